@@ -1,0 +1,116 @@
+// Package yuv is pictures as memory: reference-counted 4:2:0 frames from a
+// bounded pool, and the few operations that a mixer needs on them.
+//
+// Functions that compute take *image.YCbCr; whoever keeps a picture holds a
+// *Frame and releases it once.
+package yuv
+
+import (
+	"image"
+	"sync/atomic"
+)
+
+// Frame is a picture with a reference count. It is made by Pool.Get with one
+// reference. Its pixels are written by the one who got it, before he hands it
+// on, and only read from then on.
+type Frame struct {
+	image.YCbCr
+	buf  []byte
+	refs atomic.Int32
+	pool *Pool
+}
+
+// Retain adds a reference and returns the frame.
+func (f *Frame) Retain() *Frame {
+	if f.refs.Add(1) <= 1 {
+		panic("yuv: Retain of a released frame")
+	}
+	return f
+}
+
+// Release takes a reference away; with the last one the memory goes back to
+// the pool. Release of nil does nothing.
+func (f *Frame) Release() {
+	if f == nil {
+		return
+	}
+	switch n := f.refs.Add(-1); {
+	case n == 0:
+		f.pool.put(f)
+	case n < 0:
+		panic("yuv: Release of a released frame")
+	}
+}
+
+// shape lays the planes of a w×h picture out in the frame's buffer, growing it
+// when it is too small. Rows are not padded; chroma is rounded up.
+func (f *Frame) shape(w, h int) {
+	cw, ch := (w+1)/2, (h+1)/2
+	luma, chroma := w*h, cw*ch
+	if cap(f.buf) < luma+2*chroma {
+		f.buf = make([]byte, luma+2*chroma)
+	}
+	b := f.buf[:luma+2*chroma]
+	f.YCbCr = image.YCbCr{
+		Y:              b[:luma:luma],
+		Cb:             b[luma : luma+chroma : luma+chroma],
+		Cr:             b[luma+chroma:],
+		YStride:        w,
+		CStride:        cw,
+		SubsampleRatio: image.YCbCrSubsampleRatio420,
+		Rect:           image.Rect(0, 0, w, h),
+	}
+}
+
+// Pool hands out at most a fixed number of frames at a time and keeps their
+// memory for the next. It is safe for concurrent use and takes no lock.
+type Pool struct {
+	limit int32
+	live  atomic.Int32
+	free  []atomic.Pointer[Frame]
+}
+
+// NewPool returns a pool of at most limit frames.
+func NewPool(limit int) *Pool {
+	return &Pool{limit: int32(limit), free: make([]atomic.Pointer[Frame], limit)}
+}
+
+// Get returns a frame of w×h pixels with one reference and undefined content,
+// or nil when the pool's limit is in use.
+func (p *Pool) Get(w, h int) *Frame {
+	if p.live.Add(1) > p.limit {
+		p.live.Add(-1)
+		return nil
+	}
+	f := p.take()
+	if f == nil {
+		f = &Frame{pool: p}
+	}
+	f.shape(w, h)
+	f.refs.Store(1)
+	return f
+}
+
+// Live returns the number of frames that are out. It is 0 when everyone has
+// released what he got.
+func (p *Pool) Live() int { return int(p.live.Load()) }
+
+func (p *Pool) take() *Frame {
+	for i := range p.free {
+		if f := p.free[i].Load(); f != nil && p.free[i].CompareAndSwap(f, nil) {
+			return f
+		}
+	}
+	return nil
+}
+
+// put keeps the frame's memory. The count falls last, so that a frame that may
+// be got has its memory in the list.
+func (p *Pool) put(f *Frame) {
+	for i := range p.free {
+		if p.free[i].Load() == nil && p.free[i].CompareAndSwap(nil, f) {
+			break
+		}
+	}
+	p.live.Add(-1)
+}
