@@ -36,9 +36,9 @@ var ErrInvalid = errors.New("invalid control message")
 type Message struct {
 	Type string `json:"type"`
 
-	SDP        string          `json:"sdp,omitempty"`
-	Candidate  json.RawMessage `json:"candidate,omitempty"` // RTCIceCandidateInit
-	ICEServers []ICEServer     `json:"iceServers,omitempty"`
+	SDP        string         `json:"sdp,omitempty"`
+	Candidate  *CandidateInit `json:"candidate,omitempty"`
+	ICEServers []ICEServer    `json:"iceServers,omitempty"`
 
 	ID           string   `json:"id,omitempty"`
 	Name         string   `json:"name,omitempty"`
@@ -105,7 +105,7 @@ func (m *Message) fault() string {
 	case Offer, Answer:
 		return need(m.SDP != "", "sdp")
 	case Candidate:
-		return need(len(m.Candidate) > 0, "candidate")
+		return need(m.Candidate != nil, "candidate")
 	case Mute:
 		return need(m.Audio != nil && m.Video != nil, "audio and video")
 	case Layout:
@@ -127,4 +127,12 @@ func need(ok bool, what string) string {
 		return ""
 	}
 	return what + " is missing"
+}
+
+// CandidateInit is an RTCIceCandidateInit as browsers give it.
+type CandidateInit struct {
+	Candidate        string  `json:"candidate"`
+	SDPMid           *string `json:"sdpMid,omitempty"`
+	SDPMLineIndex    *uint16 `json:"sdpMLineIndex,omitempty"`
+	UsernameFragment *string `json:"usernameFragment,omitempty"`
 }
