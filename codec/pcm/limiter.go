@@ -1,0 +1,112 @@
+package pcm
+
+const (
+	// ceiling is the level, -1 dBFS, that the limiter leaves alone and brings
+	// louder sound down to.
+	ceiling = 0.891
+	// step is the length of the limiter's measure, in samples: 1 ms. The gain is a
+	// straight line over each.
+	step  = Samples / steps
+	steps = 20
+	// attack is the least part of its gain that the limiter keeps in a step
+	// (-3 dB), where it sees the peak coming.
+	attack = 0.708
+	// hold is how many steps the gain stays down after a peak: longer than a
+	// period of the lowest voice, or the gain would follow the wave.
+	hold = 20
+	// release is how much of the gain comes back in a step: all of it in 250 ms.
+	release = 1.0 / 250
+)
+
+// Limiter brings a sum of voices below full scale without being heard: sound
+// under -1 dBFS passes unchanged, louder sound is turned down before its peak,
+// as far as the block shows it, and slowly up again. The zero value is ready. It
+// belongs to one listener and one goroutine.
+type Limiter struct {
+	reduction float32 // 1 - gain at the end of the last block
+	held      int     // steps for which the gain stays down
+}
+
+// Apply limits the block in place; no sample is beyond ±1 after it. It adds no
+// delay.
+func (l *Limiter) Apply(b *Block) {
+	need, loud := needed(b)
+	if !loud && l.reduction == 0 {
+		return
+	}
+	gains := l.plan(&need)
+	for i := range steps {
+		ramp((*[step]float32)(b[i*step:]), gains[i], gains[i+1])
+	}
+}
+
+// needed returns the gain that each step's peak allows, and whether any is
+// below 1.
+func needed(b *Block) (need [steps]float32, loud bool) {
+	for i := range need {
+		var peak float32
+		for _, s := range b[i*step:][:step] {
+			peak = max(peak, s, -s)
+		}
+		need[i] = 1
+		if peak > ceiling {
+			need[i], loud = ceiling/peak, true
+		}
+	}
+	return need, loud
+}
+
+// plan returns the gain at the steps' edges. The first continues the last
+// block.
+func (l *Limiter) plan(need *[steps]float32) (gains [steps + 1]float32) {
+	gain := 1 - l.reduction
+	gains[0] = gain
+	for i := range need {
+		want := need[i]
+		if i+1 < steps {
+			want = min(want, need[i+1])
+		}
+		switch {
+		case want <= gain*1.01:
+			gain, l.held = min(gain, want), hold
+		case l.held > 0:
+			l.held--
+		default:
+			gain = min(gain+release, want)
+		}
+		gains[i+1] = gain
+	}
+	l.reduction = 1 - gain
+	for i := steps - 1; i > 0; i-- {
+		gains[i] = min(gains[i], gains[i+1]/attack)
+	}
+	return gains
+}
+
+// ramp moves the gain from one value to the other over a step. Only the first
+// step of a block can hold a peak that its gain does not know of yet; the knee
+// bends it below full scale.
+func ramp(b *[step]float32, from, to float32) {
+	slope := (to - from) / step
+	for i := range b {
+		b[i] = knee(b[i] * (from + slope*float32(i+1)))
+	}
+}
+
+// knee is the identity up to the ceiling and bends to ±1 beyond it.
+func knee(s float32) float32 {
+	a := max(s, -s)
+	if a <= ceiling {
+		return s
+	}
+	const room = 1 - ceiling
+	over := (a - ceiling) / room
+	a = ceiling + room*over/(1+over)
+	switch {
+	case s > 0:
+		return a
+	case s < 0:
+		return -a
+	}
+	return 0
+}
