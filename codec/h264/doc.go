@@ -1,0 +1,13 @@
+// Package h264 is H.264 through OpenH264, which is loaded at run time: call
+// Open once before the first constructor. Cisco's own binary, whose patent
+// licence Cisco pays, can be loaded instead of the distribution's.
+//
+//	*image.YCbCr ──▶ Encoder ──▶ codec.AccessUnit (Annex B) ──▶ Decoder ──▶ *image.YCbCr
+//
+// The encoder writes constrained baseline, one slice a picture, no B pictures
+// and an IDR only at the start and on demand. The decoder takes what OpenH264
+// takes (baseline, main and high, 8 bit 4:2:0, progressive) and conceals
+// nothing: a damaged stream shows no picture until its next good IDR.
+//
+// Encoder and Decoder are each owned by one goroutine.
+package h264

@@ -1,0 +1,116 @@
+// Package opus is Opus through libopus: 20 ms packets of mono 48 kHz sound out,
+// packets of any kind in.
+//
+//	[]float32 (pcm.Block) ──▶ Encoder ──▶ packet ──▶ Decoder ──▶ []float32
+//
+// Encoder and Decoder are each owned by one goroutine and allocate nothing
+// after construction.
+package opus
+
+import (
+	"fmt"
+	"reflect"
+
+	libopus "github.com/hraban/opus"
+
+	"tilemix/codec"
+	"tilemix/codec/pcm"
+)
+
+const (
+	// complexity 5 costs half of the default 9 and is hard to tell from it.
+	complexity = 5
+
+	// What libopus takes, in bits a second.
+	minBitrate, maxBitrate = 500, 512_000
+)
+
+// Encoder is an Opus encoder for speech up to full band, with in-band FEC. It
+// is not safe for concurrent use.
+type Encoder struct {
+	enc   *libopus.Encoder // nil after Close
+	state []byte           // enc's memory
+}
+
+// NewEncoder returns an encoder for bitrate bits a second. FEC data is in the
+// packets as soon as SetPacketLoss says that there is a loss to mend.
+func NewEncoder(bitrate int) (*Encoder, error) {
+	enc, err := libopus.NewEncoder(pcm.Rate, 1, libopus.AppVoIP)
+	if err != nil {
+		return nil, fmt.Errorf("opus: create encoder: %w", err)
+	}
+	e := &Encoder{
+		enc: enc,
+		// libopus keeps an encoder in one block without pointers to itself. The
+		// binding has it as Go memory but does not export it.
+		state: reflect.ValueOf(enc).Elem().FieldByName("mem").Bytes(),
+	}
+	if err := enc.SetComplexity(complexity); err != nil {
+		return nil, fmt.Errorf("opus: set complexity: %w", err)
+	}
+	if err := enc.SetInBandFEC(true); err != nil {
+		return nil, fmt.Errorf("opus: set in-band FEC: %w", err)
+	}
+	if err := e.SetBitrate(bitrate); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Encode encodes one block of pcm.Samples samples into dst, of which 1275 bytes
+// are always enough, and returns the number of bytes written.
+func (e *Encoder) Encode(dst []byte, block []float32) (int, error) {
+	if e.enc == nil {
+		return 0, codec.ErrClosed
+	}
+	if len(block) != pcm.Samples {
+		return 0, fmt.Errorf("opus: block of %d samples, not %d", len(block), pcm.Samples)
+	}
+	// The binding hands C the capacity, not the length.
+	n, err := e.enc.EncodeFloat32(block, dst[:len(dst):len(dst)])
+	if err != nil {
+		return 0, fmt.Errorf("opus: encode: %w", err)
+	}
+	return n, nil
+}
+
+// SetBitrate changes the target to bps bits a second, 500 to 512000.
+func (e *Encoder) SetBitrate(bps int) error {
+	if e.enc == nil {
+		return codec.ErrClosed
+	}
+	if bps < minBitrate || bps > maxBitrate {
+		return fmt.Errorf("opus: bitrate %d is out of range", bps)
+	}
+	if err := e.enc.SetBitrate(bps); err != nil {
+		return fmt.Errorf("opus: set bitrate %d: %w", bps, err)
+	}
+	return nil
+}
+
+// SetPacketLoss tunes FEC to the loss that receivers report, 0 to 100 per cent.
+func (e *Encoder) SetPacketLoss(percent int) error {
+	if e.enc == nil {
+		return codec.ErrClosed
+	}
+	if err := e.enc.SetPacketLossPerc(percent); err != nil {
+		return fmt.Errorf("opus: set packet loss %d: %w", percent, err)
+	}
+	return nil
+}
+
+// CopyState makes e continue from's stream: the next packets of both, for the
+// same sound, are the same bytes. Settings (bitrate, loss) are copied too. It
+// does nothing when one of the two is closed.
+func (e *Encoder) CopyState(from *Encoder) {
+	if e.enc == nil || from.enc == nil {
+		return
+	}
+	copy(e.state, from.state)
+}
+
+// Close lets the encoder's memory go.
+func (e *Encoder) Close() error {
+	*e = Encoder{}
+	return nil
+}
