@@ -1,0 +1,124 @@
+package rtc
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// Silence on the line makes a connection disconnected after iceDisconnected and
+// failed after iceFailed more, 15 s in all.
+const (
+	iceDisconnected = 5 * time.Second
+	iceFailed       = 10 * time.Second
+	iceKeepAlive    = 2 * time.Second
+)
+
+// Config is what all connections of a server share.
+type Config struct {
+	// PublicIPs replace the addresses of the machine's interfaces in the
+	// server's candidates, for a server behind a one-to-one NAT.
+	PublicIPs []string
+	// Log takes pion's warnings; nil drops them.
+	Log logging.LoggerFactory
+}
+
+// API makes peers. They share its UDP sockets (one an address of the machine,
+// loopback included) and its DTLS certificate. It is safe for concurrent use.
+type API struct {
+	api  *webrtc.API
+	mux  ice.UDPMux
+	cert webrtc.Certificate
+}
+
+// NewAPI opens the sockets. Whoever gets an API closes it after its last peer.
+func NewAPI(cfg Config) (*API, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make the DTLS key: %w", err)
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, fmt.Errorf("make the DTLS certificate: %w", err)
+	}
+	media, interceptors, err := engines()
+	if err != nil {
+		return nil, fmt.Errorf("register codecs: %w", err)
+	}
+	mux, err := ice.NewMultiUDPMuxFromPort(0,
+		ice.UDPMuxFromPortWithLoopback(),
+		ice.UDPMuxFromPortWithReadBufferSize(4<<20),
+		ice.UDPMuxFromPortWithWriteBufferSize(4<<20))
+	if err != nil {
+		return nil, fmt.Errorf("open UDP sockets: %w", err)
+	}
+	settings, err := settings(cfg, mux)
+	if err != nil {
+		_ = mux.Close()
+		return nil, err
+	}
+	return &API{
+		api: webrtc.NewAPI(webrtc.WithMediaEngine(media),
+			webrtc.WithInterceptorRegistry(interceptors),
+			webrtc.WithSettingEngine(settings)),
+		mux:  mux,
+		cert: *cert,
+	}, nil
+}
+
+// Close closes the sockets.
+func (a *API) Close() error { return a.mux.Close() }
+
+func settings(cfg Config, mux ice.UDPMux) (webrtc.SettingEngine, error) {
+	var s webrtc.SettingEngine
+	s.SetICEUDPMux(mux)
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	s.LoggerFactory = cfg.Log
+	if len(cfg.PublicIPs) == 0 {
+		return s, nil
+	}
+	// Loopback stays a candidate, so that clients on the same machine connect.
+	err := s.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
+		External:        cfg.PublicIPs,
+		AsCandidateType: webrtc.ICECandidateTypeHost,
+		Mode:            webrtc.ICEAddressRewriteAppend,
+	})
+	if err != nil {
+		return s, fmt.Errorf("public IP: %w", err)
+	}
+	return s, nil
+}
+
+// engines registers the codecs and header extensions we speak, and the
+// interceptors: NACK, RTCP reports and transport-wide feedback, by which
+// browsers find their uplink's bandwidth.
+func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
+	media := &webrtc.MediaEngine{}
+	for _, c := range codecs() {
+		if err := media.RegisterCodec(c.params, c.kind); err != nil {
+			return nil, nil, err
+		}
+	}
+	level := webrtc.RTPHeaderExtensionCapability{URI: audioLevelURI}
+	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio,
+		webrtc.RTPTransceiverDirectionRecvonly); err != nil {
+		return nil, nil, err
+	}
+	registry := &interceptor.Registry{}
+	if err := webrtc.ConfigureNack(media, registry); err != nil {
+		return nil, nil, err
+	}
+	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
+		return nil, nil, err
+	}
+	return media, registry, webrtc.ConfigureTWCCSender(media, registry)
+}

@@ -1,0 +1,56 @@
+package rtc
+
+import (
+	"fmt"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// audioLevelURI is the header extension of RFC 6464.
+const audioLevelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+
+type registration struct {
+	params webrtc.RTPCodecParameters
+	kind   webrtc.RTPCodecType
+}
+
+// h264Profiles are the profile-level-ids that are taken, in order of
+// preference: constrained baseline, which is what we send, baseline, main and
+// high, which our decoder reads too (RFC 6184 §8.1).
+var h264Profiles = []string{"42e01f", "42001f", "4d001f", "64001f", "640c1f"}
+
+// codecs lists what is negotiated. The payload types are ours to choose only
+// when we offer; in an answer pion takes the offer's.
+func codecs() []registration {
+	feedback := []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}}
+	out := []registration{{webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType:    webrtc.MimeTypeOpus,
+			ClockRate:   48000,
+			Channels:    2,
+			SDPFmtpLine: "minptime=10;useinbandfec=1;usedtx=1",
+		},
+		PayloadType: 111,
+	}, webrtc.RTPCodecTypeAudio}}
+	pt := webrtc.PayloadType(96)
+	for _, profile := range h264Profiles {
+		out = append(out, registration{webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType:     webrtc.MimeTypeH264,
+				ClockRate:    90000,
+				SDPFmtpLine:  "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile,
+				RTCPFeedback: feedback,
+			},
+			PayloadType: pt,
+		}, webrtc.RTPCodecTypeVideo}, registration{webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType:    webrtc.MimeTypeRTX,
+				ClockRate:   90000,
+				SDPFmtpLine: fmt.Sprintf("apt=%d", pt),
+			},
+			PayloadType: pt + 1,
+		}, webrtc.RTPCodecTypeVideo})
+		pt += 2
+	}
+	return out
+}

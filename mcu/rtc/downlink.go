@@ -1,0 +1,130 @@
+package rtc
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// Packets is one access unit or one block of sound, ready to be sent to any
+// number of downlinks.
+type Packets struct {
+	// Payloads are RTP payloads. They belong to the caller.
+	Payloads [][]byte
+	// Timestamp counts in the codec's clock from a start of the sender's choice.
+	Timestamp uint32
+	// Key says that a receiver can start here. All sound is key.
+	Key bool
+}
+
+// Downlink is one stream from a room to a participant. It gives every packet
+// its own SSRC, sequence number and timestamp, so that whatever it is fed from,
+// one unbroken stream leaves (RFC 3550 §5.1).
+//
+// Write is for one goroutine; the rest is safe for concurrent use.
+type Downlink struct {
+	kind webrtc.RTPCodecType
+	mime string
+	out  atomic.Pointer[outlet]
+	open atomic.Bool
+
+	packets, bytes, errors atomic.Uint64
+
+	// Owned by the goroutine that calls Write.
+	header  rtp.Header
+	base    uint32
+	current *outlet
+	started bool
+}
+
+// outlet is where a negotiated track writes to.
+type outlet struct {
+	writer webrtc.TrackLocalWriter
+	ssrc   uint32
+	pt     uint8
+}
+
+func newDownlink(kind webrtc.RTPCodecType, mime string) *Downlink {
+	return &Downlink{
+		kind:   kind,
+		mime:   mime,
+		base:   rand.Uint32(),
+		header: rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())},
+	}
+}
+
+// Write sends p; it never blocks. Until the connection stands nothing is sent,
+// and the first to be sent is a key access unit. It returns whether p was sent.
+func (d *Downlink) Write(p Packets) bool {
+	out := d.out.Load()
+	if out == nil || !d.open.Load() {
+		d.started = false
+		return false
+	}
+	if out != d.current {
+		d.current, d.started = out, false
+		d.header.SSRC, d.header.PayloadType = out.ssrc, out.pt
+	}
+	if !d.started && !p.Key {
+		return false
+	}
+	d.started = true
+	d.header.Timestamp = d.base + p.Timestamp
+	for i, payload := range p.Payloads {
+		d.header.Marker = d.kind == webrtc.RTPCodecTypeVideo && i == len(p.Payloads)-1
+		d.header.SequenceNumber++
+		d.header.Extension, d.header.Extensions = false, d.header.Extensions[:0]
+		n, err := out.writer.WriteRTP(&d.header, payload)
+		if err != nil {
+			d.errors.Add(1)
+			continue
+		}
+		d.packets.Add(1)
+		d.bytes.Add(uint64(n))
+	}
+	return true
+}
+
+// Waits tells, to the goroutine that writes, whether the downlink is open and
+// needs a key access unit to begin.
+func (d *Downlink) Waits() bool {
+	out := d.out.Load()
+	return out != nil && d.open.Load() && (!d.started || out != d.current)
+}
+
+// Sent returns the packets and bytes that were sent and the writes that failed.
+func (d *Downlink) Sent() (packets, bytes, errors uint64) {
+	return d.packets.Load(), d.bytes.Load(), d.errors.Load()
+}
+
+// Bind is called by pion when the track is negotiated.
+func (d *Downlink) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	for _, codec := range c.CodecParameters() {
+		if codec.MimeType == d.mime {
+			d.out.Store(&outlet{c.WriteStream(), uint32(c.SSRC()), uint8(codec.PayloadType)})
+			return codec, nil
+		}
+	}
+	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
+}
+
+// Unbind is called by pion when the track ends.
+func (d *Downlink) Unbind(webrtc.TrackLocalContext) error {
+	d.out.Store(nil)
+	return nil
+}
+
+// ID, RID, StreamID and Kind describe the track in the SDP. Sound and picture
+// share a stream, so that receivers keep them together.
+func (d *Downlink) ID() string { return d.kind.String() }
+
+// RID is empty: there is no simulcast downlink.
+func (d *Downlink) RID() string { return "" }
+
+// StreamID names the stream that both downlinks of a peer belong to.
+func (d *Downlink) StreamID() string { return "mix" }
+
+// Kind is audio or video.
+func (d *Downlink) Kind() webrtc.RTPCodecType { return d.kind }

@@ -1,0 +1,89 @@
+package rtc
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+)
+
+// wishes is what an offer asks of us: whether it wants to receive each kind.
+type wishes struct{ audio, video bool }
+
+// inspect reads an offer before pion does, so that a refusal can say why. Media
+// that is not ours to speak is an error; kinds that are absent are not.
+func inspect(offer string) (wishes, error) {
+	var desc sdp.SessionDescription
+	if err := desc.UnmarshalString(offer); err != nil {
+		return wishes{}, fmt.Errorf("%w: %w", ErrBadSDP, err)
+	}
+	var w wishes
+	usable := false
+	for _, m := range desc.MediaDescriptions {
+		kind := m.MediaName.Media
+		if m.MediaName.Port.Value == 0 || (kind != "audio" && kind != "video") {
+			continue
+		}
+		if err := speaks(m); err != nil {
+			return wishes{}, err
+		}
+		usable = true
+		receives := !has(m, "sendonly") && !has(m, "inactive")
+		w.audio = w.audio || (kind == "audio" && receives)
+		w.video = w.video || (kind == "video" && receives)
+	}
+	if !usable {
+		return wishes{}, fmt.Errorf("%w: it offers neither audio nor video", ErrBadSDP)
+	}
+	return w, nil
+}
+
+// speaks tells whether a media section has the codec that we need.
+func speaks(m *sdp.MediaDescription) error {
+	if m.MediaName.Media == "audio" {
+		if !hasCodec(m, "opus/48000") {
+			return fmt.Errorf("%w: the audio offered has no Opus", ErrNoCodec)
+		}
+		return nil
+	}
+	if !hasCodec(m, "h264/90000") {
+		return fmt.Errorf("%w: the video offered has no H.264", ErrNoCodec)
+	}
+	for _, a := range m.Attributes {
+		if a.Key == "fmtp" && strings.Contains(a.Value, "packetization-mode=1") && hasProfile(a.Value) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the H.264 offered has no packetization-mode=1 in a baseline, main or high profile", ErrNoCodec)
+}
+
+// hasProfile compares the profile of an fmtp line, without its level, to those
+// that are taken.
+func hasProfile(fmtp string) bool {
+	const key = "profile-level-id="
+	_, id, ok := strings.Cut(strings.ToLower(fmtp), key)
+	if !ok || len(id) < 4 {
+		return false
+	}
+	for _, p := range h264Profiles {
+		if id[:4] == p[:4] {
+			return true
+		}
+	}
+	return false
+}
+
+func hasCodec(m *sdp.MediaDescription, name string) bool {
+	for _, a := range m.Attributes {
+		_, codec, _ := strings.Cut(a.Value, " ")
+		if a.Key == "rtpmap" && strings.HasPrefix(strings.ToLower(codec), name) {
+			return true
+		}
+	}
+	return false
+}
+
+func has(m *sdp.MediaDescription, attribute string) bool {
+	_, ok := m.Attribute(attribute)
+	return ok
+}

@@ -1,0 +1,230 @@
+package rtc
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+)
+
+// ControlLabel is the label of the data channel that carries control messages.
+const ControlLabel = "control"
+
+// Events are called from the connection's goroutines. None may be nil.
+type Events struct {
+	// Video and Audio run a track; each has a goroutine of its own and returns
+	// when the track's Read fails.
+	Video, Audio func(*Track)
+	// KeyFrame is called when the receiver asks for a key frame.
+	KeyFrame func()
+	// Control is called with each message of the control channel.
+	Control func(data []byte)
+	// ControlOpen is called when the client has opened a control channel.
+	ControlOpen func()
+	// Connected is called whenever the connection stands.
+	Connected func()
+	// Ended is called once, when the connection has failed or was closed.
+	Ended func()
+}
+
+// Peer is one participant's connection. It is safe for concurrent use.
+type Peer struct {
+	pc           *webrtc.PeerConnection
+	events       Events
+	audio, video *Downlink
+	control      atomic.Pointer[webrtc.DataChannel]
+	negotiating  sync.Mutex
+	ended        sync.Once
+
+	life   sync.Mutex // guards closed, so that nothing starts after Close
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// NewPeer returns a connection that waits for an offer. Whoever gets it closes
+// it.
+func (a *API) NewPeer(events Events) (*Peer, error) {
+	pc, err := a.api.NewPeerConnection(webrtc.Configuration{
+		Certificates: []webrtc.Certificate{a.cert},
+		BundlePolicy: webrtc.BundlePolicyMaxBundle,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a peer connection: %w", err)
+	}
+	p := &Peer{
+		pc:     pc,
+		events: events,
+		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus),
+		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264),
+	}
+	pc.OnTrack(p.onTrack)
+	pc.OnDataChannel(p.onDataChannel)
+	pc.OnConnectionStateChange(p.onState)
+	return p, nil
+}
+
+// Audio returns the sound that the participant receives.
+func (p *Peer) Audio() *Downlink { return p.audio }
+
+// Video returns the picture that the participant receives.
+func (p *Peer) Video() *Downlink { return p.video }
+
+// Close ends the connection and waits for the goroutines that run its Events.
+func (p *Peer) Close() {
+	p.life.Lock()
+	p.closed = true
+	p.life.Unlock()
+	_ = p.pc.GracefulClose()
+	p.wg.Wait()
+	p.ended.Do(p.events.Ended)
+}
+
+// start runs f in a goroutine that Close waits for.
+func (p *Peer) start(f func()) {
+	p.life.Lock()
+	defer p.life.Unlock()
+	if !p.closed {
+		p.wg.Go(f)
+	}
+}
+
+// Offer takes an offer and returns the answer, with all of the server's
+// candidates in it. A later offer renegotiates.
+func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
+	wish, err := inspect(sdp)
+	if err != nil {
+		return "", err
+	}
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}
+	if err := p.pc.SetRemoteDescription(offer); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrBadSDP, err)
+	}
+	if err := p.attach(wish); err != nil {
+		return "", err
+	}
+	return p.answer(ctx)
+}
+
+// attach puts our downlinks on the transceivers that the offer made.
+func (p *Peer) attach(wish wishes) error {
+	for _, d := range []*Downlink{p.audio, p.video} {
+		wanted := wish.audio && d == p.audio || wish.video && d == p.video
+		if !wanted || p.attached(d) {
+			continue
+		}
+		sender, err := p.pc.AddTrack(d)
+		if err != nil {
+			return fmt.Errorf("add the %s downlink: %w", d.kind, err)
+		}
+		p.start(func() { p.readFeedback(sender) })
+	}
+	return nil
+}
+
+func (p *Peer) attached(d *Downlink) bool {
+	for _, s := range p.pc.GetSenders() {
+		if s.Track() == webrtc.TrackLocal(d) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Peer) answer(ctx context.Context) (string, error) {
+	answer, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrBadSDP, err)
+	}
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetLocalDescription(answer); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrBadSDP, err)
+	}
+	select {
+	case <-gathered:
+		return p.pc.LocalDescription().SDP, nil
+	case <-ctx.Done():
+		return "", fmt.Errorf("gather candidates: %w", ctx.Err())
+	}
+}
+
+// AddCandidate adds a candidate of the client. An empty one ends them.
+func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error {
+	err := p.pc.AddICECandidate(webrtc.ICECandidateInit{
+		Candidate: candidate, SDPMid: mid, SDPMLineIndex: mline,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBadSDP, err)
+	}
+	return nil
+}
+
+// Send sends a control message over the data channel, where the client opened
+// one.
+func (p *Peer) Send(data []byte) {
+	if dc := p.control.Load(); dc != nil {
+		_ = dc.SendText(string(data))
+	}
+}
+
+// readFeedback reads what receivers report of a downlink until it ends.
+func (p *Peer) readFeedback(sender *webrtc.RTPSender) {
+	for {
+		packets, _, err := sender.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, packet := range packets {
+			switch packet.(type) {
+			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+				p.events.KeyFrame()
+			}
+		}
+	}
+}
+
+func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	t := newTrack(p.pc, remote, receiver)
+	run := p.events.Audio
+	if remote.Kind() == webrtc.RTPCodecTypeVideo {
+		run = p.events.Video
+	}
+	p.start(func() { drain(receiver) })
+	p.start(func() { run(t) })
+}
+
+// drain reads a track's RTCP, which is what lets the interceptors see it.
+func drain(receiver *webrtc.RTPReceiver) {
+	buf := make([]byte, 1500)
+	for {
+		if _, _, err := receiver.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {
+	if dc.Label() != ControlLabel {
+		return
+	}
+	dc.OnOpen(func() {
+		p.control.Store(dc)
+		p.events.ControlOpen()
+	})
+	dc.OnMessage(func(m webrtc.DataChannelMessage) { p.events.Control(m.Data) })
+}
+
+func (p *Peer) onState(s webrtc.PeerConnectionState) {
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		p.audio.open.Store(true)
+		p.video.open.Store(true)
+		p.events.Connected()
+	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+		p.ended.Do(p.events.Ended)
+	}
+}

@@ -1,0 +1,60 @@
+package rtc
+
+import (
+	"fmt"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// Track is one inbound stream. Read and Level are for one goroutine.
+type Track struct {
+	remote  *webrtc.TrackRemote
+	pc      *webrtc.PeerConnection
+	levelID uint8
+	buf     []byte
+}
+
+func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
+	t := &Track{remote: remote, pc: pc, buf: make([]byte, 1600)}
+	for _, e := range receiver.GetParameters().HeaderExtensions {
+		if e.URI == audioLevelURI {
+			t.levelID = uint8(e.ID)
+		}
+	}
+	return t
+}
+
+// Read reads the next packet into p. Its payload is valid until the next Read.
+// It fails when the track or the connection ends.
+func (t *Track) Read(p *rtp.Packet) error {
+	for {
+		n, _, err := t.remote.Read(t.buf)
+		if err != nil {
+			return fmt.Errorf("read track: %w", err)
+		}
+		// A packet that does not parse is the sender's trouble alone.
+		if p.Unmarshal(t.buf[:n]) == nil {
+			return nil
+		}
+	}
+}
+
+// Level returns the sender's own measure of how loud p is, in -dBov (RFC 6464
+// §3), where it gives one.
+func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
+	if t.levelID == 0 {
+		return 0, false
+	}
+	ext := p.GetExtension(t.levelID)
+	if len(ext) != 1 {
+		return 0, false
+	}
+	return ext[0] & 0x7f, true
+}
+
+// RequestKeyFrame asks the sender for an IDR (PLI, RFC 4585 §6.3.1).
+func (t *Track) RequestKeyFrame() {
+	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.remote.SSRC())}})
+}
