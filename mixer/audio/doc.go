@@ -1,0 +1,11 @@
+// Package audio is the arithmetic of a conference's sound: who is in the mix, what
+// each one hears, and who has the floor. Everything is pure: no goroutine, no
+// clock, no allocation in steady state.
+//
+//	voice ──▶ Gate ──▶ Mixer.Add ──▶ Mixer.Mix ─────▶ limiter ──▶ all who are silent
+//	  │                        └────▶ Mixer.Minus ──▶ limiter ──▶ each who speaks
+//	  └ level ──▶ Floor ──▶ who is speaking, who has the large tile
+//
+// The limiter (pcm.Limiter) has state and belongs to the listener, so it is the
+// caller's. Levels are RFC 6464's: -dBov, 0 is full scale and 127 is silence.
+package audio
