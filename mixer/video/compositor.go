@@ -1,0 +1,188 @@
+package video
+
+import (
+	"fmt"
+	"image"
+
+	"tilemix/codec/yuv"
+)
+
+// Tile is what the compositor is told of one participant at one tick.
+type Tile struct {
+	// ID is the participant's; the colour of his placeholder depends on it.
+	ID string
+	// Rect is the tile's place on the canvas in pixels, even-aligned. Tiles are
+	// disjoint.
+	Rect image.Rectangle
+	// Name is the label's text, from outside and of any content; "" has none.
+	Name string
+	// Picture is the newest picture, 4:2:0, read during Compose only. At best it
+	// has the size of its place in the tile (see layout.Fit) and is just copied;
+	// any other size is cropped and scaled at every change. nil shows a
+	// placeholder with initials.
+	Picture *image.YCbCr
+	// Version changes whenever Picture has new pixels.
+	Version uint64
+	// Speaking draws a border around the tile.
+	Speaking bool
+	// Muted draws a crossed microphone beside the name.
+	Muted bool
+}
+
+// Compositor draws tiles on a canvas that persists. It belongs to one
+// goroutine.
+type Compositor struct {
+	canvas   *image.YCbCr
+	masks    maskCache
+	drawn    []drawn // what is on the canvas now
+	next     []drawn // scratch of Compose
+	composed bool
+}
+
+// drawn is a tile as it is on the canvas.
+type drawn struct {
+	content
+	look look
+}
+
+// content is what a tile shows. Tiles of equal content have equal pixels.
+type content struct {
+	style
+	version  uint64
+	size     image.Point // of the picture
+	speaking bool
+}
+
+// style is the part of the content that lasts, and the look depends on.
+type style struct {
+	rect  image.Rectangle
+	id    string
+	name  string
+	video bool
+	muted bool
+}
+
+// NewCompositor returns a compositor with an empty canvas of the given size in
+// pixels, which must be positive and even.
+func NewCompositor(size image.Point) (*Compositor, error) {
+	if size.X <= 0 || size.Y <= 0 || size.X%2 != 0 || size.Y%2 != 0 {
+		return nil, fmt.Errorf("canvas of %d×%d pixels: must be positive and even", size.X, size.Y)
+	}
+	face, err := newTypeface()
+	if err != nil {
+		return nil, fmt.Errorf("font: %w", err)
+	}
+	c := &Compositor{
+		canvas: image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420),
+		masks:  newMaskCache(face),
+	}
+	fill(c.canvas, c.canvas.Rect, canvasTint)
+	return c, nil
+}
+
+// Canvas returns the picture composed last. It stays the same object; Compose
+// changes its pixels.
+func (c *Compositor) Canvas() *image.YCbCr { return c.canvas }
+
+// Compose brings the canvas to show tiles and reports whether that changed it;
+// the first call always does. Only tiles whose content changed are drawn. What
+// a tile occupies beyond the canvas is cut off.
+func (c *Compositor) Compose(tiles []Tile) (changed bool) {
+	c.next = c.next[:0]
+	restyled := len(tiles) != len(c.drawn)
+	for i := range tiles {
+		d := drawn{content: c.contentOf(&tiles[i])}
+		if i >= len(c.drawn) || c.drawn[i].style != d.style {
+			restyled = true
+		} else {
+			d.look = c.drawn[i].look
+		}
+		c.next = append(c.next, d)
+	}
+	if restyled {
+		c.clearLeft()
+		c.restyle()
+	}
+	changed = restyled || !c.composed
+	for i := range c.next {
+		if d := &c.next[i]; c.differs(i) {
+			c.draw(d, tiles[i].Picture)
+			changed = true
+		}
+	}
+	c.drawn, c.next, c.composed = c.next, c.drawn, true
+	return changed
+}
+
+func (c *Compositor) contentOf(t *Tile) content {
+	r := t.Rect.Intersect(c.canvas.Rect)
+	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
+	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted}
+	if t.Picture == nil || t.Picture.Rect.Empty() {
+		return content{style: s, speaking: t.Speaking}
+	}
+	s.video = true
+	return content{style: s, version: t.Version, size: t.Picture.Rect.Size(), speaking: t.Speaking}
+}
+
+func evenPoint(p image.Point) image.Point { return image.Pt(p.X&^1, p.Y&^1) }
+
+// differs says whether what is on the canvas in the place of tile i is not what
+// is to be there. A tile is found by its place, not its number: when somebody
+// leaves, whoever stays in his place is not drawn again.
+func (c *Compositor) differs(i int) bool {
+	want := &c.next[i].content
+	if i < len(c.drawn) && c.drawn[i].rect == want.rect {
+		return c.drawn[i].content != *want
+	}
+	for j := range c.drawn {
+		if c.drawn[j].rect == want.rect {
+			return c.drawn[j].content != *want
+		}
+	}
+	return true
+}
+
+// clearLeft paints the background wherever a tile was that is there no more.
+func (c *Compositor) clearLeft() {
+	for i := range c.drawn {
+		r := c.drawn[i].rect
+		if !c.hasPlace(r) {
+			fill(c.canvas, r, canvasTint)
+		}
+	}
+}
+
+func (c *Compositor) hasPlace(r image.Rectangle) bool {
+	for i := range c.next {
+		if c.next[i].rect == r {
+			return true
+		}
+	}
+	return false
+}
+
+// restyle gives all tiles their looks anew. Masks that are in use already come
+// from the cache; the others are dropped.
+func (c *Compositor) restyle() {
+	for i := range c.next {
+		c.next[i].look = c.lookOf(&c.next[i].style)
+	}
+	c.masks.sweep()
+}
+
+// fill paints part of img in one colour.
+func fill(img *image.YCbCr, r image.Rectangle, colour rgb) {
+	y, cb, cr := colour.ycbcr()
+	v := yuv.View(img, r)
+	yuv.Fill(&v, y, cb, cr)
+}
+
+// blend paints a colour through a mask; nil paints nothing.
+func blend(img *image.YCbCr, at image.Point, mask *image.Alpha, colour rgb) {
+	if mask == nil {
+		return
+	}
+	y, cb, cr := colour.ycbcr()
+	yuv.Blend(img, at, mask, y, cb, cr)
+}

@@ -1,0 +1,166 @@
+package video
+
+import (
+	"image"
+
+	"tilemix/codec/yuv"
+	"tilemix/mixer/layout"
+)
+
+// look is all of a tile that is not picture: where, and through which masks, it
+// is painted. Masks may be nil.
+type look struct {
+	border  int // thickness in pixels, even
+	rounded [4]sprite
+	// inner roundings of the border
+	bordered [4]sprite
+
+	pill, text, microphone sprite
+	disc, initials         sprite
+}
+
+// sprite is a mask and the place of its top left corner on the canvas.
+type sprite struct {
+	mask *image.Alpha
+	at   image.Point
+}
+
+// lookOf takes a tile's masks from the cache.
+func (c *Compositor) lookOf(s *style) look {
+	l := look{border: borderOf(s.rect.Dy())}
+	if s.rect != c.canvas.Rect {
+		c.round(&l, s.rect)
+	}
+	c.label(&l, s)
+	if !s.video {
+		c.placeholder(&l, s)
+	}
+	return l
+}
+
+// borderOf returns the thickness of the border of a tile of the given height.
+// It is even so that the border has its full colour in 4:2:0.
+func borderOf(height int) int {
+	switch {
+	case height < 100:
+		return 2
+	case height < 300:
+		return 4
+	}
+	return 6
+}
+
+// round gives the tile rounded corners. The border follows them inside.
+func (c *Compositor) round(l *look, r image.Rectangle) {
+	radius := min(max(r.Dy()/16, 4), 16) &^ 1
+	for i := range l.rounded {
+		at := r.Min
+		if i&1 != 0 {
+			at.X = r.Max.X - radius
+		}
+		if i>>1 != 0 {
+			at.Y = r.Max.Y - radius
+		}
+		shape := shapeCorner + shape(i)
+		l.rounded[i] = sprite{c.masks.get(maskKey{shape: shape, size: radius, w: radius}), at}
+		l.bordered[i] = sprite{c.masks.get(maskKey{shape: shape, size: radius, w: radius - l.border}), at}
+	}
+}
+
+// label lays out the name, and the crossed microphone in front of it, on a pill
+// in the tile's bottom left corner. Letters grow with the tile, but slower.
+func (c *Compositor) label(l *look, s *style) {
+	size := min(max(8+s.rect.Dy()/38, 9), 28)
+	height, margin, pad := size*17/10&^1, (size/3+l.border)&^1, size*6/10
+	room := s.rect.Dx() - 2*margin - 2*pad
+	if room < size || s.rect.Dy() < height+2*margin {
+		return
+	}
+	at := image.Pt(s.rect.Min.X+margin, s.rect.Max.Y-margin-height)
+	x := pad
+	if s.muted {
+		m := c.masks.get(maskKey{shape: shapeMicrophone, size: size})
+		l.microphone = sprite{m, at.Add(image.Pt(x, (height-size+1)/2))}
+		x += size + size/4
+	}
+	if name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: room + pad - x, h: height}); name != nil {
+		l.text = sprite{name, at.Add(image.Pt(x, 0))}
+		x += name.Rect.Dx()
+	} else if s.muted {
+		x -= size / 4
+	}
+	if x > pad {
+		l.pill = sprite{c.masks.get(maskKey{shape: shapePill, w: (x + pad + 1) &^ 1, h: height}), at}
+	}
+}
+
+// placeholder puts a disc with the name's initials into the tile's middle.
+func (c *Compositor) placeholder(l *look, s *style) {
+	d := min(s.rect.Dx(), s.rect.Dy()) * 46 / 100 &^ 1
+	if d < 8 {
+		return
+	}
+	middle := s.rect.Min.Add(s.rect.Max).Div(2)
+	at := evenPoint(middle.Sub(image.Pt(d/2, d/2)))
+	l.disc = sprite{c.masks.get(maskKey{shape: shapeDisc, size: d}), at}
+	letters := c.masks.get(maskKey{shape: shapeText, text: initials(s.name), size: d * 42 / 100, w: d, h: d})
+	if letters == nil {
+		l.initials = sprite{c.masks.get(maskKey{shape: shapePerson, size: d}), at}
+		return
+	}
+	l.initials = sprite{letters, at.Add(image.Pt((d-letters.Rect.Dx())/2, 0))}
+}
+
+// draw paints a tile from back to front.
+func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
+	if d.rect.Empty() {
+		return
+	}
+	if d.video {
+		c.drawPicture(d.rect, picture)
+	} else {
+		tint := tintOf(d.id)
+		fill(c.canvas, d.rect, mix(tileTint, tint, 24))
+		c.paint(d.look.disc, tint)
+		c.paint(d.look.initials, white)
+	}
+	if d.speaking {
+		c.drawBorder(d.rect, &d.look)
+	}
+	for _, s := range d.look.rounded {
+		c.paint(s, canvasTint)
+	}
+	c.paint(d.look.pill, black)
+	c.paint(d.look.microphone, mutedTint)
+	c.paint(d.look.text, white)
+}
+
+// drawPicture draws a picture in its place in the tile, boxed or cropped as
+// layout.Fit says.
+func (c *Compositor) drawPicture(tile image.Rectangle, picture *image.YCbCr) {
+	crop, place := layout.Fit(picture.Rect.Size(), tile)
+	if place != tile {
+		fill(c.canvas, tile, tileTint)
+	}
+	if place.Empty() {
+		return
+	}
+	dst, src := yuv.View(c.canvas, place), yuv.View(picture, crop.Add(picture.Rect.Min))
+	yuv.Scale(&dst, &src)
+}
+
+func (c *Compositor) drawBorder(r image.Rectangle, l *look) {
+	inner := r.Inset(l.border)
+	if inner.Empty() {
+		return
+	}
+	fill(c.canvas, image.Rect(r.Min.X, r.Min.Y, r.Max.X, inner.Min.Y), voiceTint)
+	fill(c.canvas, image.Rect(r.Min.X, inner.Max.Y, r.Max.X, r.Max.Y), voiceTint)
+	fill(c.canvas, image.Rect(r.Min.X, inner.Min.Y, inner.Min.X, inner.Max.Y), voiceTint)
+	fill(c.canvas, image.Rect(inner.Max.X, inner.Min.Y, r.Max.X, inner.Max.Y), voiceTint)
+	for _, s := range l.bordered {
+		c.paint(s, voiceTint)
+	}
+}
+
+func (c *Compositor) paint(s sprite, colour rgb) { blend(c.canvas, s.at, s.mask, colour) }
