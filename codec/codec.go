@@ -67,6 +67,10 @@ type VideoDecoder interface {
 	Close() error
 }
 
+// LossMarker is a VideoDecoder that can be told that access units are missing.
+// From then on it refuses, with ErrCorrupt, whatever comes before the next IDR.
+type LossMarker interface{ MarkLoss() }
+
 // AudioEncoder turns 20 ms blocks of mono 48 kHz sound into packets.
 type AudioEncoder interface {
 	// Encode encodes one block of pcm.Samples samples into dst and returns the

@@ -8,6 +8,7 @@ package yuv
 import (
 	"image"
 	"sync/atomic"
+	"time"
 )
 
 // Frame is a picture with a reference count. It is made by Pool.Get with one
@@ -15,6 +16,10 @@ import (
 // on, and only read from then on.
 type Frame struct {
 	image.YCbCr
+	// At is when the picture's last packet arrived, if it came by packets. It
+	// is written with the pixels.
+	At time.Time
+
 	buf  []byte
 	refs atomic.Int32
 	pool *Pool

@@ -1,0 +1,100 @@
+// Package fanout encodes once and sends to many.
+//
+//	canvas ──▶ Rendition.Encode ──▶ packetizer ──▶ rtc.Packets ──▶ each Downlink.Write
+//	               ▲
+//	     RequestKeyFrame, from any goroutine; at most one IDR a second comes of it
+package fanout
+
+import (
+	"fmt"
+	"image"
+	"sync/atomic"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/mcu/rtc"
+)
+
+// KeyInterval is the least time between two IDRs that viewers' requests cause.
+const KeyInterval = time.Second
+
+// clockRate is that of video in RTP, in Hz (RFC 6184 §8.2.1).
+const clockRate = 90000
+
+// Rendition is one encode of a view. All but RequestKeyFrame is for the
+// goroutine of the picture clock.
+type Rendition struct {
+	enc     codec.VideoEncoder
+	split   packetizer
+	wanted  atomic.Bool
+	epoch   time.Time // of the timestamps
+	lastKey time.Time
+
+	encodes, keys, skipped, bytes atomic.Uint64
+}
+
+// RenditionStats counts what a rendition encoded.
+type RenditionStats struct {
+	Encodes   uint64 // access units
+	KeyFrames uint64 // IDRs among them
+	Skipped   uint64 // pictures that rate control left out
+	Bytes     uint64
+}
+
+// NewRendition returns a rendition that owns enc. Timestamps count from epoch.
+func NewRendition(enc codec.VideoEncoder, epoch time.Time) *Rendition {
+	return &Rendition{enc: enc, epoch: epoch}
+}
+
+// RequestKeyFrame asks for an IDR. Requests coalesce. It is safe for concurrent
+// use.
+func (r *Rendition) RequestKeyFrame() { r.wanted.Store(true) }
+
+// KeyDue tells whether an IDR was asked for and may be made.
+func (r *Rendition) KeyDue(now time.Time) bool {
+	return r.wanted.Load() && now.Sub(r.lastKey) >= KeyInterval
+}
+
+// Encode encodes img, as an IDR if one is due. The packets are valid until the
+// next call; there are none when rate control leaves the picture out.
+func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error) {
+	if r.KeyDue(now) {
+		if k, ok := r.enc.(codec.KeyFrameForcer); ok {
+			k.ForceKeyFrame()
+		}
+	}
+	pts := now.Sub(r.epoch)
+	au, err := r.enc.Encode(img, pts)
+	if err != nil {
+		return rtc.Packets{}, fmt.Errorf("encode picture: %w", err)
+	}
+	if len(au.Data) == 0 {
+		r.skipped.Add(1)
+		return rtc.Packets{}, nil
+	}
+	r.encodes.Add(1)
+	r.bytes.Add(uint64(len(au.Data)))
+	if au.Key {
+		r.keys.Add(1)
+		r.lastKey = now
+		r.wanted.Store(false)
+	}
+	return rtc.Packets{
+		Payloads:  r.split.split(au.Data),
+		Timestamp: uint32(pts * clockRate / time.Second),
+		Key:       au.Key,
+	}, nil
+}
+
+// Stats returns the counters. It is safe for concurrent use.
+func (r *Rendition) Stats() RenditionStats {
+	return RenditionStats{
+		Encodes:   r.encodes.Load(),
+		KeyFrames: r.keys.Load(),
+		Skipped:   r.skipped.Load(),
+		Bytes:     r.bytes.Load(),
+	}
+}
+
+// Close frees the encoder.
+func (r *Rendition) Close() error { return r.enc.Close() }

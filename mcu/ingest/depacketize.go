@@ -1,0 +1,93 @@
+package ingest
+
+import "encoding/binary"
+
+// NAL unit types of RTP payloads (RFC 6184 §5.2).
+const (
+	stapA = 24
+	fuA   = 28
+)
+
+// depacketizer joins the payloads of one access unit to Annex B. The zero value
+// is ready.
+type depacketizer struct {
+	au       []byte
+	fragment bool // inside a fragmented NAL unit
+}
+
+func (d *depacketizer) reset() { d.au, d.fragment = d.au[:0], false }
+
+// add appends the NAL units of one payload. It returns false for what is not
+// whole or not of packetization mode 1 (RFC 6184 §6.3).
+func (d *depacketizer) add(payload []byte) bool {
+	if len(payload) == 0 {
+		return false
+	}
+	switch t := payload[0] & 0x1f; {
+	case t == fuA:
+		return d.addFragment(payload)
+	case d.fragment || t == 0:
+		return false
+	case t < stapA:
+		d.addNAL(payload)
+		return true
+	case t == stapA:
+		return d.addAggregate(payload[1:])
+	default:
+		return false
+	}
+}
+
+// whole tells whether the access unit has something in it and ends where a NAL
+// unit ends.
+func (d *depacketizer) whole() bool { return len(d.au) > 0 && !d.fragment }
+
+func (d *depacketizer) addNAL(nal []byte) {
+	d.au = append(append(d.au, 0, 0, 0, 1), nal...)
+}
+
+// addAggregate takes a STAP-A's units (RFC 6184 §5.7.1).
+func (d *depacketizer) addAggregate(units []byte) bool {
+	for len(units) > 0 {
+		if len(units) < 2 {
+			return false
+		}
+		n := int(binary.BigEndian.Uint16(units))
+		if n == 0 || n > len(units)-2 {
+			return false
+		}
+		d.addNAL(units[2 : 2+n])
+		units = units[2+n:]
+	}
+	return true
+}
+
+// addFragment takes a FU-A (RFC 6184 §5.8).
+func (d *depacketizer) addFragment(payload []byte) bool {
+	const start, end = 0x80, 0x40
+	if len(payload) < 2 {
+		return false
+	}
+	header := payload[1]
+	if header&start != 0 {
+		if d.fragment {
+			return false
+		}
+		d.fragment = true
+		d.au = append(d.au, 0, 0, 0, 1, payload[0]&0xe0|header&0x1f)
+	}
+	if !d.fragment {
+		return false
+	}
+	d.au = append(d.au, payload[2:]...)
+	d.fragment = header&end == 0
+	return true
+}
+
+// starts tells whether a payload can be the first of an access unit.
+func starts(payload []byte) bool {
+	if len(payload) < 2 {
+		return false
+	}
+	return payload[0]&0x1f != fuA || payload[1]&0x80 != 0
+}

@@ -1,0 +1,166 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+const (
+	// window bounds the packets that are held, and so the size of an access
+	// unit; it divides 2^16.
+	window = 2048
+	// giveUp is how long a missing packet is waited for.
+	giveUp = 250 * time.Millisecond
+	// maxPayload is the longest payload that is taken.
+	maxPayload = 1500
+)
+
+// queue puts packets in order and joins them to access units. Its memory is
+// bounded by the window and reused.
+type queue struct {
+	slots   [window]slot
+	started bool
+	head    uint16 // first packet of the access unit that comes next
+	scan    uint16 // first packet that is missing; head…scan-1 are here
+	highest uint16 // newest packet
+
+	missing time.Time // since when scan is missing though later ones are here
+	gap     bool      // something was lost since the last call of lost
+	join    depacketizer
+}
+
+// slot is the place of one packet.
+type slot struct {
+	used, marker bool
+	timestamp    uint32
+	at           time.Time
+	payload      []byte
+}
+
+func (q *queue) slot(seq uint16) *slot { return &q.slots[seq%window] }
+
+// push takes a copy of p, unless it is late, double or too long.
+func (q *queue) push(p *rtp.Packet, now time.Time) bool {
+	if !q.started {
+		q.restart(p.SequenceNumber)
+	}
+	switch ahead := int16(p.SequenceNumber - q.head); {
+	case ahead <= -window || ahead >= window: // the sender began anew
+		q.restart(p.SequenceNumber)
+		q.gap = true
+	case ahead < 0:
+		return false
+	}
+	s := q.slot(p.SequenceNumber)
+	if s.used || len(p.Payload) > maxPayload {
+		return false
+	}
+	s.used, s.marker, s.timestamp, s.at = true, p.Marker, p.Timestamp, now
+	s.payload = append(s.payload[:0], p.Payload...)
+	if int16(p.SequenceNumber-q.highest) > 0 {
+		q.highest = p.SequenceNumber
+	}
+	return true
+}
+
+func (q *queue) restart(seq uint16) {
+	for i := range q.slots {
+		q.slots[i].used = false
+	}
+	q.started, q.head, q.scan, q.highest = true, seq, seq, seq
+	q.missing = time.Time{}
+}
+
+// pop returns the next access unit and when its first packet came. The bytes
+// are valid until the next call. Missing packets are waited for, but not for
+// ever.
+func (q *queue) pop(now time.Time) (au []byte, first time.Time, ok bool) {
+	for q.started {
+		if !q.complete() {
+			if !q.overdue(now) {
+				break
+			}
+			q.skip()
+			continue
+		}
+		if first, ok = q.assemble(); ok {
+			return q.join.au, first, true
+		}
+		q.gap = true
+	}
+	return nil, time.Time{}, false
+}
+
+// lost tells whether anything was lost before what pop returned last.
+func (q *queue) lost() bool {
+	gap := q.gap
+	q.gap = false
+	return gap
+}
+
+// complete moves scan to the end of the access unit and tells whether it is
+// there: behind a marker, or before another timestamp (RFC 6184 §5.1).
+func (q *queue) complete() bool {
+	for s := q.slot(q.scan); s.used; s = q.slot(q.scan) {
+		if q.scan != q.head && s.timestamp != q.slot(q.head).timestamp {
+			return true
+		}
+		q.scan++
+		q.missing = time.Time{}
+		if s.marker {
+			return true
+		}
+		if q.scan-q.head >= window {
+			break
+		}
+	}
+	return false
+}
+
+// overdue tells whether scan has been missing for too long.
+func (q *queue) overdue(now time.Time) bool {
+	if q.scan-q.head >= window {
+		return true
+	}
+	if int16(q.highest-q.scan) <= 0 {
+		return false
+	}
+	if q.missing.IsZero() {
+		q.missing = now
+	}
+	return now.Sub(q.missing) > giveUp
+}
+
+// skip drops everything up to the next packet that can start an access unit.
+func (q *queue) skip() {
+	q.gap = true
+	q.missing = time.Time{}
+	damaged := q.slot(q.head)
+	hurt, timestamp := damaged.used, damaged.timestamp
+	for {
+		q.slot(q.head).used = false
+		q.head++
+		s := q.slot(q.head)
+		if int16(q.head-q.highest) > 0 ||
+			s.used && starts(s.payload) && !(hurt && s.timestamp == timestamp) {
+			break
+		}
+	}
+	q.scan = q.head
+}
+
+// assemble joins head…scan-1 and frees their slots.
+func (q *queue) assemble() (first time.Time, ok bool) {
+	q.join.reset()
+	ok = true
+	for ; q.head != q.scan; q.head++ {
+		s := q.slot(q.head)
+		if first.IsZero() || s.at.Before(first) {
+			first = s.at
+		}
+		ok = ok && q.join.add(s.payload)
+		s.used = false
+	}
+	return first, ok && q.join.whole()
+}

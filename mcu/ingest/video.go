@@ -1,0 +1,188 @@
+package ingest
+
+import (
+	"image"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"tilemix/codec"
+	"tilemix/codec/yuv"
+	"tilemix/mixer/layout"
+)
+
+// keyInterval is the least time between two requests for a key frame.
+const keyInterval = time.Second
+
+// VideoConfig is what a Video works with.
+type VideoConfig struct {
+	Decoder codec.VideoDecoder // owned, and closed, by the Video
+	Pool    *yuv.Pool
+	// RequestKeyFrame asks the sender for an IDR. It is called from Push.
+	RequestKeyFrame func()
+	// Reassembled and Decoded take the time that each stage took, in seconds.
+	Reassembled, Decoded interface{ Observe(float64) }
+}
+
+// Video is one inbound camera: packets go in, the newest picture comes out,
+// cropped and scaled for the tile.
+//
+// It has two halves. Push and Stop belong to the goroutine that reads the
+// track, Picture and Release to the picture clock; they meet in a slot that
+// keeps the newest picture. Show and Stats are safe for concurrent use.
+type Video struct {
+	cfg    VideoConfig
+	queue  queue
+	asked  time.Time // when a key frame was asked for last
+	broken bool      // waits for an IDR
+
+	size atomic.Uint64 // of the tile, packed; 0: nobody sees it
+	slot atomic.Pointer[yuv.Frame]
+	gone atomic.Bool // the clock has let go
+
+	shown *yuv.Frame // owned by the clock
+
+	packets, dropped, pictures, lost, corrupt, starved, keyRequests atomic.Uint64
+}
+
+// VideoStats counts what came of a camera's packets.
+type VideoStats struct {
+	Packets     uint64 // arrived
+	Dropped     uint64 // arrived late, twice or too long
+	Pictures    uint64 // decoded and scaled
+	Lost        uint64 // gaps in the packets that were not repaired
+	Corrupt     uint64 // times the decoder lost the stream
+	Starved     uint64 // pictures dropped because the pool was empty
+	KeyRequests uint64 // IDRs asked of the sender
+}
+
+// NewVideo returns a Video that nobody sees yet.
+func NewVideo(cfg VideoConfig) *Video {
+	return &Video{cfg: cfg, broken: true}
+}
+
+// Show says how large the tile is, in pixels. The zero size says that nobody
+// sees it: then nothing is decoded.
+func (v *Video) Show(tile image.Point) {
+	v.size.Store(uint64(uint32(tile.X))<<32 | uint64(uint32(tile.Y)))
+}
+
+// Push takes one packet, which is copied, and decodes whatever it completes.
+func (v *Video) Push(p *rtp.Packet, now time.Time) {
+	v.packets.Add(1)
+	if !v.queue.push(p, now) {
+		v.dropped.Add(1)
+	}
+	for {
+		au, first, ok := v.queue.pop(now)
+		if !ok {
+			break
+		}
+		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
+		v.take(au, now)
+	}
+	if v.broken && v.visible() && now.Sub(v.asked) >= keyInterval {
+		v.asked = now
+		v.keyRequests.Add(1)
+		v.cfg.RequestKeyFrame()
+	}
+}
+
+// take decodes an access unit and puts its picture into the slot.
+func (v *Video) take(au []byte, now time.Time) {
+	if v.queue.lost() {
+		v.lost.Add(1)
+		v.markLoss()
+	}
+	if !v.visible() {
+		v.markLoss() // what is skipped is missing later
+		return
+	}
+	start := time.Now()
+	img, err := v.cfg.Decoder.Decode(au)
+	if err != nil {
+		if !v.broken {
+			v.corrupt.Add(1)
+		}
+		v.broken = true
+		return
+	}
+	if img == nil {
+		return
+	}
+	v.broken = false
+	v.put(img, now)
+	v.cfg.Decoded.Observe(time.Since(start).Seconds())
+}
+
+func (v *Video) markLoss() {
+	v.broken = true
+	if d, ok := v.cfg.Decoder.(codec.LossMarker); ok {
+		d.MarkLoss()
+	}
+}
+
+// put scales img to its tile and leaves it in the slot, where the newest wins.
+func (v *Video) put(img *image.YCbCr, now time.Time) {
+	tile := v.tile()
+	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: tile})
+	if place.Empty() {
+		return
+	}
+	f := v.cfg.Pool.Get(place.Dx(), place.Dy())
+	if f == nil {
+		v.starved.Add(1)
+		return
+	}
+	src := yuv.View(img, crop.Add(img.Rect.Min))
+	yuv.Scale(&f.YCbCr, &src)
+	f.At = now
+	v.pictures.Add(1)
+	v.slot.Swap(f).Release()
+	if v.gone.Load() {
+		v.slot.Swap(nil).Release()
+	}
+}
+
+func (v *Video) visible() bool { return v.size.Load() != 0 }
+
+func (v *Video) tile() image.Point {
+	s := v.size.Load()
+	return image.Pt(int(s>>32), int(uint32(s)))
+}
+
+// Stop ends the uplink's half and closes the decoder.
+func (v *Video) Stop() { _ = v.cfg.Decoder.Close() }
+
+// Picture returns the newest picture, or nil before the first, and whether it
+// is a new one. It stays valid until the next call of Picture or Release.
+func (v *Video) Picture() (f *yuv.Frame, fresh bool) {
+	if f := v.slot.Swap(nil); f != nil {
+		v.shown.Release()
+		v.shown = f
+		return f, true
+	}
+	return v.shown, false
+}
+
+// Release ends the clock's half and lets go of the pictures.
+func (v *Video) Release() {
+	v.gone.Store(true)
+	v.slot.Swap(nil).Release()
+	v.shown.Release()
+	v.shown = nil
+}
+
+// Stats returns the counters.
+func (v *Video) Stats() VideoStats {
+	return VideoStats{
+		Packets:     v.packets.Load(),
+		Dropped:     v.dropped.Load(),
+		Pictures:    v.pictures.Load(),
+		Lost:        v.lost.Load(),
+		Corrupt:     v.corrupt.Load(),
+		Starved:     v.starved.Load(),
+		KeyRequests: v.keyRequests.Load(),
+	}
+}
