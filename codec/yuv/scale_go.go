@@ -9,21 +9,41 @@ func scaleGo(dst, src *[3]plane) {
 	}
 }
 
+// strip is how many columns are scaled together: their taps fit on the stack and
+// are worked out once for all rows.
+const strip = 64
+
 func scalePlane(dst, src *plane) {
-	for y := range dst.h {
-		v := tapsOf(y, dst.h, src.h)
-		out := dst.row(y)
-		for x := range out {
-			out[x] = sample(src, tapsOf(x, dst.w, src.w), v)
+	var columns [strip]taps
+	for left := 0; left < dst.w; left += strip {
+		width := min(strip, dst.w-left)
+		for i := range width {
+			columns[i] = tapsOf(left+i, dst.w, src.w)
+		}
+		for y := range dst.h {
+			scaleRow(dst.row(y)[left:][:width], src, columns[:width], tapsOf(y, dst.h, src.h))
 		}
 	}
 }
 
+func scaleRow(out []byte, src *plane, columns []taps, rows taps) {
+	for i := range columns {
+		t := &columns[i]
+		var sum uint64
+		for y := rows.first; y <= rows.last; y++ {
+			sum += rows.weight(y) * t.of(src.pix[y*src.stride:][:src.w])
+		}
+		out[i] = byte(float64(sum)*t.share*rows.share + 0.5)
+	}
+}
+
 // taps are the source pixels from first to last that make one pixel along one
-// axis. All weigh 1 but the outer ones; sum is the weight of all.
+// axis. The outer ones weigh head and tail, those between mid; share is 1 over the
+// weight of all.
 type taps struct {
-	first, last         int
-	head, tail, mid, sum uint64
+	first, last     int
+	head, tail, mid uint64
+	share           float64
 }
 
 // tapsOf returns the taps of pixel i of n, made from size source pixels. Weights
@@ -34,30 +54,27 @@ func tapsOf(i, n, size int) taps {
 		from, to := i*size, (i+1)*size
 		first, last := from/n, (to-1)/n
 		if first == last {
-			return taps{first, last, uint64(size), 0, 0, uint64(size)}
+			return taps{first: first, last: last, head: 1, share: 1}
 		}
-		return taps{first, last, uint64((first+1)*n - from), uint64(to - last*n), uint64(n), uint64(size)}
+		return taps{
+			first: first, last: last, share: 1 / float64(size),
+			head: uint64((first+1)*n - from), mid: uint64(n), tail: uint64(to - last*n),
+		}
 	}
 	centre := max((2*i+1)*size-n, 0)
 	first := centre / (2 * n)
 	if first >= size-1 {
-		return taps{size - 1, size - 1, 1, 0, 0, 1}
+		return taps{first: size - 1, last: size - 1, head: 1, share: 1}
 	}
 	tail := uint64(centre - first*2*n)
-	return taps{first, first + 1, uint64(2*n) - tail, tail, 0, uint64(2 * n)}
-}
-
-func sample(src *plane, h, v taps) byte {
-	var sum uint64
-	for y := v.first; y <= v.last; y++ {
-		sum += v.weight(y) * h.of(src.row(y))
+	return taps{
+		first: first, last: first + 1, share: 1 / float64(2*n),
+		head: uint64(2*n) - tail, tail: tail,
 	}
-	all := h.sum * v.sum
-	return byte((sum + all/2) / all)
 }
 
 // of returns the weighted sum of a row's pixels.
-func (t taps) of(row []byte) uint64 {
+func (t *taps) of(row []byte) uint64 {
 	if t.first == t.last {
 		return t.head * uint64(row[t.first])
 	}
@@ -68,7 +85,7 @@ func (t taps) of(row []byte) uint64 {
 	return t.head*uint64(row[t.first]) + t.mid*mid + t.tail*uint64(row[t.last])
 }
 
-func (t taps) weight(i int) uint64 {
+func (t *taps) weight(i int) uint64 {
 	switch i {
 	case t.first:
 		return t.head
