@@ -1,0 +1,123 @@
+package ingest
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"tilemix/codec"
+	"tilemix/codec/pcm"
+	"tilemix/mcu/jitter"
+)
+
+// Voice is one inbound audio track.
+//
+//	track ──▶ Push ──▶ ring of packets ──▶ Pull ──▶ jitter buffer ──▶ decode ──▶ pcm.Block
+//	          receive half                 play half: the sound clock, every 20 ms
+//
+// It is two halves, each of which belongs to one goroutine; neither ever waits for
+// the other. The ring between them is bounded: when the play half does not keep
+// up, the newest packets are dropped and counted. Neither half allocates in
+// steady state.
+type Voice struct {
+	ring  ring
+	count counters
+
+	// The play half's.
+	dec    codec.AudioDecoder
+	buf    jitter.Buffer
+	carry  carry
+	spare  pcm.Block
+	sounds bool  // the sound played last has not faded out
+	level  uint8 // of the block being filled: the sender's, when said
+	said   bool
+	still  int // packets of digital silence in a row
+	quiet  bool
+}
+
+// NewVoice returns a voice that nothing has been heard of. It owns dec.
+func NewVoice(dec codec.AudioDecoder) *Voice { return &Voice{dec: dec} }
+
+// Close closes the decoder. Both halves have stopped before.
+func (v *Voice) Close() error { return v.dec.Close() }
+
+// Push is the receive half: it takes a packet of the track that came at now. level
+// is what the sender says of it (RFC 6464, -dBov), when hasLevel. The packet is copied.
+func (v *Voice) Push(pkt *rtp.Packet, level uint8, hasLevel bool, now time.Time) {
+	if len(pkt.Payload) == 0 { // padding alone
+		return
+	}
+	v.count.received.Add(1)
+	samples := packetSamples(pkt.Payload)
+	if samples == 0 || len(pkt.Payload) > maxVoicePayload {
+		v.count.corrupt.Add(1)
+		return
+	}
+	e := v.ring.back()
+	if e == nil {
+		v.count.dropped.Add(1)
+		return
+	}
+	payload := append(e.packet.Payload[:0], pkt.Payload...)
+	e.time = now
+	e.packet = jitter.Packet{
+		SSRC:      pkt.SSRC,
+		Seq:       pkt.SequenceNumber,
+		Timestamp: pkt.Timestamp,
+		Samples:   samples,
+		Level:     min(level, pcm.Silence),
+		HasLevel:  hasLevel,
+		Pause:     len(payload) <= pausePayload,
+		Payload:   payload,
+	}
+	v.ring.push()
+}
+
+// Pull is the play half: it writes the next 20 ms to dst and returns their level in
+// -dBov, the sender's when he says it and measured otherwise. ok is false, dst
+// silent and the cost next to nothing when there is nothing to play.
+func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
+	for e := v.ring.front(); e != nil; e = v.ring.front() {
+		v.buf.Push(e.packet, e.time)
+		v.ring.pop()
+	}
+	v.said = false
+	switch v.buf.Adjust(v.carry.n, now) {
+	case jitter.StretchQuiet:
+		ok = v.stretch(dst, now)
+	case jitter.SqueezeQuiet:
+		if ok = v.fill(dst, now); ok && pcm.Level(dst[:]) >= quietLevel {
+			v.squeeze(dst, now)
+		}
+	case jitter.Squeeze:
+		if ok = v.fill(dst, now); ok {
+			v.squeeze(dst, now)
+		}
+	default:
+		ok = v.fill(dst, now)
+	}
+	v.count.publish(&v.buf, v.carry.n, now)
+	if !ok {
+		return pcm.Silence, false
+	}
+	measured := pcm.Level(dst[:])
+	v.quiet = measured >= quietLevel
+	if v.said {
+		return v.level, true
+	}
+	return measured, true
+}
+
+// Stats returns the counters. It is safe to call from any goroutine.
+func (v *Voice) Stats() VoiceStats { return v.count.stats() }
+
+// counters are written by one half each and read by anyone.
+type counters struct {
+	received, corrupt, dropped atomic.Uint64 // receive half
+	undecodable                atomic.Uint64 // play half
+	skipped, late, duplicate   atomic.Uint64 // the buffer's, published
+	lost, recovered, concealed atomic.Uint64
+	restarts                   atomic.Uint64
+	delay, target              atomic.Int64
+}

@@ -1,0 +1,183 @@
+package ingest
+
+import (
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mcu/jitter"
+)
+
+const (
+	// quietLevel is the level from which on sound may be squeezed and stretched
+	// unheard, in -dBov.
+	quietLevel = 50
+	// join is over how many samples a cut is cross-faded, and sound that begins
+	// is faded in: 2.5 ms, the least that Opus conceals.
+	join = 120
+	// stillPackets is after how many packets of digital silence the decoder is left
+	// alone: what it remembers of the sound before has died away.
+	stillPackets = 5
+	// loudest is what a decoder may put out; more is nonsense.
+	loudest = 4
+)
+
+// carry holds what has been decoded and not yet played.
+type carry struct {
+	sound [pcm.Samples + maxVoiceSamples]float32
+	n     int
+}
+
+// room returns where the next n samples go, which grow keeps.
+func (c *carry) room(n int) []float32 { return c.sound[c.n : c.n+n] }
+
+func (c *carry) grow(n int) { c.n += n }
+
+// take moves one block out.
+func (c *carry) take(dst *pcm.Block) {
+	copy(dst[:], c.sound[:pcm.Samples])
+	c.n = copy(c.sound[:], c.sound[pcm.Samples:c.n])
+}
+
+// fill plays one block and reports whether there is sound in it.
+func (v *Voice) fill(dst *pcm.Block, now time.Time) (ok bool) {
+	ok = v.carry.n > 0
+	for v.carry.n < pcm.Samples {
+		d := v.buf.Pull(pcm.Samples-v.carry.n, now)
+		if d.Action != jitter.Silence {
+			ok = true
+			v.sound(&d)
+			continue
+		}
+		if v.sounds {
+			ok = true
+			v.fadeAway(d.Samples)
+			continue
+		}
+		clear(v.carry.room(d.Samples))
+		v.carry.grow(d.Samples)
+	}
+	v.carry.take(dst)
+	return ok
+}
+
+func (v *Voice) sound(d *jitter.Decision) {
+	switch d.Action {
+	case jitter.Play:
+		v.play(d)
+	case jitter.Recover:
+		if !hasFEC(d.Packet.Payload) {
+			d.Packet = nil
+		}
+		v.makeUp(d)
+	default:
+		v.makeUp(d)
+	}
+}
+
+// play decodes a packet.
+func (v *Voice) play(d *jitter.Decision) {
+	p := d.Packet
+	if p.HasLevel {
+		v.level, v.said = p.Level, true
+	}
+	if v.isStill(p) {
+		clear(v.carry.room(d.Samples))
+		v.carry.grow(d.Samples)
+		v.sounds = false
+		return
+	}
+	var before [join]float32
+	if d.Cut && v.sounds {
+		_ = v.dec.Recover(before[:], nil)
+	}
+	dst := v.carry.room(maxVoiceSamples)
+	n, err := v.dec.Decode(dst, p.Payload)
+	if err != nil {
+		v.count.undecodable.Add(1)
+		v.makeUp(&jitter.Decision{Samples: d.Samples})
+		return
+	}
+	tame(dst[:n])
+	if d.Cut || !v.sounds {
+		crossFade(dst[:min(n, join)], before[:])
+	}
+	v.carry.grow(n)
+	v.sounds = true
+}
+
+func (v *Voice) isStill(p *jitter.Packet) bool {
+	if p.HasLevel && p.Level == pcm.Silence {
+		v.still++
+	} else {
+		v.still = 0
+	}
+	return v.still > stillPackets
+}
+
+// makeUp fills in what is missing.
+func (v *Voice) makeUp(d *jitter.Decision) {
+	dst := v.carry.room(d.Samples)
+	var next []byte
+	if d.Packet != nil {
+		next = d.Packet.Payload
+	}
+	if v.dec.Recover(dst, next) != nil {
+		clear(dst)
+	}
+	tame(dst)
+	v.carry.grow(d.Samples)
+	v.sounds = true
+}
+
+// fadeAway lets the sound end in n samples.
+func (v *Voice) fadeAway(n int) {
+	var tail pcm.Block
+	long := min((n+join-1)/join*join, pcm.Samples)
+	if v.dec.Recover(tail[:long], nil) != nil {
+		clear(tail[:long])
+	}
+	tame(tail[:n])
+	for i := range tail[:n] {
+		tail[i] *= 1 - float32(i)/float32(n)
+	}
+	copy(v.carry.room(n), tail[:n])
+	v.carry.grow(n)
+	v.sounds = false
+}
+
+// squeeze plays the next block in the time of dst too.
+func (v *Voice) squeeze(dst *pcm.Block, now time.Time) {
+	if v.fill(&v.spare, now) {
+		pcm.Compress(dst, dst, &v.spare)
+	}
+}
+
+// stretch plays a block that is made up, if the sound is quiet.
+func (v *Voice) stretch(dst *pcm.Block, now time.Time) (ok bool) {
+	if !v.quiet || !v.sounds || v.carry.n > 0 {
+		return v.fill(dst, now)
+	}
+	if v.dec.Recover(dst[:], nil) != nil {
+		clear(dst[:])
+	}
+	tame(dst[:])
+	return true
+}
+
+// crossFade goes from before, which may be shorter than needed only by being
+// silent, to dst.
+func crossFade(dst, before []float32) {
+	for i := range dst {
+		w := float32(i) / float32(len(dst))
+		dst[i] = w*dst[i] + (1-w)*before[i]
+	}
+}
+
+// tame takes out what no sound is: a hostile packet must not reach the mix as NaN.
+func tame(b []float32) {
+	for i, s := range b {
+		if !(s >= -loudest && s <= loudest) {
+			b[i] = 0
+		}
+	}
+}

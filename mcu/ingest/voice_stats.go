@@ -1,0 +1,51 @@
+package ingest
+
+import (
+	"time"
+
+	"tilemix/mcu/jitter"
+)
+
+// VoiceStats counts the packets of a Voice since it was made.
+type VoiceStats struct {
+	Received  uint64        // packets with a payload
+	Corrupt   uint64        // no Opus, or not to be decoded; concealed
+	Dropped   uint64        // the ring was full, or far too much was buffered
+	Late      uint64        // came after their time
+	Duplicate uint64        // came again
+	Lost      uint64        // not there when their time came
+	Recovered uint64        // of these, asked of the next packet's FEC
+	Concealed uint64        // stretches of up to 20 ms made up
+	Restarts  uint64        // the sender began a new stream
+	Delay     time.Duration // from the fastest packets' arrival to the sound clock; 0 in silence
+	Target    time.Duration // what Delay is steered to
+}
+
+func (c *counters) publish(b *jitter.Buffer, held int, now time.Time) {
+	s := b.Stats()
+	c.skipped.Store(s.Dropped)
+	c.late.Store(s.Late)
+	c.duplicate.Store(s.Duplicate)
+	c.lost.Store(s.Lost)
+	c.recovered.Store(s.Recovered)
+	c.concealed.Store(s.Concealed)
+	c.restarts.Store(s.Restarts)
+	c.delay.Store(int64(b.Delay(held, now)))
+	c.target.Store(int64(b.Target()))
+}
+
+func (c *counters) stats() VoiceStats {
+	return VoiceStats{
+		Received:  c.received.Load(),
+		Corrupt:   c.corrupt.Load() + c.undecodable.Load(),
+		Dropped:   c.dropped.Load() + c.skipped.Load(),
+		Late:      c.late.Load(),
+		Duplicate: c.duplicate.Load(),
+		Lost:      c.lost.Load(),
+		Recovered: c.recovered.Load(),
+		Concealed: c.concealed.Load(),
+		Restarts:  c.restarts.Load(),
+		Delay:     time.Duration(c.delay.Load()),
+		Target:    time.Duration(c.target.Load()),
+	}
+}

@@ -1,0 +1,129 @@
+package jitter
+
+import "time"
+
+// Action is what a Decision asks for.
+type Action uint8
+
+const (
+	// Silence: nothing was sent. Nothing is to be decoded.
+	Silence Action = iota
+	// Play: decode Packet.
+	Play
+	// Recover: what was lost may be in Packet's FEC data; conceal it if not.
+	Recover
+	// Conceal: make up what is missing.
+	Conceal
+)
+
+// Decision says where the next samples come from.
+type Decision struct {
+	Action Action
+	// Samples is how long the stretch is, at 48 kHz. For Silence it is what was
+	// asked for; for Recover and Conceal a multiple of 2.5 ms.
+	Samples int
+	// Packet is set for Play and Recover. It is valid until the next Push.
+	Packet *Packet
+	// Cut says that Packet does not continue what was played before it.
+	Cut bool
+}
+
+const (
+	// grain is the shortest stretch that Opus conceals: 2.5 ms.
+	grain = 120
+	// maxFilled is how long missing sound is made up before it is silence.
+	maxFilled = 100 * ms
+)
+
+// Pull decides about the next stretch of sound. need, 1 to 960, is how many
+// samples the caller lacks for the block that he plays at now; the stretch may be
+// longer, and he keeps the rest for the next block.
+func (b *Buffer) Pull(need int, now time.Time) Decision {
+	p := b.first()
+	if !b.running {
+		if !b.start(p, need, now) {
+			return Decision{Action: Silence, Samples: need}
+		}
+		p = b.first()
+	}
+	if p == nil {
+		if b.pause || b.filled >= maxFilled {
+			return b.stop(need)
+		}
+		return b.conceal(need)
+	}
+	lost := p.seq - b.next
+	gap := int(p.at-b.at) - b.filled
+	switch {
+	case gap < grain:
+		return b.play(p)
+	case lost == 0 || gap >= int(lost)*b.samples+grain || b.filled >= maxFilled:
+		// The sender paused, or so much is missing that it can be no worse than
+		// silence. The packet's time is then worked out anew.
+		b.running = false
+		return b.Pull(need, now)
+	case gap > p.Samples:
+		return b.conceal(min(need, gap-p.Samples))
+	}
+	return b.recover(p, gap)
+}
+
+// start begins to play p, if it is time, at the beginning of a block.
+func (b *Buffer) start(p *slot, need int, now time.Time) bool {
+	if p == nil || need < block {
+		return false
+	}
+	lead := 0
+	if p.seq > b.next && !b.fresh {
+		lead = min(b.samples, p.Samples)
+	}
+	if b.clock(now)-b.times.base-(p.at-int64(lead)) < b.target() {
+		return false
+	}
+	if lead == 0 {
+		b.next = p.seq
+	} else {
+		b.next = p.seq - 1
+	}
+	b.at = p.at - int64(lead)
+	b.filled = 0
+	b.running = true
+	b.skip(0, now)
+	b.cut = false // what came before has faded out
+	return true
+}
+
+// stop ends the sound.
+func (b *Buffer) stop(need int) Decision {
+	b.running = false
+	b.over = 0
+	return Decision{Action: Silence, Samples: need}
+}
+
+func (b *Buffer) conceal(n int) Decision {
+	n = (n + grain - 1) / grain * grain
+	b.filled += n
+	b.stats.Concealed++
+	return Decision{Action: Conceal, Samples: n}
+}
+
+func (b *Buffer) recover(p *slot, gap int) Decision {
+	n := gap / grain * grain
+	b.filled += gap
+	b.stats.Recovered++
+	return Decision{Action: Recover, Samples: n, Packet: &p.Packet}
+}
+
+func (b *Buffer) play(p *slot) Decision {
+	b.stats.Lost += uint64(p.seq - b.next)
+	p.full = false
+	b.next = p.seq + 1
+	b.at = p.at + int64(p.Samples)
+	b.filled = 0
+	b.samples = p.Samples
+	b.pause = p.Pause
+	b.fresh = false
+	cut := b.cut
+	b.cut = false
+	return Decision{Action: Play, Samples: p.Samples, Packet: &p.Packet, Cut: cut}
+}
