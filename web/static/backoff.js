@@ -1,0 +1,50 @@
+// When to try again.
+
+/** Waits longer after every failure: half a second, one, two, … ten. */
+export class Backoff {
+  #tries = 0;
+  #timer = 0;
+  /** @type {(() => void) | null} */
+  #attempt = null;
+
+  /** Failures since the last success. */
+  get tries() {
+    return this.#tries;
+  }
+
+  /**
+   * Runs attempt after the wait.
+   *
+   * @param {() => void} attempt
+   * @returns {number} the wait in ms
+   */
+  schedule(attempt) {
+    const wait = Math.min(10_000, 500 * 2 ** this.#tries);
+    // A server that restarts is not to be met by everyone at the same moment.
+    const spread = wait * (0.8 + 0.4 * Math.random());
+    this.#tries++;
+    this.#attempt = attempt;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.now(), spread);
+    return spread;
+  }
+
+  /** Runs what is scheduled at once. */
+  now() {
+    clearTimeout(this.#timer);
+    const attempt = this.#attempt;
+    this.#attempt = null;
+    attempt?.();
+  }
+
+  /** A success: the next failure waits shortly again. */
+  reset() {
+    this.cancel();
+    this.#tries = 0;
+  }
+
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#attempt = null;
+  }
+}

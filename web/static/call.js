@@ -1,0 +1,287 @@
+// The call page. It shows the lobby where the address has no name, then the call.
+//
+// For debugging and tests, window.tilemix has the RTCPeerConnection (pc) and the
+// WebSocket (ws) of the present connection and the state of the call (see
+// session.js); the phase is also on <body data-phase="…">.
+
+import { Chat } from './chat.js';
+import { loadChoices } from './choices.js';
+import { Devices, listDevices } from './devices.js';
+import { announce, byId, setIcon, showToggle } from './dom.js';
+import { Lobby } from './lobby.js';
+import { Local } from './local.js';
+import { Panel } from './panel.js';
+import { changes, showPeople } from './people.js';
+import { Player } from './player.js';
+import { isRoom, roomOf } from './room.js';
+import { Session } from './session.js';
+import { shortcuts, toggleFullScreen } from './shortcuts.js';
+import { banner, nameAt, showCard } from './stage.js';
+import { copy, toast } from './toasts.js';
+import { hasH264 } from './uplink.js';
+
+/** @typedef {import('./session.js').State} State */
+
+const room = roomOf(location.pathname);
+const name = new URLSearchParams(location.search).get('name')?.trim() ?? '';
+document.title = `${room} · tilemix`;
+
+if (name || !isRoom(room)) {
+  void startCall(name);
+} else {
+  askName();
+}
+
+// A page that comes back from the browser's memory has lost its call.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
+
+/** Shows the lobby, and the call after it. */
+function askName() {
+  const root = byId('lobby', HTMLElement);
+  root.hidden = false;
+  document.body.classList.remove('in-call');
+  const lobby = new Lobby(root, {
+    room, name: '', fixed: true,
+    join(_, chosen) {
+      // With the name in the address a reload comes back to the call.
+      history.replaceState(null, '', `${location.pathname}?name=${encodeURIComponent(chosen)}`);
+      lobby.close();
+      location.reload();
+    },
+  });
+  shortcuts({ m: () => lobby.toggleMicrophone(), v: () => void lobby.toggleCamera() });
+  void lobby.start();
+}
+
+/** @param {string} ownName */
+async function startCall(ownName) {
+  byId('call', HTMLElement).hidden = false;
+  for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;
+  const choices = loadChoices();
+  /** @type {State} */
+  const state = {
+    phase: 'connecting', problem: '', id: '', room, name: ownName,
+    audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
+    participants: [], layout: null, uplink: null,
+  };
+  const devices = new Devices();
+  devices.wanted = { audio: choices.microphone, video: choices.camera };
+  const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
+  const panel = new Panel((tab) => {
+    if (tab === 'chat') chat.read();
+    if (tab === 'settings') void showDevices(devices);
+  });
+  const chat = new Chat((text) => session.send({ type: 'chat', text }));
+
+  const session = new Session(state, devices, {
+    mix: (stream) => void player.show(stream),
+    phase: () => showPhase(state, player),
+    message: (message) => showMessage(message, state, chat, panel),
+  });
+  const local = new Local(devices, state, {
+    replace: async (kind, track) => session.link?.replace(kind, track),
+    say: (text, warning) => toast(text, warning ? 'warning' : 'note'),
+    changed() {
+      session.sendMute();
+      showLocal(state);
+      if (panel.open === 'settings') void showDevices(devices);
+    },
+  });
+  expose(state, session);
+  wire(state, session, local, devices, player, panel);
+  showLocal(state);
+  showPhase(state, player);
+
+  // An open microphone lets the page start its sound without a click, so it goes
+  // first; but nobody waits for somebody who does not answer the browser's question.
+  await Promise.race([local.open(), new Promise((done) => setTimeout(done, 1500))]);
+  if (state.phase === 'connecting') session.join();
+}
+
+/**
+ * Makes the call visible to tests and to who looks for a fault.
+ *
+ * @param {State} state
+ * @param {Session} session
+ */
+function expose(state, session) {
+  Object.assign(window, {
+    tilemix: {
+      state,
+      get pc() { return session.link?.pc ?? null; },
+      get ws() { return session.link?.ws ?? null; },
+    },
+  });
+}
+
+/**
+ * @param {State} state
+ * @param {Session} session
+ * @param {Local} local
+ * @param {Devices} devices
+ * @param {Player} player
+ * @param {Panel} panel
+ */
+function wire(state, session, local, devices, player, panel) {
+  /** @param {string} id @param {() => void} action */
+  const click = (id, action) => byId(id, HTMLElement).addEventListener('click', action);
+  const mute = () => void local.toggleMute().then(() => announce(state.audioOff ? 'Microphone muted' : 'Microphone on'));
+  const camera = () => void local.toggleCamera().then(() => announce(state.videoOff ? 'Camera off' : 'Camera on'));
+  const layout = () => session.send({ type: 'layout', name: state.layout?.name === 'speaker' ? 'grid' : 'speaker' });
+  const invite = () => void copy(`${location.origin}/r/${room}`, 'Invitation link copied');
+  const leave = () => {
+    session.leave();
+    local.close();
+    player.clear();
+    panel.close();
+  };
+  click('mute', mute);
+  click('camera', camera);
+  click('layout', layout);
+  click('copy', invite);
+  click('invite', invite);
+  click('invite-watch', () => void copy(`${location.origin}/watch/${room}`, 'Viewer link copied'));
+  click('leave', leave);
+  click('full', () => void toggleFullScreen());
+  click('retry', () => session.retry());
+  click('again', () => location.reload());
+  shortcuts({
+    m: mute, v: camera, l: layout, escape: () => panel.close(), f: () => void toggleFullScreen(),
+    p: () => panel.toggle('people'), c: () => panel.toggle('chat'),
+  });
+
+  byId('camera-select', HTMLSelectElement).addEventListener('change', (event) => {
+    if (event.target instanceof HTMLSelectElement) void local.choose('video', event.target.value);
+  });
+  byId('microphone-select', HTMLSelectElement).addEventListener('change', (event) => {
+    if (event.target instanceof HTMLSelectElement) void local.choose('audio', event.target.value);
+  });
+  navigator.mediaDevices?.addEventListener?.('devicechange', () => {
+    if (panel.open === 'settings') void showDevices(devices);
+  });
+  player.video.addEventListener('pointermove', (event) => {
+    player.video.title = nameAt(player.video, state.layout, state.participants, event);
+  });
+  addEventListener('online', () => session.retry());
+  addEventListener('pagehide', () => session.link?.close());
+  // A telephone turned on its side has a picture of another shape.
+  screen.orientation?.addEventListener?.('change', () => void session.link?.uplink?.apply());
+}
+
+/** @param {Devices} devices */
+async function showDevices(devices) {
+  await listDevices(byId('camera-select', HTMLSelectElement), 'video', devices.tracks.video);
+  await listDevices(byId('microphone-select', HTMLSelectElement), 'audio', devices.tracks.audio);
+}
+
+/** @param {State} state */
+function showLocal(state) {
+  showToggle('mute', state.audioOff, 'mic', 'Mute', 'Unmute');
+  showToggle('camera', state.videoOff, 'camera', 'Camera off', 'Camera on');
+}
+
+/**
+ * @param {State} state
+ * @param {Player} player
+ */
+function showPhase(state, player) {
+  document.body.dataset.phase = state.phase;
+  const { phase, problem } = state;
+  const over = phase === 'left' || phase === 'refused';
+  for (const id of ['mute', 'camera', 'layout', 'leave']) byId(id, HTMLButtonElement).disabled = over;
+  byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'reconnecting');
+  if (phase === 'connected') {
+    banner('');
+    showCard(null);
+    void keepAwake();
+  } else if (phase === 'left') {
+    banner('');
+    showCard({ title: 'You left the call', text: `The others in ${room} can go on without you.`, again: 'Join again' });
+  } else if (phase === 'refused') {
+    banner('');
+    player.clear();
+    showCard({
+      title: 'You could not join',
+      text: problem,
+      detail: hasH264() ? '' : 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.',
+      again: 'Try again',
+    });
+  } else {
+    banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) });
+  }
+}
+
+/**
+ * @param {import('./protocol.js').ServerMessage} message
+ * @param {State} state
+ * @param {Chat} chat
+ * @param {Panel} panel
+ */
+function showMessage(message, state, chat, panel) {
+  switch (message.type) {
+    case 'welcome':
+      known = null; // after a new connection, nobody has come or gone
+      break;
+    case 'participants':
+      tellChanges(state);
+      showPeople(state.participants, state.id);
+      describeMix(state);
+      break;
+    case 'speaking':
+      showPeople(state.participants, state.id);
+      break;
+    case 'layout':
+      showLayout(message.name);
+      break;
+    case 'chat': {
+      const visible = panel.open === 'chat';
+      chat.add(message, message.id === state.id, visible);
+      if (!visible && message.id !== state.id) toast(`${message.name}: ${message.text}`);
+      break;
+    }
+    case 'error':
+      toast(message.error, 'warning');
+      break;
+  }
+}
+
+/** @type {import('./protocol.js').Participant[] | null} */
+let known = null;
+
+/**
+ * Says who came and went since the last list, but not on the first.
+ *
+ * @param {State} state
+ */
+function tellChanges(state) {
+  const text = known ? changes(known, state.participants, state.id) : '';
+  known = state.participants;
+  if (text) toast(text);
+}
+
+/** @param {State} state */
+function describeMix(state) {
+  const names = state.participants.map((p) => p.name).join(', ');
+  byId('mix', HTMLVideoElement).setAttribute('aria-label', `The call, with ${names || 'nobody yet'}`);
+}
+
+/** @param {string} current */
+function showLayout(current) {
+  const button = byId('layout', HTMLButtonElement);
+  const next = current === 'speaker' ? 'grid' : 'speaker';
+  const text = next === 'grid' ? 'Grid layout' : 'Speaker layout';
+  button.setAttribute('aria-label', text);
+  button.dataset.hint = `${text}, for everyone`;
+  setIcon(button, next);
+}
+
+/** Keeps a telephone's screen on during the call, where it can. */
+async function keepAwake() {
+  try {
+    await navigator.wakeLock?.request('screen');
+  } catch {
+    // Not allowed just now, as on low battery.
+  }
+}

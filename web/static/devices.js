@@ -1,0 +1,211 @@
+// Camera and microphone: opening, closing, choosing, and saying what is wrong.
+
+/** @typedef {'audio' | 'video'} Kind */
+
+/**
+ * @typedef {'' | 'insecure' | 'denied' | 'missing' | 'busy' | 'gone'} Problem
+ *   why a device is not open; '' for no problem
+ */
+
+/** @type {Record<Kind, string>} */
+const word = { audio: 'microphone', video: 'camera' };
+
+/**
+ * @param {unknown} error of getUserMedia
+ * @returns {Problem}
+ */
+function problemOf(error) {
+  switch (error instanceof DOMException ? error.name : '') {
+    case 'InsecureError':
+      return 'insecure';
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'denied';
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'missing';
+    default:
+      return 'busy';
+  }
+}
+
+/**
+ * What to tell somebody about devices that are not open.
+ *
+ * @param {Record<Kind, Problem>} problem
+ * @returns {string} '' where there is no problem
+ */
+export function explain(problem) {
+  const { audio, video } = problem;
+  if (audio && audio === video) return sentence(audio, 'camera and microphone', true);
+  return [video && sentence(video, 'camera', false), audio && sentence(audio, 'microphone', false)].filter(Boolean).join(' ');
+}
+
+/**
+ * @param {Problem} problem
+ * @param {string} what
+ * @param {boolean} both
+ */
+function sentence(problem, what, both) {
+  const [are, them, were] = both ? ['are', 'them', 'were'] : ['is', 'it', 'was'];
+  switch (problem) {
+    case 'insecure':
+      return `The ${what} ${are} not available: browsers give ${them} only to pages on https or localhost.`;
+    case 'denied':
+      return `The ${what} ${are} not allowed. Allow ${them} in the browser's address bar, then try again.`;
+    case 'missing':
+      return both ? 'No camera and no microphone found.' : `No ${what} found.`;
+    case 'gone':
+      return `The ${what} ${were} disconnected.`;
+    default:
+      return `The ${what} did not start. Perhaps another program is using ${them}.`;
+  }
+}
+
+/**
+ * The local camera and microphone. At most one track of each kind is open;
+ * problem says why one is not.
+ */
+export class Devices {
+  /** @type {Record<Kind, MediaStreamTrack | null>} */
+  tracks = { audio: null, video: null };
+  /** @type {Record<Kind, Problem>} */
+  problem = { audio: '', video: '' };
+  /** @type {Record<Kind, string>} device ids to ask for, '' for any */
+  wanted = { audio: '', video: '' };
+
+  /**
+   * Called when a device goes away by itself: unplugged, or taken by the system.
+   *
+   * @type {(kind: Kind) => void}
+   */
+  onlost = () => {};
+
+  /**
+   * Opens what is asked for. Both are asked for together, so that the browser
+   * asks once; where that fails each is tried alone. Never throws: what failed is
+   * in problem.
+   *
+   * @param {Kind[]} kinds
+   */
+  async open(kinds) {
+    const missing = kinds.filter((kind) => !this.tracks[kind]);
+    if (missing.length === 0) return;
+    if (missing.length === 1) return this.#openOne(missing[0]);
+    try {
+      this.#keep(await this.#ask(missing));
+    } catch (error) {
+      for (const kind of missing) {
+        if (await mayAskAgain(kind, error)) await this.#openOne(kind);
+        else this.problem[kind] = problemOf(error);
+      }
+    }
+  }
+
+  /** @param {Kind} kind */
+  close(kind) {
+    const track = this.tracks[kind];
+    this.tracks[kind] = null;
+    if (track) {
+      track.onended = null;
+      track.stop();
+    }
+  }
+
+  /** @param {Kind} kind */
+  async #openOne(kind) {
+    try {
+      this.#keep(await this.#ask([kind]));
+    } catch (error) {
+      this.problem[kind] = problemOf(error);
+    }
+  }
+
+  /** @param {Kind[]} kinds */
+  async #ask(kinds) {
+    if (!navigator.mediaDevices?.getUserMedia) {
+      throw new DOMException('not a secure context', 'InsecureError');
+    }
+    /** @type {MediaStreamConstraints} */
+    const constraints = {};
+    if (kinds.includes('audio')) {
+      constraints.audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...device(this.wanted.audio) };
+    }
+    if (kinds.includes('video')) {
+      constraints.video = {
+        width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, ...device(this.wanted.video),
+      };
+    }
+    return navigator.mediaDevices.getUserMedia(constraints);
+  }
+
+  /** @param {MediaStream} stream */
+  #keep(stream) {
+    for (const track of stream.getTracks()) {
+      const kind = /** @type {Kind} */ (track.kind);
+      this.close(kind);
+      this.tracks[kind] = track;
+      this.problem[kind] = '';
+      track.onended = () => {
+        this.tracks[kind] = null;
+        this.problem[kind] = 'gone';
+        this.onlost(kind);
+      };
+    }
+  }
+}
+
+/**
+ * A remembered device is a wish: where it is gone, any other will do.
+ *
+ * @param {string} id
+ * @returns {MediaTrackConstraints}
+ */
+function device(id) {
+  return id ? { deviceId: { ideal: id } } : {};
+}
+
+/**
+ * Whether to try a device alone after both together were refused: not when that
+ * would put the same question to somebody who has just said no.
+ *
+ * @param {Kind} kind
+ * @param {unknown} error
+ * @returns {Promise<boolean>}
+ */
+async function mayAskAgain(kind, error) {
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'InsecureError') return false;
+  if (name !== 'NotAllowedError') return true;
+  /** @param {Kind} k */
+  const state = async (k) => {
+    const permission = /** @type {PermissionName} */ (word[k]);
+    return (await navigator.permissions.query({ name: permission })).state;
+  };
+  try {
+    const other = kind === 'audio' ? 'video' : 'audio';
+    const own = await state(kind);
+    return own === 'granted' || (own === 'prompt' && (await state(other)) === 'denied');
+  } catch {
+    return false; // a browser that does not tell
+  }
+}
+
+/**
+ * Fills a select with the devices of a kind.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {Kind} kind
+ * @param {MediaStreamTrack | null} track the open one, which is shown as chosen
+ */
+export async function listDevices(select, kind, track) {
+  const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const found = all.filter((d) => d.kind === `${kind}input`);
+  const current = track?.getSettings().deviceId ?? select.value;
+  select.replaceChildren(
+    ...found.map((d, i) => new Option(d.label || `${kind === 'audio' ? 'Microphone' : 'Camera'} ${i + 1}`, d.deviceId)),
+  );
+  if (found.length === 0) select.append(new Option(`No ${word[kind]}`, ''));
+  if (found.some((d) => d.deviceId === current)) select.value = current;
+  select.disabled = found.length === 0;
+}

@@ -1,0 +1,108 @@
+// Small things every page needs from the document.
+
+/**
+ * What is in icons.svg.
+ *
+ * @typedef {'mic' | 'mic-off' | 'camera' | 'camera-off' | 'grid' | 'speaker' | 'people' | 'chat' | 'link' | 'leave' | 'settings' | 'full' | 'close' | 'send' | 'dice' | 'sound' | 'sound-off' | 'alert' | 'eye'} IconName
+ */
+
+/**
+ * The element of that id, checked to be of that class. A page that lacks it is
+ * broken, so it throws.
+ *
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`no #${id} of the right kind`);
+  return element;
+}
+
+/**
+ * An icon from the sprite.
+ *
+ * @param {IconName} name
+ * @returns {SVGSVGElement}
+ */
+export function icon(name) {
+  const ns = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(ns, 'svg');
+  svg.classList.add('icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(ns, 'use');
+  use.setAttribute('href', `/static/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * Changes the icon that stands in an element.
+ *
+ * @param {Element} element
+ * @param {IconName} name
+ */
+export function setIcon(element, name) {
+  element.querySelector('use')?.setAttribute('href', `/static/icons.svg#${name}`);
+}
+
+/**
+ * A new element with a class and text.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} [className]
+ * @param {string} [text]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, className = '', text = '') {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+/**
+ * Says something to screen readers, in the page's live region.
+ *
+ * @param {string} text
+ */
+export function announce(text) {
+  const live = document.getElementById('live');
+  if (!live) return;
+  const line = make('p', '', text);
+  live.append(line);
+  // Only additions are read out; old lines would be read again on browsing.
+  while (live.childElementCount > 5) live.firstElementChild?.remove();
+}
+
+/**
+ * The first letters of a name's first and last word, for a round avatar.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+export function initials(name) {
+  const words = name.trim().split(/\s+/);
+  const first = [...(words[0] ?? '')][0] ?? '?';
+  const last = words.length > 1 ? [...words[words.length - 1]][0] : '';
+  return (first + last).toUpperCase();
+}
+
+/**
+ * Shows a toggle button: pressed while its thing is off.
+ *
+ * @param {string} id
+ * @param {boolean} off
+ * @param {'mic' | 'camera'} name of the icon
+ * @param {string} hintOn what a click does while it is on
+ * @param {string} hintOff and while it is off
+ */
+export function showToggle(id, off, name, hintOn, hintOff) {
+  const button = byId(id, HTMLButtonElement);
+  button.setAttribute('aria-pressed', String(off));
+  button.dataset.hint = off ? hintOff : hintOn;
+  setIcon(button, off ? /** @type {IconName} */ (`${name}-off`) : name);
+}

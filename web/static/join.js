@@ -1,0 +1,29 @@
+// The join page: asks for room and name, then goes to the call.
+
+import { byId } from './dom.js';
+import { Lobby } from './lobby.js';
+import { toRoom } from './room.js';
+import { shortcuts } from './shortcuts.js';
+
+const query = new URLSearchParams(location.search);
+
+const lobby = new Lobby(byId('lobby', HTMLElement), {
+  room: toRoom(query.get('room') ?? ''),
+  name: query.get('name') ?? '',
+  fixed: false,
+  join(room, name) {
+    location.assign(`/r/${room}?name=${encodeURIComponent(name)}`);
+  },
+});
+
+shortcuts({
+  m: () => lobby.toggleMicrophone(),
+  v: () => void lobby.toggleCamera(),
+});
+
+// A page that comes back from the browser's memory has lost its devices.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
+
+void lobby.start();

@@ -1,0 +1,198 @@
+// One connection to a call: one WebSocket, one RTCPeerConnection.
+
+import { parseMessage } from './protocol.js';
+import { Uplink, defaultBitrate, preferH264 } from './uplink.js';
+
+/**
+ * @typedef {import('./protocol.js').ServerMessage} ServerMessage
+ * @typedef {import('./protocol.js').ClientMessage} ClientMessage
+ *
+ * @typedef {'server' | 'media'} Loss what went away: the server, or only the way of the media
+ *
+ * @typedef {object} LinkEvents
+ * @property {(message: ServerMessage) => void} message every message that is not about the connection itself
+ * @property {(stream: MediaStream) => void} mix the mix, once it has come
+ * @property {() => void} connected media flows
+ * @property {(loss: Loss) => void} lost the end, without the server's wish; called once
+ * @property {(reason: string) => void} refused the end, by the server's wish; called once
+ */
+
+const joinTimeout = 10_000; // ms, from the first byte to the answer
+const mediaTimeout = 15_000; // ms, from the answer to ICE and DTLS done
+const patience = 5_000; // ms that ICE may be disconnected before we start anew
+
+/** Lives once: after lost, refused or close it is done, and a new one is made. */
+export class Link {
+  /** @type {RTCPeerConnection | null} */
+  pc = null;
+  /** @type {Uplink | null} */
+  uplink = null;
+  /** @type {Record<'audio' | 'video', RTCRtpSender | null>} */
+  senders = { audio: null, video: null };
+
+  #done = false;
+  #answered = false;
+  /** @type {RTCIceCandidateInit[]} */
+  #early = [];
+  #timer = 0;
+
+  /**
+   * @param {string} url of the WebSocket
+   * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send, asked when the server has said welcome
+   * @param {LinkEvents} events
+   */
+  constructor(url, tracks, events) {
+    this.events = events;
+    this.tracks = tracks;
+    this.ws = new WebSocket(url);
+    this.ws.onmessage = (event) => {
+      const message = parseMessage(event.data);
+      if (message && !this.#done) void this.#receive(message);
+    };
+    this.ws.onclose = (event) => {
+      // 1008 is a policy's no (RFC 6455 §7.4.1), 4000 and up the application's.
+      if (event.code === 1008 || event.code >= 4000) this.#refuse(event.reason || 'The server ended the call.');
+      else this.#lose('server');
+    };
+    this.#wait(joinTimeout, 'server');
+  }
+
+  /** Whether the server has taken us in. */
+  get joined() {
+    return this.#answered && !this.#done;
+  }
+
+  /** @param {ClientMessage} message */
+  send(message) {
+    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(JSON.stringify(message));
+  }
+
+  /**
+   * Sends another track, or none.
+   *
+   * @param {'audio' | 'video'} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  async replace(kind, track) {
+    await this.senders[kind]?.replaceTrack(track);
+    if (kind === 'video' && track) await this.uplink?.apply();
+  }
+
+  /** Ends the connection, without events. */
+  close() {
+    this.#done = true;
+    clearTimeout(this.#timer);
+    this.ws.onclose = null;
+    this.ws.close(1000);
+    this.pc?.close();
+  }
+
+  /** @param {ServerMessage} message */
+  async #receive(message) {
+    try {
+      switch (message.type) {
+        case 'welcome':
+          this.events.message(message);
+          await this.#offer(message.iceServers ?? []);
+          break;
+        case 'answer':
+          await this.pc?.setRemoteDescription({ type: 'answer', sdp: message.sdp });
+          this.#answered = true;
+          for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+          if (this.pc?.connectionState !== 'connected') this.#wait(mediaTimeout, 'media');
+          void this.uplink?.apply();
+          break;
+        case 'candidate':
+          if (this.pc?.remoteDescription) await this.#add(message.candidate);
+          else this.#early.push(message.candidate);
+          break;
+        case 'error':
+          if (this.#answered) this.events.message(message);
+          else this.#refuse(message.error);
+          break;
+        case 'uplink':
+          void this.uplink?.ask(message);
+          this.events.message(message);
+          break;
+        default:
+          this.events.message(message);
+      }
+    } catch (error) {
+      if (!this.#done) this.#refuse(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {RTCIceServer[]} iceServers */
+  async #offer(iceServers) {
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.pc = pc;
+    const mix = new MediaStream();
+    pc.ontrack = ({ track }) => {
+      mix.addTrack(track);
+      this.events.mix(mix);
+    };
+    pc.onicecandidate = ({ candidate }) => {
+      if (candidate?.candidate) this.send({ type: 'candidate', candidate: candidate.toJSON() });
+    };
+    pc.onconnectionstatechange = () => this.#watch(pc.connectionState);
+
+    const tracks = this.tracks();
+    const local = new MediaStream();
+    const audio = pc.addTransceiver(tracks.audio ?? 'audio', { direction: 'sendrecv', streams: [local] });
+    const video = pc.addTransceiver(tracks.video ?? 'video', {
+      direction: 'sendrecv',
+      streams: [local],
+      sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
+    });
+    preferH264(video);
+    this.senders = { audio: audio.sender, video: video.sender };
+    this.uplink = new Uplink(video.sender);
+
+    await pc.setLocalDescription();
+    // A device that was opened or closed in the meantime.
+    for (const kind of /** @type {const} */ (['audio', 'video'])) await this.replace(kind, this.tracks()[kind]);
+    this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
+  }
+
+  /** @param {RTCIceCandidateInit} candidate */
+  async #add(candidate) {
+    // A candidate this browser cannot use is no reason to end the call.
+    await this.pc?.addIceCandidate(candidate).catch(() => {});
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  #watch(state) {
+    if (this.#done) return;
+    if (state === 'connected') {
+      clearTimeout(this.#timer);
+      this.events.connected();
+    } else if (state === 'disconnected') {
+      this.#wait(patience, 'media');
+    } else if (state === 'failed') {
+      this.#lose('media');
+    }
+  }
+
+  /**
+   * @param {number} ms
+   * @param {Loss} loss
+   */
+  #wait(ms, loss) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#lose(loss), ms);
+  }
+
+  /** @param {Loss} loss */
+  #lose(loss) {
+    if (this.#done) return;
+    this.close();
+    this.events.lost(loss);
+  }
+
+  /** @param {string} reason */
+  #refuse(reason) {
+    if (this.#done) return;
+    this.close();
+    this.events.refused(reason);
+  }
+}

@@ -1,0 +1,141 @@
+// One's own microphone and camera in a call.
+
+import { saveChoices } from './choices.js';
+import { explain } from './devices.js';
+
+/**
+ * @typedef {import('./devices.js').Devices} Devices
+ * @typedef {import('./devices.js').Kind} Kind
+ *
+ * @typedef {object} LocalEvents
+ * @property {(kind: Kind, track: MediaStreamTrack | null) => Promise<void>} replace sends another track, or none
+ * @property {() => void} changed after what is off has changed
+ * @property {(text: string, warning: boolean) => void} say
+ */
+
+/**
+ * Turns them on and off. The microphone stays open while muted, so that it is
+ * back at once; a camera that is off is released, and its light with it.
+ */
+export class Local {
+  /** One change after the other, however fast the keys. */
+  #turn = Promise.resolve();
+
+  /**
+   * @param {Devices} devices
+   * @param {{audioOff: boolean, videoOff: boolean}} state changed in place
+   * @param {LocalEvents} events
+   */
+  constructor(devices, state, events) {
+    this.devices = devices;
+    this.state = state;
+    this.events = events;
+    devices.onlost = (kind) => void this.#after(() => this.#lost(kind));
+  }
+
+  /** Opens what is wanted, and says what is wrong. */
+  open() {
+    return this.#after(async () => {
+      /** @type {Kind[]} */
+      const kinds = ['audio'];
+      if (!this.state.videoOff) kinds.push('video');
+      await this.devices.open(kinds);
+      const text = explain(this.devices.problem);
+      if (text) this.events.say(text, true);
+      if (!this.devices.tracks.audio) this.state.audioOff = true;
+      if (!this.devices.tracks.video) this.state.videoOff = true;
+      await this.#apply();
+    });
+  }
+
+  toggleMute() {
+    return this.#after(() => this.#switch('audio', this.state.audioOff));
+  }
+
+  toggleCamera() {
+    return this.#after(() => this.#switch('video', this.state.videoOff));
+  }
+
+  /**
+   * Takes another device.
+   *
+   * @param {Kind} kind
+   * @param {string} id
+   */
+  choose(kind, id) {
+    saveChoices(kind === 'audio' ? { microphone: id } : { camera: id });
+    return this.#after(async () => {
+      this.devices.wanted[kind] = id;
+      this.devices.close(kind);
+      if (kind === 'video' && this.state.videoOff) return;
+      await this.#reopen(kind);
+    });
+  }
+
+  /** Frees both. */
+  close() {
+    this.devices.close('audio');
+    this.devices.close('video');
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {boolean} on
+   */
+  async #switch(kind, on) {
+    if (kind === 'audio') {
+      this.state.audioOff = !on;
+      saveChoices({ microphoneOff: !on });
+    } else {
+      this.state.videoOff = !on;
+      saveChoices({ cameraOff: !on });
+      if (!on) this.devices.close('video');
+    }
+    if (on) await this.#reopen(kind);
+    else await this.#apply();
+  }
+
+  /** @param {Kind} kind */
+  async #reopen(kind) {
+    await this.devices.open([kind]);
+    const problem = this.devices.problem[kind];
+    if (!this.devices.tracks[kind]) {
+      this.#setOff(kind);
+      this.events.say(explain({ audio: '', video: '', [kind]: problem }), true);
+    }
+    await this.#apply();
+  }
+
+  /** @param {Kind} kind of the device that was unplugged */
+  async #lost(kind) {
+    this.events.say(explain({ audio: '', video: '', [kind]: 'gone' }), true);
+    // There may be another microphone, and the call goes on with it. A camera
+    // that nobody chose shows more than its owner may like: it stays off.
+    if (kind === 'audio') await this.devices.open(['audio']);
+    const track = this.devices.tracks[kind];
+    if (track) this.events.say(`Using ${track.label} now.`, false);
+    else this.#setOff(kind);
+    await this.#apply();
+  }
+
+  /** @param {Kind} kind */
+  #setOff(kind) {
+    if (kind === 'audio') this.state.audioOff = true;
+    else this.state.videoOff = true;
+  }
+
+  /** Brings tracks and connection in line with the state. */
+  async #apply() {
+    const { audio, video } = this.devices.tracks;
+    if (audio) audio.enabled = !this.state.audioOff;
+    await this.events.replace('audio', audio);
+    await this.events.replace('video', this.state.videoOff ? null : video);
+    this.events.changed();
+  }
+
+  /** @param {() => Promise<void>} change */
+  #after(change) {
+    this.#turn = this.#turn.then(change, change);
+    return this.#turn;
+  }
+}

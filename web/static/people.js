@@ -1,0 +1,82 @@
+// The list of who is here.
+
+import { byId, icon, initials, make } from './dom.js';
+
+/** @typedef {import('./protocol.js').Participant} Participant */
+
+/**
+ * Shows the participants, in the server's order.
+ *
+ * @param {Participant[]} participants
+ * @param {string} self our own id
+ */
+export function showPeople(participants, self) {
+  byId('people', HTMLUListElement).replaceChildren(...participants.map((p) => row(p, p.id === self)));
+  const count = byId('people-count', HTMLElement);
+  count.textContent = String(participants.length);
+  count.hidden = participants.length === 0;
+  byId('people-button', HTMLButtonElement).setAttribute('aria-label', `People, ${participants.length} here`);
+}
+
+/**
+ * @param {Participant} p
+ * @param {boolean} self
+ */
+function row(p, self) {
+  const item = make('li', p.speaking ? 'person speaking' : 'person');
+  item.dataset.id = p.id;
+  const avatar = make('span', `avatar tint-${tint(p.name)}`, initials(p.name));
+  avatar.setAttribute('aria-hidden', 'true');
+  const name = make('span', 'person-name', p.name);
+  if (self) name.append(make('span', 'person-self', ' (you)'));
+  item.append(avatar, name);
+  if (p.speaking) item.append(make('span', 'visually-hidden', 'speaking'));
+  item.append(sign(p.audio ? 'mic-off' : 'mic', p.audio, p.audio ? 'muted' : 'microphone on'));
+  item.append(sign(p.video ? 'camera-off' : 'camera', p.video, p.video ? 'camera off' : 'camera on'));
+  return item;
+}
+
+/**
+ * @param {import('./dom.js').IconName} name
+ * @param {boolean} off
+ * @param {string} text
+ */
+function sign(name, off, text) {
+  const element = make('span', off ? 'sign off' : 'sign');
+  element.title = text;
+  element.append(icon(name), make('span', 'visually-hidden', text));
+  return element;
+}
+
+/**
+ * The same colour for the same name, everywhere.
+ *
+ * @param {string} name
+ */
+function tint(name) {
+  let hash = 0;
+  for (const c of name) hash = (hash * 31 + (c.codePointAt(0) ?? 0)) >>> 0;
+  return hash % 6;
+}
+
+/**
+ * Who came and who went between two lists, in words; '' for nobody.
+ *
+ * @param {Participant[]} before
+ * @param {Participant[]} after
+ * @param {string} self
+ * @returns {string}
+ */
+export function changes(before, after, self) {
+  /** @param {Participant[]} a @param {Participant[]} b */
+  const without = (a, b) => a.filter((p) => p.id !== self && !b.some((q) => q.id === p.id)).map((p) => p.name);
+  const came = without(after, before);
+  const went = without(before, after);
+  return [came.length ? `${list(came)} joined` : '', went.length ? `${list(went)} left` : ''].filter(Boolean).join(', ');
+}
+
+/** @param {string[]} names */
+function list(names) {
+  if (names.length > 3) return `${names.length} people`;
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}

@@ -1,0 +1,45 @@
+// The messages of the control channel. See the server's documentation of
+// /ws/{room}; every message is one JSON object with a type.
+
+/**
+ * @typedef {{id: string, name: string, audio: boolean, video: boolean, speaking: boolean}} Participant
+ *   audio and video say what is off: audio true is a muted microphone.
+ * @typedef {{id: string, x: number, y: number, width: number, height: number}} Tile
+ *   in pixels of the mix
+ * @typedef {{type: 'layout', name: string, width: number, height: number, tiles: Tile[]}} Layout
+ * @typedef {{type: 'uplink', width: number, height: number, maxFramerate: number, maxBitrate: number, active: boolean}} UplinkRequest
+ *   no more than this is of use to the call: pixels, pictures a second, bits a second
+ * @typedef {{type: 'chat', id: string, name: string, text: string, time: string | number}} ChatMessage
+ * @typedef {{type: 'welcome', id: string, name: string, room: string, iceServers?: RTCIceServer[]}} Welcome
+ *
+ * @typedef {Welcome
+ *   | {type: 'answer', sdp: string}
+ *   | {type: 'candidate', candidate: RTCIceCandidateInit}
+ *   | {type: 'participants', participants: Participant[]}
+ *   | {type: 'speaking', ids: string[]}
+ *   | Layout | UplinkRequest | ChatMessage
+ *   | {type: 'error', error: string}} ServerMessage
+ *
+ * @typedef {{type: 'offer', sdp: string}
+ *   | {type: 'candidate', candidate: RTCIceCandidateInit}
+ *   | {type: 'mute', audio: boolean, video: boolean}
+ *   | {type: 'chat', text: string}
+ *   | {type: 'layout', name: string}} ClientMessage
+ */
+
+/**
+ * Reads one message. What is no object with a type gives null; a type this page
+ * does not know is left to the caller, who ignores it.
+ *
+ * @param {unknown} data
+ * @returns {ServerMessage | null}
+ */
+export function parseMessage(data) {
+  if (typeof data !== 'string') return null;
+  try {
+    const message = JSON.parse(data);
+    return typeof message?.type === 'string' ? message : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,179 @@
+// A participant's stay in a call, over as many connections as it takes.
+
+import { Backoff } from './backoff.js';
+import { Link } from './link.js';
+
+/**
+ * @typedef {import('./protocol.js').ServerMessage} ServerMessage
+ * @typedef {import('./protocol.js').ClientMessage} ClientMessage
+ * @typedef {import('./devices.js').Devices} Devices
+ *
+ * @typedef {'connecting' | 'connected' | 'reconnecting' | 'refused' | 'left'} Phase
+ *
+ * @typedef {object} State what the page shows
+ * @property {Phase} phase
+ * @property {string} problem why it reconnects, or why it was refused; '' otherwise
+ * @property {string} id our own participant id, new with every connection
+ * @property {string} room
+ * @property {string} name
+ * @property {boolean} audioOff
+ * @property {boolean} videoOff
+ * @property {import('./protocol.js').Participant[]} participants
+ * @property {import('./protocol.js').Layout | null} layout
+ * @property {import('./protocol.js').UplinkRequest | null} uplink
+ *
+ * @typedef {object} SessionEvents
+ * @property {(phase: Phase) => void} phase
+ * @property {(message: ServerMessage) => void} message
+ * @property {(stream: MediaStream) => void} mix
+ */
+
+/** Joins, and joins again whenever the connection is lost. */
+export class Session {
+  /** @type {Link | null} */
+  link = null;
+  /** Whether media has flowed at least once. */
+  #been = false;
+  #backoff = new Backoff();
+
+  /**
+   * @param {State} state changed in place
+   * @param {Devices} devices
+   * @param {SessionEvents} events
+   */
+  constructor(state, devices, events) {
+    this.state = state;
+    this.devices = devices;
+    this.events = events;
+  }
+
+  join() {
+    this.#backoff.cancel();
+    this.link?.close();
+    this.link = new Link(this.#url(), () => this.devices.tracks, {
+      message: (message) => this.#receive(message),
+      mix: (stream) => this.events.mix(stream),
+      connected: () => {
+        this.#been = true;
+        this.#backoff.reset();
+        this.#enter('connected', '');
+      },
+      lost: (loss) => void this.#lost(loss),
+      refused: (reason) => this.#refused(reason),
+    });
+  }
+
+  /** Tries again at once, where a new attempt is waiting for its time. */
+  retry() {
+    this.#backoff.now();
+  }
+
+  leave() {
+    this.#backoff.cancel();
+    this.link?.close();
+    this.link = null;
+    this.#enter('left', '');
+  }
+
+  /** @param {ClientMessage} message */
+  send(message) {
+    this.link?.send(message);
+  }
+
+  /** Tells the server what is off. */
+  sendMute() {
+    this.send({ type: 'mute', audio: this.state.audioOff, video: this.state.videoOff });
+  }
+
+  #url() {
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const { room, name } = this.state;
+    return `${scheme}//${location.host}/ws/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`;
+  }
+
+  /** @param {ServerMessage} message */
+  #receive(message) {
+    switch (message.type) {
+      case 'welcome':
+        this.state.id = message.id;
+        this.state.name = message.name;
+        // What was muted stays muted, also after a new connection.
+        this.sendMute();
+        break;
+      case 'participants':
+        this.state.participants = message.participants ?? [];
+        break;
+      case 'speaking': {
+        const ids = message.ids ?? [];
+        for (const p of this.state.participants) p.speaking = ids.includes(p.id);
+        break;
+      }
+      case 'layout':
+        this.state.layout = message;
+        break;
+      case 'uplink':
+        this.state.uplink = message;
+        break;
+    }
+    this.events.message(message);
+  }
+
+  /** @param {import('./link.js').Loss} loss */
+  async #lost(loss) {
+    this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
+    // A browser does not say why a WebSocket could not be opened. A plain
+    // request for the same address does.
+    const reason = loss === 'server' ? await whyRefused(this.#url(), this.#been) : '';
+    if (this.state.phase === 'left') return;
+    if (reason) this.#refused(reason);
+    else this.#backoff.schedule(() => this.join());
+  }
+
+  /** @param {import('./link.js').Loss} loss */
+  #describe(loss) {
+    const often = this.#backoff.tries > 2;
+    if (!navigator.onLine) return 'You are offline. Waiting for the network…';
+    if (loss === 'media' && (often || !this.#been)) {
+      return 'Picture and sound do not get through. Perhaps a firewall blocks UDP. Trying again…';
+    }
+    if (loss === 'server' && (often || !this.#been)) return 'The server does not answer. Trying again…';
+    return 'Connection lost, reconnecting…';
+  }
+
+  /** @param {string} reason */
+  #refused(reason) {
+    this.#backoff.cancel();
+    this.#enter('refused', reason);
+  }
+
+  /**
+   * @param {Phase} phase
+   * @param {string} problem
+   */
+  #enter(phase, problem) {
+    this.state.phase = phase;
+    this.state.problem = problem;
+    this.events.phase(phase);
+  }
+}
+
+/**
+ * The server's reason for not opening a WebSocket, '' where it gives none or
+ * where trying again may help.
+ *
+ * @param {string} url of the WebSocket
+ * @param {boolean} been whether we were in the call: then "full" (503) may pass
+ * @returns {Promise<string>}
+ */
+async function whyRefused(url, been) {
+  try {
+    const response = await fetch(url.replace(/^ws/, 'http'), { signal: AbortSignal.timeout(4000) });
+    // 426: it only misses the upgrade that a plain request does not have.
+    const { status } = response;
+    if (status === 426 || (status === 503 && been)) return '';
+    if (status !== 503 && (status < 400 || status >= 500)) return '';
+    return String((await response.json()).error ?? '');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,67 @@
+// What lies over the picture: the banner on top, and the card in its middle.
+
+import { announce, byId } from './dom.js';
+
+/**
+ * Shows a line over the picture, or none for ''.
+ *
+ * @param {string} text
+ * @param {{busy?: boolean, retry?: boolean}} [options] a spinner; a button to try at once
+ */
+export function banner(text, options = {}) {
+  const line = byId('status-text', HTMLElement);
+  const box = byId('status', HTMLElement);
+  if (text && text !== line.textContent) announce(text);
+  line.textContent = text;
+  box.hidden = !text;
+  box.classList.toggle('busy', options.busy ?? false);
+  byId('retry', HTMLButtonElement).hidden = !options.retry;
+}
+
+/**
+ * @typedef {object} Card
+ * @property {string} title
+ * @property {string} text
+ * @property {string} [detail] more, in small print
+ * @property {string} again what the button says
+ */
+
+/**
+ * Shows the card in place of the picture, or takes it away.
+ *
+ * @param {Card | null} card
+ */
+export function showCard(card) {
+  byId('card', HTMLElement).hidden = !card;
+  byId('mix', HTMLVideoElement).classList.toggle('covered', card !== null);
+  if (!card) return;
+  byId('card-title', HTMLElement).textContent = card.title;
+  byId('card-text', HTMLElement).textContent = card.text;
+  const detail = byId('card-detail', HTMLElement);
+  detail.textContent = card.detail ?? '';
+  detail.hidden = !card.detail;
+  const again = byId('again', HTMLButtonElement);
+  again.textContent = card.again;
+  again.focus();
+  announce(`${card.title}. ${card.text}`);
+}
+
+/**
+ * The name of whoever's tile is at a point of the video element, '' for none.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {import('./protocol.js').Layout | null} layout
+ * @param {import('./protocol.js').Participant[]} participants
+ * @param {{clientX: number, clientY: number}} point
+ * @returns {string}
+ */
+export function nameAt(video, layout, participants, point) {
+  if (!layout?.width || !layout.height) return '';
+  const box = video.getBoundingClientRect();
+  // object-fit: contain centres the picture in the element.
+  const scale = Math.min(box.width / layout.width, box.height / layout.height);
+  const x = (point.clientX - box.left - (box.width - layout.width * scale) / 2) / scale;
+  const y = (point.clientY - box.top - (box.height - layout.height * scale) / 2) / scale;
+  const tile = layout.tiles.find((t) => x >= t.x && x < t.x + t.width && y >= t.y && y < t.y + t.height);
+  return participants.find((p) => p.id === tile?.id)?.name ?? '';
+}

@@ -1,0 +1,92 @@
+// What this page sends, and no more of it than the call needs.
+
+/** @typedef {import('./protocol.js').UplinkRequest} UplinkRequest */
+
+/** Bits a second, until the server asks for something else. */
+export const defaultBitrate = 1_500_000;
+const defaultFramerate = 30;
+
+/**
+ * Puts H.264 in front, constrained baseline first among its kinds: it is what
+ * every other client can decode, and what the server speaks.
+ *
+ * @param {RTCRtpTransceiver} transceiver
+ */
+export function preferH264(transceiver) {
+  const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs;
+  if (!codecs || !transceiver.setCodecPreferences) return;
+  /** @param {RTCRtpCodec} codec */
+  const rank = (codec) => {
+    if (codec.mimeType.toLowerCase() !== 'video/h264') return 3;
+    const line = codec.sdpFmtpLine ?? '';
+    if (!line.includes('packetization-mode=1')) return 2;
+    return /profile-level-id=42e0/i.test(line) ? 0 : 1;
+  };
+  transceiver.setCodecPreferences([...codecs].sort((a, b) => rank(a) - rank(b)));
+}
+
+/**
+ * Whether this browser can do H.264 at all.
+ *
+ * @returns {boolean}
+ */
+export function hasH264() {
+  const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs ?? [];
+  return codecs.some((codec) => codec.mimeType.toLowerCase() === 'video/h264');
+}
+
+/**
+ * By how much the camera's picture is to be scaled down so that it is no larger
+ * than its tile needs. A picture in landscape fills its tile and loses its
+ * edges, one in portrait is shown whole.
+ *
+ * @param {{width?: number, height?: number}} picture
+ * @param {{width: number, height: number}} tile
+ * @returns {number} 1 or more
+ */
+export function scaleFor(picture, tile) {
+  const { width = 0, height = 0 } = picture;
+  if (!width || !height || !(tile.width > 0) || !(tile.height > 0)) return 1;
+  const x = width / tile.width;
+  const y = height / tile.height;
+  return Math.max(1, width >= height ? Math.min(x, y) : Math.max(x, y));
+}
+
+/** The camera's sender, which obeys the server's uplink messages. */
+export class Uplink {
+  /** @type {UplinkRequest | null} */
+  #request = null;
+  /** Parameters change one after the other: each change starts from the last. */
+  #turn = Promise.resolve();
+
+  /** @param {RTCRtpSender} sender */
+  constructor(sender) {
+    this.sender = sender;
+  }
+
+  /** @param {UplinkRequest} request */
+  ask(request) {
+    this.#request = request;
+    return this.apply();
+  }
+
+  /** Applies the last request again, after the camera or its size changed. */
+  apply() {
+    this.#turn = this.#turn.then(() => this.#set()).catch(() => {
+      // The sender is stopped or not negotiated yet: the next apply counts.
+    });
+    return this.#turn;
+  }
+
+  async #set() {
+    const request = this.#request;
+    const parameters = this.sender.getParameters();
+    const encoding = parameters.encodings?.[0];
+    if (!encoding) return;
+    encoding.active = request?.active ?? true;
+    encoding.maxBitrate = request?.maxBitrate || defaultBitrate;
+    encoding.maxFramerate = request?.maxFramerate || defaultFramerate;
+    encoding.scaleResolutionDownBy = request ? scaleFor(this.sender.track?.getSettings() ?? {}, request) : 1;
+    await this.sender.setParameters(parameters);
+  }
+}

@@ -1,0 +1,109 @@
+// The viewer's page: shows a call to somebody who is not in it.
+
+import { Backoff } from './backoff.js';
+import { announce, byId, setIcon } from './dom.js';
+import { Player } from './player.js';
+import { roomOf } from './room.js';
+import { shortcuts, toggleFullScreen } from './shortcuts.js';
+import { banner, showCard } from './stage.js';
+import { hasH264 } from './uplink.js';
+import { Refusal, Subscription } from './whep.js';
+
+const room = roomOf(location.pathname);
+const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
+const backoff = new Backoff();
+
+/** @type {Subscription | null} */
+let subscription = null;
+let been = false;
+
+/** Starts watching, in place of what was before. */
+async function watch() {
+  subscription?.close();
+  const mine = new Subscription({ connected, lost: () => again('Connection lost, reconnecting…') });
+  subscription = mine;
+  // For debugging and tests, as on the call page.
+  Object.assign(window, { tilemix: { pc: mine.pc, ws: null } });
+  try {
+    await mine.open(`/whep/${encodeURIComponent(room)}`);
+  } catch (error) {
+    if (subscription === mine) failed(error);
+  }
+}
+
+function connected() {
+  been = true;
+  backoff.reset();
+  phase('connected');
+  banner('');
+  showCard(null);
+  if (subscription) void player.show(subscription.stream);
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  subscription?.close();
+  if (!(error instanceof Refusal)) {
+    again(been ? 'Connection lost, reconnecting…' : 'The server does not answer. Trying again…');
+  } else if (error.status === 404) {
+    again('The call has not started. Waiting for it…');
+  } else if (error.status >= 500) {
+    again(`${error.message}. Trying again…`);
+  } else {
+    phase('refused');
+    banner('');
+    player.clear();
+    const detail = hasH264() ? '' : 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.';
+    showCard({ title: 'You cannot watch this call', text: error.message, detail, again: 'Try again' });
+  }
+}
+
+/** @param {string} why */
+function again(why) {
+  phase(been ? 'reconnecting' : 'connecting');
+  backoff.schedule(() => void watch());
+  banner(why, { busy: true, retry: true });
+}
+
+/** @param {string} name */
+function phase(name) {
+  document.body.dataset.phase = name;
+  byId('mix', HTMLVideoElement).classList.toggle('stale', name === 'reconnecting');
+}
+
+function leave() {
+  backoff.cancel();
+  subscription?.close();
+  player.clear();
+  phase('left');
+  banner('');
+  showCard({ title: 'You stopped watching', text: `The call in ${room} may go on.`, again: 'Watch again' });
+}
+
+function mute() {
+  player.setSilent(!player.silent);
+  const button = byId('mute', HTMLButtonElement);
+  button.setAttribute('aria-pressed', String(player.silent));
+  button.dataset.hint = player.silent ? 'Sound on' : 'Sound off';
+  setIcon(button, player.silent ? 'sound-off' : 'sound');
+  announce(player.silent ? 'Sound off' : 'Sound on');
+}
+
+document.title = `${room} · tilemix`;
+for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;
+byId('join', HTMLAnchorElement).href = `/r/${encodeURIComponent(room)}`;
+byId('mute', HTMLButtonElement).addEventListener('click', mute);
+byId('leave', HTMLButtonElement).addEventListener('click', leave);
+byId('full', HTMLButtonElement).addEventListener('click', () => void toggleFullScreen());
+byId('retry', HTMLButtonElement).addEventListener('click', () => backoff.now());
+byId('again', HTMLButtonElement).addEventListener('click', () => location.reload());
+shortcuts({ m: mute, f: () => void toggleFullScreen() });
+addEventListener('online', () => backoff.now());
+addEventListener('pagehide', () => subscription?.close());
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
+
+phase('connecting');
+banner('Connecting…', { busy: true });
+void watch();

@@ -1,0 +1,126 @@
+// Receiving a call's picture and sound over WHEP: one request, one answer.
+
+import { preferH264 } from './uplink.js';
+
+const gatherTimeout = 1_500; // ms
+const mediaTimeout = 15_000; // ms, from the answer to media
+const patience = 5_000; // ms that ICE may be disconnected
+
+/** An answer that is no: the HTTP status and the server's reason. */
+export class Refusal extends Error {
+  /**
+   * @param {number} status
+   * @param {string} reason
+   */
+  constructor(status, reason) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** One WHEP session. */
+export class Subscription {
+  pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  stream = new MediaStream();
+  #location = '';
+  #timer = 0;
+  #closed = false;
+
+  /** @param {{connected: () => void, lost: () => void}} events */
+  constructor(events) {
+    this.events = events;
+    this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
+    this.pc.onconnectionstatechange = () => this.#watch();
+  }
+
+  /**
+   * Asks the server for the room's mix. Throws a Refusal where it says no, and
+   * TypeError where it does not answer.
+   *
+   * @param {string} endpoint
+   */
+  async open(endpoint) {
+    const { pc } = this;
+    pc.addTransceiver('audio', { direction: 'recvonly' });
+    preferH264(pc.addTransceiver('video', { direction: 'recvonly' }));
+    await pc.setLocalDescription();
+    await this.#gathered();
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/sdp' },
+      body: pc.localDescription?.sdp ?? '',
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
+    this.#location = new URL(response.headers.get('Location') ?? '', response.url).href;
+    if (this.#closed) return this.#delete(); // left in the meantime
+    await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+    this.#wait(mediaTimeout);
+  }
+
+  /** Ends the session, also while the page is going away. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.pc.close();
+    this.#delete();
+  }
+
+  #delete() {
+    if (!this.#location) return;
+    void fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => {});
+    this.#location = '';
+  }
+
+  /** Waits for the candidates, so that no PATCH is needed, but not for long. */
+  #gathered() {
+    const { pc } = this;
+    return new Promise((/** @type {(v?: unknown) => void} */ done) => {
+      if (pc.iceGatheringState === 'complete') return done();
+      pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
+      setTimeout(done, gatherTimeout);
+    });
+  }
+
+  #watch() {
+    if (this.#closed) return;
+    switch (this.pc.connectionState) {
+      case 'connected':
+        clearTimeout(this.#timer);
+        this.events.connected();
+        break;
+      case 'disconnected':
+        this.#wait(patience);
+        break;
+      case 'failed':
+        this.#lose();
+        break;
+    }
+  }
+
+  /** @param {number} ms */
+  #wait(ms) {
+    clearTimeout(this.#timer);
+    if (this.pc.connectionState === 'connected') return;
+    this.#timer = setTimeout(() => this.#lose(), ms);
+  }
+
+  #lose() {
+    if (this.#closed) return;
+    this.close();
+    this.events.lost();
+  }
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<string>}
+ */
+async function reasonOf(response) {
+  try {
+    return String((await response.json()).error);
+  } catch {
+    return `The server answered ${response.status}.`;
+  }
+}

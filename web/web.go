@@ -1,0 +1,39 @@
+// Package web holds the pages that a browser sees, embedded in the binary:
+//
+//	index.html  join page: room, name, preview, devices       GET /
+//	call.html   the call                                      GET /r/{room}
+//	watch.html  the viewer's page                             GET /watch/{room}
+//	static/     ES modules, style sheets, icons               GET /static/…
+//
+// There is no build step: what is in static/ is what the browser loads, and its
+// types are checked from their JSDoc. The pages keep to the content security
+// policy default-src 'self': no inline script or style, no other host.
+package web
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed *.html static
+var files embed.FS
+
+// Static returns what belongs under /static/, rooted there: "call.js" is
+// /static/call.js.
+func Static() fs.FS {
+	sub, err := fs.Sub(files, "static")
+	if err != nil {
+		panic("web: " + err.Error()) // only for a path that is not valid
+	}
+	return sub
+}
+
+// Page returns the HTML of a page, "index.html", "call.html" or "watch.html",
+// and nil for any other name. The caller owns the memory.
+func Page(name string) []byte {
+	b, err := files.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	return b
+}
