@@ -11,14 +11,32 @@ import (
 	"tilemix/codec"
 )
 
+// maxAccessUnit is more than any level lets an access unit of the largest
+// picture have; the library's own limit is a little higher.
+const maxAccessUnit = 4 << 20
+
+// These come once for each access unit of a broken stream, so they are made
+// beforehand.
+var (
+	errEmpty   = fmt.Errorf("h264: access unit is empty: %w", codec.ErrCorrupt)
+	errTooLong = fmt.Errorf("h264: access unit is too long: %w", codec.ErrCorrupt)
+	errNoIDR   = fmt.Errorf("h264: no IDR to start from: %w", codec.ErrCorrupt)
+	errDamaged = fmt.Errorf("h264: access unit cannot be decoded: %w", codec.ErrCorrupt)
+)
+
 // Decoder is an OpenH264 decoder. It is not safe for concurrent use.
+//
+// Pictures of streams in main and high profile come out one access unit late,
+// since the library waits for B pictures; after the first of those it delays as
+// much as they need.
 type Decoder struct {
 	c    *openh264.ISVCDecoder // nil after Close
-	info openh264.SBufferInfo
-	dst  [3][]byte
-	pic  image.YCbCr // the last picture, in C's memory
+	info openh264.SBufferInfo  // of the last call
+	dst  [3][]byte             // what the binding makes of it; not used
+	pic  image.YCbCr           // the last picture, in C's memory
+	sps  sps                   // the last one that came
 	pin  runtime.Pinner
-	lost bool // wait for an IDR
+	lost bool // nothing can be shown before an IDR
 }
 
 // NewDecoder returns a decoder without error concealment.
@@ -33,7 +51,7 @@ func NewDecoder() (*Decoder, error) {
 	quiet := openh264.WELS_LOG_QUIET
 	d.c.SetOption(openh264.DECODER_OPTION_TRACE_LEVEL, &quiet)
 	param := &openh264.SDecodingParam{
-		UiTargetDqLayer: 255,
+		UiTargetDqLayer: 255, // the highest there is
 		EEcActiveIdc:    openh264.ERROR_CON_DISABLE,
 		SVideoProperty:  openh264.SVideoProperty{EVideoBsType: openh264.VIDEO_BITSTREAM_AVC},
 	}
@@ -44,33 +62,67 @@ func NewDecoder() (*Decoder, error) {
 	return d, nil
 }
 
-// Decode decodes one access unit as the codec package says. After an error
-// every access unit is refused until one with an IDR.
+// Decode decodes one access unit as the codec package says. After an error it
+// refuses everything up to the next access unit with an IDR, since the library
+// goes on with whatever reference it has.
 func (d *Decoder) Decode(au []byte) (*image.YCbCr, error) {
 	if d.c == nil {
 		return nil, codec.ErrClosed
 	}
-	if len(au) == 0 {
-		return nil, fmt.Errorf("h264: empty access unit: %w", codec.ErrCorrupt)
+	pic, err := d.decode(au)
+	if err != nil {
+		d.lost = true
+		return nil, err
 	}
-	d.info = openh264.SBufferInfo{}
-	d.pin.Pin(unsafe.SliceData(au))
-	ret := d.c.DecodeFrameNoDelay(au, len(au), &d.dst, &d.info)
-	d.pin.Unpin()
-	if ret != openh264.DsErrorFree {
-		return nil, fmt.Errorf("h264: decode: state %#x: %w", ret, codec.ErrCorrupt)
-	}
-	return d.picture(), nil
+	return pic, nil
 }
 
-// picture returns what the library put out, or nil. The slices are made here
-// because the binding's end beyond the last row of a cropped picture.
+func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
+	switch {
+	case len(au) == 0:
+		return nil, errEmpty
+	case len(au) > maxAccessUnit:
+		return nil, errTooLong
+	}
+	has, err := inspect(au, &d.sps)
+	if err != nil {
+		return nil, err
+	}
+	if d.lost && has.slices && !has.idr {
+		return nil, errNoIDR
+	}
+	if ret := d.call(au); ret != openh264.DsErrorFree {
+		return nil, errDamaged
+	}
+	pic := d.picture()
+	// The library resets itself after some faults and says nothing, and it says
+	// nothing of slices that it ignores.
+	if pic == nil && has.slices && !d.sps.reorders() {
+		return nil, errDamaged
+	}
+	if has.idr {
+		d.lost = false
+	}
+	return pic, nil
+}
+
+// call runs the library on au, which is pinned as long.
+func (d *Decoder) call(au []byte) int {
+	d.info = openh264.SBufferInfo{}
+	d.pin.Pin(unsafe.SliceData(au))
+	defer d.pin.Unpin()
+	return d.c.DecodeFrameNoDelay(au, len(au), &d.dst, &d.info)
+}
+
+// picture returns what the library put out, or nil. The slices are made from
+// the pointers and end with the picture's last pixel; the binding's slices
+// count rows of the stride from the middle of a cropped picture.
 func (d *Decoder) picture() *image.YCbCr {
 	mem := d.info.UsrData_sSystemBuffer()
-	if d.info.IBufferStatus != 1 || d.info.PDst[0] == nil {
+	w, h := int(mem.IWidth), int(mem.IHeight)
+	if d.info.IBufferStatus != 1 || d.info.PDst[0] == nil || w <= 0 || h <= 0 {
 		return nil
 	}
-	w, h := int(mem.IWidth), int(mem.IHeight)
 	stride, cstride := int(mem.IStride[0]), int(mem.IStride[1])
 	cw, ch := (w+1)/2, (h+1)/2
 	d.pic = image.YCbCr{

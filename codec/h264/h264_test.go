@@ -1,0 +1,33 @@
+package h264_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"tilemix/codec"
+	"tilemix/codec/codectest"
+	"tilemix/codec/h264"
+)
+
+func TestMain(m *testing.M) {
+	if err := h264.Open(""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func newEncoder(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return h264.NewEncoder(cfg) }
+func newDecoder() (codec.VideoDecoder, error)                      { return h264.NewDecoder() }
+
+func TestConformance(t *testing.T) {
+	codectest.Video(t, codectest.VideoCodec{
+		NewEncoder: newEncoder,
+		NewDecoder: newDecoder,
+		// purego's calls allocate their arguments: the list, the frame for the
+		// call, and in the decoder the binding's array of planes.
+		EncodeAllocs: 2,
+		DecodeAllocs: 3,
+	})
+}
