@@ -1,7 +1,5 @@
 package video
 
-import "hash/fnv"
-
 // rgb is a colour as 0xRRGGBB, non-linear (sRGB).
 type rgb uint32
 
@@ -24,9 +22,11 @@ var palette = [...]rgb{
 // tintOf returns the colour of a participant's placeholder. It depends on the
 // ID alone, so that it is the same in every room and on every server.
 func tintOf(id string) rgb {
-	h := fnv.New32a()
-	h.Write([]byte(id))
-	return palette[h.Sum32()%uint32(len(palette))]
+	h := uint64(14695981039346656037) // FNV-1a; hash/fnv allocates
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
+	}
+	return palette[(h^h>>32)%uint64(len(palette))]
 }
 
 // mix returns a with the given percentage of b.

@@ -61,14 +61,14 @@ func microphone(size int) *image.Alpha {
 	s := float64(size) / 16 // drawn on a field of 16×16
 	return render(size, size, 255, func(x, y float64) float64 {
 		x, y = x/s, y/s
-		body := segment(x, y, 8, 4, 8, 7.2, 2.5)
-		bow := math.Abs(math.Hypot(x-8, y-7.2)-4.6) - 0.7
-		if y < 7.2 {
-			bow = min(segment(x, y, 3.4, 7.2, 3.4, 7.2, 0.7), segment(x, y, 12.6, 7.2, 12.6, 7.2, 0.7))
+		body := segment(x, y, 8, 4, 8, 7, 2.7)
+		bow := math.Abs(math.Hypot(x-8, y-7)-4.8) - 0.8
+		if y < 7 {
+			bow = min(segment(x, y, 3.2, 7, 3.2, 7, 0.8), segment(x, y, 12.8, 7, 12.8, 7, 0.8))
 		}
-		stand := segment(x, y, 8, 12, 8, 14.2, 0.7)
-		bar := segment(x, y, 2, 1.8, 14, 14, 0.8)
-		cut := segment(x, y, 3.2, 0.6, 15.2, 12.8, 0.8)
+		stand := segment(x, y, 8, 12, 8, 14.4, 0.8)
+		bar := segment(x, y, 2, 1.6, 14, 13.6, 0.8)
+		cut := segment(x, y, 3, 0, 15, 12, 0.7)
 		return min(max(min(body, bow, stand), -cut), bar) * s
 	})
 }

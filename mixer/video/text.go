@@ -2,8 +2,6 @@ package video
 
 import (
 	"image"
-	"image/draw"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -32,25 +30,42 @@ func (t typeface) size(px int) (font.Face, error) {
 	return opentype.NewFace(t.font, &opentype.FaceOptions{Size: float64(px), DPI: 72, Hinting: font.HintingNone})
 }
 
-// text returns a mask with s on one line, as wide as the text but at most width
+// text returns a mask with s on one line, as wide as its ink but at most width
 // pixels, and its capitals centred in the height. What does not fit ends in
 // "…". It returns nil when nothing is to be seen.
 func (t typeface) text(s string, px, width, height int) *image.Alpha {
-	face, err := t.size(px)
+	face, err := opentype.NewFace(t.font, &opentype.FaceOptions{Size: float64(px), DPI: 72})
 	if err != nil {
 		return nil
 	}
 	defer face.Close()
-	line := truncate(face, readable(s), fixed.I(width))
-	if len(line) == 0 {
+	line := string(truncate(face, t.boxed(readable(s)), fixed.I(width)))
+	ink, _ := font.BoundString(face, line)
+	w := min((ink.Max.X - ink.Min.X).Ceil(), width)
+	if w <= 0 {
 		return nil
 	}
-	d := font.Drawer{Face: face, Src: image.Opaque}
-	mask := image.NewAlpha(image.Rect(0, 0, d.MeasureString(string(line)).Ceil(), height))
-	d.Dst = draw.Image(mask)
-	d.Dot.Y = (fixed.I(height) + face.Metrics().CapHeight) / 2
-	d.DrawString(string(line))
+	mask := image.NewAlpha(image.Rect(0, 0, w, height))
+	dot := fixed.Point26_6{X: -ink.Min.X, Y: (fixed.I(height) + face.Metrics().CapHeight) / 2}
+	d := font.Drawer{Face: face, Src: image.Opaque, Dst: mask, Dot: dot}
+	d.DrawString(line)
 	return mask
+}
+
+// boxed puts a box in the place of each rune that the font lacks. The font's
+// own box for them is too thin for small letters.
+func (t typeface) boxed(line []rune) []rune {
+	for i, r := range line {
+		if !t.has(r) {
+			line[i] = '□'
+		}
+	}
+	return line
+}
+
+func (t typeface) has(r rune) bool {
+	i, err := t.font.GlyphIndex(nil, r)
+	return err == nil && i != 0
 }
 
 // readable returns the runes of s that stand for themselves on a line: valid,
@@ -58,10 +73,13 @@ func (t typeface) text(s string, px, width, height int) *image.Alpha {
 // (zero width, bidirectional) and marks without a composed form are left out.
 func readable(s string) []rune {
 	s = norm.NFC.String(strings.ToValidUTF8(s[:min(len(s), maxNameBytes)], "\uFFFD"))
-	line := []rune(strings.Join(strings.Fields(s), " "))
-	return slices.DeleteFunc(line, func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Mn, unicode.Me)
-	})
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Mn, unicode.Me) {
+			return -1
+		}
+		return r
+	}, s)
+	return []rune(strings.Join(strings.Fields(s), " "))
 }
 
 // truncate returns as much of line as fits in width, with an ellipsis where
@@ -89,24 +107,20 @@ func truncate(face font.Face, line []rune, width fixed.Int26_6) []rune {
 }
 
 // initials returns the first letters of the first and the last word of name, in
-// upper case, or its first character when it has no letters, or "".
-func initials(name string) string {
-	line := readable(name)
+// upper case. Words without a letter or digit that the font has do not count;
+// without any, it returns "".
+func (t typeface) initials(name string) string {
 	var first []rune
-	for word := range strings.FieldsSeq(string(line)) {
-		if i := strings.IndexFunc(word, alphanumeric); i >= 0 {
-			first = append(first, unicode.ToTitle([]rune(word[i:])[0]))
+	for word := range strings.FieldsSeq(string(readable(name))) {
+		for _, r := range word {
+			if r = unicode.ToTitle(r); (unicode.IsLetter(r) || unicode.IsDigit(r)) && t.has(r) {
+				first = append(first, r)
+				break
+			}
 		}
 	}
-	switch {
-	case len(first) > 1:
-		return string([]rune{first[0], first[len(first)-1]})
-	case len(first) == 1:
-		return string(first)
-	case len(line) > 0:
-		return string(line[:1])
+	if len(first) > 2 {
+		first = append(first[:1], first[len(first)-1])
 	}
-	return ""
+	return string(first)
 }
-
-func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

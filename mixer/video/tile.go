@@ -10,10 +10,9 @@ import (
 // look is all of a tile that is not picture: where, and through which masks, it
 // is painted. Masks may be nil.
 type look struct {
-	border  int // thickness in pixels, even
-	rounded [4]sprite
-	// inner roundings of the border
-	bordered [4]sprite
+	border   int       // thickness in pixels, even
+	rounded  [4]sprite // corners cut off the tile
+	bordered [4]sprite // corners that the border fills
 
 	pill, text, microphone sprite
 	disc, initials         sprite
@@ -71,39 +70,41 @@ func (c *Compositor) round(l *look, r image.Rectangle) {
 // in the tile's bottom left corner. Letters grow with the tile, but slower.
 func (c *Compositor) label(l *look, s *style) {
 	size := min(max(8+s.rect.Dy()/38, 9), 28)
-	height, margin, pad := size*17/10&^1, (size/3+l.border)&^1, size*6/10
+	height, margin, pad := size*17/10&^1, (size/2+l.border)&^1, size*7/10
 	room := s.rect.Dx() - 2*margin - 2*pad
-	if room < size || s.rect.Dy() < height+2*margin {
+	if room < 2*size || s.rect.Dy() < height+2*margin {
 		return
 	}
 	at := image.Pt(s.rect.Min.X+margin, s.rect.Max.Y-margin-height)
-	x := pad
+	x, sign, gap := pad, size*6/5, size/6
 	if s.muted {
-		m := c.masks.get(maskKey{shape: shapeMicrophone, size: size})
-		l.microphone = sprite{m, at.Add(image.Pt(x, (height-size+1)/2))}
-		x += size + size/4
+		m := c.masks.get(maskKey{shape: shapeMicrophone, size: sign})
+		l.microphone = sprite{m, at.Add(image.Pt(x, (height-sign)/2))}
+		x += sign + gap
 	}
-	if name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: room + pad - x, h: height}); name != nil {
+	name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: room + pad - x, h: height})
+	switch {
+	case name != nil:
 		l.text = sprite{name, at.Add(image.Pt(x, 0))}
 		x += name.Rect.Dx()
-	} else if s.muted {
-		x -= size / 4
+	case s.muted:
+		x -= gap
+	default:
+		return
 	}
-	if x > pad {
-		l.pill = sprite{c.masks.get(maskKey{shape: shapePill, w: (x + pad + 1) &^ 1, h: height}), at}
-	}
+	l.pill = sprite{c.masks.get(maskKey{shape: shapePill, w: (x + pad + 1) &^ 1, h: height}), at}
 }
 
 // placeholder puts a disc with the name's initials into the tile's middle.
 func (c *Compositor) placeholder(l *look, s *style) {
-	d := min(s.rect.Dx(), s.rect.Dy()) * 46 / 100 &^ 1
+	d := min(min(s.rect.Dx(), s.rect.Dy())*46/100, 260) &^ 3
 	if d < 8 {
 		return
 	}
 	middle := s.rect.Min.Add(s.rect.Max).Div(2)
 	at := evenPoint(middle.Sub(image.Pt(d/2, d/2)))
 	l.disc = sprite{c.masks.get(maskKey{shape: shapeDisc, size: d}), at}
-	letters := c.masks.get(maskKey{shape: shapeText, text: initials(s.name), size: d * 42 / 100, w: d, h: d})
+	letters := c.masks.get(maskKey{shape: shapeText, text: c.masks.face.initials(s.name), size: d * 42 / 100, w: d, h: d})
 	if letters == nil {
 		l.initials = sprite{c.masks.get(maskKey{shape: shapePerson, size: d}), at}
 		return
