@@ -25,7 +25,7 @@ func Compress(dst, a, b *Block) {
 // seam returns where a and b differ least over the length of an overlap, and
 // their correlation there, 0 to 1.
 func seam(a, b *Block) (at int, likeness float32) {
-	var diff, power, best, bestPower float32
+	var diff, power, best, bestPower float64
 	for i := range a {
 		d, p := apart(a[i], b[i])
 		diff, power = diff+d, power+p
@@ -40,9 +40,10 @@ func seam(a, b *Block) (at int, likeness float32) {
 	if bestPower <= 0 {
 		return at, 1
 	}
-	return at, min(max(1-best/bestPower, 0), 1)
+	return at, float32(min(max(1-best/bestPower, 0), 1))
 }
 
-func apart(a, b float32) (diff, power float32) {
-	return (a - b) * (a - b), a*a + b*b
+func apart(a, b float32) (diff, power float64) {
+	x, y := float64(a), float64(b)
+	return (x - y) * (x - y), x*x + y*y
 }

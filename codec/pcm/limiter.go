@@ -1,5 +1,7 @@
 package pcm
 
+import "math"
+
 const (
 	// ceiling is the level, -1 dBFS, that the limiter leaves alone and brings
 	// louder sound down to.
@@ -44,16 +46,24 @@ func (l *Limiter) Apply(b *Block) {
 // below 1.
 func needed(b *Block) (need [steps]float32, loud bool) {
 	for i := range need {
-		var peak float32
-		for _, s := range b[i*step:][:step] {
-			peak = max(peak, s, -s)
-		}
 		need[i] = 1
-		if peak > ceiling {
-			need[i], loud = ceiling/peak, true
+		p := peak((*[step]float32)(b[i*step:]))
+		loud = loud || !(p <= ceiling)
+		if p > ceiling && p <= math.MaxFloat32 { // what is no number is the knee's
+			need[i] = ceiling / p
 		}
 	}
 	return need, loud
+}
+
+// peak returns the largest magnitude. It compares bits, whose order is that of
+// magnitudes once the sign is out, as that takes no branch; NaN is above all.
+func peak(b *[step]float32) float32 {
+	var p uint32
+	for _, s := range b {
+		p = max(p, math.Float32bits(s)<<1)
+	}
+	return math.Float32frombits(p >> 1)
 }
 
 // plan returns the gain at the steps' edges. The first continues the last
@@ -67,7 +77,7 @@ func (l *Limiter) plan(need *[steps]float32) (gains [steps + 1]float32) {
 			want = min(want, need[i+1])
 		}
 		switch {
-		case want <= gain*1.01:
+		case want < 1 && want <= gain*1.01:
 			gain, l.held = min(gain, want), hold
 		case l.held > 0:
 			l.held--
@@ -93,9 +103,10 @@ func ramp(b *[step]float32, from, to float32) {
 	}
 }
 
-// knee is the identity up to the ceiling and bends to ±1 beyond it.
+// knee is the identity up to the ceiling and bends to ±1 beyond it. What is not a
+// number becomes silence.
 func knee(s float32) float32 {
-	a := max(s, -s)
+	a := math.Float32frombits(math.Float32bits(s) << 1 >> 1)
 	if a <= ceiling {
 		return s
 	}
@@ -103,9 +114,9 @@ func knee(s float32) float32 {
 	over := (a - ceiling) / room
 	a = ceiling + room*over/(1+over)
 	switch {
-	case s > 0:
+	case s > 0 && a <= 1:
 		return a
-	case s < 0:
+	case s < 0 && a <= 1:
 		return -a
 	}
 	return 0
