@@ -23,8 +23,10 @@ const (
 	maxDecoded = 5760
 )
 
-// minSNR is what the synthetic voice must keep at 64 kbit/s, in dB.
-const minSNR = 12
+// minSNR is what the synthetic voice must keep at 64 kbit/s, in dB. Codecs for
+// speech keep the spectrum rather than the wave; noise in its place gives less
+// than 0, a gap in every tenth block less than 7.
+const minSNR = 9
 
 // Audio runs the suite for an audio codec.
 func Audio(t *testing.T, c AudioCodec) {
@@ -223,7 +225,7 @@ func audioDamaged(t *testing.T, c AudioCodec) {
 		t.Error("no damaged packet was refused")
 	}
 	sound := Voice(100)
-	if snr := SNR(sound, decodeAll(t, dec, encodeAll(t, c.encoder(t, 64_000), sound))); snr < minSNR-3 {
+	if snr := SNR(sound, decodeAll(t, dec, encodeAll(t, c.encoder(t, 64_000), sound))); snr < minSNR-2 {
 		t.Errorf("signal-to-noise ratio is %.1f dB after damaged packets", snr)
 	}
 }
