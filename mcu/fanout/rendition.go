@@ -18,9 +18,6 @@ import (
 // KeyInterval is the least time between two IDRs that viewers' requests cause.
 const KeyInterval = time.Second
 
-// clockRate is that of video in RTP, in Hz (RFC 6184 §8.2.1).
-const clockRate = 90000
-
 // Rendition is one encode of a view. All but RequestKeyFrame is for the
 // goroutine of the picture clock.
 type Rendition struct {
@@ -81,7 +78,7 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 	}
 	return rtc.Packets{
 		Payloads:  r.split.split(au.Data),
-		Timestamp: uint32(pts * clockRate / time.Second),
+		Timestamp: uint32(pts.Microseconds() * 9 / 100), // 90 kHz (RFC 6184 §8.2.1)
 		Key:       au.Key,
 	}, nil
 }

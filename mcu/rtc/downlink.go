@@ -90,9 +90,11 @@ func (d *Downlink) Write(p Packets) bool {
 // Waits tells, to the goroutine that writes, whether the downlink is open and
 // needs a key access unit to begin.
 func (d *Downlink) Waits() bool {
-	out := d.out.Load()
-	return out != nil && d.open.Load() && (!d.started || out != d.current)
+	return d.Ready() && (!d.started || d.out.Load() != d.current)
 }
+
+// Ready tells whether the downlink is negotiated and the connection stands.
+func (d *Downlink) Ready() bool { return d.out.Load() != nil && d.open.Load() }
 
 // Sent returns the packets and bytes that were sent and the writes that failed.
 func (d *Downlink) Sent() (packets, bytes, errors uint64) {

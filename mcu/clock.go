@@ -1,0 +1,43 @@
+package mcu
+
+import (
+	"context"
+	"time"
+)
+
+// pacer wakes its owner once a period, without drift.
+type pacer struct {
+	period time.Duration
+	next   time.Time
+	timer  *time.Timer
+}
+
+func newPacer(period time.Duration) *pacer {
+	t := time.NewTimer(0)
+	<-t.C
+	return &pacer{period: period, timer: t}
+}
+
+// wait returns at the next period with the number of periods that passed
+// unused since the last (0 when the owner keeps up), or false when ctx ends.
+func (p *pacer) wait(ctx context.Context) (missed int, ok bool) {
+	now := time.Now()
+	if p.next.IsZero() || now.Sub(p.next) > time.Second {
+		p.next = now
+	}
+	if late := now.Sub(p.next); late > p.period {
+		missed = int(late / p.period)
+		p.next = p.next.Add(time.Duration(missed) * p.period)
+	}
+	p.timer.Reset(p.next.Sub(now))
+	p.next = p.next.Add(p.period)
+	select {
+	case <-p.timer.C:
+		return missed, true
+	case <-ctx.Done():
+		return 0, false
+	}
+}
+
+// rest forgets the rhythm, for an owner who was idle.
+func (p *pacer) rest() { p.next = time.Time{} }

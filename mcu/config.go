@@ -1,0 +1,88 @@
+package mcu
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"tilemix/mcu/control"
+	"tilemix/mixer/layout"
+)
+
+// Config is how a server mixes and whom it lets in. Start from DefaultConfig.
+type Config struct {
+	Width, Height int    // of the mix, in pixels, even
+	FrameRate     int    // of the mix, pictures a second
+	VideoBitrate  int    // of the mix, bits a second
+	AudioBitrate  int    // of the mix, bits a second
+	Layout        string // that a room begins with, "grid" or "speaker"
+
+	MaxParticipants int // a room, viewers included
+	MaxRooms        int
+
+	ICEServers []control.ICEServer // handed to clients
+	PublicIPs  []string            // of the server, when it is behind a one-to-one NAT
+}
+
+// DefaultConfig returns the settings of a server without options.
+func DefaultConfig() Config {
+	return Config{
+		Width: 1280, Height: 720, FrameRate: 30,
+		VideoBitrate: 1_500_000, AudioBitrate: 32_000,
+		Layout:          "grid",
+		MaxParticipants: 100,
+		MaxRooms:        100,
+	}
+}
+
+func (c Config) check() error {
+	if _, ok := layout.ByName(c.Layout); !ok {
+		return fmt.Errorf("layout %q is not known", c.Layout)
+	}
+	if c.Width <= 0 || c.Height <= 0 || c.Width%2 != 0 || c.Height%2 != 0 {
+		return fmt.Errorf("picture size %dx%d is not even and positive", c.Width, c.Height)
+	}
+	if c.FrameRate <= 0 || c.VideoBitrate <= 0 || c.AudioBitrate <= 0 {
+		return fmt.Errorf("frame rate and bitrates must be positive")
+	}
+	if c.MaxParticipants <= 0 || c.MaxRooms <= 0 {
+		return fmt.Errorf("the most participants and rooms must be positive")
+	}
+	return nil
+}
+
+// maxName is the length of the longest name, in runes of a participant, in
+// bytes of a room.
+const maxName = 64
+
+// checkRoomName holds rooms to what fits a URL: 1–64 of letters, digits, - and _.
+func checkRoomName(name string) error {
+	if name == "" || len(name) > maxName {
+		return fmt.Errorf("%w: a room's name has 1 to %d characters", ErrBadName, maxName)
+	}
+	for _, c := range []byte(name) {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return fmt.Errorf("%w: a room's name has only letters, digits, - and _", ErrBadName)
+		}
+	}
+	return nil
+}
+
+// cleanName returns a participant's name as it is shown. No name is "Guest".
+func cleanName(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", fmt.Errorf("%w: the participant's name is not UTF-8", ErrBadName)
+	}
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if utf8.RuneCountInString(name) > maxName {
+		return "", fmt.Errorf("%w: a participant's name has at most %d characters", ErrBadName, maxName)
+	}
+	if name == "" {
+		return "Guest", nil
+	}
+	return name, nil
+}

@@ -1,0 +1,50 @@
+package mcu
+
+import (
+	"fmt"
+
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
+	"tilemix/mcu/rtc"
+)
+
+// maxPacket is the longest Opus packet, in bytes (RFC 6716 §3.4).
+const maxPacket = 1275
+
+// ear is what one listener, or all who are silent, hear: an encoder and what
+// belongs to its stream.
+type ear struct {
+	enc     *opus.Encoder
+	limiter pcm.Limiter
+	buf     [maxPacket]byte
+	payload [1][]byte
+}
+
+func newEar(bitrate int) (*ear, error) {
+	enc, err := opus.NewEncoder(bitrate)
+	if err != nil {
+		return nil, fmt.Errorf("make an ear: %w", err)
+	}
+	return &ear{enc: enc}, nil
+}
+
+// copy makes e go on from where from is, so that a decoder hears no seam.
+func (e *ear) copy(from *ear) {
+	e.enc.CopyState(from.enc)
+	e.limiter = from.limiter
+}
+
+// encode limits b in place and encodes it.
+func (e *ear) encode(b *pcm.Block) error {
+	e.limiter.Apply(b)
+	n, err := e.enc.Encode(e.buf[:], b[:])
+	e.payload[0] = e.buf[:n]
+	return err
+}
+
+// write sends what was encoded last.
+func (e *ear) write(d *rtc.Downlink, timestamp uint32) {
+	if len(e.payload[0]) > 0 {
+		d.Write(rtc.Packets{Payloads: e.payload[:], Timestamp: timestamp, Key: true})
+	}
+}

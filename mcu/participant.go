@@ -1,0 +1,290 @@
+package mcu
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"image"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"tilemix/codec/h264"
+	"tilemix/codec/opus"
+	"tilemix/mcu/control"
+	"tilemix/mcu/ingest"
+	"tilemix/mcu/rtc"
+)
+
+// Participant is somebody in a room. It is safe for concurrent use. Each of his
+// tracks has a goroutine, which his connection waits for.
+type Participant struct {
+	id     string // secret: whoever knows it may end the session
+	public string // what others know him by
+	name   string
+	viewer bool
+	room   *Room
+	log    *slog.Logger
+	peer   *rtc.Peer
+	send   func(control.Message)
+	open   atomic.Bool // the client opened a control channel
+	done   chan struct{}
+
+	sight sight // owned by the picture clock
+	sound sound // owned by the sound clock
+
+	// Owned by the room's loop.
+	video     *ingest.Video
+	voice     *ingest.Voice
+	muted     bool
+	cameraOff bool
+	connected bool
+	told      bool // of the room as it was when he came
+}
+
+func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
+	p := &Participant{
+		id:     rand.Text(),
+		public: rand.Text()[:8],
+		name:   o.Name,
+		viewer: o.Viewer,
+		room:   r,
+		send:   o.Send,
+		done:   make(chan struct{}),
+	}
+	p.log = r.log.With("participant", p.public)
+	peer, err := r.server.api.NewPeer(rtc.Events{
+		Video:       p.runVideo,
+		Audio:       p.runAudio,
+		KeyFrame:    r.requestKeyFrame,
+		Control:     p.parse,
+		ControlOpen: func() { r.post(p.openControl) },
+		Connected:   func() { r.post(p.connect) },
+		Ended:       p.Leave,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.peer = peer
+	return p, nil
+}
+
+// ID returns the secret name of the participant's session.
+func (p *Participant) ID() string { return p.id }
+
+// Done is closed when the participant has left, for whatever reason.
+func (p *Participant) Done() <-chan struct{} { return p.done }
+
+// Leave ends the participant's session. It returns at once; a second Leave does
+// nothing.
+func (p *Participant) Leave() { p.room.post(func() { p.room.remove(p) }) }
+
+// Offer takes an SDP offer and returns the answer, with all of the server's
+// candidates in it. A later offer renegotiates.
+func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {
+	answer, err := p.peer.Offer(ctx, sdp)
+	if err != nil {
+		return "", err
+	}
+	p.room.post(func() {
+		if p.connected {
+			p.room.publish()
+		}
+	})
+	return answer, nil
+}
+
+// AddCandidate adds a candidate of the client's.
+func (p *Participant) AddCandidate(c control.CandidateInit) error {
+	return p.peer.AddCandidate(c.Candidate, c.SDPMid, c.SDPMLineIndex)
+}
+
+// Handle does what a control message asks. Refusals are sent to the
+// participant.
+func (p *Participant) Handle(m control.Message) {
+	p.room.post(func() {
+		if !slices.Contains(p.room.members, p) {
+			return
+		}
+		switch m.Type {
+		case control.Mute:
+			p.muted, p.cameraOff = *m.Audio, *m.Video
+			p.room.publish()
+		case control.Chat:
+			p.room.chat(p, m.Text)
+		case control.Layout:
+			if !p.room.setLayout(m.Name) {
+				p.refuse("there is no layout of that name")
+			}
+		default:
+			p.refuse("a " + m.Type + " does not belong here")
+		}
+	})
+}
+
+// parse reads a message of the data channel.
+func (p *Participant) parse(data []byte) {
+	m, err := control.Parse(data)
+	if err != nil {
+		p.room.post(func() { p.refuse(err.Error()) })
+		return
+	}
+	p.Handle(m)
+}
+
+func (p *Participant) refuse(why string) {
+	p.deliver(control.Message{Type: control.Error, Error: why})
+}
+
+// deliver sends a message by whatever ways the client has.
+func (p *Participant) deliver(m control.Message) {
+	if p.send != nil {
+		p.send(m)
+	}
+	if !p.open.Load() {
+		return
+	}
+	if data, err := json.Marshal(m); err == nil {
+		p.peer.Send(data)
+	}
+}
+
+func (p *Participant) welcome() {
+	p.deliver(control.Message{
+		Type: control.Welcome, ID: p.public, Name: p.name, Room: p.room.name,
+		ICEServers: p.room.server.cfg.ICEServers,
+	})
+}
+
+// openControl greets a client that opened a control channel.
+func (p *Participant) openControl() {
+	p.open.Store(true)
+	p.welcome()
+	p.room.tellAll(p)
+}
+
+// connect is run by the loop whenever the connection stands.
+func (p *Participant) connect() {
+	p.connected = true
+	p.log.Debug("connected")
+	p.room.publish()
+	if p.sees() {
+		p.room.requestKeyFrame()
+	}
+}
+
+// sees and hears tell whether the participant receives picture and sound.
+func (p *Participant) sees() bool  { return p.connected && p.peer.Video().Ready() }
+func (p *Participant) hears() bool { return p.connected && p.peer.Audio().Ready() }
+
+func (p *Participant) seat() seat {
+	s := seat{
+		p: p, video: p.video, voice: p.voice,
+		muted: p.muted, cameraOff: p.cameraOff || p.video == nil,
+	}
+	if p.sees() {
+		s.picture = p.peer.Video()
+	}
+	if p.hears() {
+		s.sound = p.peer.Audio()
+	}
+	return s
+}
+
+// show tells the camera how large its tile is.
+func (p *Participant) show(tile image.Point, watched bool) {
+	if p.video == nil {
+		return
+	}
+	if !watched || p.cameraOff {
+		tile = image.Point{}
+	}
+	p.video.Show(tile)
+}
+
+// runVideo feeds a camera until its track ends.
+func (p *Participant) runVideo(t *rtc.Track) {
+	if p.viewer {
+		return
+	}
+	dec, err := h264.NewDecoder()
+	if err != nil {
+		p.log.Error("no decoder for a camera", "error", err)
+		return
+	}
+	stats := p.room.server.stats
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Decoder: dec, Pool: p.room.pool, RequestKeyFrame: t.RequestKeyFrame,
+		Reassembled: stats.reassemble, Decoded: stats.decode,
+	})
+	defer v.Stop()
+	if !p.room.call(func() { p.setVideo(v) }) {
+		v.Release()
+		return
+	}
+	var packet rtp.Packet
+	for t.Read(&packet) == nil {
+		v.Push(&packet, time.Now())
+	}
+	p.room.post(func() {
+		if p.video == v {
+			p.setVideo(nil)
+		}
+	})
+}
+
+// setVideo makes v, or none, the participant's camera.
+func (p *Participant) setVideo(v *ingest.Video) {
+	if !slices.Contains(p.room.members, p) {
+		v.Release()
+		return
+	}
+	if p.video != nil {
+		p.room.leaving = append(p.room.leaving, departed{p: p, video: p.video})
+	}
+	p.video = v
+	p.room.publish()
+}
+
+// runAudio feeds a microphone until its track ends.
+func (p *Participant) runAudio(t *rtc.Track) {
+	if p.viewer {
+		return
+	}
+	dec, err := opus.NewDecoder()
+	if err != nil {
+		p.log.Error("no decoder for a microphone", "error", err)
+		return
+	}
+	v := ingest.NewVoice(dec)
+	if !p.room.call(func() { p.setVoice(v) }) {
+		v.Close()
+		return
+	}
+	var packet rtp.Packet
+	for t.Read(&packet) == nil {
+		level, ok := t.Level(&packet)
+		v.Push(&packet, level, ok, time.Now())
+	}
+	p.room.post(func() {
+		if p.voice == v {
+			p.setVoice(nil)
+		}
+	})
+}
+
+// setVoice makes v, or none, the participant's microphone.
+func (p *Participant) setVoice(v *ingest.Voice) {
+	if !slices.Contains(p.room.members, p) {
+		v.Close()
+		return
+	}
+	if p.voice != nil {
+		p.room.leaving = append(p.room.leaving, departed{p: p, voice: p.voice})
+	}
+	p.voice = v
+	p.room.publish()
+}

@@ -1,0 +1,263 @@
+package mcu
+
+import (
+	"context"
+	"image"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tilemix/codec/h264"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/fanout"
+	"tilemix/mixer/layout"
+	"tilemix/mixer/video"
+
+	"tilemix/codec"
+	"tilemix/mcu/control"
+)
+
+// framesPerSeat bounds the pictures of a room: one shown, one in the slot, one
+// being drawn, for each who may enter.
+const framesPerSeat = 3
+
+// Room is one call. Its goroutines are the loop, which owns its state, the
+// picture clock and the sound clock; run waits for them.
+type Room struct {
+	name   string
+	server *Server
+	log    *slog.Logger
+	epoch  time.Time // of all timestamps
+	pool   *yuv.Pool
+	view   *fanout.Rendition
+	canvas *video.Compositor
+
+	end    context.CancelFunc // set by Server.enter
+	inside int                // guarded by Server.mu
+
+	calls chan func()
+	ended chan struct{} // the loop has ended
+	wg    sync.WaitGroup
+	kick  chan struct{} // wakes the picture clock for a key frame
+
+	scene atomic.Pointer[scene] // the newest
+
+	// Owned by the loop.
+	members  []*Participant // in order of joining
+	layout   string
+	speaking []string
+	holder   string
+	leaving  []departed
+	told     told
+}
+
+func newRoom(s *Server, name string) (*Room, error) {
+	size := image.Pt(s.cfg.Width, s.cfg.Height)
+	canvas, err := video.NewCompositor(size)
+	if err != nil {
+		return nil, err
+	}
+	enc, err := h264.NewEncoder(codec.VideoConfig{
+		Width: size.X, Height: size.Y, FrameRate: s.cfg.FrameRate, Bitrate: s.cfg.VideoBitrate,
+	})
+	if err != nil {
+		return nil, err
+	}
+	epoch := time.Now()
+	r := &Room{
+		name: name, server: s, log: s.log.With("room", name),
+		epoch:  epoch,
+		pool:   yuv.NewPool(framesPerSeat * s.cfg.MaxParticipants),
+		view:   fanout.NewRendition(enc, epoch),
+		canvas: canvas,
+		calls:  make(chan func(), 64),
+		ended:  make(chan struct{}),
+		kick:   make(chan struct{}, 1),
+		layout: s.cfg.Layout,
+	}
+	r.scene.Store(newScene())
+	return r, nil
+}
+
+// run is the room's life. When ctx ends everybody has to leave.
+func (r *Room) run(ctx context.Context) {
+	r.log.Info("room begins")
+	clocks, stop := context.WithCancel(context.Background())
+	var ticking sync.WaitGroup
+	ticking.Go(func() { newPictureClock(r).run(clocks) })
+	ticking.Go(func() { newSoundClock(r).run(clocks) })
+	r.loop(ctx)
+	for len(r.members) > 0 {
+		r.remove(r.members[0])
+	}
+	close(r.ended)
+	r.wg.Wait()
+	stop()
+	ticking.Wait()
+	r.server.stats.retireView(r.view.Stats())
+	_ = r.view.Close()
+	if n := r.pool.Live(); n > 0 {
+		r.log.Error("pictures leaked", "frames", n)
+	}
+	r.log.Info("room ends")
+}
+
+// loop runs the calls one by one until ctx ends.
+func (r *Room) loop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case f := <-r.calls:
+			f()
+		}
+	}
+}
+
+// post has the loop run f, soon. It returns false when the room has ended.
+func (r *Room) post(f func()) bool {
+	select {
+	case r.calls <- f:
+		return true
+	case <-r.ended:
+		return false
+	}
+}
+
+// call has the loop run f and waits until it has. It returns false when the
+// room ended first; then f has not run and will not.
+func (r *Room) call(f func()) bool {
+	done := make(chan struct{})
+	if !r.post(func() { f(); close(done) }) {
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	case <-r.ended:
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// add seats a participant.
+func (r *Room) add(p *Participant) {
+	r.members = append(r.members, p)
+	p.log.Info("joined", "viewer", p.viewer)
+	p.welcome()
+	r.publish()
+}
+
+// remove takes a participant's seat and ends his connection.
+func (r *Room) remove(p *Participant) {
+	i := slices.Index(r.members, p)
+	if i < 0 {
+		return
+	}
+	r.members = slices.Delete(r.members, i, i+1)
+	p.log.Info("left")
+	r.leaving = append(r.leaving, departed{p, p.video, p.voice})
+	p.video, p.voice = nil, nil
+	r.publish()
+	r.wg.Go(func() {
+		p.peer.Close()
+		close(p.done)
+		r.server.exit(r)
+	})
+}
+
+func (r *Room) byID(id string) *Participant {
+	for _, p := range r.members {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// floorChanged is called by the sound clock. It returns false when the loop is
+// too busy to be told now.
+func (r *Room) floorChanged(speaking []string, holder string) bool {
+	f := func() {
+		r.speaking, r.holder = speaking, holder
+		r.publish()
+	}
+	select {
+	case r.calls <- f:
+		return true
+	default:
+		return false
+	}
+}
+
+// publish makes the next scene from the members and tells everybody what is
+// new in it.
+func (r *Room) publish() {
+	s := newScene()
+	s.departed, r.leaving = r.leaving, nil
+	tiles := r.tiles()
+	watched := slices.ContainsFunc(r.members, (*Participant).sees)
+	for _, p := range r.members {
+		seat := p.seat()
+		seat.speaking = slices.Contains(r.speaking, p.public)
+		if i := slices.IndexFunc(tiles, func(t layout.Tile) bool { return t.ID == p.public }); i >= 0 {
+			seat.tile = tiles[i].Rect
+		}
+		p.show(seat.tile.Size(), watched)
+		s.seats = append(s.seats, seat)
+	}
+	old := r.scene.Swap(s)
+	old.next.Store(s)
+	close(old.superseded)
+	r.tell(s)
+}
+
+// tiles places everybody who is no viewer.
+func (r *Room) tiles() []layout.Tile {
+	who := []layout.Participant{}
+	for _, p := range r.members {
+		if !p.viewer {
+			who = append(who, layout.Participant{ID: p.public, Speaker: p.public == r.holder})
+		}
+	}
+	place, ok := layout.ByName(r.layout)
+	if !ok {
+		return nil
+	}
+	return place(image.Pt(r.server.cfg.Width, r.server.cfg.Height), who)
+}
+
+// requestKeyFrame asks for an IDR of the view and wakes an idle clock for it.
+func (r *Room) requestKeyFrame() {
+	r.view.RequestKeyFrame()
+	select {
+	case r.kick <- struct{}{}:
+	default:
+	}
+}
+
+// setLayout changes the room's layout, if there is such a one.
+func (r *Room) setLayout(name string) bool {
+	if _, ok := layout.ByName(name); !ok {
+		return false
+	}
+	r.layout = name
+	r.publish()
+	return true
+}
+
+// chat passes a message to everybody.
+func (r *Room) chat(from *Participant, text string) {
+	m := control.Message{
+		Type: control.Chat, ID: from.public, Name: from.name, Text: text, Time: time.Now().UTC(),
+	}
+	for _, p := range r.members {
+		p.deliver(m)
+	}
+}

@@ -1,0 +1,74 @@
+package mcu
+
+import (
+	"image"
+	"sync/atomic"
+
+	"tilemix/mcu/ingest"
+	"tilemix/mcu/rtc"
+)
+
+// scene is an immutable snapshot of who is where. Scenes form a chain: the
+// room's loop makes the next one, and each clock walks the chain from the scene
+// it last saw, so that it sees all of them and can let go of what has departed.
+type scene struct {
+	seats    []seat
+	departed []departed // since the scene before
+
+	next       atomic.Pointer[scene]
+	superseded chan struct{} // closed when next is there
+}
+
+// seat is a participant at one time.
+type seat struct {
+	p     *Participant
+	video *ingest.Video // nil: he sends none
+	voice *ingest.Voice // nil: he sends none
+
+	picture *rtc.Downlink // nil: he receives none
+	sound   *rtc.Downlink // nil: he receives none
+
+	tile      image.Rectangle // empty: he has none
+	muted     bool
+	cameraOff bool
+	speaking  bool
+}
+
+// departed is media that no later scene has. Each clock releases its own.
+type departed struct {
+	p     *Participant
+	video *ingest.Video
+	voice *ingest.Voice
+}
+
+func newScene() *scene { return &scene{superseded: make(chan struct{})} }
+
+// cameras tells whether anybody sends video.
+func (s *scene) cameras() bool {
+	for i := range s.seats {
+		if s.seats[i].video != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// watched tells whether anybody receives the picture.
+func (s *scene) watched() bool {
+	for i := range s.seats {
+		if s.seats[i].picture != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// audible tells whether anybody sends sound and anybody hears it.
+func (s *scene) audible() bool {
+	var sent, heard bool
+	for i := range s.seats {
+		sent = sent || s.seats[i].voice != nil
+		heard = heard || s.seats[i].sound != nil
+	}
+	return sent && heard
+}

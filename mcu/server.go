@@ -1,0 +1,190 @@
+package mcu
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sort"
+	"sync"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc"
+)
+
+// Server holds the rooms. It is safe for concurrent use. Its goroutines are
+// those of the rooms, which Run waits for.
+type Server struct {
+	cfg   Config
+	log   *slog.Logger
+	api   *rtc.API
+	stats *stats
+
+	mu    sync.Mutex      // guards what follows; never held while a room works
+	ctx   context.Context // nil: not running
+	rooms map[string]*Room
+	wg    sync.WaitGroup
+}
+
+// RoomInfo says who is in a room.
+type RoomInfo struct {
+	Name         string `json:"name"`
+	Participants int    `json:"participants"` // those with a tile
+	Viewers      int    `json:"viewers"`
+}
+
+// NewServer returns a server with its sockets open. Run must be called, and
+// closes them.
+func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: log, api: api, rooms: make(map[string]*Room)}
+	s.stats = newStats(s)
+	return s, nil
+}
+
+// Run lets participants in until ctx ends; then it ends all rooms and waits for
+// everything in them.
+func (s *Server) Run(ctx context.Context) error {
+	s.mu.Lock()
+	s.ctx = ctx
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.mu.Lock()
+	s.ctx = nil // no room begins from here on
+	s.mu.Unlock()
+	s.wg.Wait()
+	return s.api.Close()
+}
+
+// JoinOptions say who joins which room.
+type JoinOptions struct {
+	Room, Name string
+	// Viewer only receives and has no tile.
+	Viewer bool
+	// Send gets every control message for the participant. It is called by the
+	// room's loop and must not block. It may be nil.
+	Send func(control.Message)
+}
+
+// Join makes somebody a participant of a room, which is made if he is the
+// first. Whoever joins must Leave, or be lost by ICE.
+func (s *Server) Join(o JoinOptions) (*Participant, error) {
+	if err := checkRoomName(o.Room); err != nil {
+		return nil, err
+	}
+	name, err := cleanName(o.Name)
+	if err != nil {
+		return nil, err
+	}
+	o.Name = name
+	room, err := s.enter(o.Room)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newParticipant(room, o)
+	if err != nil {
+		s.exit(room)
+		return nil, err
+	}
+	if !room.call(func() { room.add(p) }) {
+		p.peer.Close()
+		s.exit(room)
+		return nil, ErrClosed
+	}
+	return p, nil
+}
+
+// enter counts somebody into a room, so that it stays until he exits.
+func (s *Server) enter(name string) (*Room, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == nil {
+		return nil, ErrClosed
+	}
+	room := s.rooms[name]
+	if room == nil {
+		if len(s.rooms) >= s.cfg.MaxRooms {
+			return nil, fmt.Errorf("%w: it has %d", ErrServerFull, len(s.rooms))
+		}
+		var err error
+		if room, err = newRoom(s, name); err != nil {
+			return nil, err
+		}
+		s.rooms[name] = room
+		ctx, cancel := context.WithCancel(s.ctx)
+		room.end = cancel
+		s.wg.Go(func() { room.run(ctx) })
+	}
+	if room.inside >= s.cfg.MaxParticipants {
+		return nil, fmt.Errorf("%w: it has %d participants", ErrRoomFull, room.inside)
+	}
+	room.inside++
+	return room, nil
+}
+
+// exit counts somebody out. The last one ends the room.
+func (s *Server) exit(room *Room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	room.inside--
+	if room.inside == 0 {
+		delete(s.rooms, room.name)
+		room.end()
+	}
+}
+
+func (s *Server) room(name string) *Room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rooms[name]
+}
+
+// Participant returns who has the given ID in a room.
+func (s *Server) Participant(room, id string) (*Participant, error) {
+	r := s.room(room)
+	if r == nil {
+		return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
+	}
+	var found *Participant
+	r.call(func() { found = r.byID(id) })
+	if found == nil {
+		return nil, fmt.Errorf("participant: %w", ErrNotFound)
+	}
+	return found, nil
+}
+
+// Rooms returns all rooms, by name.
+func (s *Server) Rooms() []RoomInfo {
+	infos := []RoomInfo{}
+	for _, r := range s.allRooms() {
+		info := RoomInfo{Name: r.name}
+		for _, seat := range r.scene.Load().seats {
+			if seat.p.viewer {
+				info.Viewers++
+			} else {
+				info.Participants++
+			}
+		}
+		infos = append(infos, info)
+	}
+	return infos
+}
+
+func (s *Server) allRooms() []*Room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rooms := make([]*Room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	sort.Slice(rooms, func(i, j int) bool { return rooms[i].name < rooms[j].name })
+	return rooms
+}
+
+// ICEServers returns what clients are told to use.
+func (s *Server) ICEServers() []control.ICEServer { return s.cfg.ICEServers }

@@ -1,0 +1,228 @@
+package mcu
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mixer/audio"
+)
+
+// catchUp is the most blocks that the sound clock makes up for at once. What
+// is beyond is left out, and the timestamps say so.
+const catchUp = 5
+
+// soundClock mixes and sends the room's sound. One goroutine owns it.
+type soundClock struct {
+	room  *Room
+	scene *scene
+	pace  *pacer
+	mixer audio.Mixer
+	floor *audio.Floor
+	told  bool  // the room knows what the floor says
+	at    int64 // samples from the epoch to the next block
+
+	block  pcm.Block // what all who are silent hear
+	shared *ear      // theirs; nil before the first tick
+	live   bool      // somebody heard it in the last tick
+	spare  []*ear
+}
+
+// sound is what the sound clock keeps of a participant.
+type sound struct {
+	gate  audio.Gate
+	block pcm.Block // what he says in this tick, then what he hears
+	open  bool      // he is in the mix
+	own   *ear      // where he hears all but himself; nil: he hears what the silent hear
+}
+
+func newSoundClock(r *Room) *soundClock {
+	return &soundClock{
+		room:  r,
+		scene: r.scene.Load(),
+		pace:  newPacer(pcm.Duration),
+		floor: audio.NewFloor(audio.FloorConfig{}),
+		told:  true,
+	}
+}
+
+func (c *soundClock) run(ctx context.Context) {
+	defer c.advance()
+	for {
+		c.advance()
+		if !c.scene.audible() {
+			select {
+			case <-c.scene.superseded:
+				c.pace.rest()
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		missed, ok := c.pace.wait(ctx)
+		if !ok {
+			return
+		}
+		now := time.Now()
+		c.room.server.stats.missedSound.Add(float64(missed))
+		c.leap(now)
+		for range min(missed, catchUp) + 1 {
+			c.tick(now)
+		}
+	}
+}
+
+// leap leaves out what cannot be made up for.
+func (c *soundClock) leap(now time.Time) {
+	due := now.Sub(c.room.epoch).Microseconds() * pcm.Rate / 1e6
+	if due-c.at > (catchUp+1)*pcm.Samples {
+		c.at = due
+	}
+}
+
+// tick is 20 ms of sound: from the packets of each microphone to packets on the
+// wire.
+func (c *soundClock) tick(now time.Time) {
+	start := time.Now()
+	c.mixer.Reset()
+	for i := range c.scene.seats {
+		c.listen(&c.scene.seats[i], now)
+	}
+	c.tellFloor()
+	// Encoders change hands before any of them moves on.
+	for i := range c.scene.seats {
+		c.assign(&c.scene.seats[i])
+	}
+	c.sendShared()
+	for i := range c.scene.seats {
+		c.sendOwn(&c.scene.seats[i])
+	}
+	c.at += pcm.Samples
+	c.room.server.stats.mix.Observe(time.Since(start).Seconds())
+}
+
+// listen takes what a seat says and adds it to the mix if it is to be heard.
+func (c *soundClock) listen(s *seat, now time.Time) {
+	snd := &s.p.sound
+	snd.open = false
+	if s.voice == nil {
+		return
+	}
+	level, ok := s.voice.Pull(&snd.block, now)
+	if !ok || s.muted {
+		level = pcm.Silence
+	}
+	c.floor.Observe(s.p.public, level, now)
+	snd.open = snd.gate.Pass(&snd.block, level) && !s.muted
+	if snd.open {
+		c.mixer.Add(&snd.block)
+	}
+}
+
+// tellFloor tells the room who speaks, when that is news.
+func (c *soundClock) tellFloor() {
+	if c.floor.Changed() {
+		c.told = false
+	}
+	if !c.told {
+		c.told = c.room.floorChanged(slices.Clone(c.floor.Speaking()), c.floor.Holder())
+	}
+}
+
+// assign gives an ear of his own to who is in the mix, and takes it back.
+func (c *soundClock) assign(s *seat) {
+	snd := &s.p.sound
+	switch wants := snd.open && s.sound != nil; {
+	case wants && snd.own == nil:
+		snd.own = c.takeEar()
+		if snd.own != nil && c.shared != nil {
+			snd.own.copy(c.shared)
+		}
+	case !wants && snd.own != nil:
+		// What he heard last is what he will hear on: if nobody else listens to
+		// the shared stream, it goes on from his.
+		if !c.live && c.shared != nil {
+			c.shared.copy(snd.own)
+			c.live = true
+		}
+		c.giveBack(snd)
+	}
+}
+
+func (c *soundClock) takeEar() *ear {
+	if n := len(c.spare); n > 0 {
+		e := c.spare[n-1]
+		c.spare = c.spare[:n-1]
+		return e
+	}
+	e, err := newEar(c.room.server.cfg.AudioBitrate)
+	if err != nil {
+		c.room.server.stats.encodeErrors.Inc()
+		return nil
+	}
+	return e
+}
+
+func (c *soundClock) giveBack(snd *sound) {
+	if snd.own != nil {
+		c.spare = append(c.spare, snd.own)
+		snd.own = nil
+	}
+}
+
+// sendShared encodes once for all who are silent.
+func (c *soundClock) sendShared() {
+	if c.shared == nil {
+		c.shared = c.takeEar()
+	}
+	c.live = false
+	for i := range c.scene.seats {
+		s := &c.scene.seats[i]
+		if s.sound == nil || s.p.sound.open || c.shared == nil {
+			continue
+		}
+		if !c.live {
+			c.live = true
+			c.mixer.Mix(&c.block)
+			c.encode(c.shared, &c.block)
+		}
+		c.shared.write(s.sound, uint32(c.at))
+	}
+}
+
+// sendOwn encodes for somebody who is in the mix what the others say.
+func (c *soundClock) sendOwn(s *seat) {
+	snd := &s.p.sound
+	if snd.own == nil || s.sound == nil {
+		return
+	}
+	c.mixer.Minus(&snd.block, &snd.block)
+	c.encode(snd.own, &snd.block)
+	snd.own.write(s.sound, uint32(c.at))
+}
+
+func (c *soundClock) encode(e *ear, b *pcm.Block) {
+	stats := c.room.server.stats
+	stats.soundEncodes.Inc()
+	if err := e.encode(b); err != nil {
+		stats.encodeErrors.Inc()
+	}
+}
+
+// advance walks to the newest scene and lets go of what departed on the way.
+func (c *soundClock) advance() {
+	for next := c.scene.next.Load(); next != nil; next = c.scene.next.Load() {
+		c.scene = next
+		for _, d := range next.departed {
+			if d.voice == nil {
+				continue
+			}
+			c.floor.Remove(d.p.public)
+			c.giveBack(&d.p.sound)
+			d.p.sound.gate = audio.Gate{}
+			c.room.server.stats.retireVoice(d.voice)
+			_ = d.voice.Close()
+		}
+	}
+}

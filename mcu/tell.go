@@ -1,0 +1,84 @@
+package mcu
+
+import (
+	"slices"
+
+	"tilemix/mcu/control"
+)
+
+// told is what everybody in a room was told last.
+type told struct {
+	people   []control.Person
+	speaking []string
+	layout   control.Message
+}
+
+// tell tells everybody what is new in a scene.
+func (r *Room) tell(s *scene) {
+	now := r.news(s)
+	if !slices.Equal(now.people, r.told.people) {
+		r.broadcast(control.Message{Type: control.Participants, Participants: now.people})
+	}
+	if !slices.Equal(now.speaking, r.told.speaking) {
+		r.broadcast(control.Message{Type: control.Speaking, IDs: now.speaking})
+	}
+	if now.layout.Name != r.told.layout.Name || !slices.Equal(now.layout.Tiles, r.told.layout.Tiles) {
+		r.broadcast(now.layout)
+	}
+	r.told = now
+	for _, p := range r.members {
+		if !p.told {
+			p.told = true
+			r.tellAll(p)
+		}
+	}
+}
+
+// tellAll tells one participant all that there is to know.
+func (r *Room) tellAll(p *Participant) {
+	p.deliver(control.Message{Type: control.Participants, Participants: r.told.people})
+	p.deliver(control.Message{Type: control.Speaking, IDs: r.told.speaking})
+	p.deliver(r.told.layout)
+}
+
+// broadcast tells everybody who has been told all before.
+func (r *Room) broadcast(m control.Message) {
+	for _, p := range r.members {
+		if p.told {
+			p.deliver(m)
+		}
+	}
+}
+
+// news says in messages what a scene is like.
+func (r *Room) news(s *scene) told {
+	cfg := r.server.cfg
+	t := told{
+		people:   []control.Person{},
+		speaking: []string{},
+		layout: control.Message{
+			Type: control.Layout, Name: r.layout, Width: cfg.Width, Height: cfg.Height,
+			Tiles: []control.Tile{},
+		},
+	}
+	for i := range s.seats {
+		seat := &s.seats[i]
+		if seat.p.viewer {
+			continue
+		}
+		t.people = append(t.people, control.Person{
+			ID: seat.p.public, Name: seat.p.name,
+			Audio: seat.muted || seat.voice == nil, Video: seat.cameraOff, Speaking: seat.speaking,
+		})
+		if seat.speaking {
+			t.speaking = append(t.speaking, seat.p.public)
+		}
+		if !seat.tile.Empty() {
+			t.layout.Tiles = append(t.layout.Tiles, control.Tile{
+				ID: seat.p.public, X: seat.tile.Min.X, Y: seat.tile.Min.Y,
+				Width: seat.tile.Dx(), Height: seat.tile.Dy(),
+			})
+		}
+	}
+	return t
+}
