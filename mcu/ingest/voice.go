@@ -69,6 +69,7 @@ func (v *Voice) Push(pkt *rtp.Packet, level uint8, hasLevel bool, now time.Time)
 		Level:     min(level, pcm.Silence),
 		HasLevel:  hasLevel,
 		Pause:     len(payload) <= pausePayload,
+		FEC:       hasFEC(payload),
 		Payload:   payload,
 	}
 	v.ring.push()

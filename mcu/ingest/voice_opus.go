@@ -3,8 +3,8 @@ package ingest
 const (
 	maxVoicePayload = 1500
 	// pausePayload is the length of the packets with which Opus goes silent (DTX).
-	pausePayload = 2
-	maxVoiceSamples   = 5760 // 120 ms, the longest packet
+	pausePayload    = 2
+	maxVoiceSamples = 5760 // 120 ms, the longest packet
 )
 
 // packetSamples returns the duration of an Opus packet in samples at 48 kHz

@@ -61,15 +61,9 @@ func (v *Voice) fill(dst *pcm.Block, now time.Time) (ok bool) {
 }
 
 func (v *Voice) sound(d *jitter.Decision) {
-	switch d.Action {
-	case jitter.Play:
+	if d.Action == jitter.Play {
 		v.play(d)
-	case jitter.Recover:
-		if !hasFEC(d.Packet.Payload) {
-			d.Packet = nil
-		}
-		v.makeUp(d)
-	default:
+	} else {
 		v.makeUp(d)
 	}
 }
@@ -114,7 +108,7 @@ func (v *Voice) isStill(p *jitter.Packet) bool {
 	return v.still > stillPackets
 }
 
-// makeUp fills in what is missing.
+// makeUp recovers or conceals what is missing.
 func (v *Voice) makeUp(d *jitter.Decision) {
 	dst := v.carry.room(d.Samples)
 	var next []byte

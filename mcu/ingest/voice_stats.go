@@ -14,7 +14,7 @@ type VoiceStats struct {
 	Late      uint64        // came after their time
 	Duplicate uint64        // came again
 	Lost      uint64        // not there when their time came
-	Recovered uint64        // of these, asked of the next packet's FEC
+	Recovered uint64        // of these, those that the next packet's FEC made good
 	Concealed uint64        // stretches of up to 20 ms made up
 	Restarts  uint64        // the sender began a new stream
 	Delay     time.Duration // from the fastest packets' arrival to the sound clock; 0 in silence

@@ -19,15 +19,17 @@ const (
 
 const (
 	// A delay that is over the target by this much is brought down: in the quiet,
-	// in any sound, by skipping.
+	// in any sound slowly and fast, by skipping.
 	squeezeQuiet = block + 5*ms
-	squeezeAny   = block + 60*ms
+	squeezeSlow  = block + 20*ms
+	squeezeFast  = block + 60*ms
 	maxExcess    = 300 * ms
 	// patience is for how many blocks the delay must have been off: the caller's
-	// own clock may have been. haste is how many are left between
-	// two squeezes of sound that is not quiet.
+	// own clock may have been. slowly and fast are how many of them
+	// there are to one squeeze of sound that is not quiet.
 	patience = 5
-	haste    = 4
+	slowly   = 50
+	fast     = 5
 )
 
 // Adjust is called once before each block. held is how many samples the caller has
@@ -59,7 +61,7 @@ func (b *Buffer) squeeze(excess, held int) Adjustment {
 	switch {
 	case b.over < patience || held+b.ready() < 2*block:
 		return Keep
-	case excess >= squeezeAny && b.over%(haste+1) == 0:
+	case excess >= squeezeFast && b.over%fast == 0, excess >= squeezeSlow && b.over%slowly == 0:
 		return Squeeze
 	}
 	return SqueezeQuiet
@@ -104,9 +106,14 @@ func (b *Buffer) delay(held int, now time.Time) int {
 }
 
 // target is what covers the lateness of the packets, and of those that are
-// due within a block but needed at its beginning.
+// due within a block but needed at its beginning; and where packets are lost, the wait
+// for the one with the FEC data.
 func (b *Buffer) target() int64 {
-	return b.times.target + int64(max(block-b.samples, 0))
+	t := b.times.target + int64(max(block-b.samples, 0))
+	if b.lossy.many {
+		t += int64(b.samples)
+	}
+	return t
 }
 
 // ready returns how many samples can be played without a gap.

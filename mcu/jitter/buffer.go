@@ -29,7 +29,9 @@ type Packet struct {
 	HasLevel  bool
 	// Pause says that the sender goes silent after this packet (DTX): until the
 	// next one comes nothing is missing.
-	Pause   bool
+	Pause bool
+	// FEC says that the packet carries a copy of the sound before it.
+	FEC     bool
 	Payload []byte
 }
 
@@ -40,7 +42,7 @@ type Stats struct {
 	Duplicate uint64 // came again and were dropped
 	Dropped   uint64 // skipped: too much was buffered
 	Lost      uint64 // not there when their time came
-	Recovered uint64 // of these, asked of the following packet's FEC
+	Recovered uint64 // of these, those that the following packet's FEC makes good
 	Concealed uint64 // stretches of up to 20 ms to be made up
 	Restarts  uint64 // new SSRC, or a jump in sequence numbers or timestamps
 }
@@ -68,10 +70,12 @@ type Buffer struct {
 	next    int64 // sequence number to play next
 	at      int64 // timestamp to play next
 	filled  int   // samples made up since then
+	waited  int   // of these, with no packet in the buffer
 	samples int   // duration of the packet played last
 	pause   bool  // and whether it announced a pause
-	cut     bool  // the next packet does not continue what was played
-	over    int   // Adjust calls in a row with too long a delay; negative: too short
+	lossy   losses
+	cut     bool // the next packet does not continue what was played
+	over    int  // Adjust calls in a row with too long a delay; negative: too short
 }
 
 // slot keeps the packet of one sequence number, and what it was after it has gone.
@@ -113,11 +117,11 @@ func (b *Buffer) Push(p Packet, now time.Time) {
 		seq = b.newest
 	}
 	b.suspect.set = false
-	if b.known(seq) {
+	at := b.newestAt + int64(int32(p.Timestamp-uint32(b.newestAt)))
+	if s := b.slot(seq); s.seq == seq && s.at == at {
 		b.stats.Duplicate++
 		return
 	}
-	at := b.newestAt + int64(int32(p.Timestamp-uint32(b.newestAt)))
 	b.times.observe(at, b.clock(now))
 	if seq < b.next && !b.precedes(seq) {
 		b.stats.Late++
@@ -155,14 +159,12 @@ func (b *Buffer) restart(p *Packet) {
 	b.late = 0
 	b.running = false
 	b.fresh = true
-	b.filled = 0
+	b.filled, b.waited = 0, 0
 	b.samples = p.Samples
 	b.pause = false
+	b.lossy = losses{}
 	b.over = 0
 }
-
-// known reports whether the packet is here or was.
-func (b *Buffer) known(seq int64) bool { return b.slot(seq).seq == seq }
 
 // precedes reports whether a packet before the next one still has its place,
 // because nothing has been played, and moves next to it.

@@ -10,7 +10,7 @@ const (
 	Silence Action = iota
 	// Play: decode Packet.
 	Play
-	// Recover: what was lost may be in Packet's FEC data; conceal it if not.
+	// Recover: what was lost is in Packet's FEC data.
 	Recover
 	// Conceal: make up what is missing.
 	Conceal
@@ -50,9 +50,17 @@ func (b *Buffer) Pull(need int, now time.Time) Decision {
 		if b.pause || b.filled >= maxFilled {
 			return b.stop(need)
 		}
-		return b.conceal(need)
+		d := b.conceal(need)
+		b.waited += d.Samples
+		return d
 	}
 	lost := p.seq - b.next
+	if lost > 0 && p.FEC && b.waited > 0 && b.excess(block-need, now) < b.waited {
+		// What was made up in the meantime lengthens a delay that is too short;
+		// what was lost is still to be recovered.
+		b.filled -= b.waited
+		b.waited = 0
+	}
 	gap := int(p.at-b.at) - b.filled
 	switch {
 	case gap < grain:
@@ -62,6 +70,8 @@ func (b *Buffer) Pull(need int, now time.Time) Decision {
 		// silence. The packet's time is then worked out anew.
 		b.running = false
 		return b.Pull(need, now)
+	case !p.FEC:
+		return b.conceal(min(need, gap))
 	case gap > p.Samples:
 		return b.conceal(min(need, gap-p.Samples))
 	}
@@ -73,20 +83,21 @@ func (b *Buffer) start(p *slot, need int, now time.Time) bool {
 	if p == nil || need < block {
 		return false
 	}
-	lead := 0
-	if p.seq > b.next && !b.fresh {
-		lead = min(b.samples, p.Samples)
+	excess := b.clock(now) - b.times.base - p.at - b.target()
+	lead := int64(0)
+	if p.seq > b.next && !b.fresh && p.FEC && excess < 0 {
+		lead = int64(min(b.samples, p.Samples)) // the lost packet before it
 	}
-	if b.clock(now)-b.times.base-(p.at-int64(lead)) < b.target() {
+	if excess+lead < 0 {
 		return false
 	}
-	if lead == 0 {
-		b.next = p.seq
-	} else {
+	if lead > 0 {
 		b.next = p.seq - 1
+	} else {
+		b.next = p.seq
 	}
-	b.at = p.at - int64(lead)
-	b.filled = 0
+	b.at = p.at - lead
+	b.filled, b.waited = 0, 0
 	b.running = true
 	b.skip(0, now)
 	b.cut = false // what came before has faded out
@@ -110,16 +121,18 @@ func (b *Buffer) conceal(n int) Decision {
 func (b *Buffer) recover(p *slot, gap int) Decision {
 	n := gap / grain * grain
 	b.filled += gap
+	b.waited = 0
 	b.stats.Recovered++
 	return Decision{Action: Recover, Samples: n, Packet: &p.Packet}
 }
 
 func (b *Buffer) play(p *slot) Decision {
 	b.stats.Lost += uint64(p.seq - b.next)
+	b.lossy.observe(p.seq > b.next && p.FEC)
 	p.full = false
 	b.next = p.seq + 1
 	b.at = p.at + int64(p.Samples)
-	b.filled = 0
+	b.filled, b.waited = 0, 0
 	b.samples = p.Samples
 	b.pause = p.Pause
 	b.fresh = false
