@@ -12,16 +12,15 @@ var sizes = []struct {
 	src, dst image.Point
 	min      float64 // dB that every plane must reach
 }{
-	{image.Pt(1280, 720), image.Pt(960, 540), 45},
-	{image.Pt(1280, 720), image.Pt(854, 480), 40},
-	{image.Pt(1280, 720), image.Pt(640, 360), 60},
-	{image.Pt(1280, 720), image.Pt(632, 356), 40},
-	{image.Pt(1278, 720), image.Pt(426, 240), 50},
-	{image.Pt(1280, 720), image.Pt(426, 240), 40},
-	{image.Pt(1280, 720), image.Pt(420, 236), 40},
+	{image.Pt(640, 360), image.Pt(480, 270), 45},
+	{image.Pt(640, 360), image.Pt(426, 240), 45},
+	{image.Pt(640, 360), image.Pt(320, 180), 60},
+	{image.Pt(640, 360), image.Pt(316, 178), 42},
+	{image.Pt(640, 360), image.Pt(256, 144), 40},
+	{image.Pt(639, 360), image.Pt(213, 120), 40},
+	{image.Pt(640, 360), image.Pt(212, 120), 40},
 	{image.Pt(1280, 720), image.Pt(320, 180), 50},
 	{image.Pt(1280, 720), image.Pt(256, 144), 38},
-	{image.Pt(1280, 720), image.Pt(160, 90), 50},
 	{image.Pt(640, 480), image.Pt(480, 360), 45},
 	{image.Pt(494, 370), image.Pt(426, 240), 40},
 	{image.Pt(494, 370), image.Pt(246, 184), 40},
