@@ -112,7 +112,7 @@ func knee(s float32) float32 {
 	}
 	const room = 1 - ceiling
 	over := (a - ceiling) / room
-	a = ceiling + room*over/(1+over)
+	a = min(ceiling+room*over/(1+over), 1)
 	switch {
 	case s > 0 && a <= 1:
 		return a

@@ -105,6 +105,9 @@ func TestLimiterGainIsSmooth(t *testing.T) {
 	if out[burst-10*pcm.Rate/1000] != level {
 		t.Error("turned down 10 ms before the peak")
 	}
+	if back := out[burst+100*pcm.Rate/1000] / level; back < 0.6 || back > 0.85 {
+		t.Errorf("gain %v 100 ms after the peak: back too soon or too late", back)
+	}
 	if out[burst+300*pcm.Rate/1000] != level {
 		t.Error("not back to normal 300 ms after the peak")
 	}
@@ -118,9 +121,27 @@ func TestLimiterOnset(t *testing.T) {
 	loud := tone(1, 1000, 4)[0]
 	want := loud
 	l.Apply(&loud)
+	for i := range 48 {
+		if ratio := loud[i] / want[i]; want[i] != 0 && !(ratio > dB1/4-0.005 && ratio <= 1) {
+			t.Fatalf("gain %v at sample %d", ratio, i)
+		}
+	}
 	for i := 48; i < 960; i++ {
 		if ratio := float64(loud[i]) / float64(want[i]); math.Abs(float64(want[i])) > 0.1 && math.Abs(ratio-dB1/4) > 0.005 {
 			t.Fatalf("gain %v at sample %d, want %v", ratio, i, dB1/4)
+		}
+	}
+}
+
+// TestLimiterForgetsNonsense: a sample that is no number costs itself alone.
+func TestLimiterForgetsNonsense(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		want := tone(2, 440, 0.5)
+		blocks := tone(2, 440, 0.5)
+		blocks[0][500], want[0][500] = float32(bad), 0
+		apply(new(pcm.Limiter), blocks)
+		if blocks[0] != want[0] || blocks[1] != want[1] {
+			t.Errorf("%v changed other samples", bad)
 		}
 	}
 }
