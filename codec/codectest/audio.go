@@ -25,7 +25,7 @@ const (
 
 // minSNR is what the synthetic voice must keep at 64 kbit/s, in dB. Codecs for
 // speech keep the spectrum rather than the wave; noise in its place gives less
-// than 0, a gap in every tenth block less than 7.
+// than 0.
 const minSNR = 9
 
 // Audio runs the suite for an audio codec.

@@ -26,19 +26,26 @@ func Voice(n int) []float32 {
 	return s
 }
 
-// maxDelay is the longest codec delay that SNR looks for, in samples.
-const maxDelay = pcm.Samples
+const (
+	// maxDelay is the longest codec delay that SNR looks for, in samples.
+	maxDelay = pcm.Samples
+	// searched is how much sound it looks at to find the delay.
+	searched = 5 * pcm.Samples
+)
 
 // SNR compares what came back with what was sent and returns the
 // signal-to-noise ratio in dB, after the codec's delay (up to 20 ms) and gain
 // have been taken out.
 func SNR(sent, got []float32) float64 {
-	best := math.Inf(-1)
 	n := min(len(sent), len(got)) - maxDelay
-	for delay := range maxDelay {
-		best = max(best, snr(sent[:n], got[delay:][:n]))
+	part := min(n, searched)
+	best, delay := math.Inf(-1), 0
+	for d := range maxDelay {
+		if v := snr(sent[n-part:n], got[n-part+d:][:part]); v > best {
+			best, delay = v, d
+		}
 	}
-	return best
+	return snr(sent[:n], got[delay:][:n])
 }
 
 // snr is that of b as a multiple of a plus noise.

@@ -50,16 +50,30 @@ func NewDecoder() (*Decoder, error) {
 	}
 	quiet := openh264.WELS_LOG_QUIET
 	d.c.SetOption(openh264.DECODER_OPTION_TRACE_LEVEL, &quiet)
+	if err := d.initialize(); err != nil {
+		openh264.WelsDestroyDecoder(d.c)
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Decoder) initialize() error {
 	param := &openh264.SDecodingParam{
 		UiTargetDqLayer: 255, // the highest there is
 		EEcActiveIdc:    openh264.ERROR_CON_DISABLE,
 		SVideoProperty:  openh264.SVideoProperty{EVideoBsType: openh264.VIDEO_BITSTREAM_AVC},
 	}
 	if ret := d.c.Initialize(param); ret != 0 {
-		openh264.WelsDestroyDecoder(d.c)
-		return nil, fmt.Errorf("h264: initialize decoder: code %d", ret)
+		return fmt.Errorf("h264: initialize decoder: code %d", ret)
 	}
-	return d, nil
+	return nil
+}
+
+// reset gives the library a new start. Left in the middle of a picture, it
+// refuses the next one too, even a good IDR.
+func (d *Decoder) reset() error {
+	d.c.Uninitialize()
+	return d.initialize()
 }
 
 // Decode decodes one access unit as the codec package says. After an error it
@@ -90,6 +104,11 @@ func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
 	}
 	if d.lost && has.slices && !has.idr {
 		return nil, errNoIDR
+	}
+	if d.lost && has.idr && has.sets {
+		if err := d.reset(); err != nil {
+			return nil, err
+		}
 	}
 	if ret := d.call(au); ret != openh264.DsErrorFree {
 		return nil, errDamaged

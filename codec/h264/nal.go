@@ -8,6 +8,7 @@ const (
 	nalPartA     = 2 // data partition, extended profile
 	nalIDR       = 5
 	nalSPS       = 7
+	nalPPS       = 8
 	nalSubsetSPS = 15
 )
 
@@ -33,12 +34,14 @@ var startCode = []byte{0, 0, 1}
 type content struct {
 	slices bool // any slice at all
 	idr    bool // a slice of an IDR picture
+	sets   bool // a sequence and a picture parameter set
 }
 
 // inspect looks through an access unit. It reads its sequence parameter sets
 // into set and returns the error of the first that must not reach the library.
 func inspect(au []byte, set *sps) (content, error) {
 	var c content
+	var seq, pic bool
 	for nal, rest := nextNAL(au); ; nal, rest = nextNAL(rest) {
 		if len(nal) > 0 {
 			switch nal[0] & 0x1f {
@@ -50,9 +53,13 @@ func inspect(au []byte, set *sps) (content, error) {
 				if err := set.parse(nal[1:]); err != nil {
 					return c, err
 				}
+				seq = true
+			case nalPPS:
+				pic = true
 			}
 		}
 		if rest == nil {
+			c.sets = seq && pic
 			return c, nil
 		}
 	}
