@@ -1,8 +1,12 @@
 // Package yuv is pictures as memory: reference-counted 4:2:0 frames from a
 // bounded pool, and the few operations that a mixer needs on them.
 //
+//	Pool.Get ─▶ Frame, written by one ─▶ Retain, read by many ─▶ Release ─▶ Pool
+//
 // Functions that compute take *image.YCbCr; whoever keeps a picture holds a
-// *Frame and releases it once.
+// *Frame and releases it once. Pictures are 4:2:0 with their top left corner on
+// even pixels; a picture of another kind, or with too little memory for its size, is a
+// misuse and panics.
 package yuv
 
 import (
