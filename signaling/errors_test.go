@@ -1,0 +1,156 @@
+package signaling_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu"
+	"tilemix/signaling"
+)
+
+// wantError fails the test unless a reply is JSON with an error that says something.
+func wantError(t testing.TB, r reply) {
+	t.Helper()
+	var body struct{ Error string }
+	if err := json.Unmarshal([]byte(r.body), &body); err != nil || body.Error == "" {
+		t.Errorf("%s: body %q is no error: %v", r.Status, r.body, err)
+	}
+	if got := r.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("Content-Type: %q", got)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	srv := newServer(t)
+	url := serve(t, srv, signaling.Default())
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	offer := c.offer(t, true, false)
+	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", offer, "Content-Type", typeSDP)
+	created.want(t, http.StatusCreated)
+	session := created.Header.Get("Location")
+	long := strings.Repeat("a=x\r\n", 64<<10/5+1)
+
+	for _, test := range []struct {
+		name, method, path, contentType, body string
+		status                                int
+		header, value                         string // that the reply has, too
+	}{
+		{"bad room", "POST", "/whip/no%20room?name=a", typeSDP, offer, 400, "", ""},
+		{"long room", "POST", "/whip/" + strings.Repeat("r", 65) + "?name=a", typeSDP, offer, 400, "", ""},
+		{"empty body", "POST", "/whip/den?name=a", typeSDP, "", 400, "", ""},
+		{"no SDP", "POST", "/whip/den?name=a", typeSDP, "hello", 400, "", ""},
+		{"broken SDP", "POST", "/whip/den?name=a", typeSDP, "v=0\r\no=nonsense", 400, "", ""},
+		{"SDP without media", "POST", "/whip/den?name=a", typeSDP, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", 400, "", ""},
+		{"no H.264", "POST", "/whip/den?name=a", typeSDP, strings.ReplaceAll(offer, "H264", "H999"), 406, "", ""},
+		{"no Opus", "POST", "/whep/den", typeSDP, strings.ReplaceAll(offer, "opus", "o-pus"), 406, "", ""},
+		{"no content type", "POST", "/whip/den?name=a", "", offer, 415, "Accept-Post", typeSDP},
+		{"JSON", "POST", "/whep/den", "application/json", "{}", 415, "Accept-Post", typeSDP},
+		{"long body", "POST", "/whip/den?name=a", typeSDP, "v=0\r\n" + long, 413, "", ""},
+		{"get", "GET", "/whip/den", "", "", 405, "Allow", "OPTIONS, POST"},
+		{"put", "PUT", "/whep/den", "", "", 405, "Allow", "OPTIONS, POST"},
+		{"get session", "GET", session, "", "", 405, "Allow", "OPTIONS, DELETE, PATCH"},
+		{"put session", "PUT", session, "", "", 405, "Access-Control-Allow-Origin", "*"},
+		{"post session", "POST", session, typeSDP, offer, 405, "", ""},
+		{"patch no session", "PATCH", "/whip/hall/nobody", typeFrag, "a=end-of-candidates", 404, "", ""},
+		{"delete no session", "DELETE", "/whep/hall/nobody", "", "", 404, "Access-Control-Allow-Origin", "*"},
+		{"patch of another type", "PATCH", session, typeSDP, offer, 415, "Accept-Patch", typeFrag},
+		{"patch too long", "PATCH", session, typeFrag, long, 413, "", ""},
+		{"patch empty", "PATCH", session, typeFrag, "", 400, "", ""},
+		{"patch malformed", "PATCH", session, typeFrag, "hello", 400, "", ""},
+		{"patch bad candidate", "PATCH", session, typeFrag, "a=candidate:1 one udp", 400, "", ""},
+		{"patch without password", "PATCH", session, typeFrag, "a=ice-ufrag:new1", 400, "", ""},
+		{"unknown path", "GET", "/nowhere", "", "", 404, "", ""},
+		{"unknown API", "GET", "/api/v1/nothing", "", "", 404, "", ""},
+		{"post page", "POST", "/", "", "", 405, "Allow", "OPTIONS, GET, HEAD"},
+		{"no static file", "GET", "/static/nothing.js", "", "", 404, "", ""},
+		{"static list", "GET", "/static/", "", "", 404, "", ""},
+		{"outside static", "GET", "/static/..%2findex.html", "", "", 404, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			header := []string{"If-Match", "*"}
+			if test.contentType != "" {
+				header = append(header, "Content-Type", test.contentType)
+			}
+			r := do(t, test.method, url+test.path, test.body, header...)
+			r.want(t, test.status)
+			wantError(t, r)
+			if got := r.Header.Get(test.header); test.header != "" && got != test.value {
+				t.Errorf("%s: %q, want %q", test.header, got, test.value)
+			}
+		})
+	}
+	srv.wantRooms(t, mcu.RoomInfo{Name: "hall", Participants: 1})
+}
+
+// refusing lets nobody join.
+type refusing struct {
+	*server
+	join func() error
+}
+
+func (r refusing) Join(mcu.JoinOptions) (*mcu.Participant, error) { return nil, r.join() }
+
+func TestJoinRefused(t *testing.T) {
+	srv := newServer(t)
+	for _, test := range []struct {
+		err    error
+		status int
+		retry  string
+		text   string
+	}{
+		{mcu.ErrBadName, 400, "", mcu.ErrBadName.Error()},
+		{fmt.Errorf("join: %w", mcu.ErrRoomFull), 503, "5", "join: " + mcu.ErrRoomFull.Error()},
+		{mcu.ErrServerFull, 503, "5", mcu.ErrServerFull.Error()},
+		{mcu.ErrClosed, 503, "5", mcu.ErrClosed.Error()},
+		{errors.New("password is swordfish"), 500, "", "internal error"},
+	} {
+		t.Run(test.err.Error(), func(t *testing.T) {
+			var log bytes.Buffer
+			url := serveLogged(t, refusing{srv, func() error { return test.err }}, signaling.Default(), slog.New(slog.NewTextHandler(&log, nil)))
+			r := do(t, http.MethodPost, url+"/whip/hall?name=a", "v=0\r\n", "Content-Type", typeSDP)
+			r.want(t, test.status)
+			wantError(t, r)
+			if !strings.Contains(r.body, test.text) {
+				t.Errorf("body %q, want %q", r.body, test.text)
+			}
+			if got := r.Header.Get("Retry-After"); got != test.retry {
+				t.Errorf("Retry-After: %q, want %q", got, test.retry)
+			}
+			if test.status == 500 && !strings.Contains(log.String(), "swordfish") {
+				t.Errorf("the log has %q", log.String())
+			}
+		})
+	}
+}
+
+func TestPanicEndsOneRequestOnly(t *testing.T) {
+	var log bytes.Buffer
+	srv := refusing{newServer(t), func() error { panic("a bug") }}
+	url := serveLogged(t, srv, signaling.Default(), slog.New(slog.NewTextHandler(&log, nil)))
+	r := do(t, http.MethodPost, url+"/whip/hall?name=a", "v=0\r\n", "Content-Type", typeSDP)
+	r.want(t, http.StatusInternalServerError)
+	wantError(t, r)
+	if strings.Contains(r.body, "bug") || !strings.Contains(log.String(), "a bug") {
+		t.Errorf("the panic belongs to the log, not to the client: %q", r.body)
+	}
+	do(t, http.MethodGet, url+"/healthz", "").want(t, http.StatusOK)
+}
+
+// What the log has of a request is not enough to take its session over.
+func TestLogKeepsSecrets(t *testing.T) {
+	var log bytes.Buffer
+	debug := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	url := serveLogged(t, newServer(t), signaling.Default(), debug)
+	do(t, http.MethodDelete, url+"/whip/hall/sesame?token=swordfish", "")
+	if got := log.String(); !strings.Contains(got, "room=hall") || strings.Contains(got, "sesame") || strings.Contains(got, "swordfish") {
+		t.Errorf("the log has %q", got)
+	}
+}

@@ -1,0 +1,99 @@
+package signaling_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/control"
+	"tilemix/signaling"
+)
+
+// request runs one request without a network.
+func request(t testing.TB, h http.Handler, method, path, contentType string, body []byte) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(t.Context(), method, path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("If-Match", "*")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// No body makes anything but a session or an error, and a session can be ended.
+func FuzzPost(f *testing.F) {
+	offer := newClient(f, webrtc.RTPTransceiverDirectionSendrecv).offer(f, true, false)
+	f.Add([]byte(offer))
+	f.Add([]byte(strings.ReplaceAll(offer, "H264", "VP8")))
+	f.Add([]byte("v=0\r\n"))
+	srv := newServer(f)
+	h := signaling.New(srv, signaling.Default(), quiet)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := request(t, h, http.MethodPost, "/whip/hall?name=a", typeSDP, body)
+		switch w.Code {
+		case http.StatusCreated:
+			gone := request(t, h, http.MethodDelete, w.Header().Get("Location"), "", nil)
+			if gone.Code != http.StatusOK {
+				t.Errorf("delete: %d", gone.Code)
+			}
+		case http.StatusBadRequest, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge:
+		default:
+			t.Errorf("status %d: %s", w.Code, w.Body)
+		}
+		srv.wantRooms(t)
+	})
+}
+
+// No fragment ends a session or fails it.
+func FuzzPatch(f *testing.F) {
+	offer := newClient(f, webrtc.RTPTransceiverDirectionSendrecv).offer(f, true, false)
+	h := signaling.New(newServer(f), signaling.Default(), quiet)
+	created := request(f, h, http.MethodPost, "/whip/hall?name=a", typeSDP, []byte(offer))
+	if created.Code != http.StatusCreated {
+		f.Fatalf("%d: %s", created.Code, created.Body)
+	}
+	session := created.Header().Get("Location")
+	f.Add([]byte(fragment(offer)))
+	f.Add([]byte("a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"))
+	f.Add([]byte("a=candidate:1 1 tcp 1 127.0.0.1 9 typ host tcptype active\na=end-of-candidates"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := request(t, h, http.MethodPatch, session, typeFrag, body)
+		switch w.Code {
+		case http.StatusOK, http.StatusNoContent, http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		default:
+			t.Errorf("status %d: %s", w.Code, w.Body)
+		}
+	})
+}
+
+// What Parse takes, it takes again after a round trip.
+func FuzzMessage(f *testing.F) {
+	for _, text := range []string{
+		`{"type":"mute","audio":true,"video":false}`,
+		`{"type":"candidate","candidate":{"candidate":"","sdpMid":"0"}}`,
+		`{"type":"chat","text":"hi"}`, `{"type":"layout","name":"grid"}`, `{"type":"offer","sdp":"v=0"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := control.Parse(data)
+		if err != nil {
+			if !errors.Is(err, control.ErrInvalid) {
+				t.Errorf("error %v is not ErrInvalid", err)
+			}
+			return
+		}
+		again, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := control.Parse(again); err != nil {
+			t.Errorf("%s became %s: %v", data, again, err)
+		}
+	})
+}

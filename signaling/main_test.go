@@ -1,0 +1,81 @@
+package signaling_test
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"tilemix/signaling"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// serve runs the HTTP side of a server until the test ends, and returns its URL.
+func serve(t testing.TB, srv signaling.Server, cfg signaling.Config) string {
+	t.Helper()
+	return serveLogged(t, srv, cfg, quiet)
+}
+
+func serveLogged(t testing.TB, srv signaling.Server, cfg signaling.Config, log *slog.Logger) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(signaling.New(srv, cfg, log))
+	s.Listener = smallBuffers{s.Listener}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// smallBuffers makes a client that does not read felt early.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		err = c.(*net.TCPConn).SetWriteBuffer(4096)
+	}
+	return c, err
+}
+
+// reply is an HTTP response with its body read.
+type reply struct {
+	*http.Response
+	body string
+}
+
+// do makes a request; header is a list of names and values.
+func do(t testing.TB, method, url, body string, header ...string) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{resp, string(data)}
+}
+
+// want fails the test unless a reply has this status.
+func (r reply) want(t testing.TB, status int) {
+	t.Helper()
+	if r.StatusCode != status {
+		t.Fatalf("%s %s: %s %q, want %d", r.Request.Method, r.Request.URL.Path, r.Status, r.body, status)
+	}
+}

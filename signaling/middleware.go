@@ -1,0 +1,99 @@
+package signaling
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// logged tells of every request at level debug. It names the route, not the
+// address: session ids and query strings are for nobody else.
+func (s *site) logged(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		r := c.Request()
+		s.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+			slog.String("method", r.Method),
+			slog.String("route", c.Path()),
+			slog.String("room", c.Param("room")),
+			slog.Int("status", c.Response().Status),
+			slog.Duration("took", time.Since(start)),
+			slog.String("from", r.RemoteAddr))
+		return nil
+	}
+}
+
+// recovered turns a panic into an error, so that one request never ends the server.
+func (s *site) recovered(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(v)
+			default:
+				s.log.Error("panic", "route", c.Path(), "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+				err = fmt.Errorf("panic: %v", v)
+			}
+		}()
+		return next(c)
+	}
+}
+
+// secured sets the headers that keep the pages to themselves.
+func secured(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", policy(c.Request().Host))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
+		return next(c)
+	}
+}
+
+// policy lets pages load from and talk to this host alone. The WebSocket is named
+// because 'self' does not cover ws: in every browser.
+func policy(host string) string {
+	connect := "'self'"
+	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" {
+		connect += " ws://" + host + " wss://" + host
+	}
+	return "default-src 'self'; connect-src " + connect +
+		"; img-src 'self' data: blob:; media-src 'self' blob: mediastream:" +
+		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+}
+
+// crossOrigin lets pages of any origin use WHIP and WHEP (RFC 9725 §4.2).
+func crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		path := c.Request().URL.Path
+		if strings.HasPrefix(path, "/whip/") || strings.HasPrefix(path, "/whep/") {
+			h := c.Response().Header()
+			h.Set("Access-Control-Allow-Origin", "*")
+			h.Set("Access-Control-Expose-Headers", "Location, ETag, Link, Accept-Patch, Retry-After")
+		}
+		return next(c)
+	}
+}
+
+// options answers a preflight, and whoever asks what a resource takes.
+func options(methods string, accepts [2]string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Allow", "OPTIONS, "+methods)
+		h.Set("Access-Control-Allow-Methods", methods)
+		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, Authorization")
+		h.Set("Access-Control-Max-Age", "86400")
+		h.Set(accepts[0], accepts[1])
+		return c.NoContent(http.StatusNoContent)
+	}
+}

@@ -1,0 +1,143 @@
+package signaling
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tilemix/mcu/control"
+)
+
+// errFrag is wrapped by every error of parseFrag.
+var errFrag = errors.New("SDP fragment is malformed")
+
+// fragment is what PATCH brings: an SDP fragment (RFC 8840 §9).
+type fragment struct {
+	ufrag, pwd string // of the client; "" when it did not say
+	candidates []control.CandidateInit
+}
+
+// parseFrag reads an SDP fragment. Attributes that do not concern ICE are passed
+// over, candidates outside a media description belong to the first one.
+func parseFrag(body string) (fragment, error) {
+	var (
+		f     fragment
+		mid   *string
+		lines int
+	)
+	for line := range strings.Lines(body) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" {
+			continue
+		}
+		lines++
+		if len(line) < 2 || line[0] < 'a' || line[0] > 'z' || line[1] != '=' {
+			return fragment{}, fmt.Errorf("%w: line %d is not type=value", errFrag, lines)
+		}
+		if line[0] == 'm' {
+			mid = nil
+		}
+		name, value, _ := strings.Cut(line[2:], ":")
+		switch {
+		case line[0] != 'a':
+		case name == "mid":
+			mid = new(value)
+		case name == "ice-ufrag":
+			f.ufrag = value
+		case name == "ice-pwd":
+			f.pwd = value
+		case name == "candidate":
+			if !isCandidate(value) {
+				return fragment{}, fmt.Errorf("%w: line %d is not a candidate", errFrag, lines)
+			}
+			f.candidates = append(f.candidates, candidate(line[2:], mid))
+		case name == "end-of-candidates":
+			f.candidates = append(f.candidates, candidate("", mid))
+		}
+	}
+	if len(f.candidates) == 0 && f.ufrag == "" {
+		return fragment{}, fmt.Errorf("%w: it has neither candidates nor credentials", errFrag)
+	}
+	for i := range f.candidates {
+		if f.ufrag != "" {
+			f.candidates[i].UsernameFragment = new(f.ufrag)
+		}
+	}
+	return f, nil
+}
+
+// candidate is a candidate as browsers tell it; "" is the end of candidates.
+// Without a mid it is of the first media description, which carries the bundle.
+func candidate(text string, mid *string) control.CandidateInit {
+	if mid == nil {
+		return control.CandidateInit{Candidate: text, SDPMLineIndex: new(uint16)}
+	}
+	return control.CandidateInit{Candidate: text, SDPMid: mid}
+}
+
+// isCandidate checks the fixed part of a candidate (RFC 8839 §5.1). Whether its
+// transport, address and type are of use is for ICE to say.
+func isCandidate(value string) bool {
+	words := strings.Fields(value)
+	if len(words) < 8 || words[6] != "typ" {
+		return false
+	}
+	for _, i := range []int{1, 3, 5} { // component, priority, port
+		if _, err := strconv.ParseUint(words[i], 10, 32); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// ufrag is the first ICE user name fragment in an SDP.
+func ufrag(sdp string) string {
+	for line := range strings.Lines(sdp) {
+		if value, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// withICE is an offer with the fragment's credentials in place of its own, and
+// without its candidates, which belong to the old ones.
+func withICE(offer string, f fragment) string {
+	var b strings.Builder
+	for line := range strings.Lines(offer) {
+		switch name, _, _ := strings.Cut(strings.TrimSpace(line), ":"); name {
+		case "a=candidate", "a=end-of-candidates":
+		case "a=ice-ufrag":
+			b.WriteString("a=ice-ufrag:" + f.ufrag + "\r\n")
+		case "a=ice-pwd":
+			b.WriteString("a=ice-pwd:" + f.pwd + "\r\n")
+		default:
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// answerFrag is the fragment that tells a client of the server's new credentials
+// and candidates: those of the answer's first media description, which carries
+// the bundle.
+func answerFrag(answer string) string {
+	var head, media strings.Builder
+	seen := 0
+	for line := range strings.Lines(answer) {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if strings.HasPrefix(name, "m=") {
+			name = "m="
+			seen++
+		}
+		switch {
+		case seen > 1:
+		case name == "a=ice-lite" || name == "a=ice-options" || name == "a=ice-ufrag" || name == "a=ice-pwd":
+			head.WriteString(line)
+		case name == "m=" || name == "a=mid" || name == "a=candidate" || name == "a=end-of-candidates":
+			media.WriteString(line)
+		}
+	}
+	return head.String() + media.String()
+}

@@ -1,0 +1,81 @@
+package signaling
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coder/websocket"
+	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+)
+
+// socket makes a participant of a WebSocket. Whoever may not join is told by HTTP,
+// before the upgrade.
+func (s *site) socket(c echo.Context) error {
+	r := c.Request()
+	if err := upgradable(r); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	k := &socket{
+		site:   s,
+		cancel: cancel,
+		queue:  make(chan control.Message, s.cfg.Queue),
+		pace:   rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
+	}
+	who, err := s.srv.Join(mcu.JoinOptions{Room: c.Param("room"), Name: c.QueryParam("name"), Send: k.send})
+	if err != nil {
+		return err
+	}
+	defer who.Leave()
+	conn, err := websocket.Accept(c.Response(), r, nil)
+	if err != nil {
+		s.log.Debug("upgrade failed", "err", err) // Accept has answered
+		return nil
+	}
+	conn.SetReadLimit(s.cfg.MaxBody)
+	k.conn, k.who = conn, who
+	k.run(ctx)
+	return nil
+}
+
+// upgradable tells whether a request may become a WebSocket (RFC 6455 §4.2.1):
+// a page of this host asks for it, or a program, which names no origin.
+func upgradable(r *http.Request) error {
+	if !r.ProtoAtLeast(1, 1) || !hasToken(r.Header, "Connection", "upgrade") ||
+		!hasToken(r.Header, "Upgrade", "websocket") || r.Header.Get("Sec-WebSocket-Version") != "13" {
+		return errNotWebSocket
+	}
+	keys := r.Header.Values("Sec-WebSocket-Key")
+	if len(keys) != 1 {
+		return errSocketKey
+	}
+	if key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(keys[0])); err != nil || len(key) != 16 {
+		return errSocketKey
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, r.Host) {
+			return errOrigin
+		}
+	}
+	return nil
+}
+
+// hasToken tells whether a header with a list of values has this one.
+func hasToken(h http.Header, name, token string) bool {
+	for _, list := range h.Values(name) {
+		for value := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(value), token) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,229 @@
+package signaling_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/control"
+	"tilemix/signaling"
+)
+
+// socket is a test's end of a WebSocket.
+type socket struct{ *websocket.Conn }
+
+// dial joins a room and returns before any message is read.
+func dial(t testing.TB, base, room, name string) socket {
+	t.Helper()
+	dialer := net.Dialer{}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dialer.DialContext(ctx, network, addr)
+			if err == nil {
+				err = c.(*net.TCPConn).SetReadBuffer(4096)
+			}
+			return c, err
+		},
+	}
+	ws := base + "/ws/" + room + "?name=" + url.QueryEscape(name)
+	conn, _, err := websocket.Dial(t.Context(), ws, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetReadLimit(1 << 20)
+	t.Cleanup(func() { _ = conn.CloseNow() })
+	return socket{conn}
+}
+
+// next reads until a message is as wanted.
+func (s socket) next(t testing.TB, wanted func(control.Message) bool) control.Message {
+	t.Helper()
+	for {
+		m, err := s.read(t.Context())
+		if err != nil {
+			t.Fatalf("while waiting for a message: %v", err)
+		}
+		if wanted(m) {
+			return m
+		}
+	}
+}
+
+func (s socket) read(ctx context.Context) (m control.Message, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	_, data, err := s.Read(ctx)
+	if err != nil {
+		return m, err
+	}
+	return m, json.Unmarshal(data, &m)
+}
+
+// closed reads until the server closes and returns its status.
+func (s socket) closed(t testing.TB) websocket.StatusCode {
+	t.Helper()
+	for {
+		if _, err := s.read(t.Context()); err != nil {
+			return websocket.CloseStatus(err)
+		}
+	}
+}
+
+func (s socket) send(t testing.TB, text string) {
+	t.Helper()
+	if err := s.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ofType(name string) func(control.Message) bool {
+	return func(m control.Message) bool { return m.Type == name }
+}
+
+func crowd(n int) func(control.Message) bool {
+	return func(m control.Message) bool { return m.Type == control.Participants && len(m.Participants) == n }
+}
+
+func TestWebSocketCall(t *testing.T) {
+	srv := newServer(t)
+	base := serve(t, withICEServers{srv}, signaling.Default())
+	ada := dial(t, base, "hall", "Ada Łovelace")
+	welcome := ada.next(t, func(control.Message) bool { return true })
+	if welcome.Type != control.Welcome || welcome.ID == "" || welcome.Room != "hall" ||
+		welcome.Name != "Ada Łovelace" {
+		t.Errorf("the first message is %+v", welcome)
+	}
+	bob := dial(t, base, "hall", "Bob")
+	ada.next(t, crowd(2))
+
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	offer, err := json.Marshal(control.Message{Type: control.Offer, SDP: c.offer(t, false, false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada.send(t, string(offer))
+	c.accept(t, ada.next(t, ofType(control.Answer)).SDP)
+	candidate := lineOf(c.LocalDescription().SDP, "a=candidate:")
+	ada.send(t, `{"type":"candidate","candidate":{"sdpMid":"0","candidate":"`+strings.TrimPrefix(candidate, "a=")+`"}}`)
+	c.wait(t)
+
+	bob.send(t, `{"type":"chat","text":"hello"}`)
+	if m := ada.next(t, ofType(control.Chat)); m.Text != "hello" || m.Name != "Bob" {
+		t.Errorf("chat: %+v", m)
+	}
+	if err := bob.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	ada.next(t, crowd(1))
+}
+
+// A message that is refused changes nothing and the socket stays open.
+func TestWebSocketRefusesMessages(t *testing.T) {
+	s := dial(t, serve(t, newServer(t), signaling.Default()), "hall", "Ada")
+	for _, text := range []string{
+		"", "null", "[]", "nonsense", `{"type":"welcome"}`, `{"type":"chat"}`, `{"type":"answer","sdp":"v=0"}`,
+		`{"type":"offer","sdp":"nonsense"}`, `{"type":"mute","audio":"yes"}`,
+		`{"type":"candidate","candidate":{"candidate":"candidate:1 1 udp 1 127.0.0.1 9 typ host"}}`,
+	} {
+		s.send(t, text)
+		if m := s.next(t, ofType(control.Error)); m.Error == "" || m.Error == "internal error" {
+			t.Errorf("%s: error %q", text, m.Error)
+		}
+	}
+	s.send(t, `{"type":"chat","text":"still here"}`)
+	s.next(t, ofType(control.Chat))
+}
+
+func TestWebSocketClosesOnLongMessage(t *testing.T) {
+	s := dial(t, serve(t, newServer(t), signaling.Default()), "hall", "Ada")
+	s.send(t, strings.Repeat("x", 64<<10+1))
+	if status := s.closed(t); status != websocket.StatusMessageTooBig {
+		t.Errorf("closed with %v", status)
+	}
+}
+
+func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
+	srv := newServer(t)
+	s := dial(t, serve(t, srv, signaling.Default()), "hall", "Ada")
+	s.next(t, crowd(1))
+	go srv.close()
+	if status := s.closed(t); status != websocket.StatusGoingAway {
+		t.Errorf("closed with %v", status)
+	}
+}
+
+// Who does not read is closed, and those who do lose nothing by him.
+func TestWebSocketClosesSlowReader(t *testing.T) {
+	cfg := signaling.Default()
+	cfg.Queue, cfg.Rate, cfg.Burst = 16, 1e6, 1e6
+	base := serve(t, newServer(t), cfg)
+	ada := dial(t, base, "hall", "Ada")
+	dial(t, base, "hall", "Slow")
+	ada.next(t, crowd(2))
+	chat := `{"type":"chat","text":"` + strings.Repeat("x", 1900) + `"}`
+	for sent := 0; ; sent++ {
+		ada.send(t, chat)
+		gone := false
+		ada.next(t, func(m control.Message) bool {
+			gone = gone || crowd(1)(m)
+			return gone || m.Type == control.Chat
+		})
+		if gone {
+			break
+		}
+		if sent == 20000 {
+			t.Fatal("a client that does not read is still there")
+		}
+	}
+	metrics := do(t, http.MethodGet, base+"/metrics", "")
+	if !strings.Contains(metrics.body, "tilemix_websocket_slow_closed_total 1\n") {
+		t.Error("the slow reader is not counted")
+	}
+}
+
+// A client that reads nothing also answers no ping.
+func TestWebSocketClosesWithoutPong(t *testing.T) {
+	cfg := signaling.Default()
+	cfg.Ping = 100 * time.Millisecond
+	base := serve(t, newServer(t), cfg)
+	ada := dial(t, base, "hall", "Ada")
+	dial(t, base, "hall", "Silent")
+	ada.next(t, crowd(2))
+	ada.next(t, crowd(1))
+}
+
+func TestWebSocketHandshake(t *testing.T) {
+	srv := newServer(t)
+	base := serve(t, srv, signaling.Default())
+	upgrade := []string{
+		"Connection", "keep-alive, Upgrade", "Upgrade", "websocket",
+		"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==",
+	}
+	for name, test := range map[string]struct {
+		path   string
+		header []string
+		status int
+	}{
+		"no upgrade":    {"/ws/hall?name=a", nil, http.StatusUpgradeRequired},
+		"old version":   {"/ws/hall?name=a", append(upgrade, "Sec-WebSocket-Version", "8"), http.StatusUpgradeRequired},
+		"bad key":       {"/ws/hall?name=a", append(upgrade, "Sec-WebSocket-Key", "short"), http.StatusBadRequest},
+		"other origin":  {"/ws/hall?name=a", append(upgrade, "Origin", "https://evil.example"), http.StatusForbidden},
+		"opaque origin": {"/ws/hall?name=a", append(upgrade, "Origin", "null"), http.StatusForbidden},
+		"bad room":      {"/ws/no%20room?name=a", upgrade, http.StatusBadRequest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := do(t, http.MethodGet, base+test.path, "", test.header...)
+			r.want(t, test.status)
+			wantError(t, r)
+		})
+	}
+	srv.wantRooms(t)
+}
