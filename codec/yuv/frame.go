@@ -96,6 +96,7 @@ func (p *Pool) Get(w, h int) *Frame {
 		f = &Frame{pool: p}
 	}
 	f.shape(w, h)
+	f.At = time.Time{}
 	f.refs.Store(1)
 	return f
 }

@@ -3,6 +3,7 @@ package yuv_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"tilemix/codec/yuv"
 )
@@ -62,6 +63,17 @@ func TestFrameIsFreedByTheLastReference(t *testing.T) {
 		t.Fatal("not freed with the last reference")
 	}
 	(*yuv.Frame)(nil).Release()
+}
+
+func TestFrameForgetsItsLastTime(t *testing.T) {
+	p := yuv.NewPool(1)
+	f := p.Get(2, 2)
+	f.At = time.Unix(1, 0)
+	f.Release()
+	if f = p.Get(2, 2); !f.At.IsZero() {
+		t.Errorf("a new frame arrived at %v", f.At)
+	}
+	f.Release()
 }
 
 func TestFrameMisusePanics(t *testing.T) {
