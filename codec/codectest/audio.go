@@ -38,10 +38,14 @@ func Audio(t *testing.T, c AudioCodec) {
 		"damaged":     audioDamaged,
 		"close":       audioClose,
 		"aliases":     audioAliases,
-		"allocations": audioAllocs,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, c) })
+		// In parallel, since codecs of different owners run at the same time.
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, c)
+		})
 	}
+	t.Run("allocations", func(t *testing.T) { audioAllocs(t, c) })
 }
 
 func (c AudioCodec) encoder(t *testing.T, bitrate int) codec.AudioEncoder {

@@ -10,9 +10,17 @@ import (
 // the same arguments give the same pixels.
 func Picture(w, h, n int) *image.YCbCr {
 	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	// Texture that moves with the camera, a pixel a picture.
+	across, down := wave(w, 0.7, n), wave(h, 0.5, 0)
+	px, py := (n*5)%w, (n*3)%h // of the patch
 	for y := range h {
-		for x := range w {
-			img.Y[y*img.YStride+x] = luma(x, y, n, w, h)
+		row := img.Y[y*img.YStride:][:w]
+		for x := range row {
+			v := 60 + 100*(x+y)/(w+h) + int(12*across[x]*down[y])
+			if x >= px && x < px+w/4 && y >= py && y < py+h/4 {
+				v += 40 * ((x - px) / 4 % 2)
+			}
+			row[x] = byte(v)
 		}
 	}
 	cw, ch := (w+1)/2, (h+1)/2
@@ -25,15 +33,13 @@ func Picture(w, h, n int) *image.YCbCr {
 	return img
 }
 
-func luma(x, y, n, w, h int) byte {
-	v := 60 + 100*(x+y)/(w+h)
-	// Texture that moves with the camera, a pixel a picture.
-	v += int(12 * math.Sin(float64(x+n)*0.7) * math.Sin(float64(y)*0.5))
-	px, py := (n*5)%w, (n*3)%h
-	if x >= px && x < px+w/4 && y >= py && y < py+h/4 {
-		v += 40 * ((x - px) / 4 % 2)
+// wave is a sine of n samples at step radians, from the sample shift on.
+func wave(n int, step float64, shift int) []float64 {
+	s := make([]float64, n)
+	for i := range s {
+		s[i] = math.Sin(step * float64(i+shift))
 	}
-	return byte(v)
+	return s
 }
 
 // Clone copies the visible pixels of img into memory of its own.

