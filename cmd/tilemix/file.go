@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// BeforeResolve reads the settings file, once kong knows its name.
+func (*serveCommand) BeforeResolve(ctx *kong.Context) error {
+	flags := ctx.Selected().Flags
+	for _, flag := range flags {
+		if flag.Name != "config" {
+			continue
+		}
+		path, _ := ctx.FlagValue(flag).(string)
+		if path == "" {
+			return nil
+		}
+		file, err := readSettingsFile(path, flags)
+		if err != nil {
+			return err
+		}
+		ctx.AddResolver(file)
+	}
+	return nil
+}
+
+// settingsFile is the text of each setting that the YAML file has, under the
+// flag's name. It is a kong.Resolver.
+type settingsFile map[string]string
+
+// readSettingsFile reads a file and holds every line of it against the flags:
+// an unknown key and a value that the flag would refuse are errors that name
+// file, line and key.
+func readSettingsFile(path string, flags []*kong.Flag) (settingsFile, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("settings file: %w", err)
+	}
+	entries, err := parseEntries(data)
+	if err != nil {
+		return nil, atLine(path, err)
+	}
+	file := settingsFile{}
+	for _, entry := range entries {
+		key := entry.Key.GetToken().Value
+		value, err := settingText(entry, flagNamed(flags, key))
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %s: %w", path, line(entry.Key), key, err)
+		}
+		file[key] = value
+	}
+	return file, nil
+}
+
+// Validate is part of kong.Resolver; readSettingsFile has done it.
+func (settingsFile) Validate(*kong.Application) error { return nil }
+
+// Resolve gives kong the flag's text, unless the environment sets the flag:
+// kong itself would rank a resolver above the environment.
+func (f settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil
+		}
+	}
+	if text, ok := f[flag.Name]; ok {
+		return text, nil
+	}
+	return nil, nil
+}
+
+// parseEntries returns the entries of the one mapping that data is.
+func parseEntries(data []byte) ([]*ast.MappingValueNode, error) {
+	tree, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, err
+	}
+	var entries []*ast.MappingValueNode
+	for _, doc := range tree.Docs {
+		switch body := doc.Body.(type) {
+		case nil, *ast.CommentGroupNode:
+		case *ast.MappingNode:
+			entries = append(entries, body.Values...)
+		case *ast.MappingValueNode:
+			entries = append(entries, body)
+		default:
+			return nil, errors.New("must be lines of the form key: value")
+		}
+	}
+	return entries, nil
+}
+
+// atLine puts file and line in front of a message of the YAML parser.
+func atLine(path string, err error) error {
+	var at yaml.Error
+	if errors.As(err, &at) && at.GetToken() != nil {
+		return fmt.Errorf("%s:%d: %s", path, at.GetToken().Position.Line, at.GetMessage())
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+func line(node ast.Node) int { return node.GetToken().Position.Line }
+
+// flagNamed returns nil where no flag may be set by that key of a file.
+func flagNamed(flags []*kong.Flag, key string) *kong.Flag {
+	for _, flag := range flags {
+		if flag.Name == key && key != "config" && key != "help" {
+			return flag
+		}
+	}
+	return nil
+}
+
+// settingText returns an entry's value as the flag's text, having tried that the
+// flag takes it.
+func settingText(entry *ast.MappingValueNode, flag *kong.Flag) (string, error) {
+	if flag == nil {
+		return "", errors.New("unknown key; tilemix serve --help lists them")
+	}
+	var text string
+	if list, ok := entry.Value.(*ast.SequenceNode); ok && flag.IsSlice() {
+		var parts []string
+		for _, item := range list.Values {
+			part, err := scalarText(item, flag)
+			if err != nil {
+				return "", err
+			}
+			parts = append(parts, part)
+		}
+		text = kong.JoinEscaped(parts, flag.Tag.Sep)
+	} else {
+		var err error
+		if text, err = scalarText(entry.Value, flag); err != nil {
+			return "", err
+		}
+	}
+	return text, try(flag, text)
+}
+
+// scalarText returns the text of a value that is neither list nor mapping.
+func scalarText(node ast.Node, flag *kong.Flag) (string, error) {
+	number := flag.Target.Type() == reflect.TypeFor[positive]()
+	switch node := node.(type) {
+	case *ast.StringNode:
+		if number {
+			return "", fmt.Errorf("must be a number, not the text %q", node.Value)
+		}
+		return node.Value, nil
+	case *ast.IntegerNode:
+		if !number {
+			return "", fmt.Errorf("must be text, not the number %s", node.Token.Value)
+		}
+		return node.Token.Value, nil
+	case *ast.NullNode:
+		return "", errors.New("has no value")
+	}
+	return "", fmt.Errorf("cannot be a %s", node.Type())
+}
+
+// try parses text as kong will, without setting anything.
+func try(flag *kong.Flag, text string) error {
+	if flag.Enum != "" && !flag.EnumMap()[text] {
+		return fmt.Errorf("must be one of %s, not %q", flag.Enum, text)
+	}
+	scratch := reflect.New(flag.Target.Type()).Elem()
+	err := flag.Parse(kong.Scan().PushTyped(text, kong.FlagValueToken), scratch)
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner // without the flag's name, which the key has said
+	}
+	return err
+}

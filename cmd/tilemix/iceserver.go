@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// iceServer is a STUN or TURN server.
+type iceServer struct {
+	URL                string // as RFC 7064 and RFC 7065 write it
+	Username, Password string // TURN only
+}
+
+// UnmarshalText reads stun:HOST[:PORT] and turn:USER:PASSWORD@HOST[:PORT], also
+// as stuns and turns, with ?transport=… behind where the scheme has it. User and
+// password may be percent-encoded.
+func (s *iceServer) UnmarshalText(text []byte) error {
+	scheme, rest, _ := strings.Cut(string(text), ":")
+	turn := scheme == "turn" || scheme == "turns"
+	if !turn && scheme != "stun" && scheme != "stuns" {
+		return fmt.Errorf("must start with stun:, stuns:, turn: or turns:, not %q", text)
+	}
+	u, err := url.Parse(scheme + "://" + rest)
+	if err != nil || u.Hostname() == "" || u.Path != "" || u.Fragment != "" {
+		return errors.New("must be like stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT")
+	}
+	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil && u.Port() != "" {
+		return fmt.Errorf("port %s is not one", u.Port())
+	}
+	password, _ := u.User.Password()
+	if turn != (u.User.Username() != "" && password != "") {
+		return errors.New("turn: needs USER:PASSWORD@ and stun: has none")
+	}
+	*s = iceServer{Username: u.User.Username(), Password: password}
+	u.User = nil
+	s.URL = strings.Replace(u.String(), "://", ":", 1)
+	return nil
+}

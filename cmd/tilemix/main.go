@@ -1,0 +1,58 @@
+// Command tilemix serves calls: it mixes everyone's camera and voice into one
+// picture and one sound.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve calls until interrupted."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	var commands commands
+	parser, err := newParser(&commands)
+	if err != nil {
+		panic(err) // the tags above are wrong
+	}
+	chosen, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fail(err, 2)
+	}
+	if err := chosen.Run(); err != nil {
+		fail(err, 1)
+	}
+}
+
+func fail(err error, code int) {
+	fmt.Fprintln(os.Stderr, "tilemix:", err)
+	os.Exit(code)
+}
+
+func newParser(commands *commands) (*kong.Kong, error) {
+	return kong.New(commands,
+		kong.Name("tilemix"),
+		kong.Description("One picture and one sound for everyone in a call."),
+		kong.DefaultEnvars("TILEMIX"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+}
+
+type versionCommand struct{}
+
+// Run prints the module's version and the toolchain's.
+func (versionCommand) Run(app *kong.Kong) error {
+	version := "(unknown)"
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		version = info.Main.Version
+	}
+	_, err := fmt.Fprintf(app.Stdout, "tilemix %s %s\n", version, info.GoVersion)
+	return err
+}

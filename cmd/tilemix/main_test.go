@@ -1,0 +1,67 @@
+package main
+
+import (
+	"flag"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+)
+
+var update = flag.Bool("update", false, "write what the tests expect anew")
+
+// TestMain makes this program the tilemix command of scripts and tests.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tilemix": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("COLUMNS", "100")
+			return nil
+		},
+	})
+}
+
+// TestConfig follows flags into what the rooms are made with.
+func TestConfig(t *testing.T) {
+	others := mcu.DefaultConfig()
+	others.Layout = "speaker"
+	others.VideoBitrate = 2_000_000
+	others.MaxParticipants = 30
+	others.MaxRooms = 10
+	others.ICEServers = []control.ICEServer{
+		{URLs: []string{"stun:a"}},
+		{URLs: []string{"turn:b:3478"}, Username: "ada", Credential: "secret"},
+	}
+	others.PublicIPs = []string{"192.0.2.1", "2001:db8::1"}
+	tests := []struct {
+		flags string
+		want  mcu.Config
+	}{
+		{"", mcu.DefaultConfig()},
+		{"--layout speaker --video-bitrate 2000000 --max-participants 30 --max-rooms 10 " +
+			"--ice-server stun:a --ice-server turn:ada:secret@b:3478 --public-ip 192.0.2.1,2001:db8::1", others},
+	}
+	for _, test := range tests {
+		var commands commands
+		parser, err := newParser(&commands)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(append([]string{"serve"}, strings.Fields(test.flags)...)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, commands.Serve.config()); diff != "" {
+			t.Errorf("flags %q (-want +got):\n%s", test.flags, diff)
+		}
+	}
+}

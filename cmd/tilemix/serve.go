@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	headerTimeout = 10 * time.Second // for a request's header to arrive
+	idleTimeout   = 2 * time.Minute  // between two requests of a connection
+	quitTimeout   = 5 * time.Second  // for requests to end once the server stops
+)
+
+type serveCommand struct {
+	settings
+}
+
+// Run serves until SIGINT or SIGTERM, which end it without an error.
+func (c *serveCommand) Run(app *kong.Kong) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
+
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	log := newLog(&c.settings, app.Stderr)
+	rooms, handler, err := newRooms(&c.settings, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(app.Stdout, "tilemix serves on %s\n", address(listener))
+	return supervise(ctx, rooms, listener, handler, log)
+}
+
+// supervise runs the rooms and serves HTTP until ctx ends or one of the two
+// fails. It closes the listener and leaves no goroutine behind.
+func supervise(ctx context.Context, rooms runner, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	group, running := errgroup.WithContext(ctx)
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return running },
+	}
+	group.Go(func() error { return except(rooms.Run(running), context.Canceled) })
+	group.Go(func() error { return except(server.Serve(listener), http.ErrServerClosed) })
+	group.Go(func() error {
+		<-running.Done()
+		return quit(server)
+	})
+	return group.Wait()
+}
+
+// except drops the error that means an end as wished.
+func except(err, wished error) error {
+	if errors.Is(err, wished) {
+		return nil
+	}
+	return err
+}
+
+// runner is what blocks until its context ends, as mcu.Server does.
+type runner interface {
+	Run(context.Context) error
+}
+
+// quit lets requests end and then closes what is left.
+func quit(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), quitTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return server.Close()
+	}
+	return nil
+}
+
+// address is the URL at which a browser on this machine finds the server.
+func address(listener net.Listener) string {
+	host, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return listener.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func newLog(s *settings, out io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // the flag takes no other names
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+)
+
+// settings are what the operator chooses. A setting has one name everywhere:
+// the flag --max-rooms, TILEMIX_MAX_ROOMS in the environment, max-rooms in the
+// file. Flags win over the environment, the environment over the file, the file
+// over the defaults.
+type settings struct {
+	Config          string       `placeholder:"FILE" help:"YAML file of settings."`
+	Listen          string       `default:":8080" help:"Address to serve HTTP on."`
+	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
+	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
+	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
+	Layout          string       `enum:"grid,speaker" default:"grid" help:"Layout of a new room: grid or speaker."`
+	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
+	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
+	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits a second."`
+	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Least level logged: debug, info, warn or error."`
+	LogFormat       string       `enum:"text,json" default:"text" help:"Form of the log: text or json."`
+}
+
+// positive is a whole number above zero.
+type positive int
+
+// UnmarshalText makes kong read a positive from every source alike.
+func (p *positive) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 {
+		return fmt.Errorf("must be a whole number above zero, not %q", text)
+	}
+	*p = positive(n)
+	return nil
+}
