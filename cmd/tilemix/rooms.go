@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+
 	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
