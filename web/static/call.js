@@ -16,9 +16,8 @@ import { Player } from './player.js';
 import { isRoom, roomOf } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { banner, nameAt, showCard } from './stage.js';
+import { asSentence, banner, codecHint, nameAt, showCard } from './stage.js';
 import { copy, toast } from './toasts.js';
-import { hasH264 } from './uplink.js';
 
 /** @typedef {import('./session.js').State} State */
 
@@ -51,7 +50,7 @@ function askName() {
       location.reload();
     },
   });
-  shortcuts({ m: () => lobby.toggleMicrophone(), v: () => void lobby.toggleCamera() });
+  shortcuts({ m: () => void lobby.toggleMicrophone(), v: () => void lobby.toggleCamera() });
   void lobby.start();
 }
 
@@ -134,8 +133,8 @@ function wire(state, session, local, devices, player, panel) {
   const leave = () => {
     session.leave();
     local.close();
-    player.clear();
     panel.close();
+    player.clear();
   };
   click('mute', mute);
   click('camera', camera);
@@ -189,8 +188,8 @@ function showLocal(state) {
 function showPhase(state, player) {
   document.body.dataset.phase = state.phase;
   const { phase, problem } = state;
-  const over = phase === 'left' || phase === 'refused';
-  for (const id of ['mute', 'camera', 'layout', 'leave']) byId(id, HTMLButtonElement).disabled = over;
+  byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused';
+  if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'reconnecting');
   if (phase === 'connected') {
     banner('');
@@ -202,10 +201,11 @@ function showPhase(state, player) {
   } else if (phase === 'refused') {
     banner('');
     player.clear();
+    byId('panel', HTMLElement).hidden = true;
     showCard({
       title: 'You could not join',
-      text: problem,
-      detail: hasH264() ? '' : 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.',
+      text: asSentence(problem),
+      detail: codecHint(problem),
       again: 'Try again',
     });
   } else {
@@ -242,7 +242,7 @@ function showMessage(message, state, chat, panel) {
       break;
     }
     case 'error':
-      toast(message.error, 'warning');
+      toast(asSentence(message.error), 'warning');
       break;
   }
 }

@@ -17,7 +17,7 @@ const lobby = new Lobby(byId('lobby', HTMLElement), {
 });
 
 shortcuts({
-  m: () => lobby.toggleMicrophone(),
+  m: () => void lobby.toggleMicrophone(),
   v: () => void lobby.toggleCamera(),
 });
 

@@ -7,11 +7,12 @@ import { Uplink, defaultBitrate, preferH264 } from './uplink.js';
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
  * @typedef {import('./protocol.js').ClientMessage} ClientMessage
  *
- * @typedef {'server' | 'media'} Loss what went away: the server, or only the way of the media
+ * @typedef {'unreached' | 'server' | 'media'} Loss what went away: the WebSocket never
+ *   opened, it closed, or the media's own way is lost
  *
  * @typedef {object} LinkEvents
  * @property {(message: ServerMessage) => void} message every message that is not about the connection itself
- * @property {(stream: MediaStream) => void} mix the mix, once it has come
+ * @property {(stream: MediaStream) => void} mix the mix, when media flows
  * @property {() => void} connected media flows
  * @property {(loss: Loss) => void} lost the end, without the server's wish; called once
  * @property {(reason: string) => void} refused the end, by the server's wish; called once
@@ -30,6 +31,7 @@ export class Link {
   /** @type {Record<'audio' | 'video', RTCRtpSender | null>} */
   senders = { audio: null, video: null };
 
+  #mix = new MediaStream();
   #done = false;
   #answered = false;
   /** @type {RTCIceCandidateInit[]} */
@@ -45,6 +47,10 @@ export class Link {
     this.events = events;
     this.tracks = tracks;
     this.ws = new WebSocket(url);
+    let opened = false;
+    this.ws.onopen = () => {
+      opened = true;
+    };
     this.ws.onmessage = (event) => {
       const message = parseMessage(event.data);
       if (message && !this.#done) void this.#receive(message);
@@ -52,7 +58,7 @@ export class Link {
     this.ws.onclose = (event) => {
       // 1008 is a policy's no (RFC 6455 §7.4.1), 4000 and up the application's.
       if (event.code === 1008 || event.code >= 4000) this.#refuse(event.reason || 'The server ended the call.');
-      else this.#lose('server');
+      else this.#lose(opened ? 'server' : 'unreached');
     };
     this.#wait(joinTimeout, 'server');
   }
@@ -126,11 +132,7 @@ export class Link {
   async #offer(iceServers) {
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.pc = pc;
-    const mix = new MediaStream();
-    pc.ontrack = ({ track }) => {
-      mix.addTrack(track);
-      this.events.mix(mix);
-    };
+    pc.ontrack = ({ track }) => this.#mix.addTrack(track);
     pc.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate) this.send({ type: 'candidate', candidate: candidate.toJSON() });
     };
@@ -165,6 +167,7 @@ export class Link {
     if (this.#done) return;
     if (state === 'connected') {
       clearTimeout(this.#timer);
+      this.events.mix(this.#mix);
       this.events.connected();
     } else if (state === 'disconnected') {
       this.#wait(patience, 'media');
@@ -185,8 +188,9 @@ export class Link {
   /** @param {Loss} loss */
   #lose(loss) {
     if (this.#done) return;
+    this.#done = true;
+    this.events.lost(loss); // first, so that the page can keep the last picture
     this.close();
-    this.events.lost(loss);
   }
 
   /** @param {string} reason */

@@ -95,6 +95,7 @@ export class Lobby {
   async start() {
     /** @type {Kind[]} */
     const kinds = ['audio'];
+    void this.#list();
     if (!this.choices.cameraOff) kinds.push('video');
     await this.devices.open(kinds);
     this.show();
@@ -136,7 +137,7 @@ export class Lobby {
       this.room.value = toRoom(this.room.value);
       this.#watchLink();
     });
-    byId('lobby-mute', HTMLButtonElement).addEventListener('click', () => this.toggleMicrophone());
+    byId('lobby-mute', HTMLButtonElement).addEventListener('click', () => void this.toggleMicrophone());
     byId('lobby-camera', HTMLButtonElement).addEventListener('click', () => void this.toggleCamera());
     byId('try-again', HTMLButtonElement).addEventListener('click', () => void this.start());
     this.#chooser('lobby-camera-select', 'video');
@@ -161,20 +162,29 @@ export class Lobby {
   }
 
   toggleMicrophone() {
-    this.choices.microphoneOff = !this.choices.microphoneOff;
-    announce(this.choices.microphoneOff ? 'Microphone muted' : 'Microphone on');
-    this.show();
+    return this.#toggle('audio', 'microphoneOff', 'Microphone');
   }
 
-  async toggleCamera() {
-    this.choices.cameraOff = !this.choices.cameraOff;
-    announce(this.choices.cameraOff ? 'Camera off' : 'Camera on');
-    if (this.choices.cameraOff) this.devices.close('video');
+  toggleCamera() {
+    return this.#toggle('video', 'cameraOff', 'Camera');
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {'microphoneOff' | 'cameraOff'} choice
+   * @param {string} word
+   */
+  async #toggle(kind, choice, word) {
+    // What does not work looks like what is off, and a click tries it again.
+    const on = this.choices[choice] || this.devices.problem[kind] !== '';
+    this.choices[choice] = !on;
+    if (!on && kind === 'video') this.devices.close('video');
     this.show();
-    if (!this.choices.cameraOff) {
-      await this.devices.open(['video']);
+    if (on) {
+      await this.devices.open([kind]);
       this.show();
     }
+    if (!on || this.devices.tracks[kind]) announce(`${word} ${on ? 'on' : 'off'}`);
   }
 
   /** Brings the page in line with devices and choices. */
@@ -188,8 +198,9 @@ export class Lobby {
     note.hidden = tracks.video !== null;
     note.textContent = cameraOff ? 'Your camera is off' : problem.video ? 'No picture' : 'Starting camera…';
 
-    showToggle('lobby-mute', microphoneOff, 'mic', 'Mute', 'Unmute');
-    showToggle('lobby-camera', cameraOff, 'camera', 'Camera off', 'Camera on');
+    byId('level', HTMLElement).hidden = !tracks.audio;
+    showToggle('lobby-mute', microphoneOff || problem.audio !== '', 'mic', 'Mute', 'Unmute');
+    showToggle('lobby-camera', cameraOff || problem.video !== '', 'camera', 'Camera off', 'Camera on');
 
     const text = explain(cameraOff ? { ...problem, video: '' } : problem);
     byId('problem-text', HTMLElement).textContent = text;

@@ -47,6 +47,11 @@ export class Player {
     this.overlay.hidden = true;
   }
 
+  /** Keeps the last picture, while the connection is renewed. */
+  freeze() {
+    this.video.pause();
+  }
+
   clear() {
     this.video.srcObject = null;
     this.overlay.hidden = true;

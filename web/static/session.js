@@ -123,7 +123,7 @@ export class Session {
     this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
     // A browser does not say why a WebSocket could not be opened. A plain
     // request for the same address does.
-    const reason = loss === 'server' ? await whyRefused(this.#url(), this.#been) : '';
+    const reason = loss === 'unreached' ? await whyRefused(this.#url(), this.#been) : '';
     if (this.state.phase === 'left') return;
     if (reason) this.#refused(reason);
     else this.#backoff.schedule(() => this.join());
@@ -136,7 +136,7 @@ export class Session {
     if (loss === 'media' && (often || !this.#been)) {
       return 'Picture and sound do not get through. Perhaps a firewall blocks UDP. Trying again…';
     }
-    if (loss === 'server' && (often || !this.#been)) return 'The server does not answer. Trying again…';
+    if (loss !== 'media' && (often || !this.#been)) return 'The server does not answer. Trying again…';
     return 'Connection lost, reconnecting…';
   }
 

@@ -1,6 +1,7 @@
 // What lies over the picture: the banner on top, and the card in its middle.
 
 import { announce, byId } from './dom.js';
+import { hasH264 } from './uplink.js';
 
 /**
  * Shows a line over the picture, or none for ''.
@@ -44,6 +45,28 @@ export function showCard(card) {
   again.textContent = card.again;
   again.focus();
   announce(`${card.title}. ${card.text}`);
+}
+
+/**
+ * A server's reason as a sentence.
+ *
+ * @param {string} reason
+ * @returns {string}
+ */
+export function asSentence(reason) {
+  const text = reason.trim() || 'The server gave no reason';
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.');
+}
+
+/**
+ * What to do about a refusal for want of a codec, '' for any other.
+ *
+ * @param {string} reason
+ * @returns {string}
+ */
+export function codecHint(reason) {
+  if (hasH264() || !/h\.?264|codec/i.test(reason)) return '';
+  return 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.';
 }
 
 /**

@@ -5,8 +5,7 @@ import { announce, byId, setIcon } from './dom.js';
 import { Player } from './player.js';
 import { roomOf } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { banner, showCard } from './stage.js';
-import { hasH264 } from './uplink.js';
+import { asSentence, banner, codecHint, showCard } from './stage.js';
 import { Refusal, Subscription } from './whep.js';
 
 const room = roomOf(location.pathname);
@@ -20,7 +19,13 @@ let been = false;
 /** Starts watching, in place of what was before. */
 async function watch() {
   subscription?.close();
-  const mine = new Subscription({ connected, lost: () => again('Connection lost, reconnecting…') });
+  const mine = new Subscription({
+    connected,
+    lost: () => {
+      player.freeze();
+      again('Connection lost, reconnecting…');
+    },
+  });
   subscription = mine;
   // For debugging and tests, as on the call page.
   Object.assign(window, { tilemix: { pc: mine.pc, ws: null } });
@@ -48,13 +53,12 @@ function failed(error) {
   } else if (error.status === 404) {
     again('The call has not started. Waiting for it…');
   } else if (error.status >= 500) {
-    again(`${error.message}. Trying again…`);
+    again(`${asSentence(error.message)} Trying again…`);
   } else {
     phase('refused');
     banner('');
     player.clear();
-    const detail = hasH264() ? '' : 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.';
-    showCard({ title: 'You cannot watch this call', text: error.message, detail, again: 'Try again' });
+    showCard({ title: 'You cannot watch this call', text: asSentence(error.message), detail: codecHint(error.message), again: 'Try again' });
   }
 }
 
@@ -68,6 +72,7 @@ function again(why) {
 /** @param {string} name */
 function phase(name) {
   document.body.dataset.phase = name;
+  byId('bar', HTMLElement).hidden = name === 'left' || name === 'refused';
   byId('mix', HTMLVideoElement).classList.toggle('stale', name === 'reconnecting');
 }
 

@@ -108,8 +108,8 @@ export class Subscription {
 
   #lose() {
     if (this.#closed) return;
+    this.events.lost(); // first, so that the page can keep the last picture
     this.close();
-    this.events.lost();
   }
 }
 
