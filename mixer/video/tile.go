@@ -76,7 +76,7 @@ func (c *Compositor) label(l *look, s *style) {
 		return
 	}
 	at := image.Pt(s.rect.Min.X+margin, s.rect.Max.Y-margin-height)
-	x, sign, gap := pad, size*6/5, size/6
+	x, sign, gap := pad, size*6/5, max(size/4, 3)
 	if s.muted {
 		m := c.masks.get(maskKey{shape: shapeMicrophone, size: sign})
 		l.microphone = sprite{m, at.Add(image.Pt(x, (height-sign)/2))}
