@@ -116,7 +116,9 @@ func portrait(who int, r image.Rectangle) *image.YCbCr {
 	w, h := float64(r.Dx()), float64(r.Dy())
 	unit, hue := min(w, h), float64(who)*2.4
 	type chroma struct{ cb, cr uint8 }
-	tint := func(turn float64) chroma { return chroma{uint8(128 + 26*math.Cos(turn)), uint8(128 + 26*math.Sin(turn))} }
+	tint := func(turn float64) chroma {
+		return chroma{uint8(128 + 26*math.Cos(turn)), uint8(128 + 26*math.Sin(turn))}
+	}
 	skin, shirt, wall := tint(2.2), tint(hue+2.5), tint(hue)
 	paint := func(x, y int, luma float64, c chroma) {
 		i := y/2*img.CStride + x/2
