@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -28,12 +29,15 @@ type Voice struct {
 	dec    codec.AudioDecoder
 	buf    jitter.Buffer
 	carry  carry
-	spare  pcm.Block
+	second pcm.Block // to squeeze
+	spare  pcm.Block // what fades out
+	wsola  squeezer
 	sounds bool  // the sound played last has not faded out
+	usual  int   // samples of the packet decoded last
 	level  uint8 // of the block being filled: the sender's, when said
 	said   bool
-	still  int // packets of digital silence in a row
-	quiet  bool
+	still  int  // packets of digital silence in a row
+	quiet  bool // was the block played last
 }
 
 // NewVoice returns a voice that nothing has been heard of. It owns dec.
@@ -59,7 +63,8 @@ func (v *Voice) Push(pkt *rtp.Packet, level uint8, hasLevel bool, now time.Time)
 		v.count.dropped.Add(1)
 		return
 	}
-	payload := append(e.packet.Payload[:0], pkt.Payload...)
+	payload := slices.Grow(e.packet.Payload[:0], max(len(pkt.Payload), usualVoicePayload))
+	payload = append(payload, pkt.Payload...)
 	e.time = now
 	e.packet = jitter.Packet{
 		SSRC:      pkt.SSRC,

@@ -2,6 +2,8 @@ package ingest
 
 const (
 	maxVoicePayload = 1500
+	// usualVoicePayload holds most packets: 64 kbit/s at 20 ms.
+	usualVoicePayload = 192
 	// pausePayload is the length of the packets with which Opus goes silent (DTX).
 	pausePayload    = 2
 	maxVoiceSamples = 5760 // 120 ms, the longest packet

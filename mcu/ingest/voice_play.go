@@ -23,49 +23,62 @@ const (
 
 // carry holds what has been decoded and not yet played.
 type carry struct {
-	sound [pcm.Samples + maxVoiceSamples]float32
-	n     int
+	samples [pcm.Samples + maxVoiceSamples]float32
+	n       int
+	heard   int // up to here there is sound, from here on silence
 }
 
-// room returns where the next n samples go, which grow keeps.
-func (c *carry) room(n int) []float32 { return c.sound[c.n : c.n+n] }
+// room returns where the next n samples go, which grow or rest keep.
+func (c *carry) room(n int) []float32 { return c.samples[c.n : c.n+n] }
 
-func (c *carry) grow(n int) { c.n += n }
+// grow keeps n samples of sound.
+func (c *carry) grow(n int) {
+	c.n += n
+	c.heard = c.n
+}
 
-// take moves one block out.
-func (c *carry) take(dst *pcm.Block) {
-	copy(dst[:], c.sound[:pcm.Samples])
-	c.n = copy(c.sound[:], c.sound[pcm.Samples:c.n])
+// rest adds n samples of silence.
+func (c *carry) rest(n int) {
+	clear(c.room(n))
+	c.n += n
+}
+
+// take moves one block out and reports whether there is sound in it.
+func (c *carry) take(dst *pcm.Block) (heard bool) {
+	copy(dst[:], c.samples[:pcm.Samples])
+	c.n = copy(c.samples[:], c.samples[pcm.Samples:c.n])
+	heard = c.heard > 0
+	c.heard = max(c.heard-pcm.Samples, 0)
+	return heard
+}
+
+// giveBack puts samples before all others.
+func (c *carry) giveBack(b []float32) {
+	copy(c.samples[len(b):], c.samples[:c.n])
+	copy(c.samples[:], b)
+	c.n += len(b)
+	c.heard = max(c.heard+len(b), len(b))
 }
 
 // fill plays one block and reports whether there is sound in it.
 func (v *Voice) fill(dst *pcm.Block, now time.Time) (ok bool) {
-	ok = v.carry.n > 0
 	for v.carry.n < pcm.Samples {
 		d := v.buf.Pull(pcm.Samples-v.carry.n, now)
-		if d.Action != jitter.Silence {
-			ok = true
-			v.sound(&d)
-			continue
-		}
-		if v.sounds {
-			ok = true
+		switch {
+		case d.Action == jitter.Play:
+			v.play(&d)
+		case d.Action != jitter.Silence:
+			v.makeUp(&d)
+		case v.sounds:
 			v.fadeAway(d.Samples)
-			continue
+		case d.Samples == pcm.Samples:
+			*dst = pcm.Block{}
+			return false
+		default:
+			v.carry.rest(d.Samples)
 		}
-		clear(v.carry.room(d.Samples))
-		v.carry.grow(d.Samples)
 	}
-	v.carry.take(dst)
-	return ok
-}
-
-func (v *Voice) sound(d *jitter.Decision) {
-	if d.Action == jitter.Play {
-		v.play(d)
-	} else {
-		v.makeUp(d)
-	}
+	return v.carry.take(dst)
 }
 
 // play decodes a packet.
@@ -75,25 +88,28 @@ func (v *Voice) play(d *jitter.Decision) {
 		v.level, v.said = p.Level, true
 	}
 	if v.isStill(p) {
-		clear(v.carry.room(d.Samples))
-		v.carry.grow(d.Samples)
+		v.carry.rest(d.Samples)
 		v.sounds = false
 		return
 	}
-	var before [join]float32
-	if d.Cut && v.sounds {
-		_ = v.dec.Recover(before[:], nil)
+	before := v.spare[:join]
+	if !d.Cut || !v.sounds || v.dec.Recover(before, nil) != nil {
+		clear(before)
 	}
 	dst := v.carry.room(maxVoiceSamples)
 	n, err := v.dec.Decode(dst, p.Payload)
 	if err != nil {
 		v.count.undecodable.Add(1)
-		v.makeUp(&jitter.Decision{Samples: d.Samples})
+		// Such a packet cannot be trusted in how long it says it is.
+		d.Samples, d.Packet = min(d.Samples, max(v.usual, join)), nil
+		v.makeUp(d)
 		return
 	}
+	v.usual = n
 	tame(dst[:n])
 	if d.Cut || !v.sounds {
-		crossFade(dst[:min(n, join)], before[:])
+		tame(before)
+		crossFade(dst[:min(n, join)], before)
 	}
 	v.carry.grow(n)
 	v.sounds = true
@@ -125,7 +141,7 @@ func (v *Voice) makeUp(d *jitter.Decision) {
 
 // fadeAway lets the sound end in n samples.
 func (v *Voice) fadeAway(n int) {
-	var tail pcm.Block
+	tail := &v.spare
 	long := min((n+join-1)/join*join, pcm.Samples)
 	if v.dec.Recover(tail[:long], nil) != nil {
 		clear(tail[:long])
@@ -139,10 +155,12 @@ func (v *Voice) fadeAway(n int) {
 	v.sounds = false
 }
 
-// squeeze plays the next block in the time of dst too.
+// squeeze plays much of the next block in the time of dst too.
 func (v *Voice) squeeze(dst *pcm.Block, now time.Time) {
-	if v.fill(&v.spare, now) {
-		pcm.Compress(dst, dst, &v.spare)
+	next := &v.second
+	if v.fill(next, now) {
+		short := v.wsola.squeeze(dst, next)
+		v.carry.giveBack(short[copy(dst[:], short):])
 	}
 }
 

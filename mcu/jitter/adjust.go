@@ -97,8 +97,10 @@ func (b *Buffer) Delay(held int, now time.Time) time.Duration {
 // Target returns the delay that the buffer steers to.
 func (b *Buffer) Target() time.Duration { return duration(int(b.target())) }
 
+// excess is how much longer than the target the delay is. Packets that begin within
+// the caller's blocks, and not with them, are needed that much earlier.
 func (b *Buffer) excess(held int, now time.Time) int {
-	return b.delay(held, now) - int(b.target())
+	return b.delay(held, now) - int(b.target()) - held%common(b.samples, block)
 }
 
 func (b *Buffer) delay(held int, now time.Time) int {
@@ -109,7 +111,7 @@ func (b *Buffer) delay(held int, now time.Time) int {
 // due within a block but needed at its beginning; and where packets are lost, the wait
 // for the one with the FEC data.
 func (b *Buffer) target() int64 {
-	t := b.times.target + int64(max(block-b.samples, 0))
+	t := b.times.target + int64(block-common(b.samples, block))
 	if b.lossy.many {
 		t += int64(b.samples)
 	}
@@ -131,4 +133,12 @@ func (b *Buffer) ready() int {
 
 func duration(samples int) time.Duration {
 	return time.Duration(samples) * time.Millisecond / ms
+}
+
+// common returns the greatest common divisor.
+func common(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }

@@ -1,6 +1,9 @@
 package jitter
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// block is what the caller plays at a time: 20 ms.
@@ -11,6 +14,8 @@ const (
 
 	// capacity is how many sequence numbers the buffer spans: 5 s of 20 ms packets.
 	capacity = 256
+	// usualPayload holds most packets: 64 kbit/s at 20 ms.
+	usualPayload = 192
 	// maxJump is the largest step ahead in sequence numbers that is a loss (RFC
 	// 3550 §A.1); anything else must be confirmed by the packet that follows.
 	maxJump = 3000
@@ -182,7 +187,7 @@ func (b *Buffer) put(p *Packet, seq, at int64) {
 		b.cut = true
 	}
 	s := b.slot(seq)
-	payload := append(s.Payload[:0], p.Payload...)
+	payload := append(slices.Grow(s.Payload[:0], max(len(p.Payload), usualPayload)), p.Payload...)
 	*s = slot{Packet: *p, seq: seq, at: at, full: true}
 	s.Payload = payload
 	if seq > b.newest {
