@@ -33,7 +33,7 @@ func (t *talker) observe(level uint8, now time.Time, cfg *FloorConfig) bool {
 	}
 	t.last = now
 	l := float64(level)
-	t.learn(l, step)
+	t.learn(min(l, float64(cfg.Weakest)+float64(cfg.Margin)), step)
 	if l > min(t.noise-float64(cfg.Margin), float64(cfg.Weakest)) {
 		// A short dip within a syllable does not start the attack afresh.
 		t.run = max(t.run-2*step, 0)
@@ -50,7 +50,8 @@ func (t *talker) observe(level uint8, now time.Time, cfg *FloorConfig) bool {
 	return true
 }
 
-// learn follows the noise: down at once, up slowly.
+// learn follows the noise: down at once, up slowly. Noise that is too weak to
+// matter has been cut off, so that a moment of silence is not remembered for long.
 func (t *talker) learn(level float64, step time.Duration) {
 	if level > t.noise {
 		t.noise = level
