@@ -266,7 +266,7 @@ func TestHalvesRunTogether(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	in := speak(t, 400, 20, vowel)
+	in := speak(t, 400, 20, vowel())
 	v := newVoice(t)
 	var b pcm.Block
 	i := 0

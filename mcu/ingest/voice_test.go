@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"math"
+	"math/cmplx"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -65,18 +66,22 @@ func tone(f float64) func(i int) float32 {
 }
 
 // vowel is a voice of 130 Hz that swells four times a second: unlike a tone it makes
-// Opus send FEC data.
-func vowel(i int) float32 {
-	at := float64(i) / pcm.Rate
-	phase := 2*math.Pi*130*at + 3*math.Sin(2*math.Pi*3*at)
-	sum := 0.0
-	for k := 1.0; k < 25; k++ {
-		sum += math.Sin(k*phase) * (formant(130*k, 600) + 0.5*formant(130*k, 1200) + 0.3*formant(130*k, 2500))
+// Opus send FEC data. It repeats every second.
+func vowel() func(i int) float32 {
+	second := make([]float32, pcm.Rate)
+	for i := range second {
+		at := float64(i) / pcm.Rate
+		phase := 2*math.Pi*130*at + 3*math.Sin(2*math.Pi*3*at)
+		sum := 0.0
+		for k := 1.0; k < 25; k++ {
+			sum += math.Sin(k*phase) * (formant(130*k, 600) + 0.5*formant(130*k, 1200) + 0.3*formant(130*k, 2500))
+		}
+		second[i] = float32(0.1 * sum * (0.6 + 0.4*math.Sin(2*math.Pi*4*at)))
 	}
-	return float32(0.1 * sum * (0.6 + 0.4*math.Sin(2*math.Pi*4*at)))
+	return func(i int) float32 { return second[i%len(second)] }
 }
 
-func formant(f, at float64) float64 { return 0.01 + 1/(1+math.Pow((f-at)/150, 2)) }
+func formant(f, at float64) float64 { return 0.01 + 1/(1+(f-at)*(f-at)/(150*150)) }
 
 // impair delays packets by up to jitter and loses some.
 func impair(in []sent, jitter time.Duration, loss float64) []sent {
@@ -105,11 +110,11 @@ func newVoice(t *testing.T) *ingest.Voice {
 
 // listen plays in and returns the sound for as long as there is any to come, and
 // which blocks had sound.
-func listen(v *ingest.Voice, in []sent, levels bool) (sound []float32, ok []bool) {
+func listen(v *ingest.Voice, in []sent) (sound []float32, ok []bool) {
 	end := in[len(in)-1].at
 	for now := 3 * ms; now < end; now += pcm.Duration {
 		for len(in) > 0 && in[0].at <= now {
-			v.Push(&in[0].Packet, in[0].level, levels, epoch.Add(in[0].at))
+			v.Push(&in[0].Packet, in[0].level, false, epoch.Add(in[0].at))
 			in = in[1:]
 		}
 		var b pcm.Block
@@ -122,13 +127,13 @@ func listen(v *ingest.Voice, in []sent, levels bool) (sound []float32, ok []bool
 
 // hum is the amplitude of frequency f in sound.
 func hum(sound []float32, f float64) float64 {
-	var re, im float64
-	for i, s := range sound {
-		sin, cos := math.Sincos(2 * math.Pi * f * float64(i) / pcm.Rate)
-		re += float64(s) * cos
-		im += float64(s) * sin
+	var sum complex128
+	turn, at := cmplx.Rect(1, 2*math.Pi*f/pcm.Rate), complex(1, 0)
+	for _, s := range sound {
+		sum += complex(float64(s), 0) * at
+		at *= turn
 	}
-	return 2 * math.Hypot(re, im) / float64(len(sound))
+	return 2 * cmplx.Abs(sum) / float64(len(sound))
 }
 
 // click is the largest sample that is left when a tone of f Hz, of whatever phase and
@@ -159,7 +164,7 @@ func TestToneThroughJitter(t *testing.T) {
 	for _, jitter := range []time.Duration{0, 10 * ms, 50 * ms, 120 * ms} {
 		in := impair(speak(t, 500, 0, tone(f)), jitter, 0)
 		v := newVoice(t)
-		sound, _ := listen(v, in, false)
+		sound, _ := listen(v, in)
 		sound = sound[100*pcm.Samples:]
 		worst, at := click(sound, f)
 		t.Logf("%v: holes %d, click %.4f at %.3f s, %+v", jitter, holes(sound, f), worst, float64(at)/pcm.Rate, v.Stats())
@@ -173,7 +178,8 @@ func TestToneThroughJitter(t *testing.T) {
 }
 
 func TestVoiceThroughLoss(t *testing.T) {
-	clean, _ := listen(newVoice(t), speak(t, 600, 20, vowel), false)
+	voice := speak(t, 600, 20, vowel())
+	clean, _ := listen(newVoice(t), voice)
 	for name, c := range map[string]struct {
 		jitter    time.Duration
 		loss      float64
@@ -185,7 +191,7 @@ func TestVoiceThroughLoss(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVoice(t)
-			sound, ok := listen(v, impair(speak(t, 600, 20, vowel), c.jitter, c.loss), false)
+			sound, ok := listen(v, impair(voice, c.jitter, c.loss))
 			s := v.Stats()
 			part := len(sound) / 6
 			loss := 10 * math.Log10(power(sound[part:])/power(clean[part:]))
@@ -224,7 +230,7 @@ func TestSqueeze(t *testing.T) {
 			in[i].at = in[208].at
 		}
 		v := newVoice(t)
-		sound, _ := listen(v, in, false)
+		sound, _ := listen(v, in)
 		sound = sound[215*pcm.Samples:]
 		worst, at := click(sound, f)
 		weakest := 1.0

@@ -6,14 +6,15 @@ import "time"
 type Adjustment uint8
 
 const (
-	// Keep: play one block.
+	// Keep is to play one block.
 	Keep Adjustment = iota
-	// SqueezeQuiet: play two blocks in the time of one if the first is quiet.
+	// SqueezeQuiet is to play two blocks in about the time of one if the first is
+	// quiet.
 	SqueezeQuiet
-	// Squeeze: play two blocks in the time of one.
+	// Squeeze is to play two blocks in about the time of one.
 	Squeeze
-	// StretchQuiet: make up a block, and take nothing out of the buffer, if the
-	// sound is quiet.
+	// StretchQuiet is to make up a block, and take nothing out of the buffer, if
+	// the sound is quiet.
 	StretchQuiet
 )
 

@@ -6,13 +6,13 @@ import "time"
 type Action uint8
 
 const (
-	// Silence: nothing was sent. Nothing is to be decoded.
+	// Silence is what was sent: there is nothing to decode.
 	Silence Action = iota
-	// Play: decode Packet.
+	// Play is to decode Packet.
 	Play
-	// Recover: what was lost is in Packet's FEC data.
+	// Recover is to take what was lost from Packet's FEC data.
 	Recover
-	// Conceal: make up what is missing.
+	// Conceal is to make up what is missing.
 	Conceal
 )
 

@@ -10,10 +10,10 @@ import (
 	"tilemix/mixer/audio"
 )
 
-func tone(f, amplitude float64, at int) *pcm.Block {
+func tone(f, amplitude float64) *pcm.Block {
 	var b pcm.Block
 	for i := range b {
-		b[i] = float32(amplitude * math.Sin(2*math.Pi*f*float64(at+i)/pcm.Rate))
+		b[i] = float32(amplitude * math.Sin(2*math.Pi*f*float64(i)/pcm.Rate))
 	}
 	return &b
 }
@@ -35,7 +35,7 @@ func TestEveryoneHearsTheOthers(t *testing.T) {
 	var voices []*pcm.Block
 	m.Reset()
 	for _, f := range pitches {
-		b := tone(f, 0.8, 0)
+		b := tone(f, 0.8)
 		voices = append(voices, b)
 		m.Add(b)
 	}
@@ -101,7 +101,7 @@ func TestMixMinusIsTheSumOfTheOthers(t *testing.T) {
 
 func TestAloneHearsNothing(t *testing.T) {
 	var m audio.Mixer
-	b := tone(440, 1, 0)
+	b := tone(440, 1)
 	m.Reset()
 	m.Add(b)
 	m.Minus(b, b)
@@ -113,7 +113,7 @@ func TestAloneHearsNothing(t *testing.T) {
 func TestMixingDoesNotAllocate(t *testing.T) {
 	var m audio.Mixer
 	var heard pcm.Block
-	b := tone(440, 1, 0)
+	b := tone(440, 1)
 	if n := testing.AllocsPerRun(100, func() {
 		m.Reset()
 		for range 10 {
@@ -130,7 +130,7 @@ func TestGate(t *testing.T) {
 	var g audio.Gate
 	levels := func(n int, level uint8) (open int) {
 		for range n {
-			if g.Pass(tone(400, 0.1, 0), level) {
+			if g.Pass(tone(400, 0.1), level) {
 				open++
 			}
 			if g.Open() && level == pcm.Silence && open == 0 {
@@ -158,16 +158,16 @@ func TestGate(t *testing.T) {
 		}
 	}
 	wide := audio.Gate{Level: 40}
-	if wide.Pass(tone(400, 0.1, 0), 41) || !wide.Pass(tone(400, 0.1, 0), 40) {
+	if wide.Pass(tone(400, 0.1), 41) || !wide.Pass(tone(400, 0.1), 40) {
 		t.Error("its own level does not count")
 	}
 }
 
 func TestGateFadesWhatItClosesWith(t *testing.T) {
 	var g audio.Gate
-	g.Pass(tone(400, 1, 0), 10)
+	g.Pass(tone(400, 1), 10)
 	for i := range 20 {
-		b := tone(400, 0.001, 0)
+		b := tone(400, 0.001)
 		whole := *b
 		g.Pass(b, 70)
 		if last := i == 19; last != (*b != whole) {
@@ -181,7 +181,7 @@ func TestGateFadesWhatItClosesWith(t *testing.T) {
 func BenchmarkMix25(b *testing.B) {
 	var m audio.Mixer
 	var heard pcm.Block
-	voice := tone(440, 0.1, 0)
+	voice := tone(440, 0.1)
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Reset()
