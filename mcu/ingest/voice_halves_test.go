@@ -191,7 +191,7 @@ func TestCorruptPackets(t *testing.T) {
 		}
 	}
 	v := newVoice(t)
-	sound, ok := listen(v, in, false)
+	sound, ok := listen(v, in)
 	s := v.Stats()
 	if s.Corrupt != 9 || s.Concealed < 5 || s.Delay > 40*ms {
 		t.Errorf("%+v", s)
