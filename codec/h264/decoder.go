@@ -91,6 +91,9 @@ func (d *Decoder) Decode(au []byte) (*image.YCbCr, error) {
 	return pic, nil
 }
 
+// MarkLoss tells that access units are missing before the next one.
+func (d *Decoder) MarkLoss() { d.lost = true }
+
 func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
 	switch {
 	case len(au) == 0:
