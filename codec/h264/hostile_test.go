@@ -95,8 +95,8 @@ func sequenceSet(f spsFields) []byte {
 		w.ue(0)
 		w.ue(0)
 		w.ue(2)
-		w.ue(1)
-		w.ue(2)
+		w.ue(1<<29 - 1) // its zeros need emulation prevention
+		w.ue(1<<29 - 1)
 	}
 	w.ue(f.refs)
 	w.bits(0, 1)
