@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -83,6 +84,9 @@ func settings(cfg Config, mux ice.UDPMux) (webrtc.SettingEngine, error) {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
 	s.LoggerFactory = cfg.Log
+	if cfg.Log == nil { // pion's own default is standard error
+		s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	}
 	if len(cfg.PublicIPs) == 0 {
 		return s, nil
 	}

@@ -1,0 +1,144 @@
+package mcu_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// work is what a server did so far that costs: decoded pictures, encoded
+// pictures, encoded blocks of sound.
+func (s *stage) work() [3]float64 {
+	return [3]float64{
+		s.metric("tilemix_uplink_video_total", "pictures"),
+		s.metric("tilemix_picture_encodes_total"),
+		s.metric("tilemix_sound_encodes_total"),
+	}
+}
+
+// still waits until no work has been done for a second.
+func (s *stage) still() {
+	s.t.Helper()
+	last, since := s.work(), time.Now()
+	s.await("the server to be still", func() bool {
+		if now := s.work(); now != last {
+			last, since = now, time.Now()
+		}
+		return time.Since(since) > time.Second
+	})
+}
+
+// TestPublisher has somebody only send, and at times somebody only watch.
+func TestPublisher(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	pub := s.join("stage", "Pub", publisher)
+	film(pub, green)
+	stop := pub.Speak(rtctest.Tone(440, 0.2))
+	s.await("packets of a second", func() bool {
+		return s.metric("tilemix_uplink_video_total", "packets") > 15 &&
+			s.metric("tilemix_uplink_audio_total", "packets") > 50
+	})
+	if w := s.work(); w != [3]float64{} {
+		t.Errorf("with nobody to receive, pictures decoded, encoded, and sounds encoded are %v", w)
+	}
+	if n := pub.Video.KeyRequests(); n > 0 {
+		t.Errorf("with nobody to see, %d key frames were asked for", n)
+	}
+	stop()
+	pub.Speak(rtctest.Tone(1100, 0.2))
+	heard := s.metric("tilemix_uplink_audio_total", "packets")
+	s.await("the new tone", func() bool { return s.metric("tilemix_uplink_audio_total", "packets") > heard+10 })
+
+	eye := s.join("stage", "Eye", viewer)
+	stale := 0.0
+	forget := eye.Earphone.Watch(func(sound rtctest.Sound) {
+		stale = max(stale, rtctest.Amplitude(sound.Block, 440))
+	})
+	layout := eye.news.await(t, "a layout", func(m control.Message) bool { return m.Type == control.Layout })
+	if len(layout.Tiles) != 1 || layout.Tiles[0].ID != pub.id {
+		t.Errorf("the layout is %v, not one tile for the publisher", layout.Tiles)
+	}
+	tile := s.place(pub)[pub]
+	eye.Screen.Await("the publisher's picture", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	eye.Earphone.Await("the publisher's tone", mixMinus([]float64{1100}, -1, 0.2))
+	forget()
+	if stale > 0.02 {
+		t.Errorf("what was said before anybody listened was heard, with an amplitude of %.3f", stale)
+	}
+	if infos := s.Rooms(); len(infos) != 1 || infos[0].Participants != 1 || infos[0].Viewers != 1 {
+		t.Errorf("rooms are %+v", infos)
+	}
+	checkStreams(t, s, eye)
+	s.leave(eye)
+	s.still()
+}
+
+// TestNobodySends has people look at each other's initials.
+func TestNobodySends(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	a, b := s.join("quiet", "Ada", both), s.join("quiet", "Ben", both)
+	c := s.join("quiet", "Cid", viewer)
+	for _, g := range []*guest{a, b, c} {
+		g.Screen.Await("a picture", func(rtctest.Picture) error { return nil })
+	}
+	connected := time.Now()
+	s.still()
+	if d := time.Since(connected); d > 10*time.Second {
+		t.Logf("the room came to rest only after %v", d)
+	}
+	if w := s.work(); w[0] != 0 || w[2] != 0 {
+		t.Errorf("pictures decoded, encoded, and sounds encoded are %v", w)
+	}
+	// A room at rest wakes for who asks.
+	n := s.work()[1]
+	c.RequestKeyFrame()
+	c.Screen.Await("a key frame", func(p rtctest.Picture) error {
+		if !p.Key {
+			return errors.New("no key frame")
+		}
+		return nil
+	})
+	if s.work()[1] == n {
+		t.Error("a key frame came, but nothing was encoded")
+	}
+	checkStreams(t, s, a, b, c)
+}
+
+// TestSharedSound counts the encodes for four, one of whom speaks.
+func TestSharedSound(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	var guests []*guest
+	for i := range 4 {
+		g := s.join("shared", fmt.Sprint(i), both)
+		loud := 0.0
+		if i == 0 {
+			loud = 0.2
+		}
+		g.Speak(rtctest.Tone(500, loud))
+		guests = append(guests, g)
+	}
+	guests[3].Earphone.Await("the speaker", mixMinus([]float64{500}, -1, 0.2))
+	_, blocks := guests[3].Earphone.Received()
+	encodes := s.work()[2]
+	guests[3].Earphone.Await("two seconds more", func(rtctest.Sound) error {
+		if _, n := guests[3].Earphone.Received(); n-blocks < 2*pcm.Rate/pcm.Samples {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	_, now := guests[3].Earphone.Received()
+	each := (s.work()[2] - encodes) / float64(now-blocks)
+	t.Logf("%.2f encodes a block for four listeners, one of whom speaks", each)
+	if each < 1.8 || each > 2.2 {
+		t.Errorf("%.2f encodes a block, not speakers + 1", each)
+	}
+	checkStreams(t, s, guests...)
+}

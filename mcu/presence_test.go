@@ -1,0 +1,243 @@
+package mcu_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"testing"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// gone is shows turned round: the tile has not that colour.
+func gone(img *image.YCbCr, tile image.Rectangle, colour rtctest.Colour) error {
+	if shows(img, tile, colour) == nil {
+		return fmt.Errorf("tile %v is still %v", tile, colour)
+	}
+	return nil
+}
+
+// TestCameraStops looks at what becomes of a tile whose camera sends no more:
+// the last picture for 3 s, then initials, and the picture when it comes again.
+func TestCameraStops(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	pub, eye := s.join("stops", "Pub", publisher), s.join("stops", "Eye", viewer)
+	tile := s.place(pub)[pub]
+	stop := film(pub, red)
+	eye.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	stop()
+	stopped := time.Now()
+	eye.Screen.Await("a placeholder", func(p rtctest.Picture) error { return gone(p.Image, tile, red) })
+	if d := time.Since(stopped); d < 2500*time.Millisecond || d > 6*time.Second {
+		t.Errorf("the last picture was shown for %v", d)
+	}
+	film(pub, blue)
+	eye.Screen.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
+	checkStreams(t, s, eye)
+}
+
+// reddish counts the pixels in a tile's bottom left quarter that have the colour
+// of the sign for a muted microphone.
+func reddish(img *image.YCbCr, tile image.Rectangle) int {
+	v := yuv.View(img, image.Rect(tile.Min.X, tile.Min.Y+tile.Dy()/2, tile.Min.X+tile.Dx()/2, tile.Max.Y))
+	n := 0
+	for y := range v.Rect.Dy() / 2 {
+		for x := range v.Rect.Dx() / 2 {
+			if v.Cr[y*v.CStride+x] > 145 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// TestMute switches microphone and camera off and on by messages over the data
+// channel.
+func TestMute(t *testing.T) {
+	t.Parallel()
+	cfg := small()
+	cfg.Width, cfg.Height, cfg.VideoBitrate = 1280, 720, 1_500_000
+	s := serve(t, cfg)
+	var overChannel inbox
+	a := s.join("mute", "Ada", rtctest.Options{Message: func(data []byte) {
+		var m control.Message
+		if err := json.Unmarshal(data, &m); err != nil {
+			t.Errorf("message %q: %v", data, err)
+		}
+		overChannel.put(m)
+	}})
+	b := s.join("mute", "Ben", both)
+	film(a, green)
+	a.Speak(rtctest.Tone(700, 0.2))
+	tile := s.place(a, b)[a]
+	b.Screen.Await("the picture", func(p rtctest.Picture) error {
+		if n := reddish(p.Image, tile); n > 0 {
+			return fmt.Errorf("%d pixels like a muted microphone", n)
+		}
+		return shows(p.Image, tile, green)
+	})
+	b.Earphone.Await("the tone", mixMinus([]float64{700}, -1, 0.2))
+	overChannel.await(t, "a welcome over the data channel", func(m control.Message) bool {
+		return m.Type == control.Welcome && m.ID == a.id
+	})
+
+	mute := func(off bool) {
+		t.Helper()
+		if err := a.Send(fmt.Sprintf(`{"type":"mute","audio":%v,"video":%v}`, off, off)); err != nil {
+			t.Fatal(err)
+		}
+		b.news.await(t, "news of it", func(m control.Message) bool {
+			return m.Type == control.Participants && len(m.Participants) == 2 &&
+				m.Participants[0].Audio == off && m.Participants[0].Video == off
+		})
+	}
+	mute(true)
+	b.Screen.Await("initials and the sign", func(p rtctest.Picture) error {
+		if n := reddish(p.Image, tile); n < 5 {
+			return fmt.Errorf("%d pixels like a muted microphone", n)
+		}
+		return gone(p.Image, tile, green)
+	})
+	b.Earphone.Await("silence", mixMinus([]float64{700}, 0, 0.2))
+	mute(false)
+	b.Screen.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	b.Earphone.Await("the tone again", mixMinus([]float64{700}, -1, 0.2))
+
+	if err := a.Send(`{"type":"fly"}`); err != nil {
+		t.Fatal(err)
+	}
+	overChannel.await(t, "a refusal", func(m control.Message) bool { return m.Type == control.Error })
+	if err := a.Send(`{"type":"chat","text":"hello"}`); err != nil {
+		t.Fatal(err)
+	}
+	got := b.news.await(t, "the chat", func(m control.Message) bool { return m.Type == control.Chat })
+	if got.ID != a.id || got.Name != "Ada" || got.Text != "hello" {
+		t.Errorf("the chat is %+v", got)
+	}
+	checkStreams(t, s, a, b)
+}
+
+// TestSpeaking looks at who is said to speak.
+func TestSpeaking(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	a, b := s.join("floor", "Ada", both), s.join("floor", "Ben", both)
+	stop := a.Speak(rtctest.Tone(300, 0.3))
+	b.news.await(t, "Ada to speak", func(m control.Message) bool {
+		return m.Type == control.Speaking && len(m.IDs) == 1 && m.IDs[0] == a.id
+	})
+	stop()
+	a.Speak(func(int) float32 { return 0 })
+	b.news.await(t, "Ada to stop", func(m control.Message) bool {
+		return m.Type == control.Participants && len(m.Participants) == 2 && !m.Participants[0].Speaking
+	})
+	b.p.Handle(control.Message{Type: control.Layout, Name: "speaker"})
+	a.news.await(t, "the other layout", func(m control.Message) bool {
+		return m.Type == control.Layout && m.Name == "speaker" && len(m.Tiles) == 2 && m.Tiles[0].ID == a.id
+	})
+}
+
+// TestLeave has somebody leave, by closing the connection and by saying so: his
+// tile and his sound are gone.
+func TestLeave(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	eye := s.join("leave", "Eye", viewer)
+	for name, leave := range map[string]func(*guest){
+		"closes": func(g *guest) { g.Close() },
+		"leaves": func(g *guest) { g.p.Leave() },
+	} {
+		a, b := s.join("leave", "Ada", both), s.join("leave", "Ben", both)
+		film(a, red)
+		film(b, green)
+		a.Speak(rtctest.Tone(440, 0.2))
+		b.Speak(rtctest.Tone(1100, 0.2))
+		two, one := s.place(a, b), s.place(b)
+		eye.Screen.Await("both", func(p rtctest.Picture) error {
+			return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
+		})
+		leave(a)
+		<-a.p.Done()
+		eye.Screen.Await("one alone after the other "+name, func(p rtctest.Picture) error {
+			return shows(p.Image, one[b], green)
+		})
+		eye.Earphone.Await("one alone after the other "+name, mixMinus([]float64{440, 1100}, 0, 0.2))
+		if _, err := s.Participant("leave", a.p.ID()); err == nil {
+			t.Error("who has left can be found")
+		}
+		s.leave(b)
+		s.leave(a)
+	}
+	checkStreams(t, s, eye)
+}
+
+// TestVanish has somebody's line go dead: after 15 s he is removed.
+func TestVanish(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 15 s")
+	}
+	t.Parallel()
+	s := serve(t, small())
+	a, b := s.join("vanish", "Ada", both), s.join("vanish", "Ben", both)
+	film(a, red)
+	film(b, green)
+	two, one := s.place(a, b), s.place(b)
+	b.Screen.Await("both", func(p rtctest.Picture) error {
+		return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
+	})
+	a.Vanish()
+	vanished := time.Now()
+	select {
+	case <-a.p.Done():
+	case <-time.After(rtctest.Patience):
+		t.Fatal("who has vanished is still there")
+	}
+	if d := time.Since(vanished); d < 12*time.Second || d > 20*time.Second {
+		t.Errorf("who has vanished was removed after %v", d)
+	}
+	b.Screen.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
+	checkStreams(t, s, b)
+}
+
+// TestTwice has somebody offer twice, as for an ICE restart: his streams go on.
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	a, b := s.join("twice", "Ada", both), s.join("twice", "Ben", both)
+	film(a, red)
+	a.Speak(rtctest.Tone(440, 0.2))
+	tile := s.place(a, b)[a]
+	b.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	for _, g := range []*guest{a, b} {
+		offer, err := g.Offer(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := g.p.Offer(t.Context(), offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Answer(t.Context(), answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pictures := 0
+	b.Screen.Await("two more seconds of pictures", func(p rtctest.Picture) error {
+		if pictures++; pictures < 2*s.cfg.FrameRate {
+			return errors.New("not yet")
+		}
+		return shows(p.Image, tile, red)
+	})
+	b.Earphone.Await("the tone", mixMinus([]float64{440}, -1, 0.2))
+	_, blocks := b.Earphone.Received()
+	if blocks < pcm.Rate/pcm.Samples {
+		t.Errorf("%d blocks of sound", blocks)
+	}
+	checkStreams(t, s, a, b)
+}

@@ -1,0 +1,214 @@
+package rtctest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// Patience is how long anything is waited for. Tests that pass are not slowed by
+// it.
+const Patience = 45 * time.Second
+
+// Options say what a client is.
+type Options struct {
+	// Direction of both its sound and its picture; zero is sendrecv.
+	Direction webrtc.RTPTransceiverDirection
+	// Message gets what comes over the data channel "control", which is opened
+	// only where Message is set.
+	Message func([]byte)
+}
+
+// Client is a participant's end of a connection. Its methods are safe for
+// concurrent use.
+type Client struct {
+	// Video and Audio are what it sends with; nil where it only receives.
+	Video, Audio *Uplink
+	// Screen and Earphone are what it receives.
+	Screen   *Screen
+	Earphone *Earphone
+
+	t         testing.TB
+	pc        *webrtc.PeerConnection
+	mux       ice.UDPMux
+	line      *line
+	control   *webrtc.DataChannel
+	born      time.Time
+	connected chan struct{}
+	stop      chan struct{}
+	closing   sync.Once
+	wg        sync.WaitGroup
+}
+
+// New returns a client that has offered nothing yet. It is closed when the test
+// ends, at the latest.
+func New(t testing.TB, o Options) *Client {
+	t.Helper()
+	c := &Client{
+		t: t, born: time.Now(),
+		connected: make(chan struct{}), stop: make(chan struct{}),
+		Screen: newScreen(t), Earphone: newEarphone(t),
+	}
+	if err := c.open(o); err != nil {
+		t.Fatalf("make a client: %v", err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func (c *Client) open(o Options) error {
+	var err error
+	if c.line, err = openLine(); err != nil {
+		return err
+	}
+	c.mux = webrtc.NewICEUDPMux(nil, c.line)
+	api, err := newAPI(c.mux)
+	if err != nil {
+		return err
+	}
+	if c.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+		return err
+	}
+	var once sync.Once
+	c.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(c.connected) })
+		}
+	})
+	c.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		receive := c.Earphone.run
+		if track.Kind() == webrtc.RTPCodecTypeVideo {
+			receive = c.Screen.run
+		}
+		c.wg.Go(func() { receive(track) })
+	})
+	if err := c.openControl(o); err != nil {
+		return err
+	}
+	if o.Direction == webrtc.RTPTransceiverDirectionUnknown {
+		o.Direction = webrtc.RTPTransceiverDirectionSendrecv
+	}
+	if c.Audio, err = c.add(o.Direction, webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus); err != nil {
+		return err
+	}
+	c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+	return err
+}
+
+func (c *Client) openControl(o Options) error {
+	if o.Message == nil {
+		return nil
+	}
+	var err error
+	if c.control, err = c.pc.CreateDataChannel("control", nil); err != nil {
+		return err
+	}
+	c.control.OnMessage(func(m webrtc.DataChannelMessage) { o.Message(m.Data) })
+	return nil
+}
+
+// add makes a transceiver and, if the client sends, its uplink.
+func (c *Client) add(d webrtc.RTPTransceiverDirection, kind webrtc.RTPCodecType, mime string) (*Uplink, error) {
+	init := webrtc.RTPTransceiverInit{Direction: d}
+	if d == webrtc.RTPTransceiverDirectionRecvonly || d == webrtc.RTPTransceiverDirectionInactive {
+		_, err := c.pc.AddTransceiverFromKind(kind, init)
+		return nil, err
+	}
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, kind.String(), "self")
+	if err != nil {
+		return nil, err
+	}
+	tr, err := c.pc.AddTransceiverFromTrack(track, init)
+	if err != nil {
+		return nil, err
+	}
+	u := newUplink(track)
+	c.wg.Go(func() { u.listen(tr.Sender()) })
+	return u, nil
+}
+
+// newAPI returns what pion's clients are by default, on one socket.
+func newAPI(mux ice.UDPMux) (*webrtc.API, error) {
+	media := &webrtc.MediaEngine{}
+	if err := media.RegisterDefaultCodecs(); err != nil {
+		return nil, err
+	}
+	registry := &interceptor.Registry{}
+	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
+		return nil, err
+	}
+	var s webrtc.SettingEngine
+	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	s.SetICEUDPMux(mux)
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetIPFilter(net.IP.IsLoopback)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media),
+		webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(s)), nil
+}
+
+// Offer returns an offer with all of the client's candidates in it.
+func (c *Client) Offer(ctx context.Context) (string, error) {
+	offer, err := c.pc.CreateOffer(nil)
+	if err != nil {
+		return "", err
+	}
+	gathered := webrtc.GatheringCompletePromise(c.pc)
+	if err := c.pc.SetLocalDescription(offer); err != nil {
+		return "", err
+	}
+	select {
+	case <-gathered:
+		return c.pc.LocalDescription().SDP, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// Answer takes the server's answer and waits until the connection stands.
+func (c *Client) Answer(ctx context.Context, sdp string) error {
+	answer := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}
+	if err := c.pc.SetRemoteDescription(answer); err != nil {
+		return err
+	}
+	select {
+	case <-c.connected:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("connect: %w, the connection is %v", ctx.Err(), c.pc.ConnectionState())
+	}
+}
+
+// Send sends a message over the data channel.
+func (c *Client) Send(text string) error { return c.control.SendText(text) }
+
+// Vanish cuts the client's line: nothing comes through any more, and nobody is
+// told.
+func (c *Client) Vanish() { c.line.cut.Store(true) }
+
+// Close ends the connection and everything that the client does. A second Close
+// does nothing.
+func (c *Client) Close() {
+	c.closing.Do(func() {
+		close(c.stop)
+		if c.pc != nil {
+			_ = c.pc.GracefulClose()
+		}
+		if c.mux != nil {
+			_ = c.mux.Close()
+		}
+		if c.line != nil {
+			_ = c.line.Close()
+		}
+		c.wg.Wait()
+	})
+}

@@ -1,0 +1,115 @@
+package rtctest
+
+import (
+	"image"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp/codecs"
+
+	"tilemix/codec"
+	"tilemix/codec/h264"
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
+)
+
+// Camera is what a client films.
+type Camera struct {
+	Size      image.Point // pixels; zero is 320x180
+	FrameRate int         // zero is 15
+	// Draw draws the picture at a time since the client was made.
+	Draw func(img *image.YCbCr, at time.Duration)
+	// Spoil, where set, returns what is sent instead of an access unit's
+	// payloads.
+	Spoil func(key bool, payloads [][]byte) [][]byte
+}
+
+// Film sends what a camera sees until stop is called or the client closes. Key
+// frames come when the server asks for them, as from a browser.
+func (c *Client) Film(cam Camera) (stop func()) {
+	c.t.Helper()
+	if cam.Size == (image.Point{}) {
+		cam.Size = image.Pt(320, 180)
+	}
+	if cam.FrameRate == 0 {
+		cam.FrameRate = 15
+	}
+	enc, err := h264.NewEncoder(codec.VideoConfig{
+		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: 500_000,
+	})
+	if err != nil {
+		c.t.Fatalf("make a camera: %v", err)
+	}
+	img := image.NewYCbCr(image.Rectangle{Max: cam.Size}, image.YCbCrSubsampleRatio420)
+	var payloader codecs.H264Payloader
+	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
+		cam.Draw(img, at)
+		if c.Video.keyWanted() {
+			enc.ForceKeyFrame()
+		}
+		au, err := enc.Encode(img, at)
+		if err != nil || len(au.Data) == 0 {
+			return
+		}
+		payloads := payloader.Payload(1180, au.Data)
+		if cam.Spoil != nil {
+			payloads = cam.Spoil(au.Key, payloads)
+		}
+		c.Video.Write(uint32(at*90_000/time.Second), payloads...)
+	}, func() { _ = enc.Close() })
+}
+
+// Speak sends a sound until stop is called or the client closes. wave gives the
+// sample of a number, counted from when the client was made, in ±1.
+func (c *Client) Speak(wave func(sample int) float32) (stop func()) {
+	c.t.Helper()
+	enc, err := opus.NewEncoder(48_000)
+	if err != nil {
+		c.t.Fatalf("make a microphone: %v", err)
+	}
+	var block pcm.Block
+	var packet [1275]byte
+	return c.every(pcm.Duration, func(at time.Duration) {
+		first := int(at * pcm.Rate / time.Second)
+		for i := range block {
+			block[i] = wave(first + i)
+		}
+		if n, err := enc.Encode(packet[:], block[:]); err == nil {
+			c.Audio.Write(uint32(first), packet[:n])
+		}
+	}, func() { _ = enc.Close() })
+}
+
+// every calls f once a period in a goroutine, with the time since the client was
+// made, a multiple of the period. A little lateness is made up for, as by a
+// device with a buffer.
+func (c *Client) every(period time.Duration, f func(at time.Duration), end func()) (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	c.wg.Go(func() {
+		defer close(done)
+		defer end()
+		tick := time.NewTicker(period)
+		defer tick.Stop()
+		for next := time.Since(c.born) / period; ; {
+			now := time.Since(c.born) / period
+			if now-next > 10 {
+				next = now
+			}
+			for ; next <= now; next++ {
+				f(next * period)
+			}
+			select {
+			case <-tick.C:
+			case <-ended:
+				return
+			case <-c.stop:
+				return
+			}
+		}
+	})
+	var once sync.Once
+	return func() {
+		once.Do(func() { close(ended) })
+		<-done
+	}
+}

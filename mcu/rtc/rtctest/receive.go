@@ -1,0 +1,191 @@
+package rtctest
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/codec/h264"
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
+)
+
+var errWatching = errors.New("watching")
+
+// Picture is one picture that came in. Image is valid only while it is shown.
+type Picture struct {
+	Image     *image.YCbCr
+	Key       bool
+	Timestamp uint32    // 90 kHz
+	At        time.Time // of its last packet
+}
+
+// Sound is 20 ms that came in. Block is valid only while it is shown.
+type Sound struct {
+	Block     []float32
+	Timestamp uint32 // 48 kHz
+	At        time.Time
+}
+
+// Screen is the picture that a client receives.
+type Screen struct {
+	watch[Picture]
+	order
+}
+
+// Earphone is the sound that a client receives.
+type Earphone struct {
+	watch[Sound]
+	order
+}
+
+func newScreen(t testing.TB) *Screen {
+	return &Screen{watch: watch[Picture]{t: t, name: "screen"}}
+}
+
+func newEarphone(t testing.TB) *Earphone {
+	return &Earphone{watch: watch[Sound]{t: t, name: "earphone"}}
+}
+
+// run decodes a track until it ends.
+func (s *Screen) run(track *webrtc.TrackRemote) {
+	dec, err := h264.NewDecoder()
+	if err != nil {
+		s.fault("no decoder: %v", err)
+		return
+	}
+	defer dec.Close()
+	var depacketizer codecs.H264Packet
+	var au []byte
+	for {
+		p, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		s.check(p, true)
+		part, err := depacketizer.Unmarshal(p.Payload)
+		if err != nil {
+			s.fault("packet %d: %v", p.SequenceNumber, err)
+		}
+		au = append(au, part...)
+		if !p.Marker {
+			continue
+		}
+		img, err := dec.Decode(au)
+		if err != nil || img == nil {
+			s.fault("access unit at %d: %v", p.Timestamp, err)
+		} else {
+			s.show(Picture{Image: img, Key: hasIDR(au), Timestamp: p.Timestamp, At: time.Now()})
+		}
+		au = au[:0]
+	}
+}
+
+// hasIDR looks for a NAL unit of type 5 (H.264 Table 7-1).
+func hasIDR(au []byte) bool {
+	for i := 3; i < len(au); i++ {
+		if au[i-3] == 0 && au[i-2] == 0 && au[i-1] == 1 && au[i]&0x1f == 5 {
+			return true
+		}
+	}
+	return false
+}
+
+// run decodes a track until it ends.
+func (e *Earphone) run(track *webrtc.TrackRemote) {
+	dec, err := opus.NewDecoder()
+	if err != nil {
+		e.fault("no decoder: %v", err)
+		return
+	}
+	defer dec.Close()
+	buf := make([]float32, 5760)
+	for {
+		p, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		e.check(p, false)
+		n, err := dec.Decode(buf, p.Payload)
+		if err != nil || n != pcm.Samples {
+			e.fault("packet %d: %d samples, %v", p.SequenceNumber, n, err)
+			continue
+		}
+		e.show(Sound{Block: buf[:n], Timestamp: p.Timestamp, At: time.Now()})
+	}
+}
+
+// order holds a stream to RFC 3550 §5.1: sequence numbers without gaps, and
+// timestamps that rise with every picture or block.
+type order struct {
+	mu      sync.Mutex
+	faults  []string
+	started bool
+	last    rtp.Header
+	packets int
+	units   int // pictures or blocks
+	leaps   int // blocks of sound that do not follow the one before
+}
+
+func (o *order) check(p *rtp.Packet, marked bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	h := p.Header
+	last := o.last
+	o.last = h
+	o.packets++
+	if !marked || h.Marker {
+		o.units++
+	}
+	if !o.started {
+		o.started = true
+		return
+	}
+	step := int32(h.Timestamp - last.Timestamp)
+	switch {
+	case h.SSRC != last.SSRC || h.PayloadType != last.PayloadType:
+		o.note("SSRC or payload type changed at %d", h.SequenceNumber)
+	case h.SequenceNumber != last.SequenceNumber+1:
+		o.note("packet %d follows %d", h.SequenceNumber, last.SequenceNumber)
+	case marked && !last.Marker && step != 0:
+		o.note("timestamp moved by %d within the picture at %d", step, h.SequenceNumber)
+	case (!marked || last.Marker) && step <= 0:
+		o.note("timestamp moved by %d at %d", step, h.SequenceNumber)
+	case !marked && step != pcm.Samples:
+		o.leaps++
+	}
+}
+
+func (o *order) note(format string, args ...any) {
+	if len(o.faults) < 20 {
+		o.faults = append(o.faults, fmt.Sprintf(format, args...))
+	}
+}
+
+func (o *order) fault(format string, args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.note(format, args...)
+}
+
+// Faults returns what was wrong with the stream so far, and how often its
+// timestamps left blocks out.
+func (o *order) Faults() (faults []string, leaps int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.faults, o.leaps
+}
+
+// Received returns how many packets and how many pictures or blocks came.
+func (o *order) Received() (packets, units int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.packets, o.units
+}

@@ -1,0 +1,70 @@
+package rtctest
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// Uplink is one stream of a client to the server.
+type Uplink struct {
+	track    *webrtc.TrackLocalStaticRTP
+	requests atomic.Int64
+	wanted   atomic.Bool
+
+	mu  sync.Mutex
+	seq uint16
+}
+
+func newUplink(track *webrtc.TrackLocalStaticRTP) *Uplink {
+	return &Uplink{track: track, seq: 65000} // wraps around soon
+}
+
+// Write sends payloads as packets of one timestamp, the last of which has the
+// marker.
+func (u *Uplink) Write(timestamp uint32, payloads ...[]byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i, payload := range payloads {
+		u.seq++
+		_ = u.track.WriteRTP(&rtp.Packet{
+			Header: rtp.Header{
+				Version: 2, SequenceNumber: u.seq, Timestamp: timestamp, Marker: i == len(payloads)-1,
+			},
+			Payload: payload,
+		})
+	}
+}
+
+// Skip leaves n sequence numbers out, as loss does.
+func (u *Uplink) Skip(n int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.seq += uint16(n)
+}
+
+// KeyRequests returns how often the server asked for a key frame.
+func (u *Uplink) KeyRequests() int { return int(u.requests.Load()) }
+
+// keyWanted tells whether a key frame was asked for since it was last called.
+func (u *Uplink) keyWanted() bool { return u.wanted.Swap(false) }
+
+// listen reads what the server says of the stream.
+func (u *Uplink) listen(sender *webrtc.RTPSender) {
+	for {
+		packets, _, err := sender.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			switch p.(type) {
+			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+				u.requests.Add(1)
+				u.wanted.Store(true)
+			}
+		}
+	}
+}

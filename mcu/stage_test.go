@@ -1,0 +1,303 @@
+package mcu_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tilemix/codec/h264"
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mixer/layout"
+)
+
+func TestMain(m *testing.M) {
+	if err := h264.Open(""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if os.Getenv(benchServer) != "" {
+		os.Exit(serveBench())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// stage is a running server. When the test ends everybody has left, and so must
+// all rooms, pictures and participants.
+type stage struct {
+	*mcu.Server
+	t        testing.TB
+	cfg      mcu.Config
+	registry *prometheus.Registry
+	log      *logbook
+	end      func()
+}
+
+// small is a mix that leaves the processor to others.
+func small() mcu.Config {
+	cfg := mcu.DefaultConfig()
+	cfg.Width, cfg.Height, cfg.FrameRate, cfg.VideoBitrate = 640, 360, 15, 800_000
+	return cfg
+}
+
+func serve(t testing.TB, cfg mcu.Config) *stage {
+	t.Helper()
+	log := &logbook{}
+	server, err := mcu.NewServer(cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{Server: server, t: t, cfg: cfg, registry: prometheus.NewPedanticRegistry(), log: log}
+	s.registry.MustRegister(server.Collectors()...)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	s.await("the server to run", func() bool {
+		p, err := server.Join(mcu.JoinOptions{Room: "first"})
+		if err == nil {
+			p.Leave()
+			<-p.Done()
+		}
+		return err == nil
+	})
+	s.end = sync.OnceFunc(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("the server ended with %v", err)
+			}
+		case <-time.After(rtctest.Patience):
+			t.Errorf("the server does not end")
+		}
+		if faults := log.faults(); faults != "" {
+			t.Errorf("the server logged:\n%s", faults)
+		}
+	})
+	t.Cleanup(s.end)
+	return s
+}
+
+// await polls, for what no event tells.
+func (s *stage) await(what string, ok func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(rtctest.Patience); !ok(); {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited for %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// metric returns the sum of a metric over the label values given, as in
+// metric("tilemix_uplink_video_total", "lost").
+func (s *stage) metric(name string, values ...string) float64 {
+	s.t.Helper()
+	families, err := s.registry.Gather()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sum, found := 0.0, false
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+	metrics:
+		for _, m := range family.GetMetric() {
+			for _, v := range values {
+				if !strings.Contains(m.String(), `value:"`+v+`"`) {
+					continue metrics
+				}
+			}
+			found = true
+			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	if !found {
+		s.t.Fatalf("there is no metric %s%q", name, values)
+	}
+	return sum
+}
+
+// logbook keeps what the server logs.
+type logbook struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+// faults returns the lines that no test may cause.
+func (l *logbook) faults() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var bad []string
+	for line := range strings.Lines(l.buf.String()) {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "leaked") {
+			bad = append(bad, line)
+		}
+	}
+	return strings.Join(bad, "")
+}
+
+// guest is a client in a room.
+type guest struct {
+	*rtctest.Client
+	p    *mcu.Participant
+	id   string // as others know him
+	news inbox
+}
+
+// join connects a client.
+func (s *stage) join(room, name string, o rtctest.Options) *guest {
+	s.t.Helper()
+	g, err := s.enter(room, name, o)
+	if err != nil {
+		s.t.Fatalf("%s joins %s: %v", name, room, err)
+	}
+	return g
+}
+
+// enter is join for those that may be refused.
+func (s *stage) enter(room, name string, o rtctest.Options) (*guest, error) {
+	s.t.Helper()
+	g := &guest{}
+	var err error
+	g.p, err = s.Join(mcu.JoinOptions{
+		Room: room, Name: name, Send: g.news.put,
+		Viewer: o.Direction == webrtc.RTPTransceiverDirectionRecvonly,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.t.Cleanup(func() {
+		g.p.Leave()
+		<-g.p.Done()
+	})
+	g.id = g.news.await(s.t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome }).ID
+	g.Client = rtctest.New(s.t, o)
+	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
+	defer cancel()
+	offer, err := g.Offer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := g.p.Offer(ctx, offer)
+	if err != nil {
+		return nil, err
+	}
+	return g, g.Answer(ctx, answer)
+}
+
+// leave ends a guest's session and waits until he is gone.
+func (s *stage) leave(g *guest) {
+	g.p.Leave()
+	<-g.p.Done()
+	g.Close()
+}
+
+// inbox keeps the control messages that somebody got.
+type inbox struct {
+	mu   sync.Mutex
+	all  []control.Message
+	wake chan struct{}
+}
+
+func (b *inbox) put(m control.Message) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = append(b.all, m)
+	if b.wake != nil {
+		close(b.wake)
+		b.wake = nil
+	}
+}
+
+// await returns the newest message for which ok holds, as soon as there is one.
+func (b *inbox) await(t testing.TB, what string, ok func(control.Message) bool) control.Message {
+	t.Helper()
+	patience := time.After(rtctest.Patience)
+	for {
+		b.mu.Lock()
+		for i := len(b.all) - 1; i >= 0; i-- {
+			if ok(b.all[i]) {
+				defer b.mu.Unlock()
+				return b.all[i]
+			}
+		}
+		if b.wake == nil {
+			b.wake = make(chan struct{})
+		}
+		wake := b.wake
+		b.mu.Unlock()
+		select {
+		case <-wake:
+		case <-patience:
+			t.Fatalf("waited for %s", what)
+		}
+	}
+}
+
+// place returns where the grid has the tile of each guest, in order of joining.
+func (s *stage) place(guests ...*guest) map[*guest]image.Rectangle {
+	who := make([]layout.Participant, len(guests))
+	for i, g := range guests {
+		who[i].ID = g.id
+	}
+	tiles := layout.Grid(image.Pt(s.cfg.Width, s.cfg.Height), who)
+	places := map[*guest]image.Rectangle{}
+	for i, tile := range tiles {
+		places[guests[i]] = tile.Rect
+	}
+	return places
+}
+
+// face is the part of a tile where only the picture is: not its border, its name
+// or its initials.
+func face(tile image.Rectangle) image.Rectangle {
+	return image.Rect(
+		tile.Min.X+tile.Dx()/8, tile.Min.Y+tile.Dy()/8,
+		tile.Max.X-tile.Dx()/8, tile.Min.Y+tile.Dy()/4)
+}
+
+// shows tells whether a tile has a colour.
+func shows(img *image.YCbCr, tile image.Rectangle, want rtctest.Colour) error {
+	if got := rtctest.Mean(img, face(tile)); got.Distance(want) > 8 {
+		return fmt.Errorf("tile %v is %v, not %v", tile, got, want)
+	}
+	return nil
+}
+
+// film sends a picture of one colour.
+func film(g *guest, c rtctest.Colour) (stop func()) {
+	return g.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { c.Paint(img) }})
+}
+
+var (
+	red   = rtctest.Colour{Y: 90, Cb: 90, Cr: 220}
+	green = rtctest.Colour{Y: 150, Cb: 60, Cr: 60}
+	blue  = rtctest.Colour{Y: 60, Cb: 220, Cr: 110}
+	white = rtctest.Colour{Y: 235, Cb: 128, Cr: 128}
+	grey  = rtctest.Colour{Y: 100, Cb: 128, Cr: 128}
+
+	// Directions of what a client does.
+	publisher = rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly}
+	viewer    = rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly}
+	both      = rtctest.Options{}
+)
