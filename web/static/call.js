@@ -25,11 +25,9 @@ const room = roomOf(location.pathname);
 const name = new URLSearchParams(location.search).get('name')?.trim() ?? '';
 document.title = `${room} · tilemix`;
 
-if (name || !isRoom(room)) {
-  void startCall(name);
-} else {
-  askName();
-}
+if (!isRoom(room)) location.replace('/'); // the server serves no such page
+else if (name) void startCall(name);
+else askName();
 
 // A page that comes back from the browser's memory has lost its call.
 addEventListener('pageshow', (event) => {

@@ -133,8 +133,14 @@ export class Link {
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.pc = pc;
     pc.ontrack = ({ track }) => this.#mix.addTrack(track);
+    /** @type {ClientMessage[] | null} */
+    let early = []; // the server can use no candidate before the offer
     pc.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate) this.send({ type: 'candidate', candidate: candidate.toJSON() });
+      if (!candidate?.candidate) return;
+      /** @type {ClientMessage} */
+      const message = { type: 'candidate', candidate: candidate.toJSON() };
+      if (early) early.push(message);
+      else this.send(message);
     };
     pc.onconnectionstatechange = () => this.#watch(pc.connectionState);
 
@@ -151,9 +157,11 @@ export class Link {
     this.uplink = new Uplink(video.sender);
 
     await pc.setLocalDescription();
-    // A device that was opened or closed in the meantime.
-    for (const kind of /** @type {const} */ (['audio', 'video'])) await this.replace(kind, this.tracks()[kind]);
     this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
+    for (const message of early) this.send(message);
+    early = null;
+    // A device may have been opened or closed in the meantime.
+    for (const kind of /** @type {const} */ (['audio', 'video'])) await this.replace(kind, this.tracks()[kind]);
   }
 
   /** @param {RTCIceCandidateInit} candidate */

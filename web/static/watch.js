@@ -1,5 +1,6 @@
 // The viewer's page: shows a call to somebody who is not in it.
 
+import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, byId, setIcon } from './dom.js';
 import { Player } from './player.js';
@@ -37,6 +38,7 @@ async function watch() {
 }
 
 function connected() {
+  if (!been) countAudience(room, (text) => { byId('audience', HTMLElement).textContent = text; });
   been = true;
   backoff.reset();
   phase('connected');

@@ -1,0 +1,38 @@
+// How many are in a call and watch it.
+
+const interval = 10_000; // ms
+
+/**
+ * @typedef {{name: string, participants: number, viewers: number}} RoomInfo
+ */
+
+/**
+ * Counts the people of a room now and then, as long as the page is open.
+ *
+ * @param {string} room
+ * @param {(text: string) => void} show is given words, '' where nobody knows
+ */
+export function countAudience(room, show) {
+  const count = async () => {
+    if (document.visibilityState === 'visible') show(await ask(room));
+  };
+  void count();
+  setInterval(() => void count(), interval);
+}
+
+/**
+ * @param {string} room
+ * @returns {Promise<string>}
+ */
+async function ask(room) {
+  try {
+    const response = await fetch('/api/v1/rooms');
+    if (!response.ok) return '';
+    /** @type {RoomInfo[]} */
+    const rooms = (await response.json()).rooms ?? [];
+    const found = rooms.find((r) => r.name === room);
+    return found ? `${found.participants} in the call, ${found.viewers} watching` : '';
+  } catch {
+    return '';
+  }
+}
