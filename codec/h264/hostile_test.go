@@ -76,10 +76,11 @@ func sequenceSet(f spsFields) []byte {
 		w.ue(0)
 		w.ue(0)
 		w.bits(0, 1)
-		w.bits(1, 1) // scaling matrix, with the first list of all eights and one cut
+		w.bits(1, 1) // scaling matrix: a list of 108 and 8 in turn and one cut
 		w.bits(1, 1)
-		for range 16 {
-			w.ue(0)
+		for range 8 {
+			w.ue(199)
+			w.ue(200)
 		}
 		w.bits(1, 1)
 		w.ue(16) // -8: the rest of the list is left out
@@ -95,8 +96,8 @@ func sequenceSet(f spsFields) []byte {
 		w.ue(0)
 		w.ue(0)
 		w.ue(2)
-		w.ue(1<<29 - 1) // its zeros need emulation prevention
-		w.ue(1<<29 - 1)
+		w.ue(1<<16 - 1) // its zeros need emulation prevention
+		w.ue(1<<16 - 1)
 	}
 	w.ue(f.refs)
 	w.bits(0, 1)

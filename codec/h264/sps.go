@@ -107,7 +107,9 @@ func (r *bitReader) pictureOrder() {
 		r.bits(1) // delta_pic_order_always_zero_flag
 		r.ue()    // offset_for_non_ref_pic
 		r.ue()    // offset_for_top_to_bottom_field
-		for n := r.ue(); n > 0 && !r.bad; n-- {
+		n := r.ue()
+		r.bad = r.bad || n > 255
+		for ; n > 0 && !r.bad; n-- {
 			r.ue() // offset_for_ref_frame
 		}
 	}
