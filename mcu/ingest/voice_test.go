@@ -252,3 +252,54 @@ func TestSqueeze(t *testing.T) {
 		}
 	}
 }
+
+// TestSkipIsJoined lets the line fall behind, packet by packet, and catch up at
+// once: what is skipped must not be heard as a click.
+func TestSkipIsJoined(t *testing.T) {
+	const f = 437
+	in := speak(t, 500, 0, tone(f))
+	for i := 200; i < 280; i++ {
+		in[i].at = min(in[i].at+time.Duration(i-200)*20*ms, in[280].at)
+	}
+	slices.SortStableFunc(in, func(a, b sent) int { return int(a.at - b.at) })
+	v := newVoice(t)
+	sound, _ := listen(v, in)
+	worst, at := click(sound[10*pcm.Samples:], f)
+	s := v.Stats()
+	t.Logf("click %.4f at %.3f s, %+v", worst, float64(at)/pcm.Rate, s)
+	if s.Dropped == 0 {
+		t.Error("nothing was skipped")
+	}
+	if worst > 0.02 {
+		t.Errorf("click of %.3f", worst)
+	}
+}
+
+// TestSoundEndsSoftly stops a tone in mid-swing, by an announced pause and by
+// sending nothing more.
+func TestSoundEndsSoftly(t *testing.T) {
+	const f = 437
+	for _, announced := range []bool{true, false} {
+		in := speak(t, 100, 0, tone(f))
+		last := in[99]
+		in = in[:50]
+		if announced {
+			pause := in[49]
+			pause.SequenceNumber++
+			pause.Timestamp += pcm.Samples
+			pause.Payload = pause.Payload[:1]
+			pause.at += pcm.Duration
+			in = append(in, pause)
+		}
+		last.SequenceNumber = in[len(in)-1].SequenceNumber + 1
+		sound, ok := listen(newVoice(t), append(in, last))
+		worst, at := click(sound[10*pcm.Samples:], f)
+		t.Logf("announced %v: click %.4f at %.3f s", announced, worst, float64(at)/pcm.Rate+0.2)
+		if worst > 0.003 {
+			t.Errorf("announced %v: click of %.3f", announced, worst)
+		}
+		if ok[70] {
+			t.Errorf("announced %v: there is still sound", announced)
+		}
+	}
+}

@@ -65,9 +65,9 @@ func (b *Buffer) Pull(need int, now time.Time) Decision {
 	switch {
 	case gap < grain:
 		return b.play(p)
-	case lost == 0 || gap >= int(lost)*b.samples+grain || b.filled >= maxFilled:
-		// The sender paused, or so much is missing that it can be no worse than
-		// silence. The packet's time is then worked out anew.
+	case gap >= int(lost)*b.samples+grain || b.filled >= maxFilled:
+		// The gap is longer than what was lost: the sender paused. Or so much is
+		// missing that silence is no worse. The packet's time is worked out anew.
 		b.running = false
 		return b.Pull(need, now)
 	case !p.FEC:
