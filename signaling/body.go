@@ -32,11 +32,7 @@ func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, 
 	if r.ContentLength > s.cfg.MaxBody {
 		return "", errTooLong
 	}
-	// The deadline is for the body alone: left standing, it would end the request.
-	deadline := http.NewResponseController(w)
-	_ = deadline.SetReadDeadline(time.Now().Add(s.cfg.BodyTimeout))
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
-	_ = deadline.SetReadDeadline(time.Time{})
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return "", errTooLong
 	}
@@ -46,5 +42,18 @@ func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, 
 	if err != nil {
 		return "", errBody
 	}
+	// The deadline was for the body alone: left standing, it would end the request.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return string(data), nil
+}
+
+// punctual gives a body its time to arrive, also one that is not wanted: before
+// net/http answers it reads what a handler has left.
+func (s *site) punctual(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().ContentLength != 0 {
+			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(s.cfg.BodyTimeout))
+		}
+		return next(c)
+	}
 }

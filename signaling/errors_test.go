@@ -1,14 +1,18 @@
 package signaling_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -142,6 +146,58 @@ func TestPanicEndsOneRequestOnly(t *testing.T) {
 		t.Errorf("the panic belongs to the log, not to the client: %q", r.body)
 	}
 	do(t, http.MethodGet, url+"/healthz", "").want(t, http.StatusOK)
+}
+
+// A body that never comes ends its request, wanted or not, and the server does not
+// wait for it.
+func TestBodyThatStalls(t *testing.T) {
+	cfg := signaling.Default()
+	cfg.BodyTimeout = 50 * time.Millisecond
+	url := serve(t, newServer(t), cfg)
+	for contentType, status := range map[string]int{
+		typeSDP: http.StatusRequestTimeout, "text/plain": http.StatusUnsupportedMediaType,
+	} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		_, err = io.WriteString(conn, "POST /whip/hall HTTP/1.1\r\nHost: a\r\nContent-Type: "+contentType+
+			"\r\nContent-Length: 100\r\n\r\nv=0\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("%s: %v", contentType, err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != status {
+			t.Errorf("%s: %s, want %d", contentType, resp.Status, status)
+		}
+	}
+}
+
+// A body of unknown length is cut off, too.
+func TestLongBodyInChunks(t *testing.T) {
+	url := serve(t, newServer(t), signaling.Default())
+	long := io.MultiReader(strings.NewReader("v=0\r\n"), strings.NewReader(strings.Repeat("a=x\r\n", 20000)))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/whip/hall", long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", typeSDP)
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("%s, want 413", resp.Status)
+	}
 }
 
 // What the log has of a request is not enough to take its session over.

@@ -61,7 +61,7 @@ func New(srv Server, cfg Config, log *slog.Logger) http.Handler {
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
 	e.HTTPErrorHandler = s.refuse
-	e.Use(s.logged, secured, crossOrigin, s.recovered)
+	e.Use(s.logged, s.punctual, secured, crossOrigin, s.recovered)
 	s.routes(e)
 	return e
 }
