@@ -32,15 +32,6 @@ func BenchmarkLimiter(b *testing.B) {
 	}
 }
 
-func BenchmarkCompress(b *testing.B) {
-	in := tone(2, 333, 0.5)
-	var out pcm.Block
-	b.ReportAllocs()
-	for b.Loop() {
-		pcm.Compress(&out, &in[0], &in[1])
-	}
-}
-
 func BenchmarkLevel(b *testing.B) {
 	in := tone(1, 300, 0.5)[0]
 	b.ReportAllocs()

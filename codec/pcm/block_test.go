@@ -131,7 +131,6 @@ func TestNothingAllocates(t *testing.T) {
 	if n := testing.AllocsPerRun(50, func() {
 		sum.Add(&loud[0])
 		sum.Sub(&loud[1])
-		pcm.Compress(&sum, &loud[0], &loud[1])
 		pcm.FadeIn(&sum)
 		pcm.FadeOut(&sum)
 		limiter.Apply(&sum)
