@@ -16,7 +16,7 @@ export function countAudience(room, show) {
   const count = async () => {
     if (document.visibilityState === 'visible') show(await ask(room));
   };
-  void count();
+  setTimeout(() => void count(), 1_000); // with us in it
   setInterval(() => void count(), interval);
 }
 

@@ -59,7 +59,7 @@ async function startCall(ownName) {
   const choices = loadChoices();
   /** @type {State} */
   const state = {
-    phase: 'connecting', problem: '', id: '', room, name: ownName,
+    phase: 'connecting', problem: '', soundOnly: false, id: '', room, name: ownName,
     audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
     participants: [], layout: null, uplink: null,
   };
@@ -190,7 +190,7 @@ function showPhase(state, player) {
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'reconnecting');
   if (phase === 'connected') {
-    banner('');
+    banner(state.soundOnly ? 'This browser has no H.264 video. You hear the call, but see no picture, and nobody sees you.' : '');
     showCard(null);
     void keepAwake();
   } else if (phase === 'left') {

@@ -31,6 +31,8 @@ export class Link {
   /** @type {Record<'audio' | 'video', RTCRtpSender | null>} */
   senders = { audio: null, video: null };
 
+  /** @type {RTCRtpTransceiver | null} */
+  #video = null;
   #mix = new MediaStream();
   #done = false;
   #answered = false;
@@ -66,6 +68,11 @@ export class Link {
   /** Whether the server has taken us in. */
   get joined() {
     return this.#answered && !this.#done;
+  }
+
+  /** Whether the server has turned our video down: then there is only sound. */
+  get soundOnly() {
+    return this.joined && !this.#video?.currentDirection?.includes('recv');
   }
 
   /** @param {ClientMessage} message */
@@ -153,6 +160,7 @@ export class Link {
       sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
     });
     preferH264(video);
+    this.#video = video;
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);
 

@@ -13,6 +13,7 @@ import { Link } from './link.js';
  * @typedef {object} State what the page shows
  * @property {Phase} phase
  * @property {string} problem why it reconnects, or why it was refused; '' otherwise
+ * @property {boolean} soundOnly whether the server has no video in common with this browser
  * @property {string} id our own participant id, new with every connection
  * @property {string} room
  * @property {string} name
@@ -56,6 +57,7 @@ export class Session {
       connected: () => {
         this.#been = true;
         this.#backoff.reset();
+        this.state.soundOnly = this.link?.soundOnly ?? false;
         this.#enter('connected', '');
       },
       lost: (loss) => void this.#lost(loss),
