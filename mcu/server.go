@@ -99,18 +99,42 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	return p, nil
 }
 
+// Admits tells why somebody could not join a room now, if so.
+func (s *Server) Admits(room, name string) error {
+	if err := checkRoomName(room); err != nil {
+		return err
+	}
+	if _, err := cleanName(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.space(s.rooms[room])
+}
+
+// space tells whether there is a place in a room, or, where room is nil, for a
+// new one. The caller holds s.mu.
+func (s *Server) space(room *Room) error {
+	switch {
+	case s.ctx == nil:
+		return ErrClosed
+	case room == nil && len(s.rooms) >= s.cfg.MaxRooms:
+		return fmt.Errorf("%w: it has %d", ErrServerFull, len(s.rooms))
+	case room != nil && room.inside >= s.cfg.MaxParticipants:
+		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, room.inside)
+	}
+	return nil
+}
+
 // enter counts somebody into a room, so that it stays until he exits.
 func (s *Server) enter(name string) (*Room, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx == nil {
-		return nil, ErrClosed
-	}
 	room := s.rooms[name]
+	if err := s.space(room); err != nil {
+		return nil, err
+	}
 	if room == nil {
-		if len(s.rooms) >= s.cfg.MaxRooms {
-			return nil, fmt.Errorf("%w: it has %d", ErrServerFull, len(s.rooms))
-		}
 		var err error
 		if room, err = newRoom(s, name); err != nil {
 			return nil, err
@@ -119,9 +143,6 @@ func (s *Server) enter(name string) (*Room, error) {
 		ctx, cancel := context.WithCancel(s.ctx)
 		room.end = cancel
 		s.wg.Go(func() { room.run(ctx) })
-	}
-	if room.inside >= s.cfg.MaxParticipants {
-		return nil, fmt.Errorf("%w: it has %d participants", ErrRoomFull, room.inside)
 	}
 	room.inside++
 	return room, nil

@@ -21,7 +21,10 @@ func inspect(offer string) (wishes, error) {
 	usable := false
 	for _, m := range desc.MediaDescriptions {
 		kind := m.MediaName.Media
-		if m.MediaName.Port.Value == 0 || (kind != "audio" && kind != "video") {
+		// Port 0 says that a section is not wanted, or, with bundle-only, that it
+		// has no port of its own (RFC 9143 §6).
+		unwanted := m.MediaName.Port.Value == 0 && !has(m, "bundle-only")
+		if unwanted || (kind != "audio" && kind != "video") {
 			continue
 		}
 		if err := speaks(m); err != nil {

@@ -13,6 +13,9 @@ import (
 // ControlLabel is the label of the data channel that carries control messages.
 const ControlLabel = "control"
 
+// maxEarly bounds the candidates that wait for an offer.
+const maxEarly = 64
+
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
 	// Video and Audio run a track; each has a goroutine of its own and returns
@@ -36,8 +39,10 @@ type Peer struct {
 	events       Events
 	audio, video *Downlink
 	control      atomic.Pointer[webrtc.DataChannel]
-	negotiating  sync.Mutex
-	ended        sync.Once
+
+	negotiating sync.Mutex                // guards early
+	early       []webrtc.ICECandidateInit // came before the first offer
+	ended       sync.Once
 
 	life   sync.Mutex // guards closed, so that nothing starts after Close
 	closed bool
@@ -107,6 +112,10 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 	if err := p.attach(wish); err != nil {
 		return "", err
 	}
+	for _, c := range p.early {
+		_ = p.pc.AddICECandidate(c) // one that is no use is the client's trouble
+	}
+	p.early = nil
 	return p.answer(ctx)
 }
 
@@ -152,12 +161,20 @@ func (p *Peer) answer(ctx context.Context) (string, error) {
 	}
 }
 
-// AddCandidate adds a candidate of the client. An empty one ends them.
+// AddCandidate adds a candidate of the client. An empty one ends them. Those
+// that come before the first offer wait for it.
 func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error {
-	err := p.pc.AddICECandidate(webrtc.ICECandidateInit{
-		Candidate: candidate, SDPMid: mid, SDPMLineIndex: mline,
-	})
-	if err != nil {
+	c := webrtc.ICECandidateInit{Candidate: candidate, SDPMid: mid, SDPMLineIndex: mline}
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	if p.pc.RemoteDescription() == nil {
+		if len(p.early) == maxEarly {
+			return fmt.Errorf("%w: too many candidates before the offer", ErrBadSDP)
+		}
+		p.early = append(p.early, c)
+		return nil
+	}
+	if err := p.pc.AddICECandidate(c); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}
 	return nil
