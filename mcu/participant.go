@@ -243,6 +243,7 @@ func (p *Participant) setVideo(v *ingest.Video) {
 		return
 	}
 	if p.video != nil {
+		p.video.Show(image.Point{}) // its track may go on
 		p.room.leaving = append(p.room.leaving, departed{p: p, video: p.video})
 	}
 	p.video = v

@@ -80,8 +80,10 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 			break
 		}
 		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
+		v.notice()
 		v.take(au, now)
 	}
+	v.notice() // where nothing is whole any more, a key frame is wanted too
 	if v.broken && v.visible() && now.Sub(v.asked) >= keyInterval {
 		v.asked = now
 		v.keyRequests.Add(1)
@@ -89,12 +91,16 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	}
 }
 
-// take decodes an access unit and puts its picture into the slot.
-func (v *Video) take(au []byte, now time.Time) {
+// notice marks what the queue has lost.
+func (v *Video) notice() {
 	if v.queue.lost() {
 		v.lost.Add(1)
 		v.markLoss()
 	}
+}
+
+// take decodes an access unit and puts its picture into the slot.
+func (v *Video) take(au []byte, now time.Time) {
 	if !v.visible() {
 		v.markLoss() // what is skipped is missing later
 		return

@@ -2,6 +2,7 @@ package rtctest
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net"
@@ -23,6 +24,8 @@ const Patience = 45 * time.Second
 type Options struct {
 	// Direction of both its sound and its picture; zero is sendrecv.
 	Direction webrtc.RTPTransceiverDirection
+	// Cameras is the number of pictures it sends, 1 or 2; zero is 1.
+	Cameras int
 	// Message gets what comes over the data channel "control", which is opened
 	// only where Message is set.
 	Message func([]byte)
@@ -33,6 +36,8 @@ type Options struct {
 type Client struct {
 	// Video and Audio are what it sends with; nil where it only receives.
 	Video, Audio *Uplink
+	// Second is a second picture, where Options ask for it.
+	Second *Uplink
 	// Screen and Earphone are what it receives.
 	Screen   *Screen
 	Earphone *Earphone
@@ -100,7 +105,9 @@ func (c *Client) open(o Options) error {
 	if c.Audio, err = c.add(o.Direction, webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus); err != nil {
 		return err
 	}
-	c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+	if c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264); err == nil && o.Cameras > 1 {
+		c.Second, err = c.add(webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+	}
 	return err
 }
 
@@ -123,7 +130,7 @@ func (c *Client) add(d webrtc.RTPTransceiverDirection, kind webrtc.RTPCodecType,
 		_, err := c.pc.AddTransceiverFromKind(kind, init)
 		return nil, err
 	}
-	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, kind.String(), "self")
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, rand.Text(), "self")
 	if err != nil {
 		return nil, err
 	}

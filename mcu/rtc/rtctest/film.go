@@ -42,9 +42,10 @@ func (c *Client) Film(cam Camera) (stop func()) {
 	}
 	img := image.NewYCbCr(image.Rectangle{Max: cam.Size}, image.YCbCrSubsampleRatio420)
 	var payloader codecs.H264Payloader
+	uplink := c.Video
 	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
 		cam.Draw(img, at)
-		if c.Video.keyWanted() {
+		if uplink.keyWanted() {
 			enc.ForceKeyFrame()
 		}
 		au, err := enc.Encode(img, at)
@@ -55,7 +56,7 @@ func (c *Client) Film(cam Camera) (stop func()) {
 		if cam.Spoil != nil {
 			payloads = cam.Spoil(au.Key, payloads)
 		}
-		c.Video.Write(uint32(at*90_000/time.Second), payloads...)
+		uplink.Write(uint32(at*90_000/time.Second), payloads...)
 	}, func() { _ = enc.Close() })
 }
 

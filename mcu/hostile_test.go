@@ -1,0 +1,295 @@
+package mcu_test
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp/codecs"
+
+	"tilemix/mcu/rtc/rtctest"
+)
+
+const h264Media = "../../shared/media/h264"
+
+// attack is what a sender does instead of sending a camera.
+type attack struct {
+	name string
+	// run does it for a while.
+	run func(g *guest)
+	// file is of a recording that is sent instead.
+	file string
+	// counter is one that must rise, of tilemix_uplink_video_total or, where
+	// sound is set, of tilemix_uplink_audio_total.
+	counter string
+	sound   bool
+	// asks: a key frame is asked for.
+	asks bool
+	// moves: the attacker's own tile may show something else.
+	moves bool
+}
+
+var attacks = []attack{
+	{name: "random payloads", counter: "lost", asks: true, run: func(g *guest) {
+		random := rand.New(rand.NewPCG(1, 1))
+		pace(100, func(i int) { g.Video.Write(uint32(i)*900, noise(random, 1+random.IntN(1200))) })
+	}},
+	{name: "random slices", counter: "corrupt", asks: true, run: func(g *guest) {
+		random := rand.New(rand.NewPCG(2, 2))
+		pace(100, func(i int) {
+			nal := noise(random, 800)
+			nal[0] = []byte{0x65, 0x41, 0x67, 0x68}[i%4]
+			g.Video.Write(uint32(i)*3000, nal)
+		})
+	}},
+	{name: "fragments without an end", counter: "lost", asks: true, run: func(g *guest) {
+		start, middle := append([]byte{0x7c, 0x85}, make([]byte, 1000)...), append([]byte{0x7c, 0x05}, make([]byte, 1000)...)
+		pace(100, func(i int) { g.Video.Write(uint32(i)*3000, start, middle, middle) })
+	}},
+	{name: "one access unit without an end", counter: "lost", asks: true, run: func(g *guest) {
+		middle := append([]byte{0x7c, 0x05}, make([]byte, 1000)...)
+		many := make([][]byte, 40)
+		for i := range many {
+			many[i] = middle
+		}
+		pace(100, func(int) { g.Video.Write(77, many...); g.Video.Skip(1) })
+	}},
+	{name: "jumping sequence numbers", counter: "lost", asks: true, run: func(g *guest) {
+		random := rand.New(rand.NewPCG(3, 3))
+		pace(100, func(i int) {
+			g.Video.Skip(random.IntN(1 << 16))
+			g.Video.Write(random.Uint32(), []byte{0x41, 1, 2, 3})
+		})
+	}},
+	{name: "packets of no or too much payload", counter: "lost", asks: true, run: func(g *guest) {
+		pace(100, func(i int) { g.Video.Write(uint32(i)*3000, nil, []byte{0x41}, make([]byte, 1600), make([]byte, 5000)) })
+	}},
+	{name: "access units cut short", counter: "corrupt", asks: true, run: func(g *guest) {
+		spoil(g, func(_ bool, payloads [][]byte) [][]byte {
+			last := payloads[len(payloads)-1]
+			payloads[len(payloads)-1] = last[:len(last)/2]
+			return payloads
+		})
+	}},
+	{name: "no IDR", counter: "lost", asks: true, run: func(g *guest) {
+		spoil(g, func(key bool, payloads [][]byte) [][]byte {
+			if key {
+				g.Video.Skip(len(payloads))
+				return nil
+			}
+			return payloads
+		})
+	}},
+	{name: "random Opus", counter: "corrupt", sound: true, run: func(g *guest) {
+		random := rand.New(rand.NewPCG(4, 4))
+		pace(100, func(i int) { g.Audio.Write(uint32(i)*960, noise(random, 1+random.IntN(1000))) })
+	}},
+	{name: "jumping Opus", counter: "dropped", sound: true, run: func(g *guest) {
+		random := rand.New(rand.NewPCG(5, 5))
+		pace(100, func(i int) {
+			g.Audio.Skip(random.IntN(1 << 16))
+			g.Audio.Write(random.Uint32(), noise(random, 100))
+		})
+	}},
+	{name: "IDR lost", moves: true, file: "broken/BA_MW_D_IDR_LOST.264"},
+	{name: "slices missing", moves: true, file: "broken/Error_I_P.264"},
+	{name: "no parameter sets", moves: true, file: "broken/membrane_no_sps_pps.h264"},
+}
+
+// TestHostile has one of three send what no camera does. His tile keeps its last
+// picture and he is asked for a key frame; the others notice nothing; and when
+// he sends a camera again, they see it.
+func TestHostile(t *testing.T) {
+	s := serve(t, small())
+	good, eye := s.join("hostile", "Good", both), s.join("hostile", "Eye", viewer)
+	// Twice as many pictures as the mix has, so that each of its ticks has one.
+	good.Film(rtctest.Camera{FrameRate: 2 * s.cfg.FrameRate, Draw: func(img *image.YCbCr, _ time.Duration) {
+		green.Paint(img)
+	}})
+	good.Speak(rtctest.Tone(700, 0.2))
+	for _, a := range attacks {
+		t.Run(a.name, func(t *testing.T) {
+			if a.file != "" {
+				a.run = playFile(t, a.file)
+			}
+			evil := s.join("hostile", "Evil", both)
+			defer s.leave(evil)
+			evil.Speak(rtctest.Tone(440, 0.2))()
+			places := s.place(good, evil)
+			sees := func(colour rtctest.Colour) {
+				t.Helper()
+				eye.Screen.Await("both pictures", func(p rtctest.Picture) error {
+					return errors.Join(shows(p.Image, places[good], green), shows(p.Image, places[evil], colour))
+				})
+			}
+			stop := film(evil, red)
+			sees(red)
+			stop()
+			s.endure(t, a, evil, eye, places[good], places[evil])
+			stop = film(evil, blue)
+			sees(blue)
+			stop()
+		})
+	}
+	checkStreams(t, eye)
+	s.checkGapless(eye)
+}
+
+// endure watches an attack.
+func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image.Rectangle) {
+	t.Helper()
+	family := "tilemix_uplink_video_total"
+	if a.sound {
+		family = "tilemix_uplink_audio_total"
+	}
+	count := func() float64 {
+		if a.counter == "" {
+			return 0
+		}
+		return s.metric(family, a.counter)
+	}
+	counted, asked := count(), evil.Video.KeyRequests()
+	pictures, missed := 0, s.metric("tilemix_missed_ticks_total", "picture")
+	var fault error
+	start := time.Now()
+	forget := eye.Screen.Watch(func(p rtctest.Picture) {
+		pictures++
+		err := shows(p.Image, good, green)
+		if !a.moves && time.Since(start) < 2500*time.Millisecond {
+			err = errors.Join(err, shows(p.Image, bad, red))
+		}
+		if fault == nil {
+			fault = err
+		}
+	})
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		a.run(evil)
+	}()
+	eye.Earphone.Await("the tone of who does nothing wrong", mixMinus([]float64{700}, -1, 0.2))
+	<-over
+	took := time.Since(start)
+	forget()
+	if fault != nil {
+		t.Errorf("the picture changed: %v", fault)
+	}
+	due := took.Seconds()*float64(s.cfg.FrameRate) - (s.metric("tilemix_missed_ticks_total", "picture") - missed)
+	if float64(pictures) < due*0.7 {
+		t.Errorf("%d pictures came in %v, not %.0f", pictures, took, due)
+	}
+	if a.counter != "" && count() == counted {
+		t.Errorf("%s{%s} did not rise", family, a.counter)
+	}
+	n := evil.Video.KeyRequests() - asked
+	if a.asks && n == 0 {
+		t.Error("no key frame was asked for")
+	}
+	if most := int(took.Seconds()) + 2; n > most {
+		t.Errorf("%d key frames were asked for in %v", n, took)
+	}
+}
+
+// pace calls f a hundred times a second.
+func pace(times int, f func(i int)) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for i := range times {
+		f(i)
+		<-tick.C
+	}
+}
+
+func noise(random *rand.Rand, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
+}
+
+// spoil films for a second, and sends what f makes of it.
+func spoil(g *guest, f func(key bool, payloads [][]byte) [][]byte) {
+	stop := g.Film(rtctest.Camera{
+		Spoil: f,
+		Draw: func(img *image.YCbCr, at time.Duration) {
+			rtctest.Colour{Y: uint8(at / (10 * time.Millisecond)), Cb: 200, Cr: 30}.Paint(img)
+		},
+	})
+	time.Sleep(1200 * time.Millisecond)
+	stop()
+}
+
+// playFile sends the first pictures of a recording.
+func playFile(t *testing.T, name string) func(g *guest) {
+	data, err := os.ReadFile(filepath.Join(h264Media, name))
+	if err != nil {
+		t.Skipf("the recording is not there: %v", err)
+	}
+	units := pictures(data)
+	return func(g *guest) {
+		var payloader codecs.H264Payloader
+		pace(min(100, len(units)), func(i int) {
+			g.Video.Write(uint32(i)*3000, payloader.Payload(1180, units[i])...)
+		})
+	}
+}
+
+// pictures cuts an Annex B stream into access units: a new one begins with the
+// first slice of a picture or what comes before it (H.264 §7.4.1.2.3).
+func pictures(stream []byte) [][]byte {
+	var units [][]byte
+	var unit []byte
+	slices := false
+	for at := 0; at+4 < len(stream); {
+		end := at + 3
+		for end+3 < len(stream) && (stream[end] != 0 || stream[end+1] != 0 || stream[end+2] != 1) {
+			end++
+		}
+		if end+3 >= len(stream) {
+			end = len(stream)
+		}
+		nal := stream[at:end]
+		at = end
+		if len(nal) < 5 {
+			continue
+		}
+		kind, first := nal[3]&0x1f, nal[4]&0x80 != 0
+		slice := kind >= 1 && kind <= 5
+		if slices && (!slice || first) {
+			units = append(units, unit)
+			unit, slices = nil, false
+		}
+		unit = append(unit, nal...)
+		slices = slices || slice
+	}
+	return append(units, unit)
+}
+
+// TestTwoCameras has somebody send two pictures: one is taken, the other costs
+// nothing.
+func TestTwoCameras(t *testing.T) {
+	s := serve(t, small())
+	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2}), s.join("two", "Ben", viewer)
+	tile := s.place(a)[a]
+	film(a, red)
+	b.Screen.Await("the first", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	a.Video = a.Second
+	film(a, blue)
+	b.Screen.Await("the second", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
+	packets := s.metric("tilemix_uplink_video_total", "packets")
+	decoded := s.metric("tilemix_stage_seconds", "decode")
+	s.await("packets", func() bool { return s.metric("tilemix_uplink_video_total", "packets") > packets+30 })
+	if n := s.metric("tilemix_stage_seconds", "decode") - decoded; n > 45 {
+		t.Errorf("while 30 packets of the second came, %v pictures were decoded", n)
+	}
+	if fmt.Sprint(s.Rooms()) != "[{two 1 1}]" {
+		t.Errorf("rooms are %v", s.Rooms())
+	}
+	checkStreams(t, b)
+}
