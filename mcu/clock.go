@@ -22,7 +22,7 @@ func newPacer(period time.Duration) *pacer {
 // unused since the last (0 when the owner keeps up), or false when ctx ends.
 func (p *pacer) wait(ctx context.Context) (missed int, ok bool) {
 	now := time.Now()
-	if p.next.IsZero() || now.Sub(p.next) > time.Second {
+	if p.next.IsZero() {
 		p.next = now
 	}
 	if late := now.Sub(p.next); late > p.period {

@@ -66,5 +66,5 @@ func TestKeyFrames(t *testing.T) {
 			t.Errorf("key frames are %v apart", time.Duration(d)*time.Second/90_000)
 		}
 	}
-	checkStreams(t, s, greedy, late)
+	checkStreams(t, greedy, late)
 }

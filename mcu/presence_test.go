@@ -39,7 +39,7 @@ func TestCameraStops(t *testing.T) {
 	}
 	film(pub, blue)
 	eye.Screen.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
-	checkStreams(t, s, eye)
+	checkStreams(t, eye)
 }
 
 // reddish counts the pixels in a tile's bottom left quarter that have the colour
@@ -120,7 +120,7 @@ func TestMute(t *testing.T) {
 	if got.ID != a.id || got.Name != "Ada" || got.Text != "hello" {
 		t.Errorf("the chat is %+v", got)
 	}
-	checkStreams(t, s, a, b)
+	checkStreams(t, a, b)
 }
 
 // TestSpeaking looks at who is said to speak.
@@ -174,7 +174,7 @@ func TestLeave(t *testing.T) {
 		s.leave(b)
 		s.leave(a)
 	}
-	checkStreams(t, s, eye)
+	checkStreams(t, eye)
 }
 
 // TestVanish has somebody's line go dead: after 15 s he is removed.
@@ -202,7 +202,7 @@ func TestVanish(t *testing.T) {
 		t.Errorf("who has vanished was removed after %v", d)
 	}
 	b.Screen.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
-	checkStreams(t, s, b)
+	checkStreams(t, b)
 }
 
 // TestTwice has somebody offer twice, as for an ICE restart: his streams go on.
@@ -239,5 +239,5 @@ func TestTwice(t *testing.T) {
 	if blocks < pcm.Rate/pcm.Samples {
 		t.Errorf("%d blocks of sound", blocks)
 	}
-	checkStreams(t, s, a, b)
+	checkStreams(t, a, b)
 }

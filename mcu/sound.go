@@ -49,12 +49,14 @@ func newSoundClock(r *Room) *soundClock {
 
 func (c *soundClock) run(ctx context.Context) {
 	defer c.advance()
+	rested := true
 	for {
 		c.advance()
 		if !c.scene.audible() {
 			select {
 			case <-c.scene.superseded:
 				c.pace.rest()
+				rested = true
 				continue
 			case <-ctx.Done():
 				return
@@ -66,19 +68,21 @@ func (c *soundClock) run(ctx context.Context) {
 		}
 		now := time.Now()
 		c.room.server.stats.missedSound.Add(float64(missed))
-		c.leap(now)
-		for range min(missed, catchUp) + 1 {
+		blocks := min(missed, catchUp) + 1
+		if rested || missed > catchUp {
+			c.leap(now, blocks)
+			rested = false
+		}
+		for range blocks {
 			c.tick(now)
 		}
 	}
 }
 
-// leap leaves out what cannot be made up for.
-func (c *soundClock) leap(now time.Time) {
+// leap leaves out what cannot be made up for: blocks are what is due until now.
+func (c *soundClock) leap(now time.Time, blocks int) {
 	due := now.Sub(c.room.epoch).Microseconds() * pcm.Rate / 1e6
-	if due-c.at > (catchUp+1)*pcm.Samples {
-		c.at = due
-	}
+	c.at = max(c.at, due-int64(blocks-1)*pcm.Samples)
 }
 
 // tick is 20 ms of sound: from the packets of each microphone to packets on the
