@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pion/webrtc/v4"
@@ -160,6 +162,27 @@ func lineOf(sdp, prefix string) string {
 		}
 	}
 	return ""
+}
+
+// Of several who end a session one does.
+func TestDeleteOnce(t *testing.T) {
+	url := serve(t, newServer(t), signaling.Default())
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", c.offer(t, true, false), "Content-Type", typeSDP)
+	created.want(t, http.StatusCreated)
+	var ended atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if do(t, http.MethodDelete, url+created.Header.Get("Location"), "").StatusCode == http.StatusOK {
+				ended.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := ended.Load(); n != 1 {
+		t.Errorf("%d of 8 have ended the session", n)
+	}
 }
 
 // A session is its own secret: neither another's address nor the ids that a room
