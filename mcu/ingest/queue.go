@@ -25,9 +25,8 @@ type queue struct {
 	scan    uint16 // first packet that is missing; head…scan-1 are here
 	highest uint16 // newest packet
 
-	missing time.Time // since when scan is missing though later ones are here
-	gap     bool      // something was lost since the last call of lost
-	join    depacketizer
+	gap  bool // something was lost since the last call of lost
+	join depacketizer
 }
 
 // slot is the place of one packet.
@@ -69,7 +68,6 @@ func (q *queue) restart(seq uint16) {
 		q.slots[i].used = false
 	}
 	q.started, q.head, q.scan, q.highest = true, seq, seq, seq
-	q.missing = time.Time{}
 }
 
 // pop returns the next access unit and when its first packet came. The bytes
@@ -107,7 +105,6 @@ func (q *queue) complete() bool {
 			return true
 		}
 		q.scan++
-		q.missing = time.Time{}
 		if s.marker {
 			return true
 		}
@@ -118,24 +115,23 @@ func (q *queue) complete() bool {
 	return false
 }
 
-// overdue tells whether scan has been missing for too long.
+// overdue tells whether scan has been missing for too long: since the packets
+// behind it began to come, so that several losses are waited for at once.
 func (q *queue) overdue(now time.Time) bool {
 	if q.scan-q.head >= window {
 		return true
 	}
-	if int16(q.highest-q.scan) <= 0 {
-		return false
+	for seq := q.scan + 1; int16(q.highest-seq) >= 0; seq++ {
+		if s := q.slot(seq); s.used {
+			return now.Sub(s.at) > giveUp
+		}
 	}
-	if q.missing.IsZero() {
-		q.missing = now
-	}
-	return now.Sub(q.missing) > giveUp
+	return false
 }
 
 // skip drops everything up to the next packet that can start an access unit.
 func (q *queue) skip() {
 	q.gap = true
-	q.missing = time.Time{}
 	damaged := q.slot(q.head)
 	hurt, timestamp := damaged.used, damaged.timestamp
 	for {
