@@ -15,6 +15,7 @@ import (
 
 // Server is what signaling needs of [mcu.Server].
 type Server interface {
+	Admits(room, name string) error
 	Join(mcu.JoinOptions) (*mcu.Participant, error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer

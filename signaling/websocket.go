@@ -16,9 +16,13 @@ import (
 )
 
 // socket makes a participant of a WebSocket. Whoever may not join is told by HTTP,
-// before the upgrade.
+// before the upgrade. Browsers hide that answer from a page, which asks for it once
+// more by a plain request: 426 says that only the upgrade was missing.
 func (s *site) socket(c echo.Context) error {
-	r := c.Request()
+	r, room, name := c.Request(), c.Param("room"), c.QueryParam("name")
+	if err := s.srv.Admits(room, name); err != nil {
+		return err
+	}
 	if err := upgradable(r); err != nil {
 		return err
 	}
@@ -30,7 +34,7 @@ func (s *site) socket(c echo.Context) error {
 		queue:  make(chan control.Message, s.cfg.Queue),
 		pace:   rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
 	}
-	who, err := s.srv.Join(mcu.JoinOptions{Room: c.Param("room"), Name: c.QueryParam("name"), Send: k.send})
+	who, err := s.srv.Join(mcu.JoinOptions{Room: room, Name: name, Send: k.send})
 	if err != nil {
 		return err
 	}

@@ -216,6 +216,8 @@ func TestWebSocketHandshake(t *testing.T) {
 		"bad key":       {"/ws/hall?name=a", append(upgrade, "Sec-WebSocket-Key", "short"), http.StatusBadRequest},
 		"other origin":  {"/ws/hall?name=a", append(upgrade, "Origin", "https://evil.example"), http.StatusForbidden},
 		"opaque origin": {"/ws/hall?name=a", append(upgrade, "Origin", "null"), http.StatusForbidden},
+		"plain request": {"/ws/no%20room?name=a", nil, http.StatusBadRequest},
+		"bad name":      {"/ws/hall?name=%ff", nil, http.StatusBadRequest},
 		"bad room":      {"/ws/no%20room?name=a", upgrade, http.StatusBadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
