@@ -20,8 +20,8 @@ import (
 // socket is a test's end of a WebSocket.
 type socket struct{ *websocket.Conn }
 
-// dial joins a room and returns before any message is read.
-func dial(t testing.TB, base, room, name string) socket {
+// dial joins the room "hall" and returns before any message is read.
+func dial(t testing.TB, base, name string) socket {
 	t.Helper()
 	dialer := net.Dialer{}
 	transport := &http.Transport{
@@ -33,7 +33,8 @@ func dial(t testing.TB, base, room, name string) socket {
 			return c, err
 		},
 	}
-	ws := base + "/ws/" + room + "?name=" + url.QueryEscape(name)
+	ws := base + "/ws/hall?name=" + url.QueryEscape(name)
+	//nolint:bodyclose // Dial has closed it
 	conn, _, err := websocket.Dial(t.Context(), ws, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
 		t.Fatal(err)
@@ -95,13 +96,13 @@ func crowd(n int) func(control.Message) bool {
 func TestWebSocketCall(t *testing.T) {
 	srv := newServer(t)
 	base := serve(t, withICEServers{srv}, signaling.Default())
-	ada := dial(t, base, "hall", "Ada Łovelace")
+	ada := dial(t, base, "Ada Łovelace")
 	welcome := ada.next(t, func(control.Message) bool { return true })
 	if welcome.Type != control.Welcome || welcome.ID == "" || welcome.Room != "hall" ||
 		welcome.Name != "Ada Łovelace" {
 		t.Errorf("the first message is %+v", welcome)
 	}
-	bob := dial(t, base, "hall", "Bob")
+	bob := dial(t, base, "Bob")
 	ada.next(t, crowd(2))
 
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
@@ -127,7 +128,7 @@ func TestWebSocketCall(t *testing.T) {
 
 // A message that is refused changes nothing and the socket stays open.
 func TestWebSocketRefusesMessages(t *testing.T) {
-	s := dial(t, serve(t, newServer(t), signaling.Default()), "hall", "Ada")
+	s := dial(t, serve(t, newServer(t), signaling.Default()), "Ada")
 	for _, text := range []string{
 		"", "null", "[]", "nonsense", `{"type":"welcome"}`, `{"type":"chat"}`, `{"type":"answer","sdp":"v=0"}`,
 		`{"type":"offer","sdp":"nonsense"}`, `{"type":"mute","audio":"yes"}`,
@@ -142,7 +143,7 @@ func TestWebSocketRefusesMessages(t *testing.T) {
 }
 
 func TestWebSocketClosesOnLongMessage(t *testing.T) {
-	s := dial(t, serve(t, newServer(t), signaling.Default()), "hall", "Ada")
+	s := dial(t, serve(t, newServer(t), signaling.Default()), "Ada")
 	s.send(t, strings.Repeat("x", 64<<10+1))
 	if status := s.closed(t); status != websocket.StatusMessageTooBig {
 		t.Errorf("closed with %v", status)
@@ -151,7 +152,7 @@ func TestWebSocketClosesOnLongMessage(t *testing.T) {
 
 func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
 	srv := newServer(t)
-	s := dial(t, serve(t, srv, signaling.Default()), "hall", "Ada")
+	s := dial(t, serve(t, srv, signaling.Default()), "Ada")
 	s.next(t, crowd(1))
 	go srv.close()
 	if status := s.closed(t); status != websocket.StatusGoingAway {
@@ -164,8 +165,8 @@ func TestWebSocketClosesSlowReader(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Queue, cfg.Rate, cfg.Burst = 16, 1e6, 1e6
 	base := serve(t, newServer(t), cfg)
-	ada := dial(t, base, "hall", "Ada")
-	dial(t, base, "hall", "Slow")
+	ada := dial(t, base, "Ada")
+	dial(t, base, "Slow")
 	ada.next(t, crowd(2))
 	chat := `{"type":"chat","text":"` + strings.Repeat("x", 1900) + `"}`
 	for sent := 0; ; sent++ {
@@ -193,8 +194,8 @@ func TestWebSocketClosesWithoutPong(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Ping = 100 * time.Millisecond
 	base := serve(t, newServer(t), cfg)
-	ada := dial(t, base, "hall", "Ada")
-	dial(t, base, "hall", "Silent")
+	ada := dial(t, base, "Ada")
+	dial(t, base, "Silent")
 	ada.next(t, crowd(2))
 	ada.next(t, crowd(1))
 }

@@ -190,7 +190,7 @@ func TestDeleteOnce(t *testing.T) {
 func TestSessionIsSecret(t *testing.T) {
 	srv := newServer(t)
 	url := serve(t, srv, signaling.Default())
-	seen := dial(t, url, "hall", "Eve")
+	seen := dial(t, url, "Eve")
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", c.offer(t, true, false), "Content-Type", typeSDP)
 	created.want(t, http.StatusCreated)
