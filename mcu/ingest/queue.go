@@ -21,6 +21,7 @@ const (
 type queue struct {
 	slots   [window]slot
 	started bool
+	fresh   bool   // nothing has come out: packets before head may still come
 	head    uint16 // first packet of the access unit that comes next
 	scan    uint16 // first packet that is missing; head…scan-1 are here
 	highest uint16 // newest packet
@@ -48,6 +49,8 @@ func (q *queue) push(p *rtp.Packet, now time.Time) bool {
 	case ahead <= -window || ahead >= window: // the sender began anew
 		q.restart(p.SequenceNumber)
 		q.gap = true
+	case ahead < 0 && q.fresh && int16(q.highest-p.SequenceNumber) < window:
+		q.head, q.scan = p.SequenceNumber, p.SequenceNumber
 	case ahead < 0:
 		return false
 	}
@@ -67,7 +70,8 @@ func (q *queue) restart(seq uint16) {
 	for i := range q.slots {
 		q.slots[i].used = false
 	}
-	q.started, q.head, q.scan, q.highest = true, seq, seq, seq
+	q.started, q.fresh = true, true
+	q.head, q.scan, q.highest = seq, seq, seq
 }
 
 // pop returns the next access unit and when its first packet came. The bytes
@@ -131,7 +135,7 @@ func (q *queue) overdue(now time.Time) bool {
 
 // skip drops everything up to the next packet that can start an access unit.
 func (q *queue) skip() {
-	q.gap = true
+	q.gap, q.fresh = true, false
 	damaged := q.slot(q.head)
 	hurt, timestamp := damaged.used, damaged.timestamp
 	for {
@@ -149,6 +153,7 @@ func (q *queue) skip() {
 // assemble joins head…scan-1 and frees their slots.
 func (q *queue) assemble() (first time.Time, ok bool) {
 	q.join.reset()
+	q.fresh = false
 	ok = true
 	for ; q.head != q.scan; q.head++ {
 		s := q.slot(q.head)

@@ -126,6 +126,10 @@ func TestQueue(t *testing.T) {
 	}{
 		{"in order", func(p []rtp.Packet) []rtp.Packet { return p }, []int{0, 1, 2, 3, 4, 5}, 0, 0},
 		{"two exchanged", func(p []rtp.Packet) []rtp.Packet { return swap(p, 5, 6) }, []int{0, 1, 2, 3, 4, 5}, 0, 0},
+		{"the first two exchanged", func(p []rtp.Packet) []rtp.Packet { return swap(p, 0, 1) }, []int{0, 1, 2, 3, 4, 5}, 0, 0},
+		{"the first one late", func(p []rtp.Packet) []rtp.Packet {
+			return slices.Concat(p[1:3], p[:1], p[3:])
+		}, []int{0, 1, 2, 3, 4, 5}, 0, 0},
 		{"a marker early", func(p []rtp.Packet) []rtp.Packet { return swap(p, 6, 7) }, []int{0, 1, 2, 3, 4, 5}, 0, 0},
 		{"exchanged across access units", func(p []rtp.Packet) []rtp.Packet { return swap(p, 7, 8) }, []int{0, 1, 2, 3, 4, 5}, 0, 0},
 		{"far behind", func(p []rtp.Packet) []rtp.Packet {
