@@ -11,12 +11,20 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"golang.org/x/time/rate"
 
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/mcu/control"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/rtc"
+)
+
+// What a client may send over the control channel: messages a second, and how
+// many at once.
+const (
+	controlRate  = 20
+	controlBurst = 100
 )
 
 // Participant is somebody in a room. It is safe for concurrent use. Each of his
@@ -29,6 +37,7 @@ type Participant struct {
 	room   *Room
 	log    *slog.Logger
 	peer   *rtc.Peer
+	pace   *rate.Limiter // of the control channel
 	send   func(control.Message)
 	open   atomic.Bool // the client opened a control channel
 	done   chan struct{}
@@ -53,6 +62,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		viewer: o.Viewer,
 		room:   r,
 		send:   o.Send,
+		pace:   rate.NewLimiter(controlRate, controlBurst),
 		done:   make(chan struct{}),
 	}
 	p.log = r.log.With("participant", p.public)
@@ -125,8 +135,13 @@ func (p *Participant) Handle(m control.Message) {
 	})
 }
 
-// parse reads a message of the data channel.
+// parse reads a message of the data channel. A client that sends more than it
+// may is told so, and the message has no effect.
 func (p *Participant) parse(data []byte) {
+	if !p.pace.Allow() {
+		p.room.post(func() { p.refuse("too many messages") })
+		return
+	}
 	m, err := control.Parse(data)
 	if err != nil {
 		p.room.post(func() { p.refuse(err.Error()) })

@@ -19,10 +19,13 @@ type Server struct {
 	api   *rtc.API
 	stats *stats
 
-	mu    sync.Mutex      // guards what follows; never held while a room works
-	ctx   context.Context // nil: not running
-	rooms map[string]*Room
-	wg    sync.WaitGroup
+	ctx    context.Context // of all rooms
+	cancel context.CancelFunc
+
+	mu     sync.Mutex // guards what follows; never held while a room works
+	closed bool
+	rooms  map[string]*Room
+	wg     sync.WaitGroup
 }
 
 // RoomInfo says who is in a room.
@@ -32,8 +35,8 @@ type RoomInfo struct {
 	Viewers      int    `json:"viewers"`
 }
 
-// NewServer returns a server with its sockets open. Run must be called, and
-// closes them.
+// NewServer returns a server with its sockets open, which can be joined. Run must
+// be called; it ends what was begun and closes the sockets.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -43,20 +46,19 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: log, api: api, rooms: make(map[string]*Room)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stats = newStats(s)
 	return s, nil
 }
 
-// Run lets participants in until ctx ends; then it ends all rooms and waits for
-// everything in them.
+// Run waits until ctx ends; then it ends all rooms and waits for everything in
+// them.
 func (s *Server) Run(ctx context.Context) error {
-	s.mu.Lock()
-	s.ctx = ctx
-	s.mu.Unlock()
 	<-ctx.Done()
 	s.mu.Lock()
-	s.ctx = nil // no room begins from here on
+	s.closed = true // no room begins from here on
 	s.mu.Unlock()
+	s.cancel()
 	s.wg.Wait()
 	return s.api.Close()
 }
@@ -99,6 +101,9 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	return p, nil
 }
 
+// CheckOffer tells why an offer would be refused, before anybody joins with it.
+func (s *Server) CheckOffer(sdp string) error { return rtc.CheckOffer(sdp) }
+
 // Admits tells why somebody could not join a room now, if so.
 func (s *Server) Admits(room, name string) error {
 	if err := checkRoomName(room); err != nil {
@@ -116,7 +121,7 @@ func (s *Server) Admits(room, name string) error {
 // new one. The caller holds s.mu.
 func (s *Server) space(room *Room) error {
 	switch {
-	case s.ctx == nil:
+	case s.closed:
 		return ErrClosed
 	case room == nil && len(s.rooms) >= s.cfg.MaxRooms:
 		return fmt.Errorf("%w: it has %d", ErrServerFull, len(s.rooms))

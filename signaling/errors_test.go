@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,6 +102,31 @@ type refusing struct {
 }
 
 func (r refusing) Join(mcu.JoinOptions) (*mcu.Participant, error) { return nil, r.join() }
+
+func (r refusing) CheckOffer(string) error { return nil }
+
+// TestBadOfferJoinsNobody: the room does not hear of an offer that cannot be
+// answered.
+func TestBadOfferJoinsNobody(t *testing.T) {
+	srv := &joins{server: newServer(t)}
+	url := serve(t, srv, signaling.Default())
+	do(t, http.MethodPost, url+"/whip/hall", "v=0\r\n", "Content-Type", typeSDP).want(t, 400)
+	do(t, http.MethodPost, url+"/whep/hall", "nonsense", "Content-Type", typeSDP).want(t, 400)
+	if n := srv.count.Load(); n != 0 {
+		t.Errorf("%d joined", n)
+	}
+}
+
+// joins counts who joins.
+type joins struct {
+	*server
+	count atomic.Int32
+}
+
+func (j *joins) Join(o mcu.JoinOptions) (*mcu.Participant, error) {
+	j.count.Add(1)
+	return j.server.Join(o)
+}
 
 func TestJoinRefused(t *testing.T) {
 	srv := newServer(t)

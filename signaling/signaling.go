@@ -16,6 +16,7 @@ import (
 // Server is what signaling needs of [mcu.Server].
 type Server interface {
 	Admits(room, name string) error
+	CheckOffer(sdp string) error
 	Join(mcu.JoinOptions) (*mcu.Participant, error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer

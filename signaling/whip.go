@@ -25,8 +25,8 @@ func (s *site) create(c echo.Context, viewer bool) error {
 		return err
 	}
 	// What cannot be an offer is refused before anyone in the room hears of it.
-	if !strings.HasPrefix(offer, "v=0") {
-		return mcu.ErrBadSDP
+	if err := s.srv.CheckOffer(offer); err != nil {
+		return err
 	}
 	who, err := s.srv.Join(mcu.JoinOptions{Room: c.Param("room"), Name: c.QueryParam("name"), Viewer: viewer})
 	if err != nil {

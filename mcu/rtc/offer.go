@@ -10,6 +10,13 @@ import (
 // wishes is what an offer asks of us: whether it wants to receive each kind.
 type wishes struct{ audio, video bool }
 
+// CheckOffer tells why an offer would be refused, as far as that is known
+// without a connection: with ErrBadSDP or ErrNoCodec.
+func CheckOffer(sdp string) error {
+	_, err := inspect(sdp)
+	return err
+}
+
 // inspect reads an offer before pion does, so that a refusal can say why. Media
 // that is not ours to speak is an error; kinds that are absent are not.
 func inspect(offer string) (wishes, error) {

@@ -13,8 +13,8 @@ import (
 // ControlLabel is the label of the data channel that carries control messages.
 const ControlLabel = "control"
 
-// maxEarly bounds the candidates that wait for an offer.
-const maxEarly = 64
+// maxCandidates bounds what a client can make ICE check between two offers.
+const maxCandidates = 64
 
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
@@ -40,8 +40,9 @@ type Peer struct {
 	audio, video *Downlink
 	control      atomic.Pointer[webrtc.DataChannel]
 
-	negotiating sync.Mutex                // guards early
+	negotiating sync.Mutex                // guards early and candidates
 	early       []webrtc.ICECandidateInit // came before the first offer
+	candidates  int                       // that came since the last offer
 	ended       sync.Once
 
 	life   sync.Mutex // guards closed, so that nothing starts after Close
@@ -115,7 +116,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 	for _, c := range p.early {
 		_ = p.pc.AddICECandidate(c) // one that is no use is the client's trouble
 	}
-	p.early = nil
+	p.early, p.candidates = nil, 0
 	return p.answer(ctx)
 }
 
@@ -167,10 +168,10 @@ func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error 
 	c := webrtc.ICECandidateInit{Candidate: candidate, SDPMid: mid, SDPMLineIndex: mline}
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if p.candidates++; p.candidates > maxCandidates {
+		return fmt.Errorf("%w: more than %d candidates", ErrBadSDP, maxCandidates)
+	}
 	if p.pc.RemoteDescription() == nil {
-		if len(p.early) == maxEarly {
-			return fmt.Errorf("%w: too many candidates before the offer", ErrBadSDP)
-		}
 		p.early = append(p.early, c)
 		return nil
 	}
