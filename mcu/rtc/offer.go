@@ -37,6 +37,12 @@ func inspect(offer string) (wishes, error) {
 		if err := speaks(m); err != nil {
 			return wishes{}, err
 		}
+		// pion finds these missing too, but too late: it could take no other offer.
+		for _, key := range []string{"ice-ufrag", "ice-pwd", "fingerprint"} {
+			if _, above := desc.Attribute(key); !above && !has(m, key) && !has(m, "bundle-only") {
+				return wishes{}, fmt.Errorf("%w: the %s offered has no %s", ErrBadSDP, kind, key)
+			}
+		}
 		usable = true
 		receives := !has(m, "sendonly") && !has(m, "inactive")
 		w.audio = w.audio || (kind == "audio" && receives)
