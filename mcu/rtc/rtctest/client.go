@@ -26,6 +26,8 @@ type Options struct {
 	Direction webrtc.RTPTransceiverDirection
 	// Cameras is the number of pictures it sends, 1 or 2; zero is 1.
 	Cameras int
+	// Blind clients count what they receive and do not decode it.
+	Blind bool
 	// Message gets what comes over the data channel "control", which is opened
 	// only where Message is set.
 	Message func([]byte)
@@ -90,11 +92,17 @@ func (c *Client) open(o Options) error {
 		}
 	})
 	c.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		receive := c.Earphone.run
-		if track.Kind() == webrtc.RTPCodecTypeVideo {
-			receive = c.Screen.run
+		video := track.Kind() == webrtc.RTPCodecTypeVideo
+		switch {
+		case video && o.Blind:
+			c.wg.Go(func() { c.Screen.count(track, true) })
+		case video:
+			c.wg.Go(func() { c.Screen.run(track) })
+		case o.Blind:
+			c.wg.Go(func() { c.Earphone.count(track, false) })
+		default:
+			c.wg.Go(func() { c.Earphone.run(track) })
 		}
-		c.wg.Go(func() { receive(track) })
 	})
 	if err := c.openControl(o); err != nil {
 		return err

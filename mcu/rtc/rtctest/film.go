@@ -60,6 +60,20 @@ func (c *Client) Film(cam Camera) (stop func()) {
 	}, func() { _ = enc.Close() })
 }
 
+// Play sends access units again and again until stop is called or the client
+// closes. The first is an IDR; asked for one, it starts over.
+func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
+	var payloader codecs.H264Payloader
+	uplink, n := c.Video, 0
+	return c.every(time.Second/time.Duration(frameRate), func(at time.Duration) {
+		if uplink.keyWanted() {
+			n = 0
+		}
+		uplink.Write(uint32(at*90_000/time.Second), payloader.Payload(1180, units[n%len(units)])...)
+		n++
+	}, func() {})
+}
+
 // Speak sends a sound until stop is called or the client closes. wave gives the
 // sample of a number, counted from when the client was made, in ±1.
 func (c *Client) Speak(wave func(sample int) float32) (stop func()) {

@@ -163,6 +163,17 @@ func (o *order) check(p *rtp.Packet, marked bool) {
 	}
 }
 
+// count only checks a track, until it ends.
+func (o *order) count(track *webrtc.TrackRemote, marked bool) {
+	for {
+		p, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		o.check(p, marked)
+	}
+}
+
 func (o *order) note(format string, args ...any) {
 	if len(o.faults) < 20 {
 		o.faults = append(o.faults, fmt.Sprintf(format, args...))
