@@ -54,12 +54,17 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 // Run waits until ctx ends; then it ends all rooms and waits for everything in
 // them.
 func (s *Server) Run(ctx context.Context) error {
+	sending, stop := context.WithCancel(context.Background())
+	var sockets sync.WaitGroup
+	sockets.Go(func() { s.api.Run(sending) })
 	<-ctx.Done()
 	s.mu.Lock()
 	s.closed = true // no room begins from here on
 	s.mu.Unlock()
 	s.cancel()
 	s.wg.Wait()
+	stop()
+	sockets.Wait()
 	return s.api.Close()
 }
 

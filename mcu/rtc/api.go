@@ -1,11 +1,13 @@
 package rtc
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -34,9 +36,10 @@ type Config struct {
 // API makes peers. They share its UDP sockets (one an address of the machine,
 // loopback included) and its DTLS certificate. It is safe for concurrent use.
 type API struct {
-	api  *webrtc.API
-	mux  ice.UDPMux
-	cert webrtc.Certificate
+	api     *webrtc.API
+	sockets []*socket
+	mux     ice.UDPMux
+	cert    webrtc.Certificate
 }
 
 // NewAPI opens the sockets. Whoever gets an API closes it after its last peer.
@@ -53,13 +56,11 @@ func NewAPI(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register codecs: %w", err)
 	}
-	mux, err := ice.NewMultiUDPMuxFromPort(0,
-		ice.UDPMuxFromPortWithLoopback(),
-		ice.UDPMuxFromPortWithReadBufferSize(4<<20),
-		ice.UDPMuxFromPortWithWriteBufferSize(4<<20))
+	sockets, err := listen(0)
 	if err != nil {
-		return nil, fmt.Errorf("open UDP sockets: %w", err)
+		return nil, err
 	}
+	mux := muxed(sockets)
 	settings, err := settings(cfg, mux)
 	if err != nil {
 		_ = mux.Close()
@@ -69,9 +70,19 @@ func NewAPI(cfg Config) (*API, error) {
 		api: webrtc.NewAPI(webrtc.WithMediaEngine(media),
 			webrtc.WithInterceptorRegistry(interceptors),
 			webrtc.WithSettingEngine(settings)),
-		mux:  mux,
-		cert: *cert,
+		sockets: sockets,
+		mux:     mux,
+		cert:    *cert,
 	}, nil
+}
+
+// Run sends what the peers write until ctx ends. Before Run packets wait.
+func (a *API) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, s := range a.sockets {
+		wg.Go(func() { s.run(ctx) })
+	}
+	wg.Wait()
 }
 
 // Close closes the sockets.

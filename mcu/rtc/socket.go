@@ -1,0 +1,231 @@
+package rtc
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// backlog is how many packets wait for the sender: a picture for two
+	// hundred viewers.
+	backlog = 4096
+	// maxSegments and maxBatch bound one segmented datagram: the kernel takes
+	// 64 segments, and UDP over IPv4 65507 bytes.
+	maxSegments = 64
+	maxBatch    = 65000
+	// maxDatagram is the longest packet that is read.
+	maxDatagram = 65535
+)
+
+// socket is a UDP socket whose writes gather. A write copies its packet into a
+// ring and returns; one goroutine, run, sends what has gathered, and what goes to
+// one address in packets of equal length leaves in one system call (UDP_SEGMENT,
+// Linux 4.18). The busier the server, the more does each call carry.
+//
+// When the ring is full the packet is dropped and counted, as a full socket
+// buffer would. Writes are safe for concurrent use and take no lock; reads are for
+// one goroutine.
+type socket struct {
+	*net.UDPConn
+	ring    [backlog]outgoing
+	head    atomic.Uint64 // next place to be taken
+	tail    atomic.Uint64 // next place to be sent
+	asleep  atomic.Bool
+	wake    chan struct{}
+	dropped atomic.Uint64
+	sent    atomic.Uint64 // packets
+	calls   atomic.Uint64
+
+	whole bool // the kernel segments
+	batch []byte
+	oob   [24]byte
+
+	in      []byte // what the last read left
+	segment int
+	from    netip.AddrPort
+	inbuf   []byte
+	inoob   []byte
+}
+
+// outgoing is a place of the ring. full is the turn it was filled in, plus one.
+type outgoing struct {
+	full atomic.Uint64
+	to   netip.AddrPort
+	data []byte
+}
+
+// newSocket makes conn gather. Nothing is sent before run.
+func newSocket(conn *net.UDPConn) *socket {
+	s := &socket{
+		UDPConn: conn,
+		wake:    make(chan struct{}, 1),
+		whole:   true,
+		batch:   make([]byte, 0, maxBatch),
+		inbuf:   make([]byte, maxDatagram),
+		inoob:   make([]byte, 64),
+	}
+	// Where the kernel joins arriving packets, one read brings many (UDP_GRO,
+	// Linux 5.0). Where it does not, reads are as usual.
+	if raw, err := conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1)
+		})
+	}
+	return s
+}
+
+// WriteToAddrPort queues a packet.
+func (s *socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	var at uint64
+	for {
+		at = s.head.Load()
+		if at-s.tail.Load() >= backlog {
+			s.dropped.Add(1)
+			return len(b), nil
+		}
+		if s.head.CompareAndSwap(at, at+1) {
+			break
+		}
+	}
+	place := &s.ring[at%backlog]
+	place.to = to
+	place.data = append(place.data[:0], b...)
+	place.full.Store(at + 1)
+	if s.asleep.Swap(false) {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+	return len(b), nil
+}
+
+// WriteTo queues a packet.
+func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
+	udp, ok := to.(*net.UDPAddr)
+	if !ok {
+		return 0, fmt.Errorf("send to %v: not UDP", to)
+	}
+	return s.WriteToAddrPort(b, udp.AddrPort())
+}
+
+// run sends what gathers until ctx ends, and what is there then.
+func (s *socket) run(ctx context.Context) {
+	for {
+		for s.flush() {
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		s.asleep.Store(true)
+		if s.ready(s.tail.Load()) {
+			s.asleep.Store(false)
+			continue
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// ready tells whether a place is filled.
+func (s *socket) ready(at uint64) bool { return s.ring[at%backlog].full.Load() == at+1 }
+
+// flush sends the longest run that one call can carry. It returns false when
+// nothing has gathered.
+func (s *socket) flush() bool {
+	at := s.tail.Load()
+	if !s.ready(at) {
+		return false
+	}
+	first := &s.ring[at%backlog]
+	size := len(first.data)
+	s.batch = append(s.batch[:0], first.data...)
+	n := uint64(1)
+	for s.whole && n < maxSegments && s.ready(at+n) {
+		next := &s.ring[(at+n)%backlog]
+		if next.to != first.to || len(next.data) > size || len(s.batch)+len(next.data) > maxBatch {
+			break
+		}
+		s.batch = append(s.batch, next.data...)
+		n++
+		if len(next.data) < size { // only the last may be shorter
+			break
+		}
+	}
+	s.send(size, first.to)
+	s.sent.Add(n)
+	s.tail.Store(at + n)
+	return true
+}
+
+// send sends the batch, in segments of size bytes.
+func (s *socket) send(size int, to netip.AddrPort) {
+	s.calls.Add(1)
+	if len(s.batch) <= size {
+		_, _ = s.WriteToUDPAddrPort(s.batch, to)
+		return
+	}
+	_, _, err := s.WriteMsgUDPAddrPort(s.batch, segmentation(s.oob[:], size), to)
+	if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EINVAL) {
+		return
+	}
+	// This kernel or this link cannot: send them one by one from here on.
+	s.whole = false
+	for b := s.batch; len(b) > 0; {
+		n := min(size, len(b))
+		_, _ = s.WriteToUDPAddrPort(b[:n], to)
+		b = b[n:]
+	}
+}
+
+// segmentation writes the control message of UDP_SEGMENT (udp(7)).
+func segmentation(oob []byte, size int) []byte {
+	oob = oob[:unix.CmsgSpace(2)]
+	clear(oob)
+	binary.NativeEndian.PutUint64(oob, uint64(unix.CmsgLen(2)))
+	binary.NativeEndian.PutUint32(oob[8:], unix.IPPROTO_UDP)
+	binary.NativeEndian.PutUint32(oob[12:], unix.UDP_SEGMENT)
+	binary.NativeEndian.PutUint16(oob[16:], uint16(size))
+	return oob
+}
+
+// ReadFromAddrPort reads one packet.
+func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	if len(s.in) == 0 {
+		n, oobn, _, from, err := s.ReadMsgUDPAddrPort(s.inbuf, s.inoob)
+		if err != nil {
+			return 0, from, err
+		}
+		s.in, s.from, s.segment = s.inbuf[:n], from, segmentSize(s.inoob[:oobn], n)
+	}
+	n := min(s.segment, len(s.in))
+	copied := copy(b, s.in[:n])
+	s.in = s.in[n:]
+	return copied, s.from, nil
+}
+
+// segmentSize reads the control message of UDP_GRO; without one the datagram is
+// one packet of n bytes.
+func segmentSize(oob []byte, n int) int {
+	if len(oob) >= 20 && binary.NativeEndian.Uint32(oob[8:]) == unix.IPPROTO_UDP &&
+		binary.NativeEndian.Uint32(oob[12:]) == unix.UDP_GRO {
+		return max(1, int(binary.NativeEndian.Uint32(oob[16:])))
+	}
+	return max(n, 1)
+}
+
+// ReadFrom reads one packet.
+func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := s.ReadFromAddrPort(b)
+	return n, net.UDPAddrFromAddrPort(from), err
+}
