@@ -1,0 +1,83 @@
+package browsertest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browsers are the names under which Chromium is installed.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+
+// flags of every Chromium. Windows that nobody looks at are drawn like all others.
+var flags = []string{
+	"no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+	"disable-component-update", "disable-sync", "disable-extensions", "disable-dev-shm-usage",
+	"disable-background-timer-throttling", "disable-renderer-backgrounding", "disable-backgrounding-occluded-windows",
+}
+
+// option is one more flag of Chromium.
+type option struct {
+	name  string
+	value any // true for none
+}
+
+var (
+	fakeDevices = option{"use-fake-device-for-media-stream", true}
+	allow       = option{"use-fake-ui-for-media-stream", true}
+	deny        = option{"use-fake-ui-for-media-stream", "deny"}
+	sound       = option{"autoplay-policy", "no-user-gesture-required"}
+)
+
+// needBrowser returns where Chromium is, and skips the test where it is not.
+func needBrowser(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("no browsers with -short")
+	}
+	for _, name := range browsers {
+		if file, err := exec.LookPath(name); err == nil {
+			return file
+		}
+	}
+	const missing = "Chromium is not installed; on Debian: apt-get install chromium"
+	if os.Getenv("CI") != "" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+// startBrowser starts a Chromium that knows nothing yet. It runs until the
+// test's end.
+func startBrowser(t *testing.T, options ...option) context.Context {
+	t.Helper()
+	settings := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(needBrowser(t)),
+		chromedp.Headless,
+		chromedp.WindowSize(800, 600),
+		chromedp.WSURLReadTimeout(patience),
+	}
+	for _, name := range flags {
+		settings = append(settings, chromedp.Flag(name, true))
+	}
+	for _, o := range options {
+		settings = append(settings, chromedp.Flag(o.name, o.value))
+	}
+	allocator, end := chromedp.NewExecAllocator(context.Background(), settings...)
+	browser, _ := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		closing, cancel := context.WithTimeout(browser, 10*time.Second)
+		defer cancel()
+		_ = chromedp.Cancel(closing)
+		end() // kills the browser where it did not close, and waits
+	})
+	if err := chromedp.Run(browser); err != nil {
+		t.Fatalf("start of Chromium: %v", err)
+	}
+	return browser
+}

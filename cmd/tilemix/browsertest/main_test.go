@@ -1,0 +1,39 @@
+package browsertest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "take the README's picture anew")
+
+// TestMain builds the program and makes it the tilemix that the tests find.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		os.Exit(m.Run())
+	}
+	dir, err := os.MkdirTemp("", "tilemix")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := runWith(m, dir)
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func runWith(m *testing.M, dir string) int {
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "tilemix"), "tilemix/cmd/tilemix")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "go build:", err)
+		return 1
+	}
+	os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return m.Run()
+}

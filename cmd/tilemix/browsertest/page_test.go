@@ -1,0 +1,168 @@
+package browsertest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const (
+	patience = 60 * time.Second // with what is to happen, on a busy machine
+	pause    = 150 * time.Millisecond
+)
+
+// page is one window. Windows of the same browser share nothing but its devices.
+type page struct {
+	ctx  context.Context
+	name string // of whoever sits before it
+}
+
+// openPage opens a window at an address.
+func openPage(t *testing.T, browser context.Context, name, url string) *page {
+	t.Helper()
+	id, err := newWindow(cdp.WithExecutor(browser, chromedp.FromContext(browser).Browser))
+	if err != nil {
+		t.Fatalf("%s: window: %v", name, err)
+	}
+	ctx, _ := chromedp.NewContext(browser, chromedp.WithTargetID(id)) // ends with the browser
+	p := &page{ctx: ctx, name: name}
+	if err := chromedp.Run(ctx); err != nil { // without a deadline: what the first run starts lives as long as its context
+		t.Fatalf("%s: window: %v", name, err)
+	}
+	p.do(t, chromedp.Navigate(url))
+	return p
+}
+
+// newWindow opens a window as for another person: nothing is stored yet.
+// chromedp would open a tab, which needs a window.
+func newWindow(browser context.Context) (target.ID, error) {
+	person, err := target.CreateBrowserContext().WithDisposeOnDetach(true).Do(browser)
+	if err != nil {
+		return "", err
+	}
+	return target.CreateTarget("about:blank").WithBrowserContextID(person).WithNewWindow(true).Do(browser)
+}
+
+func (p *page) do(t *testing.T, actions ...chromedp.Action) {
+	t.Helper()
+	if err := p.try(actions...); err != nil {
+		t.Fatalf("%s: %v", p.name, err)
+	}
+}
+
+func (p *page) try(actions ...chromedp.Action) error {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, actions...)
+}
+
+// close closes the window, as a person does who is done with it.
+func (p *page) close(t *testing.T) {
+	t.Helper()
+	if err := chromedp.Cancel(p.ctx); err != nil {
+		t.Errorf("%s: close: %v", p.name, err)
+	}
+}
+
+// ask puts the value of a JavaScript expression, or of its promise, into value.
+func (p *page) ask(expression string, value any) error {
+	return p.try(chromedp.Evaluate(expression, value, func(call *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return call.WithAwaitPromise(true)
+	}))
+}
+
+// press presses keys, one after the other, while others are held down.
+func (p *page) press(t *testing.T, keys string, held ...input.Modifier) {
+	t.Helper()
+	for _, key := range keys {
+		events := kb.Encode(key)
+		if len(events) == 3 { // down, letter, up: who takes the key is to get no letter
+			events[0].Text = events[1].Text
+			events = []*input.DispatchKeyEventParams{events[0], events[2]}
+		}
+		for _, event := range events {
+			for _, modifier := range held {
+				event.Modifiers |= modifier
+			}
+			p.do(t, event)
+		}
+	}
+}
+
+// click clicks on what a selector finds, once it can be seen.
+func (p *page) click(t *testing.T, selector string) {
+	t.Helper()
+	p.do(t, chromedp.Click(selector, chromedp.ByQuery))
+}
+
+// waitFor waits until a JavaScript expression is true.
+func (p *page) waitFor(t *testing.T, expression string) {
+	t.Helper()
+	eventually(t, p.name+": "+expression, func() (string, bool) {
+		var is bool
+		if err := p.ask("Boolean("+expression+")", &is); err != nil {
+			return err.Error(), false
+		}
+		return p.situation(), is
+	})
+}
+
+// waitForText waits until an element shows a text.
+func (p *page) waitForText(t *testing.T, selector, text string) {
+	t.Helper()
+	eventually(t, p.name+": "+selector+" says "+text, func() (string, bool) {
+		shown := p.text(selector)
+		return shown, shown == text
+	})
+}
+
+// text is what an element shows, "" for one that is not visible.
+func (p *page) text(selector string) string {
+	var shown string
+	err := p.ask(`(() => {
+		const element = document.querySelector(`+quote(selector)+`);
+		return element?.checkVisibility() ? element.innerText.trim() : '';
+	})()`, &shown)
+	if err != nil {
+		return err.Error()
+	}
+	return shown
+}
+
+// waitForPhase waits until the call is connected, reconnecting, refused or left.
+func (p *page) waitForPhase(t *testing.T, phase string) {
+	t.Helper()
+	p.waitFor(t, "document.body.dataset.phase === "+quote(phase))
+}
+
+// situation says for a failing test what the page shows.
+func (p *page) situation() string {
+	var words string
+	if err := p.ask(`location.pathname + ' ' + document.body.dataset.phase + ': ' + document.body.innerText.replaceAll(/\s+/g, ' ')`, &words); err != nil {
+		return err.Error()
+	}
+	return words
+}
+
+// eventually waits until a condition holds. The condition also says what it saw.
+func eventually(t *testing.T, what string, condition func() (saw string, is bool)) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		saw, is := condition()
+		if is {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s\nlast: %s", what, saw)
+		}
+		time.Sleep(pause)
+	}
+}

@@ -1,0 +1,199 @@
+package browsertest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// picture takes what the page shows of the mix.
+func (p *page) picture() (image.Image, error) {
+	const prefix = "data:image/jpeg;base64,"
+	var url string
+	err := p.ask(`(() => {
+		const mix = document.getElementById('mix');
+		const canvas = document.createElement('canvas');
+		canvas.width = mix.videoWidth;
+		canvas.height = mix.videoHeight;
+		canvas.getContext('2d').drawImage(mix, 0, 0);
+		return canvas.toDataURL('image/jpeg', 0.95);
+	})()`, &url)
+	if err != nil {
+		return nil, err
+	}
+	data, found := strings.CutPrefix(url, prefix)
+	if !found {
+		return nil, fmt.Errorf("there is no picture, but %.40q", url)
+	}
+	return jpeg.Decode(base64.NewDecoder(base64.StdEncoding, strings.NewReader(data)))
+}
+
+// waitForPicture waits until the mix looks as it should.
+func (p *page) waitForPicture(t *testing.T, what string, condition func(image.Image) (saw string, is bool)) {
+	t.Helper()
+	var last image.Image
+	defer func() {
+		if t.Failed() && last != nil {
+			keep(t, p.name+".jpeg", last)
+		}
+	}()
+	eventually(t, p.name+": "+what, func() (string, bool) {
+		shown, err := p.picture()
+		if err != nil {
+			return err.Error(), false
+		}
+		last = shown
+		return condition(shown)
+	})
+}
+
+// keep writes a picture to where go test -artifacts keeps it.
+func keep(t *testing.T, name string, m image.Image) {
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, m, nil); err != nil {
+		t.Log(err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name), file.Bytes(), 0o644); err != nil {
+		t.Log(err)
+	}
+}
+
+// camera is what can be in a tile.
+type camera string
+
+const (
+	green       camera = "Chromium's fake camera"
+	orange      camera = "the clip"
+	placeholder camera = "the placeholder"
+)
+
+// sees says whether a pixel can be of that camera.
+func (c camera) sees(r, g, b int) bool {
+	switch c {
+	case green:
+		return g > r+60 && g > b+60
+	case orange:
+		return r > g+60 && g > b+30
+	}
+	return false
+}
+
+// shown says what a tile of the picture shows: a camera that fills more than half
+// of it, or the placeholder, that is neither camera and something bright in the
+// middle.
+func shown(m image.Image, tile image.Rectangle) camera {
+	for _, c := range []camera{green, orange} {
+		if share(m, tile, c.sees) > 0.5 {
+			return c
+		}
+	}
+	middle := tile.Inset(tile.Dy() * 3 / 8)
+	initials := share(m, middle, func(r, g, b int) bool { return min(r, g, b) > 200 })
+	colours := share(m, tile, green.sees) + share(m, tile, orange.sees)
+	if initials > 0.01 && colours < 0.2 {
+		return placeholder
+	}
+	return ""
+}
+
+// share is how much of a rectangle has pixels of a kind, 0 to 1.
+func share(m image.Image, r image.Rectangle, kind func(r, g, b int) bool) float64 {
+	r = r.Intersect(m.Bounds())
+	if r.Empty() {
+		return 0
+	}
+	n := 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			c := color.RGBAModel.Convert(m.At(x, y)).(color.RGBA)
+			if kind(int(c.R), int(c.G), int(c.B)) {
+				n++
+			}
+		}
+	}
+	return float64(n) / float64(r.Dx()*r.Dy())
+}
+
+// moved is how much of a rectangle is plainly different in two pictures, 0 to 1.
+func moved(a, b image.Image, r image.Rectangle) float64 {
+	r = r.Intersect(a.Bounds()).Intersect(b.Bounds())
+	if r.Empty() {
+		return 0
+	}
+	n := 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			p := color.GrayModel.Convert(a.At(x, y)).(color.Gray)
+			q := color.GrayModel.Convert(b.At(x, y)).(color.Gray)
+			if max(p.Y, q.Y)-min(p.Y, q.Y) > 40 {
+				n++
+			}
+		}
+	}
+	return float64(n) / float64(r.Dx()*r.Dy())
+}
+
+// waitForTile waits until somebody's tile shows something.
+func (p *page) waitForTile(t *testing.T, name string, want camera) {
+	t.Helper()
+	p.waitForPicture(t, fmt.Sprintf("tile of %s shows %s", name, want), func(m image.Image) (string, bool) {
+		s, err := p.state()
+		if err != nil {
+			return err.Error(), false
+		}
+		got := shown(m, s.tile(name))
+		return fmt.Sprintf("%v at %v shows %q", m.Bounds(), s.tile(name), got), got == want
+	})
+}
+
+// waitForMotion waits until something moves in somebody's tile.
+func (p *page) waitForMotion(t *testing.T, name string) {
+	t.Helper()
+	var first image.Image
+	p.waitForPicture(t, "tile of "+name+" moves", func(m image.Image) (string, bool) {
+		s, err := p.state()
+		if err != nil {
+			return err.Error(), false
+		}
+		if first == nil {
+			first = m
+		}
+		part := moved(first, m, s.tile(name))
+		return fmt.Sprintf("%.4f of it changed", part), part > 0.002
+	})
+}
+
+// orangeClip makes a film for Chromium's fake camera: orange, with a white bar
+// that goes from left to right.
+func orangeClip(t *testing.T) option {
+	t.Helper()
+	var film bytes.Buffer // Motion JPEG is one picture after the other
+	for i := range 20 {
+		m := image.NewRGBA(image.Rect(0, 0, 1280, 720))
+		for y := range m.Rect.Dy() {
+			for x := range m.Rect.Dx() {
+				c := color.RGBA{235, 140, 30, 255}
+				if x/64 == i {
+					c = color.RGBA{255, 255, 255, 255}
+				}
+				m.SetRGBA(x, y, c)
+			}
+		}
+		if err := jpeg.Encode(&film, m, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "orange.mjpeg")
+	if err := os.WriteFile(file, film.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return option{"use-file-for-fake-video-capture", file}
+}

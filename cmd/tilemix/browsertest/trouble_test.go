@@ -1,0 +1,90 @@
+package browsertest
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestServerGone kills the server under a call and starts it again.
+func TestServerGone(t *testing.T) {
+	s := serve(t, "")
+	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	ada.waitForTile(t, "Ada", green)
+	ada.click(t, "#mute")
+	ada.waitForState(t, "muted", func(s state) bool { return s.person("Ada").Audio })
+	before := ada.waitForTiles(t, "Ada").ID
+
+	s.stop(syscall.SIGKILL)
+	ada.waitForPhase(t, "reconnecting")
+	eventually(t, "the page says so", func() (string, bool) {
+		text := ada.text("#status")
+		return text, strings.Contains(text, "Connection lost, reconnecting…") || strings.Contains(text, "The server does not answer.")
+	})
+
+	serve(t, s.address())
+	ada.waitForPhase(t, "connected")
+	ada.waitForText(t, "#status", "")
+	ada.waitForState(t, "a new id, still muted", func(s state) bool {
+		return s.ID != before && s.person("Ada").ID == s.ID && s.person("Ada").Audio
+	})
+	ada.waitForStream(t, "pictures", "inbound", "video", func(s stream) bool { return s.Frames > 0 })
+	ada.waitForTile(t, "Ada", green)
+	ada.waitForMotion(t, "Ada")
+}
+
+// TestWithoutDevices joins without camera, and without being allowed to use it.
+func TestWithoutDevices(t *testing.T) {
+	noCamera := option{fakeDevices.name, "device-count=0"}
+	tests := []struct {
+		name    string
+		options []option
+		says    string
+		muted   bool
+	}{
+		{
+			name: "denied", options: []option{fakeDevices, deny}, muted: true,
+			says: "The camera and microphone are not allowed. Allow them in the browser's address bar, then try again.",
+		},
+		{name: "no camera", options: []option{noCamera, allow}, says: "No camera found."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := serve(t, "")
+			ada := openPage(t, startBrowser(t, append(test.options, sound)...), "Ada", s.url+"/?room=room")
+			ada.waitForText(t, "#problem-text", test.says)
+			ada.waitForText(t, ".problems-more", "You can still join: you will see and hear the others.")
+			ada.press(t, "Ada"+kb.Enter)
+			ada.waitForText(t, "#toasts .warning", test.says)
+			ada.waitForPhase(t, "connected")
+			ada.waitForState(t, "what is off", func(s state) bool {
+				self := s.person("Ada")
+				return self.Video && self.Audio == test.muted
+			})
+			ada.waitForTile(t, "Ada", placeholder)
+		})
+	}
+}
+
+// TestFullRoom refuses who is one too many, until there is a place again.
+func TestFullRoom(t *testing.T) {
+	s := serve(t, "", "--max-participants", "1")
+	browser := startBrowser(t, fakeDevices, allow, sound)
+	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
+	bob.waitForPhase(t, "refused")
+	bob.waitForText(t, "#card-title", "You could not join")
+	if text := bob.text("#card-text"); !strings.HasPrefix(text, "Room is full") {
+		t.Errorf("the reason is %q", text)
+	}
+	ada.waitForTiles(t, "Ada")
+	ada.click(t, "#leave")
+	ada.waitForPhase(t, "left")
+	bob.click(t, "#again")
+	bob.waitForPhase(t, "connected")
+	bob.waitForTiles(t, "Bob")
+}
