@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -235,10 +236,10 @@ func (b *inbox) await(t testing.TB, what string, ok func(control.Message) bool) 
 	patience := time.After(rtctest.Patience)
 	for {
 		b.mu.Lock()
-		for i := len(b.all) - 1; i >= 0; i-- {
-			if ok(b.all[i]) {
+		for _, m := range slices.Backward(b.all) {
+			if ok(m) {
 				defer b.mu.Unlock()
-				return b.all[i]
+				return m
 			}
 		}
 		if b.wake == nil {

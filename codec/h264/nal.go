@@ -16,11 +16,10 @@ const (
 // its header byte and rest with the next start code. nal is empty when there is
 // none left.
 func nextNAL(stream []byte) (nal, rest []byte) {
-	at := bytes.Index(stream, startCode)
-	if at < 0 {
+	_, nal, ok := bytes.Cut(stream, startCode)
+	if !ok {
 		return nil, nil
 	}
-	nal = stream[at+len(startCode):]
 	if end := bytes.Index(nal, startCode); end >= 0 {
 		return nal[:end], nal[end:]
 	}

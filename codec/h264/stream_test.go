@@ -48,13 +48,13 @@ func readStream(t *testing.T, name ...string) [][]byte {
 func writeI420(w io.Writer, img *image.YCbCr) {
 	width, height := img.Rect.Dx(), img.Rect.Dy()
 	for y := range height {
-		w.Write(img.Y[y*img.YStride:][:width])
+		_, _ = w.Write(img.Y[y*img.YStride:][:width])
 	}
 	for y := range (height + 1) / 2 {
-		w.Write(img.Cb[y*img.CStride:][:(width+1)/2])
+		_, _ = w.Write(img.Cb[y*img.CStride:][:(width+1)/2])
 	}
 	for y := range (height + 1) / 2 {
-		w.Write(img.Cr[y*img.CStride:][:(width+1)/2])
+		_, _ = w.Write(img.Cr[y*img.CStride:][:(width+1)/2])
 	}
 }
 

@@ -3,6 +3,7 @@ package opus
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	libopus "github.com/hraban/opus"
 
@@ -62,7 +63,7 @@ func (d *Decoder) Recover(dst []float32, next []byte) error {
 	if len(dst) == 0 || len(dst) > maxSamples || len(dst)%stepSamples != 0 {
 		return fmt.Errorf("opus: cannot recover %d samples", len(dst))
 	}
-	dst = dst[:len(dst):len(dst)]
+	dst = slices.Clip(dst)
 	if len(next) > 0 {
 		err := d.dec.DecodeFECFloat32(next, dst)
 		if !errors.Is(err, libopus.ErrInvalidPacket) {

@@ -10,6 +10,7 @@ package opus
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	libopus "github.com/hraban/opus"
 
@@ -67,7 +68,7 @@ func (e *Encoder) Encode(dst []byte, block []float32) (int, error) {
 		return 0, fmt.Errorf("opus: block of %d samples, not %d", len(block), pcm.Samples)
 	}
 	// The binding hands C the capacity, not the length.
-	n, err := e.enc.EncodeFloat32(block, dst[:len(dst):len(dst)])
+	n, err := e.enc.EncodeFloat32(block, slices.Clip(dst))
 	if err != nil {
 		return 0, fmt.Errorf("opus: encode: %w", err)
 	}

@@ -143,7 +143,7 @@ func (q *queue) skip() {
 		q.head++
 		s := q.slot(q.head)
 		if int16(q.head-q.highest) > 0 ||
-			s.used && starts(s.payload) && !(hurt && s.timestamp == timestamp) {
+			s.used && starts(s.payload) && (!hurt || s.timestamp != timestamp) {
 			break
 		}
 	}

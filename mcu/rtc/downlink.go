@@ -118,14 +118,14 @@ func (d *Downlink) Unbind(webrtc.TrackLocalContext) error {
 	return nil
 }
 
-// ID, RID, StreamID and Kind describe the track in the SDP. Sound and picture
-// share a stream, so that receivers keep them together.
+// ID is the name of the track in the SDP.
 func (d *Downlink) ID() string { return d.kind.String() }
 
 // RID is empty: there is no simulcast downlink.
 func (d *Downlink) RID() string { return "" }
 
-// StreamID names the stream that both downlinks of a peer belong to.
+// StreamID names the stream that both downlinks of a peer belong to, so that
+// receivers keep sound and picture together.
 func (d *Downlink) StreamID() string { return "mix" }
 
 // Kind is audio or video.

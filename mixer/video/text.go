@@ -25,11 +25,6 @@ func newTypeface() (typeface, error) {
 	return typeface{f}, err
 }
 
-// size returns the typeface at the given number of pixels an em.
-func (t typeface) size(px int) (font.Face, error) {
-	return opentype.NewFace(t.font, &opentype.FaceOptions{Size: float64(px), DPI: 72, Hinting: font.HintingNone})
-}
-
 // text returns a mask with s on one line, as wide as its ink but at most width
 // pixels, and its capitals centred in the height. What does not fit ends in
 // "…". It returns nil when nothing is to be seen.
