@@ -7,6 +7,7 @@ import (
 	"image"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"slices"
 	"sync"
