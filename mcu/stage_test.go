@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"slices"
 	"sync"
 	"testing"
 	"time"
