@@ -1,9 +1,9 @@
-// Package ingest takes what a participant sends, one type for each kind of track.
+// Package ingest takes one inbound track in: packets become pictures or sound.
 //
-//	packets ──▶ Video.Push: queue ──▶ depacketizer ──▶ decoder ──▶ scale ──▶ slot ──▶ Picture
-//	packets ──▶ Voice.Push: ring ──▶ Pull: jitter buffer ──▶ decoder ──▶ pcm.Block
+//	camera ──▶ Video.Push: queue ──▶ access unit ──▶ decode ──▶ scale ──▶ slot ──▶ Video.Picture
+//	mic ─────▶ Voice.Push ──▶ ring of packets ──▶ Voice.Pull: jitter buffer ──▶ decode ──▶ pcm.Block
 //
-// Push belongs to the goroutine that reads the track, the other end to the clock
-// that draws or mixes. Neither waits for the other, and there are no goroutines in
-// between.
+// Each track has two halves: Push belongs to the goroutine that reads it,
+// Picture and Pull to the room's clocks. They meet in a slot or a ring without a
+// lock, and neither waits for the other.
 package ingest
