@@ -65,14 +65,6 @@ func serve(t testing.TB, cfg mcu.Config) *stage {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }()
-	s.await("the server to run", func() bool {
-		p, err := server.Join(mcu.JoinOptions{Room: "first"})
-		if err == nil {
-			p.Leave()
-			<-p.Done()
-		}
-		return err == nil
-	})
 	s.end = sync.OnceFunc(func() {
 		cancel()
 		select {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pion/sdp/v3"
@@ -74,8 +75,13 @@ func newPeer(t *testing.T, change func(*rtc.Events)) *rtc.Peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	var sending sync.WaitGroup
+	sending.Go(func() { api.Run(ctx) })
 	t.Cleanup(func() {
 		p.Close()
+		stop()
+		sending.Wait()
 		if err := api.Close(); err != nil {
 			t.Error(err)
 		}
