@@ -2,6 +2,7 @@ package mcu
 
 import (
 	"fmt"
+	"time"
 
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
@@ -43,8 +44,8 @@ func (e *ear) encode(b *pcm.Block) error {
 }
 
 // write sends what was encoded last.
-func (e *ear) write(d *rtc.Downlink, timestamp uint32) {
+func (e *ear) write(d *rtc.Downlink, timestamp uint32, at time.Time) {
 	if len(e.payload[0]) > 0 {
-		d.Write(rtc.Packets{Payloads: e.payload[:], Timestamp: timestamp, Key: true})
+		d.Write(rtc.Packets{Payloads: e.payload[:], Timestamp: timestamp, At: at, Key: true})
 	}
 }

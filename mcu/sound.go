@@ -191,7 +191,7 @@ func (c *soundClock) sendShared() {
 			c.mixer.Mix(&c.block)
 			c.encode(c.shared, &c.block)
 		}
-		c.shared.write(s.sound, uint32(c.at))
+		c.shared.write(s.sound, uint32(c.at), c.instant())
 	}
 }
 
@@ -203,7 +203,7 @@ func (c *soundClock) sendOwn(s *seat) {
 	}
 	c.mixer.Minus(&snd.block, &snd.block)
 	c.encode(snd.own, &snd.block)
-	snd.own.write(s.sound, uint32(c.at))
+	snd.own.write(s.sound, uint32(c.at), c.instant())
 }
 
 func (c *soundClock) encode(e *ear, b *pcm.Block) {
@@ -212,6 +212,11 @@ func (c *soundClock) encode(e *ear, b *pcm.Block) {
 	if err := e.encode(b); err != nil {
 		stats.encodeErrors.Inc()
 	}
+}
+
+// instant is when the next block begins.
+func (c *soundClock) instant() time.Time {
+	return c.room.epoch.Add(time.Duration(c.at) * 62500 / 3) // a sample is 62500/3 ns
 }
 
 // advance walks to the newest scene and lets go of what departed on the way.

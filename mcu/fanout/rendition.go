@@ -79,6 +79,7 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 	return rtc.Packets{
 		Payloads:  r.split.split(au.Data),
 		Timestamp: uint32(pts.Microseconds() * 9 / 100), // 90 kHz (RFC 6184 §8.2.1)
+		At:        now,
 		Key:       au.Key,
 	}, nil
 }

@@ -12,7 +12,9 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -113,9 +115,9 @@ func settings(cfg Config, mux ice.UDPMux) (webrtc.SettingEngine, error) {
 	return s, nil
 }
 
-// engines registers the codecs and header extensions we speak, and the
-// interceptors: NACK, RTCP reports and transport-wide feedback, by which
-// browsers find their uplink's bandwidth.
+// engines registers the codecs and header extensions we speak. Of pion's
+// interceptors only the one that answers NACKs is used: feedback and Downlink do the
+// others' work without a goroutine and a ticker for each connection.
 func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 	media := &webrtc.MediaEngine{}
 	for _, c := range codecs() {
@@ -123,17 +125,21 @@ func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 			return nil, nil, err
 		}
 	}
-	level := webrtc.RTPHeaderExtensionCapability{URI: audioLevelURI}
-	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio,
-		webrtc.RTPTransceiverDirectionRecvonly); err != nil {
+	for _, x := range []struct {
+		uri  string
+		kind webrtc.RTPCodecType
+	}{{audioLevelURI, webrtc.RTPCodecTypeAudio}, {sdp.TransportCCURI, webrtc.RTPCodecTypeVideo}} {
+		err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind,
+			webrtc.RTPTransceiverDirectionRecvonly)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	responder, err := nack.NewResponderInterceptor()
+	if err != nil {
 		return nil, nil, err
 	}
 	registry := &interceptor.Registry{}
-	if err := webrtc.ConfigureNack(media, registry); err != nil {
-		return nil, nil, err
-	}
-	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
-		return nil, nil, err
-	}
-	return media, registry, webrtc.ConfigureTWCCSender(media, registry)
+	registry.Add(responder)
+	return media, registry, nil
 }

@@ -22,7 +22,12 @@ var h264Profiles = []string{"42e01f", "42001f", "4d001f", "64001f", "640c1f"}
 // codecs lists what is negotiated. The payload types are ours to choose only
 // when we offer; in an answer pion takes the offer's.
 func codecs() []registration {
-	feedback := []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}}
+	feedback := []webrtc.RTCPFeedback{
+		{Type: "ccm", Parameter: "fir"},
+		{Type: "nack"},
+		{Type: "nack", Parameter: "pli"},
+		{Type: "transport-cc"},
+	}
 	out := []registration{{webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType:    webrtc.MimeTypeOpus,

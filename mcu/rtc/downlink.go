@@ -3,7 +3,9 @@ package rtc
 import (
 	"math/rand/v2"
 	"sync/atomic"
+	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -15,6 +17,9 @@ type Packets struct {
 	Payloads [][]byte
 	// Timestamp counts in the codec's clock from a start of the sender's choice.
 	Timestamp uint32
+	// At is the instant of Timestamp. Sound and picture of a room share a clock,
+	// and by it receivers keep them together.
+	At time.Time
 	// Key says that a receiver can start here. All sound is key.
 	Key bool
 }
@@ -27,6 +32,7 @@ type Packets struct {
 type Downlink struct {
 	kind webrtc.RTPCodecType
 	mime string
+	rtcp func([]rtcp.Packet) error
 	out  atomic.Pointer[outlet]
 	open atomic.Bool
 
@@ -37,6 +43,7 @@ type Downlink struct {
 	base    uint32
 	current *outlet
 	started bool
+	told    time.Time // of the last sender report
 }
 
 // outlet is where a negotiated track writes to.
@@ -46,8 +53,9 @@ type outlet struct {
 	pt     uint8
 }
 
-func newDownlink(kind webrtc.RTPCodecType, mime string) *Downlink {
+func newDownlink(kind webrtc.RTPCodecType, mime string, send func([]rtcp.Packet) error) *Downlink {
 	return &Downlink{
+		rtcp:   send,
 		kind:   kind,
 		mime:   mime,
 		base:   rand.Uint32(),
@@ -84,7 +92,22 @@ func (d *Downlink) Write(p Packets) bool {
 		d.packets.Add(1)
 		d.bytes.Add(uint64(n))
 	}
+	if p.At.Sub(d.told) >= reportInterval {
+		d.told = p.At
+		d.report(p.At)
+	}
 	return true
+}
+
+// report sends a sender report (RFC 3550 §6.4.1).
+func (d *Downlink) report(at time.Time) {
+	_ = d.rtcp([]rtcp.Packet{&rtcp.SenderReport{
+		SSRC:        d.header.SSRC,
+		NTPTime:     ntp(at),
+		RTPTime:     d.header.Timestamp,
+		PacketCount: uint32(d.packets.Load()),
+		OctetCount:  uint32(d.bytes.Load()),
+	}})
 }
 
 // Waits tells, to the goroutine that writes, whether the downlink is open and

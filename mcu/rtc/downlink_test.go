@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"pgregory.net/rapid"
@@ -49,7 +50,7 @@ func newWire(mime string, pt webrtc.PayloadType, ssrc webrtc.SSRC) *wire {
 // connections that come and go: what leaves is one stream for each connection.
 func TestDownlink(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+		d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quiet)
 		first, second := newWire(webrtc.MimeTypeH264, 102, 1), newWire(webrtc.MimeTypeH264, 109, 2)
 		bound := first
 		payload := []byte{0x41, 1, 2, 3}
@@ -117,7 +118,7 @@ func TestDownlink(t *testing.T) {
 }
 
 func TestDownlinkRefuses(t *testing.T) {
-	d := newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus)
+	d := newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, quiet)
 	if _, err := d.Bind(newWire(webrtc.MimeTypeH264, 102, 1)); !errors.Is(err, webrtc.ErrUnsupportedCodec) {
 		t.Errorf("bound to another codec: %v", err)
 	}
@@ -139,7 +140,7 @@ func TestDownlinkRefuses(t *testing.T) {
 // written is a downlink that writes to nowhere, and five packets for it.
 func written(tb testing.TB) (*Downlink, Packets) {
 	tb.Helper()
-	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quiet)
 	w := newWire(webrtc.MimeTypeH264, 102, 1)
 	w.forget = true
 	if _, err := d.Bind(w); err != nil {
@@ -170,3 +171,5 @@ func BenchmarkDownlinkWrite(b *testing.B) {
 		d.Write(p)
 	}
 }
+
+func quiet([]rtcp.Packet) error { return nil }

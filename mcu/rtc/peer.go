@@ -63,8 +63,8 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	p := &Peer{
 		pc:     pc,
 		events: events,
-		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus),
-		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264),
+		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, pc.WriteRTCP),
+		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, pc.WriteRTCP),
 	}
 	pc.OnTrack(p.onTrack)
 	pc.OnDataChannel(p.onDataChannel)
@@ -211,18 +211,8 @@ func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 	if remote.Kind() == webrtc.RTPCodecTypeVideo {
 		run = p.events.Video
 	}
-	p.start(func() { drain(receiver) })
+	p.start(func() { t.listen(receiver) })
 	p.start(func() { run(t) })
-}
-
-// drain reads a track's RTCP, which is what lets the interceptors see it.
-func drain(receiver *webrtc.RTPReceiver) {
-	buf := make([]byte, 1500)
-	for {
-		if _, _, err := receiver.Read(buf); err != nil {
-			return
-		}
-	}
 }
 
 func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {

@@ -2,9 +2,11 @@ package rtc
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -13,21 +15,29 @@ type Track struct {
 	remote  *webrtc.TrackRemote
 	pc      *webrtc.PeerConnection
 	levelID uint8
+	tell    *feedback
 	buf     []byte
 }
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
 	t := &Track{remote: remote, pc: pc, buf: make([]byte, 1600)}
+	var arrivalX uint8
 	for _, e := range receiver.GetParameters().HeaderExtensions {
-		if e.URI == audioLevelURI {
+		switch e.URI {
+		case audioLevelURI:
 			t.levelID = uint8(e.ID)
+		case sdp.TransportCCURI:
+			arrivalX = uint8(e.ID)
 		}
 	}
+	video := remote.Kind() == webrtc.RTPCodecTypeVideo
+	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, video, arrivalX)
 	return t
 }
 
-// Read reads the next packet into p. Its payload is valid until the next Read.
-// It fails when the track or the connection ends.
+// Read reads the next packet into p, and tells the sender what is due about what
+// arrived. The payload is valid until the next Read. It fails when the track or
+// the connection ends.
 func (t *Track) Read(p *rtp.Packet) error {
 	for {
 		n, _, err := t.remote.Read(t.buf)
@@ -36,6 +46,7 @@ func (t *Track) Read(p *rtp.Packet) error {
 		}
 		// A packet that does not parse is the sender's trouble alone.
 		if p.Unmarshal(t.buf[:n]) == nil {
+			t.tell.packet(p, time.Now())
 			return nil
 		}
 	}
@@ -52,6 +63,26 @@ func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
 		return 0, false
 	}
 	return ext[0] & 0x7f, true
+}
+
+// listen reads the sender's RTCP until the track ends.
+func (t *Track) listen(receiver *webrtc.RTPReceiver) {
+	buf := make([]byte, 1500)
+	for {
+		n, _, err := receiver.Read(buf)
+		if err != nil {
+			return
+		}
+		packets, err := rtcp.Unmarshal(buf[:n])
+		if err != nil {
+			continue
+		}
+		for _, p := range packets {
+			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == t.tell.media {
+				t.tell.reception.senderReport(sr.NTPTime, time.Now())
+			}
+		}
+	}
 }
 
 // RequestKeyFrame asks the sender for an IDR (PLI, RFC 4585 §6.3.1).

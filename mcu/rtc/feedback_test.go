@@ -1,0 +1,134 @@
+package rtc
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+// sender feeds packets to a feedback and keeps what it says.
+type sender struct {
+	*feedback
+	now  time.Time
+	said []rtcp.Packet
+}
+
+func newSender(t *testing.T) *sender {
+	t.Helper()
+	s := &sender{now: time.Unix(1_800_000_000, 0)}
+	s.feedback = newFeedback(func(p []rtcp.Packet) error {
+		s.said = append(s.said, p...)
+		return nil
+	}, 7, 90000, true, 3)
+	return s
+}
+
+// send sends a packet 10 ms after the last.
+func (s *sender) send(seq uint16) {
+	s.now = s.now.Add(10 * time.Millisecond)
+	p := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: seq, Timestamp: uint32(seq) * 900}}
+	_ = p.SetExtension(3, []byte{byte(seq >> 8), byte(seq)})
+	s.packet(p, s.now)
+}
+
+// nacked are the packets that were asked for, in order.
+func (s *sender) nacked() (seqs []uint16) {
+	for _, p := range s.said {
+		if n, ok := p.(*rtcp.TransportLayerNack); ok {
+			for _, pair := range n.Nacks {
+				seqs = append(seqs, pair.PacketList()...)
+			}
+		}
+	}
+	return seqs
+}
+
+func TestMissingIsAskedForUntilItComes(t *testing.T) {
+	s := newSender(t)
+	for seq := uint16(65500); seq != 100; seq++ {
+		switch {
+		case seq == 65530 || seq == 3: // lost
+		case seq == 10: // comes late
+			s.send(11)
+			s.send(10)
+		case seq == 11:
+		default:
+			s.send(seq)
+		}
+		if seq == 20 {
+			s.send(65530) // repaired
+		}
+	}
+	got := s.nacked()
+	count := func(seq uint16) (n int) {
+		for _, g := range got {
+			if g == seq {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(65530); n < 2 || n > 6 {
+		t.Errorf("65530, which came after 270 ms, was asked for %d times", n)
+	}
+	if n := count(3); n != repairTries {
+		t.Errorf("3, which never came, was asked for %d times, not %d", n, repairTries)
+	}
+	if slices.Contains(got, 10) || slices.Contains(got, 11) {
+		t.Errorf("what was only out of order was asked for: %v", got)
+	}
+}
+
+func TestMissingForgetsAfterAJump(t *testing.T) {
+	s := newSender(t)
+	for _, seq := range []uint16{1, 2, 5, 30000, 30001, 30002, 30003, 30004, 30005} {
+		s.send(seq)
+	}
+	if got := s.nacked(); len(got) != 0 {
+		t.Errorf("asked for %v of a stream that is no more", got)
+	}
+}
+
+func TestReports(t *testing.T) {
+	s := newSender(t)
+	s.reception.senderReport(0x1234_5678_9abc_def0, s.now)
+	for seq := uint16(0); seq < 250; seq++ {
+		if seq%10 != 5 {
+			s.send(seq)
+		}
+	}
+	var reports []rtcp.ReceptionReport
+	arrivals := 0
+	for _, p := range s.said {
+		switch p := p.(type) {
+		case *rtcp.ReceiverReport:
+			reports = append(reports, p.Reports...)
+		case *rtcp.TransportLayerCC:
+			arrivals++
+		}
+	}
+	if len(reports) != 3 || arrivals < 15 {
+		t.Fatalf("%d reception reports and %d of arrival times in 2.2 s", len(reports), arrivals)
+	}
+	last := reports[2]
+	if last.SSRC != 7 || last.FractionLost < 20 || last.FractionLost > 31 ||
+		last.TotalLost < 20 || last.LastSenderReport != 0x5678_9abc || last.Delay < 2*65536 {
+		t.Errorf("last report: %+v", last)
+	}
+}
+
+func TestFeedbackAllocatesNothingBetweenReports(t *testing.T) {
+	s := newSender(t)
+	s.send(1)
+	p := &rtp.Packet{Header: rtp.Header{Version: 2}}
+	_ = p.SetExtension(3, []byte{0, 2})
+	if n := testing.AllocsPerRun(1000, func() {
+		p.SequenceNumber++
+		s.packet(p, s.now)
+	}); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+}

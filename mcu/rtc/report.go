@@ -1,0 +1,92 @@
+package rtc
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// reportInterval is the time between two reception or sender reports.
+const reportInterval = time.Second
+
+// ntpEpoch is the number of seconds from NTP's epoch to Unix's (RFC 5905 §6).
+const ntpEpoch = 2208988800
+
+// ntp returns t in NTP's 32.32 fixed point.
+func ntp(t time.Time) uint64 {
+	return uint64(t.Unix()+ntpEpoch)<<32 | uint64(t.Nanosecond())<<32/1e9
+}
+
+// reception counts what arrives of a stream and makes reception reports of it
+// (RFC 3550 §6.4.1 and appendix A). All but senderReport belongs to the
+// goroutine that reads the track.
+type reception struct {
+	rate    float64 // of the stream's clock, in Hz
+	started bool
+	first   uint32 // extended sequence number, as all here
+	highest uint32
+	count   uint32 // packets received
+
+	expectedBefore, countBefore uint32 // at the last report
+
+	transit float64 // arrival less timestamp, in clock ticks
+	jitter  float64
+	epoch   time.Time
+
+	heard atomic.Pointer[heard]
+}
+
+// heard is the last sender report.
+type heard struct {
+	middle uint32 // the middle of its NTP time
+	at     time.Time
+}
+
+// packet counts a packet.
+func (r *reception) packet(seq uint16, timestamp uint32, now time.Time) {
+	if !r.started {
+		r.started, r.epoch = true, now
+		r.first, r.highest = uint32(seq), uint32(seq)
+		r.transit = -float64(timestamp)
+	}
+	r.count++
+	if step := int16(seq - uint16(r.highest)); step > 0 {
+		r.highest += uint32(step)
+	}
+	transit := now.Sub(r.epoch).Seconds()*r.rate - float64(timestamp)
+	// A timestamp that wrapped, or a stream that began anew, is not jitter.
+	if d := math.Abs(transit - r.transit); d < r.rate {
+		r.jitter += (d - r.jitter) / 16
+	}
+	r.transit = transit
+}
+
+// senderReport takes the time of a sender report, from any goroutine.
+func (r *reception) senderReport(ntp uint64, now time.Time) {
+	r.heard.Store(&heard{uint32(ntp >> 16), now})
+}
+
+// report returns what was received since the last report.
+func (r *reception) report(ssrc uint32, now time.Time) rtcp.ReceptionReport {
+	expected := r.highest - r.first + 1
+	lost := int64(expected) - int64(r.count)
+	interval := expected - r.expectedBefore
+	lostNow := int64(interval) - int64(r.count-r.countBefore)
+	r.expectedBefore, r.countBefore = expected, r.count
+	report := rtcp.ReceptionReport{
+		SSRC:               ssrc,
+		LastSequenceNumber: r.highest,
+		TotalLost:          uint32(min(max(lost, 0), 0x7fffff)),
+		Jitter:             uint32(r.jitter),
+	}
+	if interval > 0 && lostNow > 0 {
+		report.FractionLost = uint8(min(lostNow*256/int64(interval), 255))
+	}
+	if h := r.heard.Load(); h != nil {
+		report.LastSenderReport = h.middle
+		report.Delay = uint32(now.Sub(h.at).Seconds() * 65536)
+	}
+	return report
+}
