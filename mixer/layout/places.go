@@ -1,0 +1,109 @@
+package layout
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Places says who of a room has a tile, and in which order, where there are more
+// participants than tiles: those who spoke last. Nobody moves unless he must:
+//
+//   - Who begins to speak without a tile takes the place of the one who has been
+//     silent longest.
+//   - The place of one who leaves goes to the next: whoever of the others spoke
+//     last or, if none did, joined first. Without others, those behind move up.
+//   - Who joins has the place behind all others, if there is one.
+//
+// It belongs to one goroutine.
+type Places struct {
+	most     int
+	ids      []string
+	speaking []string       // at the last call of Arrange
+	spoke    map[string]int // until which call; nobody's is 0
+	calls    int
+}
+
+// NewPlaces returns the given number of places, which nobody has.
+func NewPlaces(most int) *Places {
+	return &Places{most: most, spoke: map[string]int{}}
+}
+
+// Arrange returns who has a place, in order of places, after something changed.
+// who are all participants, in order of joining; speaking are those who speak now.
+// The result is the Places' and valid until its next call.
+func (p *Places) Arrange(who, speaking []string) []string {
+	joined := make(map[string]int, len(who))
+	for i, id := range who {
+		joined[id] = i
+	}
+	p.listen(joined, speaking)
+	others := slices.DeleteFunc(slices.Clone(who), func(id string) bool { return slices.Contains(p.ids, id) })
+	slices.SortStableFunc(others, func(a, b string) int { return cmp.Compare(p.spoke[b], p.spoke[a]) })
+	others = p.fill(joined, others)
+	for _, id := range others {
+		if i := p.longestSilent(joined); i >= 0 && p.spoke[id] == p.calls {
+			p.ids[i] = id
+		}
+	}
+	return p.ids
+}
+
+// listen notes who speaks, and for whoever stopped that he spoke until now.
+func (p *Places) listen(joined map[string]int, speaking []string) {
+	p.calls++
+	for _, id := range p.speaking {
+		p.spoke[id] = p.calls
+	}
+	p.calls++
+	for _, id := range speaking {
+		p.spoke[id] = p.calls
+	}
+	p.speaking = append(p.speaking[:0], speaking...)
+	maps.DeleteFunc(p.spoke, func(id string, _ int) bool {
+		_, here := joined[id]
+		return !here
+	})
+}
+
+// fill gives the places of those who left, and those that nobody had, to others.
+// It returns for whom there was none.
+func (p *Places) fill(joined map[string]int, others []string) []string {
+	kept := p.ids[:0]
+	for _, id := range p.ids {
+		if _, here := joined[id]; !here {
+			if len(others) == 0 {
+				continue
+			}
+			id, others = others[0], others[1:]
+		}
+		kept = append(kept, id)
+	}
+	n := min(len(others), max(p.most-len(kept), 0))
+	p.ids = append(kept, others[:n]...)
+	return others[n:]
+}
+
+// longestSilent returns the place of the one who has been silent longest, or -1
+// if all speak. Of those who never spoke it is who joined first.
+func (p *Places) longestSilent(joined map[string]int) int {
+	longest := -1
+	for i, id := range p.ids {
+		if p.spoke[id] == p.calls {
+			continue
+		}
+		if longest < 0 || cmp.Or(
+			cmp.Compare(p.spoke[id], p.spoke[p.ids[longest]]),
+			cmp.Compare(joined[id], joined[p.ids[longest]])) < 0 {
+			longest = i
+		}
+	}
+	return longest
+}
+
+// Lead puts whoever has a place into the first one, and who had that into his.
+func (p *Places) Lead(id string) {
+	if i := slices.Index(p.ids, id); i > 0 {
+		p.ids[0], p.ids[i] = p.ids[i], p.ids[0]
+	}
+}

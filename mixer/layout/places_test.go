@@ -1,0 +1,159 @@
+package layout_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tilemix/mixer/layout"
+)
+
+// TestPlaces tells a story of four places. A word is everybody who is there; a
+// letter in upper case speaks.
+func TestPlaces(t *testing.T) {
+	places := layout.NewPlaces(4)
+	for _, step := range []struct{ who, want, why string }{
+		{"abc", "abc", "there is room for all"},
+		{"abcd", "abcd", "who joins comes last"},
+		{"abcde", "abcd", "there is no room for e"},
+		{"abcDe", "abcd", "who speaks stays where he is"},
+		{"abcdE", "ebcd", "a joined first of those who never spoke"},
+		{"aBcde", "ebcd", "b has a place"},
+		{"Abcde", "ebad", "c never spoke"},
+		{"abCde", "ebac", "d spoke before e, who spoke before b"},
+		{"acde", "edac", "d is the next for the place of b"},
+		{"acdef", "edac", "f finds no room"},
+		{"adef", "edaf", "f has the place of c"},
+		{"def", "edf", "nobody is there for the place of a: f moves up"},
+		{"defghi", "edfg", "h and i find no room"},
+		{"DEFGhi", "edfg", "all speak"},
+		{"DEFGHi", "edfg", "all speak: h has to wait"},
+		{"DEFgHi", "edfh", "g is silent"},
+		{"i", "i", "all others have left"},
+		{"", "", "nobody is there"},
+		{"xyzvw", "xyzv", "the first four of five"},
+	} {
+		var who, speaking []string
+		for _, c := range strings.Split(step.who, "") {
+			who = append(who, strings.ToLower(c))
+			if c != strings.ToLower(c) {
+				speaking = append(speaking, strings.ToLower(c))
+			}
+		}
+		if got := strings.Join(places.Arrange(who, speaking), ""); got != step.want {
+			t.Errorf("%s: the places are %s, want %s: %s", step.who, got, step.want, step.why)
+		}
+	}
+}
+
+func TestPlacesLead(t *testing.T) {
+	places := layout.NewPlaces(3)
+	who := []string{"a", "b", "c", "d"}
+	for _, step := range []struct{ lead, want string }{{"b", "bac"}, {"c", "cab"}, {"c", "cab"}, {"d", "cab"}, {"", "cab"}} {
+		places.Arrange(who, nil)
+		places.Lead(step.lead)
+		if got := strings.Join(places.Arrange(who, nil), ""); got != step.want {
+			t.Errorf("%q leads: the places are %s, want %s", step.lead, got, step.want)
+		}
+	}
+}
+
+// gathering is what TestPlacesStable knows of a room.
+type gathering struct {
+	who, speaking []string
+	spoke         map[string]int // the last step in which he spoke
+	next          int
+}
+
+// TestPlacesStable has people come, go and speak in any order.
+func TestPlacesStable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		most := rapid.IntRange(1, 6).Draw(t, "most")
+		places, g := layout.NewPlaces(most), gathering{spoke: map[string]int{}}
+		var before []string
+		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			spoken, left := g.change(t)
+			for _, id := range g.speaking {
+				g.spoke[id] = step + 1
+			}
+			after := slices.Clone(places.Arrange(g.who, g.speaking))
+			g.checkShown(t, most, after)
+			checkMoves(t, before, after, spoken, left)
+			before = after
+		}
+	})
+}
+
+// change has somebody come, go, begin or cease to speak.
+func (g *gathering) change(t *rapid.T) (spoken, left bool) {
+	someone := func(of []string) string { return rapid.SampledFrom(of).Draw(t, "who") }
+	silent := slices.DeleteFunc(slices.Clone(g.who), func(id string) bool { return slices.Contains(g.speaking, id) })
+	switch what := rapid.IntRange(0, 4).Draw(t, "what"); {
+	case what == 0 && len(g.who) > 0:
+		id := someone(g.who)
+		gone := func(o string) bool { return o == id }
+		g.who, g.speaking = slices.DeleteFunc(g.who, gone), slices.DeleteFunc(g.speaking, gone)
+		return false, true
+	case what == 1 && len(g.speaking) > 0:
+		id := someone(g.speaking)
+		g.speaking = slices.DeleteFunc(g.speaking, func(o string) bool { return o == id })
+		return true, false // somebody else who speaks may have waited for it
+	case what == 2 && len(silent) > 0:
+		g.speaking = append(g.speaking, someone(silent))
+		return true, false
+	default:
+		g.next++
+		g.who = append(g.who, fmt.Sprint(g.next))
+	}
+	return false, false
+}
+
+// checkShown says that as many as fit are shown, each once, and nobody whom
+// somebody without a place has spoken after.
+func (g *gathering) checkShown(t *rapid.T, most int, shown []string) {
+	if len(shown) != min(most, len(g.who)) {
+		t.Fatalf("%d of %d have one of %d places", len(shown), len(g.who), most)
+	}
+	for i, id := range shown {
+		if !slices.Contains(g.who, id) || slices.Contains(shown[:i], id) {
+			t.Fatalf("%s has left or has two places: %v", id, shown)
+		}
+	}
+	for _, id := range g.who {
+		if slices.Contains(shown, id) {
+			continue
+		}
+		for _, o := range shown {
+			if g.spoke[id] > g.spoke[o] {
+				t.Fatalf("%s has no place, and %s has, who spoke before him", id, o)
+			}
+		}
+	}
+}
+
+// checkMoves says that one change at most took one place, and that who kept his
+// place is where he was, but for those who move up behind one who left.
+func checkMoves(t *rapid.T, before, after []string, spoken, left bool) {
+	if left && len(after) < len(before) {
+		rest := slices.DeleteFunc(slices.Clone(before), func(id string) bool { return !slices.Contains(after, id) })
+		if !slices.Equal(rest, after) {
+			t.Fatalf("%v became %v", before, after)
+		}
+		return
+	}
+	changed := 0
+	for i := range before {
+		if before[i] != after[i] {
+			changed++
+			if slices.Contains(before, after[i]) {
+				t.Fatalf("%s moved: %v became %v", after[i], before, after)
+			}
+		}
+	}
+	if changed > 1 || changed > 0 && !spoken && !left {
+		t.Fatalf("%d places changed: %v became %v", changed, before, after)
+	}
+}
