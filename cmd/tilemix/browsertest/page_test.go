@@ -24,8 +24,8 @@ type page struct {
 	name string // of whoever sits before it
 }
 
-// openPage opens a window at an address.
-func openPage(t *testing.T, browser context.Context, name, url string) *page {
+// openPage opens a window and prepares it, before it goes to an address.
+func openPage(t *testing.T, browser context.Context, name, url string, prepare ...chromedp.Action) *page {
 	t.Helper()
 	id, err := newWindow(cdp.WithExecutor(browser, chromedp.FromContext(browser).Browser))
 	if err != nil {
@@ -36,7 +36,7 @@ func openPage(t *testing.T, browser context.Context, name, url string) *page {
 	if err := chromedp.Run(ctx); err != nil { // without a deadline: what the first run starts lives as long as its context
 		t.Fatalf("%s: window: %v", name, err)
 	}
-	p.do(t, chromedp.Navigate(url))
+	p.do(t, append(prepare, chromedp.Navigate(url))...)
 	return p
 }
 
