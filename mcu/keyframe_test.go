@@ -11,6 +11,7 @@ import (
 // TestKeyFrames has a viewer ask for key frames without end. He gets one a
 // second, and so does who comes in between.
 func TestKeyFrames(t *testing.T) {
+	t.Parallel()
 	s := serve(t, small())
 	pub, greedy := s.join("keys", "Pub", publisher), s.join("keys", "Greedy", viewer)
 	film(pub, green)
