@@ -39,5 +39,8 @@ func (p *pacer) wait(ctx context.Context) (missed int, ok bool) {
 	}
 }
 
+// shift makes the next period end later, or earlier, by d.
+func (p *pacer) shift(d time.Duration) { p.next = p.next.Add(d) }
+
 // rest forgets the rhythm, for an owner who was idle.
 func (p *pacer) rest() { p.next = time.Time{} }

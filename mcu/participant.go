@@ -232,7 +232,7 @@ func (p *Participant) runVideo(t *rtc.Track) {
 	}
 	stats := p.room.server.stats
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Pool: p.room.pool, RequestKeyFrame: t.RequestKeyFrame,
+		Decoder: dec, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: stats.reassemble, Decoded: stats.decode,
 	})
 	defer v.Stop()

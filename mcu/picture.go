@@ -116,7 +116,10 @@ func (c *pictureClock) gather(now time.Time) {
 			if fresh {
 				s.p.sight.version++
 				c.arrived = append(c.arrived, f.At)
-				c.room.server.stats.wait.Observe(now.Sub(f.At).Seconds())
+				c.room.server.stats.wait.Observe(now.Sub(f.Ready).Seconds())
+				if s.floor {
+					c.pace.shift(lean(now.Sub(f.Ready), c.pace.period))
+				}
 			}
 			if f != nil && now.Sub(f.At) < stale {
 				t.Picture, t.Version = &f.YCbCr, s.p.sight.version

@@ -206,6 +206,7 @@ func (r *Room) publish() {
 	for _, p := range r.members {
 		seat := p.seat()
 		seat.speaking = slices.Contains(r.speaking, p.public)
+		seat.floor = p.public == r.holder
 		if i := slices.IndexFunc(tiles, func(t layout.Tile) bool { return t.ID == p.public }); i >= 0 {
 			seat.tile = tiles[i].Rect
 		}

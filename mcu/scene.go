@@ -32,6 +32,7 @@ type seat struct {
 	muted     bool
 	cameraOff bool
 	speaking  bool
+	floor     bool // he has it
 }
 
 // departed is media that no later scene has. Each clock releases its own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sort"
 	"sync"
 
@@ -18,6 +19,7 @@ type Server struct {
 	log   *slog.Logger
 	api   *rtc.API
 	stats *stats
+	turns chan struct{} // one for each camera that decodes now
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -46,6 +48,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: log, api: api, rooms: make(map[string]*Room)}
+	s.turns = make(chan struct{}, runtime.GOMAXPROCS(0))
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stats = newStats(s)
 	return s, nil

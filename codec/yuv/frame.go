@@ -20,9 +20,9 @@ import (
 // on, and only read from then on.
 type Frame struct {
 	image.YCbCr
-	// At is when the picture's last packet arrived, if it came by packets. It
-	// is written with the pixels.
-	At time.Time
+	// At is when the picture's last packet arrived, if it came by packets, and
+	// Ready when its pixels were there. They are written with the pixels.
+	At, Ready time.Time
 
 	buf  []byte
 	refs atomic.Int32
@@ -96,7 +96,7 @@ func (p *Pool) Get(w, h int) *Frame {
 		f = &Frame{pool: p}
 	}
 	f.shape(w, h)
-	f.At = time.Time{}
+	f.At, f.Ready = time.Time{}, time.Time{}
 	f.refs.Store(1)
 	return f
 }

@@ -45,7 +45,7 @@ type reel struct {
 
 func newReel() *reel {
 	r := &reel{now: epoch}
-	r.Video = ingest.NewVideo(ingest.VideoConfig{
+	r.Video = ingest.NewVideo(ingest.VideoConfig{Turns: make(chan struct{}, 1),
 		Decoder: &r.tape, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})

@@ -19,6 +19,9 @@ const keyInterval = time.Second
 type VideoConfig struct {
 	Decoder codec.VideoDecoder // owned, and closed, by the Video
 	Pool    *yuv.Pool
+	// Turns holds one for each camera that decodes now; its capacity is the most
+	// that may. More at once than there are cores would only push the clocks aside.
+	Turns chan struct{}
 	// RequestKeyFrame asks the sender for an IDR. It is called from Push.
 	RequestKeyFrame func()
 	// Reassembled and Decoded take the time that each stage took, in seconds.
@@ -105,6 +108,8 @@ func (v *Video) take(au []byte, now time.Time) {
 		v.markLoss() // what is skipped is missing later
 		return
 	}
+	v.cfg.Turns <- struct{}{}
+	defer func() { <-v.cfg.Turns }()
 	start := time.Now()
 	img, err := v.cfg.Decoder.Decode(au)
 	if err != nil {
@@ -143,7 +148,7 @@ func (v *Video) put(img *image.YCbCr, now time.Time) {
 	}
 	src := yuv.View(img, crop.Add(img.Rect.Min))
 	yuv.Scale(&f.YCbCr, &src)
-	f.At = now
+	f.At, f.Ready = now, time.Now()
 	v.pictures.Add(1)
 	v.slot.Swap(f).Release()
 	if v.gone.Load() {

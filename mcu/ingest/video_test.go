@@ -36,7 +36,7 @@ func newScreening(t testing.TB, tile image.Point) *screening {
 		t.Fatal(err)
 	}
 	s := &screening{pool: yuv.NewPool(3), now: epoch}
-	s.Video = ingest.NewVideo(ingest.VideoConfig{
+	s.Video = ingest.NewVideo(ingest.VideoConfig{Turns: make(chan struct{}, 1),
 		Decoder: dec, Pool: s.pool, RequestKeyFrame: func() { s.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
@@ -209,7 +209,7 @@ func (d still) Close() error                        { return nil }
 // TestVideoAllocations counts what a picture costs in steady state, from its
 // packets to the slot, decoding aside: the decoder's binding has its own.
 func TestVideoAllocations(t *testing.T) {
-	v := ingest.NewVideo(ingest.VideoConfig{
+	v := ingest.NewVideo(ingest.VideoConfig{Turns: make(chan struct{}, 1),
 		Decoder: still{codectest.Picture(640, 360, 0)}, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
