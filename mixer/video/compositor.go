@@ -27,6 +27,9 @@ type Tile struct {
 	Speaking bool
 	// Muted draws a crossed microphone beside the name.
 	Muted bool
+	// Hidden is the number of participants without a tile. It stands as "+75" in
+	// the bottom right corner; a scene has it on its last tile. 0 draws nothing.
+	Hidden int
 }
 
 // Compositor draws tiles on a canvas that persists. It belongs to one
@@ -60,6 +63,8 @@ type style struct {
 	name  string
 	video bool
 	muted bool
+
+	hidden int
 }
 
 // NewCompositor returns a compositor with an empty canvas of the given size in
@@ -117,7 +122,7 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 func (c *Compositor) contentOf(t *Tile) content {
 	r := t.Rect.Intersect(c.canvas.Rect)
 	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
-	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted}
+	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden}
 	if t.Picture == nil || t.Picture.Rect.Empty() {
 		return content{style: s, speaking: t.Speaking}
 	}

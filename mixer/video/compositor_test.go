@@ -45,6 +45,8 @@ func TestComposeReportsChange(t *testing.T) {
 	step("muted", true, func() { tiles[2].Muted = !tiles[2].Muted })
 	step("renamed", true, func() { tiles[3].Name = "Someone Else" })
 	step("same name in other memory", false, func() { tiles[3].Name = strings.Clone(tiles[3].Name) })
+	step("somebody has no tile", true, func() { tiles[3].Hidden = 1 })
+	step("all have a tile", true, func() { tiles[3].Hidden = 0 })
 	step("camera off", true, func() { tiles[0].Picture = nil })
 	step("another person without camera", true, func() { tiles[0].ID += "x" })
 	step("left", true, func() { tiles = tiles[:3] })
@@ -93,7 +95,7 @@ type room struct {
 }
 
 func (r *room) change(t *rapid.T) {
-	what := rapid.IntRange(0, 8).Draw(t, "change")
+	what := rapid.IntRange(0, 9).Draw(t, "change")
 	if len(r.people) == 0 || what == 0 {
 		r.joined++
 		r.people = append(r.people, video.Tile{ID: fmt.Sprint(r.joined), Name: names[r.joined%len(names)]})
@@ -114,6 +116,8 @@ func (r *room) change(t *rapid.T) {
 		p.Picture = nil
 	case 6:
 		r.layout, _ = layout.ByName(rapid.SampledFrom([]string{"grid", "speaker"}).Draw(t, "layout"))
+	case 7:
+		p.Hidden = rapid.IntRange(0, 2000).Draw(t, "hidden")
 	default:
 		w, h := rapid.IntRange(1, 200).Draw(t, "width"), rapid.IntRange(1, 200).Draw(t, "height")
 		r.version++

@@ -58,6 +58,18 @@ func TestGolden(t *testing.T) {
 			t.Speaking, t.Muted = i == 0, i == 1
 		}),
 		"small-canvas": shrunk(call(layout.Grid, 9)),
+		"hidden": call(layout.Grid, 25, func(i int, t *video.Tile) {
+			t.Speaking = i >= 23
+			if i == 24 {
+				t.Hidden = 75
+			}
+		}),
+		"hidden-speaker": call(layout.Speaker, 8, func(i int, t *video.Tile) {
+			t.Name, t.Muted = longNames[i], true
+			if i == 7 {
+				t.Hidden = 1234
+			}
+		}),
 	}
 	for _, n := range []int{1, 2, 3, 5, 9, 16, 25} {
 		scenes[fmt.Sprintf("grid-%02d", n)] = call(layout.Grid, n)

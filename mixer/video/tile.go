@@ -2,6 +2,7 @@ package video
 
 import (
 	"image"
+	"strconv"
 
 	"tilemix/codec/yuv"
 	"tilemix/mixer/layout"
@@ -15,6 +16,7 @@ type look struct {
 	bordered [4]sprite // corners that the border fills
 
 	pill, text, microphone sprite
+	badge, count           sprite // how many have no tile
 	disc, initials         sprite
 }
 
@@ -75,6 +77,9 @@ func (c *Compositor) label(l *look, s *style) {
 	if room < 2*size || s.rect.Dy() < height+2*margin {
 		return
 	}
+	if s.hidden > 0 {
+		room -= c.badge(l, s, size, height, margin, pad) + margin
+	}
 	at := image.Pt(s.rect.Min.X+margin, s.rect.Max.Y-margin-height)
 	x, sign, gap := pad, size*6/5, max(size/4, 3)
 	if s.muted {
@@ -82,7 +87,7 @@ func (c *Compositor) label(l *look, s *style) {
 		l.microphone = sprite{m, at.Add(image.Pt(x, (height-sign)/2))}
 		x += sign + gap
 	}
-	name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: room + pad - x, h: height})
+	name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: max(room+pad-x, 0), h: height})
 	switch {
 	case name != nil:
 		l.text = sprite{name, at.Add(image.Pt(x, 0))}
@@ -93,6 +98,21 @@ func (c *Compositor) label(l *look, s *style) {
 		return
 	}
 	l.pill = sprite{c.masks.get(maskKey{shape: shapePill, w: (x + pad + 1) &^ 1, h: height}), at}
+}
+
+// badge says in the tile's bottom right corner how many have no tile. It returns
+// its width.
+func (c *Compositor) badge(l *look, s *style, size, height, margin, pad int) int {
+	room := s.rect.Dx() - 2*margin - 2*pad
+	text := c.masks.get(maskKey{shape: shapeText, text: "+" + strconv.Itoa(s.hidden), size: size, w: room, h: height})
+	if text == nil {
+		return 0
+	}
+	width := (text.Rect.Dx() + 2*pad + 1) &^ 1
+	at := s.rect.Max.Sub(image.Pt(margin+width, margin+height))
+	l.badge = sprite{c.masks.get(maskKey{shape: shapePill, w: width, h: height}), at}
+	l.count = sprite{text, at.Add(image.Pt((width-text.Rect.Dx())/2, 0))}
+	return width
 }
 
 // placeholder puts a disc with the name's initials into the tile's middle.
@@ -134,6 +154,8 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	c.paint(d.look.pill, black)
 	c.paint(d.look.microphone, mutedTint)
 	c.paint(d.look.text, white)
+	c.paint(d.look.badge, black)
+	c.paint(d.look.count, white)
 }
 
 // drawPicture draws a picture in its place in the tile, boxed or cropped as
