@@ -18,6 +18,7 @@ type Config struct {
 	AudioBitrate  int    // of the mix, bits a second
 	Layout        string // that a room begins with, "grid" or "speaker"
 
+	MaxTiles        int // on the canvas, 1 to layout.MaxTiles; the others are not seen
 	MaxParticipants int // a room, viewers included
 	MaxRooms        int
 
@@ -31,6 +32,7 @@ func DefaultConfig() Config {
 		Width: 1280, Height: 720, FrameRate: 30,
 		VideoBitrate: 1_500_000, AudioBitrate: 32_000,
 		Layout:          "grid",
+		MaxTiles:        layout.MaxTiles,
 		MaxParticipants: 100,
 		MaxRooms:        100,
 	}
@@ -45,6 +47,9 @@ func (c Config) check() error {
 	}
 	if c.FrameRate <= 0 || c.VideoBitrate <= 0 || c.AudioBitrate <= 0 {
 		return fmt.Errorf("frame rate and bitrates must be positive")
+	}
+	if c.MaxTiles < 1 || c.MaxTiles > layout.MaxTiles {
+		return fmt.Errorf("there can be 1 to %d tiles, not %d", layout.MaxTiles, c.MaxTiles)
 	}
 	if c.MaxParticipants <= 0 || c.MaxRooms <= 0 {
 		return fmt.Errorf("the most participants and rooms must be positive")

@@ -110,6 +110,7 @@ func (c *pictureClock) gather(now time.Time) {
 		}
 		t := video.Tile{
 			ID: s.p.public, Rect: s.tile, Name: s.p.name, Speaking: s.speaking, Muted: s.muted,
+			Hidden: s.hidden,
 		}
 		if s.video != nil && !s.cameraOff {
 			f, fresh := s.video.Picture()

@@ -47,6 +47,7 @@ type Room struct {
 	// Owned by the loop.
 	members  []*Participant // in order of joining
 	layout   string
+	places   *layout.Places
 	speaking []string
 	holder   string
 	leaving  []departed
@@ -76,6 +77,7 @@ func newRoom(s *Server, name string) (*Room, error) {
 		ended:  make(chan struct{}),
 		kick:   make(chan struct{}, 1),
 		layout: s.cfg.Layout,
+		places: layout.NewPlaces(s.cfg.MaxTiles),
 	}
 	r.scene.Store(newScene())
 	return r, nil
@@ -201,7 +203,7 @@ func (r *Room) floorChanged(speaking []string, holder string) bool {
 func (r *Room) publish() {
 	s := newScene()
 	s.departed, r.leaving = r.leaving, nil
-	tiles := r.tiles()
+	tiles, hidden := r.tiles()
 	watched := slices.ContainsFunc(r.members, (*Participant).sees)
 	for _, p := range r.members {
 		seat := p.seat()
@@ -209,6 +211,9 @@ func (r *Room) publish() {
 		seat.floor = p.public == r.holder
 		if i := slices.IndexFunc(tiles, func(t layout.Tile) bool { return t.ID == p.public }); i >= 0 {
 			seat.tile = tiles[i].Rect
+			if i == len(tiles)-1 {
+				seat.hidden = hidden
+			}
 		}
 		p.show(seat.tile.Size(), watched)
 		s.seats = append(s.seats, seat)
@@ -219,19 +224,29 @@ func (r *Room) publish() {
 	r.tell(s)
 }
 
-// tiles places everybody who is no viewer.
-func (r *Room) tiles() []layout.Tile {
-	who := []layout.Participant{}
+// tiles places whoever is no viewer and is to be seen, and returns for how many
+// there is no place.
+func (r *Room) tiles() (tiles []layout.Tile, hidden int) {
+	who := []string{}
 	for _, p := range r.members {
 		if !p.viewer {
-			who = append(who, layout.Participant{ID: p.public, Speaker: p.public == r.holder})
+			who = append(who, p.public)
 		}
+	}
+	places := r.places.Arrange(who, r.speaking)
+	if r.layout == "speaker" {
+		r.places.Lead(r.holder)
+	}
+	seen := make([]layout.Participant, len(places))
+	for i, id := range places {
+		seen[i] = layout.Participant{ID: id, Speaker: id == r.holder}
 	}
 	place, ok := layout.ByName(r.layout)
 	if !ok {
-		return nil
+		return nil, 0
 	}
-	return place(image.Pt(r.server.cfg.Width, r.server.cfg.Height), who)
+	tiles = place(image.Pt(r.server.cfg.Width, r.server.cfg.Height), seen)
+	return tiles, len(who) - len(tiles)
 }
 
 // requestKeyFrame asks for an IDR of the view and wakes an idle clock for it.

@@ -29,6 +29,7 @@ type seat struct {
 	sound   *rtc.Downlink // nil: he receives none
 
 	tile      image.Rectangle // empty: he has none
+	hidden    int             // how many have none, on the last tile
 	muted     bool
 	cameraOff bool
 	speaking  bool
@@ -44,10 +45,10 @@ type departed struct {
 
 func newScene() *scene { return &scene{superseded: make(chan struct{})} }
 
-// cameras tells whether anybody sends video.
+// cameras tells whether anybody who is seen sends video.
 func (s *scene) cameras() bool {
 	for i := range s.seats {
-		if s.seats[i].video != nil {
+		if s.seats[i].video != nil && !s.seats[i].tile.Empty() {
 			return true
 		}
 	}

@@ -22,7 +22,7 @@ func (r *Room) tell(s *scene) {
 	if !slices.Equal(now.speaking, r.told.speaking) {
 		r.broadcast(control.Message{Type: control.Speaking, IDs: now.speaking})
 	}
-	if now.layout.Name != r.told.layout.Name || !slices.Equal(now.layout.Tiles, r.told.layout.Tiles) {
+	if now.layout.Name != r.told.layout.Name || now.layout.Hidden != r.told.layout.Hidden || !slices.Equal(now.layout.Tiles, r.told.layout.Tiles) {
 		r.broadcast(now.layout)
 	}
 	r.told = now
@@ -63,6 +63,7 @@ func (r *Room) news(s *scene) told {
 	}
 	for i := range s.seats {
 		seat := &s.seats[i]
+		t.layout.Hidden += seat.hidden
 		if seat.p.viewer {
 			continue
 		}

@@ -147,7 +147,7 @@ func settingText(entry *ast.MappingValueNode, flag *kong.Flag) (string, error) {
 
 // scalarText returns the text of a value that is neither list nor mapping.
 func scalarText(node ast.Node, flag *kong.Flag) (string, error) {
-	number := flag.Target.Type() == reflect.TypeFor[positive]()
+	number := flag.Target.Kind() == reflect.Int
 	switch node := node.(type) {
 	case *ast.StringNode:
 		if number {

@@ -28,6 +28,7 @@ func (s *settings) config() mcu.Config {
 	cfg := mcu.DefaultConfig()
 	cfg.Layout = s.Layout
 	cfg.VideoBitrate = int(s.VideoBitrate)
+	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxParticipants = int(s.MaxParticipants)
 	cfg.MaxRooms = int(s.MaxRooms)
 	for _, server := range s.ICEServers {

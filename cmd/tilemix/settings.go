@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+
+	"tilemix/mixer/layout"
 )
 
 // settings are what the operator chooses. A setting has one name everywhere:
@@ -17,6 +19,7 @@ type settings struct {
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
 	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
 	Layout          string       `enum:"grid,speaker" default:"grid" help:"Layout of a new room: grid or speaker."`
+	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room those are seen who spoke last."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
 	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits a second."`
@@ -34,5 +37,18 @@ func (p *positive) UnmarshalText(text []byte) error {
 		return fmt.Errorf("must be a whole number above zero, not %q", text)
 	}
 	*p = positive(n)
+	return nil
+}
+
+// tiles is a number of tiles that a layout can have.
+type tiles int
+
+// UnmarshalText makes kong read tiles from every source alike.
+func (t *tiles) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 || n > layout.MaxTiles {
+		return fmt.Errorf("must be a whole number from 1 to %d, not %q", layout.MaxTiles, text)
+	}
+	*t = tiles(n)
 	return nil
 }

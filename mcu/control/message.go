@@ -19,7 +19,7 @@ const (
 	Welcome      = "welcome"      // server: ID, Name, Room, ICEServers
 	Participants = "participants" // server: Participants, the whole list after every change
 	Speaking     = "speaking"     // server: IDs
-	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles
+	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles, Hidden
 	Uplink       = "uplink"       // server: Width, Height, MaxFramerate, MaxBitrate, Active
 	Mute         = "mute"         // client: Audio, Video; true is off
 	Chat         = "chat"         // client: Text; server: ID, Name, Text, Time
@@ -49,6 +49,7 @@ type Message struct {
 	Width        int    `json:"width,omitempty"`  // pixels
 	Height       int    `json:"height,omitempty"` // pixels
 	Tiles        []Tile `json:"tiles,omitzero"`
+	Hidden       int    `json:"hidden,omitempty"`       // participants without a tile
 	MaxFramerate int    `json:"maxFramerate,omitempty"` // pictures a second
 	MaxBitrate   int    `json:"maxBitrate,omitempty"`   // bits a second
 	Active       *bool  `json:"active,omitempty"`

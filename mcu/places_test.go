@@ -1,0 +1,82 @@
+package mcu_test
+
+import (
+	"fmt"
+	"image"
+	"slices"
+	"testing"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mixer/layout"
+)
+
+// seat has n people join a room who send and receive nothing. They are the
+// cheapest there are.
+func (s *stage) seat(room string, n int) {
+	s.t.Helper()
+	for i := range n {
+		p, err := s.Join(mcu.JoinOptions{Room: room, Name: fmt.Sprint("Seat ", i)})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.t.Cleanup(func() {
+			p.Leave()
+			<-p.Done()
+		})
+	}
+}
+
+// hides tells whether a message is a layout in which n people have no tile.
+func hides(n int) func(control.Message) bool {
+	return func(m control.Message) bool { return m.Type == control.Layout && m.Hidden == n }
+}
+
+func ids(m control.Message) []string {
+	var out []string
+	for _, t := range m.Tiles {
+		out = append(out, t.ID)
+	}
+	return out
+}
+
+// TestPlaces has more people in a room than tiles. Who speaks is seen, in the
+// place of the one who has been silent longest, and is back within one key frame.
+func TestPlaces(t *testing.T) {
+	s := serve(t, small())
+	s.seat("large", 25)
+	eye := s.join("large", "Eye", viewer)
+	ada, ben := s.join("large", "Ada", both), s.join("large", "Ben", both)
+	film(ada, red)
+	film(ben, green)
+	before := eye.news.await(t, "two without a tile", hides(2))
+	if len(before.Tiles) != 25 || slices.Contains(ids(before), ada.id) || slices.Contains(ids(before), ben.id) {
+		t.Fatalf("Ada and Ben came last: %v", before.Tiles)
+	}
+	s.await("pictures of both to come", func() bool { return s.metric("tilemix_uplink_video_total", "packets") > 60 })
+	if n := s.metric("tilemix_uplink_video_total", "pictures"); n > 0 {
+		t.Errorf("%v pictures were decoded that nobody sees", n)
+	}
+	requests := ada.Video.KeyRequests()
+
+	ada.Speak(rtctest.Tone(440, 0.3))
+	after := eye.news.await(t, "Ada to have a tile", func(m control.Message) bool {
+		return m.Type == control.Layout && slices.Contains(ids(m), ada.id)
+	})
+	changes := 0
+	for _, tile := range after.Tiles {
+		if !slices.Contains(before.Tiles, tile) {
+			changes++
+		}
+	}
+	if changes != 1 || after.Hidden != 2 {
+		t.Errorf("%d tiles changed, %d are hidden: before %v, after %v", changes, after.Hidden, before.Tiles, after.Tiles)
+	}
+	first := layout.Grid(image.Pt(s.cfg.Width, s.cfg.Height), make([]layout.Participant, 25))[0].Rect
+	eye.Screen.Await("Ada in the place of the first", func(p rtctest.Picture) error { return shows(p.Image, first, red) })
+	if n := ada.Video.KeyRequests() - requests; n < 1 || n > 2 {
+		t.Errorf("Ada was asked for %d key frames", n)
+	}
+	checkStreams(t, eye, ada, ben)
+}
