@@ -118,7 +118,14 @@ func (c *soundClock) listen(s *seat, now time.Time) {
 		level = pcm.Silence
 	}
 	c.floor.Observe(s.p.public, level, now)
-	snd.open = snd.gate.Pass(&snd.block, level) && !s.muted
+	if s.muted {
+		// Muted means muted, but the last block fades: a cut is a click.
+		snd.open = snd.gate.Open()
+		snd.gate = audio.Gate{}
+		pcm.FadeOut(&snd.block)
+	} else {
+		snd.open = snd.gate.Pass(&snd.block, level)
+	}
 	if snd.open {
 		c.mixer.Add(&snd.block)
 	}

@@ -16,6 +16,9 @@ const ControlLabel = "control"
 // maxCandidates bounds what a client can make ICE check between two offers.
 const maxCandidates = 64
 
+// maxUnsent bounds the control messages that wait for a client, in bytes.
+const maxUnsent = 1 << 20
+
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
 	// Video and Audio run a track; each has a goroutine of its own and returns
@@ -182,11 +185,19 @@ func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error 
 }
 
 // Send sends a control message over the data channel, where the client opened
-// one.
+// one. It never waits: a client that does not take what was sent before loses the
+// channel.
 func (p *Peer) Send(data []byte) {
-	if dc := p.control.Load(); dc != nil {
-		_ = dc.SendText(string(data))
+	dc := p.control.Load()
+	if dc == nil {
+		return
 	}
+	if dc.BufferedAmount() > maxUnsent {
+		p.control.Store(nil)
+		_ = dc.Close()
+		return
+	}
+	_ = dc.SendText(string(data))
 }
 
 // readFeedback reads what receivers report of a downlink until it ends.
