@@ -107,9 +107,11 @@ func (c *call) sound(t *testing.T) {
 	c.ada.waitForSound(t)
 }
 
-// loud is an energy that arrives within a second where a fake microphone beeps,
-// and that silence does not have.
-const loud = 1e-4
+// What a fake microphone brings in a second is about 0.3.
+const (
+	loud  = 1e-2 // energy of one that beeps
+	quiet = 1e-6 // and of nobody, or of an echo 50 dB down
+)
 
 func (p *page) waitForSound(t *testing.T) {
 	t.Helper()
@@ -124,7 +126,7 @@ func (p *page) waitForSilence(t *testing.T) {
 	t.Helper()
 	before, since := 0.0, time.Now()
 	p.waitForStream(t, "silence", "inbound", "audio", func(s stream) bool {
-		if s.Energy > before+loud/100 {
+		if s.Energy > before+quiet {
 			before, since = s.Energy, time.Now()
 		}
 		return time.Since(since) > 2*time.Second
