@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/uplink"
 )
 
 // What a client may send over the control channel: messages a second, and how
@@ -41,6 +42,7 @@ type Participant struct {
 	send   func(control.Message)
 	open   atomic.Bool // the client opened a control channel
 	done   chan struct{}
+	limit  atomic.Int64 // of all he sends, bits a second; 0: none
 
 	sight sight // owned by the picture clock
 	sound sound // owned by the sound clock
@@ -52,6 +54,8 @@ type Participant struct {
 	cameraOff bool
 	connected bool
 	told      bool // of the room as it was when he came
+	wish      uplink.Wish
+	asked     uplink.Asked
 }
 
 func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
@@ -179,6 +183,7 @@ func (p *Participant) openControl() {
 	p.open.Store(true)
 	p.welcome()
 	p.room.tellAll(p)
+	p.askUplink()
 }
 
 // connect is run by the loop whenever the connection stands.
@@ -209,15 +214,20 @@ func (p *Participant) seat() seat {
 	return s
 }
 
-// show tells the camera how large its tile is.
-func (p *Participant) show(tile image.Point, watched bool) {
+// show tells the camera how large its tile is. What is asked of the sender does not
+// depend on whether his camera is off, so that he has to ask nobody to go on.
+func (p *Participant) show(tile image.Point, watched bool, now time.Time) {
+	if !watched {
+		tile = image.Point{}
+	}
+	p.wish = uplink.For(tile, p.room.server.cfg.FrameRate)
 	if p.video == nil {
 		return
 	}
-	if !watched || p.cameraOff {
+	if p.cameraOff {
 		tile = image.Point{}
 	}
-	p.video.Show(tile)
+	p.video.Show(tile, now)
 }
 
 // runVideo feeds a camera until its track ends.
@@ -241,8 +251,11 @@ func (p *Participant) runVideo(t *rtc.Track) {
 		return
 	}
 	var packet rtp.Packet
+	var limiter limiter
 	for t.Read(&packet) == nil {
-		v.Push(&packet, time.Now())
+		now := time.Now()
+		v.Push(&packet, now)
+		limiter.limit(t, p.limit.Load(), now)
 	}
 	p.room.post(func() {
 		if p.video == v {
@@ -258,7 +271,7 @@ func (p *Participant) setVideo(v *ingest.Video) {
 		return
 	}
 	if p.video != nil {
-		p.video.Show(image.Point{}) // its track may go on
+		p.video.Show(image.Point{}, time.Time{}) // its track may go on
 		p.room.leaving = append(p.room.leaving, departed{p: p, video: p.video})
 	}
 	p.video = v

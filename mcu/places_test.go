@@ -42,7 +42,8 @@ func ids(m control.Message) []string {
 }
 
 // TestPlaces has more people in a room than tiles. Who speaks is seen, in the
-// place of the one who has been silent longest, and is back within one key frame.
+// place of the one who has been silent longest, and his picture is there with one key
+// frame.
 func TestPlaces(t *testing.T) {
 	s := serve(t, small())
 	s.seat("large", 25)
@@ -58,6 +59,7 @@ func TestPlaces(t *testing.T) {
 	if n := s.metric("tilemix_uplink_video_total", "pictures"); n > 0 {
 		t.Errorf("%v pictures were decoded that nobody sees", n)
 	}
+	s.asked(t, &ada.news, "no video from who has no tile", 0)
 	requests := ada.Video.KeyRequests()
 
 	ada.Speak(rtctest.Tone(440, 0.3))
@@ -75,6 +77,7 @@ func TestPlaces(t *testing.T) {
 	}
 	first := layout.Grid(image.Pt(s.cfg.Width, s.cfg.Height), make([]layout.Participant, 25))[0].Rect
 	eye.Screen.Await("Ada in the place of the first", func(p rtctest.Picture) error { return shows(p.Image, first, red) })
+	s.asked(t, &ada.news, "video for the tile", 0, 160)
 	if n := ada.Video.KeyRequests() - requests; n < 1 || n > 2 {
 		t.Errorf("Ada was asked for %d key frames", n)
 	}

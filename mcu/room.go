@@ -41,6 +41,7 @@ type Room struct {
 	ended chan struct{} // the loop has ended
 	wg    sync.WaitGroup
 	kick  chan struct{} // wakes the picture clock for a key frame
+	again *time.Timer   // wakes the loop to ask for uplinks that it was too early for
 
 	scene atomic.Pointer[scene] // the newest
 
@@ -76,9 +77,11 @@ func newRoom(s *Server, name string) (*Room, error) {
 		calls:  make(chan func(), 64),
 		ended:  make(chan struct{}),
 		kick:   make(chan struct{}, 1),
+		again:  time.NewTimer(0),
 		layout: s.cfg.Layout,
 		places: layout.NewPlaces(s.cfg.MaxTiles),
 	}
+	r.again.Stop()
 	r.scene.Store(newScene())
 	return r, nil
 }
@@ -94,6 +97,7 @@ func (r *Room) run(ctx context.Context) {
 	for len(r.members) > 0 {
 		r.remove(r.members[0])
 	}
+	r.again.Stop()
 	close(r.ended)
 	r.wg.Wait()
 	stop()
@@ -114,6 +118,8 @@ func (r *Room) loop(ctx context.Context) {
 			return
 		case f := <-r.calls:
 			f()
+		case now := <-r.again.C:
+			r.askUplinks(now)
 		}
 	}
 }
@@ -201,6 +207,7 @@ func (r *Room) floorChanged(speaking []string, holder string) bool {
 // publish makes the next scene from the members and tells everybody what is
 // new in it.
 func (r *Room) publish() {
+	now := time.Now()
 	s := newScene()
 	s.departed, r.leaving = r.leaving, nil
 	tiles, hidden := r.tiles()
@@ -215,13 +222,14 @@ func (r *Room) publish() {
 				seat.hidden = hidden
 			}
 		}
-		p.show(seat.tile.Size(), watched)
+		p.show(seat.tile.Size(), watched, now)
 		s.seats = append(s.seats, seat)
 	}
 	old := r.scene.Swap(s)
 	old.next.Store(s)
 	close(old.superseded)
 	r.tell(s)
+	r.askUplinks(now)
 }
 
 // tiles places whoever is no viewer and is to be seen, and returns for how many

@@ -209,6 +209,7 @@ func (s *stage) leave(g *guest) {
 type inbox struct {
 	mu   sync.Mutex
 	all  []control.Message
+	at   []time.Time // when each came
 	wake chan struct{}
 }
 
@@ -216,6 +217,7 @@ func (b *inbox) put(m control.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.all = append(b.all, m)
+	b.at = append(b.at, time.Now())
 	if b.wake != nil {
 		close(b.wake)
 		b.wake = nil

@@ -45,11 +45,12 @@ type reel struct {
 
 func newReel() *reel {
 	r := &reel{now: epoch}
-	r.Video = ingest.NewVideo(ingest.VideoConfig{Turns: make(chan struct{}, 1),
+	r.Video = ingest.NewVideo(ingest.VideoConfig{
+		Turns:   make(chan struct{}, 1),
 		Decoder: &r.tape, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
-	r.Show(image.Pt(64, 36))
+	r.Show(image.Pt(64, 36), epoch)
 	return r
 }
 

@@ -22,7 +22,7 @@ type VideoConfig struct {
 	// Turns holds one for each camera that decodes now; its capacity is the most
 	// that may. More at once than there are cores would only push the clocks aside.
 	Turns chan struct{}
-	// RequestKeyFrame asks the sender for an IDR. It is called from Push.
+	// RequestKeyFrame asks the sender for an IDR. It is called from Push and Show.
 	RequestKeyFrame func()
 	// Reassembled and Decoded take the time that each stage took, in seconds.
 	Reassembled, Decoded interface{ Observe(float64) }
@@ -33,16 +33,17 @@ type VideoConfig struct {
 //
 // It has two halves. Push and Stop belong to the goroutine that reads the
 // track, Picture and Release to the picture clock; they meet in a slot that
-// keeps the newest picture. Show and Stats are safe for concurrent use.
+// keeps the newest picture. Stats is safe for concurrent use, Show is for one
+// goroutine.
 type Video struct {
 	cfg    VideoConfig
 	queue  queue
-	asked  time.Time // when a key frame was asked for last
-	broken bool      // waits for an IDR
+	broken bool // waits for an IDR
 
-	size atomic.Uint64 // of the tile, packed; 0: nobody sees it
-	slot atomic.Pointer[yuv.Frame]
-	gone atomic.Bool // the clock has let go
+	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
+	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
+	slot  atomic.Pointer[yuv.Frame]
+	gone  atomic.Bool // the clock has let go
 
 	shown *yuv.Frame // owned by the clock
 
@@ -66,9 +67,23 @@ func NewVideo(cfg VideoConfig) *Video {
 }
 
 // Show says how large the tile is, in pixels. The zero size says that nobody
-// sees it: then nothing is decoded.
-func (v *Video) Show(tile image.Point) {
-	v.size.Store(uint64(uint32(tile.X))<<32 | uint64(uint32(tile.Y)))
+// sees it: then nothing is decoded. Who was not seen and now is, is asked for an
+// IDR at once.
+func (v *Video) Show(tile image.Point, now time.Time) {
+	before := v.size.Swap(uint64(uint32(tile.X))<<32 | uint64(uint32(tile.Y)))
+	if before == 0 && v.visible() && v.packets.Load() > 0 {
+		v.askKeyFrame(now)
+	}
+}
+
+// askKeyFrame asks the sender for an IDR, but not twice within keyInterval.
+func (v *Video) askKeyFrame(now time.Time) {
+	before := v.asked.Load()
+	if now.UnixNano()-before < int64(keyInterval) || !v.asked.CompareAndSwap(before, now.UnixNano()) {
+		return
+	}
+	v.keyRequests.Add(1)
+	v.cfg.RequestKeyFrame()
 }
 
 // Push takes one packet, which is copied, and decodes whatever it completes.
@@ -87,10 +102,8 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.take(au, now)
 	}
 	v.notice() // where nothing is whole any more, a key frame is wanted too
-	if v.broken && v.visible() && now.Sub(v.asked) >= keyInterval {
-		v.asked = now
-		v.keyRequests.Add(1)
-		v.cfg.RequestKeyFrame()
+	if v.broken && v.visible() {
+		v.askKeyFrame(now)
 	}
 }
 

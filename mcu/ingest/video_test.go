@@ -36,11 +36,12 @@ func newScreening(t testing.TB, tile image.Point) *screening {
 		t.Fatal(err)
 	}
 	s := &screening{pool: yuv.NewPool(3), now: epoch}
-	s.Video = ingest.NewVideo(ingest.VideoConfig{Turns: make(chan struct{}, 1),
+	s.Video = ingest.NewVideo(ingest.VideoConfig{
+		Turns:   make(chan struct{}, 1),
 		Decoder: dec, Pool: s.pool, RequestKeyFrame: func() { s.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
-	s.Show(tile)
+	s.Show(tile, s.now)
 	return s
 }
 
@@ -157,7 +158,10 @@ func TestVideoUnseen(t *testing.T) {
 	if f, _ := s.Picture(); f != nil || s.asked > 0 || s.Stats().Pictures > 0 {
 		t.Errorf("unseen: picture %v, asked %d, %+v", f, s.asked, s.Stats())
 	}
-	s.Show(image.Pt(160, 90))
+	s.Show(image.Pt(160, 90), s.now)
+	if s.asked != 1 {
+		t.Errorf("who is seen again was asked for %d key frames at once", s.asked)
+	}
 	s.push(33*time.Millisecond, p[cut:]...)
 	if f, _ := s.Picture(); f != nil {
 		t.Error("a picture came without an IDR")
@@ -209,12 +213,13 @@ func (d still) Close() error                        { return nil }
 // TestVideoAllocations counts what a picture costs in steady state, from its
 // packets to the slot, decoding aside: the decoder's binding has its own.
 func TestVideoAllocations(t *testing.T) {
-	v := ingest.NewVideo(ingest.VideoConfig{Turns: make(chan struct{}, 1),
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Turns:   make(chan struct{}, 1),
 		Decoder: still{codectest.Picture(640, 360, 0)}, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	defer v.Release()
-	v.Show(image.Pt(320, 180))
+	v.Show(image.Pt(320, 180), epoch)
 	p := packets(0, clip(10)...)
 	seq, now := uint16(0), epoch
 	play := func() {

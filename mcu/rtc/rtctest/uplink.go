@@ -13,6 +13,7 @@ import (
 type Uplink struct {
 	track    *webrtc.TrackLocalStaticRTP
 	requests atomic.Int64
+	limit    atomic.Int64
 	wanted   atomic.Bool
 
 	mu  sync.Mutex
@@ -49,6 +50,10 @@ func (u *Uplink) Skip(n int) {
 // KeyRequests returns how often the server asked for a key frame.
 func (u *Uplink) KeyRequests() int { return int(u.requests.Load()) }
 
+// Limit returns the bitrate that the server last limited the client to, in bits a
+// second (REMB); 0 is none.
+func (u *Uplink) Limit() int { return int(u.limit.Load()) }
+
 // keyWanted tells whether a key frame was asked for since it was last called.
 func (u *Uplink) keyWanted() bool { return u.wanted.Swap(false) }
 
@@ -60,10 +65,12 @@ func (u *Uplink) listen(sender *webrtc.RTPSender) {
 			return
 		}
 		for _, p := range packets {
-			switch p.(type) {
+			switch p := p.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				u.requests.Add(1)
 				u.wanted.Store(true)
+			case *rtcp.ReceiverEstimatedMaximumBitrate:
+				u.limit.Store(int64(p.Bitrate))
 			}
 		}
 	}

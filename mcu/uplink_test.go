@@ -1,0 +1,160 @@
+package mcu_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// uplinks returns the widths that somebody was asked for, 0 for no video at all.
+// The test fails where he was asked twice within two seconds.
+func (b *inbox) uplinks(t *testing.T) (widths []int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var last time.Time
+	for i, m := range b.all {
+		if m.Type != control.Uplink {
+			continue
+		}
+		if d := b.at[i].Sub(last); d < 1900*time.Millisecond {
+			t.Errorf("a sender is asked for %dx%d %v after the last", m.Width, m.Height, d)
+		}
+		if m.Active == nil || *m.Active != (m.Width > 0) || *m.Active != (m.MaxBitrate > 0) {
+			t.Errorf("a sender is asked for %+v", m)
+		}
+		widths, last = append(widths, m.Width), b.at[i]
+	}
+	return widths
+}
+
+// asked waits until somebody was asked for these widths, one after the other, and
+// nothing else.
+func (s *stage) asked(t *testing.T, b *inbox, what string, widths ...int) {
+	t.Helper()
+	s.await(what, func() bool {
+		got := b.uplinks(t)
+		return t.Failed() || slices.Equal(got, widths)
+	})
+}
+
+// TestUplink follows what senders are asked for as tiles shrink and grow.
+func TestUplink(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	ada := s.join("tiles", "Ada", both)
+	s.asked(t, &ada.news, "all the picture for one alone", 640)
+	first := ada.news.await(t, "it", func(m control.Message) bool { return m.Type == control.Uplink })
+	if first.Height != 360 || first.MaxFramerate != 15 || first.MaxBitrate != 500_000 {
+		t.Errorf("one alone is asked for %+v", first)
+	}
+	ben := s.join("tiles", "Ben", both)
+	s.asked(t, &ben.news, "half the width for the second", 320)
+	s.asked(t, &ada.news, "half the width for each", 640, 320)
+	s.leave(ben)
+	s.asked(t, &ada.news, "all of it again", 640, 320, 640)
+	s.asked(t, &ben.news, "no more for who has left", 320)
+}
+
+// TestUplinkUnwatched has a camera that nobody sees until somebody comes to watch.
+// A layout that changes back within a moment asks nobody for anything.
+func TestUplinkUnwatched(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	pub := s.join("unseen", "Pub", publisher)
+	s.asked(t, &pub.news, "no video, as nobody watches", 0)
+	eye := s.join("unseen", "Eye", viewer)
+	s.asked(t, &pub.news, "the picture for the viewer", 0, 640)
+	p, err := s.Join(mcu.JoinOptions{Room: "unseen", Name: "Short"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eye.news.await(t, "a layout of two", func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 2 })
+	p.Leave()
+	<-p.Done()
+	s.leave(eye)
+	s.asked(t, &pub.news, "no video again", 0, 640, 0)
+	if n := len(eye.news.uplinks(t)); n > 0 {
+		t.Errorf("a viewer was asked for his camera %d times", n)
+	}
+}
+
+// post joins as a WHIP client does: what it is told comes over a data channel only,
+// if it opens one.
+func (s *stage) post(room, name string, o rtctest.Options) *guest {
+	s.t.Helper()
+	p, err := s.Join(mcu.JoinOptions{Room: room, Name: name})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		p.Leave()
+		<-p.Done()
+	})
+	g := &guest{p: p}
+	if o.Message != nil {
+		o.Message = func(data []byte) {
+			var m control.Message
+			if json.Unmarshal(data, &m) == nil {
+				g.news.put(m)
+			}
+		}
+	}
+	g.Client = rtctest.New(s.t, o)
+	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
+	defer cancel()
+	offer, err := g.Offer(ctx)
+	if err == nil {
+		offer, err = p.Offer(ctx, offer)
+	}
+	if err == nil {
+		err = g.Answer(ctx, offer)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return g
+}
+
+// TestUplinkOverChannel asks over the data channel, and limits whoever has none.
+func TestUplinkOverChannel(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	ada := s.post("whip", "Ada", both)
+	film(ada, red)
+	limit := func(g *guest, what string, bps int) {
+		t.Helper()
+		// REMB has 18 bits of mantissa.
+		s.await(what, func() bool { d := g.Video.Limit() - bps; return d > -1000 && d < 1000 })
+	}
+	limit(ada, "Ada's limit", 564_000)
+
+	ben := s.post("whip", "Ben", rtctest.Options{Message: func([]byte) {}})
+	film(ben, green)
+	s.asked(t, &ben.news, "half the width", 320)
+	limit(ada, "Ada's lower limit", 214_000)
+	if n := ben.Video.Limit(); n > 0 && n < 5_000_000 {
+		t.Errorf("Ben is limited to %d bit/s although he is told", n)
+	}
+	s.leave(ben)
+	limit(ada, "Ada's limit again", 564_000)
+}
+
+// TestUplinkTrickle limits whoever nobody sees to so little that it costs nothing,
+// and to so much that it is heard of again.
+func TestUplinkTrickle(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	ada := s.post("trickle", "Ada", rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	film(ada, red)
+	s.await("the least limit", func() bool { n := ada.Video.Limit(); return n > 100_000 && n < 150_000 })
+	s.join("trickle", "Eye", viewer)
+	s.await("the limit for a picture", func() bool { return ada.Video.Limit() > 500_000 })
+}
