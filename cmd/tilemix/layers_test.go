@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"mcu":       {"codec", "mixer", "mcu"},
 	"signaling": {"codec", "mixer", "mcu", "signaling", "web"},
 	"web":       {},
-	"cmd":       {"codec", "mixer", "mcu", "signaling", "web"},
+	"cmd":       {"codec", "mixer", "mcu", "signaling", "web", "cmd"},
 	"testdata":  {},
 }
 

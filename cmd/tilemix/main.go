@@ -8,10 +8,14 @@ import (
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
+
+	"tilemix/cmd/tilemix/bench"
 )
 
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve calls until interrupted."`
+	Bench   bench.Command  `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
+	Bare    bench.Bare     `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -41,6 +41,9 @@ func settingsTable(t *testing.T) string {
 	}
 	table := "| flag | default | what |\n|---|---|---|\n"
 	for _, command := range parser.Model.Children {
+		if command.Name != "serve" {
+			continue
+		}
 		for _, flag := range command.Flags {
 			value := flag.Default
 			if value != "" {

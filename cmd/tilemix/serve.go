@@ -44,7 +44,7 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 		return err
 	}
 	fmt.Fprintf(app.Stdout, "tilemix serves on %s\n", address(listener))
-	return supervise(ctx, rooms, listener, handler, log)
+	return supervise(ctx, profiled{rooms, c.PProf}, listener, handler, log)
 }
 
 // supervise runs the rooms and serves HTTP until ctx ends or one of the two

@@ -25,6 +25,7 @@ type settings struct {
 	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits a second."`
 	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Least level logged: debug, info, warn or error."`
 	LogFormat       string       `enum:"text,json" default:"text" help:"Form of the log: text or json."`
+	PProf           string       `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Address to serve Go's profiles on, which must be this machine's own, as 127.0.0.1:6060."`
 }
 
 // positive is a whole number above zero.

@@ -1,0 +1,117 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// patience is how long a process has to start or to end.
+const patience = 20 * time.Second
+
+// child is a server in a process of its own, or a running one.
+type child struct {
+	url   string
+	pid   int
+	pprof string // address of its profiles; empty where it has none
+	cmd   *exec.Cmd
+	ended chan error
+}
+
+// start runs this program with args until it says where it serves.
+func start(ctx context.Context, says string, args ...string) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = patience
+	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), "PION_LOG_DISABLE=all")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd, pid: cmd.Process.Pid, ended: make(chan error, 1)}
+	lines := make(chan string, 1)
+	go func() {
+		r := bufio.NewReader(out)
+		line, _ := r.ReadString('\n')
+		lines <- line
+		_, _ = io.Copy(io.Discard, r)
+		c.ended <- cmd.Wait()
+	}()
+	select {
+	case line := <-lines:
+		var found bool
+		if c.url, found = strings.CutPrefix(strings.TrimSpace(line), says); found {
+			return c, nil
+		}
+		return nil, errors.Join(fmt.Errorf("tilemix %s: did not start", args[0]), c.stop())
+	case <-time.After(patience):
+		return nil, errors.Join(fmt.Errorf("tilemix %s: did not start within %v", args[0], patience), c.stop())
+	}
+}
+
+// stop ends the process and waits for it.
+func (c *child) stop() error {
+	if c.cmd == nil {
+		return nil
+	}
+	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case err := <-c.ended:
+		return err
+	case <-time.After(patience):
+		_ = c.cmd.Process.Kill()
+		<-c.ended
+		return fmt.Errorf("process %d did not end and was killed", c.pid)
+	}
+}
+
+// freeAddress is one on the loopback interface that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// each calls f for 0 to n-1, at most wide at a time, and returns the first error.
+func each(n, wide int, f func(i int) error) error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	places := make(chan struct{}, wide)
+	for i := range n {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			if err := f(i); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if first == nil {
+					first = err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}

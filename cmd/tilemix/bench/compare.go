@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// floor finds what the same work costs alone: its packets through the bare
+// exchange, then its codecs on one thread.
+func (m *measurement) floor(ctx context.Context) error {
+	if m.settings.NoFloor || m.s.storm || !m.s.video && !m.s.sound {
+		return nil
+	}
+	m.say("  floor: the same packets through plain pion")
+	transport, err := m.bare(ctx)
+	if err != nil {
+		return err
+	}
+	m.say("  floor: the same pictures and sound through the codecs alone")
+	r := m.result
+	if r.Floor, err = codecFloor(m.film, m.leader, m.work, m.s.video, m.s.sound); err != nil {
+		return err
+	}
+	r.Floor.Transport = transport
+	r.Floor.Total = r.Floor.Decode + r.Floor.Encode + r.Floor.Opus + transport
+	r.Ratio = r.CPU / r.Floor.Total
+	if m.s.viewers > 0 {
+		r.Floor.PerViewer = transport / float64(m.s.viewers+m.s.participants)
+	}
+	return nil
+}
+
+// bare has the same bots send the same to a bare exchange, which sends them what
+// the mix is like: 1.5 Mbit/s of picture and a voice. It returns the CPU of that, in
+// ms a second.
+func (m *measurement) bare(ctx context.Context) (cpu float64, err error) {
+	server, err := start(ctx, bareServes, "bare")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	c, err := newCall(ctx, server.url)
+	if err != nil {
+		return 0, err
+	}
+	defer c.leave(ctx)
+	source := entry{name: sourceName}
+	source.Voice = m.leader
+	if m.s.video {
+		source.Clip = m.film.clip
+	}
+	participants, viewers := m.entries()
+	cameras := 0
+	for i := range participants {
+		e := &participants[i]
+		e.Cooperate, e.Record, e.Message, e.Remember = false, false, nil, 0
+		if e.Clip != nil {
+			if e.Size = m.sizes[cameras]; e.Size < 0 {
+				e.Clip = nil
+			}
+			cameras++
+		}
+	}
+	for i := range viewers {
+		viewers[i].Record, viewers[i].Message = false, nil
+	}
+	// The source comes last: no key frame is asked for, and its first is one.
+	for _, some := range [][]entry{participants, viewers, {source}} {
+		if err := c.join(ctx, some, joinWide); err != nil {
+			return 0, fmt.Errorf("bare exchange: %w", err)
+		}
+	}
+	if err := sleep(ctx, 2*time.Second); err != nil {
+		return 0, err
+	}
+	before, err := look(server.pid)
+	if err != nil {
+		return 0, err
+	}
+	if err := sleep(ctx, min(m.settings.Duration, 8*time.Second)); err != nil {
+		return 0, err
+	}
+	after, err := look(server.pid)
+	return after.since(before).server, err
+}

@@ -1,0 +1,144 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+)
+
+// scenario is a kind of call.
+type scenario struct {
+	Name         string
+	about        string
+	participants int
+	viewers      int
+	rooms        int  // 0 is 1
+	video        bool // participants send pictures
+	sound        bool
+	cooperate    bool
+	speakers     int
+	storm        bool // all join at once, and that is what is measured
+	needs        string
+	judge        func(r *Result, other *Result) []Bar
+}
+
+// scenarios are all there are, in the order in which they run.
+func scenarios() []scenario {
+	return []scenario{
+		{
+			Name: "grid9", about: "9 cameras of 720p30 that do not cooperate", participants: 9,
+			video: true, sound: true, speakers: 3,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{r.kept(), atMost("CPU / floor", "", r.Ratio, 1.25)}
+			},
+		},
+		{
+			Name: "coop9", about: "the same, cooperating", participants: 9,
+			video: true, sound: true, cooperate: true, speakers: 3, needs: "grid9",
+			judge: func(r, grid9 *Result) []Bar {
+				return []Bar{r.kept(), atMost("CPU / grid9", "", r.CPU/grid9.CPU, 0.4)}
+			},
+		},
+		{
+			Name: "grid4", about: "4 cameras that do not cooperate", participants: 4,
+			video: true, sound: true, speakers: 3,
+			judge: func(r, _ *Result) []Bar { return []Bar{r.kept()} },
+		},
+		{
+			Name: "coop25", about: "25 cooperating cameras", participants: 25,
+			video: true, sound: true, cooperate: true, speakers: 3, needs: "grid4",
+			judge: func(r, grid4 *Result) []Bar {
+				return []Bar{r.kept(), atMost("CPU / grid4", "", r.CPU/grid4.CPU, 1)}
+			},
+		},
+		{
+			Name: "large100", about: "100 cooperating cameras, 3 speak", participants: 100,
+			video: true, sound: true, cooperate: true, speakers: 3,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					r.kept(), atMost("CPU a participant", "ms/s", r.PerParticipant, 12),
+					atMost("gaps in the sound", "", float64(r.SoundGaps), 0),
+				}
+			},
+		},
+		{
+			Name: "audio300", about: "300 listeners, 3 speakers", participants: 303,
+			sound: true, speakers: 3,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					atMost("CPU", "ms/s", r.CPU, 1000),
+					atMost("gaps in the sound", "", float64(r.SoundGaps), 0),
+				}
+			},
+		},
+		{
+			Name: "viewers100", about: "4 cameras, 100 viewers", participants: 4, viewers: 100,
+			video: true, sound: true, speakers: 3,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					r.kept(), atMost("CPU a viewer", "ms/s", r.PerViewer, r.Floor.PerViewer),
+					atMost("encodes a second", "", r.Encodes, frameRate*1.02),
+				}
+			},
+		},
+		{
+			Name: "latency", about: "6 cameras of unrelated phases, 1 speaks", participants: 6,
+			video: true, sound: true, cooperate: true, speakers: 1,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					atMost("picture p50", "ms", r.Picture.P50, 30), atMost("picture p95", "ms", r.Picture.P95, 50),
+					atMost("speaker p50", "ms", r.Speaker.P50, 20), atMost("sound p50", "ms", r.Sound.P50, 40),
+				}
+			},
+		},
+		{
+			Name: "join50", about: "50 join at once", participants: 50,
+			video: true, sound: true, cooperate: true, speakers: 1, storm: true,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					atMost("join to picture p95", "ms", r.Join.P95, 300), atMost("IDRs a second", "", r.IDRs, 1),
+				}
+			},
+		},
+		{
+			Name: "idle", about: "20 rooms in which nobody sends", participants: 20, rooms: 20,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{atMost("CPU ticks in 10 s", "", float64(r.Ticks)*10/r.Seconds, 0)}
+			},
+		},
+	}
+}
+
+// choose returns the scenarios of the given names, "all" for all, and before each
+// the one that it is compared with.
+func choose(names []string) ([]scenario, error) {
+	all := scenarios()
+	wanted := map[string]bool{}
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(s scenario) bool { return s.Name == name })
+		if i < 0 && name != "all" {
+			return nil, fmt.Errorf("there is no scenario %q", name)
+		}
+		for j, s := range all {
+			if i == j || name == "all" {
+				wanted[s.Name], wanted[s.needs] = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(s scenario) bool { return !wanted[s.Name] }), nil
+}
+
+// scale changes the number of participants, or of viewers where those are what it
+// is about.
+func (s *scenario) scale(n int) {
+	switch {
+	case n <= 0:
+	case s.viewers > 0:
+		s.viewers = n
+	default:
+		s.participants = n
+		if s.rooms > 0 {
+			s.rooms = n
+		}
+	}
+	s.speakers = min(s.speakers, max(0, s.participants+s.viewers-1))
+}

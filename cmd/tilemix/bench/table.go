@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// writeTable prints results as people read them.
+func writeTable(out io.Writer, results []*Result) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "scenario\tfps min\tmedian\tCPU ms/s\teach\tfloor\tratio\tpicture p50\tp95\tspeaker p50\tp95\tsound p50\tp95\tjoin p50\tp95\tIDR/s\tenc/s\tMB\tbots ms/s\tothers\tidle\t")
+	for _, r := range results {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.0f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.1f\t%d\t%.0f\t%.0f\t%.0f%%\t\n",
+			r.Scenario, maybe(r.FPSMin, 1), maybe(r.FPSMedian, 1), r.CPU, r.PerParticipant, maybe(r.Floor.Total, 0), maybe(r.Ratio, 2),
+			maybe(r.Picture.P50, 1), maybe(r.Picture.P95, 1), maybe(r.Speaker.P50, 1), maybe(r.Speaker.P95, 1),
+			maybe(r.Sound.P50, 1), maybe(r.Sound.P95, 1), maybe(r.Join.P50, 0), maybe(r.Join.P95, 0),
+			r.IDRs, r.Encodes, r.RSS>>20, r.BotsCPU, r.OthersCPU, r.MachineIdle*100)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, r := range results {
+		fmt.Fprintf(out, "\n%s\n", r.Scenario)
+		writeDetails(out, r)
+	}
+	return nil
+}
+
+func writeDetails(out io.Writer, r *Result) {
+	for _, b := range r.Bars {
+		sign, verdict := "<=", "NOT reached"
+		if b.Least {
+			sign = ">="
+		}
+		if b.Reached {
+			verdict = "reached"
+		}
+		fmt.Fprintf(out, "  %s: %s %s, bar %s %s: %s\n", b.What, number(b.Value), b.Unit, sign, number(b.Limit), verdict)
+	}
+	if r.Floor.Total > 0 {
+		fmt.Fprintf(out, "  floor: decode and scale %.0f, encode %.0f, Opus %.0f, plain pion %.0f ms/s\n",
+			r.Floor.Decode, r.Floor.Encode, r.Floor.Opus, r.Floor.Transport)
+	}
+	if len(r.Stages) > 0 {
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(r.Stages)) {
+			parts = append(parts, fmt.Sprintf("%s %.1f/%.1f", name, r.Stages[name].P50, r.Stages[name].P95))
+		}
+		fmt.Fprintf(out, "  stages, p50/p95 ms: %s\n", strings.Join(parts, ", "))
+	}
+	if len(r.Sizes) > 0 {
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(r.Sizes)) {
+			parts = append(parts, fmt.Sprintf("%d %s", r.Sizes[name], name))
+		}
+		fmt.Fprintf(out, "  cameras: %s; %d uplink messages\n", strings.Join(parts, ", "), r.Uplinks)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(out, "  note: %s\n", n)
+	}
+	for _, s := range r.Troubles {
+		fmt.Fprintf(out, "  NOT TO BE TRUSTED: %s\n", s)
+	}
+}
+
+// maybe prints a number, or a dash for none.
+func maybe(v float64, digits int) string {
+	if v == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.*f", digits, v)
+}
+
+func number(v float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", v), "0"), ".")
+}

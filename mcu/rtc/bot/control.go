@@ -1,0 +1,77 @@
+package bot
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pion/datachannel"
+	"github.com/pion/sctp"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc"
+)
+
+// maxMessage is the longest control message that is read, in bytes.
+const maxMessage = 256 << 10
+
+// openControl opens the control channel and reads it until it ends.
+func (b *Bot) openControl() error {
+	association, err := sctp.ClientWithOptions(sctp.WithNetConn(b.dtls), sctp.WithLoggerFactory(quiet()),
+		sctp.WithMTU(1191), sctp.WithMaxMessageSize(maxMessage))
+	if err != nil {
+		return fmt.Errorf("SCTP: %w", err)
+	}
+	id := uint16(1) // odd for who is the DTLS server (RFC 8832 §6)
+	if !b.remote.active {
+		id = 0
+	}
+	channel, err := datachannel.Dial(association, id, &datachannel.Config{
+		ChannelType: datachannel.ChannelTypeReliable, Label: rtc.ControlLabel, LoggerFactory: quiet(),
+	})
+	if err != nil {
+		_ = association.Close()
+		return fmt.Errorf("data channel: %w", err)
+	}
+	b.association = association
+	b.wg.Go(func() {
+		buf := make([]byte, maxMessage)
+		for {
+			n, err := channel.Read(buf)
+			if err != nil {
+				return
+			}
+			b.told(buf[:n])
+		}
+	})
+	return nil
+}
+
+// told handles a control message. Lists of participants are many and long, so
+// nothing is parsed that nobody wants.
+func (b *Bot) told(data []byte) {
+	if b.Message != nil {
+		var m control.Message
+		if json.Unmarshal(data, &m) == nil {
+			b.Message(m)
+		}
+	}
+	if b.Cooperate && bytes.HasPrefix(data, []byte(`{"type":"uplink"`)) {
+		var m control.Message
+		if json.Unmarshal(data, &m) == nil {
+			b.obey(m)
+		}
+	}
+}
+
+// obey does what an uplink message asks.
+func (b *Bot) obey(m control.Message) {
+	b.requests.Add(1)
+	if m.Active != nil && !*m.Active {
+		b.wanted.Store(stopped)
+		return
+	}
+	if b.Clip != nil {
+		b.wanted.Store(int32(b.Clip.choose(m.Width, m.Height, m.MaxBitrate)))
+	}
+}

@@ -1,0 +1,100 @@
+package bot
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Stats are what a bot has sent and received so far.
+type Stats struct {
+	Picture, Sound Stream
+	// SentSizes are the pictures sent of each of Clip.Sizes, Sent all packets.
+	SentSizes []uint64
+	Sent      uint64
+	// Size is the one of Clip.Sizes that is being sent, -1 for none.
+	Size int
+	// Uplinks are the uplink messages obeyed, KeyRequests the server's for an IDR.
+	Uplinks, KeyRequests uint64
+}
+
+// Stream is what came of one stream of the mix.
+type Stream struct {
+	Packets, Bytes, Lost uint64
+	Units                uint64        // pictures that came whole, or packets of sound
+	Broken               uint64        // pictures that lack packets
+	Leaps                uint64        // packets of sound whose timestamp does not follow
+	Undecipherable       uint64        // of those that were tried
+	First                time.Duration // from joining to the first that can be decoded; 0: none
+	Longest              time.Duration // between two units since ResetLongest
+}
+
+// Stats returns what the bot has done so far.
+func (b *Bot) Stats() Stats {
+	s := Stats{
+		Picture: b.screen.stats(), Sound: b.phone.stats(),
+		Uplinks: b.requests.Load(), KeyRequests: b.keyAsked.Load(), Sent: b.packets.Load(), Size: int(b.wanted.Load()),
+	}
+	for i := range b.sentSizes {
+		s.SentSizes = append(s.SentSizes, b.sentSizes[i].Load())
+	}
+	return s
+}
+
+// ResetLongest forgets the longest pauses so far.
+func (b *Bot) ResetLongest() {
+	b.screen.longest.Store(0)
+	b.phone.longest.Store(0)
+}
+
+func (s *inbound) stats() Stream {
+	return Stream{
+		Packets: s.packets.Load(), Bytes: s.bytes.Load(), Lost: s.lost.Load(), Units: s.units.Load(),
+		Broken: s.broken.Load(), Leaps: s.leaps.Load(), Undecipherable: s.undecipherable.Load(),
+		First: time.Duration(s.first.Load()), Longest: time.Duration(s.longest.Load()),
+	}
+}
+
+// Punctuality says whether a crowd could keep up.
+type Punctuality struct {
+	Done     uint64 // what was due
+	Late     uint64 // of that, later than 5 ms
+	VeryLate uint64 // later than 20 ms
+	Skipped  uint64 // so late that it was left out
+	Failed   uint64 // writes
+	Dropped  uint64 // datagrams that the kernel dropped before they were read
+}
+
+// Punctuality returns how well the crowd has kept up so far.
+func (c *Crowd) Punctuality() Punctuality {
+	p := Punctuality{Skipped: c.stats.skipped.Load(), Failed: c.stats.failed.Load(), Dropped: c.wire.dropped()}
+	for i := range c.stats.buckets {
+		n := c.stats.buckets[i].Load()
+		p.Done += n
+		if i > 5 {
+			p.Late += n
+		}
+		if i > 7 {
+			p.VeryLate += n
+		}
+	}
+	return p
+}
+
+// dropped reads what the kernel dropped of the socket's (proc_net_udp(5)).
+func (w *wire) dropped() uint64 {
+	data, err := os.ReadFile("/proc/self/net/udp")
+	if err != nil {
+		return 0
+	}
+	local := ":" + strings.ToUpper(strconv.FormatUint(uint64(w.port)|1<<16, 16)[1:])
+	for line := range strings.Lines(string(data)) {
+		f := strings.Fields(line)
+		if len(f) > 12 && strings.HasSuffix(f[1], local) {
+			n, _ := strconv.ParseUint(f[len(f)-1], 10, 64)
+			return n
+		}
+	}
+	return 0
+}
