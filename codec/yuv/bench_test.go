@@ -57,3 +57,20 @@ func BenchmarkBlend(b *testing.B) {
 		yuv.Blend(dst, image.Pt(13, 207), mask, 235, 128, 128)
 	}
 }
+
+func BenchmarkToCanvas(b *testing.B) {
+	img := scenery(640, 360)
+	for _, from := range colours {
+		b.Run(fmt.Sprintf("%+v", from), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				yuv.ToCanvas(img, from)
+			}
+		})
+	}
+	b.Run("plain_Go", func(b *testing.B) {
+		for b.Loop() {
+			yuv.ToCanvasGo(img, yuv.Colour{BT709: true})
+		}
+	})
+}

@@ -7,3 +7,9 @@ func ScaleGo(dst, src *image.YCbCr) {
 	to, from := planes(dst), planes(src)
 	scaleGo(&to, &from)
 }
+
+// ToCanvasGo is ToCanvas in plain Go.
+func ToCanvasGo(img *image.YCbCr, from Colour) {
+	p, m := planes(img), matrixFrom(from)
+	recolourGo(&p, &m)
+}

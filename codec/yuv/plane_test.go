@@ -118,6 +118,7 @@ func TestPictureMisusePanics(t *testing.T) {
 			"Copy":       func() { yuv.Copy(good, bad) },
 			"Scale":      func() { yuv.Scale(good, bad) },
 			"Scale onto": func() { yuv.Scale(bad, good) },
+			"ToCanvas":   func() { yuv.ToCanvas(bad, yuv.Colour{BT709: true}) },
 			"Blend":      func() { yuv.Blend(bad, image.Point{}, image.NewAlpha(image.Rect(0, 0, 1, 1)), 0, 0, 0) },
 		} {
 			t.Run(name+"/"+op, func(t *testing.T) {
@@ -142,6 +143,8 @@ func TestNothingAllocates(t *testing.T) {
 		yuv.Scale(dst, src)
 		yuv.Scale(&part, dst)
 		yuv.Blend(dst, image.Pt(3, 5), mask, 1, 2, 3)
+		yuv.ToCanvas(dst, yuv.Colour{FullRange: true})
+		yuv.ToCanvas(dst, yuv.Colour{BT709: true})
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
