@@ -13,6 +13,8 @@ import (
 	"errors"
 	"image"
 	"time"
+
+	"tilemix/codec/yuv"
 )
 
 // ErrCorrupt is returned by decoders for input that gives no picture or sound. The
@@ -70,6 +72,11 @@ type VideoDecoder interface {
 // LossMarker is a VideoDecoder that can be told that access units are missing.
 // From then on it refuses, with ErrCorrupt, whatever comes before the next IDR.
 type LossMarker interface{ MarkLoss() }
+
+// ColourTeller is a VideoDecoder whose streams say how their samples stand for
+// colours. It tells of the stream as of the last Decode. Pictures of other decoders are
+// BT.601 in limited range.
+type ColourTeller interface{ Colour() yuv.Colour }
 
 // AudioEncoder turns 20 ms blocks of mono 48 kHz sound into packets.
 type AudioEncoder interface {

@@ -9,6 +9,7 @@ import (
 	openh264 "github.com/y9o/go-openh264"
 
 	"tilemix/codec"
+	"tilemix/codec/yuv"
 )
 
 // maxAccessUnit is more than any level lets an access unit of the largest
@@ -93,6 +94,10 @@ func (d *Decoder) Decode(au []byte) (*image.YCbCr, error) {
 
 // MarkLoss tells that access units are missing before the next one.
 func (d *Decoder) MarkLoss() { d.lost = true }
+
+// Colour returns what the last sequence parameter set says of colours: BT.601 in
+// limited range where it says nothing, and before the first.
+func (d *Decoder) Colour() yuv.Colour { return d.sps.colour }
 
 func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
 	switch {

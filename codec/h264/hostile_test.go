@@ -52,6 +52,12 @@ func escape(nal []byte) []byte {
 	return out
 }
 
+// field is a value of so many bits.
+type field struct {
+	v uint
+	n int
+}
+
 type spsFields struct {
 	profile       uint
 	width, height uint // macroblocks
@@ -59,6 +65,8 @@ type spsFields struct {
 	interlaced    bool
 	orderType     uint
 	kind          byte // NAL unit header; 0x67 where 0
+	cropped       bool
+	vui           []field // none where nil
 }
 
 // sequenceSet returns the set as an access unit of its own.
@@ -109,8 +117,24 @@ func sequenceSet(f spsFields) []byte {
 	} else {
 		w.bits(1, 1)
 	}
-	w.bits(0b100, 3) // direct_8x8_inference, no cropping, no VUI; then the stop bit
-	w.bits(1, 1)
+	w.bits(1, 1) // direct_8x8_inference
+	if f.cropped {
+		w.bits(1, 1)
+		for _, offset := range []uint{0, 1, 0, 4} {
+			w.ue(offset)
+		}
+	} else {
+		w.bits(0, 1)
+	}
+	if f.vui != nil {
+		w.bits(1, 1)
+		for _, f := range f.vui {
+			w.bits(f.v, f.n)
+		}
+	} else {
+		w.bits(0, 1)
+	}
+	w.bits(1, 1) // stop bit
 	return append([]byte{0, 0, 0, 1}, escape(w.data)...)
 }
 

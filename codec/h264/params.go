@@ -62,7 +62,8 @@ func levelFor(cfg codec.VideoConfig) (uint32, error) {
 // no periodic IDR and none at a change of scene, since key frames are the
 // caller's budget and each holds up a slow line; no frame skip, since the rate
 // control holds the bitrate without (within 1 % on webcams); CAVLC, no prefix NAL
-// units, no SEI.
+// units, no SEI. The set says what the samples mean (H.264 §E.2.1), since receivers
+// that are told nothing guess, and some guess BT.709.
 func encoderParams(cfg codec.VideoConfig, lv uint32) *openh264.SEncParamExt {
 	p := &openh264.SEncParamExt{
 		IUsageType:               openh264.CAMERA_VIDEO_REAL_TIME,
@@ -93,6 +94,14 @@ func encoderParams(cfg codec.VideoConfig, lv uint32) *openh264.SEncParamExt {
 		UiProfileIdc:    openh264.PRO_BASELINE,
 		UiLevelIdc:      lv,
 		SSliceArgument:  openh264.SSliceArgument{UiSliceMode: openh264.SM_SINGLE_SLICE},
+
+		BVideoSignalTypePresent:   true,
+		UiVideoFormat:             videoFormatUnspecified,
+		BFullRange:                false,
+		BColorDescriptionPresent:  true,
+		UiColorPrimaries:          colourSMPTE170M,
+		UiTransferCharacteristics: colourSMPTE170M,
+		UiColorMatrix:             colourSMPTE170M,
 	}
 	return p
 }

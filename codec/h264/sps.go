@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tilemix/codec"
+	"tilemix/codec/yuv"
 )
 
 const (
@@ -22,6 +23,7 @@ type sps struct {
 	profile       uint
 	width, height uint // macroblocks
 	refs          uint // reference pictures
+	colour        yuv.Colour
 }
 
 // reorders says that pictures may come out later than they went in.
@@ -45,10 +47,12 @@ func (s *sps) parse(rbsp []byte) error {
 	s.height = r.ue() + 1
 	if r.bits(1) == 0 { // frame_mbs_only_flag
 		s.height *= 2
+		r.bits(1) // mb_adaptive_frame_field_flag
 	}
 	if r.bad {
 		return fmt.Errorf("h264: sequence parameter set is cut or broken: %w", codec.ErrCorrupt)
 	}
+	s.colour = r.colour()
 	return s.check()
 }
 
