@@ -161,6 +161,9 @@ func (v *Video) put(img *image.YCbCr, now time.Time) {
 	}
 	src := yuv.View(img, crop.Add(img.Rect.Min))
 	yuv.Scale(&f.YCbCr, &src)
+	if d, ok := v.cfg.Decoder.(codec.ColourTeller); ok {
+		yuv.ToCanvas(&f.YCbCr, d.Colour())
+	}
 	f.At, f.Ready = now, time.Now()
 	v.pictures.Add(1)
 	v.slot.Swap(f).Release()
