@@ -14,7 +14,7 @@
 // same.
 //
 // Pictures and canvas are 4:2:0 with BT.601 coefficients in limited range (Y
-// 16 to 235, Cb and Cr 16 to 240), which is what cameras send and receivers
-// assume when the H.264 stream says nothing (VUI without colour description,
-// ITU-T H.264 annex E). Pictures are copied as they are, never converted.
+// 16 to 235, Cb and Cr 16 to 240). So most cameras send, and so the encoder tells
+// receivers (codec/h264). Pictures are copied as they are: whoever has one in
+// other colours converts it before (yuv.ToCanvas).
 package video
