@@ -20,10 +20,8 @@ const (
 
 // barcodeCell is where a cell is in a picture.
 func barcodeCell(r image.Rectangle, n int) image.Rectangle {
-	x := func(i int) int { return r.Min.X + r.Dx()*(20+i*60/barcodeCols)/100 }
 	col, row := n%barcodeCols, n/barcodeCols
 	left, right := r.Min.X+r.Dx()*(160+col*60)/800, r.Min.X+r.Dx()*(160+(col+1)*60)/800
-	_ = x
 	top, bottom := r.Min.Y+r.Dy()*(35+row*15)/100, r.Min.Y+r.Dy()*(50+row*15)/100
 	return image.Rect(left, top, right, bottom)
 }
@@ -54,7 +52,7 @@ func readBarcode(img *image.YCbCr, place image.Rectangle) (int, bool) {
 	low, high := 255, 0
 	for i := range cells {
 		cell := barcodeCell(place, i)
-		cells[i] = meanLuma(img, cell.Inset(0), cell.Dx()/4, cell.Dy()/4)
+		cells[i] = meanLuma(img, cell, cell.Dx()/4, cell.Dy()/4)
 		low, high = min(low, cells[i]), max(high, cells[i])
 	}
 	var word uint32

@@ -37,7 +37,6 @@ func start(ctx context.Context, says string, args ...string) (*child, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
 	cmd.Stderr = os.Stderr
-	cmd.Env = append(os.Environ(), "PION_LOG_DISABLE=all")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {

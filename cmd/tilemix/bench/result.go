@@ -69,7 +69,8 @@ type Result struct {
 	Speaker  Spread            `json:"speaker"`
 	Sound    Spread            `json:"sound"`
 	Stages   map[string]Spread `json:"stages"`
-	Join     Spread            `json:"join"`
+	Connect  Spread            `json:"connect"` // from joining until media can flow
+	Join     Spread            `json:"join"`    // from joining to the first picture, or sound where there is none
 	IDRs     float64           `json:"idrs"`    // a second
 	Encodes  float64           `json:"encodes"` // pictures a second
 	Decodes  float64           `json:"decodes"`

@@ -105,7 +105,7 @@ func (m *measurement) entries() (participants, viewers []entry) {
 	for i := range s.participants + s.viewers {
 		e := entry{room: atRoom, name: fmt.Sprint("bot ", i)}
 		e.Viewer = i >= s.participants
-		e.NoSound = e.Viewer || !s.sound
+		e.NoSound, e.NoPicture = e.Viewer || !s.sound, s.sound && !s.video
 		e.Remember = int((m.settings.Duration+settle)/time.Second+2) * 50
 		if s.rooms > 0 {
 			e.room += fmt.Sprint(i % s.rooms)
@@ -180,7 +180,7 @@ func (m *measurement) gather(ctx context.Context, entries []entry) error {
 	if !m.s.video && !m.s.sound {
 		return nil
 	}
-	return m.call.begun(ctx, true, m.s.sound)
+	return m.call.begun(ctx, m.s.video, m.s.sound)
 }
 
 // base is what the server uses before the viewers come, in ms a second.
@@ -294,7 +294,7 @@ func (m *measurement) usage(before, after snapshot) {
 // received says what the bots received.
 func (m *measurement) received(before, after snapshot) {
 	r := m.result
-	var rates, joins []float64
+	var rates, connects, joins []float64
 	var lost uint64
 	for i, s := range after.bots {
 		var old bot.Stats
@@ -305,8 +305,9 @@ func (m *measurement) received(before, after snapshot) {
 		lost += s.Picture.Lost - old.Picture.Lost + s.Sound.Lost - old.Sound.Lost
 		r.SoundGaps += s.Sound.Lost - old.Sound.Lost + s.Sound.Leaps - old.Sound.Leaps
 		r.Uplinks += s.Uplinks
-		if s.Picture.First > 0 && (!m.s.storm || i > 0) {
-			joins = append(joins, s.Picture.First.Seconds()*1000)
+		if first := m.first(s); first > 0 && (!m.s.storm || i > 0) {
+			joins = append(joins, first.Seconds()*1000)
+			connects = append(connects, s.Connected.Seconds()*1000)
 		}
 		if s.Picture.Undecipherable+s.Sound.Undecipherable > 0 {
 			r.Troubles = append(r.Troubles, fmt.Sprintf("%s cannot decrypt what comes", m.call.members[i].name))
@@ -317,10 +318,18 @@ func (m *measurement) received(before, after snapshot) {
 	if m.s.video && len(rates) > 0 {
 		r.FPSMin, r.FPSMedian = rates[0], rates[len(rates)/2]
 	}
-	r.Join = spread(joins)
+	r.Connect, r.Join = spread(connects), spread(joins)
 	if lost > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d packets were lost on the way to the bots", lost))
 	}
+}
+
+// first is the time to a bot's first picture, or sound in a call without pictures.
+func (m *measurement) first(s bot.Stats) time.Duration {
+	if m.s.video || !m.s.sound {
+		return s.Picture.First
+	}
+	return s.Sound.First
 }
 
 // countSizes notes what a camera sends.

@@ -52,6 +52,9 @@ func writeDetails(out io.Writer, r *Result) {
 		}
 		fmt.Fprintf(out, "  stages, p50/p95 ms: %s\n", strings.Join(parts, ", "))
 	}
+	if r.Join.Count > 0 {
+		fmt.Fprintf(out, "  joining, p50/p95 ms: connected %.0f/%.0f, first picture or sound %.0f/%.0f\n", r.Connect.P50, r.Connect.P95, r.Join.P50, r.Join.P95)
+	}
 	if len(r.Sizes) > 0 {
 		var parts []string
 		for _, name := range slices.Sorted(maps.Keys(r.Sizes)) {

@@ -29,6 +29,7 @@ type Options struct {
 	Size      int    // of Clip.Sizes, to begin with
 	Voice     *Voice // nil is a microphone that is silent, unless NoSound
 	NoSound   bool   // sends no sound at all
+	NoPicture bool   // neither sends a picture nor receives one
 
 	// Message gets every control message; it opens a control channel too.
 	Message func(control.Message)
@@ -72,6 +73,7 @@ type Bot struct {
 	wg          sync.WaitGroup
 	gone        atomic.Bool
 	checked     atomic.Bool
+	connected   atomic.Int64 // ns since birth
 
 	wanted    atomic.Int32 // size
 	keyWanted atomic.Bool
@@ -146,6 +148,7 @@ func (b *Bot) join(ctx context.Context) error {
 	if err := b.handshake(ctx); err != nil {
 		return err
 	}
+	b.connected.Store(int64(time.Since(b.born)))
 	b.crowd.schedule(b)
 	if b.control() {
 		return b.openControl()

@@ -26,9 +26,12 @@ type credentials struct {
 func (b *Bot) offer() string {
 	var s strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\r\n", args...) }
-	direction, mids := "sendrecv", "0 1"
+	direction, mids := "sendrecv", "0"
 	if b.Viewer {
 		direction = "recvonly"
+	}
+	if !b.NoPicture {
+		mids += " 1"
 	}
 	if b.control() {
 		mids += " 2"
@@ -49,12 +52,14 @@ func (b *Bot) offer() string {
 	media(0, "audio", b.audio.ssrc)
 	line("a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level", levelExt)
 	line("a=rtpmap:%d opus/48000/2\r\na=fmtp:%d minptime=10;useinbandfec=1;usedtx=1\r\na=rtcp-fb:%d transport-cc", audioPT, audioPT, audioPT)
-	line("m=video 9 UDP/TLS/RTP/SAVPF %d", videoPT)
-	media(1, "video", b.video.ssrc)
-	line("a=rtpmap:%d H264/90000", videoPT)
-	line("a=fmtp:%d level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", videoPT)
-	for _, feedback := range []string{"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"} {
-		line("a=rtcp-fb:%d %s", videoPT, feedback)
+	if !b.NoPicture {
+		line("m=video 9 UDP/TLS/RTP/SAVPF %d", videoPT)
+		media(1, "video", b.video.ssrc)
+		line("a=rtpmap:%d H264/90000", videoPT)
+		line("a=fmtp:%d level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", videoPT)
+		for _, feedback := range []string{"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"} {
+			line("a=rtcp-fb:%d %s", videoPT, feedback)
+		}
 	}
 	if b.control() {
 		line("m=application 9 UDP/DTLS/SCTP webrtc-datachannel")

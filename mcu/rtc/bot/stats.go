@@ -10,6 +10,8 @@ import (
 // Stats are what a bot has sent and received so far.
 type Stats struct {
 	Picture, Sound Stream
+	// Connected is the time from joining until media can flow.
+	Connected time.Duration
 	// SentSizes are the pictures sent of each of Clip.Sizes, Sent all packets.
 	SentSizes []uint64
 	Sent      uint64
@@ -33,7 +35,8 @@ type Stream struct {
 // Stats returns what the bot has done so far.
 func (b *Bot) Stats() Stats {
 	s := Stats{
-		Picture: b.screen.stats(), Sound: b.phone.stats(),
+		Connected: time.Duration(b.connected.Load()),
+		Picture:   b.screen.stats(), Sound: b.phone.stats(),
 		Uplinks: b.requests.Load(), KeyRequests: b.keyAsked.Load(), Sent: b.packets.Load(), Size: int(b.wanted.Load()),
 	}
 	for i := range b.sentSizes {

@@ -1,0 +1,340 @@
+package bench
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"tilemix/codec"
+	"tilemix/codec/h264"
+	"tilemix/codec/pcm"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/rtc/bot"
+	"tilemix/mixer/layout"
+)
+
+var update = flag.Bool("update", false, "write what the tests expect anew")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := h264.Open(""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// through encodes a picture and decodes it again.
+func through(t *testing.T, img *image.YCbCr, bitrate int) *image.YCbCr {
+	t.Helper()
+	size := img.Rect.Size()
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: size.X, Height: size.Y, FrameRate: 30, Bitrate: bitrate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer enc.Close()
+	dec, err := h264.NewDecoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	au, err := enc.Encode(img, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := dec.Decode(au.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dec.Close() })
+	return out
+}
+
+// TestBarcode takes numbers the way that they go: painted into a camera's picture,
+// scaled to what is sent, encoded, decoded, scaled to a tile, encoded with the mix.
+func TestBarcode(t *testing.T) {
+	draw := scenery()
+	img := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
+	for _, tiles := range []int{1, 6, 25} {
+		who := make([]layout.Participant, tiles)
+		for i := range who {
+			who[i].ID = fmt.Sprint(i)
+		}
+		canvas := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
+		place := layout.Grid(filmSize, who)
+		for i, s := range sizes {
+			for _, n := range []int{0, 682, 1023} {
+				if err := draw(img, n); err != nil {
+					t.Fatal(err)
+				}
+				paintBarcode(img, n)
+				camera := image.NewYCbCr(image.Rectangle{Max: s.Point}, image.YCbCrSubsampleRatio420)
+				yuv.Scale(camera, img)
+				got := through(t, camera, s.bitrate)
+				tile := place[i%tiles].Rect
+				crop, to := layout.Fit(got.Rect.Size(), tile)
+				src, dst := yuv.View(got, crop), yuv.View(canvas, to)
+				yuv.Scale(&dst, &src)
+				mix := through(t, canvas, sizes[0].bitrate)
+				_, at := layout.Fit(filmSize, tile)
+				if read, ok := readBarcode(mix, at); !ok || read != n {
+					t.Errorf("%d sent as %v, tile of %d: read %d, %v", n, s.Point, tiles, read, ok)
+				}
+			}
+		}
+	}
+}
+
+// TestNoBarcode reads pictures without one.
+func TestNoBarcode(t *testing.T) {
+	img := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
+	wrong := 0
+	for n := range 20 {
+		if err := scenery()(img, n*9); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := readBarcode(img, img.Rect); ok {
+			wrong++
+		}
+	}
+	if wrong > 1 {
+		t.Errorf("%d numbers read where there are none", wrong)
+	}
+	if _, ok := readBarcode(img, image.Rect(5000, 0, 5100, 100)); ok {
+		t.Error("a number outside the picture")
+	}
+}
+
+// TestDelay sends a voice that is heard some time later, in packets that are
+// shifted against its own.
+func TestDelay(t *testing.T) {
+	voice, err := newVoice(utter(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Unix(1000, 0)
+	var spoke []bot.Sending
+	var twice []bot.Unit
+	for i := range 2 * spoken {
+		at := start.Add(time.Duration(i) * pcm.Duration)
+		spoke = append(spoke, bot.Sending{Index: i % spoken, At: at})
+		twice = append(twice, bot.Unit{Data: voice.Packets[i%spoken]})
+	}
+	sound, err := decodeAll(twice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What was said is heard again 300 samples later in other packets, each of
+	// which comes 35 ms after the one that was sent.
+	const shift, late = 300, 35 * time.Millisecond
+	again, err := newVoice(append(make([]float32, shift), sound[:len(sound)-shift]...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var heard []bot.Unit
+	for i, p := range again.Packets {
+		heard = append(heard, bot.Unit{Data: p, At: spoke[i].At.Add(late)})
+	}
+	ms, err := delay(heard, window{start, start.Add(time.Hour)}, voice, sent(spoke))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second encoder adds its look-ahead of 6.5 ms.
+	want := 35 + 1000.0*shift/pcm.Rate + 6.5
+	if got := spread(ms); got.Count < 5 || math.Abs(got.P50-want) > 0.5 || math.Abs(got.P95-want) > 1 {
+		t.Errorf("%+v, not %.2f ms", got, want)
+	}
+}
+
+func TestChirpsOf(t *testing.T) {
+	voice, err := newVoice(utter(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := chirpsOf(voice)
+	if err != nil || len(at) != 4 {
+		t.Fatalf("chirps at %v, %v", at, err)
+	}
+	if voice, err = newVoice(utter(false)); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := chirpsOf(voice); err != nil || len(at) != 0 {
+		t.Errorf("chirps at %v where there are none, %v", at, err)
+	}
+}
+
+func TestParseStat(t *testing.T) {
+	for _, c := range []struct {
+		stat string
+		want time.Duration
+		ok   bool
+	}{
+		{"7 (tilemix) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 9 0 1", 3 * time.Second, true},
+		{"7 (a ) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 9 0 1", 30 * time.Millisecond, true},
+		{"7 (tilemix) S 1 7 7 0 -1 4194560 1 0 0 0 x 50 0 0", 0, false},
+		{"7 (tilemix) S 1", 0, false},
+		{"", 0, false},
+	} {
+		if got, err := parseStat([]byte(c.stat)); got != c.want || (err == nil) != c.ok {
+			t.Errorf("%q: %v, %v", c.stat, got, err)
+		}
+	}
+}
+
+func TestParseMachine(t *testing.T) {
+	busy, all, err := parseMachine([]byte("cpu  100 1 50 800 40 2 3 4 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"))
+	if err != nil || busy != 160*tick || all != 1000*tick {
+		t.Errorf("busy %v of %v, %v", busy, all, err)
+	}
+	for _, bad := range []string{"", "cpu 1 2", "intr 1 2 3 4 5 6 7 8 9", "cpu a b c d e f g h"} {
+		if _, _, err := parseMachine([]byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+func TestParseRSS(t *testing.T) {
+	if n, err := parseRSS([]byte("Name:\tx\nVmPeak:\t 9 kB\nVmRSS:\t  2048 kB\n")); err != nil || n != 2<<20 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := parseRSS([]byte("VmRSS: 12\n")); err == nil {
+		t.Error("nothing was read")
+	}
+}
+
+// TestLook reads this process.
+func TestLook(t *testing.T) {
+	before, err := look(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for start := threadTime(); threadTime() < start+30*time.Millisecond; {
+		_ = start
+	}
+	after, err := look(os.Getpid())
+	if err != nil || after.since(before).ticks < 2 || after.rss < 1<<20 {
+		t.Errorf("%+v, %v", after.since(before), err)
+	}
+}
+
+func TestQuantile(t *testing.T) {
+	bucket := func(counts ...uint64) *dto.Histogram {
+		h := &dto.Histogram{}
+		for i, n := range counts {
+			bound := []float64{0.01, 0.02, 0.04, math.Inf(1)}[i]
+			h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: &bound, CumulativeCount: &n})
+			h.SampleCount = &n
+		}
+		return h
+	}
+	before, after := bucket(5, 5, 5, 5), bucket(5, 15, 25, 25)
+	for q, want := range map[float64]float64{0.25: 15, 0.5: 20, 0.75: 30, 1: 40} {
+		if got := quantile(before, after, q); math.Abs(got-want) > 1e-9 {
+			t.Errorf("quantile %v is %v, not %v", q, got, want)
+		}
+	}
+	if got := quantile(after, after, 0.5); got != 0 {
+		t.Errorf("of nothing: %v", got)
+	}
+	if got := quantile(nil, before, 0.5); got != 5 {
+		t.Errorf("from nothing: %v", got)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	for _, c := range []struct {
+		names []string
+		want  []string
+	}{
+		{[]string{"grid9"}, []string{"grid9"}},
+		{[]string{"idle", "coop9"}, []string{"grid9", "coop9", "idle"}},
+		{[]string{"coop25"}, []string{"grid4", "coop25"}},
+	} {
+		got, err := choose(c.names)
+		var names []string
+		for _, s := range got {
+			names = append(names, s.Name)
+		}
+		if err != nil || !slices.Equal(names, c.want) {
+			t.Errorf("%v: %v, %v", c.names, names, err)
+		}
+	}
+	if all, err := choose([]string{"all"}); err != nil || len(all) != len(scenarios()) {
+		t.Errorf("all are %d, %v", len(all), err)
+	}
+	if _, err := choose([]string{"grid9", "grid99"}); err == nil {
+		t.Error("chose what there is not")
+	}
+}
+
+func example() []*Result {
+	grid := &Result{
+		Scenario: "grid9", Participants: 9, Seconds: 10.5, FPSMin: 29.97, FPSMedian: 30, CPU: 912.5, PerParticipant: 101.4,
+		Ticks: 958, BotsCPU: 88.8, MachineIdle: 0.47, Floor: Floor{Decode: 500, Encode: 190, Opus: 30, Transport: 110, Total: 830},
+		Ratio: 1.099, Picture: Spread{16.1, 41.5, 2500}, Speaker: Spread{11.9, 16.4, 300}, Sound: Spread{32, 33.6, 21},
+		Stages: map[string]Spread{"decode": {2, 3.1, 2700}, "encode": {6.3, 7, 300}},
+		Join:   Spread{110, 250, 9}, Connect: Spread{20, 40, 9}, Encodes: 30, Decodes: 270, RSS: 140 << 20,
+		Sizes: map[string]int{"1280x720": 9},
+	}
+	grid.Bars = scenarios()[0].judge(grid, nil)
+	idle := &Result{
+		Scenario: "idle", Participants: 20, Seconds: 10, CPU: 1, Ticks: 1, RSS: 99 << 20, OthersCPU: 900,
+		Troubles: []string{"the machine was saturated: 1% idle"}, Notes: []string{"nothing"},
+	}
+	idle.Bars = []Bar{atMost("CPU ticks in 10 s", "", 1, 0)}
+	return []*Result{grid, idle}
+}
+
+// TestOutput holds the table and the JSON to files.
+func TestOutput(t *testing.T) {
+	var table, json bytes.Buffer
+	if err := writeTable(&table, example()); err != nil {
+		t.Fatal(err)
+	}
+	err := encodeReport(&json, report{
+		Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Machine: "A processor", CPUs: 2, Go: "go1.26", Clip: "drawn", Results: example(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string][]byte{"table.txt": table.Bytes(), "report.json": json.Bytes()} {
+		file := filepath.Join("testdata", name)
+		if *update {
+			if err := os.MkdirAll("testdata", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what is in %s (-update writes it): %v\n%s", name, file, err, got)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		results []*Result
+		want    string
+	}{
+		{nil, "<nil>"},
+		{example()[:1], "<nil>"},
+		{[]*Result{{Bars: []Bar{{}}}}, errMissed.Error()},
+		{[]*Result{{Troubles: []string{"late"}}}, errUntrusted.Error()},
+		{example(), errUntrusted.Error() + "\n" + errMissed.Error()},
+	} {
+		if got := fmt.Sprint(verdict(c.results)); got != c.want {
+			t.Errorf("%q, not %q", got, c.want)
+		}
+	}
+}

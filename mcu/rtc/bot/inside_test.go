@@ -1,0 +1,157 @@
+package bot
+
+import (
+	"image"
+	"net"
+	"net/netip"
+	"testing"
+
+	"github.com/pion/srtp/v3"
+)
+
+func TestChoose(t *testing.T) {
+	clip := &Clip{}
+	for _, v := range []Variant{{Size: image.Pt(1280, 720), Bitrate: 1500}, {Size: image.Pt(640, 360), Bitrate: 500}, {Size: image.Pt(320, 180), Bitrate: 150}} {
+		clip.Sizes = append(clip.Sizes, v)
+	}
+	for _, c := range []struct{ width, height, bitrate, want int }{
+		{0, 0, 0, 0},
+		{1280, 720, 1500, 0},
+		{1280, 720, 500, 1},
+		{632, 356, 500, 1},
+		{500, 280, 500, 2},
+		{320, 180, 0, 2},
+		{16, 16, 1, 2},
+	} {
+		if got := clip.choose(c.width, c.height, c.bitrate); got != c.want {
+			t.Errorf("%dx%d at %d: size %d, not %d", c.width, c.height, c.bitrate, got, c.want)
+		}
+	}
+}
+
+func TestNextKey(t *testing.T) {
+	clip := &Clip{Keys: []bool{true, false, true, false}}
+	for picture, want := range []int{0, 2, 2, 0} {
+		if got := clip.nextKey(picture); got != want {
+			t.Errorf("after %d comes %d, not %d", picture, got, want)
+		}
+	}
+}
+
+func TestReadAnswer(t *testing.T) {
+	const good = "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:sha-256 ab:cd\r\na=setup:active\r\n" +
+		"a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=candidate:2 1 udp 1 127.0.0.1 4711 typ host\r\n"
+	a, err := readAnswer(good)
+	want := answered{credentials{"u", "p", "AB:CD"}, netip.MustParseAddrPort("127.0.0.1:4711"), true}
+	if err != nil || a != want {
+		t.Errorf("%+v, %v", a, err)
+	}
+	for _, bad := range []string{
+		"", "v=0\r\n",
+		"a=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:sha-256 ab\r\na=candidate:2 1 tcp 1 127.0.0.1 4711 typ host\r\n",
+		"a=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:sha-256 ab\r\na=candidate:2 1 udp 1 ::1 4711 typ host\r\n",
+		"a=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:sha-256 ab\r\na=candidate:2 1 udp 1 127.0.0.1 99999 typ host\r\n",
+	} {
+		if a, err := readAnswer(bad); err == nil {
+			t.Errorf("%q: %+v", bad, a)
+		}
+	}
+}
+
+func FuzzReadAnswer(f *testing.F) {
+	f.Add("a=ice-ufrag:u\r\na=candidate:2 1 udp 1 127.0.0.1 4711 typ host\r\n")
+	f.Fuzz(func(t *testing.T, sdp string) {
+		if a, err := readAnswer(sdp); err == nil && !a.server.Addr().IsLoopback() {
+			t.Fatal(a)
+		}
+	})
+}
+
+// TestBatch holds batches to what the kernel segments: equal sizes, but for a last
+// that is shorter.
+func TestBatch(t *testing.T) {
+	var b batch
+	for i, c := range []struct {
+		size int
+		fits bool
+	}{{1000, true}, {1000, true}, {1001, false}, {1000, true}, {400, true}, {400, false}, {1000, false}} {
+		if b.fits(c.size) != c.fits {
+			t.Fatalf("packet %d of %d bytes: fits is %v", i, c.size, !c.fits)
+		}
+		if c.fits {
+			b.data = append(b.data, make([]byte, c.size)...)
+			b.add(c.size)
+		}
+	}
+}
+
+// sendingBot sends to nobody in particular.
+func sendingBot(t testing.TB) *Bot {
+	t.Helper()
+	c, err := NewCrowd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.wire.conn.Close(); _ = sink.Close() })
+	clip := &Clip{FrameRate: 30, Keys: []bool{true, false}, Sizes: []Variant{{
+		Size: image.Pt(16, 16), Pictures: [][][]byte{{make([]byte, 1180), make([]byte, 1180), make([]byte, 300)}, {make([]byte, 700)}},
+	}}}
+	b := c.newBot(Options{Clip: clip, Voice: &Voice{Packets: [][]byte{make([]byte, 80)}, Levels: []uint8{30}}, Remember: 10})
+	b.server = sink.LocalAddr().(*net.UDPAddr).AddrPort()
+	if b.encrypt, err = srtp.CreateContext(make([]byte, 16), make([]byte, 12), profile); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestSendingAllocates holds a bot to sending without garbage.
+func TestSendingAllocates(t *testing.T) {
+	b := sendingBot(t)
+	b.sendPicture(0)
+	at := int64(0)
+	if n := testing.AllocsPerRun(200, func() {
+		at += b.sendPicture(at)
+		b.sendSound(at)
+	}); n > 0 {
+		t.Errorf("%v allocations for a picture and a packet of sound", n)
+	}
+	if b.crowd.stats.failed.Load() > 0 {
+		t.Error("writes failed")
+	}
+}
+
+func BenchmarkSend(b *testing.B) {
+	bot := sendingBot(b)
+	for at := int64(0); b.Loop(); at += 33_333_333 {
+		bot.sendPicture(at)
+	}
+}
+
+// TestReceivingAllocates holds a bot to counting without garbage.
+func TestReceivingAllocates(t *testing.T) {
+	b := sendingBot(t)
+	if err := b.takeKeys(srtp.SessionKeys{
+		LocalMasterKey: make([]byte, 16), LocalMasterSalt: make([]byte, 12),
+		RemoteMasterKey: make([]byte, 16), RemoteMasterSalt: make([]byte, 12),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.screen.started = true
+	packet := make([]byte, 1200)
+	packet[0], packet[1], packet[4] = 0x80, videoPT|0x80, 9
+	seq := uint16(0)
+	if n := testing.AllocsPerRun(40, func() {
+		seq++
+		packet[2], packet[3] = byte(seq>>8), byte(seq)
+		b.take(packet, b.born)
+	}); n > 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+	if s := b.Stats().Picture; s.Units != 41 || s.Lost != 0 {
+		t.Errorf("%+v", s)
+	}
+}
