@@ -28,6 +28,8 @@
 //	edge                            when full                        counter
 //	packets → access units          window of 2048, 250 ms; to the   uplink_video{lost}
 //	                                next IDR
+//	access units → decoder          a fifth of a core; to the next   uplink_video{capped}
+//	                                IDR, spare pictures first
 //	camera → picture clock          slot of one, newest wins         –, pictures less compositions
 //	pictures in memory              3 a seat, the new one dropped    uplink_video{starved}
 //	packets → sound clock           ring, the newest dropped         uplink_audio{dropped}
@@ -38,4 +40,20 @@
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
+//	room → sender (uplink)          newest wins, one in two seconds  –
+//
+// # Who is seen
+//
+// A room has as many tiles as Config.MaxTiles says; layout.Places gives them to who
+// spoke last. Each sender is asked for what his tile needs (package uplink): with
+// the message "uplink" over his control channel, or by a limit of his bitrate (REMB)
+// where he has none. Who has no tile, or whom nobody watches, is asked to send
+// nothing, and what he sends is not decoded. As he gets a tile he is asked for an IDR
+// at once, and to send again.
+//
+// A sender may ignore all that. What his pictures cost to decode, by their size and
+// bytes, is held to a fifth of a core (ingest): 1080p at 30 pictures a second and 6
+// Mbit/s, or 720p at 60. Beyond that his picture stands still from time to time, and
+// goes on with the next IDR. An H.264 stream cannot be thinned without its sender,
+// except for pictures that no other refers to; those are left out first.
 package mcu

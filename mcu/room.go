@@ -118,8 +118,8 @@ func (r *Room) loop(ctx context.Context) {
 			return
 		case f := <-r.calls:
 			f()
-		case now := <-r.again.C:
-			r.askUplinks(now)
+		case <-r.again.C:
+			r.askUplinks(time.Now())
 		}
 	}
 }
@@ -229,7 +229,7 @@ func (r *Room) publish() {
 	old.next.Store(s)
 	close(old.superseded)
 	r.tell(s)
-	r.askUplinks(now)
+	r.askUplinks(time.Now())
 }
 
 // tiles places whoever is no viewer and is to be seen, and returns for how many

@@ -25,7 +25,7 @@ type stats struct {
 
 // totals sums counters; those of what is gone stay in it.
 type totals struct {
-	video    [7]atomic.Uint64
+	video    [8]atomic.Uint64
 	voice    [8]atomic.Uint64
 	encodes  atomic.Uint64
 	keys     atomic.Uint64
@@ -69,7 +69,7 @@ func (s *Server) Collectors() []prometheus.Collector { return s.stats.all }
 
 // videoNames and voiceNames name the counters of totals, in its order.
 var (
-	videoNames = []string{"packets", "dropped", "pictures", "lost", "corrupt", "starved", "key_requests"}
+	videoNames = []string{"packets", "dropped", "pictures", "lost", "corrupt", "capped", "starved", "key_requests"}
 	voiceNames = []string{"packets", "dropped", "late", "duplicate", "lost", "recovered", "concealed", "corrupt"}
 )
 
@@ -154,7 +154,7 @@ func (t *totals) addVideo(v *ingest.Video) {
 		return
 	}
 	s := v.Stats()
-	for i, n := range []uint64{s.Packets, s.Dropped, s.Pictures, s.Lost, s.Corrupt, s.Starved, s.KeyRequests} {
+	for i, n := range []uint64{s.Packets, s.Dropped, s.Pictures, s.Lost, s.Corrupt, s.Capped, s.Starved, s.KeyRequests} {
 		t.video[i].Add(n)
 	}
 }

@@ -13,9 +13,20 @@ const (
 type depacketizer struct {
 	au       []byte
 	fragment bool // inside a fragmented NAL unit
+	needed   bool // another access unit may need this one
 }
 
-func (d *depacketizer) reset() { d.au, d.fragment = d.au[:0], false }
+func (d *depacketizer) reset() { d.au, d.fragment, d.needed = d.au[:0], false, false }
+
+// spare tells whether no other access unit needs this one: it has no slice that
+// others refer to (nal_ref_idc, H.264 §7.4.1) and no parameter set.
+func (d *depacketizer) spare() bool { return !d.needed }
+
+// begin begins a NAL unit.
+func (d *depacketizer) begin(header byte) {
+	d.needed = d.needed || header&0x60 != 0
+	d.au = append(d.au, 0, 0, 0, 1, header)
+}
 
 // add appends the NAL units of one payload. It returns false for what is not
 // whole or not of packetization mode 1 (RFC 6184 §6.3).
@@ -43,7 +54,8 @@ func (d *depacketizer) add(payload []byte) bool {
 func (d *depacketizer) whole() bool { return len(d.au) > 0 && !d.fragment }
 
 func (d *depacketizer) addNAL(nal []byte) {
-	d.au = append(append(d.au, 0, 0, 0, 1), nal...)
+	d.begin(nal[0])
+	d.au = append(d.au, nal[1:]...)
 }
 
 // addAggregate takes a STAP-A's units (RFC 6184 §5.7.1).
@@ -74,7 +86,7 @@ func (d *depacketizer) addFragment(payload []byte) bool {
 			return false
 		}
 		d.fragment = true
-		d.au = append(d.au, 0, 0, 0, 1, payload[0]&0xe0|header&0x1f)
+		d.begin(payload[0]&0xe0 | header&0x1f)
 	}
 	if !d.fragment {
 		return false

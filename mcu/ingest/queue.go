@@ -26,8 +26,9 @@ type queue struct {
 	scan    uint16 // first packet that is missing; head…scan-1 are here
 	highest uint16 // newest packet
 
-	gap  bool // something was lost since the last call of lost
-	join depacketizer
+	gap   bool // something was lost since the last call of lost
+	join  depacketizer
+	spare [][]byte // memory of packets that are gone: as much as was ever held at once
 }
 
 // slot is the place of one packet.
@@ -59,7 +60,7 @@ func (q *queue) push(p *rtp.Packet, now time.Time) bool {
 		return false
 	}
 	s.used, s.marker, s.timestamp, s.at = true, p.Marker, p.Timestamp, now
-	s.payload = append(s.payload[:0], p.Payload...)
+	s.payload = append(q.memory(), p.Payload...)
 	if int16(p.SequenceNumber-q.highest) > 0 {
 		q.highest = p.SequenceNumber
 	}
@@ -68,10 +69,29 @@ func (q *queue) push(p *rtp.Packet, now time.Time) bool {
 
 func (q *queue) restart(seq uint16) {
 	for i := range q.slots {
-		q.slots[i].used = false
+		q.free(&q.slots[i])
 	}
 	q.started, q.fresh = true, true
 	q.head, q.scan, q.highest = seq, seq, seq
+}
+
+// memory returns an empty payload to be filled.
+func (q *queue) memory() []byte {
+	n := len(q.spare)
+	if n == 0 {
+		return nil
+	}
+	b := q.spare[n-1]
+	q.spare = q.spare[:n-1]
+	return b
+}
+
+// free empties a slot.
+func (q *queue) free(s *slot) {
+	if s.used {
+		q.spare = append(q.spare, s.payload[:0])
+		s.used, s.payload = false, nil
+	}
 }
 
 // pop returns the next access unit and when its first packet came. The bytes
@@ -139,7 +159,7 @@ func (q *queue) skip() {
 	damaged := q.slot(q.head)
 	hurt, timestamp := damaged.used, damaged.timestamp
 	for {
-		q.slot(q.head).used = false
+		q.free(q.slot(q.head))
 		q.head++
 		s := q.slot(q.head)
 		if int16(q.head-q.highest) > 0 ||
@@ -161,7 +181,7 @@ func (q *queue) assemble() (first time.Time, ok bool) {
 			first = s.at
 		}
 		ok = ok && q.join.add(s.payload)
-		s.used = false
+		q.free(s)
 	}
 	return first, ok && q.join.whole()
 }

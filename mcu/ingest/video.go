@@ -38,6 +38,7 @@ type VideoConfig struct {
 type Video struct {
 	cfg    VideoConfig
 	queue  queue
+	budget budget
 	broken bool // waits for an IDR
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
@@ -47,7 +48,7 @@ type Video struct {
 
 	shown *yuv.Frame // owned by the clock
 
-	packets, dropped, pictures, lost, corrupt, starved, keyRequests atomic.Uint64
+	packets, dropped, pictures, lost, corrupt, capped, starved, keyRequests atomic.Uint64
 }
 
 // VideoStats counts what came of a camera's packets.
@@ -57,6 +58,7 @@ type VideoStats struct {
 	Pictures    uint64 // decoded and scaled
 	Lost        uint64 // gaps in the packets that were not repaired
 	Corrupt     uint64 // times the decoder lost the stream
+	Capped      uint64 // access units dropped because the camera costs too much
 	Starved     uint64 // pictures dropped because the pool was empty
 	KeyRequests uint64 // IDRs asked of the sender
 }
@@ -102,7 +104,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.take(au, now)
 	}
 	v.notice() // where nothing is whole any more, a key frame is wanted too
-	if v.broken && v.visible() {
+	if v.broken && v.visible() && !v.budget.spent {
 		v.askKeyFrame(now)
 	}
 }
@@ -121,11 +123,20 @@ func (v *Video) take(au []byte, now time.Time) {
 		v.markLoss() // what is skipped is missing later
 		return
 	}
+	spare := v.queue.join.spare()
+	if !v.budget.allows(spare, now) {
+		v.capped.Add(1)
+		if !spare {
+			v.markLoss()
+		}
+		return
+	}
 	v.cfg.Turns <- struct{}{}
 	defer func() { <-v.cfg.Turns }()
 	start := time.Now()
 	img, err := v.cfg.Decoder.Decode(au)
 	if err != nil {
+		v.budget.spend(time.Since(start)) // who knows how far it came
 		if !v.broken {
 			v.corrupt.Add(1)
 		}
@@ -133,9 +144,11 @@ func (v *Video) take(au []byte, now time.Time) {
 		return
 	}
 	if img == nil {
+		v.budget.spend(costOf(image.Point{}, len(au)))
 		return
 	}
 	v.broken = false
+	v.budget.spend(costOf(img.Rect.Size(), len(au)))
 	v.put(img, now)
 	v.cfg.Decoded.Observe(time.Since(start).Seconds())
 }
@@ -209,6 +222,7 @@ func (v *Video) Stats() VideoStats {
 		Pictures:    v.pictures.Load(),
 		Lost:        v.lost.Load(),
 		Corrupt:     v.corrupt.Load(),
+		Capped:      v.capped.Load(),
 		Starved:     v.starved.Load(),
 		KeyRequests: v.keyRequests.Load(),
 	}

@@ -1,0 +1,51 @@
+package ingest
+
+import (
+	"image"
+	"time"
+)
+
+// What a camera may cost: a fifth of a core. That is 1080p at 30 pictures a second
+// and 6 Mbit/s, or 720p at 60 and 8 Mbit/s.
+const (
+	// budgetShare is how many seconds give one of decoding.
+	budgetShare = 5
+	// budgetMost is the decoding that can be saved up, for a while of much motion.
+	budgetMost = 200 * time.Millisecond
+	// budgetEnough is what has to be left for pictures that no other needs, and for
+	// going on after nothing was left: a few pictures in a row are worth an IDR.
+	budgetEnough = budgetMost / 2
+)
+
+// budget holds a camera to what it may cost. It counts what decoding takes on a
+// machine with nothing else to do, not what it took: a busy machine is not the
+// sender's fault. The zero value is full.
+type budget struct {
+	left  time.Duration // below zero after a costly picture
+	at    time.Time     // when left was right
+	spent bool          // nothing is decoded until there is enough again
+}
+
+// allows tells whether an access unit may be decoded now. spare says that no other
+// picture needs it.
+func (b *budget) allows(spare bool, now time.Time) bool {
+	if b.at.IsZero() {
+		b.left = budgetMost
+	} else if d := now.Sub(b.at); d > 0 {
+		b.left = min(b.left+d/budgetShare, budgetMost)
+	}
+	b.at = now
+	enough := b.left >= budgetEnough
+	b.spent = b.left < 0 || b.spent && !enough
+	return !b.spent && (enough || !spare)
+}
+
+func (b *budget) spend(d time.Duration) { b.left -= d }
+
+// costOf is how long OpenH264 takes for a picture of a size and a number of bytes,
+// and its scaling: fitted to pictures from 320x180 to 1920x1080 and from 2 to 330 KB,
+// on one core of an EPYC.
+func costOf(size image.Point, bytes int) time.Duration {
+	const each, tenPixels, oneByte = 100 * time.Microsecond, 23, 60
+	return each + time.Duration(size.X*size.Y*tenPixels/10+bytes*oneByte)
+}

@@ -1,0 +1,143 @@
+package ingest_test
+
+import (
+	"errors"
+	"image"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/ingest"
+)
+
+// meter is a decoder that takes no time and adds up what decoding would have taken
+// on a machine like the one that the cap is stated for.
+type meter struct {
+	img    *image.YCbCr
+	frozen bool
+	spent  time.Duration
+	shown  int
+	err    error         // what it returns after taking
+	takes  time.Duration // so long
+}
+
+func (m *meter) Decode(au []byte) (*image.YCbCr, error) {
+	key := au[4]&0x1f == 5
+	if m.frozen && !key {
+		return nil, codec.ErrCorrupt
+	}
+	if m.err != nil {
+		time.Sleep(m.takes)
+		m.spent += m.takes
+		return nil, m.err
+	}
+	m.frozen = false
+	m.shown++
+	m.spent += time.Duration(2.3*float64(m.img.Rect.Dx()*m.img.Rect.Dy()) + 60*float64(len(au)))
+	return m.img, nil
+}
+func (m *meter) MarkLoss()    { m.frozen = true }
+func (m *meter) Close() error { return nil }
+
+// sender is a camera that does as it likes.
+type sender struct {
+	size    image.Point
+	rate    int // pictures a second
+	bitrate int
+	keys    int         // an IDR every so many pictures; 0: when asked
+	spare   bool        // every other picture is needed by no other
+	resize  image.Point // every second picture after a second is of this size, with an IDR
+	err     error       // the decoder fails on every picture, after this long
+	takes   time.Duration
+}
+
+// play sends for ten seconds and returns what came of it.
+func (s sender) play(t *testing.T) (*meter, ingest.VideoStats, int) {
+	picture := func(p image.Point) *image.YCbCr {
+		return image.NewYCbCr(image.Rectangle{Max: p}, image.YCbCrSubsampleRatio420)
+	}
+	m := &meter{img: picture(s.size), err: s.err, takes: s.takes}
+	asked, wanted := 0, true
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Turns: make(chan struct{}, 1), Decoder: m, Pool: yuv.NewPool(3),
+		RequestKeyFrame: func() { asked++; wanted = true },
+		Reassembled:     unobserved{}, Decoded: unobserved{},
+	})
+	defer v.Release()
+	v.Show(image.Pt(320, 180), time.Now())
+	seq := uint16(0)
+	for n := range 10 * s.rate {
+		header := byte(0x61) // a slice that others refer to
+		key := n == 0 || s.keys > 0 && n%s.keys == 0 || s.keys == 0 && wanted
+		if s.resize != (image.Point{}) && n%s.rate == 0 {
+			m.img, s.size, s.resize, key = picture(s.resize), s.resize, s.size, true
+		}
+		switch {
+		case key:
+			header, wanted = 0x65, false
+		case s.spare && n%2 == 1:
+			header = 0x01
+		}
+		unit := make([]byte, max(s.bitrate/8/s.rate, 10))
+		unit[3], unit[4] = 1, header
+		for i := range unit[5:] {
+			unit[5+i] = 0xff
+		}
+		p := packets(seq, unit)
+		seq += uint16(len(p))
+		for i := range p {
+			p[i].Timestamp = uint32(n * 90_000 / s.rate)
+			v.Push(&p[i], time.Now())
+		}
+		v.Picture()
+		time.Sleep(time.Second / time.Duration(s.rate))
+	}
+	return m, v.Stats(), asked
+}
+
+// TestBudget holds cameras to a fifth of a core, and does nothing to who keeps to
+// it. shown is how many of a hundred pictures are to be shown at least.
+func TestBudget(t *testing.T) {
+	hd, full := image.Pt(1280, 720), image.Pt(1920, 1080)
+	for _, c := range []struct {
+		name   string
+		sender sender
+		capped bool
+		shown  int
+		asked  int // key frames at most
+	}{
+		{"what we ask for", sender{size: hd, rate: 30, bitrate: 1_500_000}, false, 100, 1},
+		{"as browsers do", sender{size: hd, rate: 30, bitrate: 2_500_000}, false, 100, 1},
+		{"1080p from a studio", sender{size: full, rate: 30, bitrate: 6_000_000, keys: 60}, false, 100, 1},
+		{"60 pictures a second", sender{size: hd, rate: 60, bitrate: 4_000_000}, false, 100, 1},
+		{"another size every second", sender{size: hd, rate: 30, bitrate: 1_500_000, resize: image.Pt(640, 360)}, false, 100, 1},
+		{"120 pictures a second", sender{size: hd, rate: 120, bitrate: 3_000_000}, true, 55, 11},
+		{"120 pictures, half of them spare", sender{size: hd, rate: 120, bitrate: 3_000_000, spare: true}, true, 55, 1},
+		{"20 Mbit/s", sender{size: hd, rate: 60, bitrate: 20_000_000}, true, 55, 11},
+		{"all of it", sender{size: full, rate: 60, bitrate: 20_000_000}, true, 35, 11},
+		{"4K", sender{size: image.Pt(3840, 2160), rate: 30, bitrate: 10_000_000}, true, 25, 11},
+		{"deaf to what we ask", sender{size: hd, rate: 120, bitrate: 3_000_000, keys: 240}, true, 30, 11},
+		{"huge sizes in turn", sender{size: full, rate: 60, bitrate: 6_000_000, resize: image.Pt(3840, 2160)}, true, 20, 11},
+		{"slow and broken", sender{size: hd, rate: 120, bitrate: 1_000_000, keys: 1, err: errors.New("broken"), takes: 5 * time.Millisecond}, true, 0, 14},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				m, stats, asked := c.sender.play(t)
+				took := time.Since(start)
+				t.Logf("%v of decoding in %v, %d pictures shown, %d key frames asked for, %+v", m.spent, took, m.shown, asked, stats)
+				if most := took/5 + 300*time.Millisecond; m.spent > most {
+					t.Errorf("it costs %v in %v", m.spent, took)
+				}
+				if got := 100 * m.shown / (10 * c.sender.rate); got < c.shown {
+					t.Errorf("%d %% of the pictures are shown, want %d %%", got, c.shown)
+				}
+				if (stats.Capped > 0) != c.capped || stats.Lost > 0 || asked > c.asked {
+					t.Errorf("%+v, asked for %d key frames", stats, asked)
+				}
+			})
+		})
+	}
+}
