@@ -14,7 +14,7 @@ func (m *measurement) floor(ctx context.Context) error {
 		return nil
 	}
 	m.say("  floor: the same packets through plain pion")
-	transport, err := m.bare(ctx)
+	transport, perViewer, err := m.bare(ctx)
 	if err != nil {
 		return err
 	}
@@ -23,55 +23,44 @@ func (m *measurement) floor(ctx context.Context) error {
 	if r.Floor, err = codecFloor(m.film, m.leader, m.work, m.s.video, m.s.sound); err != nil {
 		return err
 	}
-	r.Floor.Transport = transport
+	r.Floor.Transport, r.Floor.PerViewer = transport, perViewer
 	r.Floor.Total = r.Floor.Decode + r.Floor.Encode + r.Floor.Opus + transport
 	r.Ratio = r.CPU / r.Floor.Total
-	if m.s.viewers > 0 {
-		r.Floor.PerViewer = transport / float64(m.s.viewers+m.s.participants)
-	}
 	return nil
 }
 
 // bare has the same bots send the same to a bare exchange, which sends them what
 // the mix is like: 1.5 Mbit/s of picture and a voice. It returns the CPU of that, in
-// ms a second.
-func (m *measurement) bare(ctx context.Context) (cpu float64, err error) {
+// ms a second, and how much of it each viewer is.
+func (m *measurement) bare(ctx context.Context) (cpu, perViewer float64, err error) {
 	server, err := start(ctx, bareServes, "bare")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
 	c, err := newCall(ctx, server.url)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer c.leave(ctx)
-	source := entry{name: sourceName}
-	source.Voice = m.leader
-	if m.s.video {
-		source.Clip = m.film.clip
-	}
-	participants, viewers := m.entries()
-	cameras := 0
-	for i := range participants {
-		e := &participants[i]
-		e.Cooperate, e.Record, e.Message, e.Remember = false, false, nil, 0
-		if e.Clip != nil {
-			if e.Size = m.sizes[cameras]; e.Size < 0 {
-				e.Clip = nil
-			}
-			cameras++
-		}
-	}
-	for i := range viewers {
-		viewers[i].Record, viewers[i].Message = false, nil
-	}
-	// The source comes last: no key frame is asked for, and its first is one.
-	for _, some := range [][]entry{participants, viewers, {source}} {
+	participants, viewers := m.blind()
+	for _, some := range [][]entry{participants, {m.source()}} {
 		if err := c.join(ctx, some, joinWide); err != nil {
-			return 0, fmt.Errorf("bare exchange: %w", err)
+			return 0, 0, fmt.Errorf("bare exchange: %w", err)
 		}
 	}
+	if cpu, err = m.costs(ctx, server); err != nil || len(viewers) == 0 {
+		return cpu, 0, err
+	}
+	if err := c.join(ctx, viewers, joinWide); err != nil {
+		return 0, 0, fmt.Errorf("bare exchange: %w", err)
+	}
+	all, err := m.costs(ctx, server)
+	return all, (all - cpu) / float64(len(viewers)), err
+}
+
+// costs is what a process uses once it has calmed down, in ms of CPU a second.
+func (m *measurement) costs(ctx context.Context, server *child) (float64, error) {
 	if err := sleep(ctx, 2*time.Second); err != nil {
 		return 0, err
 	}
@@ -84,4 +73,35 @@ func (m *measurement) bare(ctx context.Context) (cpu float64, err error) {
 	}
 	after, err := look(server.pid)
 	return after.since(before).server, err
+}
+
+// source is who sends what is like the mix.
+func (m *measurement) source() entry {
+	e := entry{name: sourceName}
+	e.Voice, e.NoPicture = m.leader, !m.s.video
+	if m.s.video {
+		e.Clip = m.film.clip
+	}
+	return e
+}
+
+// blind are the scenario's bots as they were in the end, without control channels.
+func (m *measurement) blind() (participants, viewers []entry) {
+	participants, viewers = m.entries()
+	cameras := 0
+	for i := range participants {
+		e := &participants[i]
+		e.Cooperate, e.Record, e.Message, e.Remember = false, false, nil, 0
+		if e.Clip == nil {
+			continue
+		}
+		if e.Size = m.sizes[cameras]; e.Size < 0 {
+			e.Clip = nil
+		}
+		cameras++
+	}
+	for i := range viewers {
+		viewers[i].Record, viewers[i].Message = false, nil
+	}
+	return participants, viewers
 }
