@@ -11,7 +11,7 @@ import { announce, byId, setIcon, showToggle } from './dom.js';
 import { Lobby } from './lobby.js';
 import { Local } from './local.js';
 import { Panel } from './panel.js';
-import { changes, showPeople } from './people.js';
+import { changes, hasTile, showPeople } from './people.js';
 import { Player } from './player.js';
 import { isRoom, roomOf } from './room.js';
 import { Session } from './session.js';
@@ -224,14 +224,16 @@ function showMessage(message, state, chat, panel) {
       break;
     case 'participants':
       tellChanges(state);
-      showPeople(state.participants, state.id);
+      showPeople(state.participants, state.id, state.layout);
       describeMix(state);
       break;
     case 'speaking':
-      showPeople(state.participants, state.id);
+      showPeople(state.participants, state.id, state.layout);
       break;
     case 'layout':
       showLayout(message.name);
+      showPeople(state.participants, state.id, state.layout);
+      describeMix(state);
       break;
     case 'chat': {
       const visible = panel.open === 'chat';
@@ -261,7 +263,9 @@ function tellChanges(state) {
 
 /** @param {State} state */
 function describeMix(state) {
-  const names = state.participants.map((p) => p.name).join(', ');
+  const hidden = state.layout?.hidden ?? 0;
+  const seen = state.participants.filter((p) => hidden === 0 || hasTile(p, state.layout));
+  const names = seen.map((p) => p.name).join(', ') + (hidden > 0 ? ` and ${hidden} more` : '');
   byId('mix', HTMLVideoElement).setAttribute('aria-label', `The call, with ${names || 'nobody yet'}`);
 }
 

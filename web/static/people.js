@@ -2,16 +2,27 @@
 
 import { byId, icon, initials, make } from './dom.js';
 
-/** @typedef {import('./protocol.js').Participant} Participant */
+/**
+ * @typedef {import('./protocol.js').Participant} Participant
+ * @typedef {import('./protocol.js').Layout} Layout
+ */
 
 /**
- * Shows the participants, in the server's order.
+ * Shows the participants, in the server's order, and who of them is not in the
+ * picture.
  *
  * @param {Participant[]} participants
  * @param {string} self our own id
+ * @param {Layout | null} layout
  */
-export function showPeople(participants, self) {
-  byId('people', HTMLUListElement).replaceChildren(...participants.map((p) => row(p, p.id === self)));
+export function showPeople(participants, self, layout) {
+  const hidden = layout?.hidden ?? 0;
+  byId('people', HTMLUListElement).replaceChildren(
+    ...participants.map((p) => row(p, p.id === self, hidden > 0 && !hasTile(p, layout))),
+  );
+  const note = byId('people-hidden', HTMLElement);
+  note.textContent = hidden ? `${hidden} not in the picture. Whoever speaks is shown.` : '';
+  note.hidden = !hidden;
   const count = byId('people-count', HTMLElement);
   count.textContent = String(participants.length);
   count.hidden = participants.length === 0;
@@ -19,11 +30,23 @@ export function showPeople(participants, self) {
 }
 
 /**
+ * Whether somebody is in the picture.
+ *
+ * @param {Participant} p
+ * @param {Layout | null} layout
+ */
+export function hasTile(p, layout) {
+  return layout?.tiles.some((t) => t.id === p.id) ?? false;
+}
+
+/**
  * @param {Participant} p
  * @param {boolean} self
+ * @param {boolean} unseen
  */
-function row(p, self) {
+function row(p, self, unseen) {
   const item = make('li', p.speaking ? 'person speaking' : 'person');
+  item.classList.toggle('unseen', unseen);
   item.dataset.id = p.id;
   const avatar = make('span', `avatar tint-${tint(p.name)}`, initials(p.name));
   avatar.setAttribute('aria-hidden', 'true');
@@ -31,6 +54,7 @@ function row(p, self) {
   if (self) name.append(make('span', 'person-self', ' (you)'));
   item.append(avatar, name);
   if (p.speaking) item.append(make('span', 'visually-hidden', 'speaking'));
+  if (unseen) item.append(make('span', 'visually-hidden', 'not in the picture'));
   item.append(sign(p.audio ? 'mic-off' : 'mic', p.audio, p.audio ? 'muted' : 'microphone on'));
   item.append(sign(p.video ? 'camera-off' : 'camera', p.video, p.video ? 'camera off' : 'camera on'));
   return item;

@@ -6,7 +6,8 @@
  *   audio and video say what is off: audio true is a muted microphone.
  * @typedef {{id: string, x: number, y: number, width: number, height: number}} Tile
  *   in pixels of the mix
- * @typedef {{type: 'layout', name: string, width: number, height: number, tiles: Tile[]}} Layout
+ * @typedef {{type: 'layout', name: string, width: number, height: number, tiles: Tile[], hidden?: number}} Layout
+ *   hidden: how many participants have no tile
  * @typedef {{type: 'uplink', width: number, height: number, maxFramerate: number, maxBitrate: number, active: boolean}} UplinkRequest
  *   no more than this is of use to the call: pixels, pictures a second, bits a second
  * @typedef {{type: 'chat', id: string, name: string, text: string, time: string | number}} ChatMessage
