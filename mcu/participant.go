@@ -192,7 +192,7 @@ func (p *Participant) connect() {
 	p.log.Debug("connected")
 	p.room.publish()
 	if p.sees() {
-		p.room.requestKeyFrame()
+		p.room.wake()
 	}
 }
 

@@ -16,6 +16,9 @@ const (
 	// settle is how long a picture without cameras is encoded after it changed:
 	// a single IDR of it would stay as coarse as rate control made it.
 	settle = 2 * time.Second
+	// maxReplays bounds the newcomers that are served in one tick: a replay may be
+	// two hundred packets.
+	maxReplays = 8
 )
 
 // pictureClock draws and sends the room's picture. One goroutine owns it.
@@ -71,11 +74,7 @@ func (c *pictureClock) tick(now time.Time) {
 	composed := time.Now()
 	stats := c.room.server.stats
 	stats.compose.Observe(composed.Sub(now).Seconds())
-	for i := range c.scene.seats {
-		if d := c.scene.seats[i].picture; d != nil && d.Waits() {
-			c.room.view.RequestKeyFrame()
-		}
-	}
+	c.welcome(now)
 	if c.changed != now && now.Sub(c.encoded) < keepAlive && !c.room.view.KeyDue(now) {
 		return
 	}
@@ -96,6 +95,26 @@ func (c *pictureClock) tick(now time.Time) {
 	stats.send.Observe(sent.Sub(encoded).Seconds())
 	for _, at := range c.arrived {
 		stats.pictureLatency.Observe(encoded.Sub(at).Seconds())
+	}
+}
+
+// welcome serves newcomers by replay, a few in one tick, and asks for an IDR
+// where that cannot be.
+func (c *pictureClock) welcome(now time.Time) {
+	replays := 0
+	for i := range c.scene.seats {
+		d := c.scene.seats[i].picture
+		if d == nil || !d.Waits() {
+			continue
+		}
+		if !c.room.view.CanReplay(now) {
+			c.room.view.RequestKeyFrame()
+			return
+		}
+		if replays++; replays > maxReplays {
+			return
+		}
+		c.room.view.Replay(d, now)
 	}
 }
 

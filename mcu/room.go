@@ -260,6 +260,11 @@ func (r *Room) tiles() (tiles []layout.Tile, hidden int) {
 // requestKeyFrame asks for an IDR of the view and wakes an idle clock for it.
 func (r *Room) requestKeyFrame() {
 	r.view.RequestKeyFrame()
+	r.wake()
+}
+
+// wake ends the picture clock's idleness.
+func (r *Room) wake() {
 	select {
 	case r.kick <- struct{}{}:
 	default:

@@ -3,6 +3,9 @@
 //	canvas ──▶ Rendition.Encode ──▶ packetizer ──▶ rtc.Packets ──▶ each Downlink.Write
 //	               ▲
 //	     RequestKeyFrame, from any goroutine; at most one IDR a second comes of it
+//
+// A newcomer begins at the next IDR, or, when the last is less than a second old,
+// with a replay of what was encoded since.
 package fanout
 
 import (
@@ -26,14 +29,16 @@ type Rendition struct {
 	wanted  atomic.Bool
 	epoch   time.Time // of the timestamps
 	lastKey time.Time
+	recent  history
 
-	encodes, keys, skipped, bytes atomic.Uint64
+	encodes, keys, replays, skipped, bytes atomic.Uint64
 }
 
 // RenditionStats counts what a rendition encoded.
 type RenditionStats struct {
 	Encodes   uint64 // access units
 	KeyFrames uint64 // IDRs among them
+	Replays   uint64 // newcomers who were served without an IDR
 	Skipped   uint64 // pictures that rate control left out
 	Bytes     uint64
 }
@@ -76,12 +81,27 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 		r.lastKey = now
 		r.wanted.Store(false)
 	}
+	r.keep(au, now)
 	return rtc.Packets{
 		Payloads:  r.split.split(au.Data),
-		Timestamp: uint32(pts.Microseconds() * 9 / 100), // 90 kHz (RFC 6184 §8.2.1)
+		Timestamp: r.timestamp(now),
 		At:        now,
 		Key:       au.Key,
 	}, nil
+}
+
+// keep keeps an access unit for newcomers, as long as it may serve them.
+func (r *Rendition) keep(au codec.AccessUnit, now time.Time) {
+	if now.Sub(r.lastKey) < KeyInterval {
+		r.recent.add(au.Data, au.Key)
+	} else {
+		r.recent.clear()
+	}
+}
+
+// timestamp is that of an instant in RTP, at 90 kHz (RFC 6184 §8.2.1).
+func (r *Rendition) timestamp(t time.Time) uint32 {
+	return uint32(t.Sub(r.epoch).Microseconds() * 9 / 100)
 }
 
 // Stats returns the counters. It is safe for concurrent use.
@@ -89,6 +109,7 @@ func (r *Rendition) Stats() RenditionStats {
 	return RenditionStats{
 		Encodes:   r.encodes.Load(),
 		KeyFrames: r.keys.Load(),
+		Replays:   r.replays.Load(),
 		Skipped:   r.skipped.Load(),
 		Bytes:     r.bytes.Load(),
 	}

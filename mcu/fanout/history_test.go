@@ -1,0 +1,56 @@
+package fanout
+
+import (
+	"bytes"
+	"image"
+	"testing"
+	"time"
+
+	"tilemix/codec"
+)
+
+// scripted is an encoder whose access units are told beforehand.
+type scripted struct{ next codec.AccessUnit }
+
+func (s *scripted) Encode(*image.YCbCr, time.Duration) (codec.AccessUnit, error) { return s.next, nil }
+func (s *scripted) Close() error                                                 { return nil }
+
+func unit(size int, key bool) codec.AccessUnit {
+	return codec.AccessUnit{Data: append([]byte{0, 0, 0, 1, 0x41}, bytes.Repeat([]byte{7}, size)...), Key: key}
+}
+
+// TestReplayBeginsAtTheLastIDR and lasts no longer than there may be no other.
+func TestReplayBeginsAtTheLastIDR(t *testing.T) {
+	enc := &scripted{}
+	start := time.Unix(1_800_000_000, 0)
+	r := NewRendition(enc, start)
+	feed := func(at time.Duration, size int, key bool) {
+		t.Helper()
+		enc.next = unit(size, key)
+		if _, err := r.Encode(nil, start.Add(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(what string, at time.Duration, can bool, units int) {
+		t.Helper()
+		if got := r.CanReplay(start.Add(at)); got != can || len(r.recent.ends) != units {
+			t.Errorf("%s: can replay %v, %d access units; want %v, %d", what, got, len(r.recent.ends), can, units)
+		}
+	}
+	want("before anything", 0, false, 0)
+	feed(0, 100, false)
+	want("without an IDR", 0, false, 0)
+	feed(100*time.Millisecond, 5000, true)
+	feed(133*time.Millisecond, 100, false)
+	want("after an IDR", 140*time.Millisecond, true, 2)
+	feed(200*time.Millisecond, 5000, true)
+	want("after another", 210*time.Millisecond, true, 1)
+	feed(300*time.Millisecond, maxHistory, false)
+	want("after too much", 310*time.Millisecond, false, 0)
+	feed(400*time.Millisecond, 5000, true)
+	feed(time.Second, 100, false)
+	want("just in time", 1399*time.Millisecond, true, 2)
+	want("when an IDR may be made", 1400*time.Millisecond, false, 2)
+	feed(1500*time.Millisecond, 100, false)
+	want("after the second", 1500*time.Millisecond, false, 0)
+}
