@@ -77,8 +77,7 @@ func (c *child) stop() error {
 		return err
 	case <-time.After(patience):
 		_ = c.cmd.Process.Kill()
-		<-c.ended
-		return fmt.Errorf("process %d did not end and was killed", c.pid)
+		return errors.Join(fmt.Errorf("process %d did not end and was killed", c.pid), <-c.ended)
 	}
 }
 

@@ -50,7 +50,7 @@ type Unit struct {
 // Sending is a picture of the clip or a packet of the voice that was sent.
 type Sending struct {
 	Index int
-	At    time.Time // when the last of it was sent
+	At    time.Time // just before the last of it was sent
 }
 
 // stopped is the size of a camera that is not wanted.

@@ -150,7 +150,7 @@ func TestBare(t *testing.T) {
 	pictures, sounds := viewer.Recorded()
 	shown, spoken := source.Sent()
 	follow(t, "pictures", len(pictures), len(shown), func(i, j int) bool {
-		return same(t, pictures[i].Data, clip.Sizes[0].Pictures[shown[j].Index]) && !pictures[i].At.Before(shown[j].At.Add(-time.Millisecond))
+		return same(t, pictures[i].Data, clip.Sizes[0].Pictures[shown[j].Index]) && !pictures[i].At.Before(shown[j].At)
 	})
 	follow(t, "sounds", len(sounds), len(spoken), func(i, j int) bool {
 		return bytes.Equal(sounds[i].Data, said.Packets[spoken[j].Index])

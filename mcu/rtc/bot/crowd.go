@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -70,10 +71,7 @@ func (c *Crowd) forget(b *Bot) { c.change(func(m map[netip.Addr]*Bot) { delete(m
 func (c *Crowd) change(f func(map[netip.Addr]*Bot)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := map[netip.Addr]*Bot{}
-	for k, v := range *c.bots.Load() {
-		m[k] = v
-	}
+	m := maps.Clone(*c.bots.Load())
 	f(m)
 	c.bots.Store(&m)
 }

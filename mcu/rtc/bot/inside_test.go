@@ -10,10 +10,11 @@ import (
 )
 
 func TestChoose(t *testing.T) {
-	clip := &Clip{}
-	for _, v := range []Variant{{Size: image.Pt(1280, 720), Bitrate: 1500}, {Size: image.Pt(640, 360), Bitrate: 500}, {Size: image.Pt(320, 180), Bitrate: 150}} {
-		clip.Sizes = append(clip.Sizes, v)
-	}
+	clip := &Clip{Sizes: []Variant{
+		{Size: image.Pt(1280, 720), Bitrate: 1500},
+		{Size: image.Pt(640, 360), Bitrate: 500},
+		{Size: image.Pt(320, 180), Bitrate: 150},
+	}}
 	for _, c := range []struct{ width, height, bitrate, want int }{
 		{0, 0, 0, 0},
 		{1280, 720, 1500, 0},
