@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -216,8 +217,9 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for start := threadTime(); threadTime() < start+30*time.Millisecond; {
-		_ = start
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for end := threadTime() + 50*time.Millisecond; threadTime() < end; {
 	}
 	after, err := look(os.Getpid())
 	if err != nil || after.since(before).ticks < 2 || after.rss < 1<<20 {
