@@ -1,5 +1,6 @@
 // One connection to a call: one WebSocket, one RTCPeerConnection.
 
+import { Flow } from './flow.js';
 import { parseMessage } from './protocol.js';
 import { Uplink, defaultBitrate, preferH264 } from './uplink.js';
 
@@ -13,14 +14,13 @@ import { Uplink, defaultBitrate, preferH264 } from './uplink.js';
  * @typedef {object} LinkEvents
  * @property {(message: ServerMessage) => void} message every message that is not about the connection itself
  * @property {(stream: MediaStream) => void} mix the mix, when media flows
- * @property {() => void} connected media flows
+ * @property {() => void} connected media flows, for the first time or again
+ * @property {() => void} stalled media has stopped, but may come again
  * @property {(loss: Loss) => void} lost the end, without the server's wish; called once
  * @property {(reason: string) => void} refused the end, by the server's wish; called once
  */
 
 const joinTimeout = 10_000; // ms, from the first byte to the answer
-const mediaTimeout = 15_000; // ms, from the answer to ICE and DTLS done
-const patience = 5_000; // ms that ICE may be disconnected before we start anew
 
 /** Lives once: after lost, refused or close it is done, and a new one is made. */
 export class Link {
@@ -39,6 +39,8 @@ export class Link {
   /** @type {RTCIceCandidateInit[]} */
   #early = [];
   #timer = 0;
+  /** @type {Flow | null} */
+  #flow = null;
 
   /**
    * @param {string} url of the WebSocket
@@ -62,7 +64,7 @@ export class Link {
       if (event.code === 1008 || event.code >= 4000) this.#refuse(event.reason || 'The server ended the call.');
       else this.#lose(opened ? 'server' : 'unreached');
     };
-    this.#wait(joinTimeout, 'server');
+    this.#timer = setTimeout(() => this.#lose('server'), joinTimeout);
   }
 
   /** Whether the server has taken us in. */
@@ -95,6 +97,7 @@ export class Link {
   close() {
     this.#done = true;
     clearTimeout(this.#timer);
+    this.#flow?.close();
     this.ws.onclose = null;
     this.ws.close(1000);
     this.pc?.close();
@@ -112,7 +115,8 @@ export class Link {
           await this.pc?.setRemoteDescription({ type: 'answer', sdp: message.sdp });
           this.#answered = true;
           for (const candidate of this.#early.splice(0)) await this.#add(candidate);
-          if (this.pc?.connectionState !== 'connected') this.#wait(mediaTimeout, 'media');
+          clearTimeout(this.#timer);
+          this.#flow?.start();
           void this.uplink?.apply();
           break;
         case 'candidate':
@@ -149,7 +153,14 @@ export class Link {
       if (early) early.push(message);
       else this.send(message);
     };
-    pc.onconnectionstatechange = () => this.#watch(pc.connectionState);
+    this.#flow = new Flow(pc, {
+      flowing: () => {
+        this.events.mix(this.#mix);
+        this.events.connected();
+      },
+      stalled: () => this.events.stalled(),
+      lost: () => this.#lose('media'),
+    });
 
     const tracks = this.tracks();
     const local = new MediaStream();
@@ -176,29 +187,6 @@ export class Link {
   async #add(candidate) {
     // A candidate this browser cannot use is no reason to end the call.
     await this.pc?.addIceCandidate(candidate).catch(() => {});
-  }
-
-  /** @param {RTCPeerConnectionState} state */
-  #watch(state) {
-    if (this.#done) return;
-    if (state === 'connected') {
-      clearTimeout(this.#timer);
-      this.events.mix(this.#mix);
-      this.events.connected();
-    } else if (state === 'disconnected') {
-      this.#wait(patience, 'media');
-    } else if (state === 'failed') {
-      this.#lose('media');
-    }
-  }
-
-  /**
-   * @param {number} ms
-   * @param {Loss} loss
-   */
-  #wait(ms, loss) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#lose(loss), ms);
   }
 
   /** @param {Loss} loss */

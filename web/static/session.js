@@ -2,17 +2,18 @@
 
 import { Backoff } from './backoff.js';
 import { Link } from './link.js';
+import { stalledText } from './stage.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
  * @typedef {import('./protocol.js').ClientMessage} ClientMessage
  * @typedef {import('./devices.js').Devices} Devices
  *
- * @typedef {'connecting' | 'connected' | 'reconnecting' | 'refused' | 'left'} Phase
+ * @typedef {'connecting' | 'connected' | 'stalled' | 'reconnecting' | 'refused' | 'left'} Phase
  *
  * @typedef {object} State what the page shows
  * @property {Phase} phase
- * @property {string} problem why it reconnects, or why it was refused; '' otherwise
+ * @property {string} problem why it waits or reconnects, or why it was refused; '' otherwise
  * @property {boolean} soundOnly whether the server has no video in common with this browser
  * @property {string} id our own participant id, new with every connection
  * @property {string} room
@@ -60,6 +61,7 @@ export class Session {
         this.state.soundOnly = this.link?.soundOnly ?? false;
         this.#enter('connected', '');
       },
+      stalled: () => this.#enter('stalled', stalledText()),
       lost: (loss) => void this.#lost(loss),
       refused: (reason) => this.#refused(reason),
     });

@@ -1,10 +1,9 @@
 // Receiving a call's picture and sound over WHEP: one request, one answer.
 
+import { Flow } from './flow.js';
 import { preferH264 } from './uplink.js';
 
 const gatherTimeout = 1_500; // ms
-const mediaTimeout = 15_000; // ms, from the answer to media
-const patience = 5_000; // ms that ICE may be disconnected
 
 /** An answer that is no: the HTTP status and the server's reason. */
 export class Refusal extends Error {
@@ -23,14 +22,18 @@ export class Subscription {
   pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
   stream = new MediaStream();
   #location = '';
-  #timer = 0;
   #closed = false;
 
-  /** @param {{connected: () => void, lost: () => void}} events */
+  /** @param {import('./flow.js').FlowEvents} events */
   constructor(events) {
-    this.events = events;
     this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
-    this.pc.onconnectionstatechange = () => this.#watch();
+    this.flow = new Flow(this.pc, {
+      ...events,
+      lost: () => {
+        events.lost(); // first, so that the page can keep the last picture
+        this.close();
+      },
+    });
   }
 
   /**
@@ -55,14 +58,14 @@ export class Subscription {
     this.#location = new URL(response.headers.get('Location') ?? '', response.url).href;
     if (this.#closed) return this.#delete(); // left in the meantime
     await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
-    this.#wait(mediaTimeout);
+    this.flow.start();
   }
 
   /** Ends the session, also while the page is going away. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.flow.close();
     this.pc.close();
     this.#delete();
   }
@@ -81,35 +84,6 @@ export class Subscription {
       pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
       setTimeout(done, gatherTimeout);
     });
-  }
-
-  #watch() {
-    if (this.#closed) return;
-    switch (this.pc.connectionState) {
-      case 'connected':
-        clearTimeout(this.#timer);
-        this.events.connected();
-        break;
-      case 'disconnected':
-        this.#wait(patience);
-        break;
-      case 'failed':
-        this.#lose();
-        break;
-    }
-  }
-
-  /** @param {number} ms */
-  #wait(ms) {
-    clearTimeout(this.#timer);
-    if (this.pc.connectionState === 'connected') return;
-    this.#timer = setTimeout(() => this.#lose(), ms);
-  }
-
-  #lose() {
-    if (this.#closed) return;
-    this.events.lost(); // first, so that the page can keep the last picture
-    this.close();
   }
 }
 
