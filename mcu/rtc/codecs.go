@@ -14,11 +14,6 @@ type registration struct {
 	kind   webrtc.RTPCodecType
 }
 
-// h264Profiles are the profile-level-ids that are taken, in order of
-// preference: constrained baseline, which is what we send, baseline, main and
-// high, which our decoder reads too (RFC 6184 §8.1).
-var h264Profiles = []string{"42e01f", "42001f", "4d001f", "64001f", "640c1f"}
-
 // codecs lists what is negotiated. The payload types are ours to choose only
 // when we offer; in an answer pion takes the offer's.
 func codecs() []registration {

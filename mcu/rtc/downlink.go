@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -127,7 +128,8 @@ func (d *Downlink) Sent() (packets, bytes, errors uint64) {
 // Bind is called by pion when the track is negotiated.
 func (d *Downlink) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	for _, codec := range c.CodecParameters() {
-		if codec.MimeType == d.mime {
+		if strings.EqualFold(codec.MimeType, d.mime) &&
+			(d.kind == webrtc.RTPCodecTypeAudio || takesH264(codec.SDPFmtpLine)) {
 			d.out.Store(&outlet{c.WriteStream(), uint32(c.SSRC()), uint8(codec.PayloadType)})
 			return codec, nil
 		}

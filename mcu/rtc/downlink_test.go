@@ -42,7 +42,8 @@ func (w *wire) WriteRTP(h *rtp.Header, p []byte) (int, error) {
 
 func newWire(mime string, pt webrtc.PayloadType, ssrc webrtc.SSRC) *wire {
 	return &wire{ssrc: ssrc, codec: webrtc.RTPCodecParameters{
-		RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mime}, PayloadType: pt,
+		RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mime, SDPFmtpLine: "packetization-mode=1"},
+		PayloadType:        pt,
 	}}
 }
 

@@ -65,28 +65,11 @@ func speaks(m *sdp.MediaDescription) error {
 	if !hasCodec(m, "h264/90000") {
 		return fmt.Errorf("%w: the video offered has no H.264", ErrNoCodec)
 	}
-	for _, a := range m.Attributes {
-		if a.Key == "fmtp" && strings.Contains(a.Value, "packetization-mode=1") && hasProfile(a.Value) {
-			return nil
-		}
+	if !offersH264(m) {
+		return fmt.Errorf("%w: the H.264 offered has no packetization-mode=1 in a baseline, main or high profile"+
+			" (where no packetization-mode is named, it is 0)", ErrNoCodec)
 	}
-	return fmt.Errorf("%w: the H.264 offered has no packetization-mode=1 in a baseline, main or high profile", ErrNoCodec)
-}
-
-// hasProfile compares the profile of an fmtp line, without its level, to those
-// that are taken.
-func hasProfile(fmtp string) bool {
-	const key = "profile-level-id="
-	_, id, ok := strings.Cut(strings.ToLower(fmtp), key)
-	if !ok || len(id) < 4 {
-		return false
-	}
-	for _, p := range h264Profiles {
-		if id[:4] == p[:4] {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 func hasCodec(m *sdp.MediaDescription, name string) bool {

@@ -92,6 +92,8 @@ func newPeer(t *testing.T, change func(*rtc.Events)) *rtc.Peer {
 // TestOffer answers offers of all kinds, or says why it does not.
 func TestOffer(t *testing.T) {
 	with := func(section, attribute string) string { return section + "|a=" + attribute }
+	profile := func(id string) string { return offer(opus, strings.Replace(h264Base, "42e01f", id, 1)) }
+	const taken = "audio sendrecv, video sendrecv"
 	for _, c := range []struct {
 		name, offer string
 		is          error
@@ -109,6 +111,16 @@ func TestOffer(t *testing.T) {
 		{"picture first", offer(h264Base, opus), nil, "", "video sendrecv, audio sendrecv"},
 		{"with data channel", offer(opus, h264Base, data), nil, "", "audio sendrecv, video sendrecv, application sendrecv"},
 		{"high profile", offer(opus, h264High), nil, "", "audio sendrecv, video sendrecv"},
+		{"constrained baseline of x264", profile("42c01f"), nil, "", taken},
+		{"constrained baseline of level 1b", profile("42f00b"), nil, "", taken},
+		{"baseline that main reads", profile("42801f"), nil, "", taken},
+		{"main", profile("4D401F"), nil, "", taken},
+		{"main that is baseline", profile("4d801f"), nil, "", taken},
+		{"extended that is constrained baseline", profile("58e01f"), nil, "", taken},
+		{"extended that is baseline", profile("58a01f"), nil, "", taken},
+		{"no profile", offer(opus, strings.Replace(h264Base, ";profile-level-id=42e01f", "", 1)), nil, "", taken},
+		{"mode 0 first", offer(opus, strings.Replace(h264Mode, "102", "102 103", 1)+
+			"|a=rtpmap:103 h264/90000|a=fmtp:103 packetization-mode=1; profile-level-id=42801f"), nil, "", taken},
 		{"VP8 too", offer(opus, both), nil, "", "audio sendrecv, video sendrecv"},
 		{"bundle-only", offer(opus, with(strings.Replace(h264Base, "video 9", "video 0", 1), "bundle-only")), nil, "", "audio sendrecv, video sendrecv"},
 		{"picture refused by the client", offer(opus, strings.Replace(vp8, "video 9", "video 0", 1)), nil, "", "audio sendrecv, video rejected"},
@@ -117,6 +129,14 @@ func TestOffer(t *testing.T) {
 		{"no Opus", offer(pcmu, h264Base), rtc.ErrNoCodec, "Opus", ""},
 		{"packetization-mode 0", offer(opus, h264Mode), rtc.ErrNoCodec, "packetization-mode=1", ""},
 		{"no packetization-mode", offer(opus, h264Bare), rtc.ErrNoCodec, "packetization-mode=1", ""},
+		{"no such mode", offer(opus, strings.Replace(h264Base, "mode=1", "mode=10", 1)), rtc.ErrNoCodec, "packetization-mode=1", ""},
+		{"mode of another codec", offer(opus, h264Bare+"|a=rtpmap:103 H265/90000|a=fmtp:103 packetization-mode=1"), rtc.ErrNoCodec, "is 0", ""},
+		{"extended", profile("58001f"), rtc.ErrNoCodec, "profile", ""},
+		{"main and extended", profile("4d201f"), rtc.ErrNoCodec, "profile", ""},
+		{"High 10", profile("6e001f"), rtc.ErrNoCodec, "profile", ""},
+		{"reserved bits", profile("42e11f"), rtc.ErrNoCodec, "profile", ""},
+		{"profile cut off", profile("42e0"), rtc.ErrNoCodec, "profile", ""},
+		{"profile of no hex", profile("42e0xx"), rtc.ErrNoCodec, "profile", ""},
 		{"High 4:4:4", offer(opus, h264444), rtc.ErrNoCodec, "profile", ""},
 
 		{"empty", "", rtc.ErrBadSDP, "", ""},
