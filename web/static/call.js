@@ -16,7 +16,7 @@ import { Player } from './player.js';
 import { isRoom, roomOf } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { asSentence, banner, codecHint, nameAt, showCard } from './stage.js';
+import { asSentence, banner, nameAt, refusal, showCard } from './stage.js';
 import { copy, toast } from './toasts.js';
 
 /** @typedef {import('./session.js').State} State */
@@ -188,7 +188,7 @@ function showPhase(state, player) {
   const { phase, problem } = state;
   byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused';
   if (phase === 'reconnecting') player.freeze();
-  byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'reconnecting');
+  byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
   if (phase === 'connected') {
     banner(state.soundOnly ? 'This browser has no H.264 video. You hear the call, but see no picture, and nobody sees you.' : '');
     showCard(null);
@@ -200,14 +200,9 @@ function showPhase(state, player) {
     banner('');
     player.clear();
     byId('panel', HTMLElement).hidden = true;
-    showCard({
-      title: 'You could not join',
-      text: asSentence(problem),
-      detail: codecHint(problem),
-      again: 'Try again',
-    });
+    showCard(refusal('You could not join', problem));
   } else {
-    banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) });
+    banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
   }
 }
 

@@ -24,7 +24,7 @@ export function banner(text, options = {}) {
  * @property {string} title
  * @property {string} text
  * @property {string} [detail] more, in small print
- * @property {string} again what the button says
+ * @property {string} [again] what the button says, none where it would not help
  */
 
 /**
@@ -42,8 +42,10 @@ export function showCard(card) {
   detail.textContent = card.detail ?? '';
   detail.hidden = !card.detail;
   const again = byId('again', HTMLButtonElement);
-  again.textContent = card.again;
-  again.focus();
+  again.textContent = card.again ?? '';
+  again.hidden = !card.again;
+  if (card.again) again.focus();
+  else byId('home', HTMLAnchorElement).focus();
   announce(`${card.title}. ${card.text}`);
 }
 
@@ -59,12 +61,32 @@ export function asSentence(reason) {
 }
 
 /**
+ * The card for a server's no. Where there is something to do about it, that
+ * stands first, and the server's own words in small print.
+ *
+ * @param {string} title
+ * @param {string} reason
+ * @returns {Card}
+ */
+export function refusal(title, reason) {
+  const said = asSentence(reason);
+  const hint = codecHint(reason);
+  return { title, text: hint || said, detail: hint && said, again: 'Try again' };
+}
+
+/** What the banner says while a connection stands but nothing comes. */
+export function stalledText() {
+  if (!navigator.onLine) return 'You are offline. Waiting for the network…';
+  return 'Picture and sound have stopped. Waiting for them…';
+}
+
+/**
  * What to do about a refusal for want of a codec, '' for any other.
  *
  * @param {string} reason
  * @returns {string}
  */
-export function codecHint(reason) {
+function codecHint(reason) {
   if (hasH264() || !/h\.?264|codec/i.test(reason)) return '';
   return 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.';
 }

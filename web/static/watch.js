@@ -6,7 +6,7 @@ import { announce, byId, setIcon } from './dom.js';
 import { Player } from './player.js';
 import { roomOf } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { asSentence, banner, codecHint, showCard } from './stage.js';
+import { asSentence, banner, refusal, showCard, stalledText } from './stage.js';
 import { Refusal, Subscription } from './whep.js';
 
 const room = roomOf(location.pathname);
@@ -21,7 +21,11 @@ let been = false;
 async function watch() {
   subscription?.close();
   const mine = new Subscription({
-    connected,
+    flowing: connected,
+    stalled: () => {
+      phase('stalled');
+      banner(stalledText(), { busy: true });
+    },
     lost: () => {
       player.freeze();
       again('Connection lost, reconnecting…');
@@ -60,7 +64,7 @@ function failed(error) {
     phase('refused');
     banner('');
     player.clear();
-    showCard({ title: 'You cannot watch this call', text: asSentence(error.message), detail: codecHint(error.message), again: 'Try again' });
+    showCard(refusal('You cannot watch this call', error.message));
   }
 }
 
@@ -75,7 +79,7 @@ function again(why) {
 function phase(name) {
   document.body.dataset.phase = name;
   byId('bar', HTMLElement).hidden = name === 'left' || name === 'refused';
-  byId('mix', HTMLVideoElement).classList.toggle('stale', name === 'reconnecting');
+  byId('mix', HTMLVideoElement).classList.toggle('stale', name === 'stalled' || name === 'reconnecting');
 }
 
 function leave() {
