@@ -26,6 +26,9 @@ type Options struct {
 	Direction webrtc.RTPTransceiverDirection
 	// Cameras is the number of pictures it sends, 1 or 2; zero is 1.
 	Cameras int
+	// H264 is the fmtp line of the only H.264 that the client speaks; empty is all
+	// that pion offers by default.
+	H264 string
 	// Blind clients count what they receive and do not decode it.
 	Blind bool
 	// Message gets what comes over the data channel "control", which is opened
@@ -78,7 +81,7 @@ func (c *Client) open(o Options) error {
 		return err
 	}
 	c.mux = webrtc.NewICEUDPMux(nil, c.line)
-	api, err := newAPI(c.mux)
+	api, err := newAPI(c.mux, o.H264)
 	if err != nil {
 		return err
 	}
@@ -151,10 +154,28 @@ func (c *Client) add(d webrtc.RTPTransceiverDirection, kind webrtc.RTPCodecType,
 	return u, nil
 }
 
-// newAPI returns what pion's clients are by default, on one socket.
-func newAPI(mux ice.UDPMux) (*webrtc.API, error) {
+// register gives media pion's codecs, or Opus and one H.264.
+func register(media *webrtc.MediaEngine, h264 string) error {
+	if h264 == "" {
+		return media.RegisterDefaultCodecs()
+	}
+	err := media.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+	}, PayloadType: 96}, webrtc.RTPCodecTypeAudio)
+	if err != nil {
+		return err
+	}
+	return media.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: h264,
+		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack", Parameter: "pli"}},
+	}, PayloadType: 97}, webrtc.RTPCodecTypeVideo)
+}
+
+// newAPI returns what pion's clients are by default but for their H.264, on one
+// socket.
+func newAPI(mux ice.UDPMux, h264 string) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
-	if err := media.RegisterDefaultCodecs(); err != nil {
+	if err := register(media, h264); err != nil {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
