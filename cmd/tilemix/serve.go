@@ -19,6 +19,7 @@ import (
 
 const (
 	headerTimeout = 10 * time.Second // for a request's header to arrive
+	answerTimeout = time.Minute      // from a request's header to the end of its answer; a WebSocket is free of it
 	idleTimeout   = 2 * time.Minute  // between two requests of a connection
 	quitTimeout   = 5 * time.Second  // for requests to end once the server stops
 )
@@ -54,6 +55,7 @@ func supervise(ctx context.Context, rooms runner, listener net.Listener, handler
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return running },

@@ -72,6 +72,30 @@ func TestSuperviseEndsWithItsListener(t *testing.T) {
 	}
 }
 
+// TestEveryStepHasItsTime: a client that sends or reads nothing holds no connection
+// for ever.
+func TestEveryStepHasItsTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	rooms := runFunc(func(ctx context.Context) error {
+		<-ctx.Done()
+		return nil
+	})
+	pages := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		defer cancel()
+		server := r.Context().Value(http.ServerContextKey).(*http.Server)
+		if server.ReadHeaderTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 {
+			t.Errorf("header %v, answer %v, idle %v", server.ReadHeaderTimeout, server.WriteTimeout, server.IdleTimeout)
+		}
+	})
+	listener := listen(t)
+	answered := make(chan string, 1)
+	go func() { answered <- get(listener) }()
+	if err := supervise(ctx, rooms, listener, pages, slog.New(slog.DiscardHandler)); err != nil {
+		t.Errorf("supervise: %v", err)
+	}
+	<-answered
+}
+
 func TestAddress(t *testing.T) {
 	for _, test := range []struct{ bind, host string }{
 		{":0", "localhost"},
