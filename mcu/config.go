@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tilemix/codec"
+	"tilemix/codec/h264"
 	"tilemix/mcu/control"
 	"tilemix/mixer/layout"
 )
@@ -19,7 +21,7 @@ type Config struct {
 	Layout        string // that a room begins with, "grid" or "speaker"
 
 	MaxTiles        int // on the canvas, 1 to layout.MaxTiles; the others are not seen
-	MaxParticipants int // a room, viewers included
+	MaxParticipants int // a room, viewers included, at most 10,000
 	MaxRooms        int
 
 	ICEServers []control.ICEServer // handed to clients
@@ -54,8 +56,23 @@ func (c Config) check() error {
 	if c.MaxParticipants <= 0 || c.MaxRooms <= 0 {
 		return fmt.Errorf("the most participants and rooms must be positive")
 	}
-	return nil
+	if c.MaxParticipants > maxParticipants {
+		return fmt.Errorf("a room can have %d participants, not %d", maxParticipants, c.MaxParticipants)
+	}
+	enc, err := h264.NewEncoder(c.encoder())
+	if err != nil {
+		return fmt.Errorf("the mix cannot be encoded: %w", err)
+	}
+	return enc.Close()
 }
+
+// encoder is how the mix is encoded.
+func (c Config) encoder() codec.VideoConfig {
+	return codec.VideoConfig{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate, Bitrate: c.VideoBitrate}
+}
+
+// maxParticipants bounds what a room sets aside for those who may come.
+const maxParticipants = 10_000
 
 // maxName is the length of the longest name, in runes of a participant, in
 // bytes of a room.
@@ -80,14 +97,34 @@ func cleanName(name string) (string, error) {
 	if !utf8.ValidString(name) {
 		return "", fmt.Errorf("%w: the participant's name is not UTF-8", ErrBadName)
 	}
-	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool {
+	name = strings.Join(strings.FieldsFunc(visible(name), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
 	if utf8.RuneCountInString(name) > maxName {
 		return "", fmt.Errorf("%w: a participant's name has at most %d characters", ErrBadName, maxName)
 	}
-	if name == "" {
+	if !strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }) {
 		return "Guest", nil
 	}
 	return name, nil
 }
+
+// visible drops what nobody sees of a name but what changes how the rest is shown:
+// directions of writing, characters without a width. Joiners stay between letters
+// and between the parts of an emoji, where writing needs them.
+func visible(name string) string {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	all := []rune(name)
+	kept := all[:0]
+	for i, r := range all {
+		joins := (r == nonJoiner || r == joiner) && len(kept) > 0 && joined(kept[len(kept)-1]) &&
+			i+1 < len(all) && joined(all[i+1])
+		if joins || !unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) {
+			kept = append(kept, r)
+		}
+	}
+	return string(kept)
+}
+
+// joined tells whether a joiner may stand beside r.
+func joined(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.S) }

@@ -15,7 +15,6 @@ import (
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 
-	"tilemix/codec"
 	"tilemix/mcu/control"
 )
 
@@ -61,9 +60,7 @@ func newRoom(s *Server, name string) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	enc, err := h264.NewEncoder(codec.VideoConfig{
-		Width: size.X, Height: size.Y, FrameRate: s.cfg.FrameRate, Bitrate: s.cfg.VideoBitrate,
-	})
+	enc, err := h264.NewEncoder(s.cfg.encoder())
 	if err != nil {
 		return nil, err
 	}
