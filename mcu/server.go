@@ -24,7 +24,9 @@ type Server struct {
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
 
-	mu     sync.Mutex // guards what follows; never held while a room works
+	// mu guards what follows. It is held while a room is made, which takes some
+	// milliseconds, and never while one works.
+	mu     sync.Mutex
 	closed bool
 	rooms  map[string]*Room
 	wg     sync.WaitGroup
