@@ -49,12 +49,12 @@ func (s *sender) nacked() (seqs []uint16) {
 func TestMissingIsAskedForUntilItComes(t *testing.T) {
 	s := newSender(t)
 	for seq := uint16(65500); seq != 100; seq++ {
-		switch {
-		case seq == 65530 || seq == 3: // lost
-		case seq == 10: // comes late
+		switch seq {
+		case 65530, 3: // lost
+		case 10: // comes late
 			s.send(11)
 			s.send(10)
-		case seq == 11:
+		case 11:
 		default:
 			s.send(seq)
 		}
@@ -95,7 +95,7 @@ func TestMissingForgetsAfterAJump(t *testing.T) {
 func TestReports(t *testing.T) {
 	s := newSender(t)
 	s.reception.senderReport(0x1234_5678_9abc_def0, s.now)
-	for seq := uint16(0); seq < 250; seq++ {
+	for seq := range uint16(250) {
 		if seq%10 != 5 {
 			s.send(seq)
 		}

@@ -37,7 +37,7 @@ func TestPlaces(t *testing.T) {
 		{"xyzvw", "xyzv", "the first four of five"},
 	} {
 		var who, speaking []string
-		for _, c := range strings.Split(step.who, "") {
+		for c := range strings.SplitSeq(step.who, "") {
 			who = append(who, strings.ToLower(c))
 			if c != strings.ToLower(c) {
 				speaking = append(speaking, strings.ToLower(c))
