@@ -12,6 +12,7 @@ import (
 
 	"github.com/pion/rtp/codecs"
 
+	"tilemix/mcu"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -272,16 +273,16 @@ func pictures(stream []byte) [][]byte {
 	return append(units, unit)
 }
 
-// TestTwoCameras has somebody send two pictures: one is taken, the other costs
-// nothing.
+// TestTwoCameras has somebody send two pictures and tell of one: one is taken, the
+// other costs nothing.
 func TestTwoCameras(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
-	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2}), s.join("two", "Ben", viewer)
+	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2, Sly: true}), s.join("two", "Ben", viewer)
 	tile := s.place(a)[a]
 	film(a, red)
 	b.Screen.Await("the first", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
-	a.Video = a.Second
+	a.Video = a.More[0]
 	film(a, blue)
 	b.Screen.Await("the second", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
 	packets := s.metric("tilemix_uplink_video_total", "packets")
@@ -294,4 +295,33 @@ func TestTwoCameras(t *testing.T) {
 		t.Errorf("rooms are %v", s.Rooms())
 	}
 	checkStreams(t, b)
+}
+
+// TestManyTracks has somebody send more pictures than he may: an offer that says so
+// is refused, and who does not say so loses his connection.
+func TestManyTracks(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	b := s.join("many", "Ben", both)
+	if _, err := s.enter("refused", "Ada", rtctest.Options{Cameras: 2}); !errors.Is(err, mcu.ErrBadSDP) {
+		t.Errorf("an offer of two cameras: %v", err)
+	}
+	c := s.join("many", "Cid", rtctest.Options{Cameras: 8, Sly: true})
+	tick, patience := time.NewTicker(20*time.Millisecond), time.After(rtctest.Patience)
+	defer tick.Stop()
+	for gone := false; !gone; {
+		for _, u := range append(c.More, c.Video) {
+			u.Write(0, []byte{0x41, 1, 2, 3})
+		}
+		select {
+		case <-c.p.Done():
+			gone = true
+		case <-tick.C:
+		case <-patience:
+			t.Fatal("eight pictures are taken")
+		}
+	}
+	film(b, red)
+	tile := s.place(b)[b]
+	b.Screen.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 }

@@ -18,14 +18,15 @@ func CheckOffer(sdp string) error {
 }
 
 // inspect reads an offer before pion does, so that a refusal can say why. Media
-// that is not ours to speak is an error; kinds that are absent are not.
+// that is not ours to speak is an error, and so is a second microphone or camera;
+// kinds that are absent are not.
 func inspect(offer string) (wishes, error) {
 	var desc sdp.SessionDescription
 	if err := desc.UnmarshalString(offer); err != nil {
 		return wishes{}, fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}
 	var w wishes
-	usable := false
+	usable, sends := false, map[string]bool{}
 	for _, m := range desc.MediaDescriptions {
 		kind := m.MediaName.Media
 		// Port 0 says that a section is not wanted, or, with bundle-only, that it
@@ -44,6 +45,12 @@ func inspect(offer string) (wishes, error) {
 			}
 		}
 		usable = true
+		if !has(m, "recvonly") && !has(m, "inactive") {
+			if sends[kind] {
+				return wishes{}, fmt.Errorf("%w: it sends more than one %s", ErrBadSDP, kind)
+			}
+			sends[kind] = true
+		}
 		receives := !has(m, "sendonly") && !has(m, "inactive")
 		w.audio = w.audio || (kind == "audio" && receives)
 		w.video = w.video || (kind == "video" && receives)

@@ -125,6 +125,10 @@ func TestOffer(t *testing.T) {
 		{"bundle-only", offer(opus, with(strings.Replace(h264Base, "video 9", "video 0", 1), "bundle-only")), nil, "", "audio sendrecv, video sendrecv"},
 		{"picture refused by the client", offer(opus, strings.Replace(vp8, "video 9", "video 0", 1)), nil, "", "audio sendrecv, video rejected"},
 
+		{"a second picture to see", offer(opus, h264Base, with(h264Base, "recvonly")), nil, "", taken + ", video sendonly"},
+		{"a second camera that ended", offer(opus, with(h264Base, "inactive"), h264Base), nil, "", "audio sendrecv, video inactive, video sendrecv"},
+		{"two cameras", offer(opus, h264Base, with(h264Base, "sendonly")), rtc.ErrBadSDP, "more than one video", ""},
+		{"two microphones", offer(with(opus, "sendonly"), h264Base, opus), rtc.ErrBadSDP, "more than one audio", ""},
 		{"VP8 alone", offer(opus, vp8), rtc.ErrNoCodec, "H.264", ""},
 		{"no Opus", offer(pcmu, h264Base), rtc.ErrNoCodec, "Opus", ""},
 		{"packetization-mode 0", offer(opus, h264Mode), rtc.ErrNoCodec, "packetization-mode=1", ""},

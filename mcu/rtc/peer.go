@@ -19,6 +19,11 @@ const maxCandidates = 64
 // maxUnsent bounds the control messages that wait for a client, in bytes.
 const maxUnsent = 1 << 20
 
+// maxTracks bounds the streams of one kind that a connection runs at a time. An
+// offer has one, but a sender that does not say its SSRCs may begin anew with
+// another, and of the one before it nobody says that it has ended.
+const maxTracks = 4
+
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
 	// Video and Audio run a track; each has a goroutine of its own and returns
@@ -32,7 +37,8 @@ type Events struct {
 	ControlOpen func()
 	// Connected is called whenever the connection stands.
 	Connected func()
-	// Ended is called once, when the connection has failed or was closed.
+	// Ended is called once, when the connection has failed or was closed, or is to
+	// be closed because it brings more streams than it may.
 	Ended func()
 }
 
@@ -51,6 +57,8 @@ type Peer struct {
 	life   sync.Mutex // guards closed, so that nothing starts after Close
 	closed bool
 	wg     sync.WaitGroup
+
+	cameras, microphones atomic.Int32 // tracks that run
 }
 
 // NewPeer returns a connection that waits for an offer. Whoever gets it closes
@@ -217,13 +225,20 @@ func (p *Peer) readFeedback(sender *webrtc.RTPSender) {
 }
 
 func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	t := newTrack(p.pc, remote, receiver)
-	run := p.events.Audio
+	run, running := p.events.Audio, &p.microphones
 	if remote.Kind() == webrtc.RTPCodecTypeVideo {
-		run = p.events.Video
+		run, running = p.events.Video, &p.cameras
 	}
+	if running.Add(1) > maxTracks {
+		p.ended.Do(p.events.Ended)
+		return
+	}
+	t := newTrack(p.pc, remote, receiver)
 	p.start(func() { t.listen(receiver) })
-	p.start(func() { run(t) })
+	p.start(func() {
+		defer running.Add(-1)
+		run(t)
+	})
 }
 
 func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,8 +25,10 @@ const Patience = 45 * time.Second
 type Options struct {
 	// Direction of both its sound and its picture; zero is sendrecv.
 	Direction webrtc.RTPTransceiverDirection
-	// Cameras is the number of pictures it sends, 1 or 2; zero is 1.
+	// Cameras is the number of pictures it sends; zero is 1.
 	Cameras int
+	// Sly clients' offers tell of their first picture alone, and of no SSRC.
+	Sly bool
 	// H264 is the fmtp line of the only H.264 that the client speaks; empty is all
 	// that pion offers by default.
 	H264 string
@@ -41,13 +44,14 @@ type Options struct {
 type Client struct {
 	// Video and Audio are what it sends with; nil where it only receives.
 	Video, Audio *Uplink
-	// Second is a second picture, where Options ask for it.
-	Second *Uplink
+	// More are the pictures after the first, where Options ask for them.
+	More []*Uplink
 	// Screen and Earphone are what it receives.
 	Screen   *Screen
 	Earphone *Earphone
 
 	t         testing.TB
+	sly       bool
 	pc        *webrtc.PeerConnection
 	mux       ice.UDPMux
 	line      *line
@@ -64,7 +68,7 @@ type Client struct {
 func New(t testing.TB, o Options) *Client {
 	t.Helper()
 	c := &Client{
-		t: t, born: time.Now(),
+		t: t, sly: o.Sly, born: time.Now(),
 		connected: make(chan struct{}), stop: make(chan struct{}),
 		Screen: newScreen(t), Earphone: newEarphone(t),
 	}
@@ -116,10 +120,17 @@ func (c *Client) open(o Options) error {
 	if c.Audio, err = c.add(o.Direction, webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus); err != nil {
 		return err
 	}
-	if c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264); err == nil && o.Cameras > 1 {
-		c.Second, err = c.add(webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+	if c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264); err != nil {
+		return err
 	}
-	return err
+	for range o.Cameras - 1 {
+		u, err := c.add(webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+		if err != nil {
+			return err
+		}
+		c.More = append(c.More, u)
+	}
+	return nil
 }
 
 func (c *Client) openControl(o Options) error {
@@ -204,10 +215,33 @@ func (c *Client) Offer(ctx context.Context) (string, error) {
 	}
 	select {
 	case <-gathered:
+		if c.sly {
+			return conceal(c.pc.LocalDescription().SDP), nil
+		}
 		return c.pc.LocalDescription().SDP, nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+// conceal makes all pictures of an offer but the first inactive, and leaves its
+// SSRCs out.
+func conceal(offer string) string {
+	var out []string
+	pictures := 0
+	for line := range strings.SplitSeq(offer, "\r\n") {
+		if strings.HasPrefix(line, "m=video") {
+			pictures++
+		}
+		if strings.HasPrefix(line, "a=ssrc") {
+			continue
+		}
+		if pictures > 1 && line == "a=sendonly" {
+			line = "a=inactive"
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\r\n")
 }
 
 // Answer takes the server's answer and waits until the connection stands.
