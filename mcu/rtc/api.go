@@ -21,9 +21,9 @@ import (
 // Silence on the line makes a connection disconnected after iceDisconnected and
 // failed after iceFailed more, 15 s in all.
 const (
-	iceDisconnected = 5 * time.Second
-	iceFailed       = 10 * time.Second
-	iceKeepAlive    = 2 * time.Second
+	iceDisconnected = 7 * time.Second
+	iceFailed       = 8 * time.Second
+	iceKeepAlive    = 4 * time.Second
 )
 
 // Config is what all connections of a server share.
@@ -62,7 +62,10 @@ func NewAPI(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := muxed(sockets)
+	if cfg.Log == nil { // pion's own default is standard error
+		cfg.Log = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	}
+	mux := muxed(sockets, cfg.Log)
 	settings, err := settings(cfg, mux)
 	if err != nil {
 		_ = mux.Close()
@@ -97,9 +100,6 @@ func settings(cfg Config, mux ice.UDPMux) (webrtc.SettingEngine, error) {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
 	s.LoggerFactory = cfg.Log
-	if cfg.Log == nil { // pion's own default is standard error
-		s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
-	}
 	if len(cfg.PublicIPs) == 0 {
 		return s, nil
 	}

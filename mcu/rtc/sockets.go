@@ -5,6 +5,7 @@ import (
 	"net"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
 )
 
 // bufferSize is the kernel's buffer of each socket, in bytes, as far as it
@@ -68,10 +69,10 @@ func addresses() ([]net.IP, error) {
 }
 
 // muxed lets all connections share the sockets.
-func muxed(sockets []*socket) ice.UDPMux {
+func muxed(sockets []*socket, log logging.LoggerFactory) ice.UDPMux {
 	muxes := make([]ice.UDPMux, len(sockets))
 	for i, s := range sockets {
-		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s})
+		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s, Logger: log.NewLogger("ice")})
 	}
 	return ice.NewMultiUDPMuxDefault(muxes...)
 }
