@@ -13,7 +13,7 @@ import { Local } from './local.js';
 import { Panel } from './panel.js';
 import { changes, hasTile, showPeople } from './people.js';
 import { Player } from './player.js';
-import { isRoom, roomOf } from './room.js';
+import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { asSentence, banner, nameAt, refusal, showCard } from './stage.js';
@@ -25,7 +25,7 @@ const room = roomOf(location.pathname);
 const name = new URLSearchParams(location.search).get('name')?.trim() ?? '';
 document.title = `${room} · tilemix`;
 
-if (!isRoom(room)) location.replace('/'); // the server serves no such page
+if (!isRoom(room)) refuseRoom();
 else if (name) void startCall(name);
 else askName();
 
@@ -33,6 +33,15 @@ else askName();
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
+
+/** Says that no room can have this name. */
+function refuseRoom() {
+  byId('call', HTMLElement).hidden = false;
+  byId('bar', HTMLElement).hidden = true;
+  document.body.dataset.phase = 'refused';
+  document.title = 'tilemix';
+  showCard({ title: 'There is no such room', text: roomRule });
+}
 
 /** Shows the lobby, and the call after it. */
 function askName() {
@@ -82,6 +91,7 @@ async function startCall(ownName) {
     say: (text, warning) => toast(text, warning ? 'warning' : 'note'),
     changed() {
       session.sendMute();
+      void player.retry(); // an open microphone lets the page make a sound
       showLocal(state);
       if (panel.open === 'settings') void showDevices(devices);
     },

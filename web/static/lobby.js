@@ -5,7 +5,7 @@ import { loadChoices, saveChoices } from './choices.js';
 import { Devices, explain, listDevices } from './devices.js';
 import { announce, byId, showToggle } from './dom.js';
 import { Meter } from './meter.js';
-import { isRoom, roomPattern, suggestRoom, toRoom } from './room.js';
+import { isRoom, roomPattern, roomRule, suggestRoom, toRoom } from './room.js';
 
 /** @typedef {import('./devices.js').Kind} Kind */
 
@@ -225,7 +225,7 @@ export class Lobby {
     const room = this.room.value;
     const name = this.name.value.trim();
     const nameOK = complain(this.name, 'name-error', name ? '' : 'Please say who you are.');
-    const roomOK = complain(this.room, 'room-error', isRoom(room) ? '' : 'A room needs a name of letters, digits, - and _.');
+    const roomOK = complain(this.room, 'room-error', isRoom(room) ? '' : roomRule);
     if (!nameOK || !roomOK) return;
     const { cameraOff, microphoneOff } = this.choices;
     saveChoices({ name, cameraOff, microphoneOff });

@@ -22,9 +22,9 @@ export class Player {
   async show(stream) {
     if (this.video.srcObject !== stream) this.video.srcObject = stream;
     this.video.muted = this.silent;
-    this.overlay.hidden = true;
     try {
       await this.video.play();
+      this.overlay.hidden = true;
     } catch (error) {
       // AbortError: a new stream has taken this one's place, and plays itself.
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
@@ -32,6 +32,12 @@ export class Player {
       this.overlay.hidden = false;
       await this.video.play().catch(() => {});
     }
+  }
+
+  /** Tries to make a sound again, where the browser allowed none and may now. */
+  async retry() {
+    if (this.overlay.hidden || !(this.video.srcObject instanceof MediaStream)) return;
+    await this.show(this.video.srcObject);
   }
 
   /** What a click on the overlay does. */

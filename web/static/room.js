@@ -14,6 +14,9 @@ const nouns = [
 /** What a room may be called, as the server checks it. */
 export const roomPattern = '[A-Za-z0-9_\\-]{1,64}';
 
+/** The same in words. */
+export const roomRule = "A room's name has 1 to 64 letters, digits, - and _.";
+
 /**
  * @param {string} name
  * @returns {boolean}

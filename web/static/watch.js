@@ -4,7 +4,7 @@ import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, byId, setIcon } from './dom.js';
 import { Player } from './player.js';
-import { roomOf } from './room.js';
+import { isRoom, roomOf, roomRule } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { asSentence, banner, refusal, showCard, stalledText } from './stage.js';
 import { Refusal, Subscription } from './whep.js';
@@ -115,6 +115,12 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
 
-phase('connecting');
-banner('Connecting…', { busy: true });
-void watch();
+if (isRoom(room)) {
+  phase('connecting');
+  banner('Connecting…', { busy: true });
+  void watch();
+} else {
+  phase('refused');
+  banner('');
+  showCard({ title: 'There is no such room', text: roomRule });
+}
