@@ -116,8 +116,8 @@ func settings(cfg Config, mux ice.UDPMux) (webrtc.SettingEngine, error) {
 }
 
 // engines registers the codecs and header extensions we speak. Of pion's
-// interceptors only the one that answers NACKs is used: feedback and Downlink do the
-// others' work without a goroutine and a ticker for each connection.
+// interceptors only the one that answers NACKs is used: arrivals, feedback and
+// Downlink do the others' work without a goroutine and a ticker for each connection.
 func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 	media := &webrtc.MediaEngine{}
 	for _, c := range codecs() {
@@ -141,5 +141,6 @@ func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 	}
 	registry := &interceptor.Registry{}
 	registry.Add(responder)
+	registry.Add(arrivalsFactory{})
 	return media, registry, nil
 }

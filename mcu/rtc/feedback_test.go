@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
@@ -22,7 +23,7 @@ func newSender(t *testing.T) *sender {
 	s.feedback = newFeedback(func(p []rtcp.Packet) error {
 		s.said = append(s.said, p...)
 		return nil
-	}, 7, 90000, true, 3)
+	}, 7, 90000, true)
 	return s
 }
 
@@ -30,7 +31,6 @@ func newSender(t *testing.T) *sender {
 func (s *sender) send(seq uint16) {
 	s.now = s.now.Add(10 * time.Millisecond)
 	p := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: seq, Timestamp: uint32(seq) * 900}}
-	_ = p.SetExtension(3, []byte{byte(seq >> 8), byte(seq)})
 	s.packet(p, s.now)
 }
 
@@ -101,17 +101,13 @@ func TestReports(t *testing.T) {
 		}
 	}
 	var reports []rtcp.ReceptionReport
-	arrivals := 0
 	for _, p := range s.said {
-		switch p := p.(type) {
-		case *rtcp.ReceiverReport:
+		if p, ok := p.(*rtcp.ReceiverReport); ok {
 			reports = append(reports, p.Reports...)
-		case *rtcp.TransportLayerCC:
-			arrivals++
 		}
 	}
-	if len(reports) != 3 || arrivals < 15 {
-		t.Fatalf("%d reception reports and %d of arrival times in 2.2 s", len(reports), arrivals)
+	if len(reports) != 3 {
+		t.Fatalf("%d reception reports in 2.2 s", len(reports))
 	}
 	last := reports[2]
 	if last.SSRC != 7 || last.FractionLost < 20 || last.FractionLost > 31 ||
@@ -124,11 +120,36 @@ func TestFeedbackAllocatesNothingBetweenReports(t *testing.T) {
 	s := newSender(t)
 	s.send(1)
 	p := &rtp.Packet{Header: rtp.Header{Version: 2}}
-	_ = p.SetExtension(3, []byte{0, 2})
 	if n := testing.AllocsPerRun(1000, func() {
 		p.SequenceNumber++
 		s.packet(p, s.now)
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)
+	}
+}
+
+// TestArrivals: all streams of a connection are reported together, ten times a
+// second.
+func TestArrivals(t *testing.T) {
+	i, err := arrivalsFactory{}.NewInterceptor("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packets, reports uint16
+	i.BindRTCPWriter(interceptor.RTCPWriterFunc(func(said []rtcp.Packet, _ interceptor.Attributes) (int, error) {
+		for _, p := range said {
+			packets += p.(*rtcp.TransportLayerCC).PacketStatusCount
+			reports++
+		}
+		return 0, nil
+	}))
+	a := i.(*arrivals)
+	now := time.Unix(1_800_000_000, 0)
+	for number := range uint16(200) {
+		now = now.Add(10 * time.Millisecond)
+		a.packet(7+uint32(number%2), number, now)
+	}
+	if reports < 18 || reports > 21 || packets < 185 {
+		t.Errorf("%d reports of %d packets in 2 s", reports, packets)
 	}
 }

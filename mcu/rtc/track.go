@@ -6,7 +6,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -21,17 +20,13 @@ type Track struct {
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
 	t := &Track{remote: remote, pc: pc, buf: make([]byte, 1600)}
-	var arrivalX uint8
 	for _, e := range receiver.GetParameters().HeaderExtensions {
-		switch e.URI {
-		case audioLevelURI:
+		if e.URI == audioLevelURI {
 			t.levelID = uint8(e.ID)
-		case sdp.TransportCCURI:
-			arrivalX = uint8(e.ID)
 		}
 	}
 	video := remote.Kind() == webrtc.RTPCodecTypeVideo
-	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, video, arrivalX)
+	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, video)
 	return t
 }
 
