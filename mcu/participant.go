@@ -246,6 +246,7 @@ func (p *Participant) runVideo(t *rtc.Track) {
 		Reassembled: stats.reassemble, Decoded: stats.decode,
 	})
 	defer v.Stop()
+	defer stats.countVideo(v)()
 	if !p.room.call(func() { p.setVideo(v) }) {
 		v.Release()
 		return
@@ -289,6 +290,7 @@ func (p *Participant) runAudio(t *rtc.Track) {
 		return
 	}
 	v := ingest.NewVoice(dec)
+	defer p.room.server.stats.countVoice(v)()
 	if !p.room.call(func() { p.setVoice(v) }) {
 		v.Close()
 		return

@@ -180,7 +180,6 @@ func (c *pictureClock) advance() {
 		c.scene = next
 		for _, d := range next.departed {
 			if d.video != nil {
-				c.room.server.stats.retireVideo(d.video)
 				d.video.Release()
 			}
 		}

@@ -86,6 +86,7 @@ func newRoom(s *Server, name string) (*Room, error) {
 // run is the room's life. When ctx ends everybody has to leave.
 func (r *Room) run(ctx context.Context) {
 	r.log.Info("room begins")
+	defer r.server.stats.countView(r.view)()
 	clocks, stop := context.WithCancel(context.Background())
 	var ticking sync.WaitGroup
 	ticking.Go(func() { newPictureClock(r).run(clocks) })
@@ -99,7 +100,6 @@ func (r *Room) run(ctx context.Context) {
 	r.wg.Wait()
 	stop()
 	ticking.Wait()
-	r.server.stats.retireView(r.view.Stats())
 	_ = r.view.Close()
 	if n := r.pool.Live(); n > 0 {
 		r.log.Error("pictures leaked", "frames", n)

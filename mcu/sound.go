@@ -237,7 +237,6 @@ func (c *soundClock) advance() {
 			c.floor.Remove(d.p.public)
 			c.giveBack(&d.p.sound)
 			d.p.sound.gate = audio.Gate{}
-			c.room.server.stats.retireVoice(d.voice)
 			_ = d.voice.Close()
 		}
 	}

@@ -1,7 +1,7 @@
 package mcu
 
 import (
-	"sync/atomic"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -10,7 +10,8 @@ import (
 )
 
 // stats are the server's numbers: histograms of each stage, and the counters
-// that uplinks and renditions keep anyway, summed over all that are and were.
+// that uplinks, renditions and sockets keep anyway, summed over all that are and
+// were.
 type stats struct {
 	server *Server
 
@@ -19,24 +20,28 @@ type stats struct {
 	missedPictures, missedSound                     prometheus.Counter
 	soundEncodes, encodeErrors                      prometheus.Counter
 
-	retired totals
-	all     []prometheus.Collector
+	mu      sync.Mutex // guards what follows; the clocks never take it
+	sources map[*source]bool
+	retired totals // of the sources that are gone
+
+	all []prometheus.Collector
 }
 
-// totals sums counters; those of what is gone stay in it.
+// source adds the counters of one uplink or rendition.
+type source struct{ add func(*totals) }
+
+// totals sums counters.
 type totals struct {
-	video    [8]atomic.Uint64
-	voice    [8]atomic.Uint64
-	encodes  atomic.Uint64
-	keys     atomic.Uint64
-	encBytes atomic.Uint64
+	video                   [8]uint64
+	voice                   [8]uint64
+	encodes, keys, encBytes uint64
 }
 
 // stageBuckets are seconds, fine where the budget of a picture is spent.
 var stageBuckets = []float64{.0005, .001, .002, .003, .005, .0075, .01, .015, .02, .03, .04, .05, .07, .1, .2, .5}
 
 func newStats(s *Server) *stats {
-	st := &stats{server: s}
+	st := &stats{server: s, sources: make(map[*source]bool)}
 	stage := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "tilemix_stage_seconds", Buckets: stageBuckets,
 		Help: "Time a picture or a block of sound spends in each stage.",
@@ -95,21 +100,17 @@ func (s *stats) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect is prometheus.Collector's.
 func (s *stats) Collect(ch chan<- prometheus.Metric) {
-	var t totals
-	t.add(&s.retired)
+	t := s.totals()
 	var people, viewers, frames int
 	rooms := s.server.allRooms()
 	for _, r := range rooms {
 		frames += r.pool.Live()
-		t.addRendition(r.view.Stats())
 		for _, seat := range r.scene.Load().seats {
 			if seat.p.viewer {
 				viewers++
 			} else {
 				people++
 			}
-			t.addVideo(seat.video)
-			t.addVoice(seat.voice)
 		}
 	}
 	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
@@ -119,60 +120,76 @@ func (s *stats) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
 	for i, name := range videoNames {
-		counter(videoDesc, t.video[i].Load(), name)
+		counter(videoDesc, t.video[i], name)
 	}
 	for i, name := range voiceNames {
-		counter(voiceDesc, t.voice[i].Load(), name)
+		counter(voiceDesc, t.voice[i], name)
 	}
-	counter(encodesDesc, t.encodes.Load())
-	counter(keysDesc, t.keys.Load())
-	counter(bytesDesc, t.encBytes.Load())
+	counter(encodesDesc, t.encodes)
+	counter(keysDesc, t.keys)
+	counter(bytesDesc, t.encBytes)
 	gauge(roomsDesc, len(rooms))
 	gauge(peopleDesc, people, "participant")
 	gauge(peopleDesc, viewers, "viewer")
 	gauge(framesDesc, frames)
 }
 
-func (s *stats) retireVideo(v *ingest.Video)        { s.retired.addVideo(v) }
-func (s *stats) retireVoice(v *ingest.Voice)        { s.retired.addVoice(v) }
-func (s *stats) retireView(v fanout.RenditionStats) { s.retired.addRendition(v) }
-
-func (t *totals) add(o *totals) {
-	for i := range t.video {
-		t.video[i].Add(o.video[i].Load())
-	}
-	for i := range t.voice {
-		t.voice[i].Add(o.voice[i].Load())
-	}
-	t.encodes.Add(o.encodes.Load())
-	t.keys.Add(o.keys.Load())
-	t.encBytes.Add(o.encBytes.Load())
-}
-
-func (t *totals) addVideo(v *ingest.Video) {
-	if v == nil {
-		return
-	}
-	s := v.Stats()
-	for i, n := range []uint64{s.Packets, s.Dropped, s.Pictures, s.Lost, s.Corrupt, s.Capped, s.Starved, s.KeyRequests} {
-		t.video[i].Add(n)
+// count makes a source part of the sums. It stays in them when retire is called,
+// as it ends; what little is counted of it after that is not.
+func (s *stats) count(add func(*totals)) (retire func()) {
+	src := &source{add}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sources[src] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.sources, src)
+		add(&s.retired)
 	}
 }
 
-func (t *totals) addVoice(v *ingest.Voice) {
-	if v == nil {
-		return
+// totals sums over all sources that are and were.
+func (s *stats) totals() totals {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.retired
+	for src := range s.sources {
+		src.add(&t)
 	}
-	s := v.Stats()
-	for i, n := range []uint64{
-		s.Received, s.Dropped, s.Late, s.Duplicate, s.Lost, s.Recovered, s.Concealed, s.Corrupt,
-	} {
-		t.voice[i].Add(n)
-	}
+	return t
 }
 
-func (t *totals) addRendition(s fanout.RenditionStats) {
-	t.encodes.Add(s.Encodes)
-	t.keys.Add(s.KeyFrames)
-	t.encBytes.Add(s.Bytes)
+func (s *stats) countVideo(v *ingest.Video) (retire func()) {
+	return s.count(func(t *totals) {
+		n := v.Stats()
+		t.video = plus(t.video, [8]uint64{
+			n.Packets, n.Dropped, n.Pictures, n.Lost, n.Corrupt, n.Capped, n.Starved, n.KeyRequests,
+		})
+	})
+}
+
+func (s *stats) countVoice(v *ingest.Voice) (retire func()) {
+	return s.count(func(t *totals) {
+		n := v.Stats()
+		t.voice = plus(t.voice, [8]uint64{
+			n.Received, n.Dropped, n.Late, n.Duplicate, n.Lost, n.Recovered, n.Concealed, n.Corrupt,
+		})
+	})
+}
+
+func (s *stats) countView(v *fanout.Rendition) (retire func()) {
+	return s.count(func(t *totals) {
+		n := v.Stats()
+		t.encodes += n.Encodes
+		t.keys += n.KeyFrames
+		t.encBytes += n.Bytes
+	})
+}
+
+func plus(a, b [8]uint64) [8]uint64 {
+	for i := range a {
+		a[i] += b[i]
+	}
+	return a
 }

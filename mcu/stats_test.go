@@ -1,0 +1,71 @@
+package mcu_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// TestCountersRise reads the counters again and again while people come and go,
+// and a room with them: none ever falls.
+func TestCountersRise(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	stop, last := make(chan struct{}), map[string]float64{}
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for {
+			s.counters(func(name string, value float64) {
+				if value < last[name] {
+					t.Errorf("%s fell from %v to %v", name, last[name], value)
+				}
+				last[name] = value
+			})
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	})
+	for range 3 {
+		a, b := s.join("rise", "Ada", both), s.join("rise", "Ben", both)
+		for _, g := range []*guest{a, b} {
+			film(g, red)
+			g.Speak(rtctest.Tone(440, 0.3))
+		}
+		tile := s.place(a, b)[b]
+		a.Screen.Await("the other", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+		s.leave(b)
+		s.leave(a)
+	}
+	s.await("the room to end", func() bool { return s.metric("tilemix_rooms") == 0 })
+	close(stop)
+	reading.Wait()
+	for _, name := range []string{"packets", "pictures"} {
+		if s.metric("tilemix_uplink_video_total", name) == 0 {
+			t.Errorf("no %s were counted", name)
+		}
+	}
+}
+
+// counters calls f with each counter and its labels.
+func (s *stage) counters(f func(name string, value float64)) {
+	families, err := s.registry.Gather()
+	if err != nil {
+		s.t.Error(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if m.GetCounter() != nil {
+				name := family.GetName()
+				for _, l := range m.GetLabel() {
+					name += " " + l.GetValue()
+				}
+				f(name, m.GetCounter().GetValue())
+			}
+		}
+	}
+}
