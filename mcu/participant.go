@@ -40,7 +40,9 @@ type Participant struct {
 	peer   *rtc.Peer
 	pace   *rate.Limiter // of the control channel
 	send   func(control.Message)
-	open   atomic.Bool // the client opened a control channel
+	open   atomic.Bool     // the client opened a control channel
+	life   context.Context // ends as he leaves
+	end    context.CancelFunc
 	done   chan struct{}
 	limit  atomic.Int64 // of all he sends, bits a second; 0: none
 
@@ -53,7 +55,8 @@ type Participant struct {
 	muted     bool
 	cameraOff bool
 	connected bool
-	told      bool // of the room as it was when he came
+	deadline  time.Time // to be connected by
+	told      bool      // of the room as it was when he came
 	wish      uplink.Wish
 	asked     uplink.Asked
 }
@@ -69,6 +72,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		pace:   rate.NewLimiter(controlRate, controlBurst),
 		done:   make(chan struct{}),
 	}
+	p.life, p.end = context.WithCancel(context.Background())
 	p.log = r.log.With("participant", p.public)
 	peer, err := r.server.api.NewPeer(rtc.Events{
 		Video:       p.runVideo,
@@ -80,6 +84,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		Ended:       p.Leave,
 	})
 	if err != nil {
+		p.end()
 		return nil, err
 	}
 	p.peer = peer
@@ -92,9 +97,19 @@ func (p *Participant) ID() string { return p.id }
 // Done is closed when the participant has left, for whatever reason.
 func (p *Participant) Done() <-chan struct{} { return p.done }
 
+// AfterLeave has f run in a goroutine of its own as the participant leaves, or at
+// once if he has.
+func (p *Participant) AfterLeave(f func()) { context.AfterFunc(p.life, f) }
+
 // Leave ends the participant's session. It returns at once; a second Leave does
 // nothing.
 func (p *Participant) Leave() { p.room.post(func() { p.room.remove(p) }) }
+
+// close ends his connection and waits for all that runs on it.
+func (p *Participant) close() {
+	p.end()
+	p.peer.Close()
+}
 
 // Offer takes an SDP offer and returns the answer, with all of the server's
 // candidates in it. A later offer renegotiates.
@@ -123,6 +138,10 @@ func (p *Participant) Handle(m control.Message) {
 		if !slices.Contains(p.room.members, p) {
 			return
 		}
+		if p.viewer {
+			p.refuse("who only watches can change nothing")
+			return
+		}
 		switch m.Type {
 		case control.Mute:
 			p.muted, p.cameraOff = *m.Audio, *m.Video
@@ -139,11 +158,10 @@ func (p *Participant) Handle(m control.Message) {
 	})
 }
 
-// parse reads a message of the data channel. A client that sends more than it
-// may is told so, and the message has no effect.
+// parse reads a message of the data channel. It runs in the channel's goroutine:
+// while it waits no other message is read, and SCTP holds the client back.
 func (p *Participant) parse(data []byte) {
-	if !p.pace.Allow() {
-		p.room.post(func() { p.refuse("too many messages") })
+	if p.pace.Wait(p.life) != nil {
 		return
 	}
 	m, err := control.Parse(data)

@@ -6,25 +6,17 @@ import (
 	"slices"
 	"testing"
 
-	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mixer/layout"
 )
 
 // seat has n people join a room who send and receive nothing. They are the
-// cheapest there are.
+// cheapest there are who have a tile.
 func (s *stage) seat(room string, n int) {
 	s.t.Helper()
 	for i := range n {
-		p, err := s.Join(mcu.JoinOptions{Room: room, Name: fmt.Sprint("Seat ", i)})
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.t.Cleanup(func() {
-			p.Leave()
-			<-p.Done()
-		})
+		s.join(room, fmt.Sprint("Seat ", i), publisher)
 	}
 }
 

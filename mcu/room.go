@@ -18,6 +18,10 @@ import (
 	"tilemix/mcu/control"
 )
 
+// connectTimeout is how long somebody has a seat without a connection. It is a
+// little more than the web client waits, which tells its user best what is wrong.
+const connectTimeout = 20 * time.Second
+
 // framesPerSeat bounds the pictures of a room: one shown, one in the slot, one
 // being drawn, for each who may enter.
 const framesPerSeat = 3
@@ -41,6 +45,7 @@ type Room struct {
 	wg    sync.WaitGroup
 	kick  chan struct{} // wakes the picture clock for a key frame
 	again *time.Timer   // wakes the loop to ask for uplinks that it was too early for
+	late  *time.Timer   // wakes the loop for who is not connected by his deadline
 
 	scene atomic.Pointer[scene] // the newest
 
@@ -75,10 +80,12 @@ func newRoom(s *Server, name string) (*Room, error) {
 		ended:  make(chan struct{}),
 		kick:   make(chan struct{}, 1),
 		again:  time.NewTimer(0),
+		late:   time.NewTimer(0),
 		layout: s.cfg.Layout,
 		places: layout.NewPlaces(s.cfg.MaxTiles),
 	}
 	r.again.Stop()
+	r.late.Stop()
 	r.scene.Store(newScene())
 	return r, nil
 }
@@ -96,6 +103,7 @@ func (r *Room) run(ctx context.Context) {
 		r.remove(r.members[0])
 	}
 	r.again.Stop()
+	r.late.Stop()
 	close(r.ended)
 	r.wg.Wait()
 	stop()
@@ -117,6 +125,8 @@ func (r *Room) loop(ctx context.Context) {
 			f()
 		case <-r.again.C:
 			r.askUplinks(time.Now())
+		case <-r.late.C:
+			r.dismiss(time.Now())
 		}
 	}
 }
@@ -153,10 +163,29 @@ func (r *Room) call(f func()) bool {
 
 // add seats a participant.
 func (r *Room) add(p *Participant) {
+	now := time.Now()
+	p.deadline = now.Add(connectTimeout)
 	r.members = append(r.members, p)
 	p.log.Info("joined", "viewer", p.viewer)
 	p.welcome()
 	r.publish()
+	r.dismiss(now)
+}
+
+// dismiss takes the seats of those who are not connected by their deadlines, and
+// sets the loop's timer for the next one.
+func (r *Room) dismiss(now time.Time) {
+	for _, p := range slices.Clone(r.members) {
+		switch {
+		case p.connected:
+		case now.Before(p.deadline): // those behind came later
+			r.late.Reset(p.deadline.Sub(now))
+			return
+		default:
+			p.refuse("the connection does not stand")
+			r.remove(p)
+		}
+	}
 }
 
 // remove takes a participant's seat and ends his connection.
@@ -171,7 +200,7 @@ func (r *Room) remove(p *Participant) {
 	p.video, p.voice = nil, nil
 	r.publish()
 	r.wg.Go(func() {
-		p.peer.Close()
+		p.close()
 		close(p.done)
 		r.server.exit(r)
 	})
@@ -229,12 +258,12 @@ func (r *Room) publish() {
 	r.askUplinks(time.Now())
 }
 
-// tiles places whoever is no viewer and is to be seen, and returns for how many
+// tiles places whoever is connected, no viewer and to be seen, and returns for how many
 // there is no place.
 func (r *Room) tiles() (tiles []layout.Tile, hidden int) {
 	who := []string{}
 	for _, p := range r.members {
-		if !p.viewer {
+		if !p.viewer && p.connected {
 			who = append(who, p.public)
 		}
 	}

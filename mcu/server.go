@@ -84,7 +84,8 @@ type JoinOptions struct {
 }
 
 // Join makes somebody a participant of a room, which is made if he is the
-// first. Whoever joins must Leave, or be lost by ICE.
+// first. Whoever joins must Leave, or be lost by ICE; who is not connected within
+// 20 s has left.
 func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	if err := checkRoomName(o.Room); err != nil {
 		return nil, err
@@ -104,7 +105,7 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 		return nil, err
 	}
 	if !room.call(func() { room.add(p) }) {
-		p.peer.Close()
+		p.close()
 		s.exit(room)
 		return nil, ErrClosed
 	}

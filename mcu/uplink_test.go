@@ -72,13 +72,9 @@ func TestUplinkUnwatched(t *testing.T) {
 	s.asked(t, &pub.news, "no video, as nobody watches", 0)
 	eye := s.join("unseen", "Eye", viewer)
 	s.asked(t, &pub.news, "the picture for the viewer", 0, 640)
-	p, err := s.Join(mcu.JoinOptions{Room: "unseen", Name: "Short"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	short := s.join("unseen", "Short", publisher)
 	eye.news.await(t, "a layout of two", func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 2 })
-	p.Leave()
-	<-p.Done()
+	s.leave(short)
 	s.leave(eye)
 	s.asked(t, &pub.news, "no video again", 0, 640, 0)
 	if n := len(eye.news.uplinks(t)); n > 0 {
