@@ -21,11 +21,9 @@ type fragment struct {
 // parseFrag reads an SDP fragment. Attributes that do not concern ICE are passed
 // over, candidates outside a media description belong to the first one.
 func parseFrag(body string) (fragment, error) {
-	var (
-		f     fragment
-		mid   *string
-		lines int
-	)
+	var f fragment
+	var mid *string
+	lines := 0
 	for line := range strings.Lines(body) {
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" {
@@ -35,25 +33,15 @@ func parseFrag(body string) (fragment, error) {
 		if len(line) < 2 || line[0] < 'a' || line[0] > 'z' || line[1] != '=' {
 			return fragment{}, fmt.Errorf("%w: line %d is not type=value", errFrag, lines)
 		}
-		if line[0] == 'm' {
-			mid = nil
-		}
 		name, value, _ := strings.Cut(line[2:], ":")
 		switch {
+		case line[0] == 'm':
+			mid = nil
 		case line[0] != 'a':
 		case name == "mid":
 			mid = new(value)
-		case name == "ice-ufrag":
-			f.ufrag = value
-		case name == "ice-pwd":
-			f.pwd = value
-		case name == "candidate":
-			if !isCandidate(value) {
-				return fragment{}, fmt.Errorf("%w: line %d is not a candidate", errFrag, lines)
-			}
-			f.candidates = append(f.candidates, candidate(line[2:], mid))
-		case name == "end-of-candidates":
-			f.candidates = append(f.candidates, candidate("", mid))
+		case !f.take(name, value, mid):
+			return fragment{}, fmt.Errorf("%w: line %d is not a candidate", errFrag, lines)
 		}
 	}
 	if len(f.candidates) == 0 && f.ufrag == "" {
@@ -65,6 +53,23 @@ func parseFrag(body string) (fragment, error) {
 		}
 	}
 	return f, nil
+}
+
+// take reads an attribute of a media description. It returns false for a
+// candidate that is none.
+func (f *fragment) take(name, value string, mid *string) bool {
+	switch name {
+	case "ice-ufrag":
+		f.ufrag = value
+	case "ice-pwd":
+		f.pwd = value
+	case "candidate":
+		f.candidates = append(f.candidates, candidate(name+":"+value, mid))
+		return isCandidate(value)
+	case "end-of-candidates":
+		f.candidates = append(f.candidates, candidate("", mid))
+	}
+	return true
 }
 
 // candidate is a candidate as browsers tell it; "" is the end of candidates.
