@@ -17,16 +17,6 @@ type session struct {
 	offer string     // the client's newest, which an ICE restart varies
 }
 
-// over tells whether the participant has left.
-func (s *session) over() bool {
-	select {
-	case <-s.who.Done():
-		return true
-	default:
-		return false
-	}
-}
-
 // newETag names an ICE session.
 func newETag() string { return `"` + rand.Text() + `"` }
 
@@ -39,17 +29,13 @@ type sessions struct {
 
 func newSessions() *sessions { return &sessions{byPath: map[string]*session{}} }
 
-// add keeps a new session and forgets those that are over.
+// add keeps a session until its participant leaves.
 func (s *sessions) add(endpoint string, ses *session) (path string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for path, old := range s.byPath {
-		if old.over() {
-			delete(s.byPath, path)
-		}
-	}
 	path = endpoint + "/" + ses.who.ID()
+	s.mu.Lock()
 	s.byPath[path] = ses
+	s.mu.Unlock()
+	ses.who.AfterLeave(func() { _, _ = s.take(path) })
 	return path
 }
 
@@ -58,22 +44,18 @@ func (s *sessions) add(endpoint string, ses *session) (path string) {
 func (s *sessions) find(path string) (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ses := s.byPath[path]; ses != nil && !ses.over() {
+	if ses := s.byPath[path]; ses != nil {
 		return ses, nil
 	}
-	delete(s.byPath, path)
 	return nil, mcu.ErrNotFound
 }
 
 // take is find for the one who ends the session: nobody finds it after.
 func (s *sessions) take(path string) (*session, error) {
-	ses, err := s.find(path)
-	if err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byPath[path] != ses {
+	ses := s.byPath[path]
+	if ses == nil {
 		return nil, mcu.ErrNotFound
 	}
 	delete(s.byPath, path)

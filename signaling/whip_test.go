@@ -2,11 +2,14 @@ package signaling_test
 
 import (
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+	"weak"
 
 	"github.com/pion/webrtc/v4"
 
@@ -183,6 +186,36 @@ func TestDeleteOnce(t *testing.T) {
 	if n := ended.Load(); n != 1 {
 		t.Errorf("%d of 8 have ended the session", n)
 	}
+}
+
+// kept tells who has joined, without keeping him.
+type kept struct {
+	*server
+	who weak.Pointer[mcu.Participant]
+}
+
+func (k *kept) Join(o mcu.JoinOptions) (*mcu.Participant, error) {
+	p, err := k.server.Join(o)
+	k.who = weak.Make(p)
+	return p, err
+}
+
+// A session that has ended by itself is not kept, though nobody asks for it.
+func TestEndedSessionIsForgotten(t *testing.T) {
+	srv := &kept{server: newServer(t)}
+	url := serve(t, srv, signaling.Default())
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", c.offer(t, true, false), "Content-Type", typeSDP)
+	created.want(t, http.StatusCreated)
+	srv.who.Value().Leave()
+	srv.wantRooms(t)
+	for range 2000 {
+		if runtime.GC(); srv.who.Value() == nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Error("who has left is still in memory")
 }
 
 // A session is its own secret: neither another's address nor the ids that a room
