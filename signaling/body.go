@@ -44,6 +44,9 @@ func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, 
 	}
 	// The deadline was for the body alone: left standing, it would end the request.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	if len(data) == 0 {
+		return "", errEmpty
+	}
 	return string(data), nil
 }
 

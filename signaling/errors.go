@@ -26,6 +26,8 @@ var (
 	errTooLong      = &refusal{http.StatusRequestEntityTooLarge, "body is too long"}
 	errBodyLate     = &refusal{http.StatusRequestTimeout, "body did not arrive in time"}
 	errBody         = &refusal{http.StatusBadRequest, "body could not be read"}
+	errEmpty        = &refusal{http.StatusBadRequest, "body is empty"}
+	errViewerSends  = &refusal{http.StatusBadRequest, "who only watches sends nothing: the offer must be recvonly"}
 	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session"}
 	errNeedMatch    = &refusal{http.StatusPreconditionRequired, "If-Match is missing"}
 	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host"}

@@ -46,16 +46,20 @@ func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name, method, path, contentType, body string
 		status                                int
-		header, value                         string // that the reply has, too
+		header, value                         string // that the reply has, too; header "error" is its text
 	}{
 		{"bad room", "POST", "/whip/no%20room?name=a", typeSDP, offer, 400, "", ""},
+		{"nothing in a bad room", "POST", "/whip/no%20room?name=a", typeSDP, "", 400, "error", "a room's name has only letters"},
 		{"long room", "POST", "/whip/" + strings.Repeat("r", 65) + "?name=a", typeSDP, offer, 400, "", ""},
-		{"empty body", "POST", "/whip/den?name=a", typeSDP, "", 400, "", ""},
+		{"empty body", "POST", "/whip/den?name=a", typeSDP, "", 400, "error", "body is empty"},
 		{"no SDP", "POST", "/whip/den?name=a", typeSDP, "hello", 400, "", ""},
 		{"broken SDP", "POST", "/whip/den?name=a", typeSDP, "v=0\r\no=nonsense", 400, "", ""},
 		{"SDP without media", "POST", "/whip/den?name=a", typeSDP, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", 400, "", ""},
 		{"no H.264", "POST", "/whip/den?name=a", typeSDP, strings.ReplaceAll(offer, "H264", "H999"), 406, "", ""},
 		{"no Opus", "POST", "/whep/den", typeSDP, strings.ReplaceAll(offer, "opus", "o-pus"), 406, "", ""},
+		{"viewer who sends", "POST", "/whep/den", typeSDP, offer, 400, "error", "recvonly"},
+		{"viewer who sends only", "POST", "/whep/den", typeSDP, strings.ReplaceAll(offer, "a=sendrecv", "a=sendonly"), 400, "error", "recvonly"},
+		{"viewer without a direction", "POST", "/whep/den", typeSDP, strings.ReplaceAll(offer, "a=sendrecv", "a=x"), 400, "error", "recvonly"},
 		{"no content type", "POST", "/whip/den?name=a", "", offer, 415, "Accept-Post", typeSDP},
 		{"JSON", "POST", "/whep/den", "application/json", "{}", 415, "Accept-Post", typeSDP},
 		{"long body", "POST", "/whip/den?name=a", typeSDP, "v=0\r\n" + long, 413, "", ""},
@@ -87,7 +91,11 @@ func TestRefusals(t *testing.T) {
 			r := do(t, test.method, url+test.path, test.body, header...)
 			r.want(t, test.status)
 			wantError(t, r)
-			if got := r.Header.Get(test.header); test.header != "" && got != test.value {
+			if test.header == "error" {
+				if !strings.Contains(r.body, test.value) {
+					t.Errorf("body %q, want %q", r.body, test.value)
+				}
+			} else if got := r.Header.Get(test.header); test.header != "" && got != test.value {
 				t.Errorf("%s: %q, want %q", test.header, got, test.value)
 			}
 		})

@@ -19,6 +19,10 @@ func (s *site) watch(c echo.Context) error { return s.create(c, true) }
 
 func (s *site) create(c echo.Context, viewer bool) error {
 	r, h := c.Request(), c.Response().Header()
+	room, name := c.Param("room"), c.QueryParam("name")
+	if err := s.srv.Admits(room, name); err != nil {
+		return err
+	}
 	offer, err := s.body(c, typeSDP, errBodyType)
 	if err != nil {
 		h.Set(acceptPost[0], acceptPost[1])
@@ -28,7 +32,10 @@ func (s *site) create(c echo.Context, viewer bool) error {
 	if err := s.srv.CheckOffer(offer); err != nil {
 		return err
 	}
-	who, err := s.srv.Join(mcu.JoinOptions{Room: c.Param("room"), Name: c.QueryParam("name"), Viewer: viewer})
+	if viewer && sends(offer) {
+		return errViewerSends
+	}
+	who, err := s.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: viewer})
 	if err != nil {
 		return err
 	}
@@ -47,6 +54,30 @@ func (s *site) create(c echo.Context, viewer bool) error {
 		links(h, server)
 	}
 	return c.Blob(http.StatusCreated, typeSDP, []byte(answer))
+}
+
+// sends tells whether an offer is to send sound or pictures. A section without a
+// direction has the session's, and that is sendrecv (RFC 8866 §6.7).
+func sends(offer string) bool {
+	session, direction, media := "a=sendrecv", "", false
+	sending := func() bool { return media && (direction == "a=sendrecv" || direction == "a=sendonly") }
+	for line := range strings.Lines(offer) {
+		switch line = strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "m="):
+			if sending() {
+				return true
+			}
+			media = strings.HasPrefix(line, "m=audio ") || strings.HasPrefix(line, "m=video ")
+			direction = session
+		case line == "a=sendrecv" || line == "a=sendonly" || line == "a=recvonly" || line == "a=inactive":
+			if direction == "" {
+				session = line
+			} else {
+				direction = line
+			}
+		}
+	}
+	return sending()
 }
 
 // answer has the participant answer an offer within the time there is for it.
