@@ -3,8 +3,9 @@
 const startTimeout = 15_000; // ms, from the answer to ICE and DTLS done
 const patience = 5_000; // ms without media before it counts as lost
 const interval = 500; // ms between two looks at what has come
-const enough = 4; // looks without a packet: even a still picture sends every second
+const enough = 4; // looks without a packet that are reason to ask
 const probeInterval = 1_000; // ms between two questions whether the server is there
+const quietInterval = 5_000; // ms between them while it is
 const probeTimeout = 2_000; // ms
 
 /**
@@ -16,8 +17,9 @@ const probeTimeout = 2_000; // ms
 
 /**
  * Watches one RTCPeerConnection from its answer to its end. The browser needs
- * five seconds and more to find out that nobody is there: packets that stay away
- * say it after two, and a server that does not answer a request either is gone.
+ * five seconds and more to find out that nobody is there. Packets that stay away
+ * for two are reason to ask: a room where nothing moves or sounds sends none, but
+ * a server that does not answer a request either is gone.
  */
 export class Flow {
   #flowed = false;
@@ -56,6 +58,10 @@ export class Flow {
     clearInterval(this.#look);
   }
 
+  get #quiet() {
+    return this.#stalled || (this.#received > 0 && this.#missed >= enough);
+  }
+
   #change() {
     if (this.#done) return;
     const state = this.pc.connectionState;
@@ -68,6 +74,7 @@ export class Flow {
     clearTimeout(this.#limit);
     this.#stalled = false;
     this.#missed = 0;
+    this.#unanswered = 0;
     if (!this.#flowed) this.#look = setInterval(() => void this.#count(), interval);
     this.#flowed = true;
     this.events.flowing();
@@ -76,7 +83,6 @@ export class Flow {
   #stall() {
     if (this.#done || this.#stalled || !this.#flowed) return;
     this.#stalled = true;
-    this.#unanswered = 0;
     this.#within(patience);
     this.events.stalled();
     void this.#probe();
@@ -105,8 +111,7 @@ export class Flow {
       return;
     }
     this.#missed++;
-    if (received > 0 && this.#missed >= enough) this.#stall();
-    if (this.#stalled) void this.#probe();
+    if (this.#quiet) void this.#probe();
   }
 
   /** Asks whether the server is there. One lost request does not say that it is not. */
@@ -114,9 +119,10 @@ export class Flow {
     if (this.#probing) return;
     this.#probing = true;
     const there = await answers();
-    if (this.#stalled) this.#unanswered = there ? 0 : this.#unanswered + 1;
+    this.#unanswered = there || !this.#quiet ? 0 : this.#unanswered + 1;
     if (this.#unanswered > 1) this.#lose();
-    setTimeout(() => { this.#probing = false; }, probeInterval);
+    else if (this.#unanswered > 0) this.#stall();
+    setTimeout(() => { this.#probing = false; }, there && !this.#stalled ? quietInterval : probeInterval);
   }
 }
 
