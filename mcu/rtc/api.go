@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -42,6 +43,8 @@ type API struct {
 	sockets []*socket
 	mux     ice.UDPMux
 	cert    webrtc.Certificate
+
+	downlinkErrors, slowChannels atomic.Uint64 // of all peers
 }
 
 // NewAPI opens the sockets. Whoever gets an API closes it after its last peer.

@@ -38,6 +38,7 @@ type Downlink struct {
 	open atomic.Bool
 
 	packets, bytes, errors atomic.Uint64
+	failed                 *atomic.Uint64 // errors of all downlinks
 
 	// Owned by the goroutine that calls Write.
 	header  rtp.Header
@@ -54,9 +55,10 @@ type outlet struct {
 	pt     uint8
 }
 
-func newDownlink(kind webrtc.RTPCodecType, mime string, send func([]rtcp.Packet) error) *Downlink {
+func newDownlink(kind webrtc.RTPCodecType, mime string, send func([]rtcp.Packet) error, failed *atomic.Uint64) *Downlink {
 	return &Downlink{
 		rtcp:   send,
+		failed: failed,
 		kind:   kind,
 		mime:   mime,
 		base:   rand.Uint32(),
@@ -88,6 +90,7 @@ func (d *Downlink) Write(p Packets) bool {
 		n, err := out.writer.WriteRTP(&d.header, payload)
 		if err != nil {
 			d.errors.Add(1)
+			d.failed.Add(1)
 			continue
 		}
 		d.packets.Add(1)

@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pion/interceptor"
@@ -51,7 +52,7 @@ func newWire(mime string, pt webrtc.PayloadType, ssrc webrtc.SSRC) *wire {
 // connections that come and go: what leaves is one stream for each connection.
 func TestDownlink(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quiet)
+		d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quiet, new(atomic.Uint64))
 		first, second := newWire(webrtc.MimeTypeH264, 102, 1), newWire(webrtc.MimeTypeH264, 109, 2)
 		bound := first
 		payload := []byte{0x41, 1, 2, 3}
@@ -119,7 +120,8 @@ func TestDownlink(t *testing.T) {
 }
 
 func TestDownlinkRefuses(t *testing.T) {
-	d := newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, quiet)
+	var failed atomic.Uint64
+	d := newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, quiet, &failed)
 	if _, err := d.Bind(newWire(webrtc.MimeTypeH264, 102, 1)); !errors.Is(err, webrtc.ErrUnsupportedCodec) {
 		t.Errorf("bound to another codec: %v", err)
 	}
@@ -130,8 +132,8 @@ func TestDownlinkRefuses(t *testing.T) {
 	}
 	d.open.Store(true)
 	d.Write(Packets{Payloads: [][]byte{{1}}, Key: true})
-	if _, _, errs := d.Sent(); errs != 1 {
-		t.Errorf("%d errors counted", errs)
+	if _, _, errs := d.Sent(); errs != 1 || failed.Load() != 1 {
+		t.Errorf("%d errors counted, %d of all downlinks", errs, failed.Load())
 	}
 	if w.headers[0].Marker {
 		t.Error("sound has a marker")
@@ -141,7 +143,7 @@ func TestDownlinkRefuses(t *testing.T) {
 // written is a downlink that writes to nowhere, and five packets for it.
 func written(tb testing.TB) (*Downlink, Packets) {
 	tb.Helper()
-	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quiet)
+	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quiet, new(atomic.Uint64))
 	w := newWire(webrtc.MimeTypeH264, 102, 1)
 	w.forget = true
 	if _, err := d.Bind(w); err != nil {

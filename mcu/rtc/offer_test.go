@@ -59,6 +59,13 @@ func offer(sections ...string) string {
 // newPeer returns a peer whose events go nowhere, or to changed ones.
 func newPeer(t *testing.T, change func(*rtc.Events)) *rtc.Peer {
 	t.Helper()
+	_, p := newServer(t, change)
+	return p
+}
+
+// newServer returns a peer and the API that it is of.
+func newServer(t *testing.T, change func(*rtc.Events)) (*rtc.API, *rtc.Peer) {
+	t.Helper()
 	api, err := rtc.NewAPI(rtc.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +93,7 @@ func newPeer(t *testing.T, change func(*rtc.Events)) *rtc.Peer {
 			t.Error(err)
 		}
 	})
-	return p
+	return api, p
 }
 
 // TestOffer answers offers of all kinds, or says why it does not.
@@ -254,20 +261,8 @@ func TestEnded(t *testing.T) {
 				e.Connected = func() { connected <- struct{}{} }
 			})
 			if who != "nobody connects" {
-				ctx, cancel := context.WithTimeout(t.Context(), rtctest.Patience)
-				defer cancel()
 				c := rtctest.New(t, rtctest.Options{})
-				offer, err := c.Offer(ctx)
-				if err != nil {
-					t.Fatal(err)
-				}
-				answer, err := p.Offer(ctx, offer)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := c.Answer(ctx, answer); err != nil {
-					t.Fatal(err)
-				}
+				connect(t, c, p)
 				<-connected
 				if !p.Audio().Ready() || !p.Video().Waits() {
 					t.Error("connected, and the downlinks are not ready")

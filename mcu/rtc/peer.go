@@ -48,6 +48,7 @@ type Peer struct {
 	events       Events
 	audio, video *Downlink
 	control      atomic.Pointer[webrtc.DataChannel]
+	slow         *atomic.Uint64 // control channels that were closed
 
 	negotiating sync.Mutex                // guards early and candidates
 	early       []webrtc.ICECandidateInit // came before the first offer
@@ -74,8 +75,9 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	p := &Peer{
 		pc:     pc,
 		events: events,
-		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, pc.WriteRTCP),
-		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, pc.WriteRTCP),
+		slow:   &a.slowChannels,
+		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, pc.WriteRTCP, &a.downlinkErrors),
+		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, pc.WriteRTCP, &a.downlinkErrors),
 	}
 	pc.OnTrack(p.onTrack)
 	pc.OnDataChannel(p.onDataChannel)
@@ -201,7 +203,9 @@ func (p *Peer) Send(data []byte) {
 		return
 	}
 	if dc.BufferedAmount() > maxUnsent {
-		p.control.Store(nil)
+		if p.control.CompareAndSwap(dc, nil) {
+			p.slow.Add(1)
+		}
 		_ = dc.Close()
 		return
 	}

@@ -35,14 +35,14 @@ const (
 // one goroutine.
 type socket struct {
 	*net.UDPConn
-	ring    [backlog]outgoing
-	head    atomic.Uint64 // next place to be taken
-	tail    atomic.Uint64 // next place to be sent
-	asleep  atomic.Bool
-	wake    chan struct{}
-	dropped atomic.Uint64
-	sent    atomic.Uint64 // packets
-	calls   atomic.Uint64
+	ring   [backlog]outgoing
+	head   atomic.Uint64 // next place to be taken
+	tail   atomic.Uint64 // next place to be sent
+	asleep atomic.Bool
+	wake   chan struct{}
+
+	dropped, sent, refused atomic.Uint64 // packets: by us, and what the kernel said
+	calls                  atomic.Uint64
 
 	whole bool // the kernel segments
 	batch []byte
@@ -86,8 +86,12 @@ func newSocket(conn *net.UDPConn) *socket {
 func (s *socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	var at uint64
 	for {
+		tail := s.tail.Load() // before the head, which it must not pass
 		at = s.head.Load()
-		if at-s.tail.Load() >= backlog {
+		if at-tail >= backlog {
+			if s.tail.Load() != tail {
+				continue // it was long ago
+			}
 			s.dropped.Add(1)
 			return len(b), nil
 		}
@@ -162,30 +166,42 @@ func (s *socket) flush() bool {
 			break
 		}
 	}
-	s.send(size, first.to)
-	s.sent.Add(n)
+	refused := s.send(size, n, first.to)
+	s.refused.Add(refused)
+	s.sent.Add(n - refused)
 	s.tail.Store(at + n)
 	return true
 }
 
-// send sends the batch, in segments of size bytes.
-func (s *socket) send(size int, to netip.AddrPort) {
+// send sends the batch, n packets in segments of size bytes, and returns how many
+// the kernel refused.
+func (s *socket) send(size int, n uint64, to netip.AddrPort) (refused uint64) {
 	s.calls.Add(1)
-	if len(s.batch) <= size {
-		_, _ = s.WriteToUDPAddrPort(s.batch, to)
-		return
+	if n == 1 {
+		return s.sendOne(s.batch, to)
 	}
 	_, _, err := s.WriteMsgUDPAddrPort(s.batch, segmentation(s.oob[:], size), to)
+	if err == nil {
+		return 0
+	}
 	if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EINVAL) {
-		return
+		return n
 	}
 	// This kernel or this link cannot: send them one by one from here on.
 	s.whole = false
 	for b := s.batch; len(b) > 0; {
-		n := min(size, len(b))
-		_, _ = s.WriteToUDPAddrPort(b[:n], to)
-		b = b[n:]
+		end := min(size, len(b))
+		refused += s.sendOne(b[:end], to)
+		b = b[end:]
 	}
+	return refused
+}
+
+func (s *socket) sendOne(b []byte, to netip.AddrPort) (refused uint64) {
+	if _, err := s.WriteToUDPAddrPort(b, to); err != nil {
+		return 1
+	}
+	return 0
 }
 
 // segmentation writes the control message of UDP_SEGMENT (udp(7)).

@@ -1,0 +1,54 @@
+package rtc_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// TestSlowChannel has a client open a control channel and not read what comes: the
+// channel is closed, which is counted once, and the connection stays.
+func TestSlowChannel(t *testing.T) {
+	open, ended, read := make(chan struct{}), make(chan struct{}, 1), make(chan struct{})
+	release := sync.OnceFunc(func() { close(read) })
+	api, p := newServer(t, func(e *rtc.Events) {
+		e.ControlOpen = func() { close(open) }
+		e.Ended = func() { ended <- struct{}{} }
+	})
+	c := rtctest.New(t, rtctest.Options{Blind: true, Message: func([]byte) { <-read }})
+	t.Cleanup(release)
+	connect(t, c, p)
+	<-open
+	message := make([]byte, 16<<10)
+	for sent := 0; api.Stats().SlowChannels == 0; sent += len(message) {
+		if sent > 64<<20 {
+			t.Fatal("64 MiB wait to be read")
+		}
+		p.Send(message)
+	}
+	p.Send(message)
+	if n := api.Stats(); n.SlowChannels != 1 || n.Sent == 0 || len(ended) > 0 {
+		t.Errorf("%+v, ended %d times", n, len(ended))
+	}
+}
+
+// connect has a client and a peer connect.
+func connect(t *testing.T, c *rtctest.Client, p *rtc.Peer) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), rtctest.Patience)
+	defer cancel()
+	offer, err := c.Offer(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := p.Offer(ctx, offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Answer(ctx, answer); err != nil {
+		t.Fatal(err)
+	}
+}
