@@ -36,7 +36,13 @@
 //	jitter buffer → decoder         oldest dropped down to target    uplink_audio{dropped}
 //	picture clock behind            ticks left out                   missed_ticks{picture}
 //	sound clock behind              5 blocks made up, rest left out  missed_ticks{sound}
-//	access unit → downlink          straight into the socket         Downlink.Sent
+//	camera → its turn to decode     the camera's own goroutine waits –
+//	access unit → downlink          what a connection refuses is     downlink_errors
+//	                                lost
+//	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
+//	                                newest dropped
+//	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
+//	room → WebSocket                256 messages, then it is closed  websocket_slow_closed
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –

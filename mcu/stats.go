@@ -86,6 +86,9 @@ var (
 	bytesDesc   = prometheus.NewDesc("tilemix_picture_bytes_total", "Bytes of the pictures of the mix.", nil, nil)
 	roomsDesc   = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
 	peopleDesc  = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
+	socketDesc  = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
+	errorsDesc  = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
+	slowDesc    = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
 	framesDesc  = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
 )
 
@@ -93,6 +96,7 @@ var (
 func (s *stats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		videoDesc, voiceDesc, encodesDesc, keysDesc, bytesDesc, roomsDesc, peopleDesc, framesDesc,
+		socketDesc, errorsDesc, slowDesc,
 	} {
 		ch <- d
 	}
@@ -128,6 +132,12 @@ func (s *stats) Collect(ch chan<- prometheus.Metric) {
 	counter(encodesDesc, t.encodes)
 	counter(keysDesc, t.keys)
 	counter(bytesDesc, t.encBytes)
+	out := s.server.api.Stats()
+	counter(socketDesc, out.Sent, "sent")
+	counter(socketDesc, out.Dropped, "dropped")
+	counter(socketDesc, out.Refused, "refused")
+	counter(errorsDesc, out.DownlinkErrors)
+	counter(slowDesc, out.SlowChannels)
 	gauge(roomsDesc, len(rooms))
 	gauge(peopleDesc, people, "participant")
 	gauge(peopleDesc, viewers, "viewer")

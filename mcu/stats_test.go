@@ -44,9 +44,19 @@ func TestCountersRise(t *testing.T) {
 	s.await("the room to end", func() bool { return s.metric("tilemix_rooms") == 0 })
 	close(stop)
 	reading.Wait()
-	for _, name := range []string{"packets", "pictures"} {
-		if s.metric("tilemix_uplink_video_total", name) == 0 {
-			t.Errorf("no %s were counted", name)
+	for _, name := range []string{
+		"tilemix_uplink_video_total packets", "tilemix_uplink_video_total pictures",
+		"tilemix_uplink_audio_total packets", "tilemix_picture_encodes_total", "tilemix_socket_packets_total sent",
+	} {
+		if last[name] == 0 {
+			t.Errorf("%s is 0", name)
+		}
+	}
+	for _, name := range []string{
+		"tilemix_socket_packets_total dropped", "tilemix_downlink_errors_total", "tilemix_data_channel_slow_closed_total",
+	} {
+		if n, ok := last[name]; !ok || n > 0 {
+			t.Errorf("%s is %v, there is one: %v", name, n, ok)
 		}
 	}
 }
