@@ -10,11 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtp"
 	"golang.org/x/time/rate"
 
-	"tilemix/codec/h264"
-	"tilemix/codec/opus"
 	"tilemix/mcu/control"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/rtc"
@@ -246,94 +243,4 @@ func (p *Participant) show(tile image.Point, watched bool, now time.Time) {
 		tile = image.Point{}
 	}
 	p.video.Show(tile, now)
-}
-
-// runVideo feeds a camera until its track ends.
-func (p *Participant) runVideo(t *rtc.Track) {
-	if p.viewer {
-		return
-	}
-	dec, err := h264.NewDecoder()
-	if err != nil {
-		p.log.Error("no decoder for a camera", "error", err)
-		return
-	}
-	stats := p.room.server.stats
-	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
-		Reassembled: stats.reassemble, Decoded: stats.decode,
-	})
-	defer v.Stop()
-	defer stats.countVideo(v)()
-	if !p.room.call(func() { p.setVideo(v) }) {
-		v.Release()
-		return
-	}
-	var packet rtp.Packet
-	var limiter limiter
-	for t.Read(&packet) == nil {
-		now := time.Now()
-		v.Push(&packet, now)
-		limiter.limit(t, p.limit.Load(), now)
-	}
-	p.room.post(func() {
-		if p.video == v {
-			p.setVideo(nil)
-		}
-	})
-}
-
-// setVideo makes v, or none, the participant's camera.
-func (p *Participant) setVideo(v *ingest.Video) {
-	if !slices.Contains(p.room.members, p) {
-		v.Release()
-		return
-	}
-	if p.video != nil {
-		p.video.Show(image.Point{}, time.Time{}) // its track may go on
-		p.room.leaving = append(p.room.leaving, departed{p: p, video: p.video})
-	}
-	p.video = v
-	p.room.publish()
-}
-
-// runAudio feeds a microphone until its track ends.
-func (p *Participant) runAudio(t *rtc.Track) {
-	if p.viewer {
-		return
-	}
-	dec, err := opus.NewDecoder()
-	if err != nil {
-		p.log.Error("no decoder for a microphone", "error", err)
-		return
-	}
-	v := ingest.NewVoice(dec)
-	defer p.room.server.stats.countVoice(v)()
-	if !p.room.call(func() { p.setVoice(v) }) {
-		v.Close()
-		return
-	}
-	var packet rtp.Packet
-	for t.Read(&packet) == nil {
-		level, ok := t.Level(&packet)
-		v.Push(&packet, level, ok, time.Now())
-	}
-	p.room.post(func() {
-		if p.voice == v {
-			p.setVoice(nil)
-		}
-	})
-}
-
-// setVoice makes v, or none, the participant's microphone.
-func (p *Participant) setVoice(v *ingest.Voice) {
-	if !slices.Contains(p.room.members, p) {
-		v.Close()
-		return
-	}
-	if p.voice != nil {
-		p.room.leaving = append(p.room.leaving, departed{p: p, voice: p.voice})
-	}
-	p.voice = v
-	p.room.publish()
 }
