@@ -40,12 +40,13 @@ type Room struct {
 	end    context.CancelFunc // set by Server.enter
 	inside int                // guarded by Server.mu
 
-	calls chan func()
-	ended chan struct{} // the loop has ended
-	wg    sync.WaitGroup
-	kick  chan struct{} // wakes the picture clock for a key frame
-	again *time.Timer   // wakes the loop to ask for uplinks that it was too early for
-	late  *time.Timer   // wakes the loop for who is not connected by his deadline
+	calls  chan func()
+	ended  chan struct{} // the loop has ended
+	wg     sync.WaitGroup
+	kick   chan struct{} // wakes the picture clock for a key frame
+	again  *time.Timer   // wakes the loop to ask for uplinks that it was too early for
+	late   *time.Timer   // wakes the loop for who is not connected by his deadline
+	untold *time.Timer   // wakes the loop for news that waits
 
 	scene atomic.Pointer[scene] // the newest
 
@@ -57,6 +58,7 @@ type Room struct {
 	holder   string
 	leaving  []departed
 	told     told
+	toldAt   time.Time
 }
 
 func newRoom(s *Server, name string) (*Room, error) {
@@ -81,11 +83,13 @@ func newRoom(s *Server, name string) (*Room, error) {
 		kick:   make(chan struct{}, 1),
 		again:  time.NewTimer(0),
 		late:   time.NewTimer(0),
+		untold: time.NewTimer(0),
 		layout: s.cfg.Layout,
 		places: layout.NewPlaces(s.cfg.MaxTiles),
 	}
 	r.again.Stop()
 	r.late.Stop()
+	r.untold.Stop()
 	r.scene.Store(newScene())
 	return r, nil
 }
@@ -104,6 +108,7 @@ func (r *Room) run(ctx context.Context) {
 	}
 	r.again.Stop()
 	r.late.Stop()
+	r.untold.Stop()
 	close(r.ended)
 	r.wg.Wait()
 	stop()
@@ -127,6 +132,8 @@ func (r *Room) loop(ctx context.Context) {
 			r.askUplinks(time.Now())
 		case <-r.late.C:
 			r.dismiss(time.Now())
+		case <-r.untold.C:
+			r.tellSoon(time.Now())
 		}
 	}
 }
@@ -254,7 +261,7 @@ func (r *Room) publish() {
 	old := r.scene.Swap(s)
 	old.next.Store(s)
 	close(old.superseded)
-	r.tell(s)
+	r.tellSoon(time.Now())
 	r.askUplinks(time.Now())
 }
 

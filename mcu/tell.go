@@ -2,6 +2,7 @@ package mcu
 
 import (
 	"slices"
+	"time"
 
 	"tilemix/mcu/control"
 )
@@ -11,6 +12,21 @@ type told struct {
 	people   []control.Person
 	speaking []string
 	layout   control.Message
+}
+
+// tellInterval is the least time between two rounds of news, so that a storm of
+// joins is told in a few rounds and not in one for each.
+const tellInterval = 100 * time.Millisecond
+
+// tellSoon tells everybody what is new: at once, or, shortly after a round, with
+// what else is new by then.
+func (r *Room) tellSoon(now time.Time) {
+	if wait := tellInterval - now.Sub(r.toldAt); wait > 0 {
+		r.untold.Reset(wait)
+		return
+	}
+	r.toldAt = now
+	r.tell(r.scene.Load())
 }
 
 // tell tells everybody what is new in a scene.
