@@ -16,9 +16,9 @@ const (
 	// settle is how long a picture without cameras is encoded after it changed:
 	// a single IDR of it would stay as coarse as rate control made it.
 	settle = 2 * time.Second
-	// maxReplays bounds the newcomers that are served in one tick: a replay may be
-	// two hundred packets.
-	maxReplays = 8
+	// maxReplayed bounds the access units that newcomers are sent in one tick, some
+	// six packets each.
+	maxReplayed = 240
 )
 
 // pictureClock draws and sends the room's picture. One goroutine owns it.
@@ -101,7 +101,7 @@ func (c *pictureClock) tick(now time.Time) {
 // welcome serves newcomers by replay, a few in one tick, and asks for an IDR
 // where that cannot be.
 func (c *pictureClock) welcome(now time.Time) {
-	replays := 0
+	replayed := 0
 	for i := range c.scene.seats {
 		d := c.scene.seats[i].picture
 		if d == nil || !d.Waits() {
@@ -111,10 +111,9 @@ func (c *pictureClock) welcome(now time.Time) {
 			c.room.view.RequestKeyFrame()
 			return
 		}
-		if replays++; replays > maxReplays {
+		if replayed += c.room.view.Replay(d, now); replayed > maxReplayed {
 			return
 		}
-		c.room.view.Replay(d, now)
 	}
 }
 

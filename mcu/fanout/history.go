@@ -47,8 +47,8 @@ func (r *Rendition) CanReplay(now time.Time) bool {
 
 // Replay sends a newcomer what was encoded since the last IDR, as fast as he can
 // decode it, so that he goes on with everybody's next picture. The timestamps
-// are just before that of now.
-func (r *Rendition) Replay(d *rtc.Downlink, now time.Time) {
+// are just before that of now. It returns the number of access units.
+func (r *Rendition) Replay(d *rtc.Downlink, now time.Time) int {
 	at := 0
 	behind := uint32(len(r.recent.ends))
 	for i, end := range r.recent.ends {
@@ -61,4 +61,5 @@ func (r *Rendition) Replay(d *rtc.Downlink, now time.Time) {
 		at = end
 	}
 	r.replays.Add(1)
+	return len(r.recent.ends)
 }
