@@ -4,7 +4,7 @@ import "image"
 
 // maxSnap is how much more of a picture's side may be cut off, in per cent, to
 // make scaling cheap.
-const maxSnap = 3
+const maxSnap = 4
 
 // snap returns a part of crop that is exactly as large as the place, or two or four
 // times so, where hardly anything is lost by it. The first is only copied, and the

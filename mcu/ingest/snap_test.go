@@ -16,7 +16,8 @@ func TestSnap(t *testing.T) {
 		{"hardly more than double", image.Rect(0, 0, 1280, 720), image.Rect(0, 0, 632, 356), image.Rect(8, 4, 1272, 716)},
 		{"four times", image.Rect(0, 0, 1024, 576), image.Rect(0, 0, 256, 144), image.Rect(0, 0, 1024, 576)},
 		{"already cropped", image.Rect(100, 50, 524, 290), image.Rect(0, 0, 418, 236), image.Rect(102, 52, 520, 288)},
-		{"too much would go", image.Rect(0, 0, 640, 360), image.Rect(0, 0, 618, 348), image.Rect(0, 0, 640, 360)},
+		{"double and a little more", image.Rect(0, 0, 1280, 720), image.Rect(0, 0, 618, 348), image.Rect(22, 12, 1258, 708)},
+		{"too much would go", image.Rect(0, 0, 256, 144), image.Rect(0, 0, 238, 134), image.Rect(0, 0, 256, 144)},
 		{"smaller", image.Rect(0, 0, 320, 180), image.Rect(0, 0, 418, 236), image.Rect(0, 0, 320, 180)},
 	} {
 		if got := snap(c.crop, c.place.Size()); got != c.want {
