@@ -34,6 +34,8 @@ type Options struct {
 	H264 string
 	// Blind clients count what they receive and do not decode it.
 	Blind bool
+	// Line lies between the client and the server; zero is a perfect one.
+	Line Line
 	// Message gets what comes over the data channel "control", which is opened
 	// only where Message is set.
 	Message func([]byte)
@@ -81,7 +83,7 @@ func New(t testing.TB, o Options) *Client {
 
 func (c *Client) open(o Options) error {
 	var err error
-	if c.line, err = openLine(); err != nil {
+	if c.line, err = openLine(o.Line); err != nil {
 		return err
 	}
 	c.mux = webrtc.NewICEUDPMux(nil, c.line)
@@ -263,7 +265,14 @@ func (c *Client) Send(text string) error { return c.control.SendText(text) }
 
 // Vanish cuts the client's line: nothing comes through any more, and nobody is
 // told.
-func (c *Client) Vanish() { c.line.cut.Store(true) }
+func (c *Client) Vanish() { c.Impair(Both(Impairment{Cut: true})) }
+
+// Impair makes the client's line better or worse. Packets that are on their way
+// arrive as they would have. The Seed is that of Options.
+func (c *Client) Impair(l Line) { c.line.impair(l) }
+
+// Traffic returns what went over the client's line since it was made.
+func (c *Client) Traffic() (up, down Traffic) { return c.line.traffic() }
 
 // Close ends the connection and everything that the client does. A second Close
 // does nothing.
