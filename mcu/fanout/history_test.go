@@ -33,8 +33,8 @@ func TestReplayBeginsAtTheLastIDR(t *testing.T) {
 	}
 	want := func(what string, at time.Duration, can bool, units int) {
 		t.Helper()
-		if got := r.CanReplay(start.Add(at)); got != can || len(r.recent.ends) != units {
-			t.Errorf("%s: can replay %v, %d access units; want %v, %d", what, got, len(r.recent.ends), can, units)
+		if got := r.CanReplay(start.Add(at)); got != can || len(r.recent.units) != units {
+			t.Errorf("%s: can replay %v, %d access units; want %v, %d", what, got, len(r.recent.units), can, units)
 		}
 	}
 	want("before anything", 0, false, 0)

@@ -26,6 +26,8 @@ const KeyInterval = time.Second
 type Rendition struct {
 	enc     codec.VideoEncoder
 	split   packetizer
+	shelf   rtc.Shelf
+	unit    *rtc.Unit // the last
 	wanted  atomic.Bool
 	epoch   time.Time // of the timestamps
 	lastKey time.Time
@@ -81,9 +83,14 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 		r.lastKey = now
 		r.wanted.Store(false)
 	}
+	if r.unit != nil {
+		r.unit.Release()
+	}
+	r.unit = r.shelf.Put(r.split.split(au.Data))
 	r.keep(au, now)
 	return rtc.Packets{
-		Payloads:  r.split.split(au.Data),
+		Payloads:  r.unit.Payloads(),
+		Unit:      r.unit,
 		Timestamp: r.timestamp(now),
 		At:        now,
 		Key:       au.Key,
@@ -93,7 +100,7 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 // keep keeps an access unit for newcomers, as long as it may serve them.
 func (r *Rendition) keep(au codec.AccessUnit, now time.Time) {
 	if now.Sub(r.lastKey) < KeyInterval {
-		r.recent.add(au.Data, au.Key)
+		r.recent.add(r.unit, len(au.Data), au.Key)
 	} else {
 		r.recent.clear()
 	}

@@ -16,6 +16,9 @@ import (
 type Packets struct {
 	// Payloads are RTP payloads. They belong to the caller.
 	Payloads [][]byte
+	// Unit, where set, is where Payloads lie. A downlink may retain it, to send
+	// later or again.
+	Unit *Unit
 	// Timestamp counts in the codec's clock from a start of the sender's choice.
 	Timestamp uint32
 	// At is the instant of Timestamp. Sound and picture of a room share a clock,
