@@ -1,0 +1,123 @@
+package ladder
+
+import "time"
+
+const (
+	// calm is how long a line has to be good before more is tried.
+	calm = 2 * time.Second
+	// probing is how long a line is probed for what the next rung needs.
+	probing = 1500 * time.Millisecond
+	// again is how long after a probe that found nothing the next may come.
+	again = 3 * time.Second
+	// proof is how long a viewer has to stay on a rung for his way up to have been
+	// right.
+	proof = 10 * time.Second
+	// maxCalm bounds how long a line that disappointed again and again has to be good.
+	maxCalm = 32 * time.Second
+	// interval is the time between two decisions.
+	interval = 100 * time.Millisecond
+)
+
+// Line is what is known of the way to a viewer.
+type Line struct {
+	Estimate int    // what it carries, in bits a second; 0: nobody knows
+	Sound    int    // the part of it that sound takes, in bits a second
+	Sent     uint64 // bytes of picture that were sent so far
+}
+
+// Choice is which rung one viewer has. It belongs to one goroutine.
+//
+// An estimate is no more than what the line has shown: it does not rise much
+// above what is sent. So a viewer leaves a rung when his line carries less than the
+// rung needs and less than what is sent, and is given a higher one after his line
+// carried what that needs, with the help of a probe.
+type Choice struct {
+	rungs []Rung
+	rung  int
+	sent  meter
+
+	decided time.Time
+	quiet   time.Time     // since when nothing was tried or went wrong
+	wait    time.Duration // for so long it has to
+	probe   time.Time     // since when the line is probed; zero: it is not
+	rose    time.Time     // when he came to this rung from below; zero: he did not
+}
+
+// NewChoice returns the choice of a viewer who begins on the first of rungs, which
+// are as Of returns them.
+func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm} }
+
+// Rung is the index of the rung that was decided on last.
+func (c *Choice) Rung() int { return c.rung }
+
+// Decide returns the index of the rung that the viewer is to have, and the rate, in
+// bits a second, that his line is to be probed with now, 0 for not. It decides
+// ten times a second at most.
+func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
+	if now.Sub(c.decided) < interval {
+		return c.rung, 0
+	}
+	c.decided = now
+	if c.quiet.IsZero() {
+		c.quiet = now
+	}
+	sent := c.sent.rate(line.Sent, now)
+	if c.congested(line, sent) {
+		c.fall(line, now)
+		return c.rung, 0
+	}
+	if !c.rose.IsZero() && now.Sub(c.rose) > proof {
+		c.rose, c.wait = time.Time{}, calm
+	}
+	if c.rung == 0 || now.Sub(c.quiet) < c.wait {
+		return c.rung, 0
+	}
+	return c.climb(line, now)
+}
+
+// congested tells whether the line carries neither what the rung needs nor what is
+// sent of it.
+func (c *Choice) congested(line Line, sent int) bool {
+	return line.Estimate > 0 && line.Estimate < c.least(c.rung, line.Sound) && line.Estimate < sent
+}
+
+// least is what a line has to carry for a viewer to stay on a rung. To see
+// nothing is worse than to see it late, so the last picture is left late.
+func (c *Choice) least(rung, sound int) int {
+	needs := c.rungs[rung].needs(sound)
+	if rung == len(c.rungs)-2 {
+		return needs * 3 / 4
+	}
+	return needs
+}
+
+// fall goes down to what the line carries.
+func (c *Choice) fall(line Line, now time.Time) {
+	for c.rung < len(c.rungs)-1 && line.Estimate < c.least(c.rung, line.Sound) {
+		c.rung++
+	}
+	if !c.rose.IsZero() {
+		c.wait = min(2*c.wait, maxCalm)
+	}
+	c.rose, c.probe, c.quiet = time.Time{}, time.Time{}, now
+	c.sent = meter{}
+}
+
+// climb goes up by one rung if the line carries it, or finds out.
+func (c *Choice) climb(line Line, now time.Time) (rung, probe int) {
+	needs := c.rungs[c.rung-1].needs(line.Sound)
+	needs += needs / 20
+	switch {
+	case line.Estimate == 0 || line.Estimate >= needs:
+		c.rung--
+		c.rose, c.probe, c.quiet = now, time.Time{}, now
+		return c.rung, 0
+	case c.probe.IsZero():
+		c.probe = now
+	case now.Sub(c.probe) > probing:
+		c.probe = time.Time{}
+		c.quiet = now.Add(again - c.wait)
+		return c.rung, 0
+	}
+	return c.rung, needs + needs/10
+}

@@ -1,0 +1,62 @@
+// Package ladder decides in which rendition each viewer gets the picture. Time is
+// an argument.
+//
+//	estimate of his line, bytes sent ──▶ Choice.Decide ──▶ rung; rate to probe with
+//
+// A ladder has the picture in full, in half and in quarter size, and at its foot
+// nothing but sound.
+package ladder
+
+import "image"
+
+// Rung is what a viewer can have of the picture. The zero Rung is nothing: he has
+// sound only.
+type Rung struct {
+	Size      image.Point // pixels, even
+	FrameRate int         // pictures a second
+	Bitrate   int         // bits a second
+	// Every says that one picture of so many is shown.
+	Every int
+}
+
+func (r Rung) none() bool { return r == Rung{} }
+
+const (
+	// leastHeight and leastWidth are of the smallest picture that is worth its bits,
+	// in pixels.
+	leastHeight, leastWidth = 80, 80
+	// slowRate is what the frame rate of a quarter's size comes down to.
+	slowRate = 15
+)
+
+// Of returns the ladder of a picture that is made with full: 720p30 in 1.5 Mbit/s
+// gives 360p30 in 500 kbit/s, 180p15 in 150 kbit/s and nothing. A ladder begins with
+// full and ends with the zero Rung, and small pictures have fewer rungs between.
+func Of(full Rung) []Rung {
+	full.Every = 1
+	rungs := []Rung{full}
+	half := Rung{Size: part(full.Size, 2), FrameRate: full.FrameRate, Bitrate: full.Bitrate / 3, Every: 1}
+	every := max(1, (full.FrameRate+slowRate/2)/slowRate)
+	quarter := Rung{Size: part(full.Size, 4), FrameRate: max(1, full.FrameRate/every), Bitrate: full.Bitrate / 10, Every: every}
+	for _, r := range []Rung{half, quarter} {
+		if r.Size.X >= leastWidth && r.Size.Y >= leastHeight && r.Bitrate > 0 {
+			rungs = append(rungs, r)
+		}
+	}
+	return append(rungs, Rung{})
+}
+
+// part returns an even nth of a size.
+func part(size image.Point, n int) image.Point {
+	return image.Pt(size.X/n&^1, size.Y/n&^1)
+}
+
+// needs is what a line has to carry for a rung, in bits a second: its bitrate,
+// the headers of its packets, which weigh more where pictures are small, and the sound.
+func (r Rung) needs(sound int) int {
+	if r.none() {
+		return 0
+	}
+	const header = 8 * 40 // a packet's, in bits
+	return r.Bitrate + r.Bitrate/50 + r.FrameRate*header + sound
+}
