@@ -123,7 +123,8 @@ func TestMute(t *testing.T) {
 	checkStreams(t, a, b)
 }
 
-// TestSpeaking looks at who is said to speak.
+// TestSpeaking looks at who is said to speak: all are told, without the list of
+// participants; who joins then is told in that list.
 func TestSpeaking(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -132,11 +133,19 @@ func TestSpeaking(t *testing.T) {
 	b.news.await(t, "Ada to speak", func(m control.Message) bool {
 		return m.Type == control.Speaking && len(m.IDs) == 1 && m.IDs[0] == a.id
 	})
+	lists := len(b.news.of(control.Participants))
+	s.join("floor", "Eye", viewer).news.await(t, "a list that says so", func(m control.Message) bool {
+		return m.Type == control.Participants && len(m.Participants) == 2 && m.Participants[0].Speaking
+	})
 	stop()
 	a.Speak(func(int) float32 { return 0 })
-	b.news.await(t, "Ada to stop", func(m control.Message) bool {
-		return m.Type == control.Participants && len(m.Participants) == 2 && !m.Participants[0].Speaking
+	s.await("Ada to stop", func() bool {
+		said := b.news.of(control.Speaking)
+		return len(said[len(said)-1].IDs) == 0
 	})
+	if n := len(b.news.of(control.Participants)); n != lists {
+		t.Errorf("somebody falls silent, and all are told the list %d times more", n-lists)
+	}
 	b.p.Handle(control.Message{Type: control.Layout, Name: "speaker"})
 	a.news.await(t, "the other layout", func(m control.Message) bool {
 		return m.Type == control.Layout && m.Name == "speaker" && len(m.Tiles) == 2 && m.Tiles[0].ID == a.id

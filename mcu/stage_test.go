@@ -224,6 +224,13 @@ func (b *inbox) put(m control.Message) {
 	}
 }
 
+// of returns the messages of a type so far.
+func (b *inbox) of(kind string) []control.Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.all), func(m control.Message) bool { return m.Type != kind })
+}
+
 // await returns the newest message for which ok holds, as soon as there is one.
 func (b *inbox) await(t testing.TB, what string, ok func(control.Message) bool) control.Message {
 	t.Helper()

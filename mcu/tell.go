@@ -32,7 +32,7 @@ func (r *Room) tellSoon(now time.Time) {
 // tell tells everybody what is new in a scene.
 func (r *Room) tell(s *scene) {
 	now := r.news(s)
-	if !slices.Equal(now.people, r.told.people) {
+	if !slices.EqualFunc(now.people, r.told.people, sameButSpeaking) {
 		r.broadcast(control.Message{Type: control.Participants, Participants: now.people})
 	}
 	if !slices.Equal(now.speaking, r.told.speaking) {
@@ -48,6 +48,13 @@ func (r *Room) tell(s *scene) {
 			r.tellAll(p)
 		}
 	}
+}
+
+// sameButSpeaking leaves out what has a message of its own: somebody is about to
+// speak or to fall silent all the time, and the list of a large room is long.
+func sameButSpeaking(a, b control.Person) bool {
+	a.Speaking = b.Speaking
+	return a == b
 }
 
 // tellAll tells one participant all that there is to know.

@@ -17,8 +17,8 @@ const (
 	Answer       = "answer"       // server: SDP
 	Candidate    = "candidate"    // both: Candidate
 	Welcome      = "welcome"      // server: ID, Name, Room, ICEServers
-	Participants = "participants" // server: Participants, the whole list after every change
-	Speaking     = "speaking"     // server: IDs
+	Participants = "participants" // server: Participants, the whole list when anything but Speaking has changed
+	Speaking     = "speaking"     // server: IDs, all who do
 	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles, Hidden
 	Uplink       = "uplink"       // server: Width, Height, MaxFramerate, MaxBitrate, Active
 	Mute         = "mute"         // client: Audio, Video; true is off
