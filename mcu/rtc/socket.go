@@ -3,12 +3,10 @@ package rtc
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,18 +15,14 @@ const (
 	// backlog is how many packets wait for the sender: a picture for two
 	// hundred viewers.
 	backlog = 4096
-	// maxSegments and maxBatch bound one segmented datagram: the kernel takes
-	// 64 segments, and UDP over IPv4 65507 bytes.
-	maxSegments = 64
-	maxBatch    = 65000
 	// maxDatagram is the longest packet that is read.
 	maxDatagram = 65535
 )
 
 // socket is a UDP socket whose writes gather. A write copies its packet into a
-// ring and returns; one goroutine, run, sends what has gathered, and what goes to
-// one address in packets of equal length leaves in one system call (UDP_SEGMENT,
-// Linux 4.18). The busier the server, the more does each call carry.
+// ring and returns; one goroutine, run, sends what has gathered in one system call,
+// in which packets of equal length for one address are one message. The busier the
+// server, the more does each call carry.
 //
 // When the ring is full the packet is dropped and counted, as a full socket
 // buffer would. Writes are safe for concurrent use and take no lock; reads are for
@@ -44,9 +38,7 @@ type socket struct {
 	dropped, sent, refused atomic.Uint64 // packets: by us, and what the kernel said
 	calls                  atomic.Uint64
 
-	whole bool // the kernel segments
-	batch []byte
-	oob   [24]byte
+	batch *batch
 
 	in      []byte // what the last read left
 	segment int
@@ -67,8 +59,7 @@ func newSocket(conn *net.UDPConn) *socket {
 	s := &socket{
 		UDPConn: conn,
 		wake:    make(chan struct{}, 1),
-		whole:   true,
-		batch:   make([]byte, 0, maxBatch),
+		batch:   newBatch(conn),
 		inbuf:   make([]byte, maxDatagram),
 		inoob:   make([]byte, 64),
 	}
@@ -144,75 +135,26 @@ func (s *socket) run(ctx context.Context) {
 // ready tells whether a place is filled.
 func (s *socket) ready(at uint64) bool { return s.ring[at%backlog].full.Load() == at+1 }
 
-// flush sends the longest run that one call can carry. It returns false when
-// nothing has gathered.
+// flush sends what one call can carry. It returns false when nothing has gathered.
 func (s *socket) flush() bool {
 	at := s.tail.Load()
-	if !s.ready(at) {
+	end := at
+	for s.ready(end) {
+		place := &s.ring[end%backlog]
+		if !s.batch.add(place.data, place.to) {
+			break
+		}
+		end++
+	}
+	if end == at {
 		return false
 	}
-	first := &s.ring[at%backlog]
-	size := len(first.data)
-	s.batch = append(s.batch[:0], first.data...)
-	n := uint64(1)
-	for s.whole && n < maxSegments && s.ready(at+n) {
-		next := &s.ring[(at+n)%backlog]
-		if next.to != first.to || len(next.data) > size || len(s.batch)+len(next.data) > maxBatch {
-			break
-		}
-		s.batch = append(s.batch, next.data...)
-		n++
-		if len(next.data) < size { // only the last may be shorter
-			break
-		}
-	}
-	refused := s.send(size, n, first.to)
+	calls, refused := s.batch.send()
+	s.calls.Add(calls)
 	s.refused.Add(refused)
-	s.sent.Add(n - refused)
-	s.tail.Store(at + n)
+	s.sent.Add(end - at - refused)
+	s.tail.Store(end)
 	return true
-}
-
-// send sends the batch, n packets in segments of size bytes, and returns how many
-// the kernel refused.
-func (s *socket) send(size int, n uint64, to netip.AddrPort) (refused uint64) {
-	s.calls.Add(1)
-	if n == 1 {
-		return s.sendOne(s.batch, to)
-	}
-	_, _, err := s.WriteMsgUDPAddrPort(s.batch, segmentation(s.oob[:], size), to)
-	if err == nil {
-		return 0
-	}
-	if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EINVAL) {
-		return n
-	}
-	// This kernel or this link cannot: send them one by one from here on.
-	s.whole = false
-	for b := s.batch; len(b) > 0; {
-		end := min(size, len(b))
-		refused += s.sendOne(b[:end], to)
-		b = b[end:]
-	}
-	return refused
-}
-
-func (s *socket) sendOne(b []byte, to netip.AddrPort) (refused uint64) {
-	if _, err := s.WriteToUDPAddrPort(b, to); err != nil {
-		return 1
-	}
-	return 0
-}
-
-// segmentation writes the control message of UDP_SEGMENT (udp(7)).
-func segmentation(oob []byte, size int) []byte {
-	oob = oob[:unix.CmsgSpace(2)]
-	clear(oob)
-	binary.NativeEndian.PutUint64(oob, uint64(unix.CmsgLen(2)))
-	binary.NativeEndian.PutUint32(oob[8:], unix.IPPROTO_UDP)
-	binary.NativeEndian.PutUint32(oob[12:], unix.UDP_SEGMENT)
-	binary.NativeEndian.PutUint16(oob[16:], uint16(size))
-	return oob
 }
 
 // ReadFromAddrPort reads one packet.

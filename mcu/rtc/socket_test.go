@@ -102,8 +102,8 @@ func TestSocketOrder(t *testing.T) {
 	}
 }
 
-// TestSocketJoins counts the calls that packets of some lengths take, where the
-// kernel segments and where it does not.
+// TestSocketJoins counts the runs that packets of some lengths are, where the
+// kernel segments and where it does not, and the calls.
 func TestSocketJoins(t *testing.T) {
 	repeat := func(n, length int) []int {
 		out := make([]int, n)
@@ -116,7 +116,7 @@ func TestSocketJoins(t *testing.T) {
 		name    string
 		lengths []int
 		places  int // that they go to in turn
-		calls   uint64
+		runs    int
 	}{
 		{"one", []int{100}, 1, 1},
 		{"equal", repeat(10, 100), 1, 1},
@@ -124,8 +124,9 @@ func TestSocketJoins(t *testing.T) {
 		{"shorter between", []int{100, 100, 50, 100, 100}, 1, 2},
 		{"longer and longer", []int{100, 101, 102}, 1, 3},
 		{"more than segments", repeat(maxSegments+1, 100), 1, 2},
-		{"more than bytes", repeat(maxBatch/1200+6, 1200), 1, 2},
+		{"more than bytes", repeat(maxBytes/1200+6, 1200), 1, 2},
 		{"two places", repeat(6, 100), 2, 6},
+		{"many runs", repeat(2*maxRuns+1, 100), 2, 2*maxRuns + 1},
 	} {
 		for _, segments := range []bool{true, false} {
 			name := c.name
@@ -134,26 +135,48 @@ func TestSocketJoins(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				s := openSocket(t)
-				calls := c.calls
-				if s.whole = segments; !segments {
-					calls = uint64(len(c.lengths))
-				}
 				receivers := []*net.UDPConn{openConn(t), openConn(t)}
+				want := c.runs
+				if !segments {
+					want = len(c.lengths)
+					for _, r := range receivers {
+						s.batch.single[addr(r)] = time.Now()
+					}
+				}
 				for i, n := range c.lengths {
 					if _, err := s.WriteTo(packet(n, byte(i)), receivers[i%c.places].LocalAddr()); err != nil {
 						t.Fatal(err)
 					}
 				}
-				start(t, s)()
+				runs := runsOf(s)
 				for i, n := range c.lengths {
 					expect(t, receivers[i%c.places], packet(n, byte(i)))
 				}
-				if s.calls.Load() != calls || s.sent.Load() != uint64(len(c.lengths)) {
-					t.Errorf("%d packets in %d calls, not %d in %d", s.sent.Load(), s.calls.Load(), len(c.lengths), calls)
+				calls := uint64(want+maxRuns-1) / maxRuns
+				if runs != want || s.calls.Load() != calls || s.sent.Load() != uint64(len(c.lengths)) {
+					t.Errorf("%d packets in %d runs and %d calls, not %d in %d and %d",
+						s.sent.Load(), runs, s.calls.Load(), len(c.lengths), want, calls)
 				}
 			})
 		}
 	}
+}
+
+// runsOf sends what a socket has and returns in how many runs.
+func runsOf(s *socket) (runs int) {
+	for at := s.tail.Load(); s.ready(at); at++ {
+		place := &s.ring[at%backlog]
+		if !s.batch.add(place.data, place.to) {
+			runs += s.batch.n
+			s.batch.n = 0
+			at--
+		}
+	}
+	runs += s.batch.n
+	s.batch.n = 0
+	for s.flush() {
+	}
+	return runs
 }
 
 func expect(t *testing.T, conn *net.UDPConn, want []byte) {
@@ -166,28 +189,90 @@ func expect(t *testing.T, conn *net.UDPConn, want []byte) {
 }
 
 // TestSocketFallsBack has the kernel refuse to segment, as it does without
-// checksums: packets go one by one, the first ones too.
+// checksums: packets go one by one, the first ones too, but for that address only and
+// not for ever.
 func TestSocketFallsBack(t *testing.T) {
-	s, receiver := openSocket(t), openConn(t)
+	s, first, second := openSocket(t), openConn(t), openConn(t)
+	checksums(t, s, false)
+	send := func(to *net.UDPConn) {
+		for i := range 10 {
+			_, _ = s.WriteToAddrPort(packet(100, byte(i)), addr(to))
+		}
+		for s.flush() {
+		}
+		for i := range 10 {
+			expect(t, to, packet(100, byte(i)))
+		}
+	}
+	send(first)
+	if !s.batch.goesSingly(addr(first)) || s.batch.goesSingly(addr(second)) {
+		t.Errorf("one by one go packets for %v", s.batch.single)
+	}
+	checksums(t, s, true)
+	send(second)
+	if len(s.batch.single) != 1 {
+		t.Errorf("one by one go packets for %v", s.batch.single)
+	}
+	s.batch.single[addr(first)] = time.Now().Add(-singly)
+	send(first)
+	if len(s.batch.single) != 0 || s.sent.Load() != 30 || s.refused.Load() != 0 {
+		t.Errorf("later still %v; sent %d, refused %d", s.batch.single, s.sent.Load(), s.refused.Load())
+	}
+}
+
+// checksums has the kernel write checksums or not. It cannot segment without.
+func checksums(t *testing.T, s *socket, on bool) {
+	t.Helper()
 	raw, err := s.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
+	off := 1
+	if on {
+		off = 0
+	}
 	var refused error
 	if err := raw.Control(func(fd uintptr) {
-		refused = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_NO_CHECK, 1)
+		refused = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_NO_CHECK, off)
 	}); err != nil || refused != nil {
 		t.Skipf("checksums stay: %v, %v", err, refused)
 	}
-	for i := range 10 {
-		_, _ = s.WriteToAddrPort(packet(100, byte(i)), addr(receiver))
+}
+
+// TestSocketGoesOn has the kernel refuse one run of a batch: those before and behind
+// it arrive.
+func TestSocketGoesOn(t *testing.T) {
+	s, receiver := openSocket(t), openConn(t)
+	for i, to := range []netip.AddrPort{addr(receiver), netip.MustParseAddrPort("127.0.0.1:0"), addr(receiver)} {
+		_, _ = s.WriteToAddrPort(packet(100, byte(i)), to)
 	}
 	start(t, s)()
-	for i := range 10 {
-		expect(t, receiver, packet(100, byte(i)))
+	expect(t, receiver, packet(100, 0))
+	expect(t, receiver, packet(100, 2))
+	if s.sent.Load() != 2 || s.refused.Load() != 1 {
+		t.Errorf("sent %d, refused %d", s.sent.Load(), s.refused.Load())
 	}
-	if s.whole || s.sent.Load() != 10 || s.refused.Load() != 0 {
-		t.Errorf("segments %v, sent %d, refused %d", s.whole, s.sent.Load(), s.refused.Load())
+}
+
+// TestSocketIPv6 sends from an IPv6 socket.
+func TestSocketIPv6(t *testing.T) {
+	var conns [2]*net.UDPConn
+	for i := range conns {
+		conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+		if err != nil {
+			t.Skipf("no IPv6 here: %v", err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		conns[i] = conn
+	}
+	s := newSocket(conns[0])
+	for i := range 3 {
+		_, _ = s.WriteToAddrPort(packet(100, byte(i)), addr(conns[1]))
+	}
+	start(t, s)()
+	for i := range 3 {
+		expect(t, conns[1], packet(100, byte(i)))
 	}
 }
 
@@ -260,10 +345,14 @@ func TestSocketSplits(t *testing.T) {
 
 // TestSocketAllocates holds the way out to no allocation.
 func TestSocketAllocates(t *testing.T) {
-	s, to, b := openSocket(t), addr(openConn(t)), packet(1200, 1)
+	if raced {
+		t.Skip("pools allocate under the race detector")
+	}
+	s, b := openSocket(t), packet(1200, 1)
+	to := []netip.AddrPort{addr(openConn(t)), addr(openConn(t))}
 	send := func() {
-		for range 8 {
-			_, _ = s.WriteToAddrPort(b, to)
+		for i := range 8 {
+			_, _ = s.WriteToAddrPort(b, to[i/3%2])
 		}
 		for s.flush() {
 		}
