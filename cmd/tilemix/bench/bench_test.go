@@ -19,6 +19,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/pcm"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/barcode"
 	"tilemix/mcu/rtc/bot"
 	"tilemix/mixer/layout"
 )
@@ -76,7 +77,7 @@ func TestBarcode(t *testing.T) {
 				if err := draw(img, n); err != nil {
 					t.Fatal(err)
 				}
-				paintBarcode(img, n)
+				barcode.Paint(img, n)
 				camera := image.NewYCbCr(image.Rectangle{Max: s.Point}, image.YCbCrSubsampleRatio420)
 				yuv.Scale(camera, img)
 				got := through(t, camera, s.bitrate)
@@ -86,7 +87,7 @@ func TestBarcode(t *testing.T) {
 				yuv.Scale(&dst, &src)
 				mix := through(t, canvas, sizes[0].bitrate)
 				_, at := layout.Fit(filmSize, tile)
-				if read, ok := readBarcode(mix, at); !ok || read != n {
+				if read, ok := barcode.Read(mix, at); !ok || read != n {
 					t.Errorf("%d sent as %v, tile of %d: read %d, %v", n, s.Point, tiles, read, ok)
 				}
 			}
@@ -102,14 +103,14 @@ func TestNoBarcode(t *testing.T) {
 		if err := scenery()(img, n*9); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := readBarcode(img, img.Rect); ok {
+		if _, ok := barcode.Read(img, img.Rect); ok {
 			wrong++
 		}
 	}
 	if wrong > 1 {
 		t.Errorf("%d numbers read where there are none", wrong)
 	}
-	if _, ok := readBarcode(img, image.Rect(5000, 0, 5100, 100)); ok {
+	if _, ok := barcode.Read(img, image.Rect(5000, 0, 5100, 100)); ok {
 		t.Error("a number outside the picture")
 	}
 }

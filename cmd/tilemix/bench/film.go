@@ -12,6 +12,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/barcode"
 	"tilemix/mcu/rtc/bot"
 )
 
@@ -64,7 +65,7 @@ func newFilm(next func(img *image.YCbCr, n int) error) (*film, error) {
 		if err := next(img, n); err != nil {
 			return nil, fmt.Errorf("picture %d of the clip: %w", n, err)
 		}
-		paintBarcode(img, n)
+		barcode.Paint(img, n)
 		f.clip.Keys = append(f.clip.Keys, n%keyEvery == 0)
 		for i, enc := range encoders {
 			yuv.Scale(scaled[i], img)

@@ -9,6 +9,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
+	"tilemix/mcu/barcode"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/bot"
 	"tilemix/mixer/layout"
@@ -107,7 +108,7 @@ func lag(mix []bot.Unit, w window, p *places, cameras map[string]sendings) (ms m
 				continue
 			}
 			_, place := layout.Fit(filmSize, tile)
-			n, ok := readBarcode(img, place)
+			n, ok := barcode.Read(img, place)
 			if !ok {
 				if w.has(u.At) {
 					unread++

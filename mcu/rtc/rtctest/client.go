@@ -34,6 +34,11 @@ type Options struct {
 	H264 string
 	// Blind clients count what they receive and do not decode it.
 	Blind bool
+	// Buffered clients receive as browsers do: they put packets in order, wait for
+	// those that are asked for again, ask for an IDR where they do not come,
+	// and play sound from a jitter buffer. Others take every packet as it comes,
+	// and hold the stream to having none missing.
+	Buffered bool
 	// Line lies between the client and the server; zero is a perfect one.
 	Line Line
 	// Message gets what comes over the data channel "control", which is opened
@@ -100,18 +105,8 @@ func (c *Client) open(o Options) error {
 			once.Do(func() { close(c.connected) })
 		}
 	})
-	c.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		video := track.Kind() == webrtc.RTPCodecTypeVideo
-		switch {
-		case video && o.Blind:
-			c.wg.Go(func() { c.Screen.count(track, true) })
-		case video:
-			c.wg.Go(func() { c.Screen.run(track) })
-		case o.Blind:
-			c.wg.Go(func() { c.Earphone.count(track, false) })
-		default:
-			c.wg.Go(func() { c.Earphone.run(track) })
-		}
+	c.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		c.receive(track, receiver, o)
 	})
 	if err := c.openControl(o); err != nil {
 		return err
@@ -133,6 +128,30 @@ func (c *Client) open(o Options) error {
 		c.More = append(c.More, u)
 	}
 	return nil
+}
+
+// receive runs what looks at a track.
+func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, o Options) {
+	video := track.Kind() == webrtc.RTPCodecTypeVideo
+	run := c.Earphone.run
+	switch {
+	case video && o.Blind:
+		run = func(track *webrtc.TrackRemote) { c.Screen.count(track, true) }
+	case video && o.Buffered:
+		run = func(track *webrtc.TrackRemote) { c.Screen.repair(track, c.RequestKeyFrame) }
+	case video:
+		run = c.Screen.run
+	case o.Blind:
+		run = func(track *webrtc.TrackRemote) { c.Earphone.count(track, false) }
+	case o.Buffered:
+		run = c.Earphone.play
+	}
+	c.wg.Go(func() { run(track) })
+	reports := &c.Earphone.reports
+	if video {
+		reports = &c.Screen.reports
+	}
+	c.wg.Go(func() { reports.listen(receiver) })
 }
 
 func (c *Client) openControl(o Options) error {

@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
+	"tilemix/mcu/barcode"
 )
 
 // Camera is what a client films.
@@ -19,21 +20,30 @@ type Camera struct {
 	FrameRate int         // zero is 15
 	// Draw draws the picture at a time since the client was made.
 	Draw func(img *image.YCbCr, at time.Duration)
+	// Numbered pictures carry their number, counted from when the client was made,
+	// modulo barcode.Numbers: Client.Follow finds them again.
+	Numbered bool
 	// Spoil, where set, returns what is sent instead of an access unit's
 	// payloads.
 	Spoil func(key bool, payloads [][]byte) [][]byte
 }
 
-// Film sends what a camera sees until stop is called or the client closes. Key
-// frames come when the server asks for them, as from a browser.
-func (c *Client) Film(cam Camera) (stop func()) {
-	c.t.Helper()
+// complete fills in what is zero.
+func (cam Camera) complete() Camera {
 	if cam.Size == (image.Point{}) {
 		cam.Size = image.Pt(320, 180)
 	}
 	if cam.FrameRate == 0 {
 		cam.FrameRate = 15
 	}
+	return cam
+}
+
+// Film sends what a camera sees until stop is called or the client closes. Key
+// frames come when the server asks for them, as from a browser.
+func (c *Client) Film(cam Camera) (stop func()) {
+	c.t.Helper()
+	cam = cam.complete()
 	enc, err := h264.NewEncoder(codec.VideoConfig{
 		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: 500_000,
 	})
@@ -45,6 +55,9 @@ func (c *Client) Film(cam Camera) (stop func()) {
 	uplink := c.Video
 	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
 		cam.Draw(img, at)
+		if cam.Numbered {
+			barcode.Paint(img, int(at*time.Duration(cam.FrameRate)/time.Second)%barcode.Numbers)
+		}
 		if uplink.keyWanted() {
 			enc.ForceKeyFrame()
 		}

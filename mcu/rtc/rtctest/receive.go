@@ -25,25 +25,30 @@ type Picture struct {
 	Key       bool
 	Timestamp uint32    // 90 kHz
 	At        time.Time // of its last packet
+	Mixed     time.Time // its instant by the sender reports; zero before the first
 }
 
-// Sound is 20 ms that came in. Block is valid only while it is shown.
+// Sound is 20 ms that came in, or that a buffered client plays. Block is valid only
+// while it is shown. What is played has neither Timestamp nor Mixed.
 type Sound struct {
 	Block     []float32
 	Timestamp uint32 // 48 kHz
 	At        time.Time
+	Mixed     time.Time // as that of Picture
 }
 
 // Screen is the picture that a client receives.
 type Screen struct {
 	watch[Picture]
 	order
+	reports
 }
 
 // Earphone is the sound that a client receives.
 type Earphone struct {
 	watch[Sound]
 	order
+	reports
 }
 
 func newScreen(t testing.TB) *Screen {
@@ -82,7 +87,9 @@ func (s *Screen) run(track *webrtc.TrackRemote) {
 		if err != nil || img == nil {
 			s.fault("access unit at %d: %v", p.Timestamp, err)
 		} else {
-			s.show(Picture{Image: img, Key: hasIDR(au), Timestamp: p.Timestamp, At: time.Now()})
+			s.show(Picture{
+				Image: img, Key: hasIDR(au), Timestamp: p.Timestamp, At: time.Now(), Mixed: s.instant(p.Timestamp, 90_000),
+			})
 		}
 		au = au[:0]
 	}
@@ -118,7 +125,7 @@ func (e *Earphone) run(track *webrtc.TrackRemote) {
 			e.fault("packet %d: %d samples, %v", p.SequenceNumber, n, err)
 			continue
 		}
-		e.show(Sound{Block: buf[:n], Timestamp: p.Timestamp, At: time.Now()})
+		e.show(Sound{Block: buf[:n], Timestamp: p.Timestamp, At: time.Now(), Mixed: e.instant(p.Timestamp, pcm.Rate)})
 	}
 }
 

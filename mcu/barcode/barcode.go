@@ -1,4 +1,9 @@
-package bench
+// Package barcode paints numbers into pictures and reads them again, so that a
+// picture is known by its number wherever it comes out. A barcode is two rows of
+// eight cells in the middle of a picture, black or white, so large that they survive
+// being scaled to a tile of 5x5 and two encoders. It holds ten bits and six that
+// check them.
+package barcode
 
 import (
 	"image"
@@ -6,52 +11,49 @@ import (
 	"tilemix/codec/yuv"
 )
 
-// A barcode is two rows of eight cells in the middle of a picture, black or white,
-// so large that they survive being scaled to a tile of 5x5 and two encoders. It
-// holds ten bits and six that check them.
+// Numbers is how many numbers there are.
+const Numbers = 1024
+
 const (
-	barcodeCols   = 8
-	barcodeRows   = 2
-	barcodeBits   = 10
-	barcodeWhite  = 215
-	barcodeBlack  = 35
+	cols, rows    = 8, 2
+	white, black  = 215, 35
 	leastContrast = 60
 )
 
-// barcodeCell is where a cell is in a picture.
-func barcodeCell(r image.Rectangle, n int) image.Rectangle {
-	col, row := n%barcodeCols, n/barcodeCols
+// cellOf is where a cell is in a picture.
+func cellOf(r image.Rectangle, n int) image.Rectangle {
+	col, row := n%cols, n/cols
 	left, right := r.Min.X+r.Dx()*(160+col*60)/800, r.Min.X+r.Dx()*(160+(col+1)*60)/800
 	top, bottom := r.Min.Y+r.Dy()*(35+row*15)/100, r.Min.Y+r.Dy()*(50+row*15)/100
 	return image.Rect(left, top, right, bottom)
 }
 
-// barcodeWord adds the check to a number.
-func barcodeWord(n int) uint32 {
+// checked adds the check to a number.
+func checked(n int) uint32 {
 	return uint32(n)<<6 | (uint32(n)+1)*0x9e3779b1>>26
 }
 
-// paintBarcode paints a number below 1024 into a picture.
-func paintBarcode(img *image.YCbCr, n int) {
-	word := barcodeWord(n)
-	for i := range barcodeCols * barcodeRows {
-		luma := uint8(barcodeBlack)
+// Paint paints a number below Numbers into a picture.
+func Paint(img *image.YCbCr, n int) {
+	word := checked(n)
+	for i := range cols * rows {
+		luma := uint8(black)
 		if word>>i&1 != 0 {
-			luma = barcodeWhite
+			luma = white
 		}
-		cell := barcodeCell(img.Rect, i)
+		cell := cellOf(img.Rect, i)
 		cell.Min.X, cell.Min.Y, cell.Max.X, cell.Max.Y = cell.Min.X&^1, cell.Min.Y&^1, cell.Max.X&^1, cell.Max.Y&^1
 		v := yuv.View(img, cell)
 		yuv.Fill(&v, luma, 128, 128)
 	}
 }
 
-// readBarcode reads the number in a part of a picture.
-func readBarcode(img *image.YCbCr, place image.Rectangle) (int, bool) {
-	var cells [barcodeCols * barcodeRows]int
+// Read reads the number in a part of a picture, and tells whether there is one.
+func Read(img *image.YCbCr, place image.Rectangle) (int, bool) {
+	var cells [cols * rows]int
 	low, high := 255, 0
 	for i := range cells {
-		cell := barcodeCell(place, i)
+		cell := cellOf(place, i)
 		cells[i] = meanLuma(img, cell, cell.Dx()/4, cell.Dy()/4)
 		low, high = min(low, cells[i]), max(high, cells[i])
 	}
@@ -62,7 +64,7 @@ func readBarcode(img *image.YCbCr, place image.Rectangle) (int, bool) {
 		}
 	}
 	n := int(word >> 6)
-	return n, high-low >= leastContrast && barcodeWord(n) == word
+	return n, high-low >= leastContrast && checked(n) == word
 }
 
 // meanLuma is the mean of a rectangle without its margins.

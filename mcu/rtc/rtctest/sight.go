@@ -1,0 +1,131 @@
+package rtctest
+
+import (
+	"image"
+	"slices"
+	"sync"
+	"time"
+
+	"tilemix/mcu/barcode"
+	"tilemix/mixer/layout"
+)
+
+// Sight is what a client sees of somebody's camera that numbers its pictures. It is
+// safe for concurrent use.
+type Sight struct {
+	actor  *Client
+	camera Camera
+	canvas image.Point
+	place  image.Rectangle // of the picture, on the canvas
+
+	mu   sync.Mutex
+	last int
+	seen []sighting
+}
+
+// sighting is a picture that was seen for the first time.
+type sighting struct {
+	number       int
+	filmed, at   time.Time
+	late         time.Duration // from filmed until its picture of the mix
+	synchronized bool          // late is known
+}
+
+// Follow has the client look for the pictures of an actor's camera in his tile of
+// the canvas, however large the picture that comes is.
+func (c *Client) Follow(actor *Client, camera Camera, tile image.Rectangle, canvas image.Point) *Sight {
+	camera = camera.complete()
+	s := &Sight{actor: actor, camera: camera, canvas: canvas, last: -1}
+	_, s.place = layout.Fit(camera.Size, tile)
+	c.Screen.Watch(s.look)
+	return s
+}
+
+func (s *Sight) look(p Picture) {
+	r := s.place
+	w, h := p.Image.Rect.Dx(), p.Image.Rect.Dy()
+	part := image.Rect(r.Min.X*w/s.canvas.X, r.Min.Y*h/s.canvas.Y, r.Max.X*w/s.canvas.X, r.Max.Y*h/s.canvas.Y)
+	code, ok := barcode.Read(p.Image, part.Add(p.Image.Rect.Min))
+	if !ok {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// The newest of its kind that was filmed by now.
+	number := int(p.At.Sub(s.actor.born) * time.Duration(s.camera.FrameRate) / time.Second)
+	number -= (number - code%barcode.Numbers + barcode.Numbers) % barcode.Numbers
+	if number <= s.last {
+		return
+	}
+	s.last = number
+	filmed := s.filmed(number)
+	s.seen = append(s.seen, sighting{
+		number: number, filmed: filmed, at: p.At, late: p.Mixed.Sub(filmed), synchronized: !p.Mixed.IsZero(),
+	})
+}
+
+// filmed returns when a picture was filmed.
+func (s *Sight) filmed(number int) time.Time {
+	return s.actor.born.Add(time.Duration(number) * time.Second / time.Duration(s.camera.FrameRate))
+}
+
+// Seen is what was seen in a span of time.
+type Seen struct {
+	// Shown is the share of the pictures filmed in it that were seen at all.
+	Shown float64
+	// Freeze is the longest time without a new picture.
+	Freeze time.Duration
+	// Late is the median of how late pictures came.
+	Late time.Duration
+}
+
+// Between returns what was seen in a span of time. Pictures that were filmed shortly
+// before its end may be seen until now.
+func (s *Sight) Between(from, to time.Time) Seen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var seen Seen
+	var late []time.Duration
+	last := from
+	for _, g := range s.seen {
+		if !g.filmed.Before(from) && g.filmed.Before(to) {
+			late = append(late, g.at.Sub(g.filmed))
+		}
+		if g.at.After(from) && g.at.Before(to) {
+			seen.Freeze = max(seen.Freeze, g.at.Sub(last))
+			last = g.at
+		}
+	}
+	seen.Freeze = max(seen.Freeze, to.Sub(last))
+	filmed := to.Sub(from).Seconds() * float64(s.camera.FrameRate)
+	seen.Shown = min(float64(len(late))/filmed, 1)
+	if len(late) > 0 {
+		slices.Sort(late)
+		seen.Late = late[len(late)/2]
+	}
+	return seen
+}
+
+// Resumed returns how long after an instant the first picture came that was filmed
+// after it.
+func (s *Sight) Resumed(after time.Time) (time.Duration, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.seen {
+		if !g.filmed.Before(after) {
+			return g.at.Sub(after), true
+		}
+	}
+	return 0, false
+}
+
+// delay returns how much later than filmed pictures are in the mix, at an instant.
+func (s *Sight) delay(at time.Time) (time.Duration, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(s.seen, at, func(g sighting, t time.Time) int { return g.filmed.Compare(t) })
+	if i == len(s.seen) || !s.seen[i].synchronized || s.seen[i].filmed.Sub(at) > 300*time.Millisecond {
+		return 0, false
+	}
+	return s.seen[i].late, true
+}
