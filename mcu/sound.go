@@ -15,7 +15,7 @@ const catchUp = 5
 
 // handBack is how many blocks somebody who fell silent keeps his own ear, 1 s. He
 // hears what the silent hear, so the two encoders come to agree: a seam that is
-// 12 dB under the sound at once is 30 dB under it then.
+// 12 dB under the sound at once is 20 to 36 dB under it then.
 const handBack = 50
 
 // soundClock mixes and sends the room's sound. One goroutine owns it.
