@@ -12,7 +12,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DEFAULT_GOAL := build
 
-BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libyuv-dev
+BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev libyuv-dev
 TEST_PACKAGES  := chromium ffmpeg
 
 LINT       := bin/tools/golangci-lint-v2.15.0

@@ -3,8 +3,8 @@
 // synchronous, every object belongs to one goroutine, and Close frees what C
 // holds.
 //
-// The codecs themselves are in the folders below: h264 (OpenH264) and opus
-// (libopus). Pictures are image.YCbCr in 4:2:0 (see yuv), sound is mono float32 at
+// The codecs themselves are in the folders below: h264 (OpenH264), vp8 (libvpx) and
+// opus (libopus). Pictures are image.YCbCr in 4:2:0 (see yuv), sound is mono float32 at
 // 48 kHz (see pcm). codectest is the one conformance suite that all of them
 // pass.
 package codec
@@ -25,8 +25,28 @@ var ErrCorrupt = errors.New("corrupt data")
 // ErrClosed is returned by every method of a codec after Close.
 var ErrClosed = errors.New("codec is closed")
 
+// Kind says which codec an access unit is of.
+type Kind uint8
+
+// The kinds of pictures. The zero value is none.
+const (
+	H264 Kind = iota + 1
+	VP8
+)
+
+// String returns the codec's name.
+func (k Kind) String() string {
+	switch k {
+	case H264:
+		return "H.264"
+	case VP8:
+		return "VP8"
+	}
+	return "none"
+}
+
 // AccessUnit is one encoded picture (H.264: Annex B, all NAL units of the
-// picture, parameter sets in front of every IDR).
+// picture, parameter sets in front of every IDR; VP8: one frame).
 type AccessUnit struct {
 	// Data belongs to the encoder and is valid until its next call. It is
 	// empty when the encoder's rate control skipped the picture.
@@ -51,7 +71,8 @@ type VideoEncoder interface {
 	Close() error
 }
 
-// KeyFrameForcer is a VideoEncoder whose next access unit can be made an IDR.
+// KeyFrameForcer is a VideoEncoder whose next access unit can be made a key
+// frame (H.264: an IDR).
 type KeyFrameForcer interface{ ForceKeyFrame() }
 
 // BitrateSetter is an encoder whose target, in bits a second, can be changed

@@ -17,6 +17,9 @@ type VideoCodec struct {
 	// OddSizes says that the encoder takes odd widths and heights. Otherwise it
 	// must refuse them.
 	OddSizes bool
+	// AnyBytes says that almost any bytes behind a good header are a picture to the
+	// decoder, so that it does not see that they were changed.
+	AnyBytes bool
 	// EncodeAllocs and DecodeAllocs are the allocations that the binding makes
 	// in each call and that cannot be avoided.
 	EncodeAllocs, DecodeAllocs float64
@@ -36,6 +39,7 @@ func Video(t *testing.T, c VideoCodec) {
 		"odd sizes":       videoOddSizes,
 		"size change":     videoSizeChange,
 		"damaged":         videoDamaged,
+		"loss":            videoLoss,
 		"close":           videoClose,
 		"encoder aliases": videoEncoderAliases,
 		"decoder aliases": videoDecoderAliases,
@@ -265,6 +269,10 @@ func videoDamaged(t *testing.T, c VideoCodec) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dec := c.stream(t, 320, 180), c.decoder(t)
+			if c.AnyBytes && name == "mostly random" {
+				videoUnseen(t, s, dec, damage)
+				return
+			}
 			_, first := s.next()
 			wantCorrupt(t, dec, damage(first.Data))
 			_, delta := s.next()
@@ -280,6 +288,42 @@ func videoDamaged(t *testing.T, c VideoCodec) {
 			img, key = s.key()
 			wantPicture(t, dec, key.Data, img)
 		})
+	}
+}
+
+// videoUnseen feeds damage that the decoder may take for a picture. The next key
+// frame must give the right one all the same.
+func videoUnseen(t *testing.T, s *stream, dec codec.VideoDecoder, damage func(au []byte) []byte) {
+	for range 10 {
+		for range 2 {
+			_, au := s.next()
+			got, err := dec.Decode(damage(au.Data))
+			if (got == nil) == (err == nil) || err != nil && !errors.Is(err, codec.ErrCorrupt) {
+				t.Fatalf("decode of damaged data: picture %v, error %v", got != nil, err)
+			}
+		}
+		img, key := s.key()
+		wantPicture(t, dec, key.Data, img)
+		img, delta := s.next()
+		wantPicture(t, dec, delta.Data, img)
+	}
+}
+
+// videoLoss leaves an access unit out: what builds on it is refused, and the next
+// key frame is shown.
+func videoLoss(t *testing.T, c VideoCodec) {
+	s, dec := c.stream(t, 320, 180), c.decoder(t)
+	for range 3 {
+		img, key := s.key()
+		wantPicture(t, dec, key.Data, img)
+		img, delta := s.next()
+		wantPicture(t, dec, delta.Data, img)
+		s.next() // lost
+		dec.(codec.LossMarker).MarkLoss()
+		for range 2 {
+			_, delta = s.next()
+			wantCorrupt(t, dec, delta.Data)
+		}
 	}
 }
 
