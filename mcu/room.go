@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fanout"
@@ -76,7 +77,7 @@ func newRoom(s *Server, name string) (*Room, error) {
 		name: name, server: s, log: s.log.With("room", name),
 		epoch:  epoch,
 		pool:   yuv.NewPool(framesPerSeat * s.cfg.MaxParticipants),
-		view:   fanout.NewRendition(enc, epoch),
+		view:   fanout.NewRendition(enc, codec.H264, epoch),
 		canvas: canvas,
 		calls:  make(chan func(), 64),
 		ended:  make(chan struct{}),

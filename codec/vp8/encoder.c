@@ -1,8 +1,10 @@
 #include "encoder.h"
 
 enum {
-	// Sixteen speeds; from 8 on quality falls faster than time does.
+	// Of sixteen speeds; 6 takes as long, 10 loses 0.3 dB and gains a tenth.
 	speed = 8,
+	// Blocks that changed by less are skipped: 10 % less time for 0.03 dB.
+	still = 200,
 	// Of the average frame's bits, in per cent, that a key frame may take.
 	key_frame_limit = 400,
 };
@@ -37,7 +39,7 @@ static int tune(vpx_codec_ctx_t *ctx) {
 	// A negative speed is fixed; a positive one follows the time that encoding
 	// takes, so that a busy machine would change the picture.
 	return vpx_codec_control(ctx, VP8E_SET_CPUUSED, -speed) ||
-	       vpx_codec_control(ctx, VP8E_SET_STATIC_THRESHOLD, 1) ||
+	       vpx_codec_control(ctx, VP8E_SET_STATIC_THRESHOLD, still) ||
 	       vpx_codec_control(ctx, VP8E_SET_NOISE_SENSITIVITY, 0) ||
 	       vpx_codec_control(ctx, VP8E_SET_TOKEN_PARTITIONS, VP8_ONE_TOKENPARTITION) ||
 	       vpx_codec_control(ctx, VP8E_SET_SCREEN_CONTENT_MODE, 0) ||

@@ -50,7 +50,7 @@ func TestPackets(t *testing.T) {
 			au = append(append(au, 0, 0, 1), nal...)
 			want = append(append(want, 0, 0, 0, 1), nal...)
 		}
-		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: au}}, epoch)
+		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: au}}, codec.H264, epoch)
 		p, err := r.Encode(nil, epoch)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestPacketsOfOddStreams(t *testing.T) {
 		{"zeros behind", []byte{0, 0, 0, 1, 0x41, 5, 0, 0, 0}, [][]byte{{0x41, 5}}},
 		{"zeros within", []byte{0, 0, 0, 1, 0x41, 0, 0, 3, 1}, [][]byte{{0x41, 0, 0, 3, 1}}},
 	} {
-		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: c.au}}, epoch)
+		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: c.au}}, codec.H264, epoch)
 		p, err := r.Encode(nil, epoch)
 		if err != nil || !slices.EqualFunc(p.Payloads, c.want, bytes.Equal) {
 			t.Errorf("%s: %x, %v", c.name, p.Payloads, err)
@@ -98,7 +98,7 @@ func TestPacketsOfOddStreams(t *testing.T) {
 // TestKeyFramesCoalesce asks for key frames all the time.
 func TestKeyFramesCoalesce(t *testing.T) {
 	enc := &script{au: codec.AccessUnit{Data: []byte{0, 0, 1, 0x65}}}
-	r := fanout.NewRendition(enc, epoch)
+	r := fanout.NewRendition(enc, codec.H264, epoch)
 	var keys []time.Duration
 	for at := time.Duration(0); at < 5*time.Second; at += 40 * time.Millisecond {
 		r.RequestKeyFrame()
@@ -131,7 +131,7 @@ func TestKeyFramesCoalesce(t *testing.T) {
 // stands until there is an IDR.
 func TestKeyFrameIsKept(t *testing.T) {
 	enc := &script{err: errors.New("no")}
-	r := fanout.NewRendition(enc, epoch)
+	r := fanout.NewRendition(enc, codec.H264, epoch)
 	r.RequestKeyFrame()
 	if _, err := r.Encode(nil, epoch); !errors.Is(err, enc.err) {
 		t.Errorf("error %v", err)
@@ -151,7 +151,7 @@ func TestKeyFrameIsKept(t *testing.T) {
 func TestEncodeAllocates(t *testing.T) {
 	data := append([]byte{0, 0, 0, 1, 0x67}, bytes.Repeat([]byte{7}, 20)...)
 	data = append(append(data, 0, 0, 0, 1, 0x65), bytes.Repeat([]byte{5}, 60_000)...)
-	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, epoch)
+	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, codec.H264, epoch)
 	encode := func() {
 		if _, err := r.Encode(nil, epoch); err != nil {
 			t.Fatal(err)
@@ -165,7 +165,7 @@ func TestEncodeAllocates(t *testing.T) {
 
 func BenchmarkPacketize(b *testing.B) {
 	data := append([]byte{0, 0, 0, 1, 0x41}, bytes.Repeat([]byte{5}, 6000)...)
-	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, epoch)
+	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, codec.H264, epoch)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := r.Encode(nil, epoch); err != nil {

@@ -23,7 +23,7 @@ func unit(size int, key bool) codec.AccessUnit {
 func TestReplayBeginsAtTheLastIDR(t *testing.T) {
 	enc := &scripted{}
 	start := time.Unix(1_800_000_000, 0)
-	r := NewRendition(enc, start)
+	r := NewRendition(enc, codec.H264, start)
 	feed := func(at time.Duration, size int, key bool) {
 		t.Helper()
 		enc.next = unit(size, key)

@@ -1,6 +1,10 @@
 package fanout
 
-import "bytes"
+import (
+	"bytes"
+
+	"tilemix/codec"
+)
 
 // mtu is the longest RTP payload that is sent, in bytes. With RTP's header and
 // extensions, SRTP's tag, UDP and IPv6 it stays under 1280, which every IPv6
@@ -9,16 +13,34 @@ const mtu = 1180
 
 const fuA = 28 // RFC 6184 §5.8
 
-// packetizer cuts access units into RTP payloads of packetization mode 1 (RFC
+// packetizer cuts access units into RTP payloads.
+type packetizer interface {
+	// split returns the payloads, which are valid until the next call and may
+	// point into au.
+	split(au []byte) [][]byte
+}
+
+// newPacketizer returns the packetizer of a codec, or nil where there is none.
+func newPacketizer(kind codec.Kind) packetizer {
+	switch kind {
+	case codec.H264:
+		return &h264Packetizer{}
+	case codec.VP8:
+		return &vp8Packetizer{}
+	}
+	return nil
+}
+
+// h264Packetizer cuts access units into RTP payloads of packetization mode 1 (RFC
 // 6184 §6.3). Its memory is reused; the zero value is ready.
-type packetizer struct {
+type h264Packetizer struct {
 	buf      []byte // FU headers and what follows them
 	payloads [][]byte
 }
 
 // split returns the payloads of an Annex B access unit. They are valid until
 // the next call and may point into au.
-func (p *packetizer) split(au []byte) [][]byte {
+func (p *h264Packetizer) split(au []byte) [][]byte {
 	p.payloads = p.payloads[:0]
 	p.buf = p.buf[:0]
 	// Room for all fragments at once: they must not move while others point
@@ -32,7 +54,7 @@ func (p *packetizer) split(au []byte) [][]byte {
 	return p.payloads
 }
 
-func (p *packetizer) add(nal []byte) {
+func (p *h264Packetizer) add(nal []byte) {
 	if len(nal) <= mtu {
 		p.payloads = append(p.payloads, nal)
 		return

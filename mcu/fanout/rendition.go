@@ -45,9 +45,10 @@ type RenditionStats struct {
 	Bytes     uint64
 }
 
-// NewRendition returns a rendition that owns enc. Timestamps count from epoch.
-func NewRendition(enc codec.VideoEncoder, epoch time.Time) *Rendition {
-	return &Rendition{enc: enc, epoch: epoch}
+// NewRendition returns a rendition that owns enc, whose access units are of kind.
+// Timestamps count from epoch.
+func NewRendition(enc codec.VideoEncoder, kind codec.Kind, epoch time.Time) *Rendition {
+	return &Rendition{enc: enc, split: newPacketizer(kind), epoch: epoch}
 }
 
 // RequestKeyFrame asks for an IDR. Requests coalesce. It is safe for concurrent
@@ -106,7 +107,8 @@ func (r *Rendition) keep(au codec.AccessUnit, now time.Time) {
 	}
 }
 
-// timestamp is that of an instant in RTP, at 90 kHz (RFC 6184 §8.2.1).
+// timestamp is that of an instant in RTP, at 90 kHz (RFC 6184 §8.2.1, RFC 7741
+// §4.1).
 func (r *Rendition) timestamp(t time.Time) uint32 {
 	return uint32(t.Sub(r.epoch).Microseconds() * 9 / 100)
 }
