@@ -42,6 +42,7 @@ type Participant struct {
 	end    context.CancelFunc
 	done   chan struct{}
 	limit  atomic.Int64 // of all he sends, bits a second; 0: none
+	pass   func()       // he is through the door
 
 	sight sight // owned by the picture clock
 	sound sound // owned by the sound clock
@@ -85,6 +86,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		return nil, err
 	}
 	p.peer = peer
+	p.pass = r.server.door.enter()
 	return p, nil
 }
 
@@ -104,6 +106,7 @@ func (p *Participant) Leave() { p.room.post(func() { p.room.remove(p) }) }
 
 // close ends his connection and waits for all that runs on it.
 func (p *Participant) close() {
+	p.pass()
 	p.end()
 	p.peer.Close()
 }
@@ -204,6 +207,7 @@ func (p *Participant) openControl() {
 // connect is run by the loop whenever the connection stands.
 func (p *Participant) connect() {
 	p.connected = true
+	p.pass()
 	p.log.Debug("connected")
 	p.room.publish()
 	if p.sees() {

@@ -20,6 +20,7 @@ type Server struct {
 	api   *rtc.API
 	stats *stats
 	turns chan struct{} // one for each camera that decodes now
+	door  doorway
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -51,6 +52,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, log: log, api: api, rooms: make(map[string]*Room)}
 	s.turns = make(chan struct{}, runtime.GOMAXPROCS(0))
+	s.door.turns = s.turns
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stats = newStats(s)
 	return s, nil

@@ -38,9 +38,11 @@ type Decoder struct {
 	sps  sps                   // the last one that came
 	pin  runtime.Pinner
 	lost bool // nothing can be shown before an IDR
+	live bool // the library is initialized
 }
 
-// NewDecoder returns a decoder without error concealment.
+// NewDecoder returns a decoder without error concealment. It costs next to nothing
+// before it decodes.
 func NewDecoder() (*Decoder, error) {
 	if openh264.WelsCreateDecoder == nil {
 		return nil, ErrNotOpen
@@ -51,14 +53,15 @@ func NewDecoder() (*Decoder, error) {
 	}
 	quiet := openh264.WELS_LOG_QUIET
 	d.c.SetOption(openh264.DECODER_OPTION_TRACE_LEVEL, &quiet)
-	if err := d.initialize(); err != nil {
-		openh264.WelsDestroyDecoder(d.c)
-		return nil, err
-	}
 	return d, nil
 }
 
-func (d *Decoder) initialize() error {
+// reset gives the library a new start. Left in the middle of a picture, it
+// refuses the next one too, even a good IDR.
+func (d *Decoder) reset() error {
+	if d.live {
+		d.c.Uninitialize()
+	}
 	param := &openh264.SDecodingParam{
 		UiTargetDqLayer: 255, // the highest there is
 		EEcActiveIdc:    openh264.ERROR_CON_DISABLE,
@@ -67,14 +70,8 @@ func (d *Decoder) initialize() error {
 	if ret := d.c.Initialize(param); ret != 0 {
 		return fmt.Errorf("h264: initialize decoder: code %d", ret)
 	}
+	d.live = true
 	return nil
-}
-
-// reset gives the library a new start. Left in the middle of a picture, it
-// refuses the next one too, even a good IDR.
-func (d *Decoder) reset() error {
-	d.c.Uninitialize()
-	return d.initialize()
 }
 
 // Decode decodes one access unit as the codec package says. After an error it
@@ -113,7 +110,7 @@ func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
 	if d.lost && has.slices && !has.idr {
 		return nil, errNoIDR
 	}
-	if d.lost && has.idr && has.sets {
+	if !d.live || d.lost && has.idr && has.sets {
 		if err := d.reset(); err != nil {
 			return nil, err
 		}
@@ -169,7 +166,9 @@ func (d *Decoder) Close() error {
 	if d.c == nil {
 		return nil
 	}
-	d.c.Uninitialize()
+	if d.live {
+		d.c.Uninitialize()
+	}
 	openh264.WelsDestroyDecoder(d.c)
 	*d = Decoder{}
 	return nil

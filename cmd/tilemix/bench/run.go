@@ -207,6 +207,7 @@ func (m *measurement) measureStorm(ctx context.Context) error {
 	if err := sleep(ctx, 2*time.Second); err != nil {
 		return err
 	}
+	profile := m.profile(ctx)
 	s, err := m.begin(ctx)
 	if err != nil {
 		return err
@@ -221,7 +222,10 @@ func (m *measurement) measureStorm(ctx context.Context) error {
 	if err := sleep(ctx, m.settings.Duration/2); err != nil {
 		return err
 	}
-	return m.end(ctx, s)
+	if err := m.end(ctx, s); err != nil {
+		return err
+	}
+	return <-profile
 }
 
 // sleep waits, unless ctx ends.
