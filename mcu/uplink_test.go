@@ -3,6 +3,7 @@ package mcu_test
 import (
 	"context"
 	"encoding/json"
+	"image"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/uplink"
+	"tilemix/mixer/layout"
 )
 
 // uplinks returns the widths that somebody was asked for, 0 for no video at all.
@@ -52,15 +55,16 @@ func TestUplink(t *testing.T) {
 	ada := s.join("tiles", "Ada", both)
 	s.asked(t, &ada.news, "all the picture for one alone", 640)
 	first := ada.news.await(t, "it", func(m control.Message) bool { return m.Type == control.Uplink })
-	if first.Height != 360 || first.MaxFramerate != 15 || first.MaxBitrate != 500_000 {
+	if first.Height != 360 || first.MaxFramerate != 15 || first.MaxBitrate != need(1).Bitrate {
 		t.Errorf("one alone is asked for %+v", first)
 	}
 	ben := s.join("tiles", "Ben", both)
-	s.asked(t, &ben.news, "half the width for the second", 320)
-	s.asked(t, &ada.news, "half the width for each", 640, 320)
+	half := need(2).Size.X
+	s.asked(t, &ben.news, "half the width for the second", half)
+	s.asked(t, &ada.news, "half the width for each", 640, half)
 	s.leave(ben)
-	s.asked(t, &ada.news, "all of it again", 640, 320, 640)
-	s.asked(t, &ben.news, "no more for who has left", 320)
+	s.asked(t, &ada.news, "all of it again", 640, half, 640)
+	s.asked(t, &ben.news, "no more for who has left", half)
 }
 
 // TestUplinkUnwatched has a camera that nobody sees until somebody comes to watch.
@@ -130,17 +134,25 @@ func TestUplinkOverChannel(t *testing.T) {
 		// REMB has 18 bits of mantissa.
 		s.await(what, func() bool { d := g.Video.Limit() - bps; return d > -1000 && d < 1000 })
 	}
-	limit(ada, "Ada's limit", 564_000)
+	const sound = 64_000
+	alone, half := need(1), need(2)
+	limit(ada, "Ada's limit", alone.Bitrate+sound)
 
 	ben := s.post("whip", "Ben", rtctest.Options{Message: func([]byte) {}})
 	film(ben, green)
-	s.asked(t, &ben.news, "half the width", 320)
-	limit(ada, "Ada's lower limit", 214_000)
+	s.asked(t, &ben.news, "half the width", half.Size.X)
+	limit(ada, "Ada's lower limit", half.Bitrate+sound)
 	if n := ben.Video.Limit(); n > 0 && n < 5_000_000 {
 		t.Errorf("Ben is limited to %d bit/s although he is told", n)
 	}
 	s.leave(ben)
-	limit(ada, "Ada's limit again", 564_000)
+	limit(ada, "Ada's limit again", alone.Bitrate+sound)
+}
+
+// need is what is asked of each of n in a small room.
+func need(n int) uplink.Wish {
+	tiles := layout.Grid(image.Pt(small().Width, small().Height), make([]layout.Participant, n))
+	return uplink.For(tiles[0].Rect.Size(), small().FrameRate)
 }
 
 // TestUplinkTrickle limits whoever nobody sees to so little that it costs nothing,
