@@ -26,6 +26,9 @@ type Config struct {
 
 	ICEServers []control.ICEServer // handed to clients
 	PublicIPs  []string            // of the server, when it is behind a one-to-one NAT
+	RTCPort    int                 // of all media, UDP and TCP; 0 is a free one
+	TURN       bool                // there is a TURN server, which relays to this server only
+	TURNPort   int                 // of it, UDP and TCP; 0 is a free one
 }
 
 // DefaultConfig returns the settings of a server without options.
@@ -58,6 +61,9 @@ func (c Config) check() error {
 	}
 	if c.MaxParticipants > maxParticipants {
 		return fmt.Errorf("a room can have %d participants, not %d", maxParticipants, c.MaxParticipants)
+	}
+	if err := checkPorts(c); err != nil {
+		return err
 	}
 	enc, err := h264.NewEncoder(c.encoder())
 	if err != nil {

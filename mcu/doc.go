@@ -18,7 +18,8 @@
 // Server.Run waits for all of them. A room has its loop (Room.run), its picture
 // clock and its sound clock. A participant has pion's, one for each track that he
 // sends (Participant.runVideo, runAudio), one for each track's and downlink's RTCP,
-// and, as he leaves, one that closes his connection.
+// and, as he leaves, one that closes his connection. Who comes by TCP has one that
+// writes what is queued for him, and pion's that reads; the TURN server has pion's.
 //
 // # Edges
 //
@@ -41,6 +42,9 @@
 //	                                lost
 //	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
 //	                                newest dropped
+//	downlink → TCP client           256 KiB unsent, the newest       tcp{dropped},
+//	                                dropped                          turn{dropped}
+//	client → TURN relay             3 MB/s, the rest dropped         turn{dropped}
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
 //	room → WebSocket                256 messages, then it is closed  websocket_slow_closed
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames

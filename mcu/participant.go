@@ -192,7 +192,7 @@ func (p *Participant) deliver(m control.Message) {
 func (p *Participant) welcome() {
 	p.deliver(control.Message{
 		Type: control.Welcome, ID: p.public, Name: p.name, Room: p.room.name,
-		ICEServers: p.room.server.cfg.ICEServers,
+		ICEServers: p.room.server.ICEServers(),
 	})
 }
 

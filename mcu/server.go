@@ -10,6 +10,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/turn"
 )
 
 // Server holds the rooms. It is safe for concurrent use. Its goroutines are
@@ -18,6 +19,7 @@ type Server struct {
 	cfg   Config
 	log   *slog.Logger
 	api   *rtc.API
+	turn  *turn.Server // nil: there is none
 	stats *stats
 	turns chan struct{} // one for each camera that decodes now
 	door  doorway
@@ -46,11 +48,16 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs})
+	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort})
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, rooms: make(map[string]*Room)}
+	relay, err := newTURN(cfg, api)
+	if err != nil {
+		_ = api.Close()
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*Room)}
 	s.turns = make(chan struct{}, runtime.GOMAXPROCS(0))
 	s.door.turns = s.turns
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -64,6 +71,13 @@ func (s *Server) Run(ctx context.Context) error {
 	sending, stop := context.WithCancel(context.Background())
 	var sockets sync.WaitGroup
 	sockets.Go(func() { s.api.Run(sending) })
+	if s.turn != nil {
+		sockets.Go(func() {
+			if err := s.turn.Run(sending); err != nil {
+				s.log.Error("TURN ended", "error", err)
+			}
+		})
+	}
 	<-ctx.Done()
 	s.mu.Lock()
 	s.closed = true // no room begins from here on
@@ -224,6 +238,3 @@ func (s *Server) allRooms() []*Room {
 	sort.Slice(rooms, func(i, j int) bool { return rooms[i].name < rooms[j].name })
 	return rooms
 }
-
-// ICEServers returns what clients are told to use.
-func (s *Server) ICEServers() []control.ICEServer { return s.cfg.ICEServers }

@@ -152,9 +152,10 @@ func (l *logbook) faults() string {
 // guest is a client in a room.
 type guest struct {
 	*rtctest.Client
-	p    *mcu.Participant
-	id   string // as others know him
-	news inbox
+	p      *mcu.Participant
+	id     string // as others know him
+	answer string // the server's, to his offer
+	news   inbox
 }
 
 // join connects a client.
@@ -191,11 +192,10 @@ func (s *stage) enter(room, name string, o rtctest.Options) (*guest, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := g.p.Offer(ctx, offer)
-	if err != nil {
+	if g.answer, err = g.p.Offer(ctx, offer); err != nil {
 		return nil, err
 	}
-	return g, g.Answer(ctx, answer)
+	return g, g.Answer(ctx, g.answer)
 }
 
 // leave ends a guest's session and waits until he is gone.

@@ -65,7 +65,7 @@ func newStats(s *Server) *stats {
 	st.mix = stage.WithLabelValues("mix")
 	st.missedPictures, st.missedSound = missed.WithLabelValues("picture"), missed.WithLabelValues("sound")
 	st.pictureLatency = latency
-	st.all = []prometheus.Collector{stage, latency, missed, st.soundEncodes, st.encodeErrors, st}
+	st.all = []prometheus.Collector{stage, latency, missed, st.soundEncodes, st.encodeErrors, st, turnStats{s}}
 	return st
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tilemix/mcu/control"
 	"tilemix/web"
 )
 
@@ -32,6 +33,7 @@ func (s *site) routes(e *echo.Echo) {
 	get(e, "/healthz", s.health)
 	get(e, "/metrics", s.metrics())
 	get(e, "/api/v1/rooms", s.rooms)
+	get(e, "/api/v1/ice-servers", s.iceServers)
 }
 
 // get adds a route that answers HEAD as it answers GET.
@@ -41,6 +43,17 @@ func get(e *echo.Echo, path string, h echo.HandlerFunc) {
 
 func (s *site) health(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"status": "ok", "rooms": len(s.srv.Rooms())})
+}
+
+// iceServers tells what to make a connection with, before there is one. What the
+// credentials are good for ends with their time.
+func (s *site) iceServers(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	servers := s.srv.ICEServers()
+	if servers == nil {
+		servers = []control.ICEServer{}
+	}
+	return c.JSON(http.StatusOK, map[string]any{"iceServers": servers})
 }
 
 func (s *site) rooms(c echo.Context) error {

@@ -29,6 +29,7 @@ var layers = map[string][]string{
 // owners says in which one folder a module may be imported.
 var owners = map[string]string{
 	"github.com/pion/webrtc":     "mcu/rtc",
+	"github.com/pion/turn":       "mcu/turn",
 	"github.com/y9o/go-openh264": "codec/h264",
 	"github.com/hraban/opus":     "codec/opus",
 	"github.com/labstack/echo":   "signaling",

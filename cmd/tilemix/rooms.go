@@ -31,6 +31,7 @@ func (s *settings) config() mcu.Config {
 	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxParticipants = int(s.MaxParticipants)
 	cfg.MaxRooms = int(s.MaxRooms)
+	cfg.RTCPort, cfg.TURN, cfg.TURNPort = int(s.RTCPort), s.TURN, int(s.TURNPort)
 	for _, server := range s.ICEServers {
 		cfg.ICEServers = append(cfg.ICEServers, control.ICEServer{
 			URLs:       []string{server.URL},

@@ -18,6 +18,9 @@ type settings struct {
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
 	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
+	RTCPort         port         `name:"rtc-port" default:"0" help:"Port of all media, UDP and TCP. 0 picks a free one."`
+	TURN            bool         `name:"turn" env:"TILEMIX_TURN" help:"Run a TURN server for clients behind firewalls, which relays to this server only."`
+	TURNPort        port         `name:"turn-port" default:"0" help:"Port of the TURN server, UDP and TCP. 0 picks a free one."`
 	Layout          string       `enum:"grid,speaker" default:"grid" help:"Layout of a new room: grid or speaker."`
 	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room those are seen who spoke last."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
@@ -38,6 +41,19 @@ func (p *positive) UnmarshalText(text []byte) error {
 		return fmt.Errorf("must be a whole number above zero, not %q", text)
 	}
 	*p = positive(n)
+	return nil
+}
+
+// port is a port of UDP or TCP, or 0.
+type port int
+
+// UnmarshalText makes kong read a port from every source alike.
+func (p *port) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil {
+		return fmt.Errorf("must be a whole number from 0 to 65535, not %q", text)
+	}
+	*p = port(n)
 	return nil
 }
 

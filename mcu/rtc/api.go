@@ -5,8 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +20,8 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/stream"
 )
 
 // Silence on the line makes a connection disconnected after iceDisconnected and
@@ -32,16 +37,20 @@ type Config struct {
 	// PublicIPs replace the addresses of the machine's interfaces in the
 	// server's candidates, for a server behind a one-to-one NAT.
 	PublicIPs []string
+	// Port is the one port of all UDP sockets and of TCP; 0 is a free one.
+	Port int
 	// Log takes pion's warnings; nil drops them.
 	Log logging.LoggerFactory
 }
 
 // API makes peers. They share its UDP sockets (one an address of the machine,
-// loopback included) and its DTLS certificate. It is safe for concurrent use.
+// loopback included), its TCP listener on the same port and its DTLS certificate. It is safe for concurrent use.
 type API struct {
 	api     *webrtc.API
 	sockets []*socket
 	mux     ice.UDPMux
+	tcp     *stream.Listener
+	tcpMux  ice.TCPMux
 	cert    webrtc.Certificate
 
 	downlinkErrors, slowChannels atomic.Uint64 // of all peers
@@ -61,17 +70,18 @@ func NewAPI(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register codecs: %w", err)
 	}
-	sockets, err := listen(0)
+	sockets, tcp, err := listen(cfg.Port)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.Log == nil { // pion's own default is standard error
 		cfg.Log = &logging.DefaultLoggerFactory{Writer: io.Discard}
 	}
-	mux := muxed(sockets, cfg.Log)
-	settings, err := settings(cfg, mux)
+	mux, tcpMux := muxed(sockets, cfg.Log), muxedTCP(tcp, cfg.Log)
+	settings, err := settings(cfg, mux, tcpMux)
 	if err != nil {
 		_ = mux.Close()
+		_ = tcpMux.Close()
 		return nil, err
 	}
 	return &API{
@@ -80,6 +90,8 @@ func NewAPI(cfg Config) (*API, error) {
 			webrtc.WithSettingEngine(settings)),
 		sockets: sockets,
 		mux:     mux,
+		tcp:     tcp,
+		tcpMux:  tcpMux,
 		cert:    *cert,
 	}, nil
 }
@@ -94,11 +106,29 @@ func (a *API) Run(ctx context.Context) {
 }
 
 // Close closes the sockets.
-func (a *API) Close() error { return a.mux.Close() }
+func (a *API) Close() error { return errors.Join(a.mux.Close(), a.tcpMux.Close()) }
 
-func settings(cfg Config, mux ice.UDPMux) (webrtc.SettingEngine, error) {
+// Addresses are where the sockets receive media, all with the same port.
+func (a *API) Addresses() []netip.AddrPort {
+	all := make([]netip.AddrPort, 0, len(a.sockets))
+	for _, s := range a.sockets {
+		if local, ok := s.LocalAddr().(*net.UDPAddr); ok {
+			at := local.AddrPort()
+			all = append(all, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()))
+		}
+	}
+	return all
+}
+
+func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine, error) {
 	var s webrtc.SettingEngine
 	s.SetICEUDPMux(mux)
+	s.SetICETCPMux(tcp)
+	s.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	s.DisableActiveTCP(true) // clients come to us; we open no connection that they name
+	s.SetIPFilter(usable)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)

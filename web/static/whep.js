@@ -44,6 +44,8 @@ export class Subscription {
    */
   async open(endpoint) {
     const { pc } = this;
+    pc.setConfiguration({ ...pc.getConfiguration(), iceServers: await iceServers() });
+    if (this.#closed) return;
     pc.addTransceiver('audio', { direction: 'recvonly' });
     preferH264(pc.addTransceiver('video', { direction: 'recvonly' }));
     await pc.setLocalDescription();
@@ -84,6 +86,20 @@ export class Subscription {
       pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
       setTimeout(done, gatherTimeout);
     });
+  }
+}
+
+/**
+ * What helps through firewalls, with credentials of now. None is no reason not to try.
+ *
+ * @returns {Promise<RTCIceServer[]>}
+ */
+async function iceServers() {
+  try {
+    const response = await fetch('/api/v1/ice-servers', { signal: AbortSignal.timeout(4_000) });
+    return response.ok ? (await response.json()).iceServers : [];
+  } catch {
+    return [];
   }
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -41,6 +38,8 @@ type Options struct {
 	Buffered bool
 	// Line lies between the client and the server; zero is a perfect one.
 	Line Line
+	// Way is how its packets get to the server; zero is UDP.
+	Way Way
 	// Message gets what comes over the data channel "control", which is opened
 	// only where Message is set.
 	Message func([]byte)
@@ -88,15 +87,17 @@ func New(t testing.TB, o Options) *Client {
 
 func (c *Client) open(o Options) error {
 	var err error
-	if c.line, err = openLine(o.Line); err != nil {
-		return err
+	if o.Way.direct() {
+		if c.line, err = openLine(o.Line); err != nil {
+			return err
+		}
+		c.mux = webrtc.NewICEUDPMux(nil, c.line)
 	}
-	c.mux = webrtc.NewICEUDPMux(nil, c.line)
-	api, err := newAPI(c.mux, o.H264)
+	api, err := newAPI(o.Way.settings(c.mux), o.H264)
 	if err != nil {
 		return err
 	}
-	if c.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+	if c.pc, err = api.NewPeerConnection(o.Way.configuration()); err != nil {
 		return err
 	}
 	var once sync.Once
@@ -203,9 +204,9 @@ func register(media *webrtc.MediaEngine, h264 string) error {
 	}, PayloadType: 97}, webrtc.RTPCodecTypeVideo)
 }
 
-// newAPI returns what pion's clients are by default but for their H.264, on one
-// socket.
-func newAPI(mux ice.UDPMux, h264 string) (*webrtc.API, error) {
+// newAPI returns what pion's clients are by default but for their H.264 and their
+// way to the server.
+func newAPI(s webrtc.SettingEngine, h264 string) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	if err := register(media, h264); err != nil {
 		return nil, err
@@ -214,12 +215,6 @@ func newAPI(mux ice.UDPMux, h264 string) (*webrtc.API, error) {
 	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
 		return nil, err
 	}
-	var s webrtc.SettingEngine
-	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
-	s.SetICEUDPMux(mux)
-	s.SetIncludeLoopbackCandidate(true)
-	s.SetIPFilter(net.IP.IsLoopback)
-	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(media),
 		webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(s)), nil
 }

@@ -1,0 +1,68 @@
+package browsertest
+
+import (
+	"context"
+	"testing"
+
+	pages "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// onlyRelay keeps every connection of a page to the TURN servers it is told.
+const onlyRelay = `window.RTCPeerConnection = class extends RTCPeerConnection {
+	constructor(configuration) { super({ ...configuration, iceTransportPolicy: 'relay' }); }
+	setConfiguration(configuration) { super.setConfiguration({ ...configuration, iceTransportPolicy: 'relay' }); }
+};`
+
+// before runs a script in a page before the page's own.
+func before(script string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := pages.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	})
+}
+
+// waitForWay waits until the connection uses such candidates: the page's own type,
+// and the protocol by which it reaches the server or the TURN server.
+func (p *page) waitForWay(t *testing.T, way string) {
+	t.Helper()
+	eventually(t, p.name+": the way is "+way, func() (string, bool) {
+		var got string
+		err := p.ask(`(async () => {
+			const report = await window.tilemix?.pc?.getStats() ?? new Map();
+			const transport = [...report.values()].find((s) => s.type === 'transport');
+			const local = report.get(report.get(transport?.selectedCandidatePairId)?.localCandidateId);
+			return local ? local.candidateType + ' ' + (local.relayProtocol ?? local.protocol) : '';
+		})()`, &got)
+		if err != nil {
+			return err.Error(), false
+		}
+		return got, got == way
+	})
+}
+
+// TestFirewalls has somebody send and receive by one way while all others are closed.
+func TestFirewalls(t *testing.T) {
+	noUDP := option{"webrtc-ip-handling-policy", "disable_non_proxied_udp"}
+	for _, test := range []struct {
+		name, way string
+		options   []option
+		script    string
+	}{
+		{name: "relay", way: "relay udp", script: onlyRelay},
+		{name: "no UDP", way: "prflx tcp", options: []option{noUDP}},
+		{name: "relay without UDP", way: "relay tcp", options: []option{noUDP}, script: onlyRelay},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := serve(t, "", "--turn")
+			browser := startBrowser(t, append(test.options, fakeDevices, allow, sound)...)
+			ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(test.script))
+			ada.waitForPhase(t, "connected")
+			ada.waitForTile(t, "Ada", green)
+			ada.waitForMotion(t, "Ada")
+			ada.waitForWay(t, test.way)
+			watcher := openPage(t, browser, "Watcher", s.url+"/watch/room", before(test.script))
+			watcher.waitForPhase(t, "connected")
+		})
+	}
+}

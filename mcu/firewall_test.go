@@ -1,0 +1,115 @@
+package mcu_test
+
+import (
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tilemix/mcu"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// freePort returns a port that nobody has a moment later either.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// TestOnePort has all candidates of the server on the one port that was asked for.
+func TestOnePort(t *testing.T) {
+	cfg := small()
+	cfg.RTCPort = freePort(t)
+	s := serve(t, cfg)
+	g := s.join("port", "Ada", both)
+	udp, tcp := 0, 0
+	for line := range strings.Lines(g.answer) {
+		field := strings.Fields(line)
+		if len(field) < 8 || !strings.HasPrefix(line, "a=candidate:") {
+			continue
+		}
+		if field[5] != strconv.Itoa(cfg.RTCPort) {
+			t.Errorf("candidate on another port: %s", line)
+		}
+		switch strings.ToLower(field[2]) {
+		case "udp":
+			udp++
+		case "tcp":
+			tcp++
+			if !strings.Contains(line, "tcptype passive") {
+				t.Errorf("not passive: %s", line)
+			}
+		}
+	}
+	if udp == 0 || tcp == 0 {
+		t.Errorf("%d candidates of UDP, %d of TCP", udp, tcp)
+	}
+	if _, err := mcu.NewServer(cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), strconv.Itoa(cfg.RTCPort)) {
+		t.Errorf("a second server on port %d: %v", cfg.RTCPort, err)
+	}
+}
+
+// TestThroughFirewalls has somebody join by one way while all others are closed to
+// him. He sends and receives sound and pictures.
+func TestThroughFirewalls(t *testing.T) {
+	cfg := small()
+	cfg.TURN = true
+	s := serve(t, cfg)
+	relay := func(transport string) rtctest.Way {
+		for _, server := range s.ICEServers() {
+			for _, url := range server.URLs {
+				if strings.HasPrefix(url, "turn:") && strings.HasSuffix(url, transport) {
+					return rtctest.Way{TURN: url, Username: server.Username, Credential: server.Credential}
+				}
+			}
+		}
+		t.Fatalf("no TURN server for %s", transport)
+		return rtctest.Way{}
+	}
+	for _, test := range []struct {
+		name, selected string
+		way            rtctest.Way
+	}{
+		{"udp", "host host udp", rtctest.Way{}},
+		{"tcp", "host host tcp", rtctest.Way{TCP: true}},
+		{"turn over udp", "relay host udp", relay("udp")},
+		{"turn over tcp", "relay host udp", relay("tcp")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			room := strings.ReplaceAll(test.name, " ", "-")
+			ada, ben := s.join(room, "Ada", rtctest.Options{Way: test.way}), s.join(room, "Ben", both)
+			for g, tone := range map[*guest]float64{ada: 440, ben: 700} {
+				g.Speak(rtctest.Tone(tone, 0.15))
+			}
+			film(ada, red)
+			film(ben, blue)
+			places := s.place(ada, ben)
+			for _, g := range []*guest{ada, ben} {
+				g.Screen.Await("both", func(p rtctest.Picture) error {
+					if err := shows(p.Image, places[ada], red); err != nil {
+						return err
+					}
+					return shows(p.Image, places[ben], blue)
+				})
+			}
+			ada.Earphone.Await("Ben", mixMinus([]float64{440, 700}, 0, 0.15))
+			ben.Earphone.Await("Ada", mixMinus([]float64{440, 700}, 1, 0.15))
+			if got := ada.Selected(); got != test.selected {
+				t.Errorf("the way is %q, not %q", got, test.selected)
+			}
+			checkStreams(t, ada, ben)
+			s.leave(ada)
+			s.leave(ben)
+		})
+	}
+	s.await("all relays to be gone", func() bool { return s.metric("tilemix_turn_relays") == 0 })
+	if n := s.metric("tilemix_turn_total", "bad_credentials"); n != 0 {
+		t.Errorf("%v requests had bad credentials", n)
+	}
+}

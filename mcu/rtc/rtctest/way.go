@@ -1,0 +1,63 @@
+package rtctest
+
+import (
+	"io"
+	"net"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// Way is how a client's packets get to the server. No other way is open to it.
+type Way struct {
+	// TCP has it connect to the server by TCP.
+	TCP bool
+	// TURN is the URL of a server that relays all its packets, with the credentials
+	// for it.
+	TURN, Username, Credential string
+}
+
+// direct tells whether UDP is open.
+func (w Way) direct() bool { return !w.TCP && w.TURN == "" }
+
+// settings is what keeps pion to the way.
+func (w Way) settings(mux ice.UDPMux) webrtc.SettingEngine {
+	var s webrtc.SettingEngine
+	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIPFilter(net.IP.IsLoopback)
+	switch {
+	case w.TCP:
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	case w.TURN != "":
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	default:
+		s.SetICEUDPMux(mux)
+	}
+	return s
+}
+
+// configuration is what keeps a connection to the way.
+func (w Way) configuration() webrtc.Configuration {
+	if w.TURN == "" {
+		return webrtc.Configuration{}
+	}
+	return webrtc.Configuration{
+		ICETransportPolicy: webrtc.ICETransportPolicyRelay,
+		ICEServers: []webrtc.ICEServer{{
+			URLs: []string{w.TURN}, Username: w.Username, Credential: w.Credential,
+		}},
+	}
+}
+
+// Selected returns the types and the protocol of the candidates that the
+// connection uses, as "relay host udp": its own and the server's.
+func (c *Client) Selected() string {
+	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return ""
+	}
+	return pair.Local.Typ.String() + " " + pair.Remote.Typ.String() + " " + pair.Remote.Protocol.String()
+}

@@ -1,0 +1,97 @@
+package stream
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// sendTimeout is how long a client may take nothing at all of what waits for him.
+const sendTimeout = 10 * time.Second
+
+// hello is the length of the shortest first message, a STUN header (RFC 8489 §5).
+const hello = 20
+
+// conn is a connection whose writes are queued. A write is one packet: it is taken
+// whole or dropped whole, since half of one would end the stream.
+type conn struct {
+	net.Conn
+	l    *Listener
+	host netip.Prefix
+	born time.Time
+	wake chan struct{}
+	read int // bytes of the first message; the reader's
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	queue  []byte
+}
+
+// Write queues a packet and never waits. It is safe for concurrent use.
+func (c *conn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, net.ErrClosed
+	}
+	if len(c.queue)+len(b) > c.l.limits.Unsent {
+		c.l.dropped.Add(1)
+		return len(b), nil
+	}
+	c.queue = append(c.queue, b...)
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return len(b), nil
+}
+
+// Read reads what the client sends. One that is silent for too long is closed.
+func (c *conn) Read(b []byte) (int, error) {
+	until := c.born.Add(c.l.limits.Hello)
+	if c.read >= hello {
+		until = time.Now().Add(c.l.limits.Idle)
+	}
+	_ = c.Conn.SetReadDeadline(until)
+	n, err := c.Conn.Read(b)
+	if c.read < hello {
+		c.read += n
+	}
+	return n, err
+}
+
+// SetReadDeadline does nothing: reads have deadlines of their own.
+func (c *conn) SetReadDeadline(time.Time) error { return nil }
+
+// run sends what is queued until the connection is closed.
+func (c *conn) run() {
+	defer c.l.forget(c)
+	defer func() { _ = c.Close() }()
+	var batch []byte
+	for range c.wake {
+		c.mu.Lock()
+		batch, c.queue = c.queue, batch[:0]
+		closed := c.closed
+		c.mu.Unlock()
+		if closed {
+			return
+		}
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+		if _, err := c.Conn.Write(batch); err != nil {
+			return
+		}
+	}
+}
+
+// Close ends the connection. A second Close does nothing.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	close(c.wake)
+	return c.Conn.Close()
+}

@@ -1,0 +1,160 @@
+// Package stream listens on TCP for media: for clients that a firewall lets
+// through by TCP alone. It bounds what they can cost.
+//
+//	Accept ─▶ Conn.Write ─▶ queue ─▶ the connection's writer ─▶ client
+//
+// A connection has a goroutine, its writer, which Listener.Close waits for.
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits bound a listener.
+type Limits struct {
+	Conns   int           // at a time; more are closed at once
+	PerHost int           // of them from one address, IPv6 by its /64
+	Hello   time.Duration // for the first message to arrive
+	Idle    time.Duration // without a byte from the client, after which it is closed
+	Unsent  int           // bytes that wait for one client; what comes then is dropped
+}
+
+// Default returns the limits for production: what waits for a client is a second of
+// a room's picture, what he may be silent for is the life of a TURN allocation
+// (RFC 8656 §3.2).
+func Default() Limits {
+	return Limits{Conns: 2048, PerHost: 256, Hello: 10 * time.Second, Idle: 10 * time.Minute, Unsent: 256 << 10}
+}
+
+// Stats counts what was not served.
+type Stats struct {
+	Refused uint64 // connections that were too many
+	Dropped uint64 // packets for clients that did not read those before
+}
+
+// Listener is a net.Listener whose connections' writes do not wait. It is safe for
+// concurrent use.
+type Listener struct {
+	net.Listener
+	limits Limits
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	conns  map[*conn]bool
+	hosts  map[netip.Prefix]int
+	wg     sync.WaitGroup
+
+	refused, dropped atomic.Uint64
+}
+
+// Listen listens on a port of all addresses; port 0 is a free one. Whoever gets a
+// listener closes it.
+func Listen(port int, limits Limits) (*Listener, error) {
+	l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+	if err != nil {
+		return nil, fmt.Errorf("open TCP port: %w", err)
+	}
+	return &Listener{
+		Listener: l, limits: limits,
+		conns: make(map[*conn]bool), hosts: make(map[netip.Prefix]int),
+	}, nil
+}
+
+// Port returns the port that it listens on.
+func (l *Listener) Port() int {
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
+// Stats returns the counters.
+func (l *Listener) Stats() Stats { return Stats{l.refused.Load(), l.dropped.Load()} }
+
+// Accept returns the next connection there is a place for.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		raw, err := l.Listener.Accept()
+		if err != nil {
+			var passing interface{ Temporary() bool } // too many open files, and the like
+			if errors.As(err, &passing) && passing.Temporary() {
+				time.Sleep(acceptPause)
+				continue
+			}
+			return nil, err
+		}
+		if c := l.admit(raw); c != nil {
+			return c, nil
+		}
+		l.refused.Add(1)
+		_ = raw.Close()
+	}
+}
+
+// acceptPause is the time between two tries when the system has no connection left.
+const acceptPause = 50 * time.Millisecond
+
+// admit counts a connection in, if there is a place.
+func (l *Listener) admit(raw net.Conn) *conn {
+	c := &conn{
+		Conn: raw, l: l, host: host(raw.RemoteAddr()),
+		born: time.Now(), wake: make(chan struct{}, 1),
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || len(l.conns) >= l.limits.Conns || l.hosts[c.host] >= l.limits.PerHost {
+		return nil
+	}
+	l.conns[c] = true
+	l.hosts[c.host]++
+	l.wg.Go(c.run)
+	return c
+}
+
+// host is what connections are counted by.
+func host(a net.Addr) netip.Prefix {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	ip := t.AddrPort().Addr().Unmap()
+	bits := 32
+	if ip.Is6() {
+		bits = 64
+	}
+	prefix, _ := ip.Prefix(bits)
+	return prefix
+}
+
+// forget counts a connection out.
+func (l *Listener) forget(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+	if l.hosts[c.host]--; l.hosts[c.host] == 0 {
+		delete(l.hosts, c.host)
+	}
+}
+
+// Close stops listening, closes all connections and waits for their writers.
+func (l *Listener) Close() error {
+	err := l.Listener.Close()
+	l.mu.Lock()
+	l.closed = true
+	all := make([]*conn, 0, len(l.conns))
+	for c := range l.conns {
+		all = append(all, c)
+	}
+	l.mu.Unlock()
+	for _, c := range all {
+		_ = c.Close()
+	}
+	l.wg.Wait()
+	return err
+}

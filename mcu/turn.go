@@ -1,0 +1,111 @@
+package mcu
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc"
+	"tilemix/mcu/turn"
+)
+
+// maxTURNAddresses bounds the addresses of the TURN server that a client is told:
+// browsers try them all.
+const maxTURNAddresses = 3
+
+// newTURN returns the server's own TURN server, nil where it is to have none.
+func newTURN(cfg Config, api *rtc.API) (*turn.Server, error) {
+	if !cfg.TURN {
+		return nil, nil
+	}
+	return turn.New(turn.Config{Port: cfg.TURNPort, Peers: api.Addresses()})
+}
+
+// turnAddresses are where clients find the TURN server: where they find the server at
+// all. Loopback is for a machine that has nothing else.
+func turnAddresses(public []string, own []netip.AddrPort) []string {
+	addresses := slices.Clone(public)
+	if len(addresses) == 0 {
+		own = slices.Clone(own)
+		slices.SortStableFunc(own, func(a, b netip.AddrPort) int { return a.Addr().BitLen() - b.Addr().BitLen() })
+		for _, a := range own {
+			if !a.Addr().IsLoopback() {
+				addresses = append(addresses, a.Addr().String())
+			}
+		}
+	}
+	if len(addresses) == 0 {
+		return []string{"127.0.0.1"}
+	}
+	return addresses[:min(len(addresses), maxTURNAddresses)]
+}
+
+// ICEServers returns what a client is told to use. The credentials for the server's
+// own TURN are new each time and good for an hour.
+func (s *Server) ICEServers() []control.ICEServer {
+	if s.turn == nil {
+		return s.cfg.ICEServers
+	}
+	own := control.ICEServer{}
+	own.Username, own.Credential = s.turn.Credentials(time.Now())
+	port := strconv.Itoa(s.turn.Port())
+	for _, address := range turnAddresses(s.cfg.PublicIPs, s.api.Addresses()) {
+		at := "turn:" + net.JoinHostPort(address, port)
+		own.URLs = append(own.URLs, at+"?transport=udp", at+"?transport=tcp")
+	}
+	return append(slices.Clone(s.cfg.ICEServers), own)
+}
+
+func checkPorts(c Config) error {
+	for _, port := range []int{c.RTCPort, c.TURNPort} {
+		if port < 0 || port > 65535 {
+			return fmt.Errorf("port %d is not one", port)
+		}
+	}
+	if c.TURN && c.TURNPort != 0 && c.TURNPort == c.RTCPort {
+		return fmt.Errorf("port %d cannot be both for media and for TURN", c.TURNPort)
+	}
+	return nil
+}
+
+// turnStats collects the numbers of what clients behind firewalls use.
+type turnStats struct{ server *Server }
+
+var (
+	tcpDesc    = prometheus.NewDesc("tilemix_tcp_total", "What media over TCP was not served: connections that were too many, packets for clients that did not read.", []string{"what"}, nil)
+	turnDesc   = prometheus.NewDesc("tilemix_turn_total", "What the TURN server refused.", []string{"what"}, nil)
+	relaysDesc = prometheus.NewDesc("tilemix_turn_relays", "Relays of the TURN server.", nil, nil)
+)
+
+// Describe is prometheus.Collector's.
+func (turnStats) Describe(ch chan<- *prometheus.Desc) {
+	ch <- tcpDesc
+	ch <- turnDesc
+	ch <- relaysDesc
+}
+
+// Collect is prometheus.Collector's.
+func (t turnStats) Collect(ch chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, v uint64, what string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), what)
+	}
+	tcp := t.server.api.Stats().TCP
+	counter(tcpDesc, tcp.Refused, "refused")
+	counter(tcpDesc, tcp.Dropped, "dropped")
+	if t.server.turn == nil {
+		return
+	}
+	n := t.server.turn.Stats()
+	counter(turnDesc, n.BadPeers, "bad_peer")
+	counter(turnDesc, n.BadCredentials, "bad_credentials")
+	counter(turnDesc, n.OverQuota, "over_quota")
+	counter(turnDesc, n.Dropped, "dropped")
+	counter(turnDesc, n.RefusedConns, "refused")
+	ch <- prometheus.MustNewConstMetric(relaysDesc, prometheus.GaugeValue, float64(n.Relays))
+}
