@@ -32,7 +32,10 @@
 //	access units → decoder          a fifth of a core; to the next   uplink_video{capped}
 //	                                IDR, spare pictures first
 //	camera → picture clock          slot of one, newest wins         –, pictures less compositions
-//	pictures in memory              3 a seat, the new one dropped    uplink_video{starved}
+//	camera → picture clock, early   16 wait for their sound, 400 ms; –
+//	                                then shown
+//	pictures in memory              3 a seat and 16 a tile, the new  uplink_video{starved}
+//	                                one dropped
 //	packets → sound clock           ring, the newest dropped         uplink_audio{dropped}
 //	jitter buffer → decoder         oldest dropped down to target    uplink_audio{dropped}
 //	picture clock behind            ticks left out                   missed_ticks{picture}
@@ -51,6 +54,16 @@
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
 //	room → sender (uplink)          newest wins, one in two seconds  –
+//
+// # Sound and picture together
+//
+// The sound clock says of each microphone how late the block is that it plays, by the
+// sender's clock where his reports tell of it, else since it would have arrived without
+// jitter. By that the picture clock holds pictures back that would be more than
+// 30 ms before their sound, as they are when a jitter buffer is long, for 400 ms at
+// most. Where pictures are later than their sound, the jitter buffer is made up to
+// 150 ms longer. On a line without jitter neither waits. What remains is
+// tilemix_lipsync_seconds.
 //
 // # Who is seen
 //

@@ -26,7 +26,7 @@ func (p *Participant) runVideo(t *rtc.Track) {
 	stats := p.room.server.stats
 	v := ingest.NewVideo(ingest.VideoConfig{
 		Decoder: dec, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
-		Reassembled: stats.reassemble, Decoded: stats.decode,
+		Reassembled: stats.reassemble, Decoded: stats.decode, Skew: stats.lipSync,
 	})
 	defer v.Stop()
 	defer stats.countVideo(v)()
@@ -37,6 +37,9 @@ func (p *Participant) runVideo(t *rtc.Track) {
 	var packet rtp.Packet
 	var limiter limiter
 	for t.Read(&packet) == nil {
+		if ntp, timestamp, fresh := t.Reported(); fresh {
+			v.Report(ntp, timestamp)
+		}
 		now := time.Now()
 		v.Push(&packet, now)
 		limiter.limit(t, p.limit.Load(), now)
@@ -80,6 +83,9 @@ func (p *Participant) runAudio(t *rtc.Track) {
 	}
 	var packet rtp.Packet
 	for t.Read(&packet) == nil {
+		if ntp, timestamp, fresh := t.Reported(); fresh {
+			v.Report(ntp, timestamp)
+		}
 		level, ok := t.Level(&packet)
 		v.Push(&packet, level, ok, time.Now())
 	}

@@ -123,6 +123,9 @@ func (c *pictureClock) gather(now time.Time) {
 	c.arrived = c.arrived[:0]
 	for i := range c.scene.seats {
 		s := &c.scene.seats[i]
+		if s.video != nil && (s.tile.Empty() || s.cameraOff) {
+			s.video.Rest()
+		}
 		if s.tile.Empty() {
 			continue
 		}
@@ -131,7 +134,7 @@ func (c *pictureClock) gather(now time.Time) {
 			Hidden: s.hidden,
 		}
 		if s.video != nil && !s.cameraOff {
-			f, fresh := s.video.Picture()
+			f, fresh := s.video.Picture(s.voice, now)
 			if fresh {
 				s.p.sight.version++
 				c.arrived = append(c.arrived, f.At)

@@ -13,6 +13,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fanout"
+	"tilemix/mcu/ingest"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 
@@ -24,8 +25,12 @@ import (
 const connectTimeout = 20 * time.Second
 
 // framesPerSeat bounds the pictures of a room: one shown, one in the slot, one
-// being drawn, for each who may enter.
-const framesPerSeat = 3
+// being drawn, for each who may enter; and framesPerTile those that wait for their
+// sound, for each who is seen.
+const (
+	framesPerSeat = 3
+	framesPerTile = ingest.MaxHeld
+)
 
 // Room is one call. Its goroutines are the loop, which owns its state, the
 // picture clock and the sound clock; run waits for them.
@@ -76,7 +81,7 @@ func newRoom(s *Server, name string) (*Room, error) {
 	r := &Room{
 		name: name, server: s, log: s.log.With("room", name),
 		epoch:  epoch,
-		pool:   yuv.NewPool(framesPerSeat * s.cfg.MaxParticipants),
+		pool:   yuv.NewPool(framesPerSeat*s.cfg.MaxParticipants + framesPerTile*s.cfg.MaxTiles),
 		view:   fanout.NewRendition(enc, codec.H264, epoch),
 		canvas: canvas,
 		calls:  make(chan func(), 64),

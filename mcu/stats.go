@@ -16,7 +16,7 @@ type stats struct {
 	server *Server
 
 	reassemble, decode, wait, compose, encode, send prometheus.Observer
-	pictureLatency, mix                             prometheus.Observer
+	pictureLatency, mix, lipSync                    prometheus.Observer
 	missedPictures, missedSound                     prometheus.Counter
 	soundEncodes, encodeErrors                      prometheus.Counter
 
@@ -40,6 +40,9 @@ type totals struct {
 // stageBuckets are seconds, fine where the budget of a picture is spent.
 var stageBuckets = []float64{.0005, .001, .002, .003, .005, .0075, .01, .015, .02, .03, .04, .05, .07, .1, .2, .5}
 
+// skewBuckets are seconds, on either side.
+var skewBuckets = []float64{-.4, -.2, -.1, -.06, -.04, -.02, 0, .02, .04, .06, .1, .2, .4}
+
 func newStats(s *Server) *stats {
 	st := &stats{server: s, sources: make(map[*source]bool)}
 	stage := prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -49,6 +52,10 @@ func newStats(s *Server) *stats {
 	latency := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "tilemix_picture_latency_seconds", Buckets: stageBuckets,
 		Help: "From a picture's last packet in to the first packet out of the mix that shows it.",
+	})
+	lips := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "tilemix_lipsync_seconds", Buckets: skewBuckets,
+		Help: "How much later than his sound a speaker's picture is mixed; negative is earlier.",
 	})
 	missed := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tilemix_missed_ticks_total", Help: "Ticks that a clock was too late for.",
@@ -64,8 +71,8 @@ func newStats(s *Server) *stats {
 	st.encode, st.send = stage.WithLabelValues("encode"), stage.WithLabelValues("send")
 	st.mix = stage.WithLabelValues("mix")
 	st.missedPictures, st.missedSound = missed.WithLabelValues("picture"), missed.WithLabelValues("sound")
-	st.pictureLatency = latency
-	st.all = []prometheus.Collector{stage, latency, missed, st.soundEncodes, st.encodeErrors, st, turnStats{s}}
+	st.pictureLatency, st.lipSync = latency, lips
+	st.all = []prometheus.Collector{stage, latency, lips, missed, st.soundEncodes, st.encodeErrors, st, turnStats{s}}
 	return st
 }
 

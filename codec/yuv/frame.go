@@ -23,6 +23,9 @@ type Frame struct {
 	// At is when the picture's last packet arrived, if it came by packets, and
 	// Ready when its pixels were there. They are written with the pixels.
 	At, Ready time.Time
+	// Due is when it would have arrived on a line without jitter, Captured when it was
+	// taken by its sender's clock, zero where he does not say.
+	Due, Captured time.Time
 
 	buf  []byte
 	refs atomic.Int32
@@ -96,7 +99,7 @@ func (p *Pool) Get(w, h int) *Frame {
 		f = &Frame{pool: p}
 	}
 	f.shape(w, h)
-	f.At, f.Ready = time.Time{}, time.Time{}
+	f.At, f.Ready, f.Due, f.Captured = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	f.refs.Store(1)
 	return f
 }

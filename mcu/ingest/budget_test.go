@@ -91,7 +91,7 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 			p[i].Timestamp = uint32(n * 90_000 / s.rate)
 			v.Push(&p[i], time.Now())
 		}
-		v.Picture()
+		v.Picture(nil, epoch)
 		time.Sleep(time.Second / time.Duration(s.rate))
 	}
 	return m, v.Stats(), asked

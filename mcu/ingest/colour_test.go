@@ -42,7 +42,7 @@ func TestVideoColour(t *testing.T) {
 				want := image.NewYCbCr(image.Rectangle{Max: tile}, image.YCbCrSubsampleRatio420)
 				yuv.Scale(want, codectest.Picture(640, 360, 0))
 				yuv.ToCanvas(want, colour)
-				got, _ := v.Picture()
+				got, _ := v.Picture(nil, epoch)
 				if got == nil || codectest.PSNR(&got.YCbCr, want) < 90 {
 					t.Error("the picture has other colours")
 				}

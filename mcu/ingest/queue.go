@@ -28,6 +28,7 @@ type queue struct {
 
 	gap   bool // something was lost since the last call of lost
 	join  depacketizer
+	stamp uint32   // the timestamp of what pop returned last
 	spare [][]byte // memory of packets that are gone: as much as was ever held at once
 }
 
@@ -174,6 +175,7 @@ func (q *queue) skip() {
 func (q *queue) assemble() (first time.Time, ok bool) {
 	q.join.reset()
 	q.fresh = false
+	q.stamp = q.slot(q.head).timestamp
 	ok = true
 	for ; q.head != q.scan; q.head++ {
 		s := q.slot(q.head)

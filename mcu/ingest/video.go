@@ -26,6 +26,9 @@ type VideoConfig struct {
 	RequestKeyFrame func()
 	// Reassembled and Decoded take the time that each stage took, in seconds.
 	Reassembled, Decoded interface{ Observe(float64) }
+	// Skew takes how much later than its sound each picture is shown, in seconds. It
+	// may be nil.
+	Skew interface{ Observe(float64) }
 }
 
 // Video is one inbound camera: packets go in, the newest picture comes out,
@@ -40,13 +43,16 @@ type Video struct {
 	queue  queue
 	budget budget
 	broken bool // waits for an IDR
+	pace   pace
+	sender clock
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
 	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
 	slot  atomic.Pointer[yuv.Frame]
 	gone  atomic.Bool // the clock has let go
 
-	shown *yuv.Frame // owned by the clock
+	shown *yuv.Frame // owned by the clock, as is lips
+	lips  lips
 
 	packets, dropped, pictures, lost, corrupt, capped, starved, keyRequests atomic.Uint64
 }
@@ -65,7 +71,7 @@ type VideoStats struct {
 
 // NewVideo returns a Video that nobody sees yet.
 func NewVideo(cfg VideoConfig) *Video {
-	return &Video{cfg: cfg, broken: true}
+	return &Video{cfg: cfg, broken: true, sender: clock{rate: videoRate}}
 }
 
 // Show says how large the tile is, in pixels. The zero size says that nobody
@@ -88,9 +94,15 @@ func (v *Video) askKeyFrame(now time.Time) {
 	v.cfg.RequestKeyFrame()
 }
 
+// Report takes what a sender report says: the sender's time, in NTP's 32.32 fixed
+// point, of a timestamp (RFC 3550 §6.4.1). By it pictures are kept with their sound.
+// It is for one goroutine.
+func (v *Video) Report(ntp uint64, timestamp uint32) { v.sender.set(ntp, timestamp) }
+
 // Push takes one packet, which is copied, and decodes whatever it completes.
 func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	v.packets.Add(1)
+	v.pace.observe(p.Timestamp, now)
 	if !v.queue.push(p, now) {
 		v.dropped.Add(1)
 	}
@@ -101,7 +113,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		}
 		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
 		v.notice()
-		v.take(au, now)
+		v.take(au, first, now)
 	}
 	v.notice() // where nothing is whole any more, a key frame is wanted too
 	if v.broken && v.visible() && !v.budget.spent {
@@ -118,7 +130,7 @@ func (v *Video) notice() {
 }
 
 // take decodes an access unit and puts its picture into the slot.
-func (v *Video) take(au []byte, now time.Time) {
+func (v *Video) take(au []byte, first, now time.Time) {
 	if !v.visible() {
 		v.markLoss() // what is skipped is missing later
 		return
@@ -149,7 +161,7 @@ func (v *Video) take(au []byte, now time.Time) {
 	}
 	v.broken = false
 	v.budget.spend(costOf(img.Rect.Size(), len(au)))
-	v.put(img, now)
+	v.put(img, first, now)
 	v.cfg.Decoded.Observe(time.Since(start).Seconds())
 }
 
@@ -161,7 +173,7 @@ func (v *Video) markLoss() {
 }
 
 // put scales img to its tile and leaves it in the slot, where the newest wins.
-func (v *Video) put(img *image.YCbCr, now time.Time) {
+func (v *Video) put(img *image.YCbCr, first, now time.Time) {
 	tile := v.tile()
 	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: tile})
 	if place.Empty() {
@@ -178,6 +190,8 @@ func (v *Video) put(img *image.YCbCr, now time.Time) {
 		yuv.ToCanvas(&f.YCbCr, d.Colour())
 	}
 	f.At, f.Ready = now, time.Now()
+	f.Due = first.Add(-v.pace.late(v.queue.stamp, first))
+	f.Captured = v.sender.captured(v.queue.stamp)
 	v.pictures.Add(1)
 	v.slot.Swap(f).Release()
 	if v.gone.Load() {
@@ -195,21 +209,29 @@ func (v *Video) tile() image.Point {
 // Stop ends the uplink's half and closes the decoder.
 func (v *Video) Stop() { _ = v.cfg.Decoder.Close() }
 
-// Picture returns the newest picture, or nil before the first, and whether it
-// is a new one. It stays valid until the next call of Picture or Release.
-func (v *Video) Picture() (f *yuv.Frame, fresh bool) {
-	if f := v.slot.Swap(nil); f != nil {
+// Picture returns the picture to be shown at now, or nil before the first, and
+// whether it is a new one. That is the newest, unless it is to wait for its sound,
+// which may be nil. It stays valid until the next call of Picture or Release.
+func (v *Video) Picture(sound *Voice, now time.Time) (f *yuv.Frame, fresh bool) {
+	v.lips.hold(v.slot.Swap(nil))
+	for f := v.lips.next(sound, now); f != nil; f = v.lips.next(sound, now) {
 		v.shown.Release()
-		v.shown = f
-		return f, true
+		v.shown, fresh = f, true
 	}
-	return v.shown, false
+	if fresh {
+		v.lips.shown(v.shown, sound, now, v.cfg.Skew)
+	}
+	return v.shown, fresh
 }
+
+// Rest drops the pictures that wait, for a clock that shows none.
+func (v *Video) Rest() { v.lips.clear() }
 
 // Release ends the clock's half and lets go of the pictures.
 func (v *Video) Release() {
 	v.gone.Store(true)
 	v.slot.Swap(nil).Release()
+	v.lips.clear()
 	v.shown.Release()
 	v.shown = nil
 }

@@ -107,20 +107,20 @@ func TestVideo(t *testing.T) {
 					p[j].SequenceNumber = uint16(int(s.Stats().Packets) + j)
 				}
 				s.push(0, p...)
-				f, fresh := s.Picture()
+				f, fresh := s.Picture(nil, epoch)
 				if f == nil || !fresh || f.Rect.Size() != c.place {
 					t.Fatalf("picture %d: %v, fresh %v", i, f, fresh)
 				}
 				if !f.At.Equal(before) {
 					t.Errorf("picture %d came at %v, not %v", i, f.At, before)
 				}
-				if again, fresh := s.Picture(); again != f || fresh {
+				if again, fresh := s.Picture(nil, epoch); again != f || fresh {
 					t.Errorf("picture %d is fresh again", i)
 				}
 				s.now = s.now.Add(33 * time.Millisecond)
 			}
 			if c.src == c.tile {
-				f, _ := s.Picture()
+				f, _ := s.Picture(nil, epoch)
 				if psnr := codectest.PSNR(&f.YCbCr, codectest.Picture(c.src.X, c.src.Y, 4)); psnr < 30 {
 					t.Errorf("the picture has %.1f dB", psnr)
 				}
@@ -136,9 +136,9 @@ func TestVideoNewest(t *testing.T) {
 	defer s.end(t)
 	units := encoded(t, 160, 90, 20)
 	s.push(0, packets(0, units[:10]...)...)
-	s.Picture()
+	s.Picture(nil, epoch)
 	s.push(0, packets(uint16(s.Stats().Packets), units[10:]...)...)
-	f, fresh := s.Picture()
+	f, fresh := s.Picture(nil, epoch)
 	if !fresh || codectest.PSNR(&f.YCbCr, codectest.Picture(160, 90, 19)) < 30 {
 		t.Error("the picture is not the newest")
 	}
@@ -155,7 +155,7 @@ func TestVideoUnseen(t *testing.T) {
 	p := packets(0, encoded(t, 160, 90, 40)...)
 	cut := len(p) / 2
 	s.push(33*time.Millisecond, p[:cut]...)
-	if f, _ := s.Picture(); f != nil || s.asked > 0 || s.Stats().Pictures > 0 {
+	if f, _ := s.Picture(nil, epoch); f != nil || s.asked > 0 || s.Stats().Pictures > 0 {
 		t.Errorf("unseen: picture %v, asked %d, %+v", f, s.asked, s.Stats())
 	}
 	s.Show(image.Pt(160, 90), s.now)
@@ -163,7 +163,7 @@ func TestVideoUnseen(t *testing.T) {
 		t.Errorf("who is seen again was asked for %d key frames at once", s.asked)
 	}
 	s.push(33*time.Millisecond, p[cut:]...)
-	if f, _ := s.Picture(); f != nil {
+	if f, _ := s.Picture(nil, epoch); f != nil {
 		t.Error("a picture came without an IDR")
 	}
 	if s.asked != 1 {
@@ -171,7 +171,7 @@ func TestVideoUnseen(t *testing.T) {
 	}
 	key := packets(uint16(len(p)), encoded(t, 160, 90, 1)...)
 	s.push(0, key...)
-	if f, _ := s.Picture(); f == nil {
+	if f, _ := s.Picture(nil, epoch); f == nil {
 		t.Error("no picture after an IDR")
 	}
 }
@@ -181,7 +181,7 @@ func TestVideoLeft(t *testing.T) {
 	s := newScreening(t, image.Pt(160, 90))
 	p := packets(0, encoded(t, 160, 90, 10)...)
 	s.push(0, p[:len(p)/2]...)
-	s.Picture()
+	s.Picture(nil, epoch)
 	s.Release()
 	s.push(0, p[len(p)/2:]...)
 	if n := s.pool.Live(); n != 0 {
@@ -228,7 +228,7 @@ func TestVideoAllocations(t *testing.T) {
 			p[i].Timestamp = uint32(seq)/4*3000 | uint32(seq)>>15
 			seq++
 			v.Push(&p[i], now)
-			v.Picture()
+			v.Picture(nil, epoch)
 			now = now.Add(time.Millisecond)
 		}
 	}
@@ -258,7 +258,7 @@ func BenchmarkVideoPush(b *testing.B) {
 			s.push(time.Millisecond, p[i])
 			if p[i].Marker {
 				ts += 3000
-				s.Picture()
+				s.Picture(nil, epoch)
 				break
 			}
 		}
@@ -302,7 +302,7 @@ func TestRecordings(t *testing.T) {
 			recorded := readPcap(t, c.name)
 			for _, p := range recorded {
 				s.push(3*time.Millisecond, p)
-				s.Picture()
+				s.Picture(nil, epoch)
 			}
 			t.Logf("%d packets, %d key frames asked for: %+v", len(recorded), s.asked, s.Stats())
 			n := s.Stats()
@@ -340,7 +340,7 @@ func FuzzVideo(f *testing.F) {
 			s.push(5*time.Millisecond, p)
 			if p.Marker {
 				p.Timestamp += 3000
-				s.Picture()
+				s.Picture(nil, epoch)
 			}
 		}
 	})

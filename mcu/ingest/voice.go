@@ -22,8 +22,10 @@ import (
 // up, the newest packets are dropped and counted. Neither half allocates in
 // steady state.
 type Voice struct {
-	ring  ring
-	count counters
+	ring   ring
+	count  counters
+	sender clock
+	lag    soundLag
 
 	// The play half's.
 	dec    codec.AudioDecoder
@@ -41,10 +43,17 @@ type Voice struct {
 }
 
 // NewVoice returns a voice that nothing has been heard of. It owns dec.
-func NewVoice(dec codec.AudioDecoder) *Voice { return &Voice{dec: dec} }
+func NewVoice(dec codec.AudioDecoder) *Voice {
+	return &Voice{dec: dec, sender: clock{rate: pcm.Rate}}
+}
 
 // Close closes the decoder. Both halves have stopped before.
 func (v *Voice) Close() error { return v.dec.Close() }
+
+// Report takes what a sender report says: the sender's time, in NTP's 32.32 fixed
+// point, of a timestamp (RFC 3550 §6.4.1). By it pictures are kept with the sound. It
+// is for one goroutine, which need be neither half's.
+func (v *Voice) Report(ntp uint64, timestamp uint32) { v.sender.set(ntp, timestamp) }
 
 // Push is the receive half: it takes a packet of the track that came at now. level
 // is what the sender says of it (RFC 6464, -dBov), when hasLevel. The packet is copied.
@@ -89,6 +98,7 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 		v.ring.pop()
 	}
 	v.said = false
+	v.buf.Raise(time.Duration(v.lag.wanted.Load()))
 	switch v.buf.Adjust(v.carry.n, now) {
 	case jitter.StretchQuiet:
 		ok = v.stretch(dst, now)
@@ -104,6 +114,7 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 		ok = v.fill(dst, now)
 	}
 	v.count.publish(&v.buf, v.carry.n, now)
+	v.publishLag(ok, now)
 	if !ok {
 		return pcm.Silence, false
 	}

@@ -110,9 +110,9 @@ func (b *Buffer) delay(held int, now time.Time) int {
 
 // target is what covers the lateness of the packets, and of those that are
 // due within a block but needed at its beginning; and where packets are lost, the wait
-// for the one with the FEC data.
+// for the one with the FEC data. What was raised comes on top.
 func (b *Buffer) target() int64 {
-	t := b.times.target + int64(block-common(b.samples, block))
+	t := b.raised + b.times.target + int64(block-common(b.samples, block))
 	if b.lossy.many {
 		t += int64(b.samples)
 	}

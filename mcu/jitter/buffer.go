@@ -79,8 +79,9 @@ type Buffer struct {
 	samples int   // duration of the packet played last
 	pause   bool  // and whether it announced a pause
 	lossy   losses
-	cut     bool // the next packet does not continue what was played
-	over    int  // Adjust calls in a row with too long a delay; negative: too short
+	cut     bool  // the next packet does not continue what was played
+	over    int   // Adjust calls in a row with too long a delay; negative: too short
+	raised  int64 // by how much the target is longer than the packets need
 }
 
 // slot keeps the packet of one sequence number, and what it was after it has gone.

@@ -94,7 +94,7 @@ func TestMissingForgetsAfterAJump(t *testing.T) {
 
 func TestReports(t *testing.T) {
 	s := newSender(t)
-	s.reception.senderReport(0x1234_5678_9abc_def0, s.now)
+	s.reception.senderReport(0x1234_5678_9abc_def0, 0, s.now)
 	for seq := range uint16(250) {
 		if seq%10 != 5 {
 			s.send(seq)

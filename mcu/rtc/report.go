@@ -40,8 +40,9 @@ type reception struct {
 
 // heard is the last sender report.
 type heard struct {
-	middle uint32 // the middle of its NTP time
-	at     time.Time
+	ntp       uint64
+	timestamp uint32
+	at        time.Time // when it came
 }
 
 // packet counts a packet.
@@ -64,8 +65,8 @@ func (r *reception) packet(seq uint16, timestamp uint32, now time.Time) {
 }
 
 // senderReport takes the time of a sender report, from any goroutine.
-func (r *reception) senderReport(ntp uint64, now time.Time) {
-	r.heard.Store(&heard{uint32(ntp >> 16), now})
+func (r *reception) senderReport(ntp uint64, timestamp uint32, now time.Time) {
+	r.heard.Store(&heard{ntp, timestamp, now})
 }
 
 // report returns what was received since the last report.
@@ -85,7 +86,7 @@ func (r *reception) report(ssrc uint32, now time.Time) rtcp.ReceptionReport {
 		report.FractionLost = uint8(min(lostNow*256/int64(interval), 255))
 	}
 	if h := r.heard.Load(); h != nil {
-		report.LastSenderReport = h.middle
+		report.LastSenderReport = uint32(h.ntp >> 16)
 		report.Delay = uint32(now.Sub(h.at).Seconds() * 65536)
 	}
 	return report

@@ -9,13 +9,15 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Track is one inbound stream. Read and Level are for one goroutine.
+// Track is one inbound stream. Read, Level and Reported are for one goroutine.
 type Track struct {
 	remote  *webrtc.TrackRemote
 	pc      *webrtc.PeerConnection
 	levelID uint8
 	tell    *feedback
 	buf     []byte
+
+	reported *heard // what Reported returned last
 }
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
@@ -60,6 +62,18 @@ func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
 	return ext[0] & 0x7f, true
 }
 
+// Reported returns the sender's time, in NTP's 32.32 fixed point, of a timestamp, by
+// his last report (RFC 3550 §6.4.1), and whether that is another than the last call
+// returned.
+func (t *Track) Reported() (ntp uint64, timestamp uint32, fresh bool) {
+	h := t.tell.reception.heard.Load()
+	if h == t.reported {
+		return 0, 0, false
+	}
+	t.reported = h
+	return h.ntp, h.timestamp, true
+}
+
 // listen reads the sender's RTCP until the track ends.
 func (t *Track) listen(receiver *webrtc.RTPReceiver) {
 	buf := make([]byte, 1500)
@@ -74,7 +88,7 @@ func (t *Track) listen(receiver *webrtc.RTPReceiver) {
 		}
 		for _, p := range packets {
 			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == t.tell.media {
-				t.tell.reception.senderReport(sr.NTPTime, time.Now())
+				t.tell.reception.senderReport(sr.NTPTime, sr.RTPTime, time.Now())
 			}
 		}
 	}

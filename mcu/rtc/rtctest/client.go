@@ -11,6 +11,7 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -182,7 +183,7 @@ func (c *Client) add(d webrtc.RTPTransceiverDirection, kind webrtc.RTPCodecType,
 	if err != nil {
 		return nil, err
 	}
-	u := newUplink(track)
+	u := newUplink(track, c.reporter(tr.Sender()))
 	c.wg.Go(func() { u.listen(tr.Sender()) })
 	return u, nil
 }
@@ -212,7 +213,10 @@ func newAPI(s webrtc.SettingEngine, h264 string) (*webrtc.API, error) {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
-	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
+	// Uplink makes the sender reports: pion's say when packets were sent, and not when
+	// what is in them was taken.
+	if err := webrtc.RegisterDefaultInterceptorsWithOptions(media, registry,
+		webrtc.WithReportSenderOptions(report.SenderInterval(time.Hour))); err != nil {
 		return nil, err
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(media),

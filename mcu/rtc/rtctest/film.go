@@ -18,6 +18,8 @@ import (
 type Camera struct {
 	Size      image.Point // pixels; zero is 320x180
 	FrameRate int         // zero is 15
+	// Late is how long after it was taken a picture is sent. Sender reports tell of it.
+	Late time.Duration
 	// Draw draws the picture at a time since the client was made.
 	Draw func(img *image.YCbCr, at time.Duration)
 	// Numbered pictures carry their number, counted from when the client was made,
@@ -54,6 +56,9 @@ func (c *Client) Film(cam Camera) (stop func()) {
 	var payloader codecs.H264Payloader
 	uplink := c.Video
 	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
+		if at -= cam.Late; at < 0 {
+			return
+		}
 		cam.Draw(img, at)
 		if cam.Numbered {
 			barcode.Paint(img, int(at*time.Duration(cam.FrameRate)/time.Second)%barcode.Numbers)
@@ -70,6 +75,7 @@ func (c *Client) Film(cam Camera) (stop func()) {
 			payloads = cam.Spoil(au.Key, payloads)
 		}
 		uplink.Write(uint32(at*90_000/time.Second), payloads...)
+		uplink.tell(at, 90_000)
 	}, func() { _ = enc.Close() })
 }
 
@@ -83,6 +89,7 @@ func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
 			n = 0
 		}
 		uplink.Write(uint32(at*90_000/time.Second), payloader.Payload(1180, units[n%len(units)])...)
+		uplink.tell(at, 90_000)
 		n++
 	}, func() {})
 }
@@ -91,6 +98,13 @@ func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
 // sample of a number, counted from when the client was made, in ±1.
 func (c *Client) Speak(wave func(sample int) float32) (stop func()) {
 	c.t.Helper()
+	return c.SpeakLate(0, wave)
+}
+
+// SpeakLate is Speak for a sound that is sent some time after it was taken, a
+// multiple of 20 ms. Sender reports tell of it.
+func (c *Client) SpeakLate(late time.Duration, wave func(sample int) float32) (stop func()) {
+	c.t.Helper()
 	enc, err := opus.NewEncoder(48_000)
 	if err != nil {
 		c.t.Fatalf("make a microphone: %v", err)
@@ -98,12 +112,16 @@ func (c *Client) Speak(wave func(sample int) float32) (stop func()) {
 	var block pcm.Block
 	var packet [1275]byte
 	return c.every(pcm.Duration, func(at time.Duration) {
+		if at -= late; at < 0 {
+			return
+		}
 		first := int(at * pcm.Rate / time.Second)
 		for i := range block {
 			block[i] = wave(first + i)
 		}
 		if n, err := enc.Encode(packet[:], block[:]); err == nil {
 			c.Audio.Write(uint32(first), packet[:n])
+			c.Audio.tell(at, pcm.Rate)
 		}
 	}, func() { _ = enc.Close() })
 }

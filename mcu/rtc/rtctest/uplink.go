@@ -3,6 +3,7 @@ package rtctest
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
@@ -12,6 +13,8 @@ import (
 // Uplink is one stream of a client to the server.
 type Uplink struct {
 	track    *webrtc.TrackLocalStaticRTP
+	report   func(taken time.Duration, timestamp uint32)
+	reported time.Duration // owned by who sends
 	requests atomic.Int64
 	limit    atomic.Int64
 	wanted   atomic.Bool
@@ -20,8 +23,8 @@ type Uplink struct {
 	seq uint16
 }
 
-func newUplink(track *webrtc.TrackLocalStaticRTP) *Uplink {
-	return &Uplink{track: track, seq: 65000} // wraps around soon
+func newUplink(track *webrtc.TrackLocalStaticRTP, report func(time.Duration, uint32)) *Uplink {
+	return &Uplink{track: track, report: report, seq: 65000} // wraps around soon
 }
 
 // Write sends payloads as packets of one timestamp, the last of which has the

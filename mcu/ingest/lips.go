@@ -1,0 +1,136 @@
+package ingest
+
+import (
+	"time"
+
+	"tilemix/codec/yuv"
+)
+
+const (
+	// MaxHeld is how many pictures of a camera wait for their sound at the most; maxHold
+	// is how long one does.
+	MaxHeld = 16
+	maxHold = 400 * time.Millisecond
+	// A picture may be earlier than its sound by lipsFree. Where it is earlier, all are
+	// held until they are earlier by lipsHeld, half a period of most clocks, and
+	// so on until none had to wait for lipsCalm.
+	lipsFree = 30 * time.Millisecond
+	lipsHeld = 15 * time.Millisecond
+	lipsCalm = 2 * time.Second
+	// Pictures that are later than their sound by lipsLate, in the mean of lipsPeriod,
+	// have the sound held back, by maxRaise at most, until they are later by lipsKept.
+	lipsLate   = 40 * time.Millisecond
+	lipsKept   = 10 * time.Millisecond
+	lipsPeriod = time.Second
+	maxRaise   = 150 * time.Millisecond
+	// maxClockSkew is how far apart a sender's reports may put sound and picture
+	// that came together; beyond it they are not believed.
+	maxClockSkew = time.Second
+)
+
+// lips keeps a camera's pictures with their sound: those that are early wait. It
+// belongs to the picture clock. With pictures that are not early it does nothing.
+type lips struct {
+	held    [MaxHeld]*yuv.Frame
+	first   int // in held
+	n       int
+	holding bool
+	waited  time.Time // when a picture last had to
+
+	late  time.Duration // by how much pictures were later than the sound could be, summed
+	count int           // of pictures in late
+	since time.Time     // the first of them
+}
+
+// hold takes a picture; nil is none.
+func (l *lips) hold(f *yuv.Frame) {
+	if f != nil {
+		l.held[(l.first+l.n)%MaxHeld] = f
+		l.n++
+	}
+}
+
+// next returns the oldest picture if it is time to show it, and lets go of it.
+func (l *lips) next(sound *Voice, now time.Time) *yuv.Frame {
+	if l.n == 0 {
+		return nil
+	}
+	f := l.held[l.first]
+	if l.n < MaxHeld && l.early(f, sound, now) {
+		return nil
+	}
+	l.held[l.first] = nil
+	l.first = (l.first + 1) % MaxHeld
+	l.n--
+	return f
+}
+
+// early tells whether a picture is to wait.
+func (l *lips) early(f *yuv.Frame, sound *Voice, now time.Time) bool {
+	skew, ok := l.skew(f, sound, now)
+	if !ok || now.Sub(f.Ready) >= maxHold {
+		return false
+	}
+	slack := lipsFree
+	if l.holding {
+		slack = lipsHeld
+	}
+	if skew >= -slack {
+		l.holding = l.holding && now.Sub(l.waited) < lipsCalm
+		return false
+	}
+	l.holding, l.waited = true, now
+	return true
+}
+
+// skew returns how much later than its sound a picture is when it is shown at now.
+// Where both streams have the sender's reports they tell; else what arrived
+// together belongs together.
+func (l *lips) skew(f *yuv.Frame, sound *Voice, now time.Time) (d time.Duration, ok bool) {
+	if sound == nil {
+		return 0, false
+	}
+	arrival, ok := sound.lag.arrival.load()
+	if !ok {
+		return 0, false
+	}
+	byArrival := now.Sub(f.Due) - arrival
+	if sender, ok := sound.lag.sender.load(); ok && !f.Captured.IsZero() {
+		if bySender := now.Sub(f.Captured) - sender; (bySender - byArrival).Abs() < maxClockSkew {
+			return bySender, true
+		}
+	}
+	return byArrival, true
+}
+
+// shown takes note of a picture that is shown, tells how late it is, and has the sound
+// wait where pictures are always late.
+func (l *lips) shown(f *yuv.Frame, sound *Voice, now time.Time, observe interface{ Observe(float64) }) {
+	skew, ok := l.skew(f, sound, now)
+	if !ok || !sound.lag.live.Load() {
+		l.since = time.Time{}
+		return
+	}
+	if observe != nil {
+		observe.Observe(skew.Seconds())
+	}
+	// How late it would be had neither it nor the sound been held.
+	late := skew + min(f.Ready.Sub(now)+lipsHeld, 0) + sound.lag.extra()
+	if l.since.IsZero() {
+		l.since, l.late, l.count = now, 0, 0
+	}
+	l.late += late
+	l.count++
+	if now.Sub(l.since) >= lipsPeriod {
+		sound.lag.raise(l.late / time.Duration(l.count))
+		l.since = time.Time{}
+	}
+}
+
+func (l *lips) clear() {
+	for ; l.n > 0; l.n-- {
+		l.held[l.first].Release()
+		l.held[l.first] = nil
+		l.first = (l.first + 1) % MaxHeld
+	}
+}

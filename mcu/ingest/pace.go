@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// videoRate is the RTP clock of all video, in Hz (RFC 6184 §8.2.1, RFC 7741 §4.1).
+	videoRate = 90_000
+	// A pace remembers its fastest packets for paceSpans spans.
+	paceSpan  = time.Second
+	paceSpans = 10
+	// paceJump is how far a timestamp may be off the pace of arrival before the
+	// stream counts as begun anew.
+	paceJump = 10 * time.Second
+)
+
+// pace knows how late the packets of a stream come: their transit, which is arrival
+// less timestamp, against the least of the last ten seconds. The zero value is
+// ready. It belongs to one goroutine.
+type pace struct {
+	started bool
+	epoch   time.Time
+	last    uint32        // newest timestamp
+	at      time.Duration // and what it stands for, since the first
+
+	spans [paceSpans]time.Duration // the least transit of each span
+	span  int                      // now, counted from epoch
+	least time.Duration            // of all spans
+}
+
+// observe takes a packet's timestamp and arrival.
+func (p *pace) observe(timestamp uint32, now time.Time) {
+	if !p.started || p.late(timestamp, now).Abs() > paceJump {
+		*p = pace{started: true, epoch: now, last: timestamp, least: math.MaxInt64}
+		for i := range p.spans {
+			p.spans[i] = math.MaxInt64
+		}
+	}
+	transit := p.transit(timestamp, now)
+	if at := p.time(timestamp); at > p.at {
+		p.last, p.at = timestamp, at
+	}
+	if n := int(now.Sub(p.epoch) / paceSpan); n > p.span {
+		p.turn(n)
+	}
+	i := p.span % paceSpans
+	p.spans[i] = min(p.spans[i], transit)
+	p.least = min(p.least, transit)
+}
+
+// turn moves to span n and forgets the oldest.
+func (p *pace) turn(n int) {
+	for range min(n-p.span, paceSpans) {
+		p.span++
+		p.spans[p.span%paceSpans] = math.MaxInt64
+	}
+	p.span = n
+	p.spans[n%paceSpans] = math.MaxInt64
+	p.least = math.MaxInt64
+	for _, least := range p.spans {
+		p.least = min(p.least, least)
+	}
+}
+
+// late returns how much later than the fastest a packet came.
+func (p *pace) late(timestamp uint32, now time.Time) time.Duration {
+	if p.least == math.MaxInt64 {
+		return 0
+	}
+	return p.transit(timestamp, now) - p.least
+}
+
+func (p *pace) transit(timestamp uint32, now time.Time) time.Duration {
+	return now.Sub(p.epoch) - p.time(timestamp)
+}
+
+func (p *pace) time(timestamp uint32) time.Duration {
+	return p.at + time.Duration(int32(timestamp-p.last))*time.Second/videoRate
+}

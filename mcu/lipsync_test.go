@@ -1,0 +1,112 @@
+package mcu_test
+
+import (
+	"image"
+	"slices"
+	"testing"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// TestLipSync has somebody flash and beep at once, over lines and with senders that
+// pull the two apart, and looks at how far apart they come back.
+func TestLipSync(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		up      rtctest.Impairment
+		picture time.Duration // sent so late
+		sound   time.Duration
+	}{
+		{name: "perfect line"},
+		{name: "jitter", up: rtctest.Impairment{Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true}},
+		{name: "late picture", picture: 160 * time.Millisecond},
+		{name: "late sound", sound: 160 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := small()
+			cfg.FrameRate = 30
+			s := serve(t, cfg)
+			actor := s.join("clap", "Clap", rtctest.Options{Line: rtctest.Line{Up: c.up}})
+			watcher := s.join("clap", "Watch", both)
+			skews := clap(s, actor, watcher, c.picture, c.sound, 30)
+			skews = skews[8:] // sound is stretched in pauses, some 20 ms in each
+			slices.SortFunc(skews, func(a, b time.Duration) int { return int(a.Abs() - b.Abs()) })
+			p95 := skews[len(skews)*95/100]
+			t.Logf("skew: p95 %v of %v", p95, skews)
+			if missed := s.metric("tilemix_missed_ticks_total", "picture"); missed > 10 {
+				t.Logf("the machine is too busy to judge: %v ticks missed", missed)
+			} else if p95.Abs() > 40*time.Millisecond {
+				t.Errorf("picture and sound are %v apart", p95)
+			}
+			if s.metric("tilemix_lipsync_seconds") == 0 {
+				t.Error("nothing was measured")
+			}
+			checkStreams(t, watcher)
+		})
+	}
+}
+
+// clap flashes and beeps twice a second, and returns how much later each of n flashes
+// came than its beep.
+func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) []time.Duration {
+	const period, long = 500 * time.Millisecond, 150 * time.Millisecond
+	on := func(at time.Duration) bool { return (at+time.Millisecond)%period < long }
+	actor.Film(rtctest.Camera{FrameRate: 30, Late: picture, Draw: func(img *image.YCbCr, at time.Duration) {
+		if on(at) {
+			white.Paint(img)
+		} else {
+			grey.Paint(img)
+		}
+	}})
+	beep := rtctest.Tone(1000, 0.3)
+	actor.SpeakLate(sound, func(i int) float32 {
+		if on(time.Duration(i) * time.Second / pcm.Rate) {
+			return beep(i)
+		}
+		return 0
+	})
+	// On a slow line the first to join need not be the first who is connected.
+	var tile image.Rectangle
+	layout := watcher.news.await(s.t, "a layout of two", func(m control.Message) bool {
+		return m.Type == control.Layout && len(m.Tiles) == 2
+	})
+	for _, told := range layout.Tiles {
+		if told.ID == actor.id {
+			tile = image.Rect(told.X, told.Y, told.X+told.Width, told.Y+told.Height)
+		}
+	}
+	flashes, beeps := make(chan time.Time, 1000), make(chan time.Time, 1000)
+	var bright, loud bool
+	defer watcher.Screen.Watch(func(p rtctest.Picture) {
+		was := bright
+		if bright = rtctest.Mean(p.Image, face(tile)).Y > 170; bright && !was {
+			flashes <- p.Mixed
+		}
+	})()
+	defer watcher.Earphone.Watch(func(b rtctest.Sound) {
+		was := loud
+		at := slices.IndexFunc(b.Block, func(x float32) bool { return x > 0.1 })
+		if loud = at >= 0; loud && !was {
+			beeps <- b.Mixed.Add(time.Duration(at) * time.Second / pcm.Rate)
+		}
+	})()
+	patience := time.After(rtctest.Patience)
+	var flash, sounded time.Time
+	var skews []time.Duration
+	for len(skews) < n {
+		select {
+		case flash = <-flashes:
+		case sounded = <-beeps:
+		case <-patience:
+			s.t.Fatalf("saw and heard only %d of %d", len(skews), n)
+		}
+		if d := flash.Sub(sounded); d.Abs() < period/2 {
+			skews = append(skews, d)
+			flash, sounded = time.Time{}, time.Time{}
+		}
+	}
+	return skews
+}
