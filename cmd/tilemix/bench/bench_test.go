@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/barcode"
 	"tilemix/mcu/rtc/bot"
+	"tilemix/mcu/uplink"
 	"tilemix/mixer/layout"
 )
 
@@ -72,23 +74,23 @@ func TestBarcode(t *testing.T) {
 		}
 		canvas := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
 		place := layout.Grid(filmSize, who)
-		for i, s := range sizes {
+		for i, s := range []uplink.Wish{full, camera(uplink.For(place[0].Rect.Size(), frameRate))} {
 			for _, n := range []int{0, 682, 1023} {
 				if err := draw(img, n); err != nil {
 					t.Fatal(err)
 				}
 				barcode.Paint(img, n)
-				camera := image.NewYCbCr(image.Rectangle{Max: s.Point}, image.YCbCrSubsampleRatio420)
+				camera := image.NewYCbCr(image.Rectangle{Max: s.Size}, image.YCbCrSubsampleRatio420)
 				yuv.Scale(camera, img)
-				got := through(t, camera, s.bitrate)
+				got := through(t, camera, s.Bitrate)
 				tile := place[i%tiles].Rect
 				crop, to := layout.Fit(got.Rect.Size(), tile)
 				src, dst := yuv.View(got, crop), yuv.View(canvas, to)
 				yuv.Scale(&dst, &src)
-				mix := through(t, canvas, sizes[0].bitrate)
+				mix := through(t, canvas, full.Bitrate)
 				_, at := layout.Fit(filmSize, tile)
 				if read, ok := barcode.Read(mix, at); !ok || read != n {
-					t.Errorf("%d sent as %v, tile of %d: read %d, %v", n, s.Point, tiles, read, ok)
+					t.Errorf("%d sent as %v, tile of %d: read %d, %v", n, s.Size, tiles, read, ok)
 				}
 			}
 		}
@@ -338,6 +340,73 @@ func TestVerdict(t *testing.T) {
 	} {
 		if got := fmt.Sprint(verdict(c.results)); got != c.want {
 			t.Errorf("%q, not %q", got, c.want)
+		}
+	}
+}
+
+// TestCamera holds cameras to what they are asked for.
+func TestCamera(t *testing.T) {
+	wish := func(x, y, rate, bitrate int) uplink.Wish {
+		return uplink.Wish{Size: image.Pt(x, y), FrameRate: rate, Bitrate: bitrate}
+	}
+	for _, c := range []struct{ asked, want uplink.Wish }{
+		{wish(0, 0, 0, 0), full},
+		{wish(1920, 1080, 60, 9_000_000), full},
+		{wish(302, 170, 30, 200_000), wish(302, 170, 30, 200_000)},
+		{wish(406, 228, 15, 200_000), wish(406, 228, 15, 200_000)},
+		{wish(303, 171, 30, 200_000), wish(302, 170, 30, 200_000)},
+		{wish(640, 640, 20, 200_000), wish(640, 360, 15, 200_000)},
+		{wish(320, 0, 7, 1), wish(320, 180, 6, 20_000)},
+		{wish(2, 2, 1, 1), wish(16, 16, 1, 20_000)},
+	} {
+		if got := camera(c.asked); got != c.want {
+			t.Errorf("asked for %v it sends %v, not %v", c.asked, got, c.want)
+		}
+	}
+}
+
+// TestWished asks for what was foreseen and for what was not, from many sides: each is
+// encoded once, with every other picture where half are wished for, and its numbers
+// can be read.
+func TestWished(t *testing.T) {
+	foreseen := uplink.Wish{Size: image.Pt(302, 170), FrameRate: 30, Bitrate: 300_000}
+	f, err := newFilm(scenery(), []uplink.Wish{foreseen, foreseen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := uplink.Wish{Size: image.Pt(626, 352), FrameRate: 15, Bitrate: 300_000}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { f.clip.Wished(foreseen) })
+		wg.Go(func() { f.clip.Wished(other) })
+	}
+	wg.Wait()
+	if n, err := f.surprises(); n != 1 || err != nil || len(f.variants) != 3 {
+		t.Errorf("%d encoded later, %d in all: %v", n, len(f.variants), err)
+	}
+	for w, every := range map[uplink.Wish]int{full: 1, foreseen: 1, other: 2} {
+		v := f.clip.Wished(w)
+		if v.Size != w.Size || v.Every != every || len(v.Pictures) != filmed/every {
+			t.Errorf("asked for %v: %d pictures of %v", w, len(v.Pictures), v.Size)
+		}
+		dec, err := h264.NewDecoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes := 0
+		for i, unit := range f.units[v] {
+			bytes += len(unit)
+			img, err := dec.Decode(unit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, ok := barcode.Read(img, img.Rect); !ok || n != i*every {
+				t.Errorf("%v: picture %d has number %d, %v", w, i, n, ok)
+			}
+		}
+		_ = dec.Close()
+		if rate := bytes * 8 * frameRate / filmed; rate > w.Bitrate*5/4 {
+			t.Errorf("asked for %v: %d bits a second", w, rate)
 		}
 	}
 }

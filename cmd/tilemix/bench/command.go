@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu/uplink"
 )
 
 // Settings are the flags of bench.
@@ -67,13 +68,18 @@ func (c *Command) Run(app *kong.Kong) error {
 	if err := h264.Open(c.OpenH264); err != nil {
 		return err
 	}
+	if err := c.reach(ctx); err != nil {
+		return err
+	}
 	r := &runner{settings: c.Settings, progress: app.Stderr}
-	if err := r.prepare(ctx); err != nil {
+	if err := r.prepare(ctx, chosen); err != nil {
 		return err
 	}
 	results, failed := r.runAll(ctx, chosen)
-	if err := writeTable(app.Stdout, results); err != nil {
-		return errors.Join(failed, err)
+	if len(results) > 0 {
+		if err := writeTable(app.Stdout, results); err != nil {
+			return errors.Join(failed, err)
+		}
 	}
 	if c.JSON != "" {
 		failed = errors.Join(failed, c.writeJSON(results))
@@ -105,9 +111,29 @@ func (c *Command) check() ([]scenario, error) {
 	return choose(c.Scenario)
 }
 
+// reach finds out whether the server at --url and its process are there, before a
+// lot is done for them.
+func (c *Command) reach(ctx context.Context) error {
+	if c.URL == "" {
+		return nil
+	}
+	if _, err := cpuOf(c.PID); err != nil {
+		return fmt.Errorf("--pid %d: %w", c.PID, err)
+	}
+	if _, err := readMetrics(ctx, c.URL); err != nil {
+		return fmt.Errorf("--url %s: %w", c.URL, err)
+	}
+	return nil
+}
+
 // prepare makes what the bots send.
-func (r *runner) prepare(ctx context.Context) error {
-	r.say("encoding the clip in %d sizes", len(sizes))
+func (r *runner) prepare(ctx context.Context, chosen []scenario) error {
+	var wishes []uplink.Wish
+	for _, s := range chosen {
+		s.scale(r.settings.Participants)
+		wishes = append(wishes, s.wishes()...)
+	}
+	r.say("encoding the clip")
 	next, end := scenery(), func() {}
 	if r.settings.Clip != "" {
 		var err error
@@ -117,7 +143,7 @@ func (r *runner) prepare(ctx context.Context) error {
 	}
 	defer end()
 	var err error
-	if r.film, err = newFilm(next); err != nil {
+	if r.film, err = newFilm(next, wishes); err != nil {
 		return err
 	}
 	if r.leader, err = newVoice(utter(true)); err != nil {

@@ -95,7 +95,7 @@ func (m *measurement) blind() (participants, viewers []entry) {
 		if e.Clip == nil {
 			continue
 		}
-		if e.Size = m.sizes[cameras]; e.Size < 0 {
+		if e.Begin = m.cameras[cameras]; e.Begin == nil {
 			e.Clip = nil
 		}
 		cameras++

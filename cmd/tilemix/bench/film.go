@@ -1,19 +1,19 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"io"
 	"math/rand/v2"
 	"os/exec"
-	"time"
+	"sync"
 
-	"tilemix/codec"
 	"tilemix/codec/h264"
-	"tilemix/codec/yuv"
 	"tilemix/mcu/barcode"
 	"tilemix/mcu/rtc/bot"
+	"tilemix/mcu/uplink"
 )
 
 const (
@@ -24,41 +24,36 @@ const (
 
 var filmSize = image.Pt(1280, 720)
 
-// sizes are what a camera sends, largest first, with what browsers spend on them.
-var sizes = []struct {
-	image.Point
-	bitrate int
-}{
-	{image.Pt(1280, 720), 1_500_000},
-	{image.Pt(848, 480), 800_000},
-	{image.Pt(640, 360), 500_000},
-	{image.Pt(406, 228), 240_000},
-	{image.Pt(320, 180), 150_000},
-	{image.Pt(238, 134), 100_000},
-	{image.Pt(160, 90), 60_000},
-}
+// full is what a camera sends that is asked for nothing, with what browsers spend on
+// it. No camera sends more.
+var full = uplink.Wish{Size: filmSize, FrameRate: frameRate, Bitrate: 1_500_000}
 
-// film is a clip and its access units, for the floor.
+// film is a clip in all that has been wished for. It is safe for concurrent use.
 type film struct {
-	clip  *bot.Clip
-	units [][][]byte // of each size
+	clip *bot.Clip
+
+	mu       sync.Mutex // guards what follows; who has it may be encoding
+	variants map[uplink.Wish]*bot.Variant
+	units    map[*bot.Variant][][]byte // access units, for the floor
+	later    int                       // wishes that were not known beforehand
+	failed   error
 }
 
-// newFilm encodes pictures in all sizes, with their numbers painted in. next draws
-// a picture of filmSize, in place.
-func newFilm(next func(img *image.YCbCr, n int) error) (*film, error) {
-	f := &film{clip: &bot.Clip{FrameRate: frameRate}, units: make([][][]byte, len(sizes))}
-	encoders := make([]*h264.Encoder, len(sizes))
-	scaled := make([]*image.YCbCr, len(sizes))
-	for i, s := range sizes {
-		enc, err := h264.NewEncoder(codec.VideoConfig{Width: s.X, Height: s.Y, FrameRate: frameRate, Bitrate: s.bitrate})
-		if err != nil {
-			return nil, err
-		}
-		defer enc.Close()
-		encoders[i] = enc
-		scaled[i] = image.NewYCbCr(image.Rectangle{Max: s.Point}, image.YCbCrSubsampleRatio420)
-		f.clip.Sizes = append(f.clip.Sizes, bot.Variant{Size: s.Point, Bitrate: s.bitrate})
+// newFilm encodes pictures as they are wished for, and in full, with their numbers
+// painted in. next draws a picture of filmSize, in place.
+func newFilm(next func(img *image.YCbCr, n int) error, wishes []uplink.Wish) (*film, error) {
+	f := &film{
+		clip:     &bot.Clip{FrameRate: frameRate},
+		variants: map[uplink.Wish]*bot.Variant{}, units: map[*bot.Variant][][]byte{},
+	}
+	f.clip.Wished = f.wished
+	for n := range filmed {
+		f.clip.Keys = append(f.clip.Keys, n%keyEvery == 0)
+	}
+	takes, err := f.takes(append([]uplink.Wish{full}, wishes...))
+	defer closeAll(takes)
+	if err != nil {
+		return nil, err
 	}
 	img := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
 	for n := range filmed {
@@ -66,22 +61,99 @@ func newFilm(next func(img *image.YCbCr, n int) error) (*film, error) {
 			return nil, fmt.Errorf("picture %d of the clip: %w", n, err)
 		}
 		barcode.Paint(img, n)
-		f.clip.Keys = append(f.clip.Keys, n%keyEvery == 0)
-		for i, enc := range encoders {
-			yuv.Scale(scaled[i], img)
-			if n%keyEvery == 0 {
-				enc.ForceKeyFrame()
-			}
-			au, err := enc.Encode(scaled[i], time.Duration(n)*time.Second/frameRate)
-			if err != nil {
+		for _, t := range takes {
+			if err := t.add(img, n); err != nil {
 				return nil, fmt.Errorf("picture %d of the clip: %w", n, err)
 			}
-			f.units[i] = append(f.units[i], append([]byte(nil), au.Data...))
-			f.clip.Sizes[i].Pictures = append(f.clip.Sizes[i].Pictures, bot.Packetize(au.Data))
 		}
 	}
+	f.keep(takes)
+	f.clip.Full = f.variants[full]
 	return f, nil
 }
+
+// wished returns what a camera sends that is asked for a wish. What was not known
+// beforehand is made now, of the full pictures.
+func (f *film) wished(w uplink.Wish) *bot.Variant {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w = camera(w)
+	if f.variants[w] == nil {
+		f.later++
+		if err := f.again(w); err != nil {
+			f.failed = err
+			f.variants[w] = f.clip.Full
+		}
+	}
+	return f.variants[w]
+}
+
+// surprises returns how many wishes were not known beforehand.
+func (f *film) surprises() (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.later, f.failed
+}
+
+// again encodes the full pictures as wished.
+func (f *film) again(w uplink.Wish) error {
+	takes, err := f.takes([]uplink.Wish{w})
+	defer closeAll(takes)
+	if err != nil {
+		return err
+	}
+	dec, err := h264.NewDecoder()
+	if err != nil {
+		return err
+	}
+	defer dec.Close()
+	for n, unit := range f.units[f.clip.Full] {
+		img, err := dec.Decode(unit)
+		if err != nil {
+			return err
+		}
+		if err := takes[0].add(img, n); err != nil {
+			return err
+		}
+	}
+	f.keep(takes)
+	return nil
+}
+
+func (f *film) keep(takes []*take) {
+	for _, t := range takes {
+		f.variants[t.wish], f.units[t.variant] = t.variant, t.units
+	}
+}
+
+// camera returns what a camera makes of a wish: an even size that looks like the
+// film, at most what it has, and every picture, every second and so on.
+func camera(w uplink.Wish) uplink.Wish {
+	scale := 1.0
+	if w.Size.X > 0 {
+		scale = min(scale, float64(w.Size.X)/float64(filmSize.X))
+	}
+	if w.Size.Y > 0 {
+		scale = min(scale, float64(w.Size.Y)/float64(filmSize.Y))
+	}
+	size := image.Pt(even(float64(filmSize.X)*scale), even(float64(filmSize.Y)*scale))
+	const alike = 4 // tiles are not quite of the film's shape
+	if d := w.Size.Sub(size); d.X >= 0 && d.X <= alike && d.Y >= 0 && d.Y <= alike {
+		size = image.Pt(w.Size.X&^1, w.Size.Y&^1)
+	}
+	every := 1
+	for w.FrameRate > 0 && every < keyEvery && (frameRate > w.FrameRate*every || keyEvery%every != 0) {
+		every++
+	}
+	bitrate := full.Bitrate
+	if w.Bitrate > 0 {
+		bitrate = min(bitrate, max(w.Bitrate, 20_000))
+	}
+	return uplink.Wish{Size: size, FrameRate: max(1, frameRate/every), Bitrate: bitrate}
+}
+
+// even is the even number under a length that a picture of it has at least.
+func even(length float64) int { return max(16, int(length+0.5)&^1) }
 
 // recorded reads pictures of a video file.
 func recorded(ctx context.Context, file string) (next func(*image.YCbCr, int) error, end func(), err error) {
@@ -89,6 +161,8 @@ func recorded(ctx context.Context, file string) (next func(*image.YCbCr, int) er
 		"-vf", fmt.Sprintf("scale=%d:%d:force_original_aspect_ratio=increase,crop=%d:%d,fps=%d",
 			filmSize.X, filmSize.Y, filmSize.X, filmSize.Y, frameRate),
 		"-frames:v", fmt.Sprint(filmed), "-f", "rawvideo", "-pix_fmt", "yuv420p", "-")
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err
@@ -99,7 +173,8 @@ func recorded(ctx context.Context, file string) (next func(*image.YCbCr, int) er
 	next = func(img *image.YCbCr, _ int) error {
 		for _, plane := range [][]byte{img.Y, img.Cb, img.Cr} { // a new picture has no padding
 			if _, err := io.ReadFull(out, plane); err != nil {
-				return fmt.Errorf("read %s: %w", file, err)
+				_ = cmd.Wait() // so that all has been said
+				return fmt.Errorf("read %s: %w: %s", file, err, bytes.TrimSpace(said.Bytes()))
 			}
 		}
 		return nil

@@ -18,14 +18,14 @@ import (
 
 // work is what a server was seen to do in a second.
 type work struct {
-	sizes    []int   // the pictures that were sent, as indexes into sizes, one a camera that is shown
-	decodes  float64 // pictures decoded
+	cameras  []*bot.Variant // what each sends that is shown
+	decodes  float64        // pictures decoded
 	speakers int
 }
 
 // timePictures times, on this thread, what each picture costs: decoded and scaled
 // to its tile, and the canvas encoded, in ms.
-func timePictures(f *film, shown []int) (decode, encode float64, err error) {
+func timePictures(f *film, shown []*bot.Variant) (decode, encode float64, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	who := make([]layout.Participant, len(shown))
@@ -35,7 +35,7 @@ func timePictures(f *film, shown []int) (decode, encode float64, err error) {
 	tiles := layout.Grid(filmSize, who)
 	shown = shown[:min(len(shown), len(tiles))]
 	canvas := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
-	enc, err := h264.NewEncoder(codec.VideoConfig{Width: filmSize.X, Height: filmSize.Y, FrameRate: frameRate, Bitrate: sizes[0].bitrate})
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: filmSize.X, Height: filmSize.Y, FrameRate: frameRate, Bitrate: full.Bitrate})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -51,12 +51,9 @@ func timePictures(f *film, shown []int) (decode, encode float64, err error) {
 	var decoding, encoding time.Duration
 	for n := range warm + pictures {
 		start := threadTime()
-		for i, size := range shown {
-			at := 0 // decoders start at an IDR; later they are out of step, as cameras are
-			if n > 0 {
-				at = n % filmed
-			}
-			img, err := decoders[i].Decode(f.units[size][at])
+		for i, variant := range shown {
+			units := f.units[variant]
+			img, err := decoders[i].Decode(units[n%len(units)])
 			if err != nil {
 				return 0, 0, err
 			}
@@ -116,7 +113,7 @@ func timeSound(v *bot.Voice) (decode, encode float64, err error) {
 func codecFloor(f *film, v *bot.Voice, w work, video, sound bool) (Floor, error) {
 	var floor Floor
 	if video {
-		decode, encode, err := timePictures(f, w.sizes)
+		decode, encode, err := timePictures(f, w.cameras)
 		if err != nil {
 			return floor, fmt.Errorf("time the codecs: %w", err)
 		}

@@ -16,11 +16,13 @@ type snapshot struct {
 	metrics metrics
 	bots    []bot.Stats
 	crowd   bot.Punctuality
+	late    int // wishes for which the clip had to be encoded
 }
 
 func (m *measurement) begin(ctx context.Context) (snapshot, error) {
 	s := snapshot{bots: m.call.stats(), crowd: m.call.crowd.Punctuality()}
 	var err error
+	s.late, _ = m.film.surprises()
 	if s.metrics, err = readMetrics(ctx, m.server.url); err != nil {
 		return s, err
 	}
@@ -55,6 +57,9 @@ func (m *measurement) end(ctx context.Context, before snapshot) error {
 		return err
 	}
 	after := snapshot{usage: used, bots: m.call.stats(), crowd: m.call.crowd.Punctuality()}
+	if after.late, err = m.film.surprises(); err != nil {
+		return err
+	}
 	if after.metrics, err = readMetrics(ctx, m.server.url); err != nil {
 		return err
 	}
@@ -96,7 +101,7 @@ func (m *measurement) received(before, after snapshot) {
 		if s.Picture.Undecipherable+s.Sound.Undecipherable > 0 {
 			r.Troubles = append(r.Troubles, fmt.Sprintf("%s cannot decrypt what comes", m.call.members[i].name))
 		}
-		m.countSizes(s, old)
+		m.countCamera(m.call.members[i], s, old)
 	}
 	slices.Sort(rates)
 	if m.s.video && len(rates) > 0 {
@@ -116,27 +121,25 @@ func (m *measurement) first(s bot.Stats) time.Duration {
 	return s.Sound.First
 }
 
-// countSizes notes what a camera sends.
-func (m *measurement) countSizes(s, old bot.Stats) {
-	if s.SentSizes == nil {
+// countCamera notes what a camera sends.
+func (m *measurement) countCamera(b *member, s, old bot.Stats) {
+	if b.Clip == nil {
 		return
 	}
 	if m.result.Sizes == nil {
 		m.result.Sizes = map[string]int{}
 	}
 	name := "stopped"
-	if s.Size >= 0 {
-		name = fmt.Sprintf("%dx%d", sizes[s.Size].X, sizes[s.Size].Y)
-		m.work.sizes = append(m.work.sizes, s.Size)
+	if v := s.Sends; v != nil {
+		name = fmt.Sprintf("%dx%d", v.Size.X, v.Size.Y)
+		if v.Every > 1 {
+			name += fmt.Sprintf(" at %d", frameRate/v.Every)
+		}
+		m.work.cameras = append(m.work.cameras, s.Sends)
 	}
 	m.result.Sizes[name]++
-	m.sizes = append(m.sizes, s.Size)
-	for j, n := range s.SentSizes {
-		if len(old.SentSizes) > j {
-			n -= old.SentSizes[j]
-		}
-		m.work.decodes += float64(n) / m.result.Seconds
-	}
+	m.cameras = append(m.cameras, s.Sends)
+	m.work.decodes += float64(s.Pictures-old.Pictures) / m.result.Seconds
 }
 
 // counted says what the server counted.
@@ -175,6 +178,9 @@ func (m *measurement) trust(before, after snapshot) {
 	}
 	if n := after.crowd.Dropped - before.crowd.Dropped; n > 0 {
 		trouble("the kernel dropped %d datagrams before the bots read them", n)
+	}
+	if n := after.late - before.late; n > 0 {
+		trouble("the clip was encoded %d times while it was measured, as nobody had foreseen", n)
 	}
 	if n := after.crowd.Failed - before.crowd.Failed; n > 0 {
 		trouble("the bots could not send %d times", n)

@@ -34,6 +34,9 @@ func download(ctx context.Context, url, file string) error {
 		return fmt.Errorf("profile the server: %w", err)
 	}
 	defer resp.Body.Close()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
 	out, err := os.Create(file)
 	if err != nil {
 		return err

@@ -88,3 +88,11 @@ func (r *Result) kept() Bar {
 	const least = frameRate * 0.98
 	return Bar{What: "frame rate, least", Unit: "fps", Value: r.FPSMin, Limit: least, Least: true, Reached: r.FPSMin >= least}
 }
+
+// floored is a bar that the floor belongs to, or nothing where it was left out.
+func (r *Result) floored(b Bar) []Bar {
+	if r.Floor.Total == 0 {
+		return nil
+	}
+	return []Bar{b}
+}

@@ -87,14 +87,14 @@ func (r *runner) serve(ctx context.Context, s scenario) (*child, error) {
 // measurement is one scenario as it runs.
 type measurement struct {
 	*runner
-	s      scenario
-	server *child
-	call   *call
-	where  *places
-	result *Result
-	span   window
-	sizes  []int // what cameras sent at the end; -1: stopped
-	work   work
+	s       scenario
+	server  *child
+	call    *call
+	where   *places
+	result  *Result
+	span    window
+	cameras []*bot.Variant // what each sent at the end; nil: nothing
+	work    work
 }
 
 // entries says how the scenario's bots join. The first sees, the last hears.
@@ -157,8 +157,7 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	m.say("  %d joined; they settle for %v", len(m.call.members), settle)
-	if err := sleep(ctx, settle); err != nil {
+	if err := m.calm(ctx); err != nil {
 		return err
 	}
 	if err := m.observe(ctx); err != nil {
@@ -166,6 +165,23 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 	}
 	if len(viewers) > 0 {
 		m.result.PerViewer = (m.result.CPU - before) / float64(len(viewers))
+	}
+	return nil
+}
+
+// calm waits until the senders have settled, and once more where what they were asked
+// to send had to be encoded first.
+func (m *measurement) calm(ctx context.Context) error {
+	for before, now := -1, 0; before != now; {
+		m.say("  %d joined; they settle for %v", len(m.call.members), settle)
+		before, _ = m.film.surprises()
+		if err := sleep(ctx, settle); err != nil {
+			return err
+		}
+		var err error
+		if now, err = m.film.surprises(); err != nil {
+			return fmt.Errorf("encode the clip as wished: %w", err)
+		}
 	}
 	return nil
 }

@@ -26,10 +26,10 @@ type Options struct {
 	Viewer    bool // only receives
 	Cooperate bool // opens a control channel and obeys uplink messages
 	Clip      *Clip
-	Size      int    // of Clip.Sizes, to begin with
-	Voice     *Voice // nil is a microphone that is silent, unless NoSound
-	NoSound   bool   // sends no sound at all
-	NoPicture bool   // neither sends a picture nor receives one
+	Begin     *Variant // what is sent of the clip to begin with; nil is Clip.Full
+	Voice     *Voice   // nil is a microphone that is silent, unless NoSound
+	NoSound   bool     // sends no sound at all
+	NoPicture bool     // neither sends a picture nor receives one
 
 	// Message gets every control message; it opens a control channel too.
 	Message func(control.Message)
@@ -53,9 +53,6 @@ type Sending struct {
 	At    time.Time // just before the last of it was sent
 }
 
-// stopped is the size of a camera that is not wanted.
-const stopped = -1
-
 // Bot is one client. It is safe for concurrent use.
 type Bot struct {
 	Options
@@ -75,7 +72,7 @@ type Bot struct {
 	checked     atomic.Bool
 	connected   atomic.Int64 // ns since birth
 
-	wanted    atomic.Int32 // size
+	wanted    atomic.Pointer[Variant] // nil: no picture
 	keyWanted atomic.Bool
 	requests  atomic.Uint64 // uplink messages
 	keyAsked  atomic.Uint64
@@ -85,10 +82,10 @@ type Bot struct {
 	encrypt      *srtp.Context
 	sendOOB      []byte
 	video, audio outbound
-	size         int32
+	sending      *Variant
 	picture      int
 	number       uint16 // transport-wide
-	sentSizes    []atomic.Uint64
+	pictures     atomic.Uint64
 	shown, said  *memory
 	packets      atomic.Uint64
 
@@ -111,11 +108,10 @@ func (c *Crowd) newBot(o Options) *Bot {
 	_, _ = rand.Read(b.tie[:])
 	b.video = outbound{ssrc: 1000000 + number*2, clock: 90_000}
 	b.audio = outbound{ssrc: 1000001 + number*2, clock: 48_000}
-	b.size = stopped
-	b.wanted.Store(stopped)
-	if o.Clip != nil {
-		b.wanted.Store(int32(o.Size))
-		b.sentSizes = make([]atomic.Uint64, len(o.Clip.Sizes))
+	if o.Begin != nil {
+		b.wanted.Store(o.Begin)
+	} else if o.Clip != nil {
+		b.wanted.Store(o.Clip.Full)
 	}
 	b.shown, b.said = newMemory(o.Remember), newMemory(o.Remember)
 	return b

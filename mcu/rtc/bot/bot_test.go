@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/bare"
 	"tilemix/mcu/rtc/bot"
+	"tilemix/mcu/uplink"
 )
 
 func TestMain(m *testing.M) {
@@ -30,20 +31,29 @@ func TestMain(m *testing.M) {
 // patience is how long anything is waited for.
 const patience = 30 * time.Second
 
-// film is a second in two sizes with two IDRs.
+// film is a second in two sizes with two IDRs; the small one has every third picture.
 func film(t *testing.T) *bot.Clip {
 	t.Helper()
 	clip := &bot.Clip{FrameRate: 30}
+	var small *bot.Variant
 	for _, size := range []image.Point{{640, 360}, {320, 180}} {
 		enc, err := h264.NewEncoder(codec.VideoConfig{Width: size.X, Height: size.Y, FrameRate: 30, Bitrate: 400_000})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer enc.Close()
-		v := bot.Variant{Size: size, Bitrate: 400_000}
+		v := &bot.Variant{Size: size, Bitrate: 400_000, Every: 1}
+		if clip.Full == nil {
+			clip.Full = v
+		} else {
+			small, v.Every = v, 3
+		}
 		clip.Keys = nil
 		for n := range 30 {
 			clip.Keys = append(clip.Keys, n%15 == 0)
+			if n%v.Every != 0 {
+				continue
+			}
 			if n%15 == 0 {
 				enc.ForceKeyFrame()
 			}
@@ -53,7 +63,12 @@ func film(t *testing.T) *bot.Clip {
 			}
 			v.Pictures = append(v.Pictures, bot.Packetize(au.Data))
 		}
-		clip.Sizes = append(clip.Sizes, v)
+	}
+	clip.Wished = func(w uplink.Wish) *bot.Variant {
+		if w.Size.X < small.Size.X*2 {
+			return small
+		}
+		return clip.Full
 	}
 	return clip
 }
@@ -150,7 +165,7 @@ func TestBare(t *testing.T) {
 	pictures, sounds := viewer.Recorded()
 	shown, spoken := source.Sent()
 	follow(t, "pictures", len(pictures), len(shown), func(i, j int) bool {
-		return same(t, pictures[i].Data, clip.Sizes[0].Pictures[shown[j].Index]) && !pictures[i].At.Before(shown[j].At)
+		return same(t, pictures[i].Data, clip.Full.Pictures[shown[j].Index]) && !pictures[i].At.Before(shown[j].At)
 	})
 	follow(t, "sounds", len(sounds), len(spoken), func(i, j int) bool {
 		return bytes.Equal(sounds[i].Data, said.Packets[spoken[j].Index])
@@ -223,7 +238,7 @@ func TestServer(t *testing.T) {
 	for i, b := range bots {
 		await(t, "the small size", func() bool {
 			s := b.Stats()
-			return s.Size == 1 && s.Uplinks > 0 && s.SentSizes[1] > 0 && s.Picture.Units > 10 && s.Sound.Units > 10
+			return s.Sends != nil && s.Sends.Every == 3 && s.Uplinks > 0 && s.Pictures > 0 && s.Picture.Units > 10 && s.Sound.Units > 10
 		})
 		if s := b.Stats(); s.KeyRequests == 0 || s.Picture.Undecipherable > 0 {
 			t.Errorf("bot %d: %+v", i, s)

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
 
 	"github.com/pion/datachannel"
 	"github.com/pion/sctp"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/uplink"
 )
 
 // maxMessage is the longest control message that is read, in bytes.
@@ -68,10 +70,12 @@ func (b *Bot) told(data []byte) {
 func (b *Bot) obey(m control.Message) {
 	b.requests.Add(1)
 	if m.Active != nil && !*m.Active {
-		b.wanted.Store(stopped)
+		b.wanted.Store(nil)
 		return
 	}
 	if b.Clip != nil {
-		b.wanted.Store(int32(b.Clip.choose(m.Width, m.Height, m.MaxBitrate)))
+		b.wanted.Store(b.Clip.Wished(uplink.Wish{
+			Size: image.Pt(m.Width, m.Height), FrameRate: m.MaxFramerate, Bitrate: m.MaxBitrate,
+		}))
 	}
 }

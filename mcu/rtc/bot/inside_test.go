@@ -9,27 +9,6 @@ import (
 	"github.com/pion/srtp/v3"
 )
 
-func TestChoose(t *testing.T) {
-	clip := &Clip{Sizes: []Variant{
-		{Size: image.Pt(1280, 720), Bitrate: 1500},
-		{Size: image.Pt(640, 360), Bitrate: 500},
-		{Size: image.Pt(320, 180), Bitrate: 150},
-	}}
-	for _, c := range []struct{ width, height, bitrate, want int }{
-		{0, 0, 0, 0},
-		{1280, 720, 1500, 0},
-		{1280, 720, 500, 1},
-		{632, 356, 500, 1},
-		{500, 280, 500, 2},
-		{320, 180, 0, 2},
-		{16, 16, 1, 2},
-	} {
-		if got := clip.choose(c.width, c.height, c.bitrate); got != c.want {
-			t.Errorf("%dx%d at %d: size %d, not %d", c.width, c.height, c.bitrate, got, c.want)
-		}
-	}
-}
-
 func TestNextKey(t *testing.T) {
 	clip := &Clip{Keys: []bool{true, false, true, false}}
 	for picture, want := range []int{0, 2, 2, 0} {
@@ -98,9 +77,9 @@ func sendingBot(t testing.TB) *Bot {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.wire.conn.Close(); _ = sink.Close() })
-	clip := &Clip{FrameRate: 30, Keys: []bool{true, false}, Sizes: []Variant{{
-		Size: image.Pt(16, 16), Pictures: [][][]byte{{make([]byte, 1180), make([]byte, 1180), make([]byte, 300)}, {make([]byte, 700)}},
-	}}}
+	clip := &Clip{FrameRate: 30, Keys: []bool{true, false}, Full: &Variant{
+		Size: image.Pt(16, 16), Every: 1, Pictures: [][][]byte{{make([]byte, 1180), make([]byte, 1180), make([]byte, 300)}, {make([]byte, 700)}},
+	}}
 	b := c.newBot(Options{Clip: clip, Voice: &Voice{Packets: [][]byte{make([]byte, 80)}, Levels: []uint8{30}}, Remember: 10})
 	b.server = sink.LocalAddr().(*net.UDPAddr).AddrPort()
 	if b.encrypt, err = srtp.CreateContext(make([]byte, 16), make([]byte, 12), profile); err != nil {

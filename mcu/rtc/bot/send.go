@@ -30,16 +30,16 @@ func (o *outbound) begin(at int64) {
 // sendPicture sends the clip's next picture.
 func (b *Bot) sendPicture(at int64) int64 {
 	period := int64(time.Second) / int64(b.Clip.FrameRate)
-	size := b.wanted.Load()
-	if size == stopped {
-		b.size = stopped
+	v := b.wanted.Load()
+	if v == nil {
+		b.sending = nil
 		return period
 	}
-	if b.keyWanted.Swap(false) || size != b.size {
-		b.picture, b.size = b.Clip.nextKey(b.picture), size
+	if b.keyWanted.Swap(false) || v != b.sending {
+		b.picture, b.sending = b.Clip.nextKey(b.picture), v
 	}
 	b.video.begin(at)
-	payloads := b.Clip.Sizes[size].Pictures[b.picture]
+	payloads := v.Pictures[b.picture/v.Every]
 	for i, p := range payloads {
 		header := b.video.plain[:20]
 		header[1] = videoPT
@@ -52,9 +52,9 @@ func (b *Bot) sendPicture(at int64) int64 {
 	}
 	b.shown.add(b.picture) // before the system call: lateness of ours is not to look like speed of the server
 	b.flush()
-	b.sentSizes[size].Add(1)
-	b.picture = (b.picture + 1) % len(b.Clip.Keys)
-	return period
+	b.pictures.Add(1)
+	b.picture = (b.picture + v.Every) % len(b.Clip.Keys)
+	return period * int64(v.Every)
 }
 
 // quietPeriod is the time between two packets of a silent microphone.

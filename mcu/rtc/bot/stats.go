@@ -12,11 +12,10 @@ type Stats struct {
 	Picture, Sound Stream
 	// Connected is the time from joining until media can flow.
 	Connected time.Duration
-	// SentSizes are the pictures sent of each of Clip.Sizes, Sent all packets.
-	SentSizes []uint64
-	Sent      uint64
-	// Size is the one of Clip.Sizes that is being sent, -1 for none.
-	Size int
+	// Pictures and Sent are the pictures and all packets sent.
+	Pictures, Sent uint64
+	// Sends is what is being sent of the clip, nil for nothing.
+	Sends *Variant
 	// Uplinks are the uplink messages obeyed, KeyRequests the server's for an IDR.
 	Uplinks, KeyRequests uint64
 }
@@ -34,15 +33,11 @@ type Stream struct {
 
 // Stats returns what the bot has done so far.
 func (b *Bot) Stats() Stats {
-	s := Stats{
+	return Stats{
 		Connected: time.Duration(b.connected.Load()),
 		Picture:   b.screen.stats(), Sound: b.phone.stats(),
-		Uplinks: b.requests.Load(), KeyRequests: b.keyAsked.Load(), Sent: b.packets.Load(), Size: int(b.wanted.Load()),
+		Uplinks: b.requests.Load(), KeyRequests: b.keyAsked.Load(), Sent: b.packets.Load(), Sends: b.wanted.Load(), Pictures: b.pictures.Load(),
 	}
-	for i := range b.sentSizes {
-		s.SentSizes = append(s.SentSizes, b.sentSizes[i].Load())
-	}
-	return s
 }
 
 // ResetLongest forgets the longest pauses so far.
