@@ -21,6 +21,18 @@ func newPacer(period time.Duration) *pacer {
 // wait returns at the next period with the number of periods that passed
 // unused since the last (0 when the owner keeps up), or false when ctx ends.
 func (p *pacer) wait(ctx context.Context) (missed int, ok bool) {
+	missed = p.arm()
+	select {
+	case <-p.timer.C:
+		return missed, true
+	case <-ctx.Done():
+		return 0, false
+	}
+}
+
+// arm sets the timer for the next period and returns the number of periods that
+// passed unused since the last.
+func (p *pacer) arm() (missed int) {
 	now := time.Now()
 	if p.next.IsZero() {
 		p.next = now
@@ -31,12 +43,7 @@ func (p *pacer) wait(ctx context.Context) (missed int, ok bool) {
 	}
 	p.timer.Reset(p.next.Sub(now))
 	p.next = p.next.Add(p.period)
-	select {
-	case <-p.timer.C:
-		return missed, true
-	case <-ctx.Done():
-		return 0, false
-	}
+	return missed
 }
 
 // shift makes the next period end later, or earlier, by d.

@@ -2,13 +2,14 @@ package mcu
 
 import (
 	"fmt"
+	"image"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"tilemix/codec"
-	"tilemix/codec/h264"
 	"tilemix/mcu/control"
+	"tilemix/mcu/ladder"
 	"tilemix/mixer/layout"
 )
 
@@ -65,16 +66,22 @@ func (c Config) check() error {
 	if err := checkPorts(c); err != nil {
 		return err
 	}
-	enc, err := h264.NewEncoder(c.encoder())
-	if err != nil {
-		return fmt.Errorf("the mix cannot be encoded: %w", err)
+	for _, rung := range c.ladder() {
+		if rung == (ladder.Rung{}) {
+			continue
+		}
+		enc, err := encoderFor(codec.H264, rung)
+		if err != nil {
+			return fmt.Errorf("the mix cannot be encoded: %w", err)
+		}
+		_ = enc.Close()
 	}
-	return enc.Close()
+	return nil
 }
 
-// encoder is how the mix is encoded.
-func (c Config) encoder() codec.VideoConfig {
-	return codec.VideoConfig{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate, Bitrate: c.VideoBitrate}
+// ladder has what viewers can have of the mix.
+func (c Config) ladder() []ladder.Rung {
+	return ladder.Of(ladder.Rung{Size: image.Pt(c.Width, c.Height), FrameRate: c.FrameRate, Bitrate: c.VideoBitrate})
 }
 
 // maxParticipants bounds what a room sets aside for those who may come.

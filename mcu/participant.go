@@ -14,6 +14,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/uplink"
 )
@@ -44,6 +45,9 @@ type Participant struct {
 	limit  atomic.Int64 // of all he sends, bits a second; 0: none
 	pass   func()       // he is through the door
 
+	keyWanted atomic.Bool  // he asked for an IDR
+	shown     atomic.Int32 // rung of the ladder that he has
+
 	sight sight // owned by the picture clock
 	sound sound // owned by the sound clock
 
@@ -57,6 +61,7 @@ type Participant struct {
 	told      bool      // of the room as it was when he came
 	wish      uplink.Wish
 	asked     uplink.Asked
+	rung      *ladder.Rung // that he has; nil: none yet
 }
 
 func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
@@ -75,7 +80,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 	peer, err := r.server.api.NewPeer(rtc.Events{
 		Video:       p.runVideo,
 		Audio:       p.runAudio,
-		KeyFrame:    r.requestKeyFrame,
+		KeyFrame:    p.requestKeyFrame,
 		Control:     p.parse,
 		ControlOpen: func() { r.post(p.openControl) },
 		Connected:   func() { r.post(p.connect) },
@@ -87,6 +92,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 	}
 	p.peer = peer
 	p.pass = r.server.door.enter()
+	p.sight = newSight(r.server.rungs, o.line)
 	return p, nil
 }
 
@@ -202,6 +208,7 @@ func (p *Participant) openControl() {
 	p.welcome()
 	p.room.tellAll(p)
 	p.askUplink()
+	p.tellRendition()
 }
 
 // connect is run by the loop whenever the connection stands.
@@ -213,6 +220,13 @@ func (p *Participant) connect() {
 	if p.sees() {
 		p.room.wake()
 	}
+}
+
+// requestKeyFrame asks for an IDR of the rendition that he has and wakes an idle
+// clock for it.
+func (p *Participant) requestKeyFrame() {
+	p.keyWanted.Store(true)
+	p.room.wake()
 }
 
 // sees and hears tell whether the participant receives picture and sound.

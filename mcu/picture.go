@@ -19,6 +19,9 @@ const (
 	// maxReplayed bounds the access units that newcomers are sent in one tick, some
 	// six packets each.
 	maxReplayed = 240
+	// soundHeaders is what the headers of sound take, in bits a second: 50 packets,
+	// with UDP and SRTP.
+	soundHeaders = 50 * 40 * 8
 )
 
 // pictureClock draws and sends the room's picture. One goroutine owns it.
@@ -27,23 +30,28 @@ type pictureClock struct {
 	scene *scene
 	pace  *pacer
 	tiles []video.Tile
+	view  *view
+
+	soundRate int       // what sound takes of a viewer's line, bits a second
+	waiting   int       // viewers who wait for a rendition
+	at        time.Time // of the last tick
+	changed   time.Time // when the picture last did
 
 	arrived []time.Time // the new pictures of this tick
-
-	changed time.Time // when the picture last did
-	encoded time.Time // when it was last encoded
 }
 
-// sight is what the picture clock keeps of a participant.
-type sight struct{ version uint64 }
-
 func newPictureClock(r *Room) *pictureClock {
-	period := time.Second / time.Duration(r.server.cfg.FrameRate)
-	return &pictureClock{room: r, scene: r.scene.Load(), pace: newPacer(period)}
+	cfg := r.server.cfg
+	return &pictureClock{
+		room: r, scene: r.scene.Load(), view: newView(r),
+		pace:      newPacer(time.Second / time.Duration(cfg.FrameRate)),
+		soundRate: cfg.AudioBitrate + soundHeaders,
+	}
 }
 
 func (c *pictureClock) run(ctx context.Context) {
 	defer c.advance()
+	defer c.view.close()
 	for {
 		if c.idle(time.Now()) {
 			if !c.rest(ctx) {
@@ -51,12 +59,27 @@ func (c *pictureClock) run(ctx context.Context) {
 			}
 			continue
 		}
-		missed, ok := c.pace.wait(ctx)
+		missed, ok := c.wait(ctx)
 		if !ok {
 			return
 		}
 		c.room.server.stats.missedPictures.Add(float64(missed))
 		c.tick(time.Now())
+	}
+}
+
+// wait waits for the next tick and sends what renditions' goroutines have encoded.
+func (c *pictureClock) wait(ctx context.Context) (missed int, ok bool) {
+	missed = c.pace.arm()
+	for {
+		select {
+		case <-c.pace.timer.C:
+			return missed, true
+		case res := <-c.view.results:
+			c.take(res)
+		case <-ctx.Done():
+			return 0, false
+		}
 	}
 }
 
@@ -67,51 +90,73 @@ func (c *pictureClock) tick(now time.Time) {
 	if !c.scene.watched() {
 		return
 	}
+	c.at = now
+	c.steer(now)
+	c.view.sweep(now, linger)
+	if !c.view.used() {
+		return
+	}
 	c.gather(now)
 	if c.room.canvas.Compose(c.tiles) {
 		c.changed = now
+		c.view.touch()
 	}
-	composed := time.Now()
-	stats := c.room.server.stats
-	stats.compose.Observe(composed.Sub(now).Seconds())
+	c.room.server.stats.compose.Observe(time.Since(now).Seconds())
 	c.welcome(now)
-	if c.changed != now && now.Sub(c.encoded) < keepAlive && !c.room.view.KeyDue(now) {
-		return
+	canvas := c.room.canvas.Canvas()
+	if r := c.view.lead(); r != nil && r.due(now, c.view.tick) {
+		r.stale, r.encoded = false, now
+		start := time.Now()
+		packets, err := r.enc.Encode(canvas, now)
+		c.take(result{r: r, packets: packets, at: now, took: time.Since(start), err: err})
 	}
-	c.encoded = now
-	packets, err := c.room.view.Encode(c.room.canvas.Canvas(), now)
-	if err != nil {
-		stats.encodeErrors.Inc()
+	c.view.hand(canvas, now)
+}
+
+// take sends a picture that was encoded to all who take its rendition.
+func (c *pictureClock) take(res result) {
+	if !c.view.settle(res) {
 		return
 	}
 	encoded := time.Now()
-	stats.encode.Observe(encoded.Sub(composed).Seconds())
 	for i := range c.scene.seats {
-		if d := c.scene.seats[i].picture; d != nil {
-			d.Write(packets)
+		if s := &c.scene.seats[i]; s.picture != nil {
+			s.p.sight.write(s.picture, res.r, res.packets)
 		}
 	}
-	sent := time.Now()
-	stats.send.Observe(sent.Sub(encoded).Seconds())
+	c.observe(res, encoded)
+}
+
+// observe counts the time of a tick's best rendition: the others come after it.
+func (c *pictureClock) observe(res result, encoded time.Time) {
+	for _, r := range c.view.all {
+		if r != res.r && r.takers > 0 {
+			return
+		}
+		if r == res.r {
+			break
+		}
+	}
+	stats := c.room.server.stats
+	stats.encode.Observe(res.took.Seconds())
+	stats.send.Observe(time.Since(encoded).Seconds())
+	if res.at != c.at {
+		return
+	}
 	for _, at := range c.arrived {
 		stats.pictureLatency.Observe(encoded.Sub(at).Seconds())
 	}
 }
 
-// welcome serves newcomers by replay, a few in one tick, and asks for an IDR
-// where that cannot be.
+// welcome serves those who wait for a rendition, a few in one tick.
 func (c *pictureClock) welcome(now time.Time) {
 	replayed := 0
 	for i := range c.scene.seats {
-		d := c.scene.seats[i].picture
-		if d == nil || !d.Waits() {
+		s := &c.scene.seats[i]
+		if s.picture == nil {
 			continue
 		}
-		if !c.room.view.CanReplay(now) {
-			c.room.view.RequestKeyFrame()
-			return
-		}
-		if replayed += c.room.view.Replay(d, now); replayed > maxReplayed {
+		if replayed += s.p.sight.replay(s.picture, now); replayed > maxReplayed {
 			return
 		}
 	}
@@ -160,20 +205,34 @@ func (c *pictureClock) idle(now time.Time) bool {
 	if !c.scene.watched() {
 		return true
 	}
-	return !c.scene.cameras() && now.Sub(c.changed) > settle
+	return c.waiting == 0 && !c.scene.cameras() && now.Sub(c.changed) > settle
 }
 
 // rest waits until there is something to do. It returns false when ctx ends.
 func (c *pictureClock) rest(ctx context.Context) bool {
+	if !c.scene.watched() {
+		c.unwatch()
+	}
 	select {
 	case <-c.scene.superseded:
 	case <-c.room.kick:
 		c.changed = time.Now()
+	case res := <-c.view.results:
+		c.take(res)
 	case <-ctx.Done():
 		return false
 	}
 	c.pace.rest()
 	return true
+}
+
+// unwatch ends all renditions, as there is nobody to take them.
+func (c *pictureClock) unwatch() {
+	c.waiting = 0
+	for _, r := range c.view.all {
+		r.takers = 0
+	}
+	c.view.sweep(time.Now(), 0)
 }
 
 // advance walks to the newest scene and lets go of what departed on the way.

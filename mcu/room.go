@@ -9,10 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tilemix/codec"
-	"tilemix/codec/h264"
 	"tilemix/codec/yuv"
-	"tilemix/mcu/fanout"
 	"tilemix/mcu/ingest"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
@@ -40,7 +37,6 @@ type Room struct {
 	log    *slog.Logger
 	epoch  time.Time // of all timestamps
 	pool   *yuv.Pool
-	view   *fanout.Rendition
 	canvas *video.Compositor
 
 	end    context.CancelFunc // set by Server.enter
@@ -73,16 +69,10 @@ func newRoom(s *Server, name string) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	enc, err := h264.NewEncoder(s.cfg.encoder())
-	if err != nil {
-		return nil, err
-	}
-	epoch := time.Now()
 	r := &Room{
 		name: name, server: s, log: s.log.With("room", name),
-		epoch:  epoch,
+		epoch:  time.Now(),
 		pool:   yuv.NewPool(framesPerSeat*s.cfg.MaxParticipants + framesPerTile*s.cfg.MaxTiles),
-		view:   fanout.NewRendition(enc, codec.H264, epoch),
 		canvas: canvas,
 		calls:  make(chan func(), 64),
 		ended:  make(chan struct{}),
@@ -103,7 +93,6 @@ func newRoom(s *Server, name string) (*Room, error) {
 // run is the room's life. When ctx ends everybody has to leave.
 func (r *Room) run(ctx context.Context) {
 	r.log.Info("room begins")
-	defer r.server.stats.countView(r.view)()
 	clocks, stop := context.WithCancel(context.Background())
 	var ticking sync.WaitGroup
 	ticking.Go(func() { newPictureClock(r).run(clocks) })
@@ -119,7 +108,6 @@ func (r *Room) run(ctx context.Context) {
 	r.wg.Wait()
 	stop()
 	ticking.Wait()
-	_ = r.view.Close()
 	if n := r.pool.Live(); n > 0 {
 		r.log.Error("pictures leaked", "frames", n)
 	}
@@ -294,12 +282,6 @@ func (r *Room) tiles() (tiles []layout.Tile, hidden int) {
 	}
 	tiles = place(image.Pt(r.server.cfg.Width, r.server.cfg.Height), seen)
 	return tiles, len(who) - len(tiles)
-}
-
-// requestKeyFrame asks for an IDR of the view and wakes an idle clock for it.
-func (r *Room) requestKeyFrame() {
-	r.view.RequestKeyFrame()
-	r.wake()
 }
 
 // wake ends the picture clock's idleness.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
 )
@@ -23,6 +24,7 @@ type Server struct {
 	stats *stats
 	turns chan struct{} // one for each camera that decodes now
 	door  doorway
+	rungs []ladder.Rung // of all rooms' pictures
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -57,7 +59,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		_ = api.Close()
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*Room)}
+	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rungs: cfg.ladder(), rooms: make(map[string]*Room)}
 	s.turns = make(chan struct{}, runtime.GOMAXPROCS(0))
 	s.door.turns = s.turns
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -97,6 +99,8 @@ type JoinOptions struct {
 	// Send gets every control message for the participant. It is called by the
 	// room's loop and must not block. It may be nil.
 	Send func(control.Message)
+
+	line line // stands in for the way to him, in tests
 }
 
 // Join makes somebody a participant of a room, which is made if he is the

@@ -168,15 +168,34 @@ func (s *stage) join(room, name string, o rtctest.Options) *guest {
 	return g
 }
 
+// joinOver connects a client over a line whose estimate the test sets.
+func (s *stage) joinOver(room, name string, o rtctest.Options, l *mcu.Line) *guest {
+	s.t.Helper()
+	g, err := s.enterOver(room, name, o, l)
+	if err != nil {
+		s.t.Fatalf("%s joins %s: %v", name, room, err)
+	}
+	return g
+}
+
 // enter is join for those that may be refused.
 func (s *stage) enter(room, name string, o rtctest.Options) (*guest, error) {
 	s.t.Helper()
+	return s.enterOver(room, name, o, nil)
+}
+
+func (s *stage) enterOver(room, name string, o rtctest.Options, l *mcu.Line) (*guest, error) {
+	s.t.Helper()
 	g := &guest{}
-	var err error
-	g.p, err = s.Join(mcu.JoinOptions{
+	join := mcu.JoinOptions{
 		Room: room, Name: name, Send: g.news.put,
 		Viewer: o.Direction == webrtc.RTPTransceiverDirectionRecvonly,
-	})
+	}
+	if l != nil {
+		join = join.Over(l)
+	}
+	var err error
+	g.p, err = s.Join(join)
 	if err != nil {
 		return nil, err
 	}

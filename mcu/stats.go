@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tilemix/mcu/fanout"
+	"tilemix/codec"
 	"tilemix/mcu/ingest"
 )
 
@@ -19,6 +19,7 @@ type stats struct {
 	pictureLatency, mix, lipSync                    prometheus.Observer
 	missedPictures, missedSound                     prometheus.Counter
 	soundEncodes, encodeErrors                      prometheus.Counter
+	movesUp, movesDown                              prometheus.Counter
 
 	mu      sync.Mutex // guards what follows; the clocks never take it
 	sources map[*source]bool
@@ -32,9 +33,9 @@ type source struct{ add func(*totals) }
 
 // totals sums counters.
 type totals struct {
-	video                   [8]uint64
-	voice                   [8]uint64
-	encodes, keys, encBytes uint64
+	video      [8]uint64
+	voice      [8]uint64
+	renditions [codec.VP8 + 1][maxRungs]renditionTotals
 }
 
 // stageBuckets are seconds, fine where the budget of a picture is spent.
@@ -66,13 +67,17 @@ func newStats(s *Server) *stats {
 	st.encodeErrors = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "tilemix_encode_errors_total", Help: "Pictures and blocks of sound that could not be encoded.",
 	})
+	moves := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tilemix_rendition_moves_total", Help: "Viewers who were given a better rendition, or a lesser one.",
+	}, []string{"to"})
+	st.movesUp, st.movesDown = moves.WithLabelValues("better"), moves.WithLabelValues("lesser")
 	st.reassemble, st.decode = stage.WithLabelValues("reassemble"), stage.WithLabelValues("decode")
 	st.wait, st.compose = stage.WithLabelValues("wait"), stage.WithLabelValues("compose")
 	st.encode, st.send = stage.WithLabelValues("encode"), stage.WithLabelValues("send")
 	st.mix = stage.WithLabelValues("mix")
 	st.missedPictures, st.missedSound = missed.WithLabelValues("picture"), missed.WithLabelValues("sound")
 	st.pictureLatency, st.lipSync = latency, lips
-	st.all = []prometheus.Collector{stage, latency, lips, missed, st.soundEncodes, st.encodeErrors, st, turnStats{s}}
+	st.all = []prometheus.Collector{stage, latency, lips, missed, moves, st.soundEncodes, st.encodeErrors, st, turnStats{s}}
 	return st
 }
 
@@ -86,23 +91,20 @@ var (
 )
 
 var (
-	videoDesc   = prometheus.NewDesc("tilemix_uplink_video_total", "What came of cameras' packets.", []string{"what"}, nil)
-	voiceDesc   = prometheus.NewDesc("tilemix_uplink_audio_total", "What came of microphones' packets.", []string{"what"}, nil)
-	encodesDesc = prometheus.NewDesc("tilemix_picture_encodes_total", "Pictures of the mix encoded.", nil, nil)
-	keysDesc    = prometheus.NewDesc("tilemix_key_frames_total", "IDRs among the pictures of the mix.", nil, nil)
-	bytesDesc   = prometheus.NewDesc("tilemix_picture_bytes_total", "Bytes of the pictures of the mix.", nil, nil)
-	roomsDesc   = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
-	peopleDesc  = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
-	socketDesc  = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
-	errorsDesc  = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
-	slowDesc    = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
-	framesDesc  = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
+	videoDesc  = prometheus.NewDesc("tilemix_uplink_video_total", "What came of cameras' packets.", []string{"what"}, nil)
+	voiceDesc  = prometheus.NewDesc("tilemix_uplink_audio_total", "What came of microphones' packets.", []string{"what"}, nil)
+	roomsDesc  = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
+	peopleDesc = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
+	socketDesc = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
+	errorsDesc = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
+	slowDesc   = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
+	framesDesc = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (s *stats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		videoDesc, voiceDesc, encodesDesc, keysDesc, bytesDesc, roomsDesc, peopleDesc, framesDesc,
+		videoDesc, voiceDesc, renditionsDesc, encodesDesc, keysDesc, replaysDesc, skippedDesc, bytesDesc, viewersDesc, roomsDesc, peopleDesc, framesDesc,
 		socketDesc, errorsDesc, slowDesc,
 	} {
 		ch <- d
@@ -136,9 +138,7 @@ func (s *stats) Collect(ch chan<- prometheus.Metric) {
 	for i, name := range voiceNames {
 		counter(voiceDesc, t.voice[i], name)
 	}
-	counter(encodesDesc, t.encodes)
-	counter(keysDesc, t.keys)
-	counter(bytesDesc, t.encBytes)
+	s.collectRenditions(ch, &t)
 	out := s.server.api.Stats()
 	counter(socketDesc, out.Sent, "sent")
 	counter(socketDesc, out.Dropped, "dropped")
@@ -192,15 +192,6 @@ func (s *stats) countVoice(v *ingest.Voice) (retire func()) {
 		t.voice = plus(t.voice, [8]uint64{
 			n.Received, n.Dropped, n.Late, n.Duplicate, n.Lost, n.Recovered, n.Concealed, n.Corrupt,
 		})
-	})
-}
-
-func (s *stats) countView(v *fanout.Rendition) (retire func()) {
-	return s.count(func(t *totals) {
-		n := v.Stats()
-		t.encodes += n.Encodes
-		t.keys += n.KeyFrames
-		t.encBytes += n.Bytes
 	})
 }
 

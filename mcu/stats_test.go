@@ -46,7 +46,7 @@ func TestCountersRise(t *testing.T) {
 	reading.Wait()
 	for _, name := range []string{
 		"tilemix_uplink_video_total packets", "tilemix_uplink_video_total pictures",
-		"tilemix_uplink_audio_total packets", "tilemix_picture_encodes_total", "tilemix_socket_packets_total sent",
+		"tilemix_uplink_audio_total packets", "tilemix_picture_encodes_total H.264 360", "tilemix_socket_packets_total sent",
 	} {
 		if last[name] == 0 {
 			t.Errorf("%s is 0", name)

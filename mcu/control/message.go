@@ -21,6 +21,7 @@ const (
 	Speaking     = "speaking"     // server: IDs, all who do
 	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles, Hidden
 	Uplink       = "uplink"       // server: Width, Height, MaxFramerate, MaxBitrate, Active
+	Rendition    = "rendition"    // server: Width, Height, MaxFramerate, MaxBitrate, Active: what the client has of the mix
 	Mute         = "mute"         // client: Audio, Video; true is off
 	Chat         = "chat"         // client: Text; server: ID, Name, Text, Time
 	Error        = "error"        // server: Error

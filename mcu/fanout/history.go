@@ -45,21 +45,26 @@ func (h *history) clear() {
 }
 
 // CanReplay tells whether a newcomer can be served from what was encoded: the
-// last IDR is too recent for another.
-func (r *Rendition) CanReplay(now time.Time) bool {
-	return len(r.recent.units) > 0 && now.Sub(r.lastKey) < KeyInterval
+// last IDR is no older than recent, and too recent for another.
+func (r *Rendition) CanReplay(now time.Time, recent time.Duration) bool {
+	return len(r.recent.units) > 0 && now.Sub(r.lastKey) < min(recent, KeyInterval)
 }
 
 // Replay sends a newcomer what was encoded since the last IDR, as fast as he can
 // decode it, so that he goes on with everybody's next picture. The timestamps
-// are just before that of now. It returns the number of access units.
-func (r *Rendition) Replay(d *rtc.Downlink, now time.Time) int {
+// are between those of last, when d was last sent anything, and now. It returns the
+// number of access units.
+func (r *Rendition) Replay(d *rtc.Downlink, now, last time.Time) int {
 	behind := uint32(len(r.recent.units))
+	step := uint32(replayStep)
+	if !last.IsZero() {
+		step = min(step, (r.timestamp(now)-r.timestamp(last))/(behind+1))
+	}
 	for i, u := range r.recent.units {
 		d.Write(rtc.Packets{
 			Payloads:  u.Payloads(),
 			Unit:      u,
-			Timestamp: r.timestamp(now) - (behind-uint32(i))*replayStep,
+			Timestamp: r.timestamp(now) - (behind-uint32(i))*step,
 			At:        now,
 			Key:       i == 0,
 		})

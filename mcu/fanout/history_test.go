@@ -33,7 +33,7 @@ func TestReplayBeginsAtTheLastIDR(t *testing.T) {
 	}
 	want := func(what string, at time.Duration, can bool, units int) {
 		t.Helper()
-		if got := r.CanReplay(start.Add(at)); got != can || len(r.recent.units) != units {
+		if got := r.CanReplay(start.Add(at), KeyInterval); got != can || len(r.recent.units) != units {
 			t.Errorf("%s: can replay %v, %d access units; want %v, %d", what, got, len(r.recent.units), can, units)
 		}
 	}

@@ -41,7 +41,7 @@ type RenditionStats struct {
 	Encodes   uint64 // access units
 	KeyFrames uint64 // IDRs among them
 	Replays   uint64 // newcomers who were served without an IDR
-	Skipped   uint64 // pictures that rate control left out
+	Skipped   uint64 // pictures that rate control left out, or that came too soon
 	Bytes     uint64
 }
 
@@ -97,6 +97,10 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 		Key:       au.Key,
 	}, nil
 }
+
+// Skip counts a picture that could not be encoded, as the one before it still was.
+// It is safe for concurrent use.
+func (r *Rendition) Skip() { r.skipped.Add(1) }
 
 // keep keeps an access unit for newcomers, as long as it may serve them.
 func (r *Rendition) keep(au codec.AccessUnit, now time.Time) {

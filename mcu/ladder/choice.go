@@ -5,10 +5,6 @@ import "time"
 const (
 	// calm is how long a line has to be good before more is tried.
 	calm = 2 * time.Second
-	// probing is how long a line is probed for what the next rung needs.
-	probing = 1500 * time.Millisecond
-	// again is how long after a probe that found nothing the next may come.
-	again = 3 * time.Second
 	// proof is how long a viewer has to stay on a rung for his way up to have been
 	// right.
 	proof = 10 * time.Second
@@ -27,8 +23,8 @@ type Line struct {
 
 // Choice is which rung one viewer has. It belongs to one goroutine.
 //
-// An estimate is no more than what the line has shown: it does not rise much
-// above what is sent. So a viewer leaves a rung when his line carries less than the
+// An estimate does not rise much above what is sent, and may be low because that is
+// little. So a viewer leaves a rung when his line carries less than the
 // rung needs and less than what is sent, and is given a higher one after his line
 // carried what that needs, with the help of a probe.
 type Choice struct {
@@ -39,7 +35,6 @@ type Choice struct {
 	decided time.Time
 	quiet   time.Time     // since when nothing was tried or went wrong
 	wait    time.Duration // for so long it has to
-	probe   time.Time     // since when the line is probed; zero: it is not
 	rose    time.Time     // when he came to this rung from below; zero: he did not
 }
 
@@ -50,9 +45,10 @@ func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm} }
 // Rung is the index of the rung that was decided on last.
 func (c *Choice) Rung() int { return c.rung }
 
-// Decide returns the index of the rung that the viewer is to have, and the rate, in
-// bits a second, that his line is to be probed with now, 0 for not. It decides
-// ten times a second at most.
+// Decide returns the index of the rung that the viewer is to have, and what his line
+// is to be probed for, in bits a second, 0 for nothing. It decides ten times a second
+// at most, and asks for a probe each time until the line has shown that it carries so
+// much.
 func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	if now.Sub(c.decided) < interval {
 		return c.rung, 0
@@ -99,7 +95,7 @@ func (c *Choice) fall(line Line, now time.Time) {
 	if !c.rose.IsZero() {
 		c.wait = min(2*c.wait, maxCalm)
 	}
-	c.rose, c.probe, c.quiet = time.Time{}, time.Time{}, now
+	c.rose, c.quiet = time.Time{}, now
 	c.sent = meter{}
 }
 
@@ -107,17 +103,10 @@ func (c *Choice) fall(line Line, now time.Time) {
 func (c *Choice) climb(line Line, now time.Time) (rung, probe int) {
 	needs := c.rungs[c.rung-1].needs(line.Sound)
 	needs += needs / 20
-	switch {
-	case line.Estimate == 0 || line.Estimate >= needs:
-		c.rung--
-		c.rose, c.probe, c.quiet = now, time.Time{}, now
-		return c.rung, 0
-	case c.probe.IsZero():
-		c.probe = now
-	case now.Sub(c.probe) > probing:
-		c.probe = time.Time{}
-		c.quiet = now.Add(again - c.wait)
-		return c.rung, 0
+	if line.Estimate > 0 && line.Estimate < needs {
+		return c.rung, needs
 	}
-	return c.rung, needs + needs/10
+	c.rung--
+	c.rose, c.quiet = now, now
+	return c.rung, 0
 }

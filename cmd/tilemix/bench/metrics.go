@@ -42,13 +42,16 @@ func (m metrics) find(name, label string) *dto.Metric {
 	return nil
 }
 
-// count is a counter, or the number of observations of a histogram.
+// count is a counter, or the number of observations of a histogram; without a label,
+// the sum over all labels.
 func (m metrics) count(name, label string) float64 {
-	metric := m.find(name, label)
-	if h := metric.GetHistogram(); h != nil {
-		return float64(h.GetSampleCount())
+	sum := 0.0
+	for _, metric := range m[name].GetMetric() {
+		if label == "" || len(metric.GetLabel()) > 0 && metric.GetLabel()[0].GetValue() == label {
+			sum += metric.GetCounter().GetValue() + float64(metric.GetHistogram().GetSampleCount())
+		}
 	}
-	return metric.GetCounter().GetValue()
+	return sum
 }
 
 // quantile estimates, in ms, what was observed between two states of a histogram.
