@@ -370,7 +370,8 @@ func TestCamera(t *testing.T) {
 // can be read.
 func TestWished(t *testing.T) {
 	foreseen := uplink.Wish{Size: image.Pt(302, 170), FrameRate: 30, Bitrate: 300_000}
-	f, err := newFilm(scenery(), []uplink.Wish{foreseen, foreseen})
+	dark := func(*image.YCbCr, int) error { return nil }
+	f, err := newFilm(dark, []uplink.Wish{foreseen, foreseen})
 	if err != nil {
 		t.Fatal(err)
 	}
