@@ -13,6 +13,7 @@ import { Local } from './local.js';
 import { Panel } from './panel.js';
 import { changes, hasTile, showPeople } from './people.js';
 import { Player } from './player.js';
+import { qualityText, showQuality } from './quality.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
@@ -70,7 +71,7 @@ async function startCall(ownName) {
   const state = {
     phase: 'connecting', problem: '', soundOnly: false, id: '', room, name: ownName,
     audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
-    participants: [], layout: null, uplink: null,
+    participants: [], layout: null, uplink: null, rendition: null,
   };
   const devices = new Devices();
   devices.wanted = { audio: choices.microphone, video: choices.camera };
@@ -226,6 +227,7 @@ function showMessage(message, state, chat, panel) {
   switch (message.type) {
     case 'welcome':
       known = null; // after a new connection, nobody has come or gone
+      describeQuality(state);
       break;
     case 'participants':
       tellChanges(state);
@@ -239,6 +241,10 @@ function showMessage(message, state, chat, panel) {
       showLayout(message.name);
       showPeople(state.participants, state.id, state.layout);
       describeMix(state);
+      describeQuality(state);
+      break;
+    case 'rendition':
+      describeQuality(state);
       break;
     case 'chat': {
       const visible = panel.open === 'chat';
@@ -272,6 +278,12 @@ function describeMix(state) {
   const seen = state.participants.filter((p) => hidden === 0 || hasTile(p, state.layout));
   const names = seen.map((p) => p.name).join(', ') + (hidden > 0 ? ` and ${hidden} more` : '');
   byId('mix', HTMLVideoElement).setAttribute('aria-label', `The call, with ${names || 'nobody yet'}`);
+}
+
+/** @param {State} state */
+function describeQuality({ rendition, layout }) {
+  if (!rendition) return showQuality('');
+  showQuality(qualityText(rendition.active ? rendition.height ?? 0 : 0, layout?.height ?? 0));
 }
 
 /** @param {string} current */

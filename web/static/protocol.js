@@ -10,6 +10,8 @@
  *   hidden: how many participants have no tile
  * @typedef {{type: 'uplink', width: number, height: number, maxFramerate: number, maxBitrate: number, active: boolean}} UplinkRequest
  *   no more than this is of use to the call: pixels, pictures a second, bits a second
+ * @typedef {{type: 'rendition', width?: number, height?: number, maxFramerate?: number, maxBitrate?: number, active: boolean}} Rendition
+ *   what this page receives of the mix, as much as its line carries; not active: sound only
  * @typedef {{type: 'chat', id: string, name: string, text: string, time: string | number}} ChatMessage
  * @typedef {{type: 'welcome', id: string, name: string, room: string, iceServers?: RTCIceServer[]}} Welcome
  *
@@ -18,7 +20,7 @@
  *   | {type: 'candidate', candidate: RTCIceCandidateInit}
  *   | {type: 'participants', participants: Participant[]}
  *   | {type: 'speaking', ids: string[]}
- *   | Layout | UplinkRequest | ChatMessage
+ *   | Layout | UplinkRequest | Rendition | ChatMessage
  *   | {type: 'error', error: string}} ServerMessage
  *
  * @typedef {{type: 'offer', sdp: string}

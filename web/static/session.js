@@ -23,6 +23,7 @@ import { stalledText } from './stage.js';
  * @property {import('./protocol.js').Participant[]} participants
  * @property {import('./protocol.js').Layout | null} layout
  * @property {import('./protocol.js').UplinkRequest | null} uplink
+ * @property {import('./protocol.js').Rendition | null} rendition
  *
  * @typedef {object} SessionEvents
  * @property {(phase: Phase) => void} phase
@@ -101,6 +102,7 @@ export class Session {
       case 'welcome':
         this.state.id = message.id;
         this.state.name = message.name;
+        this.state.rendition = null;
         // What was muted stays muted, also after a new connection.
         this.sendMute();
         break;
@@ -117,6 +119,9 @@ export class Session {
         break;
       case 'uplink':
         this.state.uplink = message;
+        break;
+      case 'rendition':
+        this.state.rendition = message;
         break;
     }
     this.events.message(message);

@@ -4,6 +4,7 @@ import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, byId, setIcon } from './dom.js';
 import { Player } from './player.js';
+import { watchQuality } from './quality.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { asSentence, banner, refusal, showCard, stalledText } from './stage.js';
@@ -100,6 +101,7 @@ function mute() {
   announce(player.silent ? 'Sound off' : 'Sound on');
 }
 
+watchQuality(byId('mix', HTMLVideoElement));
 document.title = `${room} · tilemix`;
 for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;
 byId('join', HTMLAnchorElement).href = `/r/${encodeURIComponent(room)}`;
