@@ -11,12 +11,10 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
@@ -52,8 +50,8 @@ type API struct {
 	tcp     *stream.Listener
 	tcpMux  ice.TCPMux
 	cert    webrtc.Certificate
-
-	downlinkErrors, slowChannels atomic.Uint64 // of all peers
+	wheel   *wheel
+	counts  counts
 }
 
 // NewAPI opens the sockets. Whoever gets an API closes it after its last peer.
@@ -93,6 +91,7 @@ func NewAPI(cfg Config) (*API, error) {
 		tcp:     tcp,
 		tcpMux:  tcpMux,
 		cert:    *cert,
+		wheel:   newWheel(),
 	}, nil
 }
 
@@ -102,6 +101,7 @@ func (a *API) Run(ctx context.Context) {
 	for _, s := range a.sockets {
 		wg.Go(func() { s.run(ctx) })
 	}
+	wg.Go(func() { a.wheel.run(ctx) })
 	wg.Wait()
 }
 
@@ -148,9 +148,9 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 	return s, nil
 }
 
-// engines registers the codecs and header extensions we speak. Of pion's
-// interceptors only the one that answers NACKs is used: arrivals, feedback and
-// Downlink do the others' work without a goroutine and a ticker for each connection.
+// engines registers the codecs and header extensions we speak. None of pion's
+// interceptors is used: arrivals, feedback and Downlink do their work without a
+// goroutine, a ticker and a copy of each packet for each connection.
 func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 	media := &webrtc.MediaEngine{}
 	for _, c := range codecs() {
@@ -158,22 +158,22 @@ func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 			return nil, nil, err
 		}
 	}
+	receive, send := webrtc.RTPTransceiverDirectionRecvonly, webrtc.RTPTransceiverDirectionSendonly
 	for _, x := range []struct {
-		uri  string
-		kind webrtc.RTPCodecType
-	}{{audioLevelURI, webrtc.RTPCodecTypeAudio}, {sdp.TransportCCURI, webrtc.RTPCodecTypeVideo}} {
-		err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind,
-			webrtc.RTPTransceiverDirectionRecvonly)
+		uri        string
+		kind       webrtc.RTPCodecType
+		directions []webrtc.RTPTransceiverDirection
+	}{
+		{audioLevelURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{receive}},
+		{sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{receive, send}},
+		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{receive, send}},
+	} {
+		err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind, x.directions...)
 		if err != nil {
 			return nil, nil, err
 		}
 	}
-	responder, err := nack.NewResponderInterceptor()
-	if err != nil {
-		return nil, nil, err
-	}
 	registry := &interceptor.Registry{}
-	registry.Add(responder)
 	registry.Add(arrivalsFactory{})
 	return media, registry, nil
 }

@@ -22,13 +22,15 @@ func codecs() []registration {
 		{Type: "nack"},
 		{Type: "nack", Parameter: "pli"},
 		{Type: "transport-cc"},
+		{Type: "goog-remb"},
 	}
 	out := []registration{{webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
-			MimeType:    webrtc.MimeTypeOpus,
-			ClockRate:   48000,
-			Channels:    2,
-			SDPFmtpLine: "minptime=10;useinbandfec=1;usedtx=1",
+			MimeType:     webrtc.MimeTypeOpus,
+			ClockRate:    48000,
+			Channels:     2,
+			SDPFmtpLine:  "minptime=10;useinbandfec=1;usedtx=1",
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
 		},
 		PayloadType: 111,
 	}, webrtc.RTPCodecTypeAudio}}

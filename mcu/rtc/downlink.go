@@ -1,13 +1,14 @@
 package rtc
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -32,45 +33,51 @@ type Packets struct {
 // its own SSRC, sequence number and timestamp, so that whatever it is fed from,
 // one unbroken stream leaves (RFC 3550 §5.1).
 //
-// Write is for one goroutine; the rest is safe for concurrent use.
+// Write is for one goroutine; the rest is safe for concurrent use. What Write is
+// given leaves at once while the line is known to be wide or not known to be
+// narrow, else in steps, see outbox.
 type Downlink struct {
 	kind webrtc.RTPCodecType
 	mime string
-	rtcp func([]rtcp.Packet) error
+	line *line
 	out  atomic.Pointer[outlet]
 	open atomic.Bool
 
 	packets, bytes, errors atomic.Uint64
-	failed                 *atomic.Uint64 // errors of all downlinks
+	reports                senderReports
+	lost                   atomic.Uint64 // bits of a float64, of reception reports
 
 	// Owned by the goroutine that calls Write.
-	header  rtp.Header
 	base    uint32
 	current *outlet
 	started bool
-	told    time.Time // of the last sender report
+	shelf   Shelf // for pictures that are in nobody's
+
+	waiting atomic.Bool // in the wheel
+	next    *Downlink   // there
+	outbox
 }
 
 // outlet is where a negotiated track writes to.
 type outlet struct {
-	writer webrtc.TrackLocalWriter
-	ssrc   uint32
-	pt     uint8
+	writer     webrtc.TrackLocalWriter
+	ssrc       uint32
+	pt         uint8
+	repeatSSRC uint32 // RFC 4588; 0: repeats are plain
+	repeatPT   uint8
+	numberID   uint8 // of the extension with transport-wide numbers; 0: none
 }
 
-func newDownlink(kind webrtc.RTPCodecType, mime string, send func([]rtcp.Packet) error, failed *atomic.Uint64) *Downlink {
-	return &Downlink{
-		rtcp:   send,
-		failed: failed,
-		kind:   kind,
-		mime:   mime,
-		base:   rand.Uint32(),
-		header: rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())},
-	}
+func newDownlink(kind webrtc.RTPCodecType, mime string, line *line) *Downlink {
+	d := &Downlink{kind: kind, mime: mime, line: line, base: rand.Uint32()}
+	d.header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
+	d.repeat.header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
+	return d
 }
 
 // Write sends p; it never blocks. Until the connection stands nothing is sent,
-// and the first to be sent is a key access unit. It returns whether p was sent.
+// and the first to be sent is a key access unit. So it is after the line could
+// not keep up. It returns whether p was taken.
 func (d *Downlink) Write(p Packets) bool {
 	out := d.out.Load()
 	if out == nil || !d.open.Load() {
@@ -79,48 +86,27 @@ func (d *Downlink) Write(p Packets) bool {
 	}
 	if out != d.current {
 		d.current, d.started = out, false
-		d.header.SSRC, d.header.PayloadType = out.ssrc, out.pt
 	}
 	if !d.started && !p.Key {
 		return false
 	}
-	d.started = true
-	d.header.Timestamp = d.base + p.Timestamp
-	for i, payload := range p.Payloads {
-		d.header.Marker = d.kind == webrtc.RTPCodecTypeVideo && i == len(p.Payloads)-1
-		d.header.SequenceNumber++
-		d.header.Extension, d.header.Extensions = false, d.header.Extensions[:0]
-		n, err := out.writer.WriteRTP(&d.header, payload)
-		if err != nil {
-			d.errors.Add(1)
-			d.failed.Add(1)
-			continue
-		}
-		d.packets.Add(1)
-		d.bytes.Add(uint64(n))
+	if p.Unit == nil && d.kind == webrtc.RTPCodecTypeVideo {
+		p.Unit = d.shelf.Put(p.Payloads)
+		p.Payloads = p.Unit.Payloads()
+		defer p.Unit.Release()
 	}
-	if p.At.Sub(d.told) >= reportInterval {
-		d.told = p.At
-		d.report(p.At)
-	}
-	return true
-}
-
-// report sends a sender report (RFC 3550 §6.4.1).
-func (d *Downlink) report(at time.Time) {
-	_ = d.rtcp([]rtcp.Packet{&rtcp.SenderReport{
-		SSRC:        d.header.SSRC,
-		NTPTime:     ntp(at),
-		RTPTime:     d.header.Timestamp,
-		PacketCount: uint32(d.packets.Load()),
-		OctetCount:  uint32(d.bytes.Load()),
-	}})
+	d.started = d.post(parcel{Packets: p, out: out})
+	return d.started
 }
 
 // Waits tells, to the goroutine that writes, whether the downlink is open and
-// needs a key access unit to begin.
+// needs a key access unit to begin. One whose line could not keep up does so only
+// after that has got rid of what waits.
 func (d *Downlink) Waits() bool {
-	return d.Ready() && (!d.started || d.out.Load() != d.current)
+	if !d.Ready() || d.started && d.out.Load() == d.current {
+		return false
+	}
+	return d.pending() == 0
 }
 
 // Ready tells whether the downlink is negotiated and the connection stands.
@@ -136,16 +122,36 @@ func (d *Downlink) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, 
 	for _, codec := range c.CodecParameters() {
 		if strings.EqualFold(codec.MimeType, d.mime) &&
 			(d.kind == webrtc.RTPCodecTypeAudio || takesH264(codec.SDPFmtpLine)) {
-			d.out.Store(&outlet{c.WriteStream(), uint32(c.SSRC()), uint8(codec.PayloadType)})
+			out := &outlet{writer: c.WriteStream(), ssrc: uint32(c.SSRC()), pt: uint8(codec.PayloadType)}
+			out.repeats(c)
+			for _, x := range c.HeaderExtensions() {
+				if x.URI == sdp.TransportCCURI {
+					out.numberID = uint8(x.ID)
+				}
+			}
+			d.out.Store(out)
 			return codec, nil
 		}
 	}
 	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
 }
 
+// repeats finds the payload type of retransmissions (RFC 4588 §8.6).
+func (o *outlet) repeats(c webrtc.TrackLocalContext) {
+	apt := fmt.Sprintf("apt=%d", o.pt)
+	for _, codec := range c.CodecParameters() {
+		if strings.EqualFold(codec.MimeType, webrtc.MimeTypeRTX) && codec.SDPFmtpLine == apt {
+			o.repeatSSRC, o.repeatPT = uint32(c.SSRCRetransmission()), uint8(codec.PayloadType)
+		}
+	}
+}
+
 // Unbind is called by pion when the track ends.
 func (d *Downlink) Unbind(webrtc.TrackLocalContext) error {
 	d.out.Store(nil)
+	if d.kind == webrtc.RTPCodecTypeVideo { // of sound nothing is kept
+		d.forget()
+	}
 	return nil
 }
 

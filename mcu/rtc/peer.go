@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -72,12 +71,13 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
+	line := newLine(pc.WriteRTCP, a.wheel, &a.counts)
 	p := &Peer{
 		pc:     pc,
 		events: events,
-		slow:   &a.slowChannels,
-		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, pc.WriteRTCP, &a.downlinkErrors),
-		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, pc.WriteRTCP, &a.downlinkErrors),
+		slow:   &a.counts.slow,
+		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, line),
+		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, line),
 	}
 	pc.OnTrack(p.onTrack)
 	pc.OnDataChannel(p.onDataChannel)
@@ -144,7 +144,7 @@ func (p *Peer) attach(wish wishes) error {
 		if err != nil {
 			return fmt.Errorf("add the %s downlink: %w", d.kind, err)
 		}
-		p.start(func() { p.readFeedback(sender) })
+		p.start(func() { p.listen(sender, d) })
 	}
 	return nil
 }
@@ -210,22 +210,6 @@ func (p *Peer) Send(data []byte) {
 		return
 	}
 	_ = dc.SendText(string(data))
-}
-
-// readFeedback reads what receivers report of a downlink until it ends.
-func (p *Peer) readFeedback(sender *webrtc.RTPSender) {
-	for {
-		packets, _, err := sender.ReadRTCP()
-		if err != nil {
-			return
-		}
-		for _, packet := range packets {
-			switch packet.(type) {
-			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				p.events.KeyFrame()
-			}
-		}
-	}
 }
 
 func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {

@@ -1,6 +1,16 @@
 package rtc
 
-import "tilemix/mcu/stream"
+import (
+	"sync/atomic"
+
+	"tilemix/mcu/stream"
+)
+
+// counts are what the peers of an API count together.
+type counts struct {
+	errors, slow                           atomic.Uint64
+	repeats, refused, absurd, probes, held atomic.Uint64
+}
 
 // Stats counts what has left an API's sockets, and what has not and why.
 type Stats struct {
@@ -9,13 +19,23 @@ type Stats struct {
 	Refused        uint64 // packets that the kernel did not take
 	DownlinkErrors uint64 // packets that a connection did not take
 	SlowChannels   uint64 // control channels closed because their clients did not read
+	Repeats        uint64 // packets sent again because they were lost
+	NotRepeated    uint64 // packets asked for that were too old, just repeated, or too many
+	Absurd         uint64 // reports of clients that cannot be
+	Probes         uint64 // packets sent again to try a line
+	Held           uint64 // access units that a line could not take
 
 	TCP stream.Stats
 }
 
 // Stats returns the counters.
 func (a *API) Stats() Stats {
-	s := Stats{DownlinkErrors: a.downlinkErrors.Load(), SlowChannels: a.slowChannels.Load(), TCP: a.tcp.Stats()}
+	c := &a.counts
+	s := Stats{
+		DownlinkErrors: c.errors.Load(), SlowChannels: c.slow.Load(),
+		Repeats: c.repeats.Load(), NotRepeated: c.refused.Load(), Absurd: c.absurd.Load(),
+		Probes: c.probes.Load(), Held: c.held.Load(), TCP: a.tcp.Stats(),
+	}
 	for _, socket := range a.sockets {
 		s.Sent += socket.sent.Load()
 		s.Dropped += socket.dropped.Load()

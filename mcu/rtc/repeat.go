@@ -1,0 +1,154 @@
+package rtc
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+const (
+	// keptUnits is how many access units can be repeated: 2 s of them at 30 a
+	// second.
+	keptUnits = 64
+	// maxLost is how many packets of one NACK are looked at.
+	maxLost = 256
+	// repeatShare is what repeats may take of the estimate, besides repeatFloor
+	// bits a second; repeatFree is what they may take where there is none.
+	repeatShare, repeatFloor, repeatFree = 0.25, 200_000, 1_000_000
+	// repeatAgain is the least time between two repeats of a packet; where the
+	// round trip is known and longer, that is.
+	repeatAgain = 20 * time.Millisecond
+)
+
+// repeater knows what was sent of late, and sends it again on request (RFC 4585
+// §6.2.1), as a stream of its own where that was negotiated (RFC 4588). It keeps
+// no payloads but shares the units. It belongs to whoever sends.
+type repeater struct {
+	kept   [keptUnits]keptUnit
+	newest int
+	times  [maxLost]repeated // by sequence number
+	header rtp.Header
+	buf    [1500]byte
+	room   float64 // bytes that repeats may take
+	filled time.Duration
+	turn   int // of what probes repeat
+}
+
+type keptUnit struct {
+	unit      *Unit
+	first     uint16
+	timestamp uint32
+}
+
+type repeated struct {
+	seq uint16
+	at  time.Duration
+}
+
+// keep keeps a parcel whose last packet was last.
+func (r *repeater) keep(p *parcel, last uint16) {
+	r.newest = (r.newest + 1) % keptUnits
+	k := &r.kept[r.newest]
+	if k.unit != nil {
+		k.unit.Release()
+	}
+	p.Unit.Retain()
+	*k = keptUnit{p.Unit, last - uint16(len(p.Payloads)) + 1, p.Timestamp}
+}
+
+func (r *repeater) clear() {
+	for i := range r.kept {
+		if u := r.kept[i].unit; u != nil {
+			u.Release()
+		}
+		r.kept[i] = keptUnit{}
+	}
+}
+
+// find returns a packet that was sent.
+func (r *repeater) find(seq uint16) (k *keptUnit, i int) {
+	for back := range keptUnits {
+		k := &r.kept[(r.newest-back+keptUnits)%keptUnits]
+		if k.unit == nil {
+			return nil, 0
+		}
+		if i := int(seq - k.first); seq-k.first < 1<<15 && i < len(k.unit.payloads) {
+			return k, i
+		}
+	}
+	return nil, 0
+}
+
+// lostPackets answers a NACK.
+func (d *Downlink) lostPackets(body []byte) {
+	out := d.out.Load()
+	if out == nil {
+		return
+	}
+	d.own()
+	defer d.disown()
+	now := d.line.now()
+	d.refill(now)
+	if eachLost(body, maxLost, func(seq uint16) { d.again(out, seq, now) }) {
+		d.line.counts.absurd.Add(1)
+	}
+}
+
+// again repeats a packet, unless it was just repeated or too much was.
+func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
+	k, i := d.repeat.find(seq)
+	last := &d.repeat.times[seq%maxLost]
+	wait := max(time.Duration(d.line.rtt.Load()), repeatAgain)
+	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 || (last.at > 0 && last.seq == seq && now-last.at < wait) {
+		d.line.counts.refused.Add(1)
+		return
+	}
+	*last = repeated{seq, now}
+	d.repeat.room -= float64(len(k.unit.payloads[i]) + overhead)
+	d.line.counts.repeats.Add(1)
+	d.resend(out, k, i, now, false)
+}
+
+// refill lets more repeats leave as time passes, half a second's at most.
+func (d *Downlink) refill(now time.Duration) {
+	rate := repeatFloor + repeatShare*float64(d.line.estimate())
+	if d.line.estimate() == 0 {
+		rate = repeatFree
+	}
+	r := &d.repeat
+	past := min(now-r.filled, 500*time.Millisecond)
+	if r.filled == 0 {
+		past = 500 * time.Millisecond
+	}
+	r.room, r.filled = min(r.room+rate/8*past.Seconds(), rate/16), now
+}
+
+// resend sends payload i of a unit again.
+func (d *Downlink) resend(out *outlet, k *keptUnit, i int, now time.Duration, probe bool) {
+	h, payload, seq := &d.repeat.header, k.unit.payloads[i], k.first+uint16(i)
+	h.Timestamp = d.base + k.timestamp
+	h.Marker = i == len(k.unit.payloads)-1
+	if out.repeatSSRC == 0 {
+		plain := *h
+		plain.SSRC, plain.PayloadType, plain.SequenceNumber = out.ssrc, out.pt, seq
+		d.write(out, &plain, payload, now, probe)
+		h.Extensions = plain.Extensions // its memory
+		return
+	}
+	if len(payload)+2 > len(d.repeat.buf) {
+		return
+	}
+	binary.BigEndian.PutUint16(d.repeat.buf[:], seq)
+	n := copy(d.repeat.buf[2:], payload)
+	h.SSRC, h.PayloadType = out.repeatSSRC, out.repeatPT
+	h.SequenceNumber++
+	d.write(out, h, d.repeat.buf[:n+2], now, probe)
+}
+
+// forget lets go of what was kept, when the track has ended.
+func (d *Downlink) forget() {
+	d.own()
+	d.repeat.clear()
+	d.disown()
+}

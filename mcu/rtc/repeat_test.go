@@ -1,0 +1,157 @@
+package rtc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+)
+
+// sending is a picture's downlink onto a wire that numbers and retransmits.
+func sending(t *testing.T, rtx bool) (*Downlink, *wire) {
+	t.Helper()
+	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quietLine())
+	w := newWire(webrtc.MimeTypeH264, 102, 7)
+	w.number, w.rtx = true, rtx
+	if _, err := d.Bind(w); err != nil {
+		t.Fatal(err)
+	}
+	d.open.Store(true)
+	return d, w
+}
+
+// picture is an access unit whose payloads tell their place.
+func picture(n byte, packets int) Packets {
+	p := Packets{Timestamp: uint32(n) * 3000, Key: true}
+	for i := range packets {
+		p.Payloads = append(p.Payloads, []byte{n, byte(i), 1, 2, 3})
+	}
+	return p
+}
+
+func hear(t *testing.T, d *Downlink, p rtcp.Packet) {
+	t.Helper()
+	b, err := p.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.hear(b, func() {})
+}
+
+func TestRepeats(t *testing.T) {
+	for _, rtx := range []bool{true, false} {
+		d, w := sending(t, rtx)
+		for n := range byte(20) {
+			d.Write(picture(n, 3))
+		}
+		sent, first := len(w.headers), w.headers[0].SequenceNumber
+		lost := w.headers[31]
+		nack := &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 7, Nacks: rtcp.NackPairsFromSequenceNumbers(
+			[]uint16{lost.SequenceNumber, first - 1, lost.SequenceNumber + 7})}
+		hear(t, d, nack)
+		hear(t, d, nack) // at once: not twice
+		if got := w.headers[sent:]; len(got) != 2 {
+			t.Fatalf("rtx %v: %d repeats of 2", rtx, len(got))
+		}
+		again, body := w.headers[sent], w.bodies[sent]
+		switch {
+		case again.Timestamp != lost.Timestamp || again.Marker != lost.Marker:
+			t.Errorf("rtx %v: repeated %+v of %+v", rtx, again, lost)
+		case rtx && (again.SSRC != 1007 || again.PayloadType != 127 || !bytes.Equal(body[2:], w.bodies[31]) ||
+			binary.BigEndian.Uint16(body) != lost.SequenceNumber || w.headers[sent+1].SequenceNumber != again.SequenceNumber+1):
+			t.Errorf("retransmitted %+v, %x", again, body)
+		case !rtx && (again.SSRC != 7 || again.PayloadType != 102 || again.SequenceNumber != lost.SequenceNumber || !bytes.Equal(body, w.bodies[31])):
+			t.Errorf("repeated %+v, %x", again, body)
+		}
+		if c := d.line.counts; c.repeats.Load() != 2 || c.refused.Load() != 4 {
+			t.Errorf("rtx %v: %d repeats, %d refused", rtx, c.repeats.Load(), c.refused.Load())
+		}
+		d.Write(picture(99, 1))
+		if next := w.headers[len(w.headers)-1]; next.SequenceNumber != first+60 {
+			t.Errorf("rtx %v: the stream went on with %d after %d", rtx, next.SequenceNumber, first+59)
+		}
+	}
+}
+
+// TestAbsurdReceivers say what cannot be, and much of it.
+func TestAbsurdReceivers(t *testing.T) {
+	d, w := sending(t, true)
+	for n := range byte(60) {
+		d.Write(Packets{Payloads: [][]byte{make([]byte, 1180), make([]byte, 1180)}, Timestamp: uint32(n), Key: true})
+	}
+	sent := len(w.headers)
+	var everything rtcp.TransportLayerNack
+	everything.MediaSSRC = 7
+	for seq := range 250 {
+		everything.Nacks = append(everything.Nacks, rtcp.NackPair{PacketID: w.headers[0].SequenceNumber + uint16(seq*17), LostPackets: 0xffff})
+	}
+	start := time.Now()
+	for range 200 {
+		hear(t, d, &everything)
+	}
+	took := time.Since(start).Seconds()
+	repeated := float64(len(w.headers)-sent) * 1240 * 8
+	if most := repeatFree * (0.6 + took); repeated > most {
+		t.Errorf("%.0f bits repeated in %.2f s", repeated, took)
+	}
+	if d.line.counts.absurd.Load() < 200 {
+		t.Errorf("%d absurd NACKs counted", d.line.counts.absurd.Load())
+	}
+	for _, remb := range []float32{0, 1, 5e9, 1e30} {
+		hear(t, d, &rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: remb, SSRCs: []uint32{7}})
+		if got := d.Estimate(); got < 0 || got > unlimited || (remb < 1e6 && got < 20_000) {
+			t.Errorf("REMB %v made an estimate of %d", remb, got)
+		}
+	}
+	hear(t, d, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 7, FractionLost: 255, LastSenderReport: 1, Delay: 1 << 31}}})
+	if d.RTT() != 0 {
+		t.Errorf("a forged round trip of %v", d.RTT())
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 2000 { // reports of what was never sent
+		hear(t, d, &rtcp.TransportLayerCC{
+			Header:    rtcp.Header{Count: rtcp.FormatTCC, Type: rtcp.TypeTransportSpecificFeedback, Length: 5},
+			MediaSSRC: 7, BaseSequenceNumber: uint16(r.Uint32()), PacketStatusCount: 1000, ReferenceTime: r.Uint32() & 0xffffff,
+			PacketChunks: []rtcp.PacketStatusChunk{&rtcp.RunLengthChunk{RunLength: 1000}},
+		})
+	}
+	if loss := d.Loss(); loss < 0 || loss > 1 {
+		t.Errorf("%v lost", loss)
+	}
+}
+
+func FuzzHear(f *testing.F) {
+	for _, p := range []rtcp.Packet{
+		&rtcp.TransportLayerNack{MediaSSRC: 7, Nacks: []rtcp.NackPair{{PacketID: 5, LostPackets: 0x8001}}},
+		&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 1e6, SSRCs: []uint32{7}},
+		&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 7, FractionLost: 9}}},
+		&rtcp.SenderReport{Reports: []rtcp.ReceptionReport{{SSRC: 7, FractionLost: 9}}},
+		&rtcp.PictureLossIndication{MediaSSRC: 7},
+		&rtcp.FullIntraRequest{MediaSSRC: 7, FIR: []rtcp.FIREntry{{SSRC: 7}}},
+	} {
+		b, err := p.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte{0x8f, 205, 0, 6, 0, 0, 0, 1, 0, 0, 0, 7, 0, 1, 0, 5, 0, 0, 1, 0, 0xd4, 0, 0x20, 2, 4, 4, 4, 4})
+	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quietLine())
+	w := newWire(webrtc.MimeTypeH264, 102, 7)
+	w.number, w.rtx, w.forget = true, true, true
+	if _, err := d.Bind(w); err != nil {
+		f.Fatal(err)
+	}
+	d.open.Store(true)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d.Write(picture(1, 2))
+		d.hear(b, func() {})
+		if d.Loss() < 0 || d.Loss() > 1 || d.Estimate() < 0 || d.RTT() < 0 {
+			t.Errorf("%v lost, %d bits/s, %v", d.Loss(), d.Estimate(), d.RTT())
+		}
+	})
+}
