@@ -10,8 +10,8 @@ const (
 	probePackets = 7
 	// probeInterval is the time between two probes; after one that did not come
 	// through it doubles up to probeLongest.
-	probeInterval = 800 * time.Millisecond
-	probeLongest  = 4 * time.Second
+	probeInterval = 500 * time.Millisecond
+	probeLongest  = 3 * time.Second
 	// probeWish is how long a wish for more holds.
 	probeWish = 2 * time.Second
 )
@@ -77,14 +77,13 @@ func (d *Downlink) tryLine(now time.Duration) bool {
 // startProbe begins a probe when one is due.
 func (d *Downlink) startProbe(now time.Duration, rate, wish int) {
 	p := &d.probe
+	if rate > p.estimate*5/4 { // the last one came through
+		p.interval = probeInterval
+	}
 	if p.ended > 0 && now-p.ended < p.interval {
 		return
 	}
-	if rate > p.estimate*5/4 || p.interval == 0 { // the last one came through
-		p.interval = probeInterval
-	} else {
-		p.interval = min(2*p.interval, probeLongest)
-	}
+	p.interval = min(2*p.interval, probeLongest)
 	p.estimate = rate
 	p.begun, p.bytes, p.packets = now, 0, 0
 	p.rate = float64(min(probeStep*rate, wish*11/10)) / 8

@@ -19,6 +19,8 @@ const (
 	// repeatAgain is the least time between two repeats of a packet; where the
 	// round trip is known and longer, that is.
 	repeatAgain = 20 * time.Millisecond
+	// repeatTries is how often one is repeated at most.
+	repeatTries = 6
 )
 
 // repeater knows what was sent of late, and sends it again on request (RFC 4585
@@ -42,8 +44,9 @@ type keptUnit struct {
 }
 
 type repeated struct {
-	seq uint16
-	at  time.Duration
+	seq   uint16
+	tries uint8
+	at    time.Duration
 }
 
 // keep keeps a parcel whose last packet was last.
@@ -99,12 +102,16 @@ func (d *Downlink) lostPackets(body []byte) {
 func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
 	k, i := d.repeat.find(seq)
 	last := &d.repeat.times[seq%maxLost]
+	if last.seq != seq {
+		*last = repeated{seq: seq}
+	}
 	wait := max(time.Duration(d.line.rtt.Load()), repeatAgain)
-	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 || (last.at > 0 && last.seq == seq && now-last.at < wait) {
+	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 ||
+		last.tries == repeatTries || (last.tries > 0 && now-last.at < wait) {
 		d.line.counts.refused.Add(1)
 		return
 	}
-	*last = repeated{seq, now}
+	last.tries, last.at = last.tries+1, now
 	d.repeat.room -= float64(len(k.unit.payloads[i]) + overhead)
 	d.line.counts.repeats.Add(1)
 	d.resend(out, k, i, now, false)

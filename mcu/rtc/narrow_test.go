@@ -1,0 +1,118 @@
+package rtc_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// feed sends a peer pictures of a bitrate, 30 a second, and sound, for a time, and
+// calls each after each picture.
+type feed struct {
+	peer    *rtc.Peer
+	picture int
+	start   time.Time
+	key     bool
+}
+
+func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) time.Duration {
+	begun := time.Now()
+	const second = 30
+	tick := time.NewTicker(time.Second / second)
+	defer tick.Stop()
+	for time.Since(begun) < length {
+		<-tick.C
+		f.picture++
+		now := time.Now()
+		p := rtc.Packets{At: now, Timestamp: uint32(f.picture * 3000), Key: f.picture == 1 || f.peer.Video().Waits()}
+		for left := bitrate / 8 / second; left > 0; left -= 1180 {
+			p.Payloads = append(p.Payloads, make([]byte, max(2, min(left, 1180))))
+		}
+		f.peer.Video().Write(p)
+		f.peer.Audio().Write(rtc.Packets{
+			At: now, Timestamp: uint32(f.picture * 1600), Key: true, Payloads: [][]byte{make([]byte, 80)},
+		})
+		if each != nil && each() {
+			break
+		}
+	}
+	return time.Since(begun)
+}
+
+// meet connects a peer and a client who only receives, over a line.
+func meet(t *testing.T, l rtctest.Line) (*rtc.API, *feed, *rtctest.Client) {
+	t.Helper()
+	api, p := newServer(t, func(*rtc.Events) {})
+	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, Blind: true, Line: l})
+	connect(t, c, p)
+	return api, &feed{peer: p}, c
+}
+
+// TestNarrowLine has 1.5 Mbit/s for a line of 300 kbit/s: the estimate says so in
+// five seconds. When the line has recovered, probes find out while little is sent.
+func TestNarrowLine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 20 s")
+	}
+	narrow := rtctest.Line{Down: rtctest.Impairment{Rate: 300_000, Queue: 300 * time.Millisecond, Delay: 30 * time.Millisecond}}
+	api, f, c := meet(t, narrow)
+	d := f.peer.Video()
+	took := f.run(5*time.Second, 1_500_000, func() bool { return d.Estimate() > 0 && d.Estimate() < 350_000 })
+	if got := d.Estimate(); got < 150_000 || got > 350_000 {
+		t.Fatalf("300 kbit/s estimated as %d", got)
+	}
+	t.Logf("%d bits/s after %v", d.Estimate(), took)
+	most, all, high := 0, 0, 0
+	f.run(6*time.Second, 150_000, func() bool {
+		d.Probe(700_000)
+		most = max(most, d.Estimate())
+		if all++; d.Estimate() > 400_000 {
+			high++
+		}
+		return false
+	})
+	t.Logf("at most %d bits/s, %d of %d too high; loss %.3f, round trip %v", most, high, all, d.Loss(), d.RTT())
+	if high > all/10 {
+		t.Errorf("probes made 300 kbit/s into %d, %d times of %d", most, high, all)
+	}
+	if rtt := d.RTT(); rtt < 20*time.Millisecond || rtt > time.Second {
+		t.Errorf("a round trip of %v", rtt)
+	}
+	c.Impair(rtctest.Line{})
+	took = f.run(15*time.Second, 150_000, func() bool {
+		d.Probe(1_700_000)
+		return d.Estimate() >= 1_600_000
+	})
+	t.Logf("%d bits/s %v after the line had recovered; %+v", d.Estimate(), took, api.Stats())
+	if d.Estimate() < 1_600_000 {
+		t.Errorf("the line has recovered, and is estimated at %d", d.Estimate())
+	}
+}
+
+// TestLossIsRepaired loses one packet in twenty: nearly all come in the end, and
+// the loss is told, but taken for no want of bandwidth.
+func TestLossIsRepaired(t *testing.T) {
+	lossy := rtctest.Line{Down: rtctest.Impairment{Loss: 0.05, Delay: 30 * time.Millisecond}, Seed: 1}
+	api, f, c := meet(t, lossy)
+	d := f.peer.Video()
+	f.run(4*time.Second, 1_500_000, nil)
+	lost, repeats := d.Loss(), api.Stats().Repeats
+	c.Impair(rtctest.Line{})
+	f.run(500*time.Millisecond, 1_500_000, nil)
+	sent, _, _ := d.Sent()
+	got, _ := c.Screen.Received()
+	t.Logf("%d packets of %d, %d repeats, %.3f lost, %d bits/s", got, sent, repeats, lost, d.Estimate())
+	if missing := float64(int(sent)-got) / float64(sent); missing > 0.02 {
+		t.Errorf("%.3f of all packets never came", missing)
+	}
+	if repeats == 0 || lost < 0.02 || lost > 0.1 {
+		t.Errorf("%d repeats, %v lost", repeats, lost)
+	}
+	if e := d.Estimate(); e > 0 && e < 1_200_000 {
+		t.Errorf("the estimate collapsed to %d", e)
+	}
+}
