@@ -3,6 +3,7 @@ module tilemix
 go 1.26.0
 
 require (
+	github.com/Eyevinn/mp4ff v0.55.0
 	github.com/alecthomas/kong v1.16.1
 	github.com/chromedp/cdproto v0.0.0-20260321001828-e3e3800016bc
 	github.com/chromedp/chromedp v0.15.1

@@ -1,0 +1,39 @@
+package fmp4_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/Eyevinn/mp4ff/mp4"
+
+	"tilemix/codec"
+	"tilemix/mcu/record/fmp4"
+)
+
+// FuzzWriter has strangers' access units and packets written between good ones. The
+// file stays one that can be parsed.
+func FuzzWriter(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 0x67, 1, 2, 3, 0, 0, 1, 0x68, 1}, []byte{0xfb, 0x3f}, int64(-5), true)
+	f.Add([]byte{0, 0, 1, 0, 0, 1}, []byte{0x03}, int64(1<<40), false)
+	var good []codec.AccessUnit
+	take{length: time.Second}.pictures(f, func(au codec.AccessUnit, _ time.Duration) {
+		good = append(good, codec.AccessUnit{Data: bytes.Clone(au.Data), Key: au.Key})
+	})
+	f.Fuzz(func(t *testing.T, au, packet []byte, ms int64, key bool) {
+		var out bytes.Buffer
+		w := fmp4.NewWriter(&out, fmp4.Default())
+		at := time.Duration(ms%1e7) * time.Millisecond
+		for i, g := range good {
+			_ = w.WriteVideo(g.Data, time.Duration(i)*frame, frame, g.Key)
+			_ = w.WriteVideo(au, at, frame, key)
+			_ = w.WriteAudio(packet, at)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := mp4.DecodeFile(bytes.NewReader(out.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

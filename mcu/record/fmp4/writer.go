@@ -1,0 +1,213 @@
+package fmp4
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+const (
+	videoRate = 90_000 // ticks a second
+	audioRate = 48_000
+	// patience is how much longer than Config.Fragment a fragment may become while
+	// no picture comes that would end it.
+	patience = 500 * time.Millisecond
+)
+
+// ErrClosed is returned by every method after Close.
+var ErrClosed = errors.New("MP4 file is closed")
+
+// Config says what is in a file.
+type Config struct {
+	// Video and Audio say which tracks it has. Where it has both, it begins with the
+	// first key frame; sound before that is dropped.
+	Video, Audio bool
+	// Channels of the sound that players shall expect, 1 or 2.
+	Channels int
+	// Fragment is how much of the end may be missing where the file was not closed,
+	// if pictures come; half a second more if they do not.
+	Fragment time.Duration
+}
+
+// Default returns the configuration of a file with picture and mono sound in
+// fragments of a second.
+func Default() Config {
+	return Config{Video: true, Audio: true, Channels: 1, Fragment: time.Second}
+}
+
+// Writer writes one file. It is not safe for concurrent use.
+//
+// Times are those of the caller's clock: the file begins at the earliest instant
+// that it gets, and picture and sound stay as far apart as they came. The
+// Writer keeps what it was given until its fragment is whole, and copies it. After an
+// error of the io.Writer it writes nothing more and returns that error from
+// everything: Size is then what the file can be cut to.
+type Writer struct {
+	out     io.Writer
+	cfg     Config
+	started bool
+	origin  time.Duration // the file's beginning
+	began   time.Duration // the fragment's, from the origin
+	video   track
+	audio   track
+	sets    parameterSets
+	last    byte // of the last packet: its TOC
+	seq     uint32
+	size    int64
+	index   []entry
+	buf     []byte
+	err     error
+}
+
+// NewWriter returns a Writer that has written nothing yet.
+func NewWriter(out io.Writer, cfg Config) *Writer {
+	return &Writer{
+		out: out, cfg: cfg,
+		video: track{id: 1, rate: videoRate}, audio: track{id: 2, rate: audioRate},
+	}
+}
+
+// WriteVideo takes an access unit (Annex B, parameter sets in front of the first key
+// frame at least) that is shown from pts on. dur is how long, as far as is known:
+// where another access unit follows, it lasts until then. Access units
+// before the first key frame are dropped. Parameter sets that are not those of
+// the file's beginning stay in the stream, which players follow.
+func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
+	switch {
+	case w.err != nil:
+		return w.err
+	case !w.cfg.Video:
+		return errors.New("MP4 file has no picture")
+	case !w.started && (!key || !w.sets.find(au)):
+		return nil
+	}
+	at := w.begin(pts)
+	w.video.end(ticks(at, videoRate))
+	if len(w.video.samples) > 0 && (key || at-w.began >= w.cfg.Fragment) || w.overdue(at) {
+		if err := w.cut(at); err != nil {
+			return err
+		}
+	}
+	data := len(w.video.data)
+	w.video.data = w.sets.appendSample(w.video.data, au)
+	if len(w.video.data) == data {
+		return nil // nothing in it
+	}
+	w.video.add(ticks(at, videoRate), max(1, ticks(dur, videoRate)), len(w.video.data)-data, key)
+	return nil
+}
+
+// WriteAudio takes an Opus packet that is heard from pts on. A gap of up to a second is
+// filled with packets that have decoders conceal it.
+func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
+	switch {
+	case w.err != nil:
+		return w.err
+	case !w.cfg.Audio:
+		return errors.New("MP4 file has no sound")
+	case len(packet) == 0 || !w.started && w.cfg.Video || pts < w.origin:
+		return nil
+	}
+	length := samplesOf(packet)
+	if length == 0 {
+		return fmt.Errorf("no Opus packet: code %#x of %d bytes", packet[0], len(packet))
+	}
+	at := w.begin(pts)
+	w.fill(ticks(at, audioRate))
+	if w.overdue(at) {
+		if err := w.cut(at); err != nil {
+			return err
+		}
+	}
+	w.audio.data = append(w.audio.data, packet...)
+	w.audio.add(ticks(at, audioRate), length, len(packet), true)
+	w.last = packet[0]
+	return nil
+}
+
+// begin makes an instant of the caller's one of the file's.
+func (w *Writer) begin(pts time.Duration) time.Duration {
+	if !w.started {
+		w.started, w.origin = true, pts
+	}
+	return max(pts-w.origin, 0)
+}
+
+// overdue tells whether a fragment must end though no picture ends it.
+func (w *Writer) overdue(at time.Duration) bool {
+	limit := w.cfg.Fragment
+	if w.cfg.Video {
+		limit += patience
+	}
+	return len(w.video.samples)+len(w.audio.samples) > 0 && at-w.began >= limit
+}
+
+// cut ends the fragment; the next begins at an instant of the file.
+func (w *Writer) cut(at time.Duration) error {
+	err := w.Flush()
+	w.began = at
+	return err
+}
+
+// Flush writes what has come as a fragment of its own.
+func (w *Writer) Flush() error {
+	if w.err != nil || len(w.video.samples)+len(w.audio.samples) == 0 {
+		return w.err
+	}
+	w.buf = w.buf[:0]
+	if w.size == 0 {
+		if w.buf, w.err = w.appendInit(w.buf); w.err != nil {
+			return w.err
+		}
+	}
+	w.note(w.size + int64(len(w.buf)))
+	w.appendFragment()
+	w.video.reset()
+	w.audio.reset()
+	return w.write()
+}
+
+func (w *Writer) write() error {
+	if _, err := w.out.Write(w.buf); err != nil {
+		w.err = fmt.Errorf("write MP4 file: %w", err)
+		return w.err
+	}
+	w.size += int64(len(w.buf))
+	return nil
+}
+
+// Size returns how many bytes of whole fragments have been written.
+func (w *Writer) Size() int64 { return w.size }
+
+// Length returns how long the file is, with what is not written yet.
+func (w *Writer) Length() time.Duration {
+	return max(duration(w.video.next, videoRate), duration(w.audio.next, audioRate))
+}
+
+// Close writes what is left, and the index. It does not close the io.Writer. A file
+// that got nothing stays empty.
+func (w *Writer) Close() error {
+	if errors.Is(w.err, ErrClosed) {
+		return nil
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if w.size > 0 {
+		w.buf = w.appendIndex(w.buf[:0])
+		if err := w.write(); err != nil {
+			return err
+		}
+	}
+	w.err = ErrClosed
+	return nil
+}
+
+func ticks(d time.Duration, rate int64) int64 {
+	return int64(d/time.Second)*rate + (int64(d%time.Second)*rate+int64(time.Second)/2)/int64(time.Second)
+}
+
+func duration(ticks, rate int64) time.Duration {
+	return time.Duration(ticks/rate)*time.Second + time.Duration(ticks%rate)*time.Second/time.Duration(rate)
+}
