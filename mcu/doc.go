@@ -53,6 +53,7 @@
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
+//	access units and sound → sink   the sink's own queue             the sink's
 //	room → sender (uplink)          newest wins, one in two seconds  –
 //
 // # Sound and picture together

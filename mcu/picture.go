@@ -92,6 +92,7 @@ func (c *pictureClock) tick(now time.Time) {
 	}
 	c.at = now
 	c.steer(now)
+	c.keepSinks(now)
 	c.view.sweep(now, linger)
 	if !c.view.used() {
 		return
@@ -118,6 +119,7 @@ func (c *pictureClock) take(res result) {
 	if !c.view.settle(res) {
 		return
 	}
+	c.feed(res)
 	encoded := time.Now()
 	for i := range c.scene.seats {
 		if s := &c.scene.seats[i]; s.picture != nil {
@@ -205,7 +207,7 @@ func (c *pictureClock) idle(now time.Time) bool {
 	if !c.scene.watched() {
 		return true
 	}
-	return c.waiting == 0 && !c.scene.cameras() && now.Sub(c.changed) > settle
+	return len(c.scene.sinks) == 0 && c.waiting == 0 && !c.scene.cameras() && now.Sub(c.changed) > settle
 }
 
 // rest waits until there is something to do. It returns false when ctx ends.
@@ -242,6 +244,9 @@ func (c *pictureClock) advance() {
 		for _, d := range next.departed {
 			if d.video != nil {
 				d.video.Release()
+			}
+			if d.sink != nil {
+				d.sink.release()
 			}
 		}
 	}

@@ -59,6 +59,7 @@ type Room struct {
 	speaking []string
 	holder   string
 	leaving  []departed
+	sinks    []*attachment
 	told     told
 	toldAt   time.Time
 }
@@ -100,6 +101,9 @@ func (r *Room) run(ctx context.Context) {
 	r.loop(ctx)
 	for len(r.members) > 0 {
 		r.remove(r.members[0])
+	}
+	for len(r.sinks) > 0 {
+		r.detach(r.sinks[0])
 	}
 	r.again.Stop()
 	r.late.Stop()
@@ -197,7 +201,7 @@ func (r *Room) remove(p *Participant) {
 	}
 	r.members = slices.Delete(r.members, i, i+1)
 	p.log.Info("left")
-	r.leaving = append(r.leaving, departed{p, p.video, p.voice})
+	r.leaving = append(r.leaving, departed{p: p, video: p.video, voice: p.voice})
 	p.video, p.voice = nil, nil
 	r.publish()
 	r.wg.Go(func() {
@@ -238,7 +242,8 @@ func (r *Room) publish() {
 	s := newScene()
 	s.departed, r.leaving = r.leaving, nil
 	tiles, hidden := r.tiles()
-	watched := slices.ContainsFunc(r.members, (*Participant).sees)
+	s.sinks = r.sinks
+	watched := len(r.sinks) > 0 || slices.ContainsFunc(r.members, (*Participant).sees)
 	for _, p := range r.members {
 		seat := p.seat()
 		seat.speaking = slices.Contains(r.speaking, p.public)

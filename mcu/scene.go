@@ -13,6 +13,7 @@ import (
 // it last saw, so that it sees all of them and can let go of what has departed.
 type scene struct {
 	seats    []seat
+	sinks    []*attachment
 	departed []departed // since the scene before
 
 	next       atomic.Pointer[scene]
@@ -41,6 +42,7 @@ type departed struct {
 	p     *Participant
 	video *ingest.Video
 	voice *ingest.Voice
+	sink  *attachment
 }
 
 func newScene() *scene { return &scene{superseded: make(chan struct{})} }
@@ -57,6 +59,9 @@ func (s *scene) cameras() bool {
 
 // watched tells whether anybody receives the picture.
 func (s *scene) watched() bool {
+	if len(s.sinks) > 0 {
+		return true
+	}
 	for i := range s.seats {
 		if s.seats[i].picture != nil {
 			return true
@@ -65,8 +70,12 @@ func (s *scene) watched() bool {
 	return false
 }
 
-// audible tells whether anybody sends sound and anybody hears it.
+// audible tells whether anybody sends sound and anybody hears it. Sinks hear silence
+// too.
 func (s *scene) audible() bool {
+	if len(s.sinks) > 0 {
+		return true
+	}
 	var sent, heard bool
 	for i := range s.seats {
 		sent = sent || s.seats[i].voice != nil

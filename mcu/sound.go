@@ -204,24 +204,36 @@ func (c *soundClock) giveBack(snd *sound) {
 	}
 }
 
-// sendShared encodes once for all who are silent.
+// sendShared encodes once for all who are silent, and for sinks.
 func (c *soundClock) sendShared() {
 	if c.shared == nil {
 		c.shared = c.takeEar()
 	}
 	c.live = false
+	if c.shared == nil {
+		return
+	}
+	if len(c.scene.sinks) > 0 {
+		c.feed(c.encodeShared())
+	}
 	for i := range c.scene.seats {
 		s := &c.scene.seats[i]
-		if s.sound == nil || s.p.sound.open || s.p.sound.own != nil || c.shared == nil {
+		if s.sound == nil || s.p.sound.open || s.p.sound.own != nil {
 			continue
 		}
-		if !c.live {
-			c.live = true
-			c.mixer.Mix(&c.block)
-			c.encode(c.shared, &c.block)
-		}
+		c.encodeShared()
 		c.shared.write(s.sound, uint32(c.at), c.instant())
 	}
+}
+
+// encodeShared encodes what all say, once a tick.
+func (c *soundClock) encodeShared() []byte {
+	if !c.live {
+		c.live = true
+		c.mixer.Mix(&c.block)
+		c.encode(c.shared, &c.block)
+	}
+	return c.shared.payload[0]
 }
 
 // sendOwn encodes for somebody who is in the mix what the others say.
@@ -257,6 +269,9 @@ func (c *soundClock) advance() {
 	for next := c.scene.next.Load(); next != nil; next = c.scene.next.Load() {
 		c.scene = next
 		for _, d := range next.departed {
+			if d.sink != nil {
+				d.sink.release()
+			}
 			if d.voice == nil {
 				continue
 			}

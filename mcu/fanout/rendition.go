@@ -28,6 +28,7 @@ type Rendition struct {
 	split   packetizer
 	shelf   rtc.Shelf
 	unit    *rtc.Unit // the last
+	last    codec.AccessUnit
 	wanted  atomic.Bool
 	epoch   time.Time // of the timestamps
 	lastKey time.Time
@@ -77,6 +78,7 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 		r.skipped.Add(1)
 		return rtc.Packets{}, nil
 	}
+	r.last = au
 	r.encodes.Add(1)
 	r.bytes.Add(uint64(len(au.Data)))
 	if au.Key {
@@ -97,6 +99,13 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 		Key:       au.Key,
 	}, nil
 }
+
+// Last returns the access unit that was encoded last. Its bytes are valid until the
+// next call of Encode.
+func (r *Rendition) Last() codec.AccessUnit { return r.last }
+
+// KeyAge tells how long ago the last IDR was.
+func (r *Rendition) KeyAge(now time.Time) time.Duration { return now.Sub(r.lastKey) }
 
 // Skip counts a picture that could not be encoded, as the one before it still was.
 // It is safe for concurrent use.
