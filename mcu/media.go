@@ -44,6 +44,7 @@ func (p *Participant) runVideo(t *rtc.Track) {
 		v.Push(&packet, now)
 		limiter.limit(t, p.limit.Load(), now)
 	}
+	p.linger()
 	p.room.post(func() {
 		if p.video == v {
 			p.setVideo(nil)

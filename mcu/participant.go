@@ -35,11 +35,15 @@ type Participant struct {
 	viewer bool
 	room   *Room
 	log    *slog.Logger
-	peer   *rtc.Peer
-	pace   *rate.Limiter // of the control channel
-	send   func(control.Message)
-	open   atomic.Bool     // the client opened a control channel
-	life   context.Context // ends as he leaves
+	secret string                   // to come back with; "": he cannot
+	line   int                      // number of his control connection; the loop's
+	cut    func()                   // ends it; the loop's
+	peer   *rtc.Peer                // the loop's
+	answer atomic.Pointer[rtc.Peer] // the same, for whoever brings offers
+	pace   *rate.Limiter            // of the control channel
+	send   func(control.Message)    // the loop's
+	open   atomic.Bool              // the client opened a control channel
+	life   context.Context          // ends as he leaves
 	end    context.CancelFunc
 	done   chan struct{}
 	limit  atomic.Int64 // of all he sends, bits a second; 0: none
@@ -56,8 +60,10 @@ type Participant struct {
 	voice     *ingest.Voice
 	muted     bool
 	cameraOff bool
-	connected bool
-	deadline  time.Time // to be connected by
+	connected bool      // his connection stands
+	seated    bool      // it stood before
+	unheard   bool      // his control connection is lost
+	deadline  time.Time // for both to stand
 	told      bool      // of the room as it was when he came
 	wish      uplink.Wish
 	asked     uplink.Asked
@@ -72,28 +78,49 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		viewer: o.Viewer,
 		room:   r,
 		send:   o.Send,
+		cut:    o.Cut,
 		pace:   rate.NewLimiter(controlRate, controlBurst),
 		done:   make(chan struct{}),
 	}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.log = r.log.With("participant", p.public)
-	peer, err := r.server.api.NewPeer(rtc.Events{
-		Video:       p.runVideo,
-		Audio:       p.runAudio,
-		KeyFrame:    p.requestKeyFrame,
-		Control:     p.parse,
-		ControlOpen: func() { r.post(p.openControl) },
-		Connected:   func() { r.post(p.connect) },
-		Ended:       p.Leave,
-	})
+	if o.Resumable {
+		p.secret = rand.Text()
+	}
+	peer, err := p.connection()
 	if err != nil {
 		p.end()
 		return nil, err
 	}
 	p.peer = peer
+	p.answer.Store(peer)
 	p.pass = r.server.door.enter()
 	p.sight = newSight(r.server.rungs, o.line)
 	return p, nil
+}
+
+// connection makes a connection for him.
+func (p *Participant) connection() (*rtc.Peer, error) {
+	var peer *rtc.Peer
+	present := func(f func()) func() {
+		return func() {
+			p.room.post(func() {
+				if p.peer == peer {
+					f()
+				}
+			})
+		}
+	}
+	peer, err := p.room.server.api.NewPeer(rtc.Events{
+		Video:       func(t *rtc.Track) { p.runFor(peer, t, p.runVideo) },
+		Audio:       func(t *rtc.Track) { p.runFor(peer, t, p.runAudio) },
+		KeyFrame:    p.requestKeyFrame,
+		Control:     p.parse,
+		ControlOpen: present(p.openControl),
+		Connected:   present(p.connect),
+		Ended:       present(p.disconnect),
+	})
+	return peer, err
 }
 
 // ID returns the secret name of the participant's session.
@@ -120,7 +147,7 @@ func (p *Participant) close() {
 // Offer takes an SDP offer and returns the answer, with all of the server's
 // candidates in it. A later offer renegotiates.
 func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {
-	answer, err := p.peer.Offer(ctx, sdp)
+	answer, err := p.answer.Load().Offer(ctx, sdp)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +161,7 @@ func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {
 
 // AddCandidate adds a candidate of the client's.
 func (p *Participant) AddCandidate(c control.CandidateInit) error {
-	return p.peer.AddCandidate(c.Candidate, c.SDPMid, c.SDPMLineIndex)
+	return p.answer.Load().AddCandidate(c.Candidate, c.SDPMid, c.SDPMLineIndex)
 }
 
 // Handle does what a control message asks. Refusals are sent to the
@@ -198,7 +225,7 @@ func (p *Participant) deliver(m control.Message) {
 func (p *Participant) welcome() {
 	p.deliver(control.Message{
 		Type: control.Welcome, ID: p.public, Name: p.name, Room: p.room.name,
-		ICEServers: p.room.server.ICEServers(),
+		ICEServers: p.room.server.ICEServers(), Resume: p.secret,
 	})
 }
 
@@ -213,7 +240,7 @@ func (p *Participant) openControl() {
 
 // connect is run by the loop whenever the connection stands.
 func (p *Participant) connect() {
-	p.connected = true
+	p.connected, p.seated = true, true
 	p.pass()
 	p.log.Debug("connected")
 	p.room.publish()
@@ -237,6 +264,7 @@ func (p *Participant) seat() seat {
 	s := seat{
 		p: p, video: p.video, voice: p.voice,
 		muted: p.muted, cameraOff: p.cameraOff || p.video == nil,
+		away: !p.connected,
 	}
 	if p.sees() {
 		s.picture = p.peer.Video()

@@ -177,22 +177,6 @@ func (r *Room) add(p *Participant) {
 	r.dismiss(now)
 }
 
-// dismiss takes the seats of those who are not connected by their deadlines, and
-// sets the loop's timer for the next one.
-func (r *Room) dismiss(now time.Time) {
-	for _, p := range slices.Clone(r.members) {
-		switch {
-		case p.connected:
-		case now.Before(p.deadline): // those behind came later
-			r.late.Reset(p.deadline.Sub(now))
-			return
-		default:
-			p.refuse("the connection does not stand")
-			r.remove(p)
-		}
-	}
-}
-
 // remove takes a participant's seat and ends his connection.
 func (r *Room) remove(p *Participant) {
 	i := slices.Index(r.members, p)
@@ -269,7 +253,7 @@ func (r *Room) publish() {
 func (r *Room) tiles() (tiles []layout.Tile, hidden int) {
 	who := []string{}
 	for _, p := range r.members {
-		if !p.viewer && p.connected {
+		if !p.viewer && p.seated {
 			who = append(who, p.public)
 		}
 	}

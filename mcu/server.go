@@ -99,6 +99,12 @@ type JoinOptions struct {
 	// Send gets every control message for the participant. It is called by the
 	// room's loop and must not block. It may be nil.
 	Send func(control.Message)
+	// Resumable has him stay for a while when his control connection or his media's is
+	// lost, and gives him a secret to come back with.
+	Resumable bool
+	// Cut is called when another control connection has taken the place of this one.
+	// It must not block. It may be nil.
+	Cut func()
 
 	line line // stands in for the way to him, in tests
 }

@@ -18,6 +18,7 @@ type Server interface {
 	Admits(room, name string) error
 	CheckOffer(sdp string) error
 	Join(mcu.JoinOptions) (*mcu.Participant, error)
+	Resume(o mcu.JoinOptions, secret string) (who *mcu.Participant, line int, err error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector

@@ -23,7 +23,9 @@ type socket struct {
 	cancel context.CancelFunc
 	queue  chan control.Message
 	pace   *rate.Limiter
-	full   sync.Once // the queue was, and the client is being closed
+	taken  chan struct{}        // closed when another connection has taken this one's place
+	full   sync.Once            // the queue was, and the client is being closed
+	closed websocket.StatusCode // what the client closed with, once run has returned; -1: nothing
 }
 
 // send queues a message for the client and never waits: a client that has not read
@@ -61,6 +63,7 @@ func (k *socket) read(ctx context.Context) {
 	for {
 		_, data, err := k.conn.Read(ctx)
 		if err != nil {
+			k.closed = websocket.CloseStatus(err)
 			return
 		}
 		if k.pace.Wait(ctx) != nil {
@@ -113,11 +116,17 @@ func (k *socket) write(ctx context.Context) {
 			}
 			_ = k.conn.Close(websocket.StatusGoingAway, "you are no longer in the room")
 			return
+		case <-k.taken:
+			_ = k.conn.Close(elsewhere, "You are in the call in another window.")
+			return
 		case <-ctx.Done():
 			return
 		}
 	}
 }
+
+// elsewhere is the code that tells a page not to come back by itself.
+const elsewhere = websocket.StatusCode(4001)
 
 func (k *socket) put(ctx context.Context, m control.Message) error {
 	data, err := json.Marshal(m)

@@ -3,9 +3,11 @@ package signaling
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/coder/websocket"
 	"github.com/labstack/echo/v4"
@@ -20,8 +22,11 @@ import (
 // more by a plain request: 426 says that only the upgrade was missing.
 func (s *site) socket(c echo.Context) error {
 	r, room, name := c.Request(), c.Param("room"), c.QueryParam("name")
-	if err := s.srv.Admits(room, name); err != nil {
-		return err
+	secret := c.QueryParam("resume")
+	if secret == "" {
+		if err := s.srv.Admits(room, name); err != nil {
+			return err
+		}
 	}
 	if err := upgradable(r); err != nil {
 		return err
@@ -31,14 +36,15 @@ func (s *site) socket(c echo.Context) error {
 	k := &socket{
 		site:   s,
 		cancel: cancel,
+		taken:  make(chan struct{}),
 		queue:  make(chan control.Message, s.cfg.Queue),
 		pace:   rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
 	}
-	who, err := s.srv.Join(mcu.JoinOptions{Room: room, Name: name, Send: k.send})
+	who, line, err := s.enter(mcu.JoinOptions{Room: room, Name: name, Send: k.send, Cut: sync.OnceFunc(func() { close(k.taken) }), Resumable: true}, secret)
 	if err != nil {
 		return err
 	}
-	defer who.Leave()
+	defer func() { k.part(who, line) }()
 	conn, err := websocket.Accept(c.Response(), r, nil)
 	if err != nil {
 		s.log.Debug("upgrade failed", "err", err) // Accept has answered
@@ -48,6 +54,34 @@ func (s *site) socket(c echo.Context) error {
 	k.conn, k.who = conn, who
 	k.run(ctx)
 	return nil
+}
+
+// enter brings somebody back who has the secret of a seat, and has others join.
+func (s *site) enter(o mcu.JoinOptions, secret string) (who *mcu.Participant, line int, err error) {
+	if secret != "" {
+		if who, line, err = s.srv.Resume(o, secret); !errors.Is(err, mcu.ErrNotFound) {
+			return who, line, err
+		}
+	}
+	who, err = s.srv.Join(o)
+	return who, 0, err
+}
+
+// pageGone is the code with which our page closes as it goes away; browsers say
+// 1001 by themselves, but not all of them in every case.
+const pageGone = websocket.StatusCode(3001)
+
+// part ends the participant's session when the client said that he leaves (1000).
+// Whoever was cut off, or goes away as a page does that is loaded anew, may come back.
+func (k *socket) part(who *mcu.Participant, line int) {
+	switch k.closed {
+	case websocket.StatusNormalClosure:
+		who.Leave()
+	case websocket.StatusGoingAway, pageGone:
+		who.Lose(line, true)
+	default:
+		who.Lose(line, false)
+	}
 }
 
 // upgradable tells whether a request may become a WebSocket (RFC 6455 §4.2.1):

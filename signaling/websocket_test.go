@@ -33,7 +33,7 @@ func dial(t testing.TB, base, name string) socket {
 			return c, err
 		},
 	}
-	ws := base + "/ws/hall?name=" + url.QueryEscape(name)
+	ws := base + "/ws/hall?name=" + strings.ReplaceAll(url.PathEscape(name), " ", "+")
 	//nolint:bodyclose // Dial has closed it
 	conn, _, err := websocket.Dial(t.Context(), ws, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
@@ -124,6 +124,45 @@ func TestWebSocketCall(t *testing.T) {
 		t.Error(err)
 	}
 	ada.next(t, crowd(1))
+}
+
+// Who is cut off comes back as himself, and whoever has no such secret joins anew.
+func TestWebSocketResumes(t *testing.T) {
+	base := serve(t, newServer(t), signaling.Default())
+	ada := dial(t, base, "Ada")
+	welcome := ada.next(t, ofType(control.Welcome))
+	if welcome.Resume == "" {
+		t.Fatal("there is no secret")
+	}
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	offer, err := json.Marshal(control.Message{Type: control.Offer, SDP: c.offer(t, true, false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada.send(t, string(offer))
+	c.accept(t, ada.next(t, ofType(control.Answer)).SDP)
+	ada.next(t, func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 1 })
+	_ = ada.CloseNow() // without a word
+
+	back := dial(t, base, "Ada&resume="+welcome.Resume)
+	if m := back.next(t, ofType(control.Welcome)); m.ID != welcome.ID {
+		t.Errorf("came back as %s, not %s", m.ID, welcome.ID)
+	}
+	back.next(t, func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 1 })
+	other := dial(t, base, "Ada&resume="+welcome.Resume) // the same page in a second window
+	other.next(t, ofType(control.Welcome))
+	if status := back.closed(t); status < 4000 {
+		t.Errorf("the first window was closed with %v and would come back", status)
+	}
+	stranger := dial(t, base, "Ada&resume=nonsense")
+	if m := stranger.next(t, ofType(control.Welcome)); m.ID == welcome.ID {
+		t.Error("a stranger became Ada")
+	}
+	other.next(t, crowd(2))
+	if err := stranger.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	other.next(t, crowd(1))
 }
 
 // A message that is refused changes nothing and the socket stays open.

@@ -16,7 +16,7 @@ const (
 	Offer        = "offer"        // client: SDP
 	Answer       = "answer"       // server: SDP
 	Candidate    = "candidate"    // both: Candidate
-	Welcome      = "welcome"      // server: ID, Name, Room, ICEServers
+	Welcome      = "welcome"      // server: ID, Name, Room, ICEServers, Resume
 	Participants = "participants" // server: Participants, the whole list when anything but Speaking has changed
 	Speaking     = "speaking"     // server: IDs, all who do
 	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles, Hidden
@@ -40,6 +40,7 @@ type Message struct {
 	SDP        string         `json:"sdp,omitempty"`
 	Candidate  *CandidateInit `json:"candidate,omitempty"`
 	ICEServers []ICEServer    `json:"iceServers,omitempty"`
+	Resume     string         `json:"resume,omitempty"` // secret to come back with
 
 	ID           string   `json:"id,omitempty"`
 	Name         string   `json:"name,omitempty"`

@@ -36,8 +36,8 @@ type Events struct {
 	ControlOpen func()
 	// Connected is called whenever the connection stands.
 	Connected func()
-	// Ended is called once, when the connection has failed or was closed, or is to
-	// be closed because it brings more streams than it may.
+	// Ended is called whenever the connection has failed, and once when it was closed or
+	// is to be closed because it brings more streams than it may.
 	Ended func()
 }
 
@@ -246,7 +246,9 @@ func (p *Peer) onState(s webrtc.PeerConnectionState) {
 		p.audio.open.Store(true)
 		p.video.open.Store(true)
 		p.events.Connected()
-	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+	case webrtc.PeerConnectionStateFailed:
+		p.events.Ended() // ICE may be restarted, and fail again
+	case webrtc.PeerConnectionStateClosed:
 		p.ended.Do(p.events.Ended)
 	}
 }

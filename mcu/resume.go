@@ -1,0 +1,153 @@
+package mcu
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tilemix/mcu/rtc"
+	"tilemix/mcu/uplink"
+)
+
+// How long somebody who may come back keeps his seat without a connection.
+const (
+	graceLost = 30 * time.Second
+	// graceGone is for a page that said that it goes away: it was closed or is being
+	// loaded anew, and nobody knows which.
+	graceGone = 5 * time.Second
+)
+
+// Resume brings somebody back who joined with Resumable, by the secret that the
+// message "welcome" told him. He keeps his ID and his tile; what he is told goes to
+// o.Send from now on, and his next offer makes a new connection. The number names
+// the control connection for [Participant.Lose]. ErrNotFound says that nobody has the
+// secret, any more or at all.
+func (s *Server) Resume(o JoinOptions, secret string) (p *Participant, line int, err error) {
+	r := s.room(o.Room)
+	if r == nil || secret == "" {
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	r.call(func() {
+		if i := slices.IndexFunc(r.members, func(p *Participant) bool { return p.secret == secret }); i >= 0 {
+			p = r.members[i]
+		}
+	})
+	if p == nil {
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	peer, err := p.connection()
+	if err != nil {
+		return nil, 0, err
+	}
+	resumed := false
+	r.call(func() {
+		if resumed = slices.Contains(r.members, p); resumed {
+			line = r.resume(p, peer, o)
+		}
+	})
+	if !resumed {
+		peer.Close()
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	return p, line, nil
+}
+
+// resume gives somebody a new connection. What runs on the old one ends with it.
+func (r *Room) resume(p *Participant, peer *rtc.Peer, o JoinOptions) (line int) {
+	if p.cut != nil {
+		p.cut()
+	}
+	old := p.peer
+	r.wg.Go(old.Close)
+	p.peer, p.send, p.cut = peer, o.Send, o.Cut
+	p.answer.Store(peer)
+	p.open.Store(false)
+	p.line++
+	p.connected, p.unheard, p.told = false, false, false
+	p.asked = uplink.Asked{}
+	now := time.Now()
+	p.deadline = now.Add(connectTimeout)
+	p.log.Info("resumed")
+	p.welcome()
+	r.publish()
+	r.dismiss(now)
+	return p.line
+}
+
+// Lose tells that the participant's control connection of that number is lost: 0 is
+// the one he joined with. Who may come back has half a minute for it, or some seconds
+// when he said goodbye; others leave, and whoever had no connection
+// yet. Connections that were replaced are ignored.
+func (p *Participant) Lose(line int, goodbye bool) {
+	p.room.post(func() {
+		if line != p.line {
+			return
+		}
+		p.unheard = true
+		grace := graceLost
+		if goodbye {
+			grace = graceGone
+		}
+		p.expect(grace)
+	})
+}
+
+// disconnect is run by the loop when the media's connection has failed.
+func (p *Participant) disconnect() {
+	pending := !p.connected || p.unheard
+	p.connected = false
+	if p.secret != "" && pending {
+		p.room.publish()
+		return // the time he has runs already
+	}
+	p.expect(graceLost)
+}
+
+// expect gives somebody time to come back.
+func (p *Participant) expect(grace time.Duration) {
+	if p.secret == "" || !p.seated {
+		p.room.remove(p)
+		return
+	}
+	now := time.Now()
+	p.deadline = now.Add(grace)
+	p.room.publish()
+	p.room.dismiss(now)
+}
+
+// dismiss takes the seats of those whose connections do not stand by their
+// deadlines, and sets the loop's timer for the next one.
+func (r *Room) dismiss(now time.Time) {
+	var next time.Time
+	for _, p := range slices.Clone(r.members) {
+		switch {
+		case p.connected && !p.unheard:
+		case !now.Before(p.deadline):
+			p.refuse("the connection does not stand")
+			r.remove(p)
+		case next.IsZero() || p.deadline.Before(next):
+			next = p.deadline
+		}
+	}
+	if !next.IsZero() {
+		r.late.Reset(next.Sub(now))
+	}
+}
+
+// linger keeps the last picture of who may come back, as long as it may be shown.
+func (p *Participant) linger() {
+	if p.secret == "" {
+		return
+	}
+	select {
+	case <-time.After(stale):
+	case <-p.life.Done():
+	}
+}
+
+// runFor runs a track, if the connection that brought it is still his.
+func (p *Participant) runFor(peer *rtc.Peer, t *rtc.Track, run func(*rtc.Track)) {
+	if p.answer.Load() == peer {
+		run(t)
+	}
+}

@@ -1,0 +1,134 @@
+package mcu_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// returning is somebody who can come back.
+func (s *stage) returning(room, name string) (g *guest, secret string) {
+	s.t.Helper()
+	g = &guest{}
+	var err error
+	g.p, err = s.Join(mcu.JoinOptions{Room: room, Name: name, Send: g.news.put, Resumable: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { g.p.Leave(); <-g.p.Done() })
+	welcome := g.news.await(s.t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome })
+	g.id = welcome.ID
+	s.connect(g)
+	return g, welcome.Resume
+}
+
+// connect makes a guest's connection.
+func (s *stage) connect(g *guest) {
+	s.t.Helper()
+	g.Client = rtctest.New(s.t, both)
+	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
+	defer cancel()
+	offer, err := g.Offer(ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if g.answer, err = g.p.Offer(ctx, offer); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := g.Answer(ctx, g.answer); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestResume has somebody lose everything and come back: as himself, to his tile.
+func TestResume(t *testing.T) {
+	for name, lose := range map[string]func(*guest){
+		"vanished":     func(g *guest) { g.Vanish() },
+		"page closed":  func(g *guest) { g.Close() },
+		"socket alone": func(*guest) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, small())
+			ada, secret := s.returning("call", "Ada")
+			ben := s.join("call", "Ben", both)
+			film(ada, red)
+			film(ben, blue)
+			places := s.place(ada, ben)
+			ben.Screen.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) })
+
+			lose(ada)
+			ada.p.Lose(0, false)
+			back := &guest{id: ada.id}
+			var line int
+			var err error
+			cut := make(chan struct{})
+			back.p, line, err = s.Resume(mcu.JoinOptions{Room: "call", Send: back.news.put, Cut: func() { close(cut) }}, secret)
+			if err != nil || back.p != ada.p || line != 1 {
+				t.Fatalf("resume: %v, line %d", err, line)
+			}
+			welcome := back.news.await(t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome })
+			if welcome.ID != ada.id || welcome.Resume != secret {
+				t.Errorf("welcomed as %+v", welcome)
+			}
+			began := time.Now()
+			s.connect(back)
+			back.Screen.Await("Ben", func(p rtctest.Picture) error { return shows(p.Image, places[ben], blue) })
+			t.Logf("sees after %v", time.Since(began))
+			film(back, green)
+			ben.Screen.Await("Ada again", func(p rtctest.Picture) error {
+				return errors.Join(shows(p.Image, places[ada], green), shows(p.Image, places[ben], blue))
+			})
+			t.Logf("is seen after %v", time.Since(began))
+			ada.p.Lose(0, true) // the old connection's end comes late
+			back.news.await(t, "a list of two", func(m control.Message) bool {
+				return m.Type == control.Participants && len(m.Participants) == 2 && m.Participants[0].ID == ada.id
+			})
+			_, _, err = s.Resume(mcu.JoinOptions{Room: "call"}, secret)
+			if err != nil {
+				t.Errorf("again: %v", err)
+			}
+			<-cut
+			back.p.Leave()
+			<-back.p.Done()
+			if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret); !errors.Is(err, mcu.ErrNotFound) {
+				t.Errorf("after leaving: %v", err)
+			}
+		})
+	}
+}
+
+// TestNobodyComesBack: who closed his page has left some seconds later; who never was
+// connected, or has no secret, at once.
+func TestNobodyComesBack(t *testing.T) {
+	s := serve(t, small())
+	ada, secret := s.returning("call", "Ada")
+	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret+"x"); !errors.Is(err, mcu.ErrNotFound) {
+		t.Errorf("with a wrong secret: %v", err)
+	}
+	if _, _, err := s.Resume(mcu.JoinOptions{Room: "other"}, secret); !errors.Is(err, mcu.ErrNotFound) {
+		t.Errorf("in another room: %v", err)
+	}
+	began := time.Now()
+	ben := s.join("call", "Ben", both)
+	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, ""); !errors.Is(err, mcu.ErrNotFound) {
+		t.Errorf("without a secret: %v", err)
+	}
+	ben.p.Lose(0, false)
+	<-ben.p.Done()
+	never, err := s.Join(mcu.JoinOptions{Room: "call", Resumable: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	never.Lose(0, false)
+	<-never.Done()
+	if d := time.Since(began); d > 4*time.Second {
+		t.Errorf("they left after %v", d)
+	}
+	ada.p.Lose(0, true)
+	<-ada.p.Done()
+}
