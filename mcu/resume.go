@@ -69,6 +69,7 @@ func (r *Room) resume(p *Participant, peer *rtc.Peer, o JoinOptions) (line int) 
 	p.deadline = now.Add(connectTimeout)
 	p.log.Info("resumed")
 	p.welcome()
+	p.tellRendition()
 	r.publish()
 	r.dismiss(now)
 	return p.line

@@ -172,8 +172,8 @@ function wire(state, session, local, devices, player, panel) {
   player.video.addEventListener('pointermove', (event) => {
     player.video.title = nameAt(player.video, state.layout, state.participants, event);
   });
-  addEventListener('online', () => session.retry());
-  addEventListener('pagehide', () => session.link?.close());
+  addEventListener('online', () => session.networkChanged());
+  addEventListener('pagehide', () => session.suspend());
   // A telephone turned on its side has a picture of another shape.
   screen.orientation?.addEventListener?.('change', () => void session.link?.uplink?.apply());
 }

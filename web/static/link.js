@@ -20,6 +20,11 @@ import { Uplink, defaultBitrate, preferH264 } from './uplink.js';
  * @property {(reason: string) => void} refused the end, by the server's wish; called once
  */
 
+/** How a WebSocket is closed: to leave, or to come back. */
+const left = 1000;
+const lost = 3000;
+const pageGone = 3001; // the server waits some seconds only
+
 const joinTimeout = 10_000; // ms, from the first byte to the answer
 
 /** Lives once: after lost, refused or close it is done, and a new one is made. */
@@ -93,13 +98,39 @@ export class Link {
     if (kind === 'video' && track) await this.uplink?.apply();
   }
 
-  /** Ends the connection, without events. */
+  /**
+   * Looks for another way to the server (an ICE restart), over the same WebSocket: media
+   * has stopped, or this machine's network is another one.
+   */
+  async restart() {
+    const { pc } = this;
+    if (!pc || !this.joined || pc.signalingState !== 'stable' || this.ws.readyState !== WebSocket.OPEN) return;
+    pc.restartIce();
+    try {
+      await pc.setLocalDescription();
+      this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
+    } catch {
+      // The connection is at its end, and its end will be told.
+    }
+  }
+
+  /** Ends the connection as the page goes away, perhaps to be loaded again. */
+  suspend() {
+    this.#end(pageGone);
+  }
+
+  /** Ends the connection and leaves the call, without events. */
   close() {
+    this.#end(left);
+  }
+
+  /** @param {number} code */
+  #end(code) {
     this.#done = true;
     clearTimeout(this.#timer);
     this.#flow?.close();
     this.ws.onclose = null;
-    this.ws.close(1000);
+    this.ws.close(code);
     this.pc?.close();
   }
 
@@ -158,7 +189,10 @@ export class Link {
         this.events.mix(this.#mix);
         this.events.connected();
       },
-      stalled: () => this.events.stalled(),
+      stalled: () => {
+        this.events.stalled();
+        void this.restart();
+      },
       lost: () => this.#lose('media'),
     });
 
@@ -194,7 +228,7 @@ export class Link {
     if (this.#done) return;
     this.#done = true;
     this.events.lost(loss); // first, so that the page can keep the last picture
-    this.close();
+    this.#end(lost);
   }
 
   /** @param {string} reason */

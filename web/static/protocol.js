@@ -13,7 +13,9 @@
  * @typedef {{type: 'rendition', width?: number, height?: number, maxFramerate?: number, maxBitrate?: number, active: boolean}} Rendition
  *   what this page receives of the mix, as much as its line carries; not active: sound only
  * @typedef {{type: 'chat', id: string, name: string, text: string, time: string | number}} ChatMessage
- * @typedef {{type: 'welcome', id: string, name: string, room: string, iceServers?: RTCIceServer[]}} Welcome
+ * @typedef {{type: 'welcome', id: string, name: string, room: string, iceServers?: RTCIceServer[], resume?: string}} Welcome
+ *
+ *   resume: the secret to come back with
  *
  * @typedef {Welcome
  *   | {type: 'answer', sdp: string}

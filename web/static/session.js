@@ -15,7 +15,7 @@ import { stalledText } from './stage.js';
  * @property {Phase} phase
  * @property {string} problem why it waits or reconnects, or why it was refused; '' otherwise
  * @property {boolean} soundOnly whether the server has no video in common with this browser
- * @property {string} id our own participant id, new with every connection
+ * @property {string} id our own participant id, the same for who comes back in time
  * @property {string} room
  * @property {string} name
  * @property {boolean} audioOff
@@ -52,8 +52,8 @@ export class Session {
 
   join() {
     this.#backoff.cancel();
-    this.link?.close();
-    this.link = new Link(this.#url(), () => this.devices.tracks, {
+    this.link?.suspend();
+    this.link = new Link(this.#url(this.#secret), () => this.devices.tracks, {
       message: (message) => this.#receive(message),
       mix: (stream) => this.events.mix(stream),
       connected: () => {
@@ -73,10 +73,22 @@ export class Session {
     this.#backoff.now();
   }
 
+  /** The network is another one. */
+  networkChanged() {
+    this.retry();
+    void this.link?.restart();
+  }
+
+  /** The page goes away, perhaps to be loaded again. */
+  suspend() {
+    this.link?.suspend();
+  }
+
   leave() {
     this.#backoff.cancel();
     this.link?.close();
     this.link = null;
+    this.#secret = '';
     this.#enter('left', '');
   }
 
@@ -90,10 +102,20 @@ export class Session {
     this.send({ type: 'mute', audio: this.state.audioOff, video: this.state.videoOff });
   }
 
-  #url() {
+  /** What the server knows us by when we come back. A reload keeps it, another window has none. */
+  get #secret() {
+    return stored(() => sessionStorage.getItem(`tilemix.resume.${this.state.room}`)) ?? '';
+  }
+
+  set #secret(secret) {
+    stored(() => sessionStorage.setItem(`tilemix.resume.${this.state.room}`, secret));
+  }
+
+  /** @param {string} [secret] */
+  #url(secret = '') {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const { room, name } = this.state;
-    return `${scheme}//${location.host}/ws/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`;
+    return `${scheme}//${location.host}/ws/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}${secret && `&resume=${secret}`}`;
   }
 
   /** @param {ServerMessage} message */
@@ -103,6 +125,7 @@ export class Session {
         this.state.id = message.id;
         this.state.name = message.name;
         this.state.rendition = null;
+        this.#secret = message.resume ?? '';
         // What was muted stays muted, also after a new connection.
         this.sendMute();
         break;
@@ -152,6 +175,7 @@ export class Session {
   /** @param {string} reason */
   #refused(reason) {
     this.#backoff.cancel();
+    this.#secret = '';
     this.#enter('refused', reason);
   }
 
@@ -163,6 +187,21 @@ export class Session {
     this.state.phase = phase;
     this.state.problem = problem;
     this.events.phase(phase);
+  }
+}
+
+/**
+ * What storage says, where the browser allows it.
+ *
+ * @template T
+ * @param {() => T} access
+ * @returns {T | undefined}
+ */
+function stored(access) {
+  try {
+    return access();
+  } catch {
+    return undefined;
   }
 }
 

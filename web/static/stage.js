@@ -77,7 +77,7 @@ export function refusal(title, reason) {
 /** What the banner says while a connection stands but nothing comes. */
 export function stalledText() {
   if (!navigator.onLine) return 'You are offline. Waiting for the network…';
-  return 'Picture and sound have stopped. Waiting for them…';
+  return 'Picture and sound have stopped. Reconnecting…';
 }
 
 /**

@@ -1,0 +1,46 @@
+package browsertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestComesBack reloads a page and cuts its WebSocket: each time it is the same
+// participant in the same tile.
+func TestComesBack(t *testing.T) {
+	s := serve(t, "")
+	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	bob := openPage(t, startBrowser(t, fakeDevices, allow, sound, orangeClip(t)), "Bob", s.url+"/r/room?name=Bob")
+	before := bob.waitForTiles(t, "Ada", "Bob")
+	bob.waitForTile(t, "Ada", green)
+	for name, cut := range map[string]func(){
+		"reload":    func() { ada.do(t, chromedp.Reload()) },
+		"WebSocket": func() { ada.do(t, chromedp.Evaluate(`window.tilemix.ws.close(3999)`, nil)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ada.do(t, chromedp.Evaluate(`window.tilemix.pc.old = true`, nil))
+			began := time.Now()
+			cut()
+			ada.waitFor(t, `window.tilemix?.pc && !window.tilemix.pc.old`)
+			ada.waitForStream(t, "pictures", "inbound", "video", func(s stream) bool { return s.Frames > 0 })
+			t.Logf("pictures after %v", time.Since(began))
+			ada.waitForPhase(t, "connected")
+			after := ada.waitForTiles(t, "Ada", "Bob")
+			if after.ID != before.person("Ada").ID || after.tile("Ada") != before.tile("Ada") {
+				t.Errorf("was %s at %v, is %s at %v", before.person("Ada").ID, before.tile("Ada"), after.ID, after.tile("Ada"))
+			}
+			ada.waitForTile(t, "Bob", orange)
+			bob.waitForTile(t, "Ada", green)
+			bob.waitForMotion(t, "Ada")
+		})
+	}
+	// An ICE restart, as after a change of network, is no new connection.
+	ada.do(t, chromedp.Evaluate(`window.tilemix.pc.old = true; window.dispatchEvent(new Event('online'))`, nil))
+	ada.waitFor(t, `window.tilemix.pc.signalingState === 'stable' && window.tilemix.pc.old`)
+	ada.waitForMotion(t, "Bob")
+	ada.click(t, "#leave")
+	bob.waitForTiles(t, "Bob")
+}
