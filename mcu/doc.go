@@ -27,8 +27,9 @@
 // drops:
 //
 //	edge                            when full                        counter
-//	packets → access units          window of 2048, 250 ms; to the   uplink_video{lost}
-//	                                next IDR
+//	packets → access units          window of 2048, four round       uplink_video{lost}
+//	                                trips; to the next IDR
+//	access units, read 400 ms late  to the next IDR                  uplink_video{lagged}
 //	access units → decoder          a fifth of a core; to the next   uplink_video{capped}
 //	                                IDR, spare pictures first
 //	camera → picture clock          slot of one, newest wins         –, pictures less compositions

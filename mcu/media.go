@@ -41,6 +41,8 @@ func (p *Participant) runVideo(t *rtc.Track) {
 			v.Report(ntp, timestamp)
 		}
 		now := time.Now()
+		v.Wait(t.Patience())
+		v.Busy(t.Busy(now))
 		v.Push(&packet, now)
 		limiter.limit(t, p.limit.Load(), now)
 	}

@@ -33,7 +33,7 @@ type source struct{ add func(*totals) }
 
 // totals sums counters.
 type totals struct {
-	video      [8]uint64
+	video      [9]uint64
 	voice      [8]uint64
 	renditions [codec.VP8 + 1][maxRungs]renditionTotals
 }
@@ -86,7 +86,7 @@ func (s *Server) Collectors() []prometheus.Collector { return s.stats.all }
 
 // videoNames and voiceNames name the counters of totals, in its order.
 var (
-	videoNames = []string{"packets", "dropped", "pictures", "lost", "corrupt", "capped", "starved", "key_requests"}
+	videoNames = []string{"packets", "dropped", "pictures", "lost", "corrupt", "capped", "lagged", "starved", "key_requests"}
 	voiceNames = []string{"packets", "dropped", "late", "duplicate", "lost", "recovered", "concealed", "corrupt"}
 )
 
@@ -180,24 +180,24 @@ func (s *stats) totals() totals {
 func (s *stats) countVideo(v *ingest.Video) (retire func()) {
 	return s.count(func(t *totals) {
 		n := v.Stats()
-		t.video = plus(t.video, [8]uint64{
-			n.Packets, n.Dropped, n.Pictures, n.Lost, n.Corrupt, n.Capped, n.Starved, n.KeyRequests,
-		})
+		add(t.video[:],
+			n.Packets, n.Dropped, n.Pictures, n.Lost, n.Corrupt, n.Capped, n.Lagged, n.Starved, n.KeyRequests,
+		)
 	})
 }
 
 func (s *stats) countVoice(v *ingest.Voice) (retire func()) {
 	return s.count(func(t *totals) {
 		n := v.Stats()
-		t.voice = plus(t.voice, [8]uint64{
+		add(t.voice[:],
 			n.Received, n.Dropped, n.Late, n.Duplicate, n.Lost, n.Recovered, n.Concealed, n.Corrupt,
-		})
+		)
 	})
 }
 
-func plus(a, b [8]uint64) [8]uint64 {
-	for i := range a {
-		a[i] += b[i]
+// add adds each of what is counted to the sum of its place.
+func add(sums []uint64, counted ...uint64) {
+	for i, n := range counted {
+		sums[i] += n
 	}
-	return a
 }

@@ -10,8 +10,8 @@ const (
 	// window bounds the packets that are held, and so the size of an access
 	// unit; it divides 2^16.
 	window = 2048
-	// giveUp is how long a missing packet is waited for.
-	giveUp = 250 * time.Millisecond
+	// usualPatience is how long a missing packet is waited for by default.
+	usualPatience = 250 * time.Millisecond
 	// maxPayload is the longest payload that is taken.
 	maxPayload = 1500
 )
@@ -19,12 +19,13 @@ const (
 // queue puts packets in order and joins them to access units. Its memory is
 // bounded by the window and reused.
 type queue struct {
-	slots   [window]slot
-	started bool
-	fresh   bool   // nothing has come out: packets before head may still come
-	head    uint16 // first packet of the access unit that comes next
-	scan    uint16 // first packet that is missing; head…scan-1 are here
-	highest uint16 // newest packet
+	slots    [window]slot
+	patience time.Duration
+	started  bool
+	fresh    bool   // nothing has come out: packets before head may still come
+	head     uint16 // first packet of the access unit that comes next
+	scan     uint16 // first packet that is missing; head…scan-1 are here
+	highest  uint16 // newest packet
 
 	gap   bool // something was lost since the last call of lost
 	join  depacketizer
@@ -148,7 +149,7 @@ func (q *queue) overdue(now time.Time) bool {
 	}
 	for seq := q.scan + 1; int16(q.highest-seq) >= 0; seq++ {
 		if s := q.slot(seq); s.used {
-			return now.Sub(s.at) > giveUp
+			return now.Sub(s.at) > q.patience
 		}
 	}
 	return false

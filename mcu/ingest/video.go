@@ -44,6 +44,7 @@ type Video struct {
 	budget budget
 	broken bool // waits for an IDR
 	pace   pace
+	lag    lag
 	sender clock
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
@@ -54,7 +55,7 @@ type Video struct {
 	shown *yuv.Frame // owned by the clock, as is lips
 	lips  lips
 
-	packets, dropped, pictures, lost, corrupt, capped, starved, keyRequests atomic.Uint64
+	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
 }
 
 // VideoStats counts what came of a camera's packets.
@@ -65,13 +66,17 @@ type VideoStats struct {
 	Lost        uint64 // gaps in the packets that were not repaired
 	Corrupt     uint64 // times the decoder lost the stream
 	Capped      uint64 // access units dropped because the camera costs too much
+	Lagged      uint64 // access units dropped because they had waited unread for too long
 	Starved     uint64 // pictures dropped because the pool was empty
 	KeyRequests uint64 // IDRs asked of the sender
 }
 
 // NewVideo returns a Video that nobody sees yet.
 func NewVideo(cfg VideoConfig) *Video {
-	return &Video{cfg: cfg, broken: true, sender: clock{rate: videoRate}}
+	return &Video{
+		cfg: cfg, broken: true, sender: clock{rate: videoRate},
+		queue: queue{patience: usualPatience},
+	}
 }
 
 // Show says how large the tile is, in pixels. The zero size says that nobody
@@ -99,10 +104,19 @@ func (v *Video) askKeyFrame(now time.Time) {
 // It is for one goroutine.
 func (v *Video) Report(ntp uint64, timestamp uint32) { v.sender.set(ntp, timestamp) }
 
+// Wait says how long a missing packet is waited for from now on; 250 ms if never
+// said. It belongs to the half of Push.
+func (v *Video) Wait(d time.Duration) { v.queue.patience = d }
+
+// Busy says for how long the reader of the track has found each packet waiting for it;
+// 0 if never said. It belongs to the half of Push.
+func (v *Video) Busy(d time.Duration) { v.lag.busy = d }
+
 // Push takes one packet, which is copied, and decodes whatever it completes.
 func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	v.packets.Add(1)
 	v.pace.observe(p.Timestamp, now)
+	v.lag.observe(v.pace.late(p.Timestamp, now))
 	if !v.queue.push(p, now) {
 		v.dropped.Add(1)
 	}
@@ -133,6 +147,11 @@ func (v *Video) notice() {
 func (v *Video) take(au []byte, first, now time.Time) {
 	if !v.visible() {
 		v.markLoss() // what is skipped is missing later
+		return
+	}
+	if v.lag.behind {
+		v.lagged.Add(1)
+		v.markLoss()
 		return
 	}
 	spare := v.queue.join.spare()
@@ -245,6 +264,7 @@ func (v *Video) Stats() VideoStats {
 		Lost:        v.lost.Load(),
 		Corrupt:     v.corrupt.Load(),
 		Capped:      v.capped.Load(),
+		Lagged:      v.lagged.Load(),
 		Starved:     v.starved.Load(),
 		KeyRequests: v.keyRequests.Load(),
 	}

@@ -21,7 +21,9 @@ type feedback struct {
 	reception reception
 	reported  time.Time
 
-	missing missing
+	missing  missing
+	trip     func() time.Duration // a round trip as ICE knows it, 0: not yet
+	measured time.Time
 }
 
 func newFeedback(send func([]rtcp.Packet) error, media uint32, rate uint32, video bool) *feedback {
@@ -31,13 +33,27 @@ func newFeedback(send func([]rtcp.Packet) error, media uint32, rate uint32, vide
 	}
 }
 
-// packet takes note of a packet and sends what is due.
-func (f *feedback) packet(p *rtp.Packet, now time.Time) {
-	f.reception.packet(p.SequenceNumber, p.Timestamp, now)
+// packet takes note of a packet and sends what is due. A packet that was sent again
+// in a stream of its own (RFC 4588) is none of this stream's in reports.
+func (f *feedback) packet(p *rtp.Packet, again bool, now time.Time) {
+	if !again {
+		f.reception.packet(p.SequenceNumber, p.Timestamp, now)
+	}
 	if f.video {
-		f.missing.packet(p.SequenceNumber)
+		f.missing.packet(p.SequenceNumber, again, now)
 	}
 	f.due(now)
+}
+
+// measure asks ICE for the round trip, while something is missing.
+func (f *feedback) measure(now time.Time) {
+	if f.missing.holes == 0 || f.trip == nil || now.Sub(f.measured) < reportInterval {
+		return
+	}
+	f.measured = now
+	if d := f.trip(); d > 0 && (f.missing.trip.mean == 0 || d > f.missing.trip.mean) {
+		f.missing.trip.observe(d)
+	}
 }
 
 // due sends what is due. It allocates only when it sends.
@@ -47,6 +63,7 @@ func (f *feedback) due(now time.Time) {
 		report := f.reception.report(f.media, now)
 		_ = f.send([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: f.own, Reports: []rtcp.ReceptionReport{report}}})
 	}
+	f.measure(now)
 	if nacks := f.missing.due(now); nacks != nil {
 		_ = f.send([]rtcp.Packet{&rtcp.TransportLayerNack{SenderSSRC: f.own, MediaSSRC: f.media, Nacks: nacks}})
 	}

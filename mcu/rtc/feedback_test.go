@@ -31,7 +31,7 @@ func newSender(t *testing.T) *sender {
 func (s *sender) send(seq uint16) {
 	s.now = s.now.Add(10 * time.Millisecond)
 	p := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: seq, Timestamp: uint32(seq) * 900}}
-	s.packet(p, s.now)
+	s.packet(p, false, s.now)
 }
 
 // nacked are the packets that were asked for, in order.
@@ -74,8 +74,8 @@ func TestMissingIsAskedForUntilItComes(t *testing.T) {
 	if n := count(65530); n < 2 || n > 6 {
 		t.Errorf("65530, which came after 270 ms, was asked for %d times", n)
 	}
-	if n := count(3); n != repairTries {
-		t.Errorf("3, which never came, was asked for %d times, not %d", n, repairTries)
+	if n := count(3); n < 3 || n > patienceTrips {
+		t.Errorf("3, which never came, was asked for %d times", n)
 	}
 	if slices.Contains(got, 10) || slices.Contains(got, 11) {
 		t.Errorf("what was only out of order was asked for: %v", got)
@@ -122,7 +122,7 @@ func TestFeedbackAllocatesNothingBetweenReports(t *testing.T) {
 	p := &rtp.Packet{Header: rtp.Header{Version: 2}}
 	if n := testing.AllocsPerRun(1000, func() {
 		p.SequenceNumber++
-		s.packet(p, s.now)
+		s.packet(p, false, s.now)
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}

@@ -9,7 +9,10 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Track is one inbound stream. Read, Level and Reported are for one goroutine.
+// waited is how long a Read takes that did not find a packet waiting.
+const waited = 200 * time.Microsecond
+
+// Track is one inbound stream. All but RequestKeyFrame is for one goroutine.
 type Track struct {
 	remote  *webrtc.TrackRemote
 	pc      *webrtc.PeerConnection
@@ -17,7 +20,8 @@ type Track struct {
 	tell    *feedback
 	buf     []byte
 
-	reported *heard // what Reported returned last
+	reported *heard    // what Reported returned last
+	idle     time.Time // when a Read last had to wait
 }
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
@@ -29,7 +33,17 @@ func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *w
 	}
 	video := remote.Kind() == webrtc.RTPCodecTypeVideo
 	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, video)
+	t.tell.trip = func() time.Duration { return roundTripOf(pc) }
 	return t
+}
+
+// roundTripOf returns the round trip that ICE measured last, or 0.
+func roundTripOf(pc *webrtc.PeerConnection) time.Duration {
+	stats, ok := pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	if !ok {
+		return 0
+	}
+	return time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
 }
 
 // Read reads the next packet into p, and tells the sender what is due about what
@@ -37,17 +51,30 @@ func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *w
 // the connection ends.
 func (t *Track) Read(p *rtp.Packet) error {
 	for {
-		n, _, err := t.remote.Read(t.buf)
+		asked := time.Now()
+		n, attributes, err := t.remote.Read(t.buf)
 		if err != nil {
 			return fmt.Errorf("read track: %w", err)
 		}
 		// A packet that does not parse is the sender's trouble alone.
 		if p.Unmarshal(t.buf[:n]) == nil {
-			t.tell.packet(p, time.Now())
+			now := time.Now()
+			if now.Sub(asked) > waited || t.idle.IsZero() {
+				t.idle = now
+			}
+			t.tell.packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
 			return nil
 		}
 	}
 }
+
+// Busy returns for how long no Read had to wait for a packet: what was read since had
+// been there before.
+func (t *Track) Busy(now time.Time) time.Duration { return now.Sub(t.idle) }
+
+// Patience returns how long a missing packet of a video is worth waiting for, before
+// a key frame is asked for instead: it has been asked for again a few times by then.
+func (t *Track) Patience() time.Duration { return t.tell.missing.patience() }
 
 // Level returns the sender's own measure of how loud p is, in -dBov (RFC 6464
 // §3), where it gives one.

@@ -1,0 +1,69 @@
+package mcu_test
+
+import (
+	"image"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// TestUplinkRepair sends a picture over lines that lose packets: what is lost is sent
+// again in time, and hardly a key frame is asked for.
+func TestUplinkRepair(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		line rtctest.Line
+		most float64 // share of the pictures that may be missing
+	}{
+		{"5 % and 60 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), .05},
+		{"5 % and 300 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 150 * time.Millisecond}), .2},
+		{"bursts", rtctest.Both(rtctest.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), .05},
+		{"reordered, doubled", rtctest.Line{Up: rtctest.Impairment{
+			Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true, Duplicate: .05,
+		}}, .05},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, small())
+			var filmed atomic.Int64
+			actor := s.join("bad", "Bad", rtctest.Options{Line: c.line})
+			watcher := s.join("bad", "Watch", rtctest.Options{})
+			actor.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
+				filmed.Add(1)
+				grain(img, at)
+			}})
+			watcher.Screen.Await("a picture", func(rtctest.Picture) error { return nil })
+			s.await("pictures", func() bool { return s.metric("tilemix_uplink_video_total", "pictures") > 30 })
+			count := func(what string) float64 { return s.metric("tilemix_uplink_video_total", what) }
+			before, lostBefore, keys := count("pictures"), count("lost"), count("key_requests")
+			start := filmed.Load()
+			s.await("8 s of pictures", func() bool { return filmed.Load()-start >= 240 })
+			up, _ := actor.Traffic()
+			shown, lost := count("pictures")-before, count("lost")-lostBefore
+			keys = count("key_requests") - keys
+			t.Logf("%v pictures of 240; the line lost %d packets, of which %v gaps were left; %v key frames asked for",
+				shown, up.Lost, lost, keys)
+			if count("lagged") > 0 || s.metric("tilemix_missed_ticks_total", "picture") > 10 {
+				t.Log("the machine is too busy to judge")
+			} else if shown < 240*(1-c.most) || keys > 2 {
+				t.Errorf("%v pictures of 240 and %v key frames", shown, keys)
+			}
+		})
+	}
+}
+
+// grain draws what takes many packets a picture.
+func grain(img *image.YCbCr, at time.Duration) {
+	n := uint32(at / time.Millisecond)
+	for i := range img.Y {
+		if i%7 == 0 {
+			n = n*1664525 + 1013904223
+		}
+		img.Y[i] = uint8(n>>24)/4 + uint8(i/640)/4 + 64
+	}
+	for i := range img.Cb {
+		img.Cb[i], img.Cr[i] = 128, 128
+	}
+}
