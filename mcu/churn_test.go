@@ -30,7 +30,7 @@ func TestChurn(t *testing.T) {
 		visits.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(worker)))
 			for time.Now().Before(end) {
-				s.visit(t, random)
+				s.visit(random, rtctest.Line{})
 				counts[worker]++
 			}
 		})
@@ -51,8 +51,10 @@ func TestChurn(t *testing.T) {
 }
 
 // visit is one client's stay in one of two rooms.
-func (s *stage) visit(t *testing.T, random *rand.Rand) {
+func (s *stage) visit(random *rand.Rand, line rtctest.Line) {
+	t := s.t
 	options := []rtctest.Options{both, both, publisher, viewer}[random.IntN(4)]
+	options.Line = line
 	p, err := s.Join(mcu.JoinOptions{Room: []string{"a", "b"}[random.IntN(2)], Name: "Guest"})
 	if err != nil {
 		t.Errorf("join: %v", err)

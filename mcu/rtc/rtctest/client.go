@@ -92,7 +92,7 @@ func (c *Client) open(o Options) error {
 		if c.line, err = openLine(o.Line); err != nil {
 			return err
 		}
-		c.mux = webrtc.NewICEUDPMux(nil, c.line)
+		c.mux = webrtc.NewICEUDPMux(quiet().NewLogger("ice"), c.line)
 	}
 	api, err := newAPI(o.Way.settings(c.mux), o.H264)
 	if err != nil {

@@ -134,8 +134,8 @@ func (c *Client) every(period time.Duration, f func(at time.Duration), end func(
 	c.wg.Go(func() {
 		defer close(done)
 		defer end()
-		tick := time.NewTicker(period)
-		defer tick.Stop()
+		timer := time.NewTimer(0)
+		defer timer.Stop()
 		for next := time.Since(c.born) / period; ; {
 			now := time.Since(c.born) / period
 			if now-next > 10 {
@@ -144,8 +144,10 @@ func (c *Client) every(period time.Duration, f func(at time.Duration), end func(
 			for ; next <= now; next++ {
 				f(next * period)
 			}
+			// A ticker would begin anywhere within a period, and all be late by that.
+			timer.Reset(time.Until(c.born.Add(next * period)))
 			select {
-			case <-tick.C:
+			case <-timer.C:
 			case <-ended:
 				return
 			case <-c.stop:

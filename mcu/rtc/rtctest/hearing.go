@@ -8,13 +8,20 @@ import (
 	"tilemix/codec/pcm"
 )
 
-// Warble is a sound without pauses that tells what time it is: a sine that changes
-// between two frequencies every half second. It belongs to Client.Speak. The
-// frequencies, in Hz, are even, and 400 Hz from all others that are to be told apart.
+// Warble is a sound that tells what time it is: a sine that changes between two
+// frequencies every half second, after a short pause, as speech has them. It belongs
+// to Client.Speak. The frequencies, in Hz, are even, and 400 Hz from all others that
+// are to be told apart.
 type Warble struct{ Low, High float64 }
 
-// half is how long a warble keeps its frequency.
-const half = 500 * time.Millisecond
+const (
+	// half is how long a warble keeps its frequency, and breath how long its
+	// pause at the end of that is.
+	half   = 500 * time.Millisecond
+	breath = 100 * time.Millisecond
+	// slack is how far from where it should be a pause is taken for a breath.
+	slack = 40 * time.Millisecond
+)
 
 // warbleLevel is a warble's amplitude.
 const warbleLevel = 0.2
@@ -22,8 +29,12 @@ const warbleLevel = 0.2
 // Wave is for Client.Speak.
 func (w Warble) Wave() func(sample int) float32 {
 	low, high := Tone(w.Low, warbleLevel), Tone(w.High, warbleLevel)
+	const said = int((half - breath) * pcm.Rate / time.Second)
 	return func(sample int) float32 {
-		if sample/(pcm.Rate/2)%2 == 0 {
+		switch {
+		case sample%(pcm.Rate/2) >= said:
+			return 0
+		case sample/(pcm.Rate/2)%2 == 0:
 			return low(sample)
 		}
 		return high(sample)
@@ -37,16 +48,18 @@ type Hearing struct {
 	warble Warble
 
 	mu     sync.Mutex
-	heard  bool // ever
-	since  time.Time
+	heard  time.Time // when it was last; zero: never
 	gaps   []gap
-	high   bool
-	known  bool // which it was
+	high   bool          // which it was
+	lag    time.Duration // from spoken until heard, at the last change
 	shifts []shift
 }
 
-// gap is a time without the warble.
-type gap struct{ from, to time.Time }
+// gap is a time without the warble, breath not counted.
+type gap struct {
+	from, to time.Time
+	length   time.Duration
+}
 
 // shift is a change of frequency.
 type shift struct {
@@ -54,8 +67,11 @@ type shift struct {
 	late   time.Duration // until its block of the mix
 }
 
-// window is how finely is listened, 5 ms.
-const window = pcm.Samples / 4
+// window is how finely is listened, in samples.
+const (
+	window       = pcm.Samples / 4
+	windowLength = pcm.Duration / 4
+)
 
 // Listen has the client look for an actor's warble in what it hears.
 func (c *Client) Listen(actor *Client, w Warble) *Hearing {
@@ -70,69 +86,74 @@ func (h *Hearing) listen(s Sound) {
 	for i := 0; i+window <= len(s.Block); i += window {
 		low := Amplitude(s.Block[i:i+window], h.warble.Low)
 		high := Amplitude(s.Block[i:i+window], h.warble.High)
+		if max(low, high) < warbleLevel/10 { // 20 dB down is none
+			continue
+		}
 		offset := time.Duration(i) * time.Second / pcm.Rate
-		h.level(max(low, high), s.At.Add(offset))
-		var mixed time.Time
-		if !s.Mixed.IsZero() {
-			mixed = s.Mixed.Add(offset)
+		at, mixed := s.At.Add(offset), s.Mixed
+		if !mixed.IsZero() {
+			mixed = mixed.Add(offset)
 		}
-		if low > 2*high || high > 2*low {
-			h.frequency(high > low, max(low, high) > warbleLevel/4, mixed)
+		pause := at.Sub(h.heard)
+		if first := h.heard.IsZero(); !first && pause > windowLength*3/2 {
+			h.gaps = append(h.gaps, h.gap(h.heard.Add(windowLength), at))
+		}
+		h.heard = at
+		if (low > 2*high || high > 2*low) && (high > low) != h.high {
+			h.high = high > low
+			if pause < breath+slack {
+				h.shift(at, mixed)
+			}
 		}
 	}
 }
 
-// level notes gaps: what is 20 dB down is one.
-func (h *Hearing) level(amplitude float64, at time.Time) {
-	switch loud := amplitude > warbleLevel/10; {
-	case loud && !h.since.IsZero():
-		h.gaps = append(h.gaps, gap{h.since, at})
-		h.since = time.Time{}
-	case !loud && h.since.IsZero() && h.heard:
-		h.since = at
-	case loud:
-		h.heard = true
+// gap returns a gap. From what goes over a breath, only the rest is one.
+func (h *Hearing) gap(from, to time.Time) gap {
+	g := gap{from, to, to.Sub(from)}
+	// Where in its half second the gap begins and ends, as it was spoken.
+	begin := from.Add(-h.lag).Sub(h.actor.born) % half
+	if end := begin + g.length; end > half-breath+slack && begin < half-slack {
+		g.length = max(g.length-breath, 0)
 	}
+	return g
 }
 
-// frequency notes changes of the frequency.
-func (h *Hearing) frequency(high, sure bool, mixed time.Time) {
-	changed := h.known && sure && high != h.high
-	h.high, h.known = high, sure
-	if !changed || mixed.IsZero() {
-		return
+// shift notes a change of frequency, which is spoken at the beginning of a half
+// second.
+func (h *Hearing) shift(at, mixed time.Time) {
+	spoken := func(t time.Time) time.Time {
+		n := t.Sub(h.actor.born) / half
+		if (n%2 == 1) != h.high {
+			n--
+		}
+		return h.actor.born.Add(n * half)
 	}
-	// The last change of this kind that was spoken before.
-	n := mixed.Sub(h.actor.born) / half
-	if (n%2 == 1) != high {
-		n--
+	h.lag = at.Sub(spoken(at))
+	if !mixed.IsZero() {
+		s := spoken(mixed)
+		h.shifts = append(h.shifts, shift{s, mixed.Sub(s)})
 	}
-	spoken := h.actor.born.Add(n * half)
-	h.shifts = append(h.shifts, shift{spoken, mixed.Sub(spoken)})
 }
 
 // Heard tells whether the warble was ever heard.
 func (h *Hearing) Heard() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.heard
+	return !h.heard.IsZero()
 }
 
-// Gap returns the longest time in a span without the warble.
+// Gap returns the longest time in a span without the warble. Its pauses do not count.
 func (h *Hearing) Gap(from, to time.Time) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.heard {
+	if h.heard.IsZero() {
 		return to.Sub(from)
 	}
-	all := h.gaps
-	if !h.since.IsZero() {
-		all = append(slices.Clone(all), gap{h.since, to})
-	}
 	longest := time.Duration(0)
-	for _, g := range all {
+	for _, g := range append(slices.Clone(h.gaps), h.gap(h.heard, to)) {
 		if g.to.After(from) && g.from.Before(to) {
-			longest = max(longest, g.to.Sub(g.from))
+			longest = max(longest, g.length)
 		}
 	}
 	return longest
@@ -148,7 +169,7 @@ func (h *Hearing) Resumed(after time.Time) (time.Duration, bool) {
 			return g.to.Sub(after), true
 		}
 	}
-	return 0, h.since.IsZero()
+	return 0, h.heard.After(after)
 }
 
 // Skews returns by how much the picture was later than the sound of the same

@@ -19,9 +19,11 @@ type Sight struct {
 	place  image.Rectangle // of the picture, on the canvas
 
 	mu   sync.Mutex
-	last int
-	seen []sighting
+	seen []sighting // in the order of their numbers
 }
+
+// oldest is how late a picture may come and be known by its number.
+const oldest = 5 * time.Second
 
 // sighting is a picture that was seen for the first time.
 type sighting struct {
@@ -35,7 +37,7 @@ type sighting struct {
 // the canvas, however large the picture that comes is.
 func (c *Client) Follow(actor *Client, camera Camera, tile image.Rectangle, canvas image.Point) *Sight {
 	camera = camera.complete()
-	s := &Sight{actor: actor, camera: camera, canvas: canvas, last: -1}
+	s := &Sight{actor: actor, camera: camera, canvas: canvas}
 	_, s.place = layout.Fit(camera.Size, tile)
 	c.Screen.Watch(s.look)
 	return s
@@ -54,12 +56,15 @@ func (s *Sight) look(p Picture) {
 	// The newest of its kind that was filmed by now.
 	number := int(p.At.Sub(s.actor.born) * time.Duration(s.camera.FrameRate) / time.Second)
 	number -= (number - code%barcode.Numbers + barcode.Numbers) % barcode.Numbers
-	if number <= s.last {
+	filmed := s.filmed(number)
+	if p.At.Sub(filmed) > oldest { // misread: one in 64 of what is no barcode passes its check
 		return
 	}
-	s.last = number
-	filmed := s.filmed(number)
-	s.seen = append(s.seen, sighting{
+	at, known := slices.BinarySearchFunc(s.seen, number, func(g sighting, n int) int { return g.number - n })
+	if known {
+		return
+	}
+	s.seen = slices.Insert(s.seen, at, sighting{
 		number: number, filmed: filmed, at: p.At, late: p.Mixed.Sub(filmed), synchronized: !p.Mixed.IsZero(),
 	})
 }
@@ -91,7 +96,7 @@ func (s *Sight) Between(from, to time.Time) Seen {
 		if !g.filmed.Before(from) && g.filmed.Before(to) {
 			late = append(late, g.at.Sub(g.filmed))
 		}
-		if g.at.After(from) && g.at.Before(to) {
+		if g.at.After(last) && g.at.Before(to) {
 			seen.Freeze = max(seen.Freeze, g.at.Sub(last))
 			last = g.at
 		}

@@ -24,7 +24,7 @@ func (w Way) direct() bool { return !w.TCP && w.TURN == "" }
 // settings is what keeps pion to the way.
 func (w Way) settings(mux ice.UDPMux) webrtc.SettingEngine {
 	var s webrtc.SettingEngine
-	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	s.LoggerFactory = quiet()
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIPFilter(net.IP.IsLoopback)
@@ -38,6 +38,9 @@ func (w Way) settings(mux ice.UDPMux) webrtc.SettingEngine {
 	}
 	return s
 }
+
+// quiet keeps pion's words off standard error.
+func quiet() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
 
 // configuration is what keeps a connection to the way.
 func (w Way) configuration() webrtc.Configuration {

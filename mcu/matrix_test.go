@@ -1,0 +1,184 @@
+package mcu_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// condition is a case of the matrix: what is wrong with Ada's line, and what that
+// may do to what others see and hear of her (up) and to what she does (down).
+type condition struct {
+	name     string
+	line     rtctest.Line
+	outage   time.Duration // the line is cut for so long
+	up, down bar
+	lossy    bool
+}
+
+const ms = time.Millisecond
+
+// fine is what most conditions are to reach: nearly all pictures, and no pause of
+// the sound that is heard.
+var fine = bar{shown: 0.95, freeze: 500 * ms, gap: 40 * ms}
+
+// How far 95 % of pictures and sounds of one instant are apart at most.
+const (
+	skewClean = 40 * ms
+	skewLossy = 60 * ms
+)
+
+// conditions are the matrix.
+func conditions() []condition {
+	const way = 30 * ms // 60 ms there and back
+	delay := rtctest.Impairment{Delay: way}
+	loss := func(share float64, burst int) rtctest.Impairment {
+		return rtctest.Impairment{Loss: share, Burst: burst, Delay: way}
+	}
+	narrow := func(rate int) rtctest.Impairment {
+		return rtctest.Impairment{Delay: way, Rate: rate, Queue: 300 * ms}
+	}
+	return []condition{
+		{name: "delay 20 ms", line: rtctest.Both(rtctest.Impairment{Delay: 20 * ms}), up: fine, down: fine},
+		{name: "delay 300 ms", line: rtctest.Both(rtctest.Impairment{Delay: 300 * ms}), up: fine, down: fine},
+		{name: "loss 2 % each way", line: rtctest.Both(loss(0.02, 1)), up: fine, down: fine, lossy: true},
+		{name: "loss 5 % each way", line: rtctest.Both(loss(0.05, 1)), up: fine, down: fine, lossy: true},
+		{name: "loss 10 % up", line: rtctest.Line{Up: loss(0.1, 1), Down: delay}, up: fine, down: fine, lossy: true},
+		{name: "loss 20 % up", line: rtctest.Line{Up: loss(0.2, 1), Down: delay}, down: fine, lossy: true},
+		{name: "loss 10 % down", line: rtctest.Line{Up: delay, Down: loss(0.1, 1)}, up: fine, down: fine, lossy: true},
+		{name: "loss 20 % down", line: rtctest.Line{Up: delay, Down: loss(0.2, 1)}, up: fine, lossy: true},
+		{name: "loss 5 % in bursts of 5", line: rtctest.Both(loss(0.05, 5)), up: fine, down: fine, lossy: true},
+		{
+			name: "jitter 50 ms", line: rtctest.Both(rtctest.Impairment{Delay: way, Jitter: 50 * ms, Reorder: true}),
+			up: fine, down: fine,
+		},
+		{name: "300 kbit/s up", line: rtctest.Line{Up: narrow(300_000), Down: delay}, down: fine, lossy: true},
+		{name: "1 Mbit/s each way", line: rtctest.Both(narrow(1_000_000)), up: fine, down: fine, lossy: true},
+		{
+			name: "outage of 3 s", line: rtctest.Both(delay), outage: 3 * time.Second,
+			up: bar{again: 2 * time.Second}, down: bar{again: 2 * time.Second}, lossy: true,
+		},
+		{name: "black hole", line: rtctest.Both(rtctest.Impairment{Cut: true})},
+	}
+}
+
+// TestMatrix has rooms in each of which one has a bad line, four at a time. What a
+// busy machine spoils is tried again.
+func TestMatrix(t *testing.T) {
+	cfg := small()
+	cfg.FrameRate = 30
+	s := serve(t, cfg)
+	if testing.Short() { // under the race detector the machine is what is measured
+		s.try(conditions()[3:6], time.Second)
+		return
+	}
+	var clean, lossy []time.Duration
+	for batch := range slices.Chunk(conditions(), 4) {
+		var errs []error
+		for range tries {
+			outcomes := s.try(batch, 8*time.Second)
+			if outcomes[len(batch)].busy() {
+				t.Log("not judged: a good line loses pictures too, the machine is busy")
+				break
+			}
+			for i, c := range batch {
+				if c.lossy {
+					lossy = append(lossy, outcomes[i].skews...)
+				} else {
+					clean = append(clean, outcomes[i].skews...)
+				}
+			}
+			if batch, errs = judge(batch, outcomes); len(batch) == 0 {
+				break
+			}
+			t.Logf("to be tried again: %v", errors.Join(errs...))
+		}
+		for _, err := range errs {
+			t.Error(err)
+		}
+	}
+	checkSkew(t, "without loss", clean, skewClean)
+	checkSkew(t, "with loss", lossy, skewLossy)
+}
+
+// busy tells whether a room without bad lines does so badly that no bar holds.
+func (o outcome) busy() bool { return o.other.Shown < 0.9 || o.other.gap > 60*ms }
+
+// tries is how often a condition is tried that misses its bars.
+const tries = 3
+
+func checkSkew(t *testing.T, name string, skews []time.Duration, most time.Duration) {
+	t.Helper()
+	if p95 := percentile(skews, 95); p95 > most {
+		t.Errorf("%s sound and picture are %v apart, not %v", name, p95, most)
+	} else {
+		t.Logf("%s sound and picture are %v apart (p95)", name, p95)
+	}
+}
+
+// try measures some conditions at once, each in a room of its own, and last one
+// without a bad line.
+func (s *stage) try(conditions []condition, length time.Duration) (outcomes []outcome) {
+	s.t.Helper()
+	conditions = append(slices.Clone(conditions), condition{name: "nothing"})
+	rigs := make([]*rig, len(conditions))
+	for i, c := range conditions {
+		rigs[i] = newRig(s, fmt.Sprintf("room-%d", i))
+		rigs[i].ada.Impair(c.line)
+	}
+	time.Sleep(2 * time.Second) // jitter buffers and estimates settle
+	from := time.Now()
+	back := make([]time.Time, len(conditions))
+	for i, c := range conditions {
+		if c.outage > 0 {
+			rigs[i].ada.Vanish()
+			back[i] = from.Add(c.outage)
+			time.AfterFunc(c.outage, func() { rigs[i].ada.Impair(c.line) })
+		}
+	}
+	time.Sleep(length)
+	to := time.Now()
+	time.Sleep(time.Second) // what was filmed by then arrives
+	for i, r := range rigs {
+		outcomes = append(outcomes, r.outcome(from, to, back[i]))
+		s.t.Logf("%s: %v", conditions[i].name, outcomes[i])
+		s.leave(r.ada)
+		s.leave(r.ben)
+		s.leave(r.cid)
+	}
+	return outcomes
+}
+
+// judge returns the conditions that missed their bars, and how.
+func judge(conditions []condition, outcomes []outcome) (missed []condition, errs []error) {
+	without := outcomes[len(conditions)]
+	for i, c := range conditions {
+		if err := c.judge(outcomes[i], without); err != nil {
+			missed, errs = append(missed, c), append(errs, fmt.Errorf("%s: %w", c.name, err))
+		}
+	}
+	return missed, errs
+}
+
+// judge holds a room to its bars, and those in it who have good lines to the best.
+func (c condition) judge(o, without outcome) error {
+	var errs error
+	for _, held := range []struct {
+		name       string
+		bar        bar
+		m, without measure
+	}{
+		{"she", c.up, o.up, without.up},
+		{"to her", c.down, o.down, without.down},
+		{"others", fine, o.other, without.other},
+	} {
+		if err := held.bar.check(held.m, held.without); err != nil {
+			errs = errors.Join(errs, fmt.Errorf("%s: %w", held.name, err))
+		}
+	}
+	return errs
+}
