@@ -1,5 +1,6 @@
 # make run      install what is missing, build, serve on http://localhost:8080
 # make test     install what is missing, run every test, with the race detector too
+# make soak     people with bad lines come and go for ten minutes: what is left behind?
 # make build    bin/tilemix
 # make lint     linters, formatting, types of the web pages
 # make bench    what each stage costs, with allocations
@@ -19,8 +20,9 @@ LINT       := bin/tools/golangci-lint-v2.15.0
 TYPESCRIPT := typescript@5.9.3
 ARGS       :=
 FUZZTIME   := 10s
+SOAKTIME   := 10m
 
-.PHONY: run build test lint types format bench fuzz packages test-packages clean
+.PHONY: run build test soak lint types format bench fuzz packages test-packages clean
 
 run: build
 	@exec bin/tilemix serve $(ARGS)
@@ -38,6 +40,9 @@ test: packages test-packages
 	go test -race -short -p 1 ./...
 	go build ./...
 	go test -p 1 ./...
+
+soak: packages
+	@TILEMIX_SOAK=$(SOAKTIME) go test -run '^TestSoak$$' -timeout 60m -v ./mcu
 
 lint: packages types $(LINT)
 	@$(LINT) run ./...

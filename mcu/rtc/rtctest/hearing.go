@@ -29,15 +29,15 @@ const warbleLevel = 0.2
 // Wave is for Client.Speak.
 func (w Warble) Wave() func(sample int) float32 {
 	low, high := Tone(w.Low, warbleLevel), Tone(w.High, warbleLevel)
-	const said = int((half - breath) * pcm.Rate / time.Second)
+	const said, fade = int((half - breath) * pcm.Rate / time.Second), pcm.Rate / 200
 	return func(sample int) float32 {
-		switch {
-		case sample%(pcm.Rate/2) >= said:
-			return 0
-		case sample/(pcm.Rate/2)%2 == 0:
-			return low(sample)
+		// A sudden end is heard at all frequencies.
+		in := sample % (pcm.Rate / 2)
+		volume := float32(min(max(min(in, said-in), 0), fade)) / fade
+		if sample/(pcm.Rate/2)%2 == 0 {
+			return volume * low(sample)
 		}
-		return high(sample)
+		return volume * high(sample)
 	}
 }
 
@@ -86,7 +86,7 @@ func (h *Hearing) listen(s Sound) {
 	for i := 0; i+window <= len(s.Block); i += window {
 		low := Amplitude(s.Block[i:i+window], h.warble.Low)
 		high := Amplitude(s.Block[i:i+window], h.warble.High)
-		if max(low, high) < warbleLevel/10 { // 20 dB down is none
+		if max(low, high) < warbleLevel/5 { // 14 dB down is none
 			continue
 		}
 		offset := time.Duration(i) * time.Second / pcm.Rate
