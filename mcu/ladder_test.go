@@ -5,29 +5,24 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"math/rand/v2"
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
+	"tilemix/codec/yuv"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// lively sends a picture that takes all the bits that it is given.
+// lively sends a picture that moves all over.
 func lively(g *guest) (stop func()) {
-	noise := rand.New(rand.NewPCG(1, 2))
-	return g.Film(rtctest.Camera{Size: image.Pt(640, 360), Draw: func(img *image.YCbCr, _ time.Duration) {
-		for y := 0; y < img.Rect.Dy(); y += 8 {
-			for x := 0; x < img.Rect.Dx(); x += 8 {
-				v := byte(noise.IntN(256))
-				for i := range 8 {
-					for j := range 8 {
-						img.Y[(y+i)*img.YStride+x+j] = v
-					}
-				}
-			}
-		}
+	var reel []*image.YCbCr
+	for n := range 60 {
+		reel = append(reel, codectest.Picture(640, 360, n))
+	}
+	return g.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
+		yuv.Copy(img, reel[int(at*30/time.Second)%len(reel)])
 	}})
 }
 

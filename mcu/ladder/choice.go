@@ -9,7 +9,12 @@ const (
 	// right.
 	proof = 10 * time.Second
 	// maxCalm bounds how long a line that disappointed again and again has to be good.
-	maxCalm = 32 * time.Second
+	maxCalm = 6 * time.Second
+	// drain is how long what was too much takes to leave the line after a move down,
+	// and an estimate to tell of what is sent since.
+	drain = 1500 * time.Millisecond
+	// hope is how long a line has to carry too little for the last picture.
+	hope = 4 * time.Second
 	// interval is the time between two decisions.
 	interval = 100 * time.Millisecond
 )
@@ -35,6 +40,8 @@ type Choice struct {
 	decided time.Time
 	quiet   time.Time     // since when nothing was tried or went wrong
 	wait    time.Duration // for so long it has to
+	fell    time.Time     // when he last went down
+	bad     time.Time     // since when the line is congested; zero: it is not
 	rose    time.Time     // when he came to this rung from below; zero: he did not
 }
 
@@ -62,6 +69,7 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 		c.fall(line, now)
 		return c.rung, 0
 	}
+	c.bad = time.Time{}
 	if !c.rose.IsZero() && now.Sub(c.rose) > proof {
 		c.rose, c.wait = time.Time{}, calm
 	}
@@ -87,15 +95,31 @@ func (c *Choice) least(rung, sound int) int {
 	return needs
 }
 
-// fall goes down to what the line carries.
+// fall goes down to what the line carries: at once, but not again before that shows,
+// and to nothing only after some time.
 func (c *Choice) fall(line Line, now time.Time) {
-	for c.rung < len(c.rungs)-1 && line.Estimate < c.least(c.rung, line.Sound) {
+	c.quiet = now
+	if c.bad.IsZero() {
+		c.bad = now
+	}
+	if now.Sub(c.fell) < drain {
+		return
+	}
+	last := len(c.rungs) - 2 // that has a picture
+	if now.Sub(c.bad) >= hope {
+		last++
+	}
+	was := c.rung
+	for c.rung < last && line.Estimate < c.least(c.rung, line.Sound) {
 		c.rung++
+	}
+	if c.rung == was {
+		return
 	}
 	if !c.rose.IsZero() {
 		c.wait = min(2*c.wait, maxCalm)
 	}
-	c.rose, c.quiet = time.Time{}, now
+	c.rose, c.fell, c.bad = time.Time{}, now, time.Time{}
 	c.sent = meter{}
 }
 
