@@ -264,7 +264,6 @@ func (p *Participant) seat() seat {
 	s := seat{
 		p: p, video: p.video, voice: p.voice,
 		muted: p.muted, cameraOff: p.cameraOff || p.video == nil,
-		away: !p.connected,
 	}
 	if p.sees() {
 		s.picture = p.peer.Video()

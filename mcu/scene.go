@@ -35,8 +35,6 @@ type seat struct {
 	cameraOff bool
 	speaking  bool
 	floor     bool // he has it
-	away      bool // his connection is lost
-	bad       bool // or brings no pictures
 }
 
 // departed is media that no later scene has. Each clock releases its own.

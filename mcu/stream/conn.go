@@ -77,7 +77,7 @@ func (c *conn) run() {
 		if closed {
 			return
 		}
-		_ = c.Conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+		_ = c.SetWriteDeadline(time.Now().Add(sendTimeout))
 		if _, err := c.Conn.Write(batch); err != nil {
 			return
 		}

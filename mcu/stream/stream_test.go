@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -103,7 +104,7 @@ func TestTooMany(t *testing.T) {
 			for { // until the writer has counted it out
 				conn := dial(t, l)
 				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-				if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+				if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 					break
 				}
 			}
