@@ -3,7 +3,7 @@
 //
 //	           pion's goroutines          the room's clocks            no goroutine of its own
 //	camera ──▶ ingest.Video ──▶ slot ──▶ pictureClock.tick: compose, ──▶ Downlinks ──▶ viewers
-//	                                      fanout.Rendition: encode
+//	                                      view: encode each rendition
 //	mic ─────▶ ingest.Voice ──▶ ring ──▶ soundClock.tick: jitter buffer, ──▶ Downlinks ──▶ listeners
 //	                                      decode, mix-minus, encode
 //	control ─▶ Participant.Handle ─▶ Room.loop ─▶ scene ─▶ read by both clocks
@@ -16,7 +16,8 @@
 // # Goroutines
 //
 // Server.Run waits for all of them. A room has its loop (Room.run), its picture
-// clock and its sound clock. A participant has pion's, one for each track that he
+// clock and its sound clock, and one for each rendition of its picture
+// (rendition.run). A participant has pion's, one for each track that he
 // sends (Participant.runVideo, runAudio), one for each track's and downlink's RTCP,
 // and, as he leaves, one that closes his connection. Who comes by TCP has one that
 // writes what is queued for him, and pion's that reads; the TURN server has pion's.
@@ -42,6 +43,8 @@
 //	picture clock behind            ticks left out                   missed_ticks{picture}
 //	sound clock behind              5 blocks made up, rest left out  missed_ticks{sound}
 //	camera → its turn to decode     the camera's own goroutine waits –
+//	picture → other renditions      one is encoded, the next left    pictures_skipped
+//	                                out
 //	access unit → downlink          what a connection refuses is     downlink_errors
 //	                                lost
 //	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
@@ -66,6 +69,15 @@
 // most. Where pictures are later than their sound, the jitter buffer is made up to
 // 150 ms longer. On a line without jitter neither waits. What remains is
 // tilemix_lipsync_seconds.
+//
+// # What a viewer has
+//
+// A room's picture has renditions by codec and rung of a ladder: full, half and quarter
+// size, or nothing but sound (package ladder). There are those that somebody takes, and
+// for 5 s those that somebody took. The picture clock decides for each viewer, by the
+// estimate of his line, and moves him at an IDR: up while he goes on with what he had,
+// down by leaving that at once. Requests for IDRs are for the rendition of who asks. He
+// is told with the message "rendition".
 //
 // # Who is seen
 //
