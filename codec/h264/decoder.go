@@ -28,8 +28,8 @@ var (
 // Decoder is an OpenH264 decoder. It is not safe for concurrent use.
 //
 // Pictures of streams in main and high profile come out one access unit late,
-// since the library waits for B pictures; after the first of those it delays as
-// much as they need.
+// since the library waits for B pictures, unless the sequence parameter set says that
+// there are none to wait for; after the first of those it delays as much as they need.
 type Decoder struct {
 	c    *openh264.ISVCDecoder // nil after Close
 	info openh264.SBufferInfo  // of the last call
@@ -37,6 +37,7 @@ type Decoder struct {
 	pic  image.YCbCr           // the last picture, in C's memory
 	sps  sps                   // the last one that came
 	pin  runtime.Pinner
+	end  *int // 1, for the library
 	lost bool // nothing can be shown before an IDR
 	live bool // the library is initialized
 }
@@ -47,7 +48,8 @@ func NewDecoder() (*Decoder, error) {
 	if openh264.WelsCreateDecoder == nil {
 		return nil, ErrNotOpen
 	}
-	d := &Decoder{lost: true}
+	d := &Decoder{lost: true, end: new(int)}
+	*d.end = 1
 	if ret := openh264.WelsCreateDecoder(&d.c); ret != 0 || d.c == nil {
 		return nil, fmt.Errorf("h264: create decoder: code %d", ret)
 	}
@@ -119,6 +121,9 @@ func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
 		return nil, errDamaged
 	}
 	pic := d.picture()
+	if pic == nil && has.slices && d.sps.late() && d.sps.ordered {
+		pic = d.flush()
+	}
 	// The library resets itself after some faults and says nothing, and it says
 	// nothing of slices that it ignores.
 	if pic == nil && has.slices && !d.sps.reorders() {
@@ -136,6 +141,16 @@ func (d *Decoder) call(au []byte) int {
 	d.pin.Pin(unsafe.SliceData(au))
 	defer d.pin.Unpin()
 	return d.c.DecodeFrameNoDelay(au, len(au), &d.dst, &d.info)
+}
+
+// flush has the library put out the picture that it keeps.
+func (d *Decoder) flush() *image.YCbCr {
+	d.c.SetOption(openh264.DECODER_OPTION_END_OF_STREAM, d.end)
+	d.info = openh264.SBufferInfo{}
+	if d.c.FlushFrame(&d.dst, &d.info) != openh264.DsErrorFree {
+		return nil
+	}
+	return d.picture()
 }
 
 // picture returns what the library put out, or nil. The slices are made from

@@ -24,10 +24,15 @@ type sps struct {
 	width, height uint // macroblocks
 	refs          uint // reference pictures
 	colour        yuv.Colour
+	ordered       bool // pictures are shown in the order of decoding
 }
 
 // reorders says that pictures may come out later than they went in.
-func (s *sps) reorders() bool { return s.profile != 66 && s.profile != 83 }
+func (s *sps) reorders() bool { return s.late() && !s.ordered }
+
+// late says that the library keeps each picture until the next access unit, unless it is
+// flushed.
+func (s *sps) late() bool { return s.profile != 66 && s.profile != 83 }
 
 // parse reads a set's RBSP, the NAL unit without its header byte
 // (H.264 §7.3.2.1.1).
@@ -40,7 +45,7 @@ func (s *sps) parse(rbsp []byte) error {
 		r.chroma()
 	}
 	r.ue() // log2_max_frame_num_minus4
-	r.pictureOrder()
+	order := r.pictureOrder()
 	s.refs = r.ue()
 	r.bits(1) // gaps_in_frame_num_value_allowed_flag
 	s.width = r.ue() + 1
@@ -52,7 +57,9 @@ func (s *sps) parse(rbsp []byte) error {
 	if r.bad {
 		return fmt.Errorf("h264: sequence parameter set is cut or broken: %w", codec.ErrCorrupt)
 	}
-	s.colour = r.colour()
+	var reorder int
+	s.colour, reorder = r.vui()
+	s.ordered = order == 2 || reorder == 0
 	return s.check()
 }
 
@@ -102,9 +109,10 @@ func (r *bitReader) scalingList(i int) {
 	}
 }
 
-// pictureOrder skips pic_order_cnt_type and what follows from it.
-func (r *bitReader) pictureOrder() {
-	switch r.ue() {
+// pictureOrder reads pic_order_cnt_type and skips what follows from it.
+func (r *bitReader) pictureOrder() (kind uint) {
+	kind = r.ue()
+	switch kind {
 	case 0:
 		r.ue() // log2_max_pic_order_cnt_lsb_minus4
 	case 1:
@@ -117,4 +125,5 @@ func (r *bitReader) pictureOrder() {
 			r.ue() // offset_for_ref_frame
 		}
 	}
+	return kind
 }
