@@ -1,6 +1,10 @@
 package ingest
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"tilemix/codec"
+)
 
 // NAL unit types of RTP payloads (RFC 6184 §5.2).
 const (
@@ -8,29 +12,55 @@ const (
 	fuA   = 28
 )
 
-// depacketizer joins the payloads of one access unit to Annex B. The zero value
-// is ready.
-type depacketizer struct {
+// depacketizer joins the payloads of one access unit.
+type depacketizer interface {
+	// starts tells whether a payload can be the first of an access unit.
+	starts(payload []byte) bool
+	// reset begins an access unit.
+	reset()
+	// add takes the next payload. It returns false for one that makes the access
+	// unit useless.
+	add(payload []byte) bool
+	// whole tells whether the access unit can end here.
+	whole() bool
+	// unit returns what was joined. It is valid until reset.
+	unit() []byte
+	// spare tells whether no other access unit needs this one.
+	spare() bool
+}
+
+// newDepacketizer returns the depacketizer of a codec; the zero value is H.264.
+func newDepacketizer(kind codec.Kind) depacketizer {
+	if kind == codec.VP8 {
+		return &vp8Depacketizer{}
+	}
+	return &h264Depacketizer{}
+}
+
+// h264Depacketizer joins payloads to Annex B. The zero value is ready.
+type h264Depacketizer struct {
 	au       []byte
 	fragment bool // inside a fragmented NAL unit
 	needed   bool // another access unit may need this one
 }
 
-func (d *depacketizer) reset() { d.au, d.fragment, d.needed = d.au[:0], false, false }
+func (d *h264Depacketizer) reset() { d.au, d.fragment, d.needed = d.au[:0], false, false }
+
+func (d *h264Depacketizer) unit() []byte { return d.au }
 
 // spare tells whether no other access unit needs this one: it has no slice that
 // others refer to (nal_ref_idc, H.264 §7.4.1) and no parameter set.
-func (d *depacketizer) spare() bool { return !d.needed }
+func (d *h264Depacketizer) spare() bool { return !d.needed }
 
 // begin begins a NAL unit.
-func (d *depacketizer) begin(header byte) {
+func (d *h264Depacketizer) begin(header byte) {
 	d.needed = d.needed || header&0x60 != 0
 	d.au = append(d.au, 0, 0, 0, 1, header)
 }
 
 // add appends the NAL units of one payload. It returns false for what is not
 // whole or not of packetization mode 1 (RFC 6184 §6.3).
-func (d *depacketizer) add(payload []byte) bool {
+func (d *h264Depacketizer) add(payload []byte) bool {
 	if len(payload) == 0 {
 		return false
 	}
@@ -51,15 +81,15 @@ func (d *depacketizer) add(payload []byte) bool {
 
 // whole tells whether the access unit has something in it and ends where a NAL
 // unit ends.
-func (d *depacketizer) whole() bool { return len(d.au) > 0 && !d.fragment }
+func (d *h264Depacketizer) whole() bool { return len(d.au) > 0 && !d.fragment }
 
-func (d *depacketizer) addNAL(nal []byte) {
+func (d *h264Depacketizer) addNAL(nal []byte) {
 	d.begin(nal[0])
 	d.au = append(d.au, nal[1:]...)
 }
 
 // addAggregate takes a STAP-A's units (RFC 6184 §5.7.1).
-func (d *depacketizer) addAggregate(units []byte) bool {
+func (d *h264Depacketizer) addAggregate(units []byte) bool {
 	for len(units) > 0 {
 		if len(units) < 2 {
 			return false
@@ -75,7 +105,7 @@ func (d *depacketizer) addAggregate(units []byte) bool {
 }
 
 // addFragment takes a FU-A (RFC 6184 §5.8).
-func (d *depacketizer) addFragment(payload []byte) bool {
+func (d *h264Depacketizer) addFragment(payload []byte) bool {
 	const start, end = 0x80, 0x40
 	if len(payload) < 2 {
 		return false
@@ -96,8 +126,7 @@ func (d *depacketizer) addFragment(payload []byte) bool {
 	return true
 }
 
-// starts tells whether a payload can be the first of an access unit.
-func starts(payload []byte) bool {
+func (d *h264Depacketizer) starts(payload []byte) bool {
 	if len(payload) < 2 {
 		return false
 	}

@@ -109,7 +109,7 @@ func (q *queue) pop(now time.Time) (au []byte, first time.Time, ok bool) {
 			continue
 		}
 		if first, ok = q.assemble(); ok {
-			return q.join.au, first, true
+			return q.join.unit(), first, true
 		}
 		q.gap = true
 	}
@@ -165,7 +165,7 @@ func (q *queue) skip() {
 		q.head++
 		s := q.slot(q.head)
 		if int16(q.head-q.highest) > 0 ||
-			s.used && starts(s.payload) && (!hurt || s.timestamp != timestamp) {
+			s.used && q.join.starts(s.payload) && (!hurt || s.timestamp != timestamp) {
 			break
 		}
 	}

@@ -18,6 +18,7 @@ const keyInterval = time.Second
 // VideoConfig is what a Video works with.
 type VideoConfig struct {
 	Decoder codec.VideoDecoder // owned, and closed, by the Video
+	Codec   codec.Kind         // what the Decoder decodes; zero is H.264
 	Pool    *yuv.Pool
 	// Turns holds one for each camera that decodes now; its capacity is the most
 	// that may. More at once than there are cores would only push the clocks aside.
@@ -75,7 +76,7 @@ type VideoStats struct {
 func NewVideo(cfg VideoConfig) *Video {
 	return &Video{
 		cfg: cfg, broken: true, sender: clock{rate: videoRate},
-		queue: queue{patience: usualPatience},
+		queue: queue{join: newDepacketizer(cfg.Codec), patience: usualPatience},
 	}
 }
 

@@ -1,0 +1,81 @@
+package ingest
+
+// vp8Depacketizer joins the payloads of one VP8 frame (RFC 7741 §4.2). The zero
+// value is ready.
+type vp8Depacketizer struct {
+	au     []byte
+	needed bool // another frame may need this one
+}
+
+func (d *vp8Depacketizer) reset() { d.au, d.needed = d.au[:0], false }
+
+func (d *vp8Depacketizer) unit() []byte { return d.au }
+
+// spare tells whether the sender said of the whole frame that no other refers to it
+// (N).
+func (d *vp8Depacketizer) spare() bool { return !d.needed }
+
+// add appends what one payload has of the frame. It returns false for one without
+// any, or where the frame does not begin with its beginning.
+func (d *vp8Depacketizer) add(payload []byte) bool {
+	p, ok := parseVP8(payload)
+	if !ok || p.begins && len(d.au) > 0 || !p.begins && len(d.au) == 0 {
+		return false
+	}
+	d.needed = d.needed || !p.spare
+	d.au = append(d.au, p.data...)
+	return true
+}
+
+// whole tells whether the frame has something in it. Where it ends, nothing in it
+// tells.
+func (d *vp8Depacketizer) whole() bool { return len(d.au) > 0 }
+
+func (d *vp8Depacketizer) starts(payload []byte) bool {
+	p, ok := parseVP8(payload)
+	return ok && p.begins
+}
+
+// vp8Payload is one RTP payload.
+type vp8Payload struct {
+	begins, spare bool
+	data          []byte
+}
+
+// parseVP8 reads the payload descriptor, which may have a PictureID (I), a number
+// of the base layer (L), and a byte of layer and key frame numbers (T, K). It returns
+// false where nothing is behind it.
+func parseVP8(b []byte) (p vp8Payload, ok bool) {
+	const (
+		extended, spare, start, partition = 0x80, 0x20, 0x10, 0x0f
+		picture, base, layer, keys        = 0x80, 0x40, 0x20, 0x10
+		long                              = 0x80 // of a PictureID
+	)
+	if len(b) < 2 {
+		return p, false
+	}
+	// Partition 0 begins where the frame does.
+	p.begins, p.spare = b[0]&start != 0 && b[0]&partition == 0, b[0]&spare != 0
+	n := 1
+	if b[0]&extended != 0 {
+		flags := b[1]
+		n = 2
+		if flags&picture != 0 {
+			if n < len(b) && b[n]&long != 0 {
+				n++
+			}
+			n++
+		}
+		if flags&base != 0 {
+			n++
+		}
+		if flags&(layer|keys) != 0 {
+			n++
+		}
+	}
+	if n >= len(b) {
+		return p, false
+	}
+	p.data = b[n:]
+	return p, true
+}
