@@ -7,36 +7,58 @@ import (
 
 	"github.com/pion/rtp"
 
+	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
+	"tilemix/codec/vp8"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/rtc"
 )
 
-// runVideo feeds a camera until its track ends.
+// runVideo feeds a camera until its track ends. When it goes on in another codec,
+// that is another camera.
 func (p *Participant) runVideo(t *rtc.Track) {
 	if p.viewer {
 		return
 	}
-	dec, err := h264.NewDecoder()
+	for p.runCamera(t, t.Codec()) {
+	}
+}
+
+// newDecoder returns a decoder of a codec that was negotiated.
+func newDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
+	if kind == codec.VP8 {
+		return vp8.NewDecoder()
+	}
+	return h264.NewDecoder()
+}
+
+// runCamera feeds a camera while its track is of one codec. It returns false when
+// the track has ended.
+func (p *Participant) runCamera(t *rtc.Track, kind codec.Kind) (more bool) {
+	dec, err := newDecoder(kind)
 	if err != nil {
-		p.log.Error("no decoder for a camera", "error", err)
-		return
+		p.log.Error("no decoder for a camera", "codec", kind, "error", err)
+		return false
 	}
 	stats := p.room.server.stats
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
+		Decoder: dec, Codec: kind, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: stats.reassemble, Decoded: stats.decode, Skew: stats.lipSync,
 	})
 	defer v.Stop()
 	defer stats.countVideo(v)()
 	if !p.room.call(func() { p.setVideo(v) }) {
 		v.Release()
-		return
+		return false
 	}
 	var packet rtp.Packet
 	var limiter limiter
 	for t.Read(&packet) == nil {
+		if t.Codec() != kind {
+			more = true
+			break
+		}
 		if ntp, timestamp, fresh := t.Reported(); fresh {
 			v.Report(ntp, timestamp)
 		}
@@ -52,6 +74,7 @@ func (p *Participant) runVideo(t *rtc.Track) {
 			p.setVideo(nil)
 		}
 	})
+	return more
 }
 
 // setVideo makes v, or none, the participant's camera.

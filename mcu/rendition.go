@@ -23,9 +23,6 @@ type kind struct {
 // pictureCodecs are those that the picture can be had in.
 var pictureCodecs = []codec.Kind{codec.H264, codec.VP8}
 
-// codecOf returns what a downlink takes.
-func codecOf(*rtc.Downlink) codec.Kind { return codec.H264 }
-
 // encoderFor makes an encoder of a rung.
 func encoderFor(kind codec.Kind, rung ladder.Rung) (codec.VideoEncoder, error) {
 	cfg := codec.VideoConfig{

@@ -148,7 +148,10 @@ func (c *pictureClock) steerOne(s *seat, now time.Time) {
 	case rung > was:
 		c.room.server.stats.movesDown.Inc()
 	}
-	r := c.view.find(kind{codecOf(d), rung})
+	var r *rendition
+	if codec := d.Codec(); codec != 0 {
+		r = c.view.find(kind{codec, rung})
+	}
 	w.aim(r)
 	c.tell(s.p, r)
 }

@@ -2,8 +2,11 @@ package rtc
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/codec"
 )
 
 // audioLevelURI is the header extension of RFC 6464.
@@ -15,7 +18,8 @@ type registration struct {
 }
 
 // codecs lists what is negotiated. The payload types are ours to choose only
-// when we offer; in an answer pion takes the offer's.
+// when we offer; in an answer pion takes the offer's, and their order, by which the
+// client says what it would rather have (RFC 3264 §6.1).
 func codecs() []registration {
 	feedback := []webrtc.RTCPFeedback{
 		{Type: "ccm", Parameter: "fir"},
@@ -35,12 +39,12 @@ func codecs() []registration {
 		PayloadType: 111,
 	}, webrtc.RTPCodecTypeAudio}}
 	pt := webrtc.PayloadType(96)
-	for _, profile := range h264Profiles {
+	video := func(mime, fmtp string) {
 		out = append(out, registration{webrtc.RTPCodecParameters{
 			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType:     webrtc.MimeTypeH264,
+				MimeType:     mime,
 				ClockRate:    90000,
-				SDPFmtpLine:  "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile,
+				SDPFmtpLine:  fmtp,
 				RTCPFeedback: feedback,
 			},
 			PayloadType: pt,
@@ -54,5 +58,21 @@ func codecs() []registration {
 		}, webrtc.RTPCodecTypeVideo})
 		pt += 2
 	}
+	for _, profile := range h264Profiles {
+		video(webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id="+profile)
+	}
+	video(webrtc.MimeTypeVP8, "")
 	return out
+}
+
+// pictureKind returns which of the codecs that we speak c is; none is the zero
+// value.
+func pictureKind(c webrtc.RTPCodecCapability) codec.Kind {
+	switch {
+	case strings.EqualFold(c.MimeType, webrtc.MimeTypeVP8):
+		return codec.VP8
+	case strings.EqualFold(c.MimeType, webrtc.MimeTypeH264) && takesH264(c.SDPFmtpLine):
+		return codec.H264
+	}
+	return 0
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/codec"
 )
 
 // Packets is one access unit or one block of sound, ready to be sent to any
@@ -38,7 +40,6 @@ type Packets struct {
 // narrow, else in steps, see outbox.
 type Downlink struct {
 	kind webrtc.RTPCodecType
-	mime string
 	line *line
 	out  atomic.Pointer[outlet]
 	open atomic.Bool
@@ -65,11 +66,12 @@ type outlet struct {
 	pt         uint8
 	repeatSSRC uint32 // RFC 4588; 0: repeats are plain
 	repeatPT   uint8
-	numberID   uint8 // of the extension with transport-wide numbers; 0: none
+	numberID   uint8      // of the extension with transport-wide numbers; 0: none
+	codec      codec.Kind // of a picture
 }
 
-func newDownlink(kind webrtc.RTPCodecType, mime string, line *line) *Downlink {
-	d := &Downlink{kind: kind, mime: mime, line: line, base: rand.Uint32()}
+func newDownlink(kind webrtc.RTPCodecType, line *line) *Downlink {
+	d := &Downlink{kind: kind, line: line, base: rand.Uint32()}
 	d.header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
 	d.repeat.header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
 	return d
@@ -117,12 +119,23 @@ func (d *Downlink) Sent() (packets, bytes, errors uint64) {
 	return d.packets.Load(), d.bytes.Load(), d.errors.Load()
 }
 
+// Codec returns what the picture is to be encoded in: of the codecs that we speak
+// the one that the offer names first. It is none before it is negotiated, and for
+// sound.
+func (d *Downlink) Codec() codec.Kind {
+	if out := d.out.Load(); out != nil {
+		return out.codec
+	}
+	return 0
+}
+
 // Bind is called by pion when the track is negotiated.
 func (d *Downlink) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	for _, codec := range c.CodecParameters() {
-		if strings.EqualFold(codec.MimeType, d.mime) &&
-			(d.kind == webrtc.RTPCodecTypeAudio || takesH264(codec.SDPFmtpLine)) {
-			out := &outlet{writer: c.WriteStream(), ssrc: uint32(c.SSRC()), pt: uint8(codec.PayloadType)}
+	for _, p := range c.CodecParameters() {
+		kind := pictureKind(p.RTPCodecCapability)
+		if d.kind == webrtc.RTPCodecTypeVideo && kind != 0 ||
+			d.kind == webrtc.RTPCodecTypeAudio && strings.EqualFold(p.MimeType, webrtc.MimeTypeOpus) {
+			out := &outlet{writer: c.WriteStream(), ssrc: uint32(c.SSRC()), pt: uint8(p.PayloadType), codec: kind}
 			out.repeats(c)
 			for _, x := range c.HeaderExtensions() {
 				if x.URI == sdp.TransportCCURI {
@@ -130,7 +143,7 @@ func (d *Downlink) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, 
 				}
 			}
 			d.out.Store(out)
-			return codec, nil
+			return p, nil
 		}
 	}
 	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec

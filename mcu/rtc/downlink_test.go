@@ -28,7 +28,7 @@ type wire struct {
 }
 
 func (w *wire) CodecParameters() []webrtc.RTPCodecParameters {
-	all := []webrtc.RTPCodecParameters{{RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}}, w.codec}
+	all := []webrtc.RTPCodecParameters{{RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP9}}, w.codec}
 	if w.rtx {
 		all = append(all, webrtc.RTPCodecParameters{RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeRTX, SDPFmtpLine: fmt.Sprintf("apt=%d", w.codec.PayloadType),
@@ -72,7 +72,7 @@ func newWire(mime string, pt webrtc.PayloadType, ssrc webrtc.SSRC) *wire {
 // connections that come and go: what leaves is one stream for each connection.
 func TestDownlink(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quietLine())
+		d := newDownlink(webrtc.RTPCodecTypeVideo, quietLine())
 		first, second := newWire(webrtc.MimeTypeH264, 102, 1), newWire(webrtc.MimeTypeH264, 109, 2)
 		bound := first
 		payload := []byte{0x41, 1, 2, 3}
@@ -141,7 +141,7 @@ func TestDownlink(t *testing.T) {
 
 func TestDownlinkRefuses(t *testing.T) {
 	line := quietLine()
-	d := newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, line)
+	d := newDownlink(webrtc.RTPCodecTypeAudio, line)
 	if _, err := d.Bind(newWire(webrtc.MimeTypeH264, 102, 1)); !errors.Is(err, webrtc.ErrUnsupportedCodec) {
 		t.Errorf("bound to another codec: %v", err)
 	}
@@ -163,7 +163,7 @@ func TestDownlinkRefuses(t *testing.T) {
 // written is a downlink that writes to nowhere, and five packets for it.
 func written(tb testing.TB) (*Downlink, Packets) {
 	tb.Helper()
-	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quietLine())
+	d := newDownlink(webrtc.RTPCodecTypeVideo, quietLine())
 	w := newWire(webrtc.MimeTypeH264, 102, 1)
 	w.forget = true
 	if _, err := d.Bind(w); err != nil {

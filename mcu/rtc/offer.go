@@ -69,14 +69,15 @@ func speaks(m *sdp.MediaDescription) error {
 		}
 		return nil
 	}
-	if !hasCodec(m, "h264/90000") {
-		return fmt.Errorf("%w: the video offered has no H.264", ErrNoCodec)
-	}
-	if !offersH264(m) {
+	switch {
+	case hasCodec(m, "vp8/90000"), offersH264(m):
+		return nil
+	case !hasCodec(m, "h264/90000"):
+		return fmt.Errorf("%w: the video offered has no H.264 or VP8", ErrNoCodec)
+	default:
 		return fmt.Errorf("%w: the H.264 offered has no packetization-mode=1 in a baseline, main or high profile"+
-			" (where no packetization-mode is named, it is 0)", ErrNoCodec)
+			" (where no packetization-mode is named, it is 0), and there is no VP8", ErrNoCodec)
 	}
-	return nil
 }
 
 func hasCodec(m *sdp.MediaDescription, name string) bool {

@@ -128,15 +128,17 @@ func TestOffer(t *testing.T) {
 		{"no profile", offer(opus, strings.Replace(h264Base, ";profile-level-id=42e01f", "", 1)), nil, "", taken},
 		{"mode 0 first", offer(opus, strings.Replace(h264Mode, "102", "102 103", 1)+
 			"|a=rtpmap:103 h264/90000|a=fmtp:103 packetization-mode=1; profile-level-id=42801f"), nil, "", taken},
+		{"VP8 alone", offer(opus, vp8), nil, "", taken},
+		{"VP8 and H.264 of mode 0", offer(opus, strings.Replace(h264Mode, "102", "102 96", 1)+"|a=rtpmap:96 VP8/90000"), nil, "", taken},
 		{"VP8 too", offer(opus, both), nil, "", "audio sendrecv, video sendrecv"},
 		{"bundle-only", offer(opus, with(strings.Replace(h264Base, "video 9", "video 0", 1), "bundle-only")), nil, "", "audio sendrecv, video sendrecv"},
-		{"picture refused by the client", offer(opus, strings.Replace(vp8, "video 9", "video 0", 1)), nil, "", "audio sendrecv, video rejected"},
+		{"picture refused by the client", offer(opus, strings.NewReplacer("video 9", "video 0", "VP8", "VP9").Replace(vp8)), nil, "", "audio sendrecv, video rejected"},
 
 		{"a second picture to see", offer(opus, h264Base, with(h264Base, "recvonly")), nil, "", taken + ", video sendonly"},
 		{"a second camera that ended", offer(opus, with(h264Base, "inactive"), h264Base), nil, "", "audio sendrecv, video inactive, video sendrecv"},
 		{"two cameras", offer(opus, h264Base, with(h264Base, "sendonly")), rtc.ErrBadSDP, "more than one video", ""},
 		{"two microphones", offer(with(opus, "sendonly"), h264Base, opus), rtc.ErrBadSDP, "more than one audio", ""},
-		{"VP8 alone", offer(opus, vp8), rtc.ErrNoCodec, "H.264", ""},
+		{"VP9 alone", offer(opus, strings.Replace(vp8, "VP8", "VP9", 1)), rtc.ErrNoCodec, "no H.264 or VP8", ""},
 		{"no Opus", offer(pcmu, h264Base), rtc.ErrNoCodec, "Opus", ""},
 		{"packetization-mode 0", offer(opus, h264Mode), rtc.ErrNoCodec, "packetization-mode=1", ""},
 		{"no packetization-mode", offer(opus, h264Bare), rtc.ErrNoCodec, "packetization-mode=1", ""},
@@ -213,7 +215,7 @@ func describe(t *testing.T, answer string) string {
 // TestOfferAgain renegotiates a peer that has refused before.
 func TestOfferAgain(t *testing.T) {
 	p := newPeer(t, nil)
-	for _, bad := range []string{"", offer(opus, vp8), strings.ReplaceAll(offer(opus, h264Base), "a=ice-", "a=x-")} {
+	for _, bad := range []string{"", offer(pcmu, vp8), strings.ReplaceAll(offer(opus, h264Base), "a=ice-", "a=x-")} {
 		if _, err := p.Offer(t.Context(), bad); err == nil {
 			t.Error("a bad offer was answered")
 		}

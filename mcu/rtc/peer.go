@@ -76,8 +76,8 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 		pc:     pc,
 		events: events,
 		slow:   &a.counts.slow,
-		audio:  newDownlink(webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus, line),
-		video:  newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, line),
+		audio:  newDownlink(webrtc.RTPCodecTypeAudio, line),
+		video:  newDownlink(webrtc.RTPCodecTypeVideo, line),
 	}
 	pc.OnTrack(p.onTrack)
 	pc.OnDataChannel(p.onDataChannel)

@@ -14,7 +14,7 @@ import (
 // sending is a picture's downlink onto a wire that numbers and retransmits.
 func sending(t *testing.T, rtx bool) (*Downlink, *wire) {
 	t.Helper()
-	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quietLine())
+	d := newDownlink(webrtc.RTPCodecTypeVideo, quietLine())
 	w := newWire(webrtc.MimeTypeH264, 102, 7)
 	w.number, w.rtx = true, rtx
 	if _, err := d.Bind(w); err != nil {
@@ -140,7 +140,7 @@ func FuzzHear(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte{0x8f, 205, 0, 6, 0, 0, 0, 1, 0, 0, 0, 7, 0, 1, 0, 5, 0, 0, 1, 0, 0xd4, 0, 0x20, 2, 4, 4, 4, 4})
-	d := newDownlink(webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264, quietLine())
+	d := newDownlink(webrtc.RTPCodecTypeVideo, quietLine())
 	w := newWire(webrtc.MimeTypeH264, 102, 7)
 	w.number, w.rtx, w.forget = true, true, true
 	if _, err := d.Bind(w); err != nil {

@@ -7,6 +7,8 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/codec"
 )
 
 // waited is how long a Read takes that did not find a packet waiting.
@@ -19,6 +21,8 @@ type Track struct {
 	levelID uint8
 	tell    *feedback
 	buf     []byte
+	codec   codec.Kind
+	pt      uint8 // that codec is of
 
 	reported *heard    // what Reported returned last
 	idle     time.Time // when a Read last had to wait
@@ -34,6 +38,7 @@ func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *w
 	video := remote.Kind() == webrtc.RTPCodecTypeVideo
 	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, video)
 	t.tell.trip = func() time.Duration { return roundTripOf(pc) }
+	t.codec, t.pt = pictureKind(remote.Codec().RTPCodecCapability), uint8(remote.PayloadType())
 	return t
 }
 
@@ -45,6 +50,11 @@ func roundTripOf(pc *webrtc.PeerConnection) time.Duration {
 	}
 	return time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
 }
+
+// Codec returns what the last packet that was read is of, and before the first what
+// the stream begins with. A sender may change it at any time to another that was
+// negotiated. It is none for sound.
+func (t *Track) Codec() codec.Kind { return t.codec }
 
 // Read reads the next packet into p, and tells the sender what is due about what
 // arrived. The payload is valid until the next Read. It fails when the track or
@@ -63,6 +73,9 @@ func (t *Track) Read(p *rtp.Packet) error {
 				t.idle = now
 			}
 			t.tell.packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
+			if p.PayloadType != t.pt {
+				t.codec, t.pt = pictureKind(t.remote.Codec().RTPCodecCapability), p.PayloadType
+			}
 			return nil
 		}
 	}

@@ -4,10 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
-	"github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 
-	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/ingest"
@@ -37,7 +35,7 @@ type buffer struct {
 	broken  bool      // until the next IDR
 	unit    []byte
 	torn    bool // unit lacks a part
-	format  codecs.H264Packet
+	format  format
 }
 
 // push takes a packet that came at now, and calls show with what is whole by it.
@@ -78,13 +76,13 @@ func (b *buffer) skip() {
 
 // take adds a packet to its access unit.
 func (b *buffer) take(p *rtp.Packet, show func(picture)) {
-	if part, err := b.format.Unmarshal(p.Payload); err == nil {
+	if part, err := b.format.depacketizer.Unmarshal(p.Payload); err == nil {
 		b.unit = append(b.unit, part...)
 	}
 	if !p.Marker {
 		return
 	}
-	if !b.torn && hasIDR(b.unit) {
+	if !b.torn && b.format.isKey(b.unit) {
 		b.broken = false
 	}
 	if !b.torn && !b.broken && len(b.unit) > 0 {
@@ -96,13 +94,13 @@ func (b *buffer) take(p *rtp.Packet, show func(picture)) {
 // repair decodes a track through a buffer until it ends, and asks for an IDR where
 // it needs one.
 func (s *Screen) repair(track *webrtc.TrackRemote, ask func()) {
-	dec, err := h264.NewDecoder()
+	b := buffer{format: formatOf(track.Codec().MimeType)}
+	dec, err := b.format.newDecoder()
 	if err != nil {
 		s.fault("no decoder: %v", err)
 		return
 	}
 	defer dec.Close()
-	var b buffer
 	var asked time.Time
 	show := func(p picture) {
 		img, err := dec.Decode(p.data)
@@ -111,7 +109,7 @@ func (s *Screen) repair(track *webrtc.TrackRemote, ask func()) {
 			return
 		}
 		s.show(Picture{
-			Image: img, Key: hasIDR(p.data), Timestamp: p.timestamp, At: time.Now(),
+			Image: img, Key: b.format.isKey(p.data), Timestamp: p.timestamp, At: time.Now(),
 			Mixed: s.instant(p.timestamp, 90_000),
 		})
 	}

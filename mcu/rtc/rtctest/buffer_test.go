@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 )
 
 // TestBuffer has pictures of two packets each come in some order, a millisecond
@@ -35,7 +36,7 @@ func TestBuffer(t *testing.T) {
 		{"missing for good", append(append(without(numbers(16), 5), -600), 16, 17, 18, 19), []int{0, 1, 5, 6, 7, 8, 9}},
 		{"given up, and late", append(append(without(numbers(6), 3), -600), 6, 3, 7, 8, 9, 10, 11), []int{0, 5}},
 	} {
-		var b buffer
+		b := buffer{format: formatOf(webrtc.MimeTypeH264)}
 		var got []int
 		now := time.Unix(1000, 0)
 		for _, n := range c.come {

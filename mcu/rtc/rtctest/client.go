@@ -3,6 +3,7 @@ package rtctest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -28,8 +29,11 @@ type Options struct {
 	// Sly clients' offers tell of their first picture alone, and of no SSRC.
 	Sly bool
 	// H264 is the fmtp line of the only H.264 that the client speaks; empty is all
-	// that pion offers by default.
+	// that pion offers by default, H.264 first.
 	H264 string
+	// VP8 clients send VP8, and speak nothing else where H264 is empty. Otherwise
+	// they would rather have VP8 than that.
+	VP8 bool
 	// Blind clients count what they receive and do not decode it.
 	Blind bool
 	// Buffered clients receive as browsers do: they put packets in order, wait for
@@ -58,6 +62,7 @@ type Client struct {
 	Earphone *Earphone
 
 	t         testing.TB
+	format    format // of what it sends
 	sly       bool
 	pc        *webrtc.PeerConnection
 	mux       ice.UDPMux
@@ -79,6 +84,10 @@ func New(t testing.TB, o Options) *Client {
 		connected: make(chan struct{}), stop: make(chan struct{}),
 		Screen: newScreen(t), Earphone: newEarphone(t),
 	}
+	c.format = formatOf(webrtc.MimeTypeH264)
+	if o.VP8 {
+		c.format = formatOf(webrtc.MimeTypeVP8)
+	}
 	if err := c.open(o); err != nil {
 		t.Fatalf("make a client: %v", err)
 	}
@@ -94,7 +103,7 @@ func (c *Client) open(o Options) error {
 		}
 		c.mux = webrtc.NewICEUDPMux(quiet().NewLogger("ice"), c.line)
 	}
-	api, err := newAPI(o.Way.settings(c.mux), o.H264)
+	api, err := newAPI(o.Way.settings(c.mux), o)
 	if err != nil {
 		return err
 	}
@@ -119,11 +128,11 @@ func (c *Client) open(o Options) error {
 	if c.Audio, err = c.add(o.Direction, webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus); err != nil {
 		return err
 	}
-	if c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264); err != nil {
+	if c.Video, err = c.add(o.Direction, webrtc.RTPCodecTypeVideo, c.format.mime); err != nil {
 		return err
 	}
 	for range o.Cameras - 1 {
-		u, err := c.add(webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeVideo, webrtc.MimeTypeH264)
+		u, err := c.add(webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeVideo, c.format.mime)
 		if err != nil {
 			return err
 		}
@@ -188,28 +197,44 @@ func (c *Client) add(d webrtc.RTPTransceiverDirection, kind webrtc.RTPCodecType,
 	return u, nil
 }
 
-// register gives media pion's codecs, or Opus and one H.264.
-func register(media *webrtc.MediaEngine, h264 string) error {
-	if h264 == "" {
-		return media.RegisterDefaultCodecs()
+// register gives media Opus and the pictures that o asks for, or pion's codecs.
+func register(media *webrtc.MediaEngine, o Options) error {
+	add := func(pt webrtc.PayloadType, kind webrtc.RTPCodecType, c webrtc.RTPCodecCapability) error {
+		if kind == webrtc.RTPCodecTypeVideo {
+			c.RTCPFeedback = []webrtc.RTCPFeedback{
+				{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
+			}
+		}
+		return media.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: pt}, kind)
 	}
-	err := media.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-	}, PayloadType: 96}, webrtc.RTPCodecTypeAudio)
-	if err != nil {
-		return err
+	var errs []error
+	if o.VP8 {
+		errs = append(errs, add(100, webrtc.RTPCodecTypeVideo, webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000,
+		}))
 	}
-	return media.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: h264,
-		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack", Parameter: "pli"}},
-	}, PayloadType: 97}, webrtc.RTPCodecTypeVideo)
+	if o.H264 != "" {
+		errs = append(errs, add(97, webrtc.RTPCodecTypeVideo, webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: o.H264,
+		}))
+	}
+	if o.VP8 || o.H264 != "" {
+		return errors.Join(append(errs, add(96, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+		}))...)
+	}
+	// pion's list begins with VP8.
+	return errors.Join(add(102, webrtc.RTPCodecTypeVideo, webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeH264, ClockRate: 90000,
+		SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f",
+	}), media.RegisterDefaultCodecs())
 }
 
-// newAPI returns what pion's clients are by default but for their H.264 and their
+// newAPI returns what pion's clients are by default but for their pictures and their
 // way to the server.
-func newAPI(s webrtc.SettingEngine, h264 string) (*webrtc.API, error) {
+func newAPI(s webrtc.SettingEngine, o Options) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
-	if err := register(media, h264); err != nil {
+	if err := register(media, o); err != nil {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}

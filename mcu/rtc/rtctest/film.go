@@ -5,10 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/rtp/codecs"
-
 	"tilemix/codec"
-	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/barcode"
@@ -46,14 +43,13 @@ func (cam Camera) complete() Camera {
 func (c *Client) Film(cam Camera) (stop func()) {
 	c.t.Helper()
 	cam = cam.complete()
-	enc, err := h264.NewEncoder(codec.VideoConfig{
+	enc, err := c.format.newEncoder(codec.VideoConfig{
 		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: 500_000,
 	})
 	if err != nil {
 		c.t.Fatalf("make a camera: %v", err)
 	}
 	img := image.NewYCbCr(image.Rectangle{Max: cam.Size}, image.YCbCrSubsampleRatio420)
-	var payloader codecs.H264Payloader
 	uplink := c.Video
 	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
 		if at -= cam.Late; at < 0 {
@@ -64,13 +60,13 @@ func (c *Client) Film(cam Camera) (stop func()) {
 			barcode.Paint(img, int(at*time.Duration(cam.FrameRate)/time.Second)%barcode.Numbers)
 		}
 		if uplink.keyWanted() {
-			enc.ForceKeyFrame()
+			enc.(codec.KeyFrameForcer).ForceKeyFrame()
 		}
 		au, err := enc.Encode(img, at)
 		if err != nil || len(au.Data) == 0 {
 			return
 		}
-		payloads := payloader.Payload(1180, au.Data)
+		payloads := c.format.payloader.Payload(1180, au.Data)
 		if cam.Spoil != nil {
 			payloads = cam.Spoil(au.Key, payloads)
 		}
@@ -82,13 +78,12 @@ func (c *Client) Film(cam Camera) (stop func()) {
 // Play sends access units again and again until stop is called or the client
 // closes. The first is an IDR; asked for one, it starts over.
 func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
-	var payloader codecs.H264Payloader
 	uplink, n := c.Video, 0
 	return c.every(time.Second/time.Duration(frameRate), func(at time.Duration) {
 		if uplink.keyWanted() {
 			n = 0
 		}
-		uplink.Write(uint32(at*90_000/time.Second), payloader.Payload(1180, units[n%len(units)])...)
+		uplink.Write(uint32(at*90_000/time.Second), c.format.payloader.Payload(1180, units[n%len(units)])...)
 		uplink.tell(at, 90_000)
 		n++
 	}, func() {})

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"image"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pion/rtp"
-	"github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 
-	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 )
@@ -42,6 +41,15 @@ type Screen struct {
 	watch[Picture]
 	order
 	reports
+	codec atomic.Pointer[string]
+}
+
+// Codec returns the MIME type of the pictures, "" before the first.
+func (s *Screen) Codec() string {
+	if mime := s.codec.Load(); mime != nil {
+		return *mime
+	}
+	return ""
 }
 
 // Earphone is the sound that a client receives.
@@ -61,13 +69,14 @@ func newEarphone(t testing.TB) *Earphone {
 
 // run decodes a track until it ends.
 func (s *Screen) run(track *webrtc.TrackRemote) {
-	dec, err := h264.NewDecoder()
+	format := formatOf(track.Codec().MimeType)
+	s.codec.Store(&format.mime)
+	dec, err := format.newDecoder()
 	if err != nil {
 		s.fault("no decoder: %v", err)
 		return
 	}
 	defer dec.Close()
-	var depacketizer codecs.H264Packet
 	var au []byte
 	for {
 		p, _, err := track.ReadRTP()
@@ -75,7 +84,7 @@ func (s *Screen) run(track *webrtc.TrackRemote) {
 			return
 		}
 		s.check(p, true)
-		part, err := depacketizer.Unmarshal(p.Payload)
+		part, err := format.depacketizer.Unmarshal(p.Payload)
 		if err != nil {
 			s.fault("packet %d: %v", p.SequenceNumber, err)
 		}
@@ -88,21 +97,11 @@ func (s *Screen) run(track *webrtc.TrackRemote) {
 			s.fault("access unit at %d: %v", p.Timestamp, err)
 		} else {
 			s.show(Picture{
-				Image: img, Key: hasIDR(au), Timestamp: p.Timestamp, At: time.Now(), Mixed: s.instant(p.Timestamp, 90_000),
+				Image: img, Key: format.isKey(au), Timestamp: p.Timestamp, At: time.Now(), Mixed: s.instant(p.Timestamp, 90_000),
 			})
 		}
 		au = au[:0]
 	}
-}
-
-// hasIDR looks for a NAL unit of type 5 (H.264 Table 7-1).
-func hasIDR(au []byte) bool {
-	for i := 3; i < len(au); i++ {
-		if au[i-3] == 0 && au[i-2] == 0 && au[i-1] == 1 && au[i]&0x1f == 5 {
-			return true
-		}
-	}
-	return false
 }
 
 // run decodes a track until it ends.
