@@ -95,6 +95,9 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 	p.peer = peer
 	p.answer.Store(peer)
 	p.pass = r.server.door.enter()
+	if o.line == nil {
+		o.line = peer.Video()
+	}
 	p.sight = newSight(r.server.rungs, o.line)
 	return p, nil
 }

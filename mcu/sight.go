@@ -32,16 +32,7 @@ type sight struct {
 	told   bool       // of it
 }
 
-// unknown is a line of which nothing is known.
-type unknown struct{}
-
-func (unknown) Estimate() int { return 0 }
-func (unknown) Probe(int)     {}
-
 func newSight(rungs []ladder.Rung, l line) sight {
-	if l == nil {
-		l = unknown{}
-	}
 	return sight{line: l, choice: ladder.NewChoice(rungs)}
 }
 

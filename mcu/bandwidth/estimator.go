@@ -10,10 +10,13 @@ const (
 	// headroom is how far the rate may grow above what is sent: beyond that
 	// nothing is known.
 	headroom = 1.5
-	// deliveredWindow is what the rate of arrival is taken over.
+	// deliveredWindow is what the rate of arrival is taken over, and half and a
+	// quarter of it.
 	deliveredWindow = 500 * time.Millisecond
 	// patience is the time between two decreases: one must show its effect.
 	patience = 300 * time.Millisecond
+	// lossPatience is the same after loss, of which is told for longer.
+	lossPatience = 700 * time.Millisecond
 	// full is the wait in queues at which the rate grows no more.
 	full = 100 * time.Millisecond
 	// floor is the least estimate: that of sound alone.
@@ -69,12 +72,9 @@ func (e *Estimator) Report(now time.Duration, packets []Packet) {
 			use = u
 		}
 	}
-	e.adapt(now, use)
+	e.adapt(now, use, e.probe.result())
 	if fraction, ok := e.loss.due(now, e.Queue()); ok {
 		e.lossy(now, fraction, e.sent.rate(time.Second))
-	}
-	if e.rate > 0 && use != overuse {
-		e.rate = max(e.rate, e.probe.result())
 	}
 }
 
@@ -86,17 +86,17 @@ func (e *Estimator) Loss(now time.Duration, fraction float64, sent int) {
 	e.lossy(now, fraction, sent)
 }
 
-// adapt follows what the delay shows.
-func (e *Estimator) adapt(now time.Duration, use usage) {
+// adapt follows what the delay and a probe show.
+func (e *Estimator) adapt(now time.Duration, use usage, probed float64) {
 	switch use {
 	case overuse:
-		if now-e.decreased < patience && e.restrained {
-			return
-		}
-		if delivered := e.delivered.rate(deliveredWindow); delivered > 0 {
-			e.lower(now, decrease*float64(delivered))
+		if now-e.decreased >= patience || !e.restrained {
+			if most := max(e.deliverable(), probed); most > 0 {
+				e.lower(now, decrease*most)
+			}
 		}
 		e.now = now
+		return
 	case underuse: // queues are running empty
 		e.now = now
 	case normal:
@@ -105,6 +105,19 @@ func (e *Estimator) adapt(now time.Duration, use usage) {
 		}
 		e.now = now
 	}
+	if e.rate > 0 {
+		e.rate = max(e.rate, probed)
+	}
+}
+
+// deliverable is the highest rate that arrived of late. While a queue builds up the
+// line is full, but that may be only for the moment of a picture or a probe.
+func (e *Estimator) deliverable() float64 {
+	most := 0
+	for window := deliveredWindow; window >= deliveredWindow/4; window /= 2 {
+		most = max(most, e.delivered.rate(window))
+	}
+	return float64(most)
 }
 
 // grow raises the rate by what is due since it was last looked at.
@@ -121,14 +134,19 @@ func (e *Estimator) grow(now time.Duration, sent int) {
 // lossy lowers the rate when more is lost than the line loses anyway.
 func (e *Estimator) lossy(now time.Duration, fraction float64, sent int) {
 	excess := fraction - e.loss.inherent
-	if excess < maxLoss || sent == 0 || (e.restrained && now-e.decreased < patience) {
+	if excess < maxLoss || sent == 0 || (e.restrained && now-e.decreased < lossPatience) {
 		return
 	}
 	from := float64(sent)
 	if e.rate > 0 {
 		from = min(from, e.rate)
 	}
-	e.lower(now, from*(1-excess/2))
+	rate := from * (1 - excess/2)
+	// Where there is a queue it has overflowed, and the line bears what came through.
+	if came := e.delivered.rate(deliveredWindow); came > 0 && e.Queue() >= calm {
+		rate = min(rate, float64(came))
+	}
+	e.lower(now, rate)
 }
 
 func (e *Estimator) lower(now time.Duration, rate float64) {

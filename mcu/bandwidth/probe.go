@@ -6,7 +6,7 @@ const (
 	// probePackets is the least that a probe must bring through.
 	probePackets = 5
 	// probeGap is how long after a probe's last packet another is a new one's.
-	probeGap = 150 * time.Millisecond
+	probeGap = 250 * time.Millisecond
 	// probeShare is what must have come through of what was sent, and how fast.
 	probeShare = 0.9
 	// probeUse is how much of what came through is counted on.

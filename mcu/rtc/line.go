@@ -36,7 +36,7 @@ type line struct {
 	bytes  atomic.Uint64
 
 	rate, limit atomic.Int64  // bits a second; the estimate, and what REMB says
-	rtt         atomic.Int64  // ns
+	rtt, queue  atomic.Int64  // ns
 	lost        atomic.Uint64 // bits of a float64
 	numbers     atomic.Bool   // reports of numbered packets come
 
@@ -151,6 +151,7 @@ func (l *line) reported(lost float64, now time.Duration) {
 
 func (l *line) publish() {
 	l.rate.Store(int64(l.estimator.Rate()))
+	l.queue.Store(int64(l.estimator.Queue()))
 	l.lost.Store(math.Float64bits(l.estimator.Lost()))
 }
 

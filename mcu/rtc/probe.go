@@ -12,6 +12,8 @@ const (
 	// through it doubles up to probeLongest.
 	probeInterval = 500 * time.Millisecond
 	probeLongest  = 3 * time.Second
+	// probeQueue is the wait in queues beyond which a line need not be tried.
+	probeQueue = 80 * time.Millisecond
 	// probeWish is how long a wish for more holds.
 	probeWish = 2 * time.Second
 )
@@ -80,7 +82,7 @@ func (d *Downlink) startProbe(now time.Duration, rate, wish int) {
 	if rate > p.estimate*5/4 { // the last one came through
 		p.interval = probeInterval
 	}
-	if p.ended > 0 && now-p.ended < p.interval {
+	if p.ended > 0 && now-p.ended < p.interval || time.Duration(d.line.queue.Load()) > probeQueue {
 		return
 	}
 	p.interval = min(2*p.interval, probeLongest)

@@ -15,12 +15,12 @@ const (
 	maxLost = 256
 	// repeatShare is what repeats may take of the estimate, besides repeatFloor
 	// bits a second; repeatFree is what they may take where there is none.
-	repeatShare, repeatFloor, repeatFree = 0.25, 200_000, 1_000_000
+	repeatShare, repeatFloor, repeatFree = 0.2, 16_000, 1_000_000
 	// repeatAgain is the least time between two repeats of a packet; where the
-	// round trip is known and longer, that is.
+	// round trip is known and longer, that is, and more each time.
 	repeatAgain = 20 * time.Millisecond
 	// repeatTries is how often one is repeated at most.
-	repeatTries = 6
+	repeatTries = 4
 )
 
 // repeater knows what was sent of late, and sends it again on request (RFC 4585
@@ -41,6 +41,7 @@ type keptUnit struct {
 	unit      *Unit
 	first     uint16
 	timestamp uint32
+	key       bool
 }
 
 type repeated struct {
@@ -57,7 +58,7 @@ func (r *repeater) keep(p *parcel, last uint16) {
 		k.unit.Release()
 	}
 	p.Unit.Retain()
-	*k = keptUnit{p.Unit, last - uint16(len(p.Payloads)) + 1, p.Timestamp}
+	*k = keptUnit{p.Unit, last - uint16(len(p.Payloads)) + 1, p.Timestamp, p.Key}
 }
 
 func (r *repeater) clear() {
@@ -69,7 +70,8 @@ func (r *repeater) clear() {
 	}
 }
 
-// find returns a packet that was sent.
+// find returns a packet that was sent since the last key access unit. Nobody needs
+// those before it any more.
 func (r *repeater) find(seq uint16) (k *keptUnit, i int) {
 	for back := range keptUnits {
 		k := &r.kept[(r.newest-back+keptUnits)%keptUnits]
@@ -78,6 +80,9 @@ func (r *repeater) find(seq uint16) (k *keptUnit, i int) {
 		}
 		if i := int(seq - k.first); seq-k.first < 1<<15 && i < len(k.unit.payloads) {
 			return k, i
+		}
+		if k.key {
+			return nil, 0
 		}
 	}
 	return nil, 0
@@ -107,7 +112,7 @@ func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
 	}
 	wait := max(time.Duration(d.line.rtt.Load()), repeatAgain)
 	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 ||
-		last.tries == repeatTries || (last.tries > 0 && now-last.at < wait) {
+		last.tries == repeatTries || now-last.at < wait*time.Duration(last.tries) {
 		d.line.counts.refused.Add(1)
 		return
 	}
@@ -128,7 +133,7 @@ func (d *Downlink) refill(now time.Duration) {
 	if r.filled == 0 {
 		past = 500 * time.Millisecond
 	}
-	r.room, r.filled = min(r.room+rate/8*past.Seconds(), rate/16), now
+	r.room, r.filled = min(r.room+rate/8*past.Seconds(), max(rate/16, 2400)), now
 }
 
 // resend sends payload i of a unit again.

@@ -26,7 +26,7 @@ func sending(t *testing.T, rtx bool) (*Downlink, *wire) {
 
 // picture is an access unit whose payloads tell their place.
 func picture(n byte, packets int) Packets {
-	p := Packets{Timestamp: uint32(n) * 3000, Key: true}
+	p := Packets{Timestamp: uint32(n) * 3000, Key: n == 0}
 	for i := range packets {
 		p.Payloads = append(p.Payloads, []byte{n, byte(i), 1, 2, 3})
 	}
@@ -70,9 +70,16 @@ func TestRepeats(t *testing.T) {
 		if c := d.line.counts; c.repeats.Load() != 2 || c.refused.Load() != 4 {
 			t.Errorf("rtx %v: %d repeats, %d refused", rtx, c.repeats.Load(), c.refused.Load())
 		}
-		d.Write(picture(99, 1))
+		idr := picture(99, 1)
+		idr.Key = true
+		d.Write(idr)
 		if next := w.headers[len(w.headers)-1]; next.SequenceNumber != first+60 {
 			t.Errorf("rtx %v: the stream went on with %d after %d", rtx, next.SequenceNumber, first+59)
+		}
+		before := len(w.headers)
+		hear(t, d, &rtcp.TransportLayerNack{MediaSSRC: 7, Nacks: []rtcp.NackPair{{PacketID: first + 50}}})
+		if len(w.headers) != before {
+			t.Errorf("rtx %v: repeated what was before an IDR", rtx)
 		}
 	}
 }
@@ -81,7 +88,7 @@ func TestRepeats(t *testing.T) {
 func TestAbsurdReceivers(t *testing.T) {
 	d, w := sending(t, true)
 	for n := range byte(60) {
-		d.Write(Packets{Payloads: [][]byte{make([]byte, 1180), make([]byte, 1180)}, Timestamp: uint32(n), Key: true})
+		d.Write(Packets{Payloads: [][]byte{make([]byte, 1180), make([]byte, 1180)}, Timestamp: uint32(n), Key: n == 0})
 	}
 	sent := len(w.headers)
 	var everything rtcp.TransportLayerNack
@@ -148,6 +155,7 @@ func FuzzHear(f *testing.F) {
 	}
 	d.open.Store(true)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		d.Write(picture(0, 2))
 		d.Write(picture(1, 2))
 		d.hear(b, func() {})
 		if d.Loss() < 0 || d.Loss() > 1 || d.Estimate() < 0 || d.RTT() < 0 {

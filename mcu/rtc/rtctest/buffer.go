@@ -28,50 +28,47 @@ type picture struct {
 // holds up those behind it until it comes or giveUp is over. Then nothing is whole
 // until the next IDR.
 type buffer struct {
-	packets map[uint16]*rtp.Packet
+	packets map[uint16]arrival
 	started bool
 	next    uint16
-	stuck   time.Time // since when next is missing; zero: it is not
 	broken  bool      // until the next IDR
 	unit    []byte
 	torn    bool // unit lacks a part
 	format  format
 }
 
+// arrival is a packet and when it came.
+type arrival struct {
+	packet *rtp.Packet
+	at     time.Time
+}
+
 // push takes a packet that came at now, and calls show with what is whole by it.
 func (b *buffer) push(p *rtp.Packet, now time.Time, show func(picture)) {
 	if !b.started {
-		b.packets, b.started, b.next = map[uint16]*rtp.Packet{}, true, p.SequenceNumber
+		b.packets, b.started, b.next = map[uint16]arrival{}, true, p.SequenceNumber
 	}
 	if int16(p.SequenceNumber-b.next) < 0 {
 		return // too late, or a duplicate
 	}
-	b.packets[p.SequenceNumber] = p
+	b.packets[p.SequenceNumber] = arrival{p, now}
 	for len(b.packets) > 0 {
-		p, ok := b.packets[b.next]
-		switch {
-		case ok:
+		if first, ok := b.packets[b.next]; ok {
 			delete(b.packets, b.next)
-			b.stuck = time.Time{}
 			b.next++
-			b.take(p, show)
-		case b.stuck.IsZero():
-			b.stuck = now
-			return
-		case now.Sub(b.stuck) < giveUp:
-			return
-		default:
-			b.skip()
+			b.take(first.packet, show)
+			continue
 		}
+		// What is missing was missed when what is behind it came.
+		behind := b.next
+		for b.packets[behind].packet == nil {
+			behind++
+		}
+		if now.Sub(b.packets[behind].at) < giveUp {
+			return
+		}
+		b.next, b.broken, b.torn = behind, true, true
 	}
-}
-
-// skip gives up on what is missing.
-func (b *buffer) skip() {
-	for b.packets[b.next] == nil {
-		b.next++
-	}
-	b.stuck, b.broken, b.torn = time.Time{}, true, true
 }
 
 // take adds a packet to its access unit.

@@ -1,0 +1,73 @@
+package mcu_test
+
+import (
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// TestNarrowLine has a viewer on a line of 300 kbit/s see a room of 720p: in five
+// seconds he has a rendition that fits, and in fifteen after the line has recovered
+// the full one. The other notices nothing.
+func TestNarrowLine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 40 s, and the machine for itself")
+	}
+	cfg := small()
+	cfg.Width, cfg.Height, cfg.FrameRate, cfg.VideoBitrate = 1280, 720, 30, 1_500_000
+	s := serve(t, cfg)
+	pub, calm := s.join("narrow", "Pub", publisher), s.join("narrow", "Calm", viewer)
+	moving(pub)
+	pub.Speak(rtctest.Tone(440, 0.2))
+	calm.awaitHeight(720)
+	narrow := rtctest.Impairment{Rate: 300_000, Queue: 300 * time.Millisecond, Delay: 20 * time.Millisecond}
+	o := viewer
+	o.Buffered, o.Line = true, rtctest.Line{Down: narrow}
+	count, start := calm.watchStrays(image.Pt(1280, 720)), time.Now()
+	slow := s.join("narrow", "Slow", o)
+	slow.awaitTold(t, 180)
+	t.Logf("on 180 lines after %v", time.Since(start))
+	if took := time.Since(start); took > 6*time.Second {
+		t.Errorf("on a rendition that fits after %v", took)
+	}
+	last, longest := time.Now(), time.Duration(0)
+	slow.Screen.Await("ten seconds of it", func(p rtctest.Picture) error {
+		if last.Sub(start) > 6*time.Second {
+			longest = max(longest, p.At.Sub(last))
+		}
+		if last = p.At; p.At.Sub(start) < 16*time.Second {
+			return fmt.Errorf("%d lines", p.Image.Rect.Dy())
+		}
+		return nil
+	})
+	t.Logf("longest freeze %v", longest)
+	if longest > time.Second {
+		t.Errorf("a freeze of %v", longest)
+	}
+	slow.Impair(rtctest.Line{})
+	start = time.Now()
+	slow.awaitHeight(720)
+	t.Logf("back after %v; the other saw %+v", time.Since(start), count())
+	if took := time.Since(start); took > 15*time.Second {
+		t.Errorf("back after %v", took)
+	}
+}
+
+// moving sends a picture that takes about the bits that it is given.
+func moving(g *guest) (stop func()) {
+	noise := rand.New(rand.NewPCG(1, 2))
+	return g.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: 30, Draw: func(img *image.YCbCr, _ time.Duration) {
+		for range 60 {
+			x, y, v := 8*noise.IntN(img.Rect.Dx()/8), 8*noise.IntN(img.Rect.Dy()/8), byte(noise.IntN(256))
+			for i := range 8 {
+				for j := range 8 {
+					img.Y[(y+i)*img.YStride+x+j] = v
+				}
+			}
+		}
+	}})
+}
