@@ -31,7 +31,7 @@ type buffer struct {
 	packets map[uint16]arrival
 	started bool
 	next    uint16
-	broken  bool      // until the next IDR
+	broken  bool // until the next IDR
 	unit    []byte
 	torn    bool // unit lacks a part
 	format  format
