@@ -47,6 +47,9 @@
 //	                                out
 //	access unit → downlink          what a connection refuses is     downlink_errors
 //	                                lost
+//	downlink → narrow line          1 s or 64 access units; to the   rtc.Stats.Held
+//	                                next IDR
+//	NACK → repeats                  a fifth of the estimate, 4 tries rtc.Stats.NotRepeated
 //	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
 //	                                newest dropped
 //	downlink → TCP client           256 KiB unsent, the newest       tcp{dropped},

@@ -19,6 +19,7 @@ type ear struct {
 	limiter pcm.Limiter
 	buf     [maxPacket]byte
 	payload [1][]byte
+	mended  int // the loss that it is made for, in per cent
 }
 
 func newEar(bitrate int) (*ear, error) {
@@ -32,7 +33,7 @@ func newEar(bitrate int) (*ear, error) {
 // copy makes e go on from where from is, so that a decoder hears no seam.
 func (e *ear) copy(from *ear) {
 	e.enc.CopyState(from.enc)
-	e.limiter = from.limiter
+	e.limiter, e.mended = from.limiter, from.mended
 }
 
 // encode limits b in place and encodes it.

@@ -32,6 +32,8 @@ type soundClock struct {
 	shared *ear      // theirs; nil before the first tick
 	live   bool      // somebody heard it in the last tick
 	spare  []*ear
+	ticks  int
+	losses []float64 // scratch of mend
 }
 
 // sound is what the sound clock keeps of a participant.
@@ -101,6 +103,7 @@ func (c *soundClock) tick(now time.Time) {
 		c.listen(&c.scene.seats[i], now)
 	}
 	c.tellFloor()
+	c.mend()
 	// Encoders change hands before any of them moves on.
 	for i := range c.scene.seats {
 		c.assign(&c.scene.seats[i])
