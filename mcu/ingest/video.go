@@ -163,6 +163,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 		}
 		return
 	}
+	asked := time.Now()
 	v.cfg.Turns <- struct{}{}
 	defer func() { <-v.cfg.Turns }()
 	start := time.Now()
@@ -181,7 +182,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 	}
 	v.broken = false
 	v.budget.spend(costOf(img.Rect.Size(), len(au)))
-	v.put(img, first, now)
+	v.put(img, first, now, asked)
 	v.cfg.Decoded.Observe(time.Since(start).Seconds())
 }
 
@@ -193,7 +194,7 @@ func (v *Video) markLoss() {
 }
 
 // put scales img to its tile and leaves it in the slot, where the newest wins.
-func (v *Video) put(img *image.YCbCr, first, now time.Time) {
+func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 	tile := v.tile()
 	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: tile})
 	if place.Empty() {
@@ -209,7 +210,7 @@ func (v *Video) put(img *image.YCbCr, first, now time.Time) {
 	if d, ok := v.cfg.Decoder.(codec.ColourTeller); ok {
 		yuv.ToCanvas(&f.YCbCr, d.Colour())
 	}
-	f.At, f.Ready = now, time.Now()
+	f.At, f.Ready = now, now.Add(time.Since(asked))
 	f.Due = first.Add(-v.pace.late(v.queue.stamp, first))
 	f.Captured = v.sender.captured(v.queue.stamp)
 	v.pictures.Add(1)

@@ -24,6 +24,7 @@ type screening struct {
 	pool  *yuv.Pool
 	asked int
 	now   time.Time
+	skews skews
 }
 
 func newScreening(t testing.TB, tile image.Point) *screening {
@@ -35,11 +36,11 @@ func newScreening(t testing.TB, tile image.Point) *screening {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &screening{pool: yuv.NewPool(3), now: epoch}
+	s := &screening{pool: yuv.NewPool(3 + ingest.MaxHeld), now: epoch}
 	s.Video = ingest.NewVideo(ingest.VideoConfig{
 		Turns:   make(chan struct{}, 1),
 		Decoder: dec, Pool: s.pool, RequestKeyFrame: func() { s.asked++ },
-		Reassembled: unobserved{}, Decoded: unobserved{},
+		Reassembled: unobserved{}, Decoded: unobserved{}, Skew: &s.skews,
 	})
 	s.Show(tile, s.now)
 	return s
@@ -193,14 +194,17 @@ func TestVideoLeft(t *testing.T) {
 // TestVideoStarved takes all pictures away: what comes is dropped and counted.
 func TestVideoStarved(t *testing.T) {
 	s := newScreening(t, image.Pt(160, 90))
-	a, b, c := s.pool.Get(2, 2), s.pool.Get(2, 2), s.pool.Get(2, 2)
+	var all []*yuv.Frame
+	for f := s.pool.Get(2, 2); f != nil; f = s.pool.Get(2, 2) {
+		all = append(all, f)
+	}
 	s.push(0, packets(0, encoded(t, 160, 90, 3)...)...)
 	if n := s.Stats(); n.Starved != 3 || n.Pictures != 0 {
 		t.Errorf("%+v", n)
 	}
-	a.Release()
-	b.Release()
-	c.Release()
+	for _, f := range all {
+		f.Release()
+	}
 	s.end(t)
 }
 

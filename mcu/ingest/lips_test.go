@@ -1,0 +1,124 @@
+package ingest_test
+
+import (
+	"image"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
+	"tilemix/mcu/ingest"
+)
+
+// skews are how much later than its sound each picture was shown, in seconds.
+type skews []float64
+
+func (s *skews) Observe(v float64) { *s = append(*s, v) }
+
+// ntp is the clock of a sender, which is years off, at a time since he began.
+func ntp(at time.Duration) uint64 {
+	return uint64(3_000_000_000+at/time.Second)<<32 | uint64(at%time.Second)<<32/uint64(time.Second)
+}
+
+// TestLips sends sound and picture apart from each other: by the sender's reports they
+// are brought together, without them what comes together is shown together.
+func TestLips(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name           string
+		picture, sound time.Duration // come so late
+		reports        bool
+		least, most    time.Duration // skew, by the reports or by arrival
+	}{
+		{"together", 0, 0, true, -30 * ms, 20 * ms},
+		{"late sound", 20 * ms, 170 * ms, true, -20 * ms, 25 * ms},
+		{"late picture", 140 * ms, 0, true, -20 * ms, 30 * ms},
+		{"far too late sound", 0, 900 * ms, true, -900 * ms, -400 * ms},
+		{"no reports", 0, 170 * ms, false, -30 * ms, 20 * ms},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScreening(t, image.Pt(160, 90))
+			defer s.end(t)
+			voice := talk(t)
+			defer voice.Close()
+			units := encoded(t, 160, 90, 30)
+			var pictures, blocks int
+			var seq uint16
+			for at := time.Duration(0); at < 6*time.Second; at += ms {
+				now := epoch.Add(at)
+				for ; time.Duration(blocks)*pcm.Duration+c.sound <= at; blocks++ {
+					voice.send(t, blocks, c.reports, now)
+				}
+				for ; time.Duration(pictures)*time.Second/30+c.picture <= at; pictures++ {
+					if c.reports {
+						s.Report(ntp(time.Duration(pictures)*time.Second/30), uint32(pictures*3000))
+					}
+					p := packets(seq, units[pictures%30])
+					seq += uint16(len(p))
+					for j := range p {
+						p[j].Timestamp = uint32(pictures * 3000)
+						s.Push(&p[j], now)
+					}
+				}
+				if at%pcm.Duration == 0 {
+					voice.Pull(&voice.block, now)
+				}
+				if at%(33*ms) == 0 {
+					s.Picture(voice.Voice, now)
+				}
+			}
+			late := s.skews[len(s.skews)/2:]
+			mean := 0.0
+			for _, d := range late {
+				mean += d / float64(len(late))
+			}
+			if got := time.Duration(mean * float64(time.Second)); got < c.least || got > c.most || math.IsNaN(mean) {
+				t.Errorf("pictures are %v later than their sound", got)
+			}
+		})
+	}
+}
+
+// speech is a Voice with a real decoder, and what is sent to it.
+type speech struct {
+	*ingest.Voice
+	enc   *opus.Encoder
+	block pcm.Block
+}
+
+func talk(t *testing.T) *speech {
+	t.Helper()
+	dec, err := opus.NewDecoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := opus.NewEncoder(32_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { enc.Close() })
+	return &speech{Voice: ingest.NewVoice(dec), enc: enc}
+}
+
+// send sends a block of faint noise, which may be stretched.
+func (s *speech) send(t *testing.T, n int, report bool, now time.Time) {
+	t.Helper()
+	var block pcm.Block
+	for i := range block {
+		block[i] = float32((i*7919)%97-48) / 48 / 2000
+	}
+	packet := make([]byte, 1275)
+	size, err := s.enc.Encode(packet, block[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report {
+		s.Report(ntp(time.Duration(n)*pcm.Duration), uint32(n*pcm.Samples))
+	}
+	s.Push(&rtp.Packet{
+		Header: rtp.Header{SequenceNumber: uint16(n), Timestamp: uint32(n * pcm.Samples)}, Payload: packet[:size],
+	}, 0, false, now)
+}
