@@ -95,10 +95,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 	p.peer = peer
 	p.answer.Store(peer)
 	p.pass = r.server.door.enter()
-	if o.line == nil {
-		o.line = peer.Video()
-	}
-	p.sight = newSight(r.server.rungs, o.line)
+	p.sight.over = o.line
 	return p, nil
 }
 

@@ -23,17 +23,26 @@ type line interface {
 type sight struct {
 	version uint64 // of his camera's picture
 
-	line   line
-	choice ladder.Choice
-	on     *rendition // that he is sent; nil: none
-	next   *rendition // that he waits for; nil: none
-	last   time.Time  // of the last picture that he was sent
-	rung   int        // that he has
-	told   bool       // of it
+	over    line          // stands in for the way to him, in tests
+	picture *rtc.Downlink // that he receives by
+	line    line          // what it is, or over
+	choice  ladder.Choice
+	on      *rendition // that he is sent; nil: none
+	next    *rendition // that he waits for; nil: none
+	last    time.Time  // of the last picture that he was sent
+	rung    int        // that he has
+	told    bool       // of it
 }
 
-func newSight(rungs []ladder.Rung, l line) sight {
-	return sight{line: l, choice: ladder.NewChoice(rungs)}
+// watch begins anew with a downlink, as who comes back over a new connection does.
+func (w *sight) watch(d *rtc.Downlink, rungs []ladder.Rung) {
+	if w.picture == d {
+		return
+	}
+	*w = sight{version: w.version, over: w.over, picture: d, line: d, choice: ladder.NewChoice(rungs)}
+	if w.over != nil {
+		w.line = w.over
+	}
 }
 
 // aim makes the viewer wait for a rendition, nil for none. One that is larger than
@@ -119,6 +128,7 @@ func (c *pictureClock) steer(now time.Time) {
 
 func (c *pictureClock) steerOne(s *seat, now time.Time) {
 	w, d := &s.p.sight, s.picture
+	w.watch(d, c.view.rungs)
 	if d.Waits() { // its stream begins, again
 		w.on = nil
 	}
