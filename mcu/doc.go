@@ -61,6 +61,7 @@
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
 //	access units and sound → sink   the sink's own queue             the sink's
+//	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
 //	room → sender (uplink)          newest wins, one in two seconds  –
 //
 // # Sound and picture together

@@ -53,15 +53,16 @@ type Room struct {
 	scene atomic.Pointer[scene] // the newest
 
 	// Owned by the loop.
-	members  []*Participant // in order of joining
-	layout   string
-	places   *layout.Places
-	speaking []string
-	holder   string
-	leaving  []departed
-	sinks    []*attachment
-	told     told
-	toldAt   time.Time
+	members    []*Participant // in order of joining
+	layout     string
+	places     *layout.Places
+	speaking   []string
+	holder     string
+	leaving    []departed
+	sinks      []*attachment
+	recordings []control.Recording // that everybody was told of
+	told       told
+	toldAt     time.Time
 }
 
 func newRoom(s *Server, name string) (*Room, error) {

@@ -62,6 +62,9 @@ func (r *Room) tellAll(p *Participant) {
 	p.deliver(control.Message{Type: control.Participants, Participants: r.told.people})
 	p.deliver(control.Message{Type: control.Speaking, IDs: r.told.speaking})
 	p.deliver(r.told.layout)
+	if len(r.recordings) > 0 {
+		p.deliver(control.Message{Type: control.Recordings, Recordings: r.recordings})
+	}
 }
 
 // broadcast tells everybody who has been told all before.

@@ -22,6 +22,7 @@ const (
 	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles, Hidden
 	Uplink       = "uplink"       // server: Width, Height, MaxFramerate, MaxBitrate, Active
 	Rendition    = "rendition"    // server: Width, Height, MaxFramerate, MaxBitrate, Active: what the client has of the mix
+	Recordings   = "recordings"   // server: Recordings, those that run and one that just ended
 	Mute         = "mute"         // client: Audio, Video; true is off
 	Chat         = "chat"         // client: Text; server: ID, Name, Text, Time
 	Error        = "error"        // server: Error
@@ -56,6 +57,8 @@ type Message struct {
 	MaxBitrate   int    `json:"maxBitrate,omitempty"`   // bits a second
 	Active       *bool  `json:"active,omitempty"`
 
+	Recordings []Recording `json:"recordings,omitzero"`
+
 	Audio *bool `json:"audio,omitempty"`
 	Video *bool `json:"video,omitempty"`
 
@@ -71,6 +74,13 @@ type Person struct {
 	Audio    bool   `json:"audio"` // microphone off
 	Video    bool   `json:"video"` // camera off
 	Speaking bool   `json:"speaking"`
+}
+
+// Recording is a recording of the room.
+type Recording struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`            // starting, recording, paused, finished or failed
+	Reason string `json:"reason,omitempty"` // why it ended, where nobody asked for it
 }
 
 // Tile is a participant's rectangle on the canvas, in pixels.

@@ -1,0 +1,17 @@
+// Package record writes what rooms encode anyway into files.
+//
+//	picture clock ─▶ intake.Video ┐                              ┌▶ ID.mp4, fragments of a second
+//	                              ├▶ queue ─▶ recording.run ─────┤
+//	sound clock ───▶ intake.Audio ┘   fmp4.Writer                └▶ ID.json, at each change of state
+//
+// A Recorder has all recordings, by their IDs, which name their files. A recording that
+// runs has one goroutine, which takes what the queue holds and writes it. A fragment
+// is one write of whole access units. So a process that is killed leaves a file that
+// plays up to its last fragment, a second and a half ago at most: what was written is the
+// kernel's, and fsync would not make it safer from that. Against the loss of power there
+// is one fsync, at the end.
+//
+// A pause shuts the intake; what comes after it follows what came before it without a gap,
+// as the times of the room are moved. Where a file can be written no more, it is cut
+// behind its last whole fragment, and the recording has failed; the room does not notice.
+package record

@@ -1,0 +1,74 @@
+package record
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tilemix/mcu/record/fmp4"
+)
+
+// find makes what is in the folder known.
+func (c *Recorder) find() {
+	paths, err := filepath.Glob(filepath.Join(c.cfg.Dir, "*"+infoFile))
+	if err != nil {
+		c.log.Error("recordings not listed", "error", err)
+		return
+	}
+	for _, path := range paths {
+		id := strings.TrimSuffix(filepath.Base(path), infoFile)
+		info, err := load(c.cfg.Dir, id)
+		if err != nil {
+			c.log.Warn("not a recording", "file", path, "error", err)
+			continue
+		}
+		if !info.State.Ended() {
+			info = c.mend(info)
+		}
+		done := make(chan struct{})
+		close(done)
+		c.all[id] = &recording{id: id, room: info.Room, dir: c.cfg.Dir, info: info, done: done}
+	}
+}
+
+// mend repairs a recording that was cut off.
+func (c *Recorder) mend(info Info) Info {
+	info.State, info.Reason = Finished, interrupted
+	path := filepath.Join(c.cfg.Dir, info.ID+mediaFile)
+	size, length, err := repair(path)
+	switch {
+	case err != nil:
+		info.State, info.Reason = Failed, interrupted+"; "+reason(err)
+	case length == 0:
+		info.State = Failed
+	}
+	info.Size, info.Length = size, length.Seconds()
+	info.Ended = info.Started
+	if stat, err := os.Stat(path); err == nil {
+		info.Ended = stat.ModTime().UTC()
+	}
+	if err == nil {
+		err = info.save(c.cfg.Dir)
+	}
+	c.log.Info("recording was interrupted", "recording", info.ID, "seconds", info.Length, "error", err)
+	return info
+}
+
+func repair(path string) (size int64, length time.Duration, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() {
+		if closing := f.Close(); err == nil && closing != nil {
+			err = closing
+		}
+	}()
+	size, length, err = fmp4.Repair(f)
+	if err != nil {
+		return size, length, fmt.Errorf("repair: %w", err)
+	}
+	return size, length, nil
+}

@@ -1,0 +1,267 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tilemix/mcu/record/fmp4"
+)
+
+const (
+	// keyInterval is the time between IDRs in a recording: where players can seek to,
+	// and what a slow disk can cost.
+	keyInterval = 4 * time.Second
+	// pictureTime and packetTime are how long the last picture and packet last.
+	pictureTime = time.Second / 30
+	packetTime  = 20 * time.Millisecond
+	// firstFragment is how soon there is something to play.
+	firstFragment = 250 * time.Millisecond
+)
+
+// recording is one file that grows. It is safe for concurrent use. Its goroutine, run,
+// writes what the queue holds.
+type recording struct {
+	id, room string
+	dir      string
+	file     *os.File
+	queue    *queue
+	log      *slog.Logger
+	changed  func(Info) // called after each change of state
+
+	size   atomic.Int64
+	length atomic.Int64
+	wake   chan struct{} // has run look whether there is a pause or an end
+	done   chan struct{} // closed when run has ended
+
+	mu     sync.Mutex
+	info   Info
+	intake *intake // the newest; nil: nothing more comes
+	turn   int     // of it
+	ending string  // why it ends, where nobody asked for it
+	ends   bool    // somebody did, or the server stops
+
+	// Owned by run.
+	out   *fmp4.Writer
+	voice voice
+	begun bool
+	now   int           // the turn that is written
+	shift time.Duration // from the room's clock to the file's
+	end   time.Duration // of what was written last, in the file
+}
+
+const (
+	roomEnded   = "the room ended"
+	interrupted = "interrupted: the server was not stopped in order"
+)
+
+// create opens the recording's files.
+func (r *recording) create(cfg Config) error {
+	var err error
+	path := filepath.Join(r.dir, r.id+mediaFile)
+	if r.file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640); err != nil {
+		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
+	}
+	if err := r.info.save(r.dir); err != nil {
+		r.discard()
+		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
+	}
+	config := fmp4.Default()
+	r.out = fmp4.NewWriter(r.file, config)
+	if r.voice, err = newVoice(cfg, r.out); err != nil {
+		r.discard()
+		return err
+	}
+	return nil
+}
+
+// discard takes away the files of a recording that did not begin.
+func (r *recording) discard() {
+	_ = r.file.Close()
+	_ = os.Remove(r.file.Name())
+	_ = os.Remove(filepath.Join(r.dir, r.id+infoFile))
+}
+
+// run writes until nothing more comes or cannot be written.
+func (r *recording) run() {
+	defer close(r.done)
+	err := r.pump()
+	if closing := r.close(err); err == nil {
+		err = closing
+	}
+	r.settle(err)
+}
+
+func (r *recording) pump() error {
+	for {
+		select {
+		case u := <-r.queue.full:
+			if err := r.take(u); err != nil {
+				return err
+			}
+		case <-r.wake:
+			over := r.left()
+			if err := r.drain(); err != nil || over {
+				return err
+			}
+			if err := r.out.Flush(); err != nil {
+				return err
+			}
+			r.measure()
+		}
+	}
+}
+
+// drain writes what the queue holds now.
+func (r *recording) drain() error {
+	for {
+		select {
+		case u := <-r.queue.full:
+			if err := r.take(u); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// take writes a unit and gives its memory back.
+func (r *recording) take(u *unit) error {
+	defer r.queue.done(u)
+	if !r.ready(u) {
+		return nil
+	}
+	at := u.at + r.shift
+	var err error
+	if u.video {
+		err = r.out.WriteVideo(u.data, at, pictureTime, u.key)
+		at += pictureTime
+	} else {
+		err = r.voice.write(u.data, at)
+		at += packetTime
+	}
+	if err != nil {
+		return err
+	}
+	r.end = max(r.end, at)
+	if r.out.Size() == 0 && r.out.Length() >= firstFragment {
+		err = r.out.Flush()
+	}
+	r.measure()
+	return err
+}
+
+// ready tells whether a unit is to be written. A file begins, and goes on after a
+// pause, with an IDR, which follows what is there.
+func (r *recording) ready(u *unit) bool {
+	if r.begun && u.turn == r.now {
+		return true
+	}
+	if !u.video || !u.key || u.turn < r.now {
+		return false
+	}
+	if r.begun {
+		r.shift = r.end - u.at
+	}
+	r.begun, r.now = true, u.turn
+	return true
+}
+
+// measure tells the others how far the file is.
+func (r *recording) measure() {
+	before := r.size.Swap(r.out.Size())
+	r.length.Store(int64(r.out.Length()))
+	if before > 0 || r.out.Size() == 0 {
+		return
+	}
+	r.mu.Lock()
+	if r.info.State != Starting {
+		r.mu.Unlock()
+		return
+	}
+	info := r.move(Recording)
+	r.mu.Unlock()
+	r.changed(info)
+}
+
+// close ends the file: with an index, or, where it could not be written, behind its
+// last whole fragment.
+func (r *recording) close(failed error) error {
+	voice := r.voice.close(failed == nil)
+	err := errors.Join(failed, voice)
+	if closing := r.out.Close(); err == nil {
+		err = closing
+	}
+	r.measure()
+	if err != nil {
+		err = errors.Join(err, r.file.Truncate(r.out.Size()))
+	}
+	// Once it is finished, it is to outlive the machine's power too.
+	return errors.Join(err, r.file.Sync(), r.file.Close())
+}
+
+// settle gives the recording its last state.
+func (r *recording) settle(err error) {
+	r.mu.Lock()
+	k := r.intake
+	r.intake = nil
+	if k != nil {
+		k.shut.Store(true)
+	}
+	last := Finished
+	r.info.Reason, r.info.Ended = r.ending, time.Now().UTC()
+	switch {
+	case err != nil:
+		last, r.info.Reason = Failed, reason(err)
+		r.log.Error("recording failed", "error", err)
+	case r.size.Load() == 0:
+		last, r.info.Reason = Failed, "no picture came"
+	}
+	info := r.move(last)
+	r.queue = nil
+	r.mu.Unlock()
+	if k != nil && k.detach != nil {
+		k.detach()
+	}
+	r.log.Info("recording ended", "state", info.State, "reason", info.Reason, "seconds", info.Length, "bytes", info.Size)
+	r.changed(info)
+}
+
+// move gives the recording another state. The caller holds r.mu, and tells of it.
+func (r *recording) move(to State) Info {
+	r.info.State = to
+	r.info = r.measured()
+	r.save()
+	return r.info
+}
+
+// save writes down what state it is in. Where the disk is full, the file beside keeps
+// the state before.
+func (r *recording) save() {
+	if err := r.info.save(r.dir); err != nil {
+		r.log.Error("state of a recording not written", "error", err)
+	}
+}
+
+// Info returns what there is to know now.
+func (r *recording) Info() Info {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.measured()
+}
+
+// measured is info with the numbers of the moment, while it grows. The caller holds r.mu.
+func (r *recording) measured() Info {
+	i := r.info
+	if r.queue != nil {
+		i.Size, i.Length = r.size.Load(), time.Duration(r.length.Load()).Seconds()
+		i.DroppedPictures, i.DroppedPackets = r.queue.lostPictures.Load(), r.queue.lostPackets.Load()
+	}
+	return i
+}

@@ -1,0 +1,301 @@
+package record_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"log/slog"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tilemix/codec"
+	"tilemix/codec/h264"
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
+	"tilemix/mcu"
+	"tilemix/mcu/barcode"
+	"tilemix/mcu/control"
+	"tilemix/mcu/record"
+)
+
+func TestMain(m *testing.M) {
+	if err := h264.Open(""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const frameRate = 30
+
+// studio stands in for the rooms: one room whose clocks the test turns, so that an hour
+// takes no hour. Its pictures are numbered.
+type studio struct {
+	t    *testing.T
+	room string
+
+	mu    sync.Mutex
+	sinks map[*seat]bool
+	told  [][]control.Recording
+	over  bool
+
+	enc   *h264.Encoder
+	voice *opus.Encoder
+	img   *image.YCbCr
+	at    time.Duration
+	shown int // pictures so far
+}
+
+type seat struct {
+	sink  mcu.Sink
+	begun bool
+}
+
+func newStudio(t *testing.T) *studio {
+	s := &studio{t: t, room: "studio", sinks: map[*seat]bool{}}
+	s.resize(320, 180)
+	voice, err := opus.NewEncoder(32_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.voice = voice
+	t.Cleanup(func() { _, _ = s.voice.Close(), s.enc.Close() })
+	return s
+}
+
+// resize has pictures of another size follow.
+func (s *studio) resize(w, h int) {
+	if s.enc != nil {
+		_ = s.enc.Close()
+	}
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: w, Height: h, FrameRate: frameRate, Bitrate: 400_000})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.enc, s.img = enc, image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+}
+
+func (s *studio) Attach(room string, sink mcu.Sink, _ mcu.SinkOptions) (func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if room != s.room || s.over {
+		return nil, mcu.ErrNotFound
+	}
+	k := &seat{sink: sink}
+	s.sinks[k] = true
+	return func() { go s.detach(k) }, nil
+}
+
+func (s *studio) detach(k *seat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sinks[k] {
+		delete(s.sinks, k)
+		k.sink.Ended()
+	}
+}
+
+func (s *studio) TellRecordings(room string, all []control.Recording) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if room == s.room {
+		s.told = append(s.told, all)
+	}
+}
+
+// end ends the room.
+func (s *studio) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	for k := range s.sinks {
+		delete(s.sinks, k)
+		k.sink.Ended()
+	}
+}
+
+// roll lets time pass.
+func (s *studio) roll(d time.Duration) {
+	s.t.Helper()
+	for end := s.at + d; s.at < end; s.at += 20 * time.Millisecond {
+		s.sound()
+		for s.shown*int(time.Second) < int(s.at+20*time.Millisecond)*frameRate {
+			s.picture()
+		}
+		// The recording keeps pace, as it does with a room.
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+func (s *studio) sound() {
+	var block pcm.Block
+	for i := range block {
+		block[i] = float32(math.Sin(float64(i)*2*math.Pi/48) * 0.2)
+	}
+	var packet [1275]byte
+	n, err := s.voice.Encode(packet[:], block[:])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.sinks {
+		k.sink.Audio(packet[:n], s.at)
+	}
+	clear(packet[:]) // it was valid during the call
+}
+
+func (s *studio) picture() {
+	barcode.Paint(s.img, s.shown%barcode.Numbers)
+	at := time.Duration(s.shown) * time.Second / frameRate
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.sinks {
+		if !k.begun {
+			s.enc.ForceKeyFrame()
+		}
+	}
+	au, err := s.enc.Encode(s.img, at)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.shown++
+	for k := range s.sinks {
+		if k.begun = k.begun || au.Key; k.begun && len(au.Data) > 0 {
+			k.sink.Video(au.Data, au.Key, at)
+		}
+	}
+}
+
+// recorder returns a Recorder that runs until the test ends, or until stop.
+func recorder(t *testing.T, cfg record.Config, rooms record.Rooms) (c *record.Recorder, stop func()) {
+	t.Helper()
+	c = record.New(cfg, rooms, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := c.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return c, stop
+}
+
+// in returns a configuration with a folder.
+func in(dir string) record.Config {
+	cfg := record.Default()
+	cfg.Dir = dir
+	return cfg
+}
+
+func start(t *testing.T, c *record.Recorder) string {
+	t.Helper()
+	info, err := c.Start("studio")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ID
+}
+
+// finish stops a recording, which must have gone well.
+func finish(t *testing.T, c *record.Recorder, id string) record.Info {
+	t.Helper()
+	info, err := c.Stop(t.Context(), "studio", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.State != record.Finished || info.Reason != "" {
+		t.Fatalf("recording is %s, %s", info.State, info.Reason)
+	}
+	return info
+}
+
+// await waits until a recording is as it is to be.
+func await(t *testing.T, c *record.Recorder, id string, ok func(record.Info) bool) record.Info {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		info, err := c.Get("", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok(info) {
+			return info
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("recording stays %+v", info)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func ended(i record.Info) bool { return i.State.Ended() }
+
+// probe is what FFmpeg finds in a file.
+type probe struct {
+	Streams []struct {
+		Codec string `json:"codec_name"`
+		Read  string `json:"nb_read_frames"`
+	} `json:"streams"`
+	Format struct {
+		Duration string `json:"duration"`
+	} `json:"format"`
+}
+
+func (p probe) frames(codec string) int {
+	for _, s := range p.Streams {
+		if s.Codec == codec {
+			n, _ := strconv.Atoi(s.Read)
+			return n
+		}
+	}
+	return 0
+}
+
+func (p probe) length() time.Duration {
+	s, _ := strconv.ParseFloat(p.Format.Duration, 64)
+	return time.Duration(s * float64(time.Second))
+}
+
+// look decodes a file with FFmpeg, which must have nothing to say of it.
+func look(t *testing.T, path string) probe {
+	t.Helper()
+	out := run(t, "ffprobe", "-v", "warning", "-count_frames", "-show_streams", "-show_format", "-of", "json", path)
+	var p probe
+	if err := json.Unmarshal(out, &p); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "ffmpeg", "-v", "warning", "-xerror", "-i", path, "-f", "null", "-")
+	return p
+}
+
+// run runs a program of FFmpeg's, which must give no warning.
+func run(t *testing.T, name string, args ...string) []byte {
+	t.Helper()
+	tool, err := exec.LookPath(name)
+	if err != nil {
+		t.Skip(name + " is not installed")
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), tool, args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%s %v: %v, %s", name, args, err, stderr.Bytes())
+	}
+	return out
+}
+
+func file(cfg record.Config, id string) string { return filepath.Join(cfg.Dir, id+".mp4") }

@@ -1,0 +1,26 @@
+package record
+
+import (
+	"time"
+
+	"tilemix/mcu/record/fmp4"
+)
+
+// voice is the way of the sound into the file.
+type voice interface {
+	// write takes an Opus packet, which the file has at an instant.
+	write(packet []byte, at time.Duration) error
+	// close writes what is left, if the file takes it.
+	close(whole bool) error
+}
+
+// newVoice returns the way for the codec that is wanted.
+func newVoice(cfg Config, out *fmp4.Writer) (voice, error) {
+	return asItIs{out}, nil
+}
+
+// asItIs leaves Opus as it is.
+type asItIs struct{ out *fmp4.Writer }
+
+func (v asItIs) write(packet []byte, at time.Duration) error { return v.out.WriteAudio(packet, at) }
+func (asItIs) close(bool) error                              { return nil }
