@@ -15,8 +15,6 @@ import (
 type feed struct {
 	peer    *rtc.Peer
 	picture int
-	start   time.Time
-	key     bool
 }
 
 func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) time.Duration {

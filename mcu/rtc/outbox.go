@@ -41,7 +41,6 @@ type outbox struct {
 	part   int     // payloads of the first parcel that were sent
 	room   float64 // bytes that may leave
 	filled time.Duration
-	last   uint32 // timestamp sent
 	told   time.Time
 	repeat repeater
 	probe  prober

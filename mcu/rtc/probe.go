@@ -60,15 +60,15 @@ func (d *Downlink) tryLine(now time.Duration) bool {
 		}
 	}
 	for p.bytes <= p.rate*(now-p.begun).Seconds() {
-		k, i := d.repeat.any()
+		k := d.repeat.any()
 		if k == nil {
 			break
 		}
-		n := len(k.unit.payloads[i]) + overhead
+		n := len(k.unit.payloads[0]) + overhead
 		p.bytes += float64(n)
 		p.packets++
 		d.line.counts.probes.Add(1)
-		d.resend(out, k, i, now, true)
+		d.resend(out, k, 0, now, true)
 	}
 	if now-p.begun >= probeTime && (p.packets >= probePackets || now-p.begun > 5*probeTime) {
 		p.rate, p.ended = 0, now
@@ -91,8 +91,8 @@ func (d *Downlink) startProbe(now time.Duration, rate, wish int) {
 	p.rate = float64(min(probeStep*rate, wish*11/10)) / 8
 }
 
-// any returns payloads of what was sent of late, the long ones, in turns.
-func (r *repeater) any() (k *keptUnit, i int) {
+// any returns what was sent of late and begins with a long payload, in turns.
+func (r *repeater) any() *keptUnit {
 	const enough = 500
 	var long *keptUnit
 	longest := 0
@@ -104,11 +104,11 @@ func (r *repeater) any() (k *keptUnit, i int) {
 		}
 		n := len(k.unit.payloads[0])
 		if n >= enough {
-			return k, 0
+			return k
 		}
 		if n > longest {
 			long, longest = k, n
 		}
 	}
-	return long, 0
+	return long
 }
