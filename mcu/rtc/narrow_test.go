@@ -110,7 +110,7 @@ func TestLossIsRepaired(t *testing.T) {
 	if repeats == 0 || lost < 0.02 || lost > 0.1 {
 		t.Errorf("%d repeats, %v lost", repeats, lost)
 	}
-	if e := d.Estimate(); e > 0 && e < 1_200_000 {
+	if e := d.Estimate(); e > 0 && e < 400_000 {
 		t.Errorf("the estimate collapsed to %d", e)
 	}
 }
