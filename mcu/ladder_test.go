@@ -16,12 +16,12 @@ import (
 )
 
 // lively sends a picture that moves all over.
-func lively(g *guest) (stop func()) {
+func lively(g *guest) {
 	var reel []*image.YCbCr
 	for n := range 60 {
 		reel = append(reel, codectest.Picture(640, 360, n))
 	}
-	return g.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
+	g.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
 		yuv.Copy(img, reel[int(at*30/time.Second)%len(reel)])
 	}})
 }
