@@ -24,6 +24,9 @@ func (s *stage) returning(room, name string) (g *guest, secret string) {
 	welcome := g.news.await(s.t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome })
 	g.id = welcome.ID
 	s.connect(g)
+	g.news.await(s.t, "a tile, before others have theirs", func(m control.Message) bool {
+		return m.Type == control.Layout && len(m.Tiles) == 1
+	})
 	return g, welcome.Resume
 }
 
