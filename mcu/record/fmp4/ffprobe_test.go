@@ -70,6 +70,7 @@ func TestPlays(t *testing.T) {
 		"both":           {take{length: 5 * time.Second, start: time.Hour}, 150, 250},
 		"still pictures": {take{length: 6 * time.Second, noPicture: func(at time.Duration) bool { return at%(3*time.Second) > time.Second }}, 63, 300},
 		"gaps of sound":  {take{length: 4 * time.Second, noSound: func(at time.Duration) bool { return at%time.Second > 900*time.Millisecond }}, 120, 196},
+		"late sound":     {take{length: 3 * time.Second, noSound: func(at time.Duration) bool { return at < 510*time.Millisecond }}, 90, 150},
 		"a new size": {take{length: 4 * time.Second, width: func(at time.Duration) int {
 			if at/time.Second%2 == 0 {
 				return 320

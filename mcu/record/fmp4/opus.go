@@ -35,10 +35,15 @@ func frameOf(toc byte) int64 {
 	}
 }
 
-// fill fills a gap of the sound with packets of one empty frame each, which is how
-// Opus marks what was not sent (RFC 6716 §3.4, R3; §4.4).
-func (w *Writer) fill(until int64) {
-	if !w.cfg.Audio || w.last == 0 && w.audio.next == 0 || until-w.audio.next > maxFill {
+// fill fills a gap of the sound before a packet with packets of one empty frame each,
+// which is how Opus marks what was not sent (RFC 6716 §3.4, R3; §4.4). Sound that
+// begins later than the picture is a gap too: not all players see to when a track
+// begins.
+func (w *Writer) fill(until int64, packet []byte) {
+	if w.audio.next == 0 {
+		w.last = packet[0]
+	}
+	if until-w.audio.next > maxFill {
 		return
 	}
 	for frame := frameOf(w.last); until-w.audio.next >= frame; {

@@ -98,8 +98,8 @@ func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
 	return nil
 }
 
-// WriteAudio takes an Opus packet that is heard from pts on. A gap of up to a second is
-// filled with packets that have decoders conceal it.
+// WriteAudio takes an Opus packet that is heard from pts on. A gap of up to a second, and
+// one before the first packet, is filled with packets that have decoders conceal it.
 func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 	switch {
 	case w.err != nil:
@@ -114,7 +114,7 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 		return fmt.Errorf("no Opus packet: code %#x of %d bytes", packet[0], len(packet))
 	}
 	at := w.begin(pts)
-	w.fill(ticks(at, audioRate))
+	w.fill(ticks(at, audioRate), packet)
 	if w.overdue(at) {
 		if err := w.cut(at); err != nil {
 			return err
