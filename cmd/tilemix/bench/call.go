@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/mcu/rtc/bot"
+	"tilemix/signaling/whip"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 type member struct {
 	*bot.Bot
 	name    string
-	session *session
+	session *whip.Session
 }
 
 // call is bots that are on one server.
@@ -60,11 +61,11 @@ func (c *call) join(ctx context.Context, entries []entry, wide int) error {
 	joined := make([]*member, len(entries))
 	err := each(len(entries), wide, func(i int) error {
 		e := entries[i]
-		m := &member{name: e.name, session: newSession(c.http, c.server, e.room, e.name, e.Viewer)}
-		e.Exchange = m.session.exchange
+		m := &member{name: e.name, session: whip.New(c.http, c.server, e.room, e.name, e.Viewer)}
+		e.Exchange = m.session.Exchange
 		var err error
 		if m.Bot, err = c.crowd.Join(ctx, e.Options); err != nil {
-			m.session.end(context.WithoutCancel(ctx))
+			m.session.End(context.WithoutCancel(ctx))
 			return fmt.Errorf("%s joins: %w", e.name, err)
 		}
 		joined[i] = m
@@ -110,7 +111,7 @@ func (c *call) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTimeout)
 	defer cancel()
 	_ = each(len(c.members), 8, func(i int) error {
-		c.members[i].session.end(ctx)
+		c.members[i].session.End(ctx)
 		c.members[i].Leave()
 		return nil
 	})
