@@ -1,0 +1,150 @@
+package client
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	formats "github.com/pion/rtp/codecs"
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media/samplebuilder"
+)
+
+const (
+	// window is how many packets are held while one is missing, giveUp how long.
+	window = 1024
+	giveUp = 500 * time.Millisecond
+	// askAgain is how often a key frame is asked for.
+	askAgain = time.Second
+	// reportsBy is when a track is played by its arrival where no sender report came.
+	reportsBy = 3 * time.Second
+)
+
+// receive starts what reads a track.
+func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	r := &inbound{rate: int64(track.Codec().ClockRate)}
+	c.wg.Go(func() { r.listen(receiver) })
+	if track.Kind() == webrtc.RTPCodecTypeVideo {
+		c.wg.Go(func() { c.watch(track, r) })
+		return
+	}
+	c.wg.Go(func() { c.hear(track, r) })
+}
+
+// watch reads the picture until it ends.
+func (c *Client) watch(track *webrtc.TrackRemote, r *inbound) {
+	builder := samplebuilder.New(window, &formats.H264Packet{}, track.Codec().ClockRate, samplebuilder.WithMaxTimeDelay(giveUp))
+	broken := true // until a key frame
+	var asked time.Time
+	r.read(track, builder, func(data []byte, timestamp uint32, dropped uint16) {
+		c.received[0].Add(1)
+		key := isKey(data)
+		if dropped > 0 {
+			broken = true
+		}
+		at, ok := r.instant(timestamp)
+		broken = broken && !(key && ok)
+		if !broken && c.cfg.Picture != nil {
+			c.cfg.Picture(Unit{Data: data, Key: key, At: at})
+		}
+		if broken && ok && time.Since(asked) > askAgain {
+			asked = time.Now()
+			_ = c.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}})
+		}
+	})
+}
+
+// hear reads the sound until it ends.
+func (c *Client) hear(track *webrtc.TrackRemote, r *inbound) {
+	builder := samplebuilder.New(window, &formats.OpusPacket{}, track.Codec().ClockRate, samplebuilder.WithMaxTimeDelay(giveUp))
+	r.read(track, builder, func(data []byte, timestamp uint32, _ uint16) {
+		c.received[1].Add(1)
+		if at, ok := r.instant(timestamp); ok && c.cfg.Sound != nil {
+			c.cfg.Sound(Unit{Data: data, Key: true, At: at})
+		}
+	})
+}
+
+// isKey looks for a NAL unit of type 5 (H.264 Table 7-1).
+func isKey(au []byte) bool {
+	for i := 3; i < len(au); i++ {
+		if au[i-3] == 0 && au[i-2] == 0 && au[i-1] == 1 && au[i]&0x1f == 5 {
+			return true
+		}
+	}
+	return false
+}
+
+// inbound is a track that comes. Its first sender report ties its timestamps to the
+// server's clock for good, so that no later one makes the stream leap.
+type inbound struct {
+	rate  int64
+	began time.Time
+	tie   atomic.Pointer[tie]
+}
+
+// tie says which instant a timestamp is.
+type tie struct {
+	timestamp uint32
+	at        time.Time
+}
+
+// read hands on what comes, in order, until the track ends.
+func (r *inbound) read(track *webrtc.TrackRemote, builder *samplebuilder.SampleBuilder, take func([]byte, uint32, uint16)) {
+	for {
+		p, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		r.arrive(p)
+		builder.Push(p)
+		for s := builder.Pop(); s != nil; s = builder.Pop() {
+			take(s.Data, s.PacketTimestamp, s.PrevDroppedPackets)
+		}
+	}
+}
+
+// arrive ties timestamps to arrivals where the server says nothing of its clock.
+func (r *inbound) arrive(p *rtp.Packet) {
+	now := time.Now()
+	if r.began.IsZero() {
+		r.began = now
+	}
+	if now.Sub(r.began) > reportsBy && r.tie.Load() == nil {
+		r.tie.CompareAndSwap(nil, &tie{p.Timestamp, now})
+	}
+}
+
+// listen reads sender reports until the track ends.
+func (r *inbound) listen(receiver *webrtc.RTPReceiver) {
+	const ntpEpoch = 2208988800 // seconds from NTP's epoch to Unix's (RFC 5905 §6)
+	for {
+		packets, _, err := receiver.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			if report, ok := p.(*rtcp.SenderReport); ok {
+				sec, frac := report.NTPTime>>32, report.NTPTime&0xffffffff
+				r.tie.CompareAndSwap(nil, &tie{report.RTPTime, time.Unix(int64(sec)-ntpEpoch, int64(frac*1e9>>32))})
+			}
+		}
+	}
+}
+
+// instant returns when a timestamp is; false before that is known. A stream may
+// run for half a day from its first report until timestamps wrap round, so
+// each that was told moves the tie on.
+func (r *inbound) instant(timestamp uint32) (time.Time, bool) {
+	t := r.tie.Load()
+	if t == nil {
+		return time.Time{}, false
+	}
+	ahead := int64(int32(timestamp - t.timestamp))
+	at := t.at.Add(time.Duration(ahead * int64(time.Second) / r.rate))
+	if ahead >= 3600*r.rate { // whole seconds only, so that nothing is rounded
+		r.tie.Store(&tie{t.timestamp + uint32(3600*r.rate), t.at.Add(time.Hour)})
+	}
+	return at, true
+}
