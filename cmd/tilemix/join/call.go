@@ -1,0 +1,173 @@
+package join
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/client"
+	"tilemix/signaling/whip"
+)
+
+const (
+	joinTimeout  = 15 * time.Second
+	leaveTimeout = 3 * time.Second
+	firstPause   = time.Second // before the first attempt to come back
+	longestPause = 30 * time.Second
+	stable       = 20 * time.Second // a call that long was a good one
+)
+
+// call is the way to the server, over one connection after the other. It is safe for
+// concurrent use.
+type call struct {
+	cmd   *Command
+	out   io.Writer
+	epoch time.Time // what is sent counts from here
+	file  *recording
+
+	joined  bool  // ever; this and refused belong to keep
+	refused error // the last reason
+
+	line   atomic.Pointer[client.Client] // nil: there is none
+	wish   atomic.Pointer[wish]
+	limit  atomic.Int64 // bits a second, of the picture; 0: none
+	key    atomic.Bool  // a key frame is wanted
+	people atomic.Int64
+
+	sent, sentBytes, size atomic.Int64 // pictures, their bytes, the last one's size
+}
+
+func newCall(cmd *Command, out io.Writer) *call {
+	return &call{cmd: cmd, out: out, epoch: time.Now()}
+}
+
+// keep keeps the connection until ctx ends or the server refuses for good.
+func (c *call) keep(ctx context.Context) error {
+	pause := firstPause
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := c.connect(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		c.refused = err
+		var refused *whip.Refusal
+		if errors.As(err, &refused) && refused.Permanent() {
+			return err
+		}
+		if time.Since(began) > stable {
+			pause = firstPause
+		}
+		wait := pause/2 + rand.N(pause)
+		if refused != nil && refused.RetryAfter > 0 {
+			wait = min(refused.RetryAfter, longestPause)
+		}
+		fmt.Fprintf(c.out, "%v; again in %v\n", err, wait.Round(100*time.Millisecond))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, longestPause)
+	}
+	return ctx.Err()
+}
+
+// absence is the error for never having been in the call.
+func (c *call) absence() error {
+	if c.joined {
+		return nil
+	}
+	return fmt.Errorf("never joined %s: %w", c.cmd.Room, cmp.Or(c.refused, context.Canceled))
+}
+
+// connect joins once and stays as long as the connection does.
+func (c *call) connect(ctx context.Context) error {
+	line, err := client.New(c.config())
+	if err != nil {
+		return err
+	}
+	defer line.Close()
+	joining, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	offer, err := line.Offer(joining)
+	if err != nil {
+		return err
+	}
+	viewer := c.cmd.Camera == "" && c.cmd.Mic == ""
+	session := whip.New(http.DefaultClient, c.cmd.Server, c.cmd.Room, c.cmd.Name, viewer)
+	answer, err := session.Exchange(joining, offer)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+		defer cancel()
+		session.End(ctx)
+	}()
+	if err := line.Answer(joining, answer); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "joined %s as %s\n", c.cmd.Room, c.cmd.Name)
+	c.joined = true
+	c.key.Store(true)
+	c.line.Store(line)
+	defer c.line.Store(nil)
+	return line.Run(ctx)
+}
+
+// config has a client tell this call what comes.
+func (c *call) config() client.Config {
+	cfg := client.Config{
+		SendVideo: c.cmd.Camera != "", SendAudio: c.cmd.Mic != "",
+		Message:  c.told,
+		KeyFrame: func() { c.key.Store(true) },
+		Limit:    func(bps int) { c.limit.Store(int64(bps)) },
+	}
+	c.wish.Store(nil)
+	c.limit.Store(0)
+	c.people.Store(0)
+	if c.file != nil {
+		take := c.file.take()
+		cfg.Picture, cfg.Sound = take.picture, take.sound
+	}
+	return cfg
+}
+
+// told handles a control message.
+func (c *call) told(m control.Message) {
+	switch m.Type {
+	case control.Uplink:
+		active := m.Active == nil || *m.Active
+		if before := c.wish.Load(); active && before != nil && !before.active {
+			c.key.Store(true)
+		}
+		c.wish.Store(&wish{m.Width, m.Height, m.MaxFramerate, m.MaxBitrate, active})
+	case control.Participants:
+		c.people.Store(int64(len(m.Participants)))
+	case control.Chat:
+		fmt.Fprintf(c.out, "%q says: %q\n", m.Name, m.Text)
+	case control.Error:
+		fmt.Fprintf(c.out, "the server says: %q\n", m.Error)
+	}
+}
+
+// wish is the last uplink message.
+type wish struct {
+	width, height, frameRate, bitrate int
+	active                            bool
+}
+
+// fail remembers the first reason why a source cannot go on.
+func fail(what string, err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,133 @@
+package join
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/sync/errgroup"
+
+	"tilemix/codec/h264"
+	"tilemix/mcu/capture"
+)
+
+// Command is "tilemix join".
+type Command struct {
+	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server, as https://meet.example.org."`
+	Room      string        `required:"" help:"Room to join."`
+	Name      string        `help:"Name that the others see; by default the machine's."`
+	Camera    string        `placeholder:"DEVICE" help:"Camera to send: /dev/video0, test, or a file that FFmpeg reads."`
+	Mic       string        `placeholder:"DEVICE" help:"Microphone to send: default, a part of its name, test, or a file that FFmpeg reads."`
+	Loop      bool          `help:"Play files again and again; else the call ends with the first that ends."`
+	Size      string        `default:"1280x720" help:"Size that is wished for of the camera, in pixels. What is sent is what the server asks for."`
+	FrameRate int           `default:"30" help:"Most pictures a second, 1 to 60."`
+	Record    string        `placeholder:"FILE" help:"MP4 file for the picture and the sound of the call."`
+	Duration  time.Duration `help:"How long to stay; 0 is until interrupted."`
+	OpenH264  string        `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
+}
+
+// Run joins until SIGINT or SIGTERM, which end it without an error.
+func (c *Command) Run(app *kong.Kong) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
+	return c.Join(ctx, app.Stdout)
+}
+
+// errDone ends a call that ended as wished.
+var errDone = errors.New("done")
+
+// Join stays in the call until ctx ends, Duration is over or a file has ended. It says on
+// out what happens. Who has never been in the call gets an error.
+func (c *Command) Join(ctx context.Context, out io.Writer) error {
+	want, err := c.check()
+	if err != nil {
+		return err
+	}
+	if c.Duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Duration)
+		defer cancel()
+	}
+	call := newCall(c, out)
+	if c.Record != "" {
+		if call.file, err = newRecording(c.Record); err != nil {
+			return err
+		}
+	}
+	group, running := errgroup.WithContext(ctx)
+	if err = c.start(running, group, call, want); err == nil {
+		group.Go(func() error { return call.keep(running) })
+		group.Go(func() error { return call.tell(running) })
+	} else {
+		group.Go(func() error { return err })
+	}
+	err = group.Wait()
+	if errors.Is(err, errDone) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = call.absence()
+	}
+	return errors.Join(err, call.file.close(out))
+}
+
+// start opens the sources and starts what sends them.
+func (c *Command) start(ctx context.Context, group *errgroup.Group, call *call, want capture.Format) error {
+	if c.Camera != "" {
+		camera, err := capture.OpenCamera(ctx, c.Camera, want, c.Loop)
+		if err != nil {
+			return err
+		}
+		p := newPicture(camera, call, want.FrameRate)
+		group.Go(func() error { return ended(p.run(ctx)) })
+	}
+	if c.Mic != "" {
+		microphone, err := capture.OpenMicrophone(ctx, c.Mic, c.Loop)
+		if err != nil {
+			return err
+		}
+		v, err := newVoice(microphone, call)
+		if err != nil {
+			return errors.Join(err, microphone.Close())
+		}
+		group.Go(func() error { return ended(v.run(ctx)) })
+	}
+	return nil
+}
+
+// ended makes the end of a file that of the call.
+func ended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errDone
+	}
+	return err
+}
+
+// check says what is wrong with the flags, and fills in what they leave out.
+func (c *Command) check() (want capture.Format, err error) {
+	if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return want, fmt.Errorf("server %q is no address such as https://meet.example.org", c.Server)
+	}
+	var size image.Point
+	if _, err := fmt.Sscanf(c.Size, "%dx%d", &size.X, &size.Y); err != nil || min(size.X, size.Y) < 64 || max(size.X, size.Y) > 4096 {
+		return want, fmt.Errorf("size %q is none from 64x64 to 4096x4096", c.Size)
+	}
+	if c.FrameRate < 1 || c.FrameRate > 60 {
+		return want, fmt.Errorf("frame rate %d is not from 1 to 60", c.FrameRate)
+	}
+	if c.Duration < 0 {
+		return want, fmt.Errorf("duration %v is negative", c.Duration)
+	}
+	if c.Name == "" {
+		if c.Name, err = os.Hostname(); err != nil {
+			c.Name = "tilemix"
+		}
+	}
+	return capture.Format{Size: size, FrameRate: c.FrameRate}, h264.Open(c.OpenH264)
+}

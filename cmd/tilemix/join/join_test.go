@@ -1,0 +1,300 @@
+package join_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tilemix/cmd/tilemix/join"
+	"tilemix/codec/h264"
+	"tilemix/codec/pcm"
+	"tilemix/mcu"
+	"tilemix/mcu/capture"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/signaling"
+	"tilemix/signaling/whip"
+)
+
+// serve runs a real server on an address until stop is called, or the test ends, and
+// returns its own address.
+func serve(t *testing.T, address string) (at string, stop func()) {
+	t.Helper()
+	if err := h264.Open(""); err != nil {
+		t.Fatal(err)
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	rooms, err := mcu.NewServer(mcu.DefaultConfig(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := &http.Server{Handler: signaling.New(rooms, signaling.Default(), quiet)}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = rooms.Run(ctx) })
+	wg.Go(func() { _ = pages.Serve(listener) })
+	stop = sync.OnceFunc(func() {
+		cancel()
+		_ = pages.Close()
+		wg.Wait()
+	})
+	t.Cleanup(stop)
+	return listener.Addr().String(), stop
+}
+
+// said is what a command prints, which others may wait for.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// await waits until the command has said something so many times.
+func (s *said) await(t *testing.T, what string, times int) {
+	t.Helper()
+	for end := time.Now().Add(rtctest.Patience); strings.Count(s.String(), what) < times; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("never said %q %d times, but\n%s", what, times, s)
+		}
+	}
+}
+
+// start runs a command, which leave ends.
+func start(t *testing.T, c join.Command) (out *said, leave func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out = &said{}
+	done := make(chan error, 1)
+	go func() { done <- c.Join(ctx, out) }()
+	var result error
+	end := sync.OnceFunc(func() {
+		cancel()
+		result = <-done
+	})
+	t.Cleanup(end)
+	return out, func() error { end(); return result }
+}
+
+// command is one that joins a test's room.
+func command(server string) join.Command {
+	return join.Command{Server: "http://" + server, Room: "test", Name: "Ada", Size: "1280x720", FrameRate: 30}
+}
+
+// TestJoin has the command and another client in a call: he sees the bars in a tile of the
+// size that was asked for and hears the tone, and the command records the mix.
+func TestJoin(t *testing.T) {
+	server, _ := serve(t, "127.0.0.1:0")
+	c := command(server)
+	c.Camera, c.Mic, c.Record = capture.Test, capture.Test, filepath.Join(t.TempDir(), "call.mp4")
+	out, leave := start(t, c)
+	out.await(t, "joined test as Ada\n", 1)
+
+	eve := rtctest.New(t, rtctest.Options{Buffered: true})
+	session := whip.New(http.DefaultClient, c.Server, "test", "Eve", false)
+	offer, err := eve.Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := session.Exchange(t.Context(), offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := eve.Answer(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	// Of two tiles, hers is the left: 632x356 in a canvas of 1280x720.
+	green := rtctest.Colour{Y: 109, Cb: 54, Cr: 34} // three quarters of the driver's luma
+	eve.Screen.Await("the bars", func(p rtctest.Picture) error {
+		if got := rtctest.Mean(p.Image, image.Rect(310, 250, 330, 350)); got.Distance(green) > 12 {
+			return fmt.Errorf("the middle of the tile is %v", got)
+		}
+		return nil
+	})
+	var heard []float32
+	eve.Earphone.Await("the tone", func(s rtctest.Sound) error {
+		heard = append(heard, s.Block...)
+		heard = heard[max(0, len(heard)-10*pcm.Samples):]
+		if a := rtctest.Amplitude(heard, 480); a < 0.1 {
+			return fmt.Errorf("its amplitude is %.3f", a)
+		}
+		return nil
+	})
+	// The camera has 640x480. It was alone at first, and then asked for less.
+	out.await(t, "sends 626x470", 1)
+	time.Sleep(max(0, 4*time.Second-time.Since(began)))
+	if err := leave(); err != nil {
+		t.Fatal(err)
+	}
+	checkRecording(t, c.Record, out.String())
+	checkGone(t, c.Server)
+}
+
+// checkRecording holds a file to what the command said of it.
+func checkRecording(t *testing.T, file, said string) {
+	t.Helper()
+	told := regexp.MustCompile(`recorded ([0-9.]+)s, ([0-9]+) bytes`).FindStringSubmatch(said)
+	info, err := os.Stat(file)
+	if err != nil || told == nil || told[2] != strconv.FormatInt(info.Size(), 10) {
+		t.Fatalf("the file is %v, %v; said was\n%s", info, err, said)
+	}
+	tool, err := exec.LookPath("ffprobe")
+	if err != nil {
+		t.Skip("ffprobe is not installed")
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), tool, "-v", "warning", "-count_frames", "-show_streams", "-show_format", "-of", "json", file)
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("ffprobe: %v, %s", err, &stderr)
+	}
+	var found struct {
+		Streams []struct {
+			Kind   string `json:"codec_name"`
+			Frames string `json:"nb_read_frames"`
+		}
+		Format struct{ Duration string }
+	}
+	if err := json.Unmarshal(output, &found); err != nil || len(found.Streams) != 2 {
+		t.Fatalf("ffprobe: %v, %s", err, output)
+	}
+	seconds, _ := strconv.ParseFloat(found.Format.Duration, 64)
+	want, _ := strconv.ParseFloat(told[1], 64)
+	pictures, _ := strconv.Atoi(found.Streams[0].Frames)
+	packets, _ := strconv.Atoi(found.Streams[1].Frames)
+	if seconds < 3 || seconds < want-0.1 || seconds > want+0.1 {
+		t.Errorf("the file is %.2f s long, not %.2f", seconds, want)
+	}
+	if float64(pictures) < 10*seconds || float64(packets) < 49*seconds-10 || found.Streams[0].Kind != "h264" || found.Streams[1].Kind != "opus" {
+		t.Errorf("the file has %+v in %.2f s", found.Streams, seconds)
+	}
+}
+
+// checkGone expects only one to be left in the room.
+func checkGone(t *testing.T, server string) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get(server + "/api/v1/rooms")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if bytes.Contains(body, []byte(`"participants":1`)) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("has not left: %s", body)
+		}
+	}
+}
+
+// TestComesBack has the server end and begin again.
+func TestComesBack(t *testing.T) {
+	server, stop := serve(t, "127.0.0.1:0")
+	c := command(server)
+	c.Mic = capture.Test
+	out, leave := start(t, c)
+	out.await(t, "joined", 1)
+	stop()
+	out.await(t, "again in", 1)
+	serve(t, server)
+	out.await(t, "joined", 2)
+	if err := leave(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFile has a file as camera and microphone: the call ends with it.
+func TestFile(t *testing.T) {
+	tool, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		t.Skip("ffmpeg is not installed")
+	}
+	film := filepath.Join(t.TempDir(), "a film.mkv")
+	if out, err := exec.CommandContext(t.Context(), tool, "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25",
+		"-f", "lavfi", "-i", "sine", "-t", "2", film).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v, %s", err, out)
+	}
+	server, _ := serve(t, "127.0.0.1:0")
+	c := command(server)
+	c.Camera, c.Mic = film, film
+	out := &said{}
+	if err := c.Join(t.Context(), out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "sends 320x240, 30 pictures/s") {
+		t.Errorf("said was\n%s", out)
+	}
+}
+
+// TestRefuses is about what cannot work.
+func TestRefuses(t *testing.T) {
+	server, _ := serve(t, "127.0.0.1:0")
+	there := filepath.Join(t.TempDir(), "there.mp4")
+	if err := os.WriteFile(there, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*join.Command)
+		want   string
+	}{
+		"server":     {func(c *join.Command) { c.Server = "example" }, "no address"},
+		"room":       {func(c *join.Command) { c.Room = "a b" }, "400"},
+		"camera":     {func(c *join.Command) { c.Camera = "/dev/video77" }, "no such device"},
+		"no film":    {func(c *join.Command) { c.Camera = there }, "ffmpeg"},
+		"size":       {func(c *join.Command) { c.Size = "big" }, "size"},
+		"frame rate": {func(c *join.Command) { c.FrameRate = 0 }, "frame rate"},
+		"recording":  {func(c *join.Command) { c.Record = there }, "exists"},
+		"nobody": {func(c *join.Command) {
+			c.Server, c.Duration = "http://127.0.0.1:1", time.Second
+		}, "never joined"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := command(server)
+			c.change(&cmd)
+			if err := cmd.Join(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, not one with %q", err, c.want)
+			}
+		})
+	}
+	if old, err := os.ReadFile(there); err != nil || string(old) != "old" {
+		t.Errorf("the file that was there is %q, %v", old, err)
+	}
+	c := command(server)
+	c.Camera = "/dev/video77"
+	if err := c.Join(t.Context(), io.Discard); !errors.Is(err, capture.ErrNoDevice) {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -1,0 +1,163 @@
+package join
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/codec/h264"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/capture"
+)
+
+const (
+	defaultBitrate = 1_500_000 // bits a second, until the server asks for less
+	leastBitrate   = 30_000
+)
+
+// picture sends what a camera sees, as the server asks for it. One goroutine
+// owns it.
+type picture struct {
+	camera  capture.Camera
+	call    *call
+	rate    int // most pictures a second
+	encoder *h264.Encoder
+	made    codec.VideoConfig // what the encoder is for; its bitrate now
+	scaled  *image.YCbCr
+	due     time.Time // of the next picture
+}
+
+func newPicture(camera capture.Camera, call *call, rate int) *picture {
+	return &picture{camera: camera, call: call, rate: rate}
+}
+
+// run sends until ctx ends or the camera does.
+func (p *picture) run(ctx context.Context) error {
+	defer p.camera.Close()
+	defer p.forget()
+	for ctx.Err() == nil {
+		img, err := p.camera.Read()
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			return fail("camera", err)
+		}
+		if err := p.send(img, time.Now()); err != nil {
+			return fail("camera", err)
+		}
+	}
+	return ctx.Err()
+}
+
+// send sends a picture, unless nobody wants it.
+func (p *picture) send(img *image.YCbCr, now time.Time) error {
+	line, want := p.call.line.Load(), p.wanted(img.Rect.Size())
+	if line == nil || want.Bitrate == 0 || !p.isDue(want.FrameRate, now) {
+		return nil
+	}
+	if err := p.prepare(want); err != nil {
+		return err
+	}
+	if img.Rect.Size() != p.scaled.Rect.Size() {
+		yuv.Scale(p.scaled, img)
+		img = p.scaled
+	}
+	if p.call.key.Swap(false) {
+		p.encoder.ForceKeyFrame()
+	}
+	at := now.Sub(p.call.epoch)
+	au, err := p.encoder.Encode(img, at)
+	if err != nil || len(au.Data) == 0 {
+		return err
+	}
+	p.call.sent.Add(1)
+	p.call.sentBytes.Add(int64(len(au.Data)))
+	p.call.size.Store(int64(p.made.Width)<<32 | int64(p.made.Height))
+	_ = line.WriteVideo(au.Data, at) // whoever keeps the line sees that it is gone
+	return nil
+}
+
+// wanted is what the server wants of a picture of some size. A bitrate of 0 is
+// nothing.
+func (p *picture) wanted(size image.Point) codec.VideoConfig {
+	want := codec.VideoConfig{Width: size.X, Height: size.Y, FrameRate: p.rate, Bitrate: defaultBitrate}
+	if w := p.call.wish.Load(); w != nil {
+		if !w.active {
+			return codec.VideoConfig{}
+		}
+		want.Width, want.Height = fit(size, image.Pt(w.width, w.height))
+		if w.frameRate > 0 {
+			want.FrameRate = min(want.FrameRate, w.frameRate)
+		}
+		if w.bitrate > 0 {
+			want.Bitrate = w.bitrate
+		}
+	}
+	if limit := int(p.call.limit.Load()); limit > 0 {
+		want.Bitrate = max(leastBitrate, min(want.Bitrate, limit))
+	}
+	return want
+}
+
+// fit scales a picture so that it is no larger than its tile needs: one in landscape
+// fills the tile, one in portrait is within it. It is never made larger.
+func fit(size, tile image.Point) (width, height int) {
+	if tile.X <= 0 || tile.Y <= 0 {
+		return size.X &^ 1, size.Y &^ 1
+	}
+	x, y := float64(tile.X)/float64(size.X), float64(tile.Y)/float64(size.Y)
+	scale := max(x, y)
+	if size.X < size.Y {
+		scale = min(x, y)
+	}
+	scale = min(scale, 1)
+	side := func(n int) int { return max(16, int(float64(n)*scale+1)&^1) }
+	return side(size.X), side(size.Y)
+}
+
+// isDue thins the pictures out to a frame rate.
+func (p *picture) isDue(rate int, now time.Time) bool {
+	period := time.Second / time.Duration(rate)
+	if now.Before(p.due.Add(-period / 4)) { // cameras are not punctual
+		return false
+	}
+	p.due = p.due.Add(period)
+	if now.Sub(p.due) > period {
+		p.due = now.Add(period)
+	}
+	return true
+}
+
+// prepare has an encoder for what is wanted.
+func (p *picture) prepare(want codec.VideoConfig) error {
+	bitrate := want.Bitrate
+	want.Bitrate = p.made.Bitrate
+	if p.encoder != nil && want == p.made {
+		if bitrate == p.made.Bitrate {
+			return nil
+		}
+		p.made.Bitrate = bitrate
+		return p.encoder.SetBitrate(bitrate)
+	}
+	want.Bitrate = bitrate
+	p.forget()
+	encoder, err := h264.NewEncoder(want)
+	if err != nil {
+		return err
+	}
+	p.encoder, p.made = encoder, want
+	fmt.Fprintf(p.call.out, "sends %dx%d, %d pictures/s, %d kbit/s\n", want.Width, want.Height, want.FrameRate, want.Bitrate/1000)
+	p.scaled = image.NewYCbCr(image.Rect(0, 0, want.Width, want.Height), image.YCbCrSubsampleRatio420)
+	return nil
+}
+
+// forget frees the encoder.
+func (p *picture) forget() {
+	if p.encoder != nil {
+		_ = p.encoder.Close()
+		p.encoder = nil
+	}
+}
