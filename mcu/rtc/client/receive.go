@@ -44,7 +44,7 @@ func (c *Client) watch(track *webrtc.TrackRemote, r *inbound) {
 			broken = true
 		}
 		at, ok := r.instant(timestamp)
-		broken = broken && !(key && ok)
+		broken = broken && (!key || !ok)
 		if !broken && c.cfg.Picture != nil {
 			c.cfg.Picture(Unit{Data: data, Key: key, At: at})
 		}
