@@ -10,6 +10,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/record"
 )
 
 // refusal is an error that HTTP itself is the reason for.
@@ -47,6 +48,10 @@ var statuses = []struct {
 	{control.ErrInvalid, http.StatusBadRequest},
 	{mcu.ErrNoCodec, http.StatusNotAcceptable},
 	{mcu.ErrNotFound, http.StatusNotFound},
+	{record.ErrStorage, http.StatusInsufficientStorage},
+	{record.ErrEnded, http.StatusConflict},
+	{record.ErrNoEncoder, http.StatusNotImplemented},
+	{record.ErrTooMany, http.StatusServiceUnavailable},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},

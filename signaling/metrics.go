@@ -21,5 +21,8 @@ func (s *site) metrics() echo.HandlerFunc {
 	reg.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.slow)
 	reg.MustRegister(s.srv.Collectors()...)
+	if s.cfg.Recorder != nil {
+		reg.MustRegister(s.cfg.Recorder.Collectors()...)
+	}
 	return echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
 }

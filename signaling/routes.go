@@ -30,6 +30,8 @@ func (s *site) routes(e *echo.Echo) {
 	get(e, "/watch/:room", page("watch.html"))
 	get(e, "/static/*", static(web.Static()))
 
+	s.recordingRoutes(e)
+
 	get(e, "/healthz", s.health)
 	get(e, "/metrics", s.metrics())
 	get(e, "/api/v1/rooms", s.rooms)

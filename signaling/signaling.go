@@ -33,6 +33,8 @@ type Config struct {
 	Queue       int           // messages waiting for one WebSocket; more close it
 	Rate        float64       // messages a second that one WebSocket may send; more of them wait
 	Burst       int           // messages that may come at once before Rate applies
+
+	Recorder Recorder // nil: there are no recordings
 }
 
 // Default is the configuration for production.

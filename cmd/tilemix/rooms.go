@@ -1,18 +1,22 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 
+	"golang.org/x/sync/errgroup"
+
 	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/record"
 	"tilemix/signaling"
 )
 
 // newRooms makes the rooms and what HTTP shows of them. Nothing runs yet.
-func newRooms(s *settings, log *slog.Logger) (*mcu.Server, http.Handler, error) {
+func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
@@ -20,7 +24,24 @@ func newRooms(s *settings, log *slog.Logger) (*mcu.Server, http.Handler, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return rooms, signaling.New(rooms, signaling.Default(), log), nil
+	recorder := record.New(record.Config{
+		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings),
+	}, rooms, log)
+	site := signaling.Default()
+	site.Recorder = recorder
+	return together{recorder, rooms}, signaling.New(rooms, site, log), nil
+}
+
+// together runs until one of its parts fails or all are told to end.
+type together []runner
+
+// Run waits for all.
+func (t together) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range t {
+		group.Go(func() error { return part.Run(ctx) })
+	}
+	return group.Wait()
 }
 
 // config is what the rooms need of the settings.

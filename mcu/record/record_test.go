@@ -136,7 +136,7 @@ func TestSeveral(t *testing.T) {
 	one := start(t, c)
 	s.roll(time.Second)
 	two := start(t, c)
-	if _, err := c.Start("studio"); !errors.Is(err, record.ErrTooMany) {
+	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, record.ErrTooMany) {
 		t.Errorf("a third began: %v", err)
 	}
 	s.roll(time.Second)
@@ -242,14 +242,14 @@ func put(t *testing.T, path string, data []byte) {
 func TestRefusals(t *testing.T) {
 	s, cfg := newStudio(t), in(t.TempDir())
 	c, stop := recorder(t, cfg, s)
-	if _, err := c.Start("nowhere"); !errors.Is(err, mcu.ErrNotFound) {
+	if _, err := c.Start("nowhere", record.Options{}); !errors.Is(err, mcu.ErrNotFound) {
 		t.Errorf("a room that is not there: %v", err)
 	}
 	if left, _ := os.ReadDir(cfg.Dir); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
 	for _, id := range []string{"", "nothing", "../" + filepath.Base(cfg.Dir), "/etc/passwd"} {
-		if _, _, err := c.Open("", id); !errors.Is(err, mcu.ErrNotFound) {
+		if _, _, err := c.Open("", id, ""); !errors.Is(err, mcu.ErrNotFound) {
 			t.Errorf("opened %q: %v", id, err)
 		}
 	}
@@ -258,13 +258,13 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("found in another room: %v", err)
 	}
 	stop()
-	if _, err := c.Start("studio"); !errors.Is(err, mcu.ErrClosed) {
+	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, mcu.ErrClosed) {
 		t.Errorf("began after the end: %v", err)
 	}
 	occupied := in(filepath.Join(t.TempDir(), "file"))
 	put(t, occupied.Dir, nil)
 	c, _ = recorder(t, occupied, s)
-	if _, err := c.Start("studio"); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), occupied.Dir) {
+	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), occupied.Dir) {
 		t.Errorf("a folder that is a file: %v", err)
 	}
 }

@@ -39,6 +39,9 @@ type Config struct {
 // Default records the sound as it is, into ./data.
 func Default() Config { return Config{Dir: "data", Audio: "opus", Most: 20} }
 
+// Options are what is asked of one recording.
+type Options struct{}
+
 // Rooms is what a Recorder needs of [mcu.Server].
 type Rooms interface {
 	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
@@ -82,7 +85,7 @@ func (c *Recorder) Run(ctx context.Context) error {
 }
 
 // Start begins a recording of a room.
-func (c *Recorder) Start(room string) (Info, error) {
+func (c *Recorder) Start(room string, _ Options) (Info, error) {
 	r, err := c.add(room)
 	if err != nil {
 		return Info{}, err
@@ -223,20 +226,24 @@ func (c *Recorder) Pause(room, id string, pause bool) (Info, error) {
 	return r.Info(), err
 }
 
-// Open opens a recording's file, as far as it is whole. The caller closes it.
-func (c *Recorder) Open(room, id string) (*os.File, Info, error) {
+// Open opens a recording's file, and tells how much of it is whole. name is "" for the
+// mix. The caller closes it.
+func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err error) {
 	info, err := c.Get(room, id)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, 0, err
 	}
-	f, err := os.Open(filepath.Join(c.cfg.Dir, id+mediaFile))
+	if name != "" {
+		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
+	}
+	f, err = os.Open(filepath.Join(c.cfg.Dir, id+mediaFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, info, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
+		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
 	case err != nil:
-		return nil, info, fmt.Errorf("%w: %s", ErrStorage, reason(err))
+		return nil, 0, fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
-	return f, info, nil
+	return f, info.Size, nil
 }
 
 // tell tells a room which recordings run, and how the one fares that is news.

@@ -203,7 +203,7 @@ func in(dir string) record.Config {
 
 func start(t *testing.T, c *record.Recorder) string {
 	t.Helper()
-	info, err := c.Start("studio")
+	info, err := c.Start("studio", record.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
