@@ -8,6 +8,8 @@
 //	GET /ws/{room} ─────▶ Join ──▶ upgrade
 //	  reader: message ──▶ Offer, AddCandidate, Handle
 //	  writer: queue ◀──── control messages of the room
+//	POST /api/v1/rooms/{room}/recordings ──▶ Start ──▶ 201, Location …/{id}
+//	  PATCH, DELETE …/{id} ─▶ Pause, Stop; GET …/{id}/file: Open, with ranges
 //
 // A WHIP or WHEP session outlives the HTTP connection that made it: ICE tells
 // when its client is gone. A WebSocket is one participant, who leaves with it.
