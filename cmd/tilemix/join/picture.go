@@ -15,6 +15,8 @@ import (
 const (
 	defaultBitrate = 1_500_000 // bits a second, until the server asks for less
 	leastBitrate   = 30_000
+	// most is how far what is sent may be ahead of the bitrate: a key frame is.
+	most = 500 * time.Millisecond
 )
 
 // picture sends what a camera sees, as the server asks for it. One goroutine
@@ -27,6 +29,7 @@ type picture struct {
 	made    codec.VideoConfig // what the encoder is for; its bitrate now
 	scaled  *image.YCbCr
 	due     time.Time // of the next picture
+	free    time.Time // when what was sent has passed a line of the bitrate asked for
 }
 
 func newPicture(camera capture.Camera, call *call, rate int) *picture {
@@ -55,7 +58,7 @@ func (p *picture) run(ctx context.Context) error {
 // send sends a picture, unless nobody wants it.
 func (p *picture) send(img *image.YCbCr, now time.Time) error {
 	line, want := p.call.line.Load(), p.wanted(img.Rect.Size())
-	if line == nil || want.Bitrate == 0 || !p.isDue(want.FrameRate, now) {
+	if line == nil || want.Bitrate == 0 || !p.isDue(want.FrameRate, now) || p.free.Sub(now) > most {
 		return nil
 	}
 	if err := p.prepare(want); err != nil {
@@ -73,11 +76,21 @@ func (p *picture) send(img *image.YCbCr, now time.Time) error {
 	if err != nil || len(au.Data) == 0 {
 		return err
 	}
+	p.spend(len(au.Data), want.Bitrate, now)
 	p.call.sent.Add(1)
 	p.call.sentBytes.Add(int64(len(au.Data)))
 	p.call.size.Store(int64(p.made.Width)<<32 | int64(p.made.Height))
 	_ = line.WriteVideo(au.Data, at) // whoever keeps the line sees that it is gone
 	return nil
+}
+
+// spend counts bytes against the bitrate. The encoder cannot hold it for every
+// picture; what is too much is then made up for by pictures left out.
+func (p *picture) spend(bytes, bitrate int, now time.Time) {
+	if p.free.Before(now) {
+		p.free = now
+	}
+	p.free = p.free.Add(time.Duration(bytes) * 8 * time.Second / time.Duration(bitrate))
 }
 
 // wanted is what the server wants of a picture of some size. A bitrate of 0 is
