@@ -88,7 +88,7 @@ func TestMatrix(t *testing.T) {
 	for batch := range slices.Chunk(conditions(), 4) {
 		var errs []error
 		for range tries {
-			outcomes := s.try(batch, 8*time.Second)
+			outcomes := s.try(batch, 6*time.Second)
 			if outcomes[len(batch)].busy() {
 				t.Log("not judged: a good line loses pictures too, the machine is busy")
 				break
@@ -138,7 +138,7 @@ func (s *stage) try(conditions []condition, length time.Duration) (outcomes []ou
 		rigs[i] = newRig(s, fmt.Sprintf("room-%d", i))
 		rigs[i].ada.Impair(c.line)
 	}
-	time.Sleep(4 * time.Second) // jitter buffers and estimates settle
+	time.Sleep(3 * time.Second) // jitter buffers and estimates settle
 	from := time.Now()
 	back := make([]time.Time, len(conditions))
 	for i, c := range conditions {

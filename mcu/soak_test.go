@@ -67,7 +67,7 @@ func (s *stage) soak(end time.Time, missed map[string]int) {
 			return
 		}
 		s.within(func(s *stage) {
-			outcomes := s.try(batch, 8*time.Second)
+			outcomes := s.try(batch, 6*time.Second)
 			if outcomes[len(batch)].busy() {
 				missed["(busy)"]++
 				return
