@@ -23,7 +23,7 @@ const connectTimeout = 20 * time.Second
 
 // framesPerSeat bounds the pictures of a room: one shown, one in the slot, one
 // being drawn, for each who may enter; and framesPerTile those that wait for their
-// sound, for each who is seen.
+// turn or their sound, for each who is seen.
 const (
 	framesPerSeat = 3
 	framesPerTile = ingest.MaxHeld

@@ -45,17 +45,28 @@ type lips struct {
 // hold takes a picture; nil is none.
 func (l *lips) hold(f *yuv.Frame) {
 	if f != nil {
+		if l.n == MaxHeld {
+			l.held[l.first].Release()
+			l.first = (l.first + 1) % MaxHeld
+			l.n--
+		}
 		l.held[(l.first+l.n)%MaxHeld] = f
 		l.n++
 	}
 }
 
 // next returns the oldest picture if it is time to show it, and lets go of it.
-func (l *lips) next(sound *Voice, now time.Time) *yuv.Frame {
+func (l *lips) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
 	if l.n == 0 {
 		return nil
 	}
 	f := l.held[l.first]
+	if due, waits := steady.due(f); waits && due.After(f.Ready) {
+		if now.Before(due) && l.n < MaxHeld {
+			return nil
+		}
+		f.Ready = due // until then it is not lips that hold it
+	}
 	if l.n < MaxHeld && l.early(f, sound, now) {
 		return nil
 	}

@@ -36,8 +36,8 @@ type VideoConfig struct {
 // cropped and scaled for the tile.
 //
 // It has two halves. Push and Stop belong to the goroutine that reads the
-// track, Picture and Release to the picture clock; they meet in a slot that
-// keeps the newest picture. Stats is safe for concurrent use, Show is for one
+// track, Picture and Release to the picture clock; they meet in a playout that
+// keeps the newest pictures. Stats is safe for concurrent use, Show is for one
 // goroutine.
 type Video struct {
 	cfg    VideoConfig
@@ -50,8 +50,9 @@ type Video struct {
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
 	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
-	slot  atomic.Pointer[yuv.Frame]
-	gone  atomic.Bool // the clock has let go
+	gone  atomic.Bool   // the clock has let go
+
+	playout playout
 
 	shown *yuv.Frame // owned by the clock, as is lips
 	lips  lips
@@ -121,10 +122,17 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	if !v.queue.push(p, now) {
 		v.dropped.Add(1)
 	}
-	for {
+	v.playout.observe(now)
+	late := time.Duration(0)
+	for n := 0; ; n++ {
 		au, first, ok := v.queue.pop(now)
 		if !ok {
 			break
+		}
+		if n == 0 {
+			late = now.Sub(first) + v.pace.late(v.queue.stamp, first)
+		} else {
+			v.playout.burst(late, now)
 		}
 		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
 		v.notice()
@@ -144,7 +152,7 @@ func (v *Video) notice() {
 	}
 }
 
-// take decodes an access unit and puts its picture into the slot.
+// take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {
 	if !v.visible() {
 		v.markLoss() // what is skipped is missing later
@@ -193,7 +201,7 @@ func (v *Video) markLoss() {
 	}
 }
 
-// put scales img to its tile and leaves it in the slot, where the newest wins.
+// put scales img to its tile and leaves it to the clock, for which the newest wins.
 func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 	tile := v.tile()
 	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: tile})
@@ -214,9 +222,9 @@ func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 	f.Due = first.Add(-v.pace.late(v.queue.stamp, first))
 	f.Captured = v.sender.captured(v.queue.stamp)
 	v.pictures.Add(1)
-	v.slot.Swap(f).Release()
+	v.playout.put(f)
 	if v.gone.Load() {
-		v.slot.Swap(nil).Release()
+		v.playout.clear()
 	}
 }
 
@@ -234,8 +242,10 @@ func (v *Video) Stop() { _ = v.cfg.Decoder.Close() }
 // whether it is a new one. That is the newest, unless it is to wait for its sound,
 // which may be nil. It stays valid until the next call of Picture or Release.
 func (v *Video) Picture(sound *Voice, now time.Time) (f *yuv.Frame, fresh bool) {
-	v.lips.hold(v.slot.Swap(nil))
-	for f := v.lips.next(sound, now); f != nil; f = v.lips.next(sound, now) {
+	for _, f := range v.playout.take() {
+		v.lips.hold(f)
+	}
+	for f := v.lips.next(&v.playout, sound, now); f != nil; f = v.lips.next(&v.playout, sound, now) {
 		v.shown.Release()
 		v.shown, fresh = f, true
 	}
@@ -251,7 +261,7 @@ func (v *Video) Rest() { v.lips.clear() }
 // Release ends the clock's half and lets go of the pictures.
 func (v *Video) Release() {
 	v.gone.Store(true)
-	v.slot.Swap(nil).Release()
+	v.playout.clear()
 	v.lips.clear()
 	v.shown.Release()
 	v.shown = nil
