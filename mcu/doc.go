@@ -33,7 +33,8 @@
 //	access units, read 400 ms late  to the next IDR                  uplink_video{lagged}
 //	access units → decoder          a fifth of a core; to the next   uplink_video{capped}
 //	                                IDR, spare pictures first
-//	camera → picture clock          slot of one, newest wins         –, pictures less compositions
+//	camera → picture clock          slot of one, of four after       –, pictures less compositions
+//	                                repairs; newest wins
 //	camera → picture clock, early   16 wait for their sound, 400 ms; –
 //	                                then shown
 //	pictures in memory              3 a seat and 16 a tile, the new  uplink_video{starved}
