@@ -9,6 +9,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
 	"tilemix/mixer/layout"
 )
@@ -30,6 +31,10 @@ type Config struct {
 	RTCPort    int                 // of all media, UDP and TCP; 0 is a free one
 	TURN       bool                // there is a TURN server, which relays to this server only
 	TURNPort   int                 // of it, UDP and TCP; 0 is a free one
+
+	// Events is told what happens in rooms, in order for each of them. It is called
+	// with locks held, so it must neither block nor call the server. It may be nil.
+	Events func(event.Event)
 }
 
 // DefaultConfig returns the settings of a server without options.

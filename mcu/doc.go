@@ -7,6 +7,7 @@
 //	mic ─────▶ ingest.Voice ──▶ ring ──▶ soundClock.tick: jitter buffer, ──▶ Downlinks ──▶ listeners
 //	                                      decode, mix-minus, encode
 //	control ─▶ Participant.Handle ─▶ Room.loop ─▶ scene ─▶ read by both clocks
+//	                                      └▶ Config.Events ─▶ who is told outside (event)
 //
 // A room's state belongs to one goroutine, its loop, which runs closures one by
 // one and after each change publishes a scene: an immutable snapshot of who is

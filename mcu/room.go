@@ -15,6 +15,7 @@ import (
 	"tilemix/mixer/video"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 )
 
 // connectTimeout is how long somebody has a seat without a connection. It is a
@@ -173,6 +174,7 @@ func (r *Room) add(p *Participant) {
 	p.deadline = now.Add(connectTimeout)
 	r.members = append(r.members, p)
 	p.log.Info("joined", "viewer", p.viewer)
+	p.happen(event.ParticipantJoined)
 	p.welcome()
 	r.publish()
 	r.dismiss(now)
@@ -186,6 +188,7 @@ func (r *Room) remove(p *Participant) {
 	}
 	r.members = slices.Delete(r.members, i, i+1)
 	p.log.Info("left")
+	p.happen(event.ParticipantLeft)
 	r.leaving = append(r.leaving, departed{p: p, video: p.video, voice: p.voice})
 	p.video, p.voice = nil, nil
 	r.publish()

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
@@ -182,6 +183,7 @@ func (s *Server) enter(name string) (*Room, error) {
 			return nil, err
 		}
 		s.rooms[name] = room
+		s.happen(event.New(event.RoomStarted, name))
 		ctx, cancel := context.WithCancel(s.ctx)
 		room.end = cancel
 		s.wg.Go(func() { room.run(ctx) })
@@ -197,6 +199,7 @@ func (s *Server) exit(room *Room) {
 	room.inside--
 	if room.inside == 0 {
 		delete(s.rooms, room.name)
+		s.happen(event.New(event.RoomEnded, room.name))
 		room.end()
 	}
 }
