@@ -12,7 +12,7 @@ const (
 	burst = 4
 	// maxSteady is how long pictures wait at most so that they come evenly, and
 	// steadyFor how long a burst has them wait.
-	maxSteady = 200 * time.Millisecond
+	maxSteady = 120 * time.Millisecond
 	steadyFor = 4 * time.Second
 )
 
