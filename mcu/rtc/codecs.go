@@ -18,8 +18,8 @@ type registration struct {
 }
 
 // codecs lists what is negotiated. The payload types are ours to choose only
-// when we offer; in an answer pion takes the offer's, and their order, by which the
-// client says what it would rather have (RFC 3264 §6.1).
+// when we offer; in an answer pion takes the offer's, and their order, of what prefer
+// leaves of it.
 func codecs() []registration {
 	feedback := []webrtc.RTCPFeedback{
 		{Type: "ccm", Parameter: "fir"},

@@ -119,9 +119,8 @@ func (d *Downlink) Sent() (packets, bytes, errors uint64) {
 	return d.packets.Load(), d.bytes.Load(), d.errors.Load()
 }
 
-// Codec returns what the picture is to be encoded in: of the codecs that we speak
-// the one that the offer names first. It is none before it is negotiated, and for
-// sound.
+// Codec returns what the picture is to be encoded in: H.264 where the offer has one
+// that we can speak, else VP8. It is none before it is negotiated, and for sound.
 func (d *Downlink) Codec() codec.Kind {
 	if out := d.out.Load(); out != nil {
 		return out.codec

@@ -63,15 +63,9 @@ func parameter(fmtp, name string) (value string, ok bool) {
 
 // offersH264 tells whether a media section has an H.264 that we can speak.
 func offersH264(m *sdp.MediaDescription) bool {
-	lines := map[string]string{} // fmtp by payload type
-	for _, a := range m.Attributes {
-		if pt, line, ok := strings.Cut(a.Value, " "); ok && a.Key == "fmtp" {
-			lines[pt] = line
-		}
-	}
-	for _, a := range m.Attributes {
-		pt, codec, _ := strings.Cut(a.Value, " ")
-		if a.Key == "rtpmap" && strings.EqualFold(codec, "H264/90000") && takesH264(lines[pt]) {
+	names, lines := formats(m)
+	for _, pt := range m.MediaName.Formats {
+		if strings.EqualFold(names[pt], "H264/90000") && takesH264(lines[pt]) {
 			return true
 		}
 	}

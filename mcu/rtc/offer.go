@@ -29,10 +29,7 @@ func inspect(offer string) (wishes, error) {
 	usable, sends := false, map[string]bool{}
 	for _, m := range desc.MediaDescriptions {
 		kind := m.MediaName.Media
-		// Port 0 says that a section is not wanted, or, with bundle-only, that it
-		// has no port of its own (RFC 9143 §6).
-		unwanted := m.MediaName.Port.Value == 0 && !has(m, "bundle-only")
-		if unwanted || (kind != "audio" && kind != "video") {
+		if unwanted(m) || (kind != "audio" && kind != "video") {
 			continue
 		}
 		if err := speaks(m); err != nil {
@@ -59,6 +56,12 @@ func inspect(offer string) (wishes, error) {
 		return wishes{}, fmt.Errorf("%w: it offers neither audio nor video", ErrBadSDP)
 	}
 	return w, nil
+}
+
+// unwanted tells whether port 0 says that a section is not wanted; with bundle-only it
+// says that the section has no port of its own (RFC 9143 §6).
+func unwanted(m *sdp.MediaDescription) bool {
+	return m.MediaName.Port.Value == 0 && !has(m, "bundle-only")
 }
 
 // speaks tells whether a media section has the codec that we need.

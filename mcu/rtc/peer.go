@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/codec"
 )
 
 // ControlLabel is the label of the data channel that carries control messages.
@@ -49,7 +51,8 @@ type Peer struct {
 	control      atomic.Pointer[webrtc.DataChannel]
 	slow         *atomic.Uint64 // control channels that were closed
 
-	negotiating sync.Mutex                // guards early and candidates
+	negotiating sync.Mutex                // guards the next three
+	picture     codec.Kind                // what pictures are sent in, both ways; 0 before one is offered
 	early       []webrtc.ICECandidateInit // came before the first offer
 	candidates  int                       // that came since the last offer
 	ended       sync.Once
@@ -119,7 +122,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 	}
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
-	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}
+	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: p.prefer(sdp)}
 	if err := p.pc.SetRemoteDescription(offer); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}

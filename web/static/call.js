@@ -53,7 +53,9 @@ function askName() {
     room, name: '', fixed: true,
     join(_, chosen) {
       // With the name in the address a reload comes back to the call.
-      history.replaceState(null, '', `${location.pathname}?name=${encodeURIComponent(chosen)}`);
+      const query = new URLSearchParams(location.search);
+      query.set('name', chosen);
+      history.replaceState(null, '', `${location.pathname}?${query}`);
       lobby.close();
       location.reload();
     },
@@ -201,7 +203,7 @@ function showPhase(state, player) {
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
   if (phase === 'connected') {
-    banner(state.soundOnly ? 'This browser has no H.264 video. You hear the call, but see no picture, and nobody sees you.' : '');
+    banner(state.soundOnly ? 'This browser has no video that the call can use. You hear the call, but see no picture, and nobody sees you.' : '');
     showCard(null);
     void keepAwake();
   } else if (phase === 'left') {

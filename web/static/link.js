@@ -2,7 +2,7 @@
 
 import { Flow } from './flow.js';
 import { parseMessage } from './protocol.js';
-import { Uplink, defaultBitrate, preferH264 } from './uplink.js';
+import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
@@ -204,7 +204,7 @@ export class Link {
       streams: [local],
       sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
     });
-    preferH264(video);
+    chooseCodecs(video);
     this.#video = video;
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);

@@ -1,7 +1,7 @@
 // What lies over the picture: the banner on top, and the card in its middle.
 
 import { announce, byId } from './dom.js';
-import { hasH264 } from './uplink.js';
+import { hasVideo } from './uplink.js';
 
 /**
  * Shows a line over the picture, or none for ''.
@@ -87,8 +87,8 @@ export function stalledText() {
  * @returns {string}
  */
 function codecHint(reason) {
-  if (hasH264() || !/h\.?264|codec/i.test(reason)) return '';
-  return 'This browser has no H.264 video, which the call needs. Chrome, Edge and Safari have it, and Firefox with its OpenH264 plugin.';
+  if (hasVideo() || !/h\.?264|vp8|codec/i.test(reason)) return '';
+  return 'This browser has neither H.264 nor VP8 video, and the call needs one of them. Chrome, Edge, Firefox and Safari have it.';
 }
 
 /**

@@ -8,13 +8,18 @@ const defaultFramerate = 30;
 
 /**
  * Puts H.264 in front, constrained baseline first among its kinds: it is what
- * every other client can decode, and what the server speaks.
+ * every other client can decode. Who has no H.264 is answered with VP8. With
+ * ?codec=vp8 in the page's address that is all that is offered.
  *
  * @param {RTCRtpTransceiver} transceiver
  */
-export function preferH264(transceiver) {
+export function chooseCodecs(transceiver) {
   const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs;
   if (!codecs || !transceiver.setCodecPreferences) return;
+  if (new URLSearchParams(location.search).get('codec')?.toLowerCase() === 'vp8') {
+    const vp8 = codecs.filter(({ mimeType }) => /^video\/(vp8|rtx)$/i.test(mimeType));
+    return transceiver.setCodecPreferences(vp8);
+  }
   /** @param {RTCRtpCodec} codec */
   const rank = (codec) => {
     if (codec.mimeType.toLowerCase() !== 'video/h264') return 3;
@@ -26,13 +31,13 @@ export function preferH264(transceiver) {
 }
 
 /**
- * Whether this browser can do H.264 at all.
+ * Whether this browser has video that the server speaks.
  *
  * @returns {boolean}
  */
-export function hasH264() {
+export function hasVideo() {
   const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs ?? [];
-  return codecs.some((codec) => codec.mimeType.toLowerCase() === 'video/h264');
+  return codecs.some(({ mimeType }) => /^video\/(h264|vp8)$/i.test(mimeType));
 }
 
 /**

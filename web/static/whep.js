@@ -1,7 +1,7 @@
 // Receiving a call's picture and sound over WHEP: one request, one answer.
 
 import { Flow } from './flow.js';
-import { preferH264 } from './uplink.js';
+import { chooseCodecs } from './uplink.js';
 
 const gatherTimeout = 1_500; // ms
 
@@ -47,7 +47,7 @@ export class Subscription {
     pc.setConfiguration({ ...pc.getConfiguration(), iceServers: await iceServers() });
     if (this.#closed) return;
     pc.addTransceiver('audio', { direction: 'recvonly' });
-    preferH264(pc.addTransceiver('video', { direction: 'recvonly' }));
+    chooseCodecs(pc.addTransceiver('video', { direction: 'recvonly' }));
     await pc.setLocalDescription();
     await this.#gathered();
     const response = await fetch(endpoint, {

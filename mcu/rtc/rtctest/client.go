@@ -31,8 +31,8 @@ type Options struct {
 	// H264 is the fmtp line of the only H.264 that the client speaks; empty is all
 	// that pion offers by default, H.264 first.
 	H264 string
-	// VP8 clients send VP8, and speak nothing else where H264 is empty. Otherwise
-	// they would rather have VP8 than that.
+	// VP8 clients' offers begin with VP8, and have nothing else where H264 is empty.
+	// They send VP8, unless H264 is in packetization-mode 1.
 	VP8 bool
 	// Blind clients count what they receive and do not decode it.
 	Blind bool
@@ -85,7 +85,7 @@ func New(t testing.TB, o Options) *Client {
 		Screen: newScreen(t), Earphone: newEarphone(t),
 	}
 	c.format = formatOf(webrtc.MimeTypeH264)
-	if o.VP8 {
+	if o.VP8 && !strings.Contains(o.H264, "packetization-mode=1") {
 		c.format = formatOf(webrtc.MimeTypeVP8)
 	}
 	if err := c.open(o); err != nil {
