@@ -85,7 +85,7 @@ type measure struct {
 
 // between measures a span. back is when the line was whole again, if it was cut.
 func (v view) between(from, to, back time.Time) measure {
-	m := measure{Seen: v.Sight.Between(from, to), gap: v.Gap(from, to)}
+	m := measure{Seen: v.Between(from, to), gap: v.Gap(from, to)}
 	if !back.IsZero() {
 		m.again = never
 		seen, ok := v.Sight.Resumed(back)
