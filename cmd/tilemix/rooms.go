@@ -24,6 +24,9 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
+		log.Warn("nothing can be recorded", "error", err)
+	}
 	recorder := record.New(record.Config{
 		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings),
 	}, rooms, log)

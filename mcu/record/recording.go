@@ -72,6 +72,7 @@ func (r *recording) create(cfg Config) error {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	config := fmp4.Default()
+	config.AAC = cfg.Audio == "aac"
 	r.out = fmp4.NewWriter(r.file, config)
 	if r.voice, err = newVoice(cfg, r.out); err != nil {
 		r.discard()

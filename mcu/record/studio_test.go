@@ -3,6 +3,7 @@ package record_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -139,8 +140,10 @@ func (s *studio) roll(d time.Duration) {
 
 func (s *studio) sound() {
 	var block pcm.Block
-	for i := range block {
-		block[i] = float32(math.Sin(float64(i)*2*math.Pi/48) * 0.2)
+	if s.at%time.Second < 100*time.Millisecond { // a beep each second
+		for i := range block {
+			block[i] = float32(math.Sin(float64(i)*2*math.Pi/48) * 0.3)
+		}
 	}
 	var packet [1275]byte
 	n, err := s.voice.Encode(packet[:], block[:])
@@ -299,3 +302,21 @@ func run(t *testing.T, name string, args ...string) []byte {
 }
 
 func file(cfg record.Config, id string) string { return filepath.Join(cfg.Dir, id+".mp4") }
+
+// beeps decodes a file's sound and returns when each beep begins.
+func beeps(t *testing.T, path string) []time.Duration {
+	t.Helper()
+	raw := run(t, "ffmpeg", "-v", "warning", "-i", path, "-map", "a", "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", "48000", "-f", "s16le", "-")
+	var found []time.Duration
+	quiet := pcm.Rate
+	for i := 0; i+1 < len(raw); i += 2 {
+		quiet++
+		if x := int16(binary.LittleEndian.Uint16(raw[i:])); x > 1600 || x < -1600 {
+			if quiet > pcm.Rate/5 {
+				found = append(found, time.Duration(i/2)*time.Second/pcm.Rate)
+			}
+			quiet = 0
+		}
+	}
+	return found
+}

@@ -16,6 +16,9 @@ type voice interface {
 
 // newVoice returns the way for the codec that is wanted.
 func newVoice(cfg Config, out *fmp4.Writer) (voice, error) {
+	if cfg.Audio == "aac" {
+		return newAAC(out)
+	}
 	return asItIs{out}, nil
 }
 

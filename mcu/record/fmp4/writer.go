@@ -23,6 +23,8 @@ type Config struct {
 	// Video and Audio say which tracks it has. Where it has both, it begins with the
 	// first key frame; sound before that is dropped.
 	Video, Audio bool
+	// AAC says that the sound is AAC-LC at 48 kHz, in raw frames of 1024 samples, and not Opus.
+	AAC bool
 	// Channels of the sound that players shall expect, 1 or 2.
 	Channels int
 	// Fragment is how much of the end may be missing where the file was not closed,
@@ -98,7 +100,7 @@ func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
 	return nil
 }
 
-// WriteAudio takes an Opus packet that is heard from pts on. A gap of up to a second, and
+// WriteAudio takes an Opus packet, or a frame of AAC, that is heard from pts on. A gap of up to a second, and
 // one before the first packet, is filled with packets that have decoders conceal it.
 func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 	switch {
@@ -109,12 +111,17 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 	case len(packet) == 0 || !w.started && w.cfg.Video || pts < w.origin:
 		return nil
 	}
-	length := samplesOf(packet)
+	length := int64(aacSamples)
+	if !w.cfg.AAC {
+		length = samplesOf(packet)
+	}
 	if length == 0 {
 		return fmt.Errorf("no Opus packet: code %#x of %d bytes", packet[0], len(packet))
 	}
 	at := w.begin(pts)
-	w.fill(ticks(at, audioRate), packet)
+	if !w.cfg.AAC {
+		w.fill(ticks(at, audioRate), packet)
+	}
 	if w.overdue(at) {
 		if err := w.cut(at); err != nil {
 			return err

@@ -1,0 +1,85 @@
+package record_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tilemix/mcu/record"
+)
+
+// TestSoundStaysInPlace: beeps are where they were, in either codec and behind a pause,
+// and there is as much sound as picture.
+func TestSoundStaysInPlace(t *testing.T) {
+	for _, codec := range []string{"opus", "aac"} {
+		t.Run(codec, func(t *testing.T) {
+			s, cfg := newStudio(t), in(t.TempDir())
+			cfg.Audio = codec
+			if _, err := record.AACEncoder(); codec == "aac" && err != nil {
+				t.Skip(err)
+			}
+			c, _ := recorder(t, cfg, s)
+			s.roll(500 * time.Millisecond)
+			id := start(t, c)
+			s.roll(4 * time.Second)
+			if _, err := c.Pause("studio", id, true); err != nil {
+				t.Fatal(err)
+			}
+			s.roll(1700 * time.Millisecond)
+			if _, err := c.Pause("studio", id, false); err != nil {
+				t.Fatal(err)
+			}
+			s.roll(4 * time.Second)
+			if info := finish(t, c, id); info.Audio != codec {
+				t.Errorf("it says %q", info.Audio)
+			}
+			p := look(t, file(cfg, id))
+			if n := p.frames("h264"); n < 238 || n > 241 {
+				t.Errorf("%d pictures", n)
+			}
+			if l := p.length(); (l - 8*time.Second).Abs() > 2*frame {
+				t.Errorf("%v long", l)
+			}
+			got := beeps(t, file(cfg, id))
+			t.Logf("beeps at %v", got)
+			// Beeps of the room at 1, 2, 3, 4 s; and from 6.2 s on, which is 4 s of the file, at 7, 8, 9, 10 s.
+			for i, want := range []int{500, 1500, 2500, 3500, 4800, 5800, 6800, 7800} {
+				want := time.Duration(want) * time.Millisecond
+				if i >= len(got) || (got[i]-want).Abs() > 40*time.Millisecond {
+					t.Fatalf("beep %d of %v is not at %v", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestNoEncoder: where FFmpeg is missing, that is said before anything begins; where it
+// ends, what was written stays.
+func TestNoEncoder(t *testing.T) {
+	s, cfg := newStudio(t), in(t.TempDir())
+	cfg.Audio = "aac"
+	c, _ := recorder(t, cfg, s)
+	path, tools := os.Getenv("PATH"), t.TempDir()
+	t.Setenv("PATH", tools)
+	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, record.ErrNoEncoder) || !strings.Contains(err.Error(), "apt-get install ffmpeg") {
+		t.Errorf("began without FFmpeg: %v", err)
+	}
+	if left, _ := os.ReadDir(cfg.Dir); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+	put(t, filepath.Join(tools, "ffmpeg"), []byte("#!/bin/sh\nexec /usr/bin/head -c 200000 >/dev/null\n"))
+	if err := os.Chmod(filepath.Join(tools, "ffmpeg"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	id := start(t, c)
+	s.roll(5 * time.Second)
+	info := await(t, c, id, ended)
+	if info.State != record.Failed || !strings.Contains(info.Reason, "FFmpeg") {
+		t.Errorf("it is %s: %q", info.State, info.Reason)
+	}
+	t.Setenv("PATH", path)
+	run(t, "ffmpeg", "-v", "error", "-xerror", "-i", file(cfg, id), "-map", "v", "-f", "null", "-")
+}
