@@ -42,9 +42,9 @@ type aac struct {
 	frames chan []byte // closed when FFmpeg ends
 
 	begun bool
-	began time.Duration // of the sound, in the file
-	fed   int64         // samples
-	made  int64         // samples
+	began time.Duration            // of the sound, in the file
+	fed   int64                    // samples
+	made  int64                    // samples
 	sound [6 * pcm.Samples]float32 // of a packet, 120 ms at most
 	raw   [2 * pcm.Samples]byte
 }
