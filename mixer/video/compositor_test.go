@@ -45,6 +45,11 @@ func TestComposeReportsChange(t *testing.T) {
 	step("muted", true, func() { tiles[2].Muted = !tiles[2].Muted })
 	step("renamed", true, func() { tiles[3].Name = "Someone Else" })
 	step("same name in other memory", false, func() { tiles[3].Name = strings.Clone(tiles[3].Name) })
+	step("weak line", true, func() { tiles[3].Line = video.Weak })
+	step("none", true, func() { tiles[3].Line = video.Lost })
+	step("still none", false, func() {})
+	step("stands still", true, func() { tiles[3].Line = video.Still })
+	step("good again", true, func() { tiles[3].Line = video.Good })
 	step("somebody has no tile", true, func() { tiles[3].Hidden = 1 })
 	step("all have a tile", true, func() { tiles[3].Hidden = 0 })
 	step("camera off", true, func() { tiles[0].Picture = nil })
@@ -95,7 +100,7 @@ type room struct {
 }
 
 func (r *room) change(t *rapid.T) {
-	what := rapid.IntRange(0, 9).Draw(t, "change")
+	what := rapid.IntRange(0, 10).Draw(t, "change")
 	if len(r.people) == 0 || what == 0 {
 		r.joined++
 		r.people = append(r.people, video.Tile{ID: fmt.Sprint(r.joined), Name: names[r.joined%len(names)]})
@@ -116,6 +121,8 @@ func (r *room) change(t *rapid.T) {
 		p.Picture = nil
 	case 6:
 		r.layout, _ = layout.ByName(rapid.SampledFrom([]string{"grid", "speaker"}).Draw(t, "layout"))
+	case 8:
+		p.Line = video.Line(rapid.IntRange(0, 3).Draw(t, "line"))
 	case 7:
 		p.Hidden = rapid.IntRange(0, 2000).Draw(t, "hidden")
 	default:
@@ -207,6 +214,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		for i := range tiles {
 			tiles[i].Version++
 			tiles[i].Speaking = n/3%10 == i
+			tiles[i].Line = video.Line(i % 4)
 		}
 		c.Compose(tiles)
 	})

@@ -64,6 +64,9 @@ func TestGolden(t *testing.T) {
 				t.Hidden = 75
 			}
 		}),
+		"bad-lines":       call(layout.Grid, 9, badLine),
+		"bad-lines-small": call(layout.Grid, 25, badLine),
+		"lost-alone":      call(layout.Grid, 1, func(_ int, t *video.Tile) { t.Line = video.Lost }),
 		"hidden-speaker": call(layout.Speaker, 8, func(i int, t *video.Tile) {
 			t.Name, t.Muted = longNames[i], true
 			if i == 7 {
@@ -80,6 +83,18 @@ func TestGolden(t *testing.T) {
 			c.Compose(tiles)
 			compare(t, name, toRGB(c.Canvas()))
 		})
+	}
+}
+
+// badLine gives each a line of another kind, with a picture and without, muted and not.
+func badLine(i int, t *video.Tile) {
+	t.Line = video.Line(i % 4)
+	t.Muted, t.Speaking = i%3 == 2, i == 5
+	if i >= 6 {
+		t.Picture = nil
+	}
+	if i%7 == 6 {
+		t.Name = longNames[0]
 	}
 }
 

@@ -11,6 +11,8 @@ const (
 	shapeDisc
 	shapePerson
 	shapeMicrophone
+	shapeBars
+	shapeNoBars
 	shapeCorner // plus the corner's number
 )
 
@@ -61,6 +63,8 @@ func (c *maskCache) render(key maskKey) *image.Alpha {
 		return person(key.size)
 	case shapeMicrophone:
 		return microphone(key.size)
+	case shapeBars, shapeNoBars:
+		return bars(key.size, key.shape == shapeNoBars)
 	default:
 		return corner(key.size, key.w, int(key.shape-shapeCorner))
 	}

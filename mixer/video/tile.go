@@ -18,6 +18,9 @@ type look struct {
 	pill, text, microphone sprite
 	badge, count           sprite // how many have no tile
 	disc, initials         sprite
+
+	bars           sprite // sign for a bad line
+	notePill, note sprite // that somebody has no connection
 }
 
 // sprite is a mask and the place of its top left corner on the canvas.
@@ -77,6 +80,7 @@ func (c *Compositor) label(l *look, s *style) {
 	if room < 2*size || s.rect.Dy() < height+2*margin {
 		return
 	}
+	c.notice(l, s, size, height, margin, pad)
 	if s.hidden > 0 {
 		room -= c.badge(l, s, size, height, margin, pad) + margin
 	}
@@ -87,12 +91,15 @@ func (c *Compositor) label(l *look, s *style) {
 		l.microphone = sprite{m, at.Add(image.Pt(x, (height-sign)/2))}
 		x += sign + gap
 	}
+	if w := c.sign(l, s, at, x, sign, height); w > 0 {
+		x += w + gap
+	}
 	name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: max(room+pad-x, 0), h: height})
 	switch {
 	case name != nil:
 		l.text = sprite{name, at.Add(image.Pt(x, 0))}
 		x += name.Rect.Dx()
-	case s.muted:
+	case s.muted || s.line != Good:
 		x -= gap
 	default:
 		return
@@ -117,7 +124,7 @@ func (c *Compositor) badge(l *look, s *style, size, height, margin, pad int) int
 
 // placeholder puts a disc with the name's initials into the tile's middle.
 func (c *Compositor) placeholder(l *look, s *style) {
-	d := min(min(s.rect.Dx(), s.rect.Dy())*46/100, 260) &^ 3
+	d := discOf(s.rect)
 	if d < 8 {
 		return
 	}
@@ -132,6 +139,9 @@ func (c *Compositor) placeholder(l *look, s *style) {
 	l.initials = sprite{letters, at.Add(image.Pt((d-letters.Rect.Dx())/2, 0))}
 }
 
+// discOf returns the diameter of a placeholder's disc.
+func discOf(tile image.Rectangle) int { return min(min(tile.Dx(), tile.Dy())*46/100, 260) &^ 3 }
+
 // draw paints a tile from back to front.
 func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	if d.rect.Empty() {
@@ -145,6 +155,7 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 		c.paint(d.look.disc, tint)
 		c.paint(d.look.initials, white)
 	}
+	c.dim(d)
 	if d.speaking {
 		c.drawBorder(d.rect, &d.look)
 	}
@@ -153,9 +164,12 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	}
 	c.paint(d.look.pill, black)
 	c.paint(d.look.microphone, mutedTint)
+	c.paint(d.look.bars, weakTint)
 	c.paint(d.look.text, white)
 	c.paint(d.look.badge, black)
 	c.paint(d.look.count, white)
+	c.paint(d.look.notePill, black)
+	c.paint(d.look.note, white)
 }
 
 // drawPicture draws a picture in its place in the tile, boxed or cropped as
