@@ -1,0 +1,108 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// SignatureHeader has "t=SECONDS,v1=HEX": the Unix time of the request, and the
+// HMAC-SHA256 (RFC 2104) by the secret of that time, a dot and the body.
+const SignatureHeader = "Tilemix-Signature"
+
+// Sign returns a request's signature. Whoever checks one compares in constant time
+// and takes no time that is more than some minutes away.
+func Sign(secret string, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(t + "."))
+	mac.Write(body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// longestAnswer is what is read of an answer's body, so that its connection serves
+// again.
+const longestAnswer = 64 << 10
+
+// statusError is an answer that is no 2xx.
+type statusError struct {
+	code  int
+	after time.Duration // that the receiver asks for
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("status %d %s", e.code, http.StatusText(e.code))
+}
+
+// final tells whether the receiver refuses this event, and would refuse it again.
+func (e *statusError) final() bool {
+	return e.code == http.StatusBadRequest || e.code == http.StatusRequestEntityTooLarge ||
+		e.code == http.StatusUnprocessableEntity
+}
+
+// newClient returns a client that goes nowhere but to the URL itself: not where an
+// answer redirects to, not by a proxy, and to no address that is not permitted, whatever
+// a name resolves to.
+func newClient(cfg Config) *http.Client {
+	dialer := net.Dialer{Timeout: cfg.Timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		return cfg.permit(to.Addr())
+	}}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			TLSHandshakeTimeout:    cfg.Timeout,
+			IdleConnTimeout:        time.Minute,
+			MaxIdleConnsPerHost:    1,
+			MaxResponseHeaderBytes: longestAnswer,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// post sends an event once. No error has the URL in it.
+func post(ctx context.Context, client *http.Client, cfg Config, target string, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return bare(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "tilemix")
+	request.Header.Set(SignatureHeader, Sign(cfg.Secret, time.Now(), body))
+	response, err := client.Do(request)
+	if err != nil {
+		return bare(err)
+	}
+	defer response.Body.Close()
+	_, _ = io.CopyN(io.Discard, response.Body, longestAnswer)
+	if response.StatusCode/100 == 2 {
+		return nil
+	}
+	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+	return &statusError{response.StatusCode, time.Duration(max(seconds, 0)) * time.Second}
+}
+
+// bare takes the URL out of an error.
+func bare(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
