@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -145,11 +146,13 @@ func (s *site) recordingFile(c echo.Context) error {
 		name += ".mp4"
 	}
 	h := c.Response().Header()
-	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", fmt.Sprintf(`"%s-%d"`, info.ID, size))
 	h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": name}))
 	changed := info.Ended
-	if !info.State.Ended() {
-		changed = time.Time{} // the next answer has more
+	h.Set("Cache-Control", "no-cache")
+	if !info.State.Ended() { // the next answer has more
+		changed = time.Time{}
+		h.Set("Cache-Control", "no-store")
 	}
 	http.ServeContent(&patient{c.Response()}, c.Request(), name, changed, io.NewSectionReader(f, 0, size))
 	return nil

@@ -108,7 +108,7 @@ func TestElementsExist(t *testing.T) {
 		modules []string
 	}{
 		{"/index.html", []string{"join.js", "lobby.js"}},
-		{"/call.html", []string{"call.js", "chat.js", "lobby.js", "panel.js", "people.js", "stage.js", "toasts.js"}},
+		{"/call.html", []string{"call.js", "chat.js", "lobby.js", "panel.js", "people.js", "recordings.js", "stage.js", "toasts.js"}},
 		{"/watch.html", []string{"watch.js", "stage.js"}},
 	} {
 		for _, module := range tt.modules {

@@ -14,6 +14,7 @@ import { Panel } from './panel.js';
 import { changes, hasTile, showPeople } from './people.js';
 import { Player } from './player.js';
 import { qualityText, showQuality } from './quality.js';
+import { Recordings } from './recordings.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
@@ -78,6 +79,7 @@ async function startCall(ownName) {
   const devices = new Devices();
   devices.wanted = { audio: choices.microphone, video: choices.camera };
   const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
+  const recordings = new Recordings(room);
   const panel = new Panel((tab) => {
     if (tab === 'chat') chat.read();
     if (tab === 'settings') void showDevices(devices);
@@ -87,7 +89,11 @@ async function startCall(ownName) {
   const session = new Session(state, devices, {
     mix: (stream) => void player.show(stream),
     phase: () => showPhase(state, player),
-    message: (message) => showMessage(message, state, chat, panel),
+    message: (message) => {
+      if (message.type === 'recordings') recordings.show(message.recordings ?? []);
+      else if (message.type === 'welcome') recordings.show([], true); // what there is comes anew
+      showMessage(message, state, chat, panel);
+    },
   });
   const local = new Local(devices, state, {
     replace: async (kind, track) => session.link?.replace(kind, track),
@@ -100,7 +106,7 @@ async function startCall(ownName) {
     },
   });
   expose(state, session);
-  wire(state, session, local, devices, player, panel);
+  wire(state, session, local, devices, player, panel, recordings);
   showLocal(state);
   showPhase(state, player);
 
@@ -133,8 +139,9 @@ function expose(state, session) {
  * @param {Devices} devices
  * @param {Player} player
  * @param {Panel} panel
+ * @param {Recordings} recordings
  */
-function wire(state, session, local, devices, player, panel) {
+function wire(state, session, local, devices, player, panel, recordings) {
   /** @param {string} id @param {() => void} action */
   const click = (id, action) => byId(id, HTMLElement).addEventListener('click', action);
   const mute = () => void local.toggleMute().then(() => announce(state.audioOff ? 'Microphone muted' : 'Microphone on'));
@@ -154,12 +161,13 @@ function wire(state, session, local, devices, player, panel) {
   click('invite', invite);
   click('invite-watch', () => void copy(`${location.origin}/watch/${room}`, 'Viewer link copied'));
   click('leave', leave);
+  for (const id of ['record', 'record-too']) click(id, () => void recordings.toggle());
   click('full', () => void toggleFullScreen());
   click('retry', () => session.retry());
   click('again', () => location.reload());
   shortcuts({
     m: mute, v: camera, l: layout, escape: () => panel.close(), f: () => void toggleFullScreen(),
-    p: () => panel.toggle('people'), c: () => panel.toggle('chat'),
+    r: () => void recordings.toggle(), p: () => panel.toggle('people'), c: () => panel.toggle('chat'),
   });
 
   byId('camera-select', HTMLSelectElement).addEventListener('change', (event) => {

@@ -17,12 +17,17 @@
  *
  *   resume: the secret to come back with
  *
+ * @typedef {{id: string, state: 'starting' | 'recording' | 'paused' | 'finished' | 'failed', reason?: string}} Recording
+ *   reason: why it ended, where nobody asked for it
+ * @typedef {{type: 'recordings', recordings: Recording[]}} RecordingsMessage
+ *   those that run, and one that has just ended
+ *
  * @typedef {Welcome
  *   | {type: 'answer', sdp: string}
  *   | {type: 'candidate', candidate: RTCIceCandidateInit}
  *   | {type: 'participants', participants: Participant[]}
  *   | {type: 'speaking', ids: string[]}
- *   | Layout | UplinkRequest | Rendition | ChatMessage
+ *   | Layout | UplinkRequest | Rendition | ChatMessage | RecordingsMessage
  *   | {type: 'error', error: string}} ServerMessage
  *
  * @typedef {{type: 'offer', sdp: string}

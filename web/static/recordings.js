@@ -1,0 +1,88 @@
+// Recordings of the call: the button, the red dot that everybody sees, the file.
+
+import { byId } from './dom.js';
+import { asSentence } from './stage.js';
+import { toast } from './toasts.js';
+
+/** @typedef {import('./protocol.js').Recording} Recording */
+
+/** Starts and ends recordings of a room, and shows which there are. */
+export class Recordings {
+  /** @type {Recording[]} */
+  #running = [];
+  #busy = false;
+  #api = '';
+
+  /** @param {string} room */
+  constructor(room) {
+    this.#api = `/api/v1/rooms/${encodeURIComponent(room)}/recordings`;
+  }
+
+  /**
+   * Shows what the server told.
+   *
+   * @param {Recording[]} all
+   * @param {boolean} [quiet] whether that is no news
+   */
+  show(all, quiet = false) {
+    const before = this.#running;
+    this.#running = all.filter((r) => r.state !== 'finished' && r.state !== 'failed');
+    const ended = all.find((r) => !this.#running.includes(r));
+    if (ended) {
+      this.#offer(ended);
+      if (before.some((r) => r.id === ended.id)) tellEnd(ended);
+    } else if (!quiet && before.length === 0 && this.#running.length > 0) {
+      toast('The call is being recorded');
+    }
+    const paused = this.#running.length > 0 && this.#running.every((r) => r.state === 'paused');
+    const sign = byId('recording', HTMLElement);
+    sign.hidden = this.#running.length === 0;
+    sign.classList.toggle('paused', paused);
+    byId('recording-text', HTMLElement).textContent = paused ? 'Recording paused' : 'Recording';
+    const text = this.#running.length > 0 ? 'End the recording' : 'Record the call';
+    const button = byId('record', HTMLButtonElement);
+    button.setAttribute('aria-pressed', String(this.#running.length > 0));
+    button.setAttribute('aria-label', text);
+    button.dataset.hint = text;
+    byId('record-text', HTMLElement).textContent = text;
+  }
+
+  /** Starts a recording, or ends those that run. */
+  async toggle() {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      const running = this.#running;
+      if (running.length === 0) await ask('POST', this.#api);
+      for (const { id } of running) await ask('DELETE', `${this.#api}/${id}`);
+    } catch (error) {
+      toast(`Recording: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** @param {Recording} recording */
+  #offer(recording) {
+    const link = byId('recording-file', HTMLAnchorElement);
+    link.href = `/api/v1/recordings/${recording.id}/file`;
+    link.hidden = false;
+  }
+}
+
+/** @param {Recording} recording */
+function tellEnd({ state, reason }) {
+  if (state === 'failed') toast(`The recording failed: ${reason ?? 'nobody knows why'}`, 'warning');
+  else toast(`The recording has ended${reason ? `: ${reason}` : ''}. It is in the list of people.`);
+}
+
+/**
+ * @param {string} method
+ * @param {string} url
+ */
+async function ask(method, url) {
+  const answer = await fetch(url, { method });
+  if (answer.ok) return;
+  const body = await answer.json().catch(() => null);
+  throw new Error(body?.error ?? `the server says ${answer.status}`);
+}
