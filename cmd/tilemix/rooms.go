@@ -20,7 +20,8 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
-	rooms, err := mcu.NewServer(s.config(), log)
+	cfg := s.config()
+	rooms, err := mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -28,7 +29,7 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 		log.Warn("nothing can be recorded", "error", err)
 	}
 	recorder := record.New(record.Config{
-		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings),
+		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings), Events: cfg.Events,
 	}, rooms, log)
 	site := signaling.Default()
 	site.Recorder = recorder

@@ -39,6 +39,8 @@ type Info struct {
 	// What a disk was too slow for.
 	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
+
+	resumed bool // it was paused before
 }
 
 // Endings of the names of a recording's files.

@@ -124,6 +124,7 @@ func (r *recording) pause() error {
 		return nil
 	}
 	r.intake.shut.Store(true)
+	r.info.resumed = r.size.Load() > 0
 	info := r.move(Paused)
 	r.mu.Unlock()
 	rouse(r.wake)

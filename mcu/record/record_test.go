@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/event"
 	"tilemix/mcu/record"
 )
 
@@ -20,6 +21,8 @@ const frame = time.Second / frameRate
 // went.
 func TestRecording(t *testing.T) {
 	s, cfg := newStudio(t), in(filepath.Join(t.TempDir(), "made", "as needed"))
+	var events []string // by one goroutine
+	cfg.Events = func(e event.Event) { events = append(events, string(e.Type)) }
 	c, _ := recorder(t, cfg, s)
 	s.roll(time.Second)
 	id := start(t, c)
@@ -50,6 +53,9 @@ func TestRecording(t *testing.T) {
 	}
 	if got := strings.Join(states, " "); got != "starting recording finished" {
 		t.Errorf("the room heard %q", got)
+	}
+	if got := strings.Join(events, " "); got != "recording.started recording.finished" {
+		t.Errorf("events are %q", got)
 	}
 	if again, err := c.Stop(t.Context(), "studio", id); err != nil || again != info {
 		t.Errorf("stopped twice: %+v, %v", again, err)

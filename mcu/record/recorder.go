@@ -15,6 +15,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 )
 
 // What a caller can be told beside mcu's errors.
@@ -34,6 +35,8 @@ type Config struct {
 	Dir   string // of all files; made where it is missing
 	Audio string // codec: opus, as the room's sound is, or aac, which FFmpeg makes
 	Most  int    // recordings at a time
+	// Events is told when recordings begin to grow, and when they end. It may be nil.
+	Events func(event.Event)
 }
 
 // Default records the sound as it is, into ./data.
@@ -97,7 +100,7 @@ func (c *Recorder) Start(room string, _ Options) (Info, error) {
 	r.log.Info("recording begins", "audio", c.cfg.Audio)
 	info := r.Info()
 	c.tell(info)
-	return info, nil
+	return r.Info(), nil
 }
 
 // add counts a recording in.
@@ -117,7 +120,7 @@ func (c *Recorder) add(room string) (*recording, error) {
 		log:  c.log.With("room", room, "recording", id),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 		info:    Info{ID: id, Room: room, State: Starting, Started: now, Audio: c.cfg.Audio},
-		changed: c.tell,
+		changed: c.report,
 	}
 	c.all[id] = r
 	c.wg.Add(1)
@@ -244,6 +247,28 @@ func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err erro
 		return nil, 0, fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	return f, info.Size, nil
+}
+
+// report tells of a recording's new state.
+func (c *Recorder) report(news Info) {
+	c.tell(news)
+	if c.cfg.Events == nil {
+		return
+	}
+	kind := event.Type("")
+	switch {
+	case news.State == Recording && !news.resumed:
+		kind = event.RecordingStarted
+	case news.State == Finished:
+		kind = event.RecordingFinished
+	case news.State == Failed:
+		kind = event.RecordingFailed
+	default:
+		return
+	}
+	e := event.New(kind, news.Room)
+	e.Recording = &event.Recording{ID: news.ID, Seconds: news.Length, Bytes: news.Size, Reason: news.Reason}
+	c.cfg.Events(e)
 }
 
 // tell tells a room which recordings run, and how the one fares that is news.
