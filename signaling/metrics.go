@@ -21,6 +21,7 @@ func (s *site) metrics() echo.HandlerFunc {
 	reg.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.slow)
 	reg.MustRegister(s.srv.Collectors()...)
+	reg.MustRegister(s.cfg.Collectors...)
 	if s.cfg.Recorder != nil {
 		reg.MustRegister(s.cfg.Recorder.Collectors()...)
 	}

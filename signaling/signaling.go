@@ -35,6 +35,8 @@ type Config struct {
 	Burst       int           // messages that may come at once before Rate applies
 
 	Recorder Recorder // nil: there are no recordings
+
+	Collectors []prometheus.Collector // of what else the process does, for /metrics
 }
 
 // Default is the configuration for production.

@@ -20,7 +20,12 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
+	hooks, err := newWebhooks(s, log)
+	if err != nil {
+		return nil, nil, err
+	}
 	cfg := s.config()
+	cfg.Events = hooks.Post
 	rooms, err := mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, nil, err
@@ -33,7 +38,8 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	}, rooms, log)
 	site := signaling.Default()
 	site.Recorder = recorder
-	return together{recorder, rooms}, signaling.New(rooms, site, log), nil
+	site.Collectors = hooks.Collectors()
+	return outlasting{together{recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
 }
 
 // together runs until one of its parts fails or all are told to end.

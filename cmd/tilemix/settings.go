@@ -26,9 +26,11 @@ type settings struct {
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
 	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits a second."`
-	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings."`
+	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings and of events that wait for a webhook."`
 	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Sound of recordings: opus, as it is sent, or aac for players that need it, which FFmpeg makes."`
 	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
+	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL to tell of what happens: of rooms, participants, recordings and outputs. Repeatable."`
+	WebhookSecret   secret       `placeholder:"SECRET" help:"What requests to webhooks are signed with. Flags are seen by all users of a machine, so better put it into the environment or the file."`
 	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Least level logged: debug, info, warn or error."`
 	LogFormat       string       `enum:"text,json" default:"text" help:"Form of the log: text or json."`
 	PProf           string       `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Address to serve Go's profiles on, which must be this machine's own, as 127.0.0.1:6060."`

@@ -244,6 +244,7 @@ func TestTorn(t *testing.T) {
 		}
 	}
 	second.await(t, 1, events, "dropped")
+	second.await(t, 0, queued)
 	if left := files(t, cfg.Dir); len(left) > 0 {
 		t.Errorf("files are left: %v", left)
 	}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"tilemix/signaling/webhook"
+)
+
+// newWebhooks makes what tells others of events. Without URLs it tells nobody.
+func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
+	cfg := webhook.Default()
+	cfg.URLs, cfg.Secret = s.Webhooks, string(s.WebhookSecret)
+	cfg.Dir = filepath.Join(s.DataDir, "webhooks")
+	return webhook.New(cfg, log)
+}
+
+// outlasting runs last until first has ended, so that it hears of that too.
+type outlasting struct{ first, last runner }
+
+// Run waits for both.
+func (o outlasting) Run(ctx context.Context) error {
+	after, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var wg sync.WaitGroup
+	var err error
+	wg.Go(func() { err = o.last.Run(after) })
+	first := o.first.Run(ctx)
+	end()
+	wg.Wait()
+	if first != nil {
+		return first
+	}
+	return err
+}
+
+// secret is a setting that is not shown.
+type secret string
+
+// String hides it, from logs and from errors.
+func (secret) String() string { return "***" }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"tilemix/codec/h264"
+	"tilemix/mcu/event"
+	"tilemix/signaling/webhook"
+)
+
+const webhookSecret = "correct horse"
+
+// hearer is a webhook that is away or there.
+type hearer struct {
+	*httptest.Server
+	away atomic.Bool
+	told chan event.Event // what it took
+	all  chan event.Event // and what it did not
+}
+
+func hear(t *testing.T) *hearer {
+	l := &hearer{told: make(chan event.Event, 1000), all: make(chan event.Event, 1000)}
+	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		var e event.Event
+		if err != nil || json.Unmarshal(body, &e) != nil {
+			t.Errorf("%q: %v", body, err)
+		}
+		signature := r.Header.Get(webhook.SignatureHeader)
+		stamp, _, _ := strings.Cut(strings.TrimPrefix(signature, "t="), ",")
+		seconds, _ := strconv.ParseInt(stamp, 10, 64)
+		if at := time.Unix(seconds, 0); time.Since(at) > time.Minute || webhook.Sign(webhookSecret, at, body) != signature {
+			t.Errorf("%s has the signature %q", body, signature)
+		}
+		l.all <- e
+		if l.away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		l.told <- e
+	}))
+	t.Cleanup(l.Close)
+	return l
+}
+
+// next waits for an event.
+func (l *hearer) next(t *testing.T, kind event.Type) event.Event {
+	t.Helper()
+	select {
+	case e := <-l.told:
+		if e.Type != kind || e.Room != "demo" {
+			t.Fatalf("%+v came, not %s", e, kind)
+		}
+		return e
+	case <-time.After(20 * time.Second):
+		t.Fatalf("no %s came", kind)
+		return event.Event{}
+	}
+}
+
+// TestWebhooks kills a server with SIGKILL whose webhook is away. The next server tells
+// what happened before, then what happens to itself, up to its end.
+func TestWebhooks(t *testing.T) {
+	if err := h264.Open(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TILEMIX_WEBHOOK_SECRET", webhookSecret)
+	hook, dir := hear(t), t.TempDir()
+	serve := func() (string, func(syscall.Signal)) {
+		url, process := serveProcess(t, "--data-dir", dir, "--webhook", hook.URL+"/in?key=hidden")
+		return url, func(s syscall.Signal) {
+			if err := process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = process.Wait()
+		}
+	}
+	hook.away.Store(true)
+	url, end := serve()
+	film(t, url)
+	<-hook.all
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		waiting, _ := filepath.Glob(filepath.Join(dir, "webhooks", "*", "*.json"))
+		if len(waiting) == 2 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("there wait %v", waiting)
+		}
+	}
+	end(syscall.SIGKILL)
+	hook.away.Store(false)
+
+	url, end = serve()
+	hook.next(t, event.RoomStarted)
+	joined := hook.next(t, event.ParticipantJoined)
+	if joined.Participant == nil || joined.Participant.Name != "Ada" || joined.Participant.Viewer {
+		t.Errorf("%+v joined", joined.Participant)
+	}
+	film(t, url)
+	hook.next(t, event.RoomStarted)
+	again := hook.next(t, event.ParticipantJoined)
+	id := startRecording(t, url)
+	if e := hook.next(t, event.RecordingStarted); e.Recording.ID != id {
+		t.Errorf("%+v started, not %s", e.Recording, id)
+	}
+	ask(t, "DELETE", url+"/api/v1/recordings/"+id, "", "", http.StatusOK)
+	if e := hook.next(t, event.RecordingFinished); e.Recording.ID != id || e.Recording.Bytes == 0 {
+		t.Errorf("%+v finished, not %s", e.Recording, id)
+	}
+	metrics := ask(t, "GET", url+"/metrics", "", "", http.StatusOK)
+	for _, part := range []string{`tilemix_webhook_events_total{result="delivered",webhook="`, "tilemix_webhook_queued_events{"} {
+		if !strings.Contains(metrics, part) {
+			t.Errorf("/metrics have no %s", part)
+		}
+	}
+	if strings.Contains(metrics, "hidden") {
+		t.Error("/metrics show what is in the URL")
+	}
+	end(syscall.SIGTERM)
+	if left := hook.next(t, event.ParticipantLeft); left.Participant.ID != again.Participant.ID {
+		t.Errorf("%+v left, not %+v", left.Participant, again.Participant)
+	}
+	hook.next(t, event.RoomEnded)
+}
