@@ -62,6 +62,8 @@
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
+//	events → webhooks               1024, the newest dropped         webhook_events{dropped}
+//	webhook's queue on disk         10,000, the oldest dropped       webhook_events{dropped}
 //	access units and sound → sink   the sink's own queue             the sink's
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
 //	room → sender (uplink)          newest wins, one in two seconds  –
