@@ -98,6 +98,9 @@
 // nothing, and what he sends is not decoded. As he gets a tile he is asked for an IDR
 // at once, and to send again.
 //
+// Whose camera is meant to send and brings no picture has the last one dimmed, and a
+// sign, after little more than a second (health). All are told with "participants".
+//
 // A sender may ignore all that. What his pictures cost to decode, by their size and
 // bytes, is held to a fifth of a core (ingest): 1080p at 30 pictures a second and 6
 // Mbit/s, or 720p at 60. Beyond that his picture stands still from time to time, and

@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/uplink"
+	"tilemix/mixer/video"
 )
 
 // What a client may send over the control channel: messages a second, and how
@@ -52,8 +53,9 @@ type Participant struct {
 	keyWanted atomic.Bool  // he asked for an IDR
 	shown     atomic.Int32 // rung of the ladder that he has
 
-	sight sight // owned by the picture clock
-	sound sound // owned by the sound clock
+	sight  sight  // owned by the picture clock
+	health health // likewise
+	sound  sound  // owned by the sound clock
 
 	// Owned by the room's loop.
 	video     *ingest.Video
@@ -68,6 +70,7 @@ type Participant struct {
 	wish      uplink.Wish
 	asked     uplink.Asked
 	rung      *ladder.Rung // that he has; nil: none yet
+	uplink    video.Line   // as the picture clock finds it
 }
 
 func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
@@ -264,6 +267,7 @@ func (p *Participant) seat() seat {
 	s := seat{
 		p: p, video: p.video, voice: p.voice,
 		muted: p.muted, cameraOff: p.cameraOff || p.video == nil,
+		lost: p.seated && !p.connected, unheard: p.unheard,
 	}
 	if p.sees() {
 		s.picture = p.peer.Video()

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// stale is how long a camera's last picture is shown when no more come.
-	stale = 3 * time.Second
+	// stale is how long a camera's last picture is shown when no more come, and
+	// outdated how long one of before he was hidden or had his camera off.
+	stale    = 10 * time.Second
+	outdated = 3 * time.Second
 	// keepAlive is the time between two access units of a picture that does
 	// not change.
 	keepAlive = time.Second
@@ -35,6 +37,7 @@ type pictureClock struct {
 	soundRate int       // what sound takes of a viewer's line, bits a second
 	waiting   int       // viewers who wait for a rendition
 	at        time.Time // of the last tick
+	woke      time.Time // when it began to tick, last
 	changed   time.Time // when the picture last did
 
 	arrived []time.Time // the new pictures of this tick
@@ -174,28 +177,44 @@ func (c *pictureClock) gather(now time.Time) {
 			s.video.Rest()
 		}
 		if s.tile.Empty() {
+			c.judge(s, false, now)
 			continue
 		}
-		t := video.Tile{
-			ID: s.p.public, Rect: s.tile, Name: s.p.name, Speaking: s.speaking, Muted: s.muted,
-			Hidden: s.hidden,
-		}
-		if s.video != nil && !s.cameraOff {
-			f, fresh := s.video.Picture(s.voice, now)
-			if fresh {
-				s.p.sight.version++
-				c.arrived = append(c.arrived, f.At)
-				c.room.server.stats.wait.Observe(now.Sub(f.Ready).Seconds())
-				if s.floor {
-					c.pace.shift(lean(now.Sub(f.Ready), c.pace.period))
-				}
-			}
-			if f != nil && now.Sub(f.At) < stale {
-				t.Picture, t.Version = &f.YCbCr, s.p.sight.version
-			}
-		}
-		c.tiles = append(c.tiles, t)
+		c.tiles = append(c.tiles, c.tile(s, now))
 	}
+}
+
+// tile is what a seat's tile shows.
+func (c *pictureClock) tile(s *seat, now time.Time) video.Tile {
+	t := video.Tile{
+		ID: s.p.public, Rect: s.tile, Name: s.p.name, Speaking: s.speaking, Muted: s.muted,
+		Hidden: s.hidden,
+	}
+	if s.video == nil || s.cameraOff {
+		t.Line = c.judge(s, false, now)
+		return t
+	}
+	f, fresh := s.video.Picture(s.voice, now)
+	if fresh {
+		s.p.sight.version++
+		c.arrived = append(c.arrived, f.At)
+		c.room.server.stats.wait.Observe(now.Sub(f.Ready).Seconds())
+		if s.floor {
+			c.pace.shift(lean(now.Sub(f.Ready), c.pace.period))
+		}
+	}
+	t.Line = c.judge(s, fresh, now)
+	if f == nil {
+		return t
+	}
+	keep := stale
+	if f.At.Before(s.p.health.began) {
+		keep = outdated
+	}
+	if now.Sub(f.At) < keep {
+		t.Picture, t.Version = &f.YCbCr, s.p.sight.version
+	}
+	return t
 }
 
 // idle tells whether no picture is due until the scene changes or a key frame
@@ -225,6 +244,7 @@ func (c *pictureClock) rest(ctx context.Context) bool {
 		return false
 	}
 	c.pace.rest()
+	c.woke = time.Now()
 	return true
 }
 

@@ -23,7 +23,7 @@ func gone(img *image.YCbCr, tile image.Rectangle, colour rtctest.Colour) error {
 }
 
 // TestCameraStops looks at what becomes of a tile whose camera sends no more:
-// the last picture for 3 s, then initials, and the picture when it comes again.
+// the last picture, dimmed, for 10 s, then initials, and the picture when it comes again.
 func TestCameraStops(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -33,8 +33,9 @@ func TestCameraStops(t *testing.T) {
 	eye.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 	stop()
 	stopped := time.Now()
-	eye.Screen.Await("a placeholder", func(p rtctest.Picture) error { return gone(p.Image, tile, red) })
-	if d := time.Since(stopped); d < 2500*time.Millisecond || d > 6*time.Second {
+	eye.Screen.Await("it dimmed", func(p rtctest.Picture) error { return shows(p.Image, tile, dimmed(red)) })
+	eye.Screen.Await("a placeholder", func(p rtctest.Picture) error { return gone(p.Image, tile, dimmed(red)) })
+	if d := time.Since(stopped); d < 9500*time.Millisecond || d > 13*time.Second {
 		t.Errorf("the last picture was shown for %v", d)
 	}
 	film(pub, blue)

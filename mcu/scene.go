@@ -35,6 +35,8 @@ type seat struct {
 	cameraOff bool
 	speaking  bool
 	floor     bool // he has it
+	lost      bool // he has no connection
+	unheard   bool // he has no control connection
 }
 
 // departed is media that no later scene has. Each clock releases its own.

@@ -96,6 +96,7 @@ func (r *Room) news(s *scene) told {
 		t.people = append(t.people, control.Person{
 			ID: seat.p.public, Name: seat.p.name,
 			Audio: seat.muted || seat.voice == nil, Video: seat.cameraOff, Speaking: seat.speaking,
+			Line: lineOf(seat.p),
 		})
 		if seat.speaking {
 			t.speaking = append(t.speaking, seat.p.public)

@@ -28,6 +28,12 @@ const (
 	Error        = "error"        // server: Error
 )
 
+// What a Person's line is, where it is not good.
+const (
+	LineWeak = "weak" // his picture stands still or is broken
+	LineLost = "lost" // he has no connection, and may come back
+)
+
 // MaxChat is the length of the longest chat message, in bytes.
 const MaxChat = 2000
 
@@ -74,6 +80,7 @@ type Person struct {
 	Audio    bool   `json:"audio"` // microphone off
 	Video    bool   `json:"video"` // camera off
 	Speaking bool   `json:"speaking"`
+	Line     string `json:"line,omitempty"` // LineWeak or LineLost, where it is not good
 }
 
 // Recording is a recording of the room.

@@ -47,17 +47,31 @@ export function hasTile(p, layout) {
 function row(p, self, unseen) {
   const item = make('li', p.speaking ? 'person speaking' : 'person');
   item.classList.toggle('unseen', unseen);
+  item.classList.toggle('lost', p.line === 'lost');
   item.dataset.id = p.id;
   const avatar = make('span', `avatar tint-${tint(p.name)}`, initials(p.name));
   avatar.setAttribute('aria-hidden', 'true');
   const name = make('span', 'person-name', p.name);
   if (self) name.append(make('span', 'person-self', ' (you)'));
   item.append(avatar, name);
+  if (p.line) item.append(lineSign(p.line));
   if (p.speaking) item.append(make('span', 'visually-hidden', 'speaking'));
   if (unseen) item.append(make('span', 'visually-hidden', 'not in the picture'));
   item.append(sign(p.audio ? 'mic-off' : 'mic', p.audio, p.audio ? 'muted' : 'microphone on'));
   item.append(sign(p.video ? 'camera-off' : 'camera', p.video, p.video ? 'camera off' : 'camera on'));
   return item;
+}
+
+/**
+ * The sign for a bad line.
+ *
+ * @param {'weak' | 'lost'} line
+ */
+function lineSign(line) {
+  const weak = line === 'weak';
+  const element = sign(weak ? 'weak' : 'no-line', false, weak ? 'weak connection' : 'reconnecting');
+  element.classList.add('line');
+  return element;
 }
 
 /**

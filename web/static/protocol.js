@@ -2,8 +2,9 @@
 // /ws/{room}; every message is one JSON object with a type.
 
 /**
- * @typedef {{id: string, name: string, audio: boolean, video: boolean, speaking: boolean}} Participant
+ * @typedef {{id: string, name: string, audio: boolean, video: boolean, speaking: boolean, line?: 'weak' | 'lost'}} Participant
  *   audio and video say what is off: audio true is a muted microphone.
+ *   line: no good picture comes of him, or he has lost his connection; left out where all is well
  * @typedef {{id: string, x: number, y: number, width: number, height: number}} Tile
  *   in pixels of the mix
  * @typedef {{type: 'layout', name: string, width: number, height: number, tiles: Tile[], hidden?: number}} Layout

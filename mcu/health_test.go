@@ -1,0 +1,120 @@
+package mcu_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// dimmed is a colour of a picture that stands still.
+func dimmed(c rtctest.Colour) rtctest.Colour {
+	towards := func(v uint8, to int) uint8 { return uint8(to + (int(v)-to)*110/255) }
+	return rtctest.Colour{Y: towards(c.Y, 16), Cb: towards(c.Cb, 128), Cr: towards(c.Cr, 128)}
+}
+
+// told waits until a guest was told last that another's line is so.
+func (s *stage) told(g, other *guest, line string) {
+	s.t.Helper()
+	s.await(fmt.Sprintf("a line to be %q", line), func() bool {
+		lists := g.news.of(control.Participants)
+		return len(lists) > 0 && slices.ContainsFunc(lists[len(lists)-1].Participants, func(p control.Person) bool {
+			return p.ID == other.id && p.Line == line
+		})
+	})
+}
+
+// TestOutage has somebody's line fail for three seconds: the others see his tile
+// dimmed, and theirs as ever.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	ada, ben, cid := s.join("outage", "Ada", buffered), s.join("outage", "Ben", both), s.join("outage", "Cid", viewer)
+	film(ada, red)
+	film(ben, blue)
+	places := s.place(ada, ben)
+	sees := func(what string, colour rtctest.Colour) {
+		t.Helper()
+		cid.Screen.Await(what, func(p rtctest.Picture) error {
+			return errors.Join(shows(p.Image, places[ada], colour), shows(p.Image, places[ben], blue))
+		})
+	}
+	sees("both", red)
+	ada.Vanish()
+	began := time.Now()
+	sees("her tile dimmed", dimmed(red))
+	t.Logf("dimmed after %v", time.Since(began))
+	if d := time.Since(began); d < time.Second || d > 2*time.Second {
+		t.Errorf("dimmed after %v", d)
+	}
+	s.told(cid, ada, control.LineWeak)
+	s.told(cid, ben, "")
+	time.Sleep(time.Until(began.Add(3 * time.Second)))
+	ada.Impair(rtctest.Line{})
+	began = time.Now()
+	sees("her tile as before", red)
+	t.Logf("as before after %v", time.Since(began))
+	if d := time.Since(began); d > 2*time.Second {
+		t.Errorf("as before after %v", d)
+	}
+	s.told(cid, ada, "")
+}
+
+// TestCameraOffIsNoBadLine has one switch his camera off, and then another's stop: when
+// that is said to be bad, the first still is not.
+func TestCameraOffIsNoBadLine(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	ada, ben, cid := s.join("off", "Ada", both), s.join("off", "Ben", both), s.join("off", "Cid", both)
+	stopAda, stopBen := film(ada, red), film(ben, blue)
+	film(cid, green)
+	places := s.place(ada, ben, cid)
+	cid.Screen.Await("both", func(p rtctest.Picture) error {
+		return errors.Join(shows(p.Image, places[ada], red), shows(p.Image, places[ben], blue))
+	})
+	off := true
+	ada.p.Handle(control.Message{Type: control.Mute, Audio: &off, Video: &off})
+	cid.Screen.Await("initials", func(p rtctest.Picture) error { return gone(p.Image, places[ada], red) })
+	stopAda()
+	stopBen()
+	s.told(cid, ben, control.LineWeak)
+	cid.Screen.Await("a dimmed tile", func(p rtctest.Picture) error { return shows(p.Image, places[ben], dimmed(blue)) })
+	for _, m := range cid.news.of(control.Participants) {
+		for _, p := range m.Participants {
+			if p.ID != ben.id && p.Line != "" {
+				t.Errorf("the line of %s is said to be %q", p.Name, p.Line)
+			}
+		}
+	}
+	film(ben, blue)
+	s.told(cid, ben, "")
+}
+
+// TestReconnecting has somebody lose his connection and come back.
+func TestReconnecting(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	ada, secret := s.returning("again", "Ada")
+	ben := s.join("again", "Ben", both)
+	film(ada, red)
+	place := s.place(ada, ben)[ada]
+	ben.Screen.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, place, red) })
+	ada.Close()
+	s.told(ben, ada, control.LineLost)
+	ben.Screen.Await("her tile dimmed", func(p rtctest.Picture) error { return shows(p.Image, place, dimmed(red)) })
+
+	back := &guest{id: ada.id}
+	var err error
+	if back.p, _, err = s.Resume(mcu.JoinOptions{Room: "again", Send: back.news.put}, secret); err != nil {
+		t.Fatal(err)
+	}
+	s.connect(back)
+	film(back, green)
+	ben.Screen.Await("Ada again", func(p rtctest.Picture) error { return shows(p.Image, place, green) })
+	s.told(ben, ada, "")
+}
