@@ -52,6 +52,7 @@ func (c *Recorder) mend(info Info) Info {
 	if err == nil {
 		err = info.save(c.cfg.Dir)
 	}
+	c.happen(info)
 	c.log.Info("recording was interrupted", "recording", info.ID, "seconds", info.Length, "error", err)
 	return info
 }

@@ -172,6 +172,8 @@ func TestInterrupted(t *testing.T) {
 			none = start(t, c) // nothing of it is written in the first copy
 		}
 		later := in(t.TempDir())
+		told := map[string]event.Event{}
+		later.Events = func(e event.Event) { told[e.Recording.ID] = e }
 		if err := os.CopyFS(later.Dir, os.DirFS(cfg.Dir)); err != nil {
 			t.Fatal(err)
 		}
@@ -185,6 +187,9 @@ func TestInterrupted(t *testing.T) {
 				t.Errorf("an empty one is %+v", info)
 			}
 			continue
+		}
+		if e := told[id]; e.Type != event.RecordingFinished || e.Recording.Reason != info.Reason || e.Recording.Bytes != info.Size {
+			t.Errorf("what is told is %+v", e)
 		}
 		if info.State != record.Finished || !strings.HasPrefix(info.Reason, "interrupted") {
 			t.Errorf("it is %s: %q", info.State, info.Reason)

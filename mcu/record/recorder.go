@@ -252,6 +252,11 @@ func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err erro
 // report tells of a recording's new state.
 func (c *Recorder) report(news Info) {
 	c.tell(news)
+	c.happen(news)
+}
+
+// happen tells the outside of a recording's new state.
+func (c *Recorder) happen(news Info) {
 	if c.cfg.Events == nil {
 		return
 	}
