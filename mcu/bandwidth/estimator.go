@@ -104,6 +104,7 @@ func (e *Estimator) adapt(now time.Duration, use usage, probed float64) {
 			e.grow(now, e.sent.rate(time.Second))
 		}
 		e.now = now
+		probed = max(probed, e.borne())
 	}
 	if e.rate > 0 {
 		e.rate = max(e.rate, probed)
@@ -120,6 +121,16 @@ func (e *Estimator) deliverable() float64 {
 	return float64(most)
 }
 
+// borne is the rate that was sent of late without any queue: the line bears it, whatever
+// was thought before.
+func (e *Estimator) borne() float64 {
+	if e.Queue() >= calm || e.loss.recent > maxBorne {
+		return 0
+	}
+	came := min(e.delivered.rate(deliveredWindow), e.delivered.rate(2*deliveredWindow))
+	return float64(came) / (1 - e.loss.recent)
+}
+
 // grow raises the rate by what is due since it was last looked at.
 func (e *Estimator) grow(now time.Duration, sent int) {
 	past := min(max(now-e.now, 0), time.Second)
@@ -133,8 +144,11 @@ func (e *Estimator) grow(now time.Duration, sent int) {
 
 // lossy lowers the rate when more is lost than the line loses anyway.
 func (e *Estimator) lossy(now time.Duration, fraction float64, sent int) {
-	excess := fraction - e.loss.inherent
-	if excess < maxLoss || sent == 0 || (e.restrained && now-e.decreased < lossPatience) {
+	excess, most := fraction-e.loss.inherent, maxLoss
+	if e.delivered.began && e.trend.base.stands() < calm {
+		excess, most = fraction, maxCalmLoss
+	}
+	if excess < most || sent == 0 || (e.restrained && now-e.decreased < lossPatience) {
 		return
 	}
 	from := float64(sent)
@@ -143,7 +157,7 @@ func (e *Estimator) lossy(now time.Duration, fraction float64, sent int) {
 	}
 	rate := from * (1 - excess/2)
 	// Where there is a queue it has overflowed, and the line bears what came through.
-	if came := e.delivered.rate(deliveredWindow); came > 0 && e.Queue() >= calm {
+	if came := e.delivered.rate(deliveredWindow); came > 0 && e.trend.base.stands() >= calm {
 		rate = min(rate, float64(came))
 	}
 	e.lower(now, rate)

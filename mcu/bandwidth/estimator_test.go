@@ -38,6 +38,7 @@ func TestBottleneck(t *testing.T) {
 	}{
 		{"300 kbit/s", 300_000, 300 * time.Millisecond, 30 * time.Millisecond, 0, 0},
 		{"300 kbit/s, short queue", 300_000, 50 * time.Millisecond, 30 * time.Millisecond, 0, 0},
+		{"300 kbit/s, next to no queue", 300_000, 20 * time.Millisecond, 30 * time.Millisecond, 0, 0},
 		{"1 Mbit/s", 1_000_000, 300 * time.Millisecond, 30 * time.Millisecond, 0, 1},
 		{"1 Mbit/s, far away", 1_000_000, 300 * time.Millisecond, 150 * time.Millisecond, 0, 1},
 		{"1 Mbit/s, 2 % loss", 1_000_000, 300 * time.Millisecond, 30 * time.Millisecond, 0.02, 1},
@@ -84,7 +85,7 @@ func TestRandomLossAlone(t *testing.T) {
 	for _, c := range []struct {
 		loss  float64
 		least int
-	}{{0.05, 2}, {0.2, 0}} {
+	}{{0.05, 2}, {0.2, 2}} {
 		l := line{rate: steady(20_000_000), queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, rung: 2, loss: c.loss}
 		low, below := 2, 0
 		l.run(0, time.Minute, func(at time.Duration) {
@@ -100,6 +101,22 @@ func TestRandomLossAlone(t *testing.T) {
 		}
 		if got := l.e.Lost(); got < c.loss*0.6 || got > c.loss*1.5 {
 			t.Errorf("%v lost, not %v", got, c.loss)
+		}
+	}
+}
+
+// TestStalls has a machine or a radio hold up what is on its way from time to time.
+// That is no limit, however little is sent.
+func TestStalls(t *testing.T) {
+	for _, still := range []bool{false, true} {
+		for _, stall := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond} {
+			l := line{rate: steady(0), queue: time.Second, delay: 30 * time.Millisecond, rung: 2, still: still, stall: stall}
+			low := l.rung
+			l.run(0, time.Minute, func(time.Duration) { low = min(low, l.rung) })
+			t.Logf("%v, still %v: %d bits/s, lowest rung %d", stall, still, l.e.Rate(), low)
+			if low < 2 || still && l.e.Rate() != 0 {
+				t.Errorf("%v, still %v: %d bits/s, lowest rung %d", stall, still, l.e.Rate(), low)
+			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ type line struct {
 	delay time.Duration              // one way
 	loss  float64                    // of every packet, at random
 	still bool                       // pictures are small, whatever the rung
+	stall time.Duration              // every two seconds nothing comes through for so long
 
 	rand    *rand.Rand
 	free    time.Duration // when the bottleneck is
@@ -36,6 +37,9 @@ var rungs = []int{150_000, 500_000, 1_500_000}
 
 func (l *line) send(at time.Duration, size int, probe bool) {
 	size += 40
+	if since := at % (2 * time.Second); since < l.stall {
+		l.free = max(l.free, at-since+l.stall)
+	}
 	p := bandwidth.Packet{Sent: at, Size: size, Probe: probe}
 	start := max(at, l.free)
 	out := start

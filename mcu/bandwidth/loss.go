@@ -6,8 +6,15 @@ const (
 	// maxLoss is the loss beyond which there is too much on the line
 	// (draft-ietf-rmcat-gcc-02 §6).
 	maxLoss = 0.10
+	// maxCalmLoss is the same where no queue stands: then either the line loses so much
+	// anyway, or somebody on it drops what is too much and queues nothing. Repairs
+	// make the second worse until it is beyond this.
+	maxCalmLoss = 0.30
 	// maxInherent bounds what a line is thought to lose whatever is sent.
 	maxInherent = 0.25
+	// maxBorne is the loss up to which what was sent over a line without a queue is what
+	// it bears.
+	maxBorne = 0.25
 	// lossWindow and lossPackets are what a fraction is taken over.
 	lossWindow  = 500 * time.Millisecond
 	lossPackets = 20
@@ -51,6 +58,6 @@ func (l *loss) observe(now time.Duration, fraction float64, queue time.Duration)
 	case fraction < l.inherent:
 		l.inherent += (fraction - l.inherent) * min(past/2, 1)
 	case queue < calm:
-		l.inherent = min(l.inherent+(fraction-l.inherent)*past/4, maxInherent)
+		l.inherent = min(l.inherent+(fraction-l.inherent)*min(past/2, 1), maxInherent)
 	}
 }

@@ -17,8 +17,10 @@ const (
 	// overuseTime is how long the delay must rise. A busy machine delays for a
 	// moment, too.
 	overuseTime = 50 * time.Millisecond
-	// standing is how much of a queue there must be.
-	standing = 30 * time.Millisecond
+	// standing is how much of a queue there must be, all the time for standingFor: a
+	// queue stands for as long as too much is sent, and other delays do not.
+	standing    = 30 * time.Millisecond
+	standingFor = 400 * time.Millisecond
 	// baseWindow is how long the shortest delay is remembered.
 	baseWindow = 15 * time.Second
 )
@@ -129,7 +131,7 @@ func (t *trend) judge(modified float64, step time.Duration) usage {
 	}
 	t.over += step
 	t.overs++
-	if t.over < overuseTime || t.overs < 2 || modified < t.before || t.base.queue() < standing {
+	if t.over < overuseTime || t.overs < 2 || modified < t.before || t.base.stands() < standing {
 		return normal
 	}
 	t.over, t.overs = 0, 0
@@ -158,19 +160,29 @@ type base struct {
 	since         time.Duration // when newest began
 	oldest, newer time.Duration // the shortest in this window and the one before
 	delay         time.Duration // smoothed
+
+	part         time.Duration // when last began
+	before, last time.Duration // the shortest in this half of standingFor and the one before
 }
 
 func (b *base) packet(sent, arrived time.Duration) {
 	d := arrived - sent
 	if !b.started {
-		*b = base{true, sent, d, d, d}
+		*b = base{started: true, since: sent, oldest: d, newer: d, delay: d, part: sent, before: d, last: d}
 	}
 	if sent-b.since > baseWindow {
 		b.since, b.oldest, b.newer = sent, b.newer, d
 	}
 	b.oldest, b.newer = min(b.oldest, d), min(b.newer, d)
+	if sent-b.part > standingFor/2 {
+		b.part, b.before, b.last = sent, b.last, d
+	}
+	b.last = min(b.last, d)
 	b.delay += (d - b.delay) / 8
 }
 
 // queue is how long packets wait at present.
 func (b *base) queue() time.Duration { return b.delay - min(b.oldest, b.newer) }
+
+// stands is how long the least delayed packet of late had to wait.
+func (b *base) stands() time.Duration { return min(b.before, b.last) - min(b.oldest, b.newer) }
