@@ -51,7 +51,8 @@
 //	                                lost
 //	downlink → narrow line          1 s or 64 access units; to the   rtc.Stats.Held
 //	                                next IDR
-//	NACK → repeats                  a fifth of the estimate, 4 tries rtc.Stats.NotRepeated
+//	NACK → repeats                  a fifth of the estimate and what rtc.Stats.NotRepeated
+//	                                is lost without a queue, 4 tries
 //	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
 //	                                newest dropped
 //	downlink → TCP client           256 KiB unsent, the newest       tcp{dropped},

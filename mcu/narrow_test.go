@@ -50,8 +50,15 @@ func TestNarrowLine(t *testing.T) {
 	}
 	slow.Impair(rtctest.Line{})
 	start = time.Now()
+	slow.awaitTold(t, 360)
+	t.Logf("on 360 lines after %v", time.Since(start))
 	slow.awaitHeight(720)
-	t.Logf("back after %v; the other saw %+v", time.Since(start), count())
+	saw := count()
+	t.Logf("back after %v; the other saw %+v", time.Since(start), saw)
+	// An IDR each for who comes, who loses packets of it, and who comes back.
+	if saw.sizes > 0 || saw.keys > 3 {
+		t.Errorf("the other saw %+v", saw)
+	}
 	if took := time.Since(start); took > 15*time.Second {
 		t.Errorf("back after %v", took)
 	}

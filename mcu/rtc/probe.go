@@ -4,14 +4,14 @@ import "time"
 
 const (
 	// probeStep is how far above the estimate a probe reaches.
-	probeStep = 2
+	probeStep = 2.25
 	// probeTime is how long one lasts, at least probePackets packets.
 	probeTime    = 100 * time.Millisecond
 	probePackets = 7
 	// probeInterval is the time between two probes; after one that did not come
 	// through it doubles up to probeLongest.
 	probeInterval = 500 * time.Millisecond
-	probeLongest  = 3 * time.Second
+	probeLongest  = 2 * time.Second
 	// probeQueue is the wait in queues beyond which a line need not be tried.
 	probeQueue = 80 * time.Millisecond
 	// probeWish is how long a wish for more holds.
@@ -88,7 +88,7 @@ func (d *Downlink) startProbe(now time.Duration, rate, wish int) {
 	p.interval = min(2*p.interval, probeLongest)
 	p.estimate = rate
 	p.begun, p.bytes, p.packets = now, 0, 0
-	p.rate = float64(min(probeStep*rate, wish*11/10)) / 8
+	p.rate = min(probeStep*float64(rate), 1.1*float64(wish)) / 8
 }
 
 // any returns what was sent of late and begins with a long payload, in turns.

@@ -14,10 +14,13 @@ const (
 	// maxLost is how many packets of one NACK are looked at.
 	maxLost = 256
 	// repeatShare is what repeats may take of the estimate, besides repeatFloor
-	// bits a second; repeatFree is what they may take where there is none.
+	// bits a second; repeatFree is what they may take where there is none. Where packets
+	// are lost without waiting in queues, of which there is less than repeatQueue, what
+	// is lost may be repeated too, up to mostRepeated of the estimate.
 	repeatShare, repeatFloor, repeatFree = 0.2, 16_000, 1_000_000
+	mostRepeated, repeatQueue            = 0.5, 80 * time.Millisecond
 	// repeatAgain is the least time between two repeats of a packet; where the
-	// round trip is known and longer, that is, and more each time.
+	// round trip is known and longer, that is.
 	repeatAgain = 20 * time.Millisecond
 	// repeatTries is how often one is repeated at most.
 	repeatTries = 4
@@ -112,7 +115,7 @@ func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
 	}
 	wait := max(time.Duration(d.line.rtt.Load()), repeatAgain)
 	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 ||
-		last.tries == repeatTries || now-last.at < wait*time.Duration(last.tries) {
+		last.tries == repeatTries || last.tries > 0 && now-last.at < wait {
 		d.line.counts.refused.Add(1)
 		return
 	}
@@ -124,7 +127,11 @@ func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
 
 // refill lets more repeats leave as time passes, half a second's at most.
 func (d *Downlink) refill(now time.Duration) {
-	rate := repeatFloor + repeatShare*float64(d.line.estimate())
+	share := repeatShare
+	if time.Duration(d.line.queue.Load()) < repeatQueue {
+		share = min(share+d.Loss(), mostRepeated)
+	}
+	rate := repeatFloor + share*float64(d.line.estimate())
 	if d.line.estimate() == 0 {
 		rate = repeatFree
 	}
