@@ -45,6 +45,9 @@ func (p *Participant) runCamera(t *rtc.Track, kind codec.Kind) (more bool) {
 	v := ingest.NewVideo(ingest.VideoConfig{
 		Decoder: dec, Codec: kind, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: stats.reassemble, Decoded: stats.decode, Skew: stats.lipSync,
+		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) {
+			p.tapPicture(kind, n, au, Instant{due.Sub(p.room.epoch), captured, timestamp})
+		},
 	})
 	defer v.Stop()
 	defer stats.countVideo(v)()
@@ -113,7 +116,13 @@ func (p *Participant) runAudio(t *rtc.Track) {
 			v.Report(ntp, timestamp)
 		}
 		level, ok := t.Level(&packet)
-		v.Push(&packet, level, ok, time.Now())
+		now := time.Now()
+		v.Push(&packet, level, ok, now)
+		for _, tap := range p.room.tapped() {
+			tap.Sound(p.public, packet.Payload, Instant{
+				now.Sub(p.room.epoch), v.Captured(packet.Timestamp), packet.Timestamp,
+			})
+		}
 	}
 	p.room.post(func() {
 		if p.voice == v {

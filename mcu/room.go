@@ -52,6 +52,7 @@ type Room struct {
 	untold *time.Timer   // wakes the loop for news that waits
 
 	scene atomic.Pointer[scene] // the newest
+	taps  atomic.Pointer[[]Tap]
 
 	// Owned by the loop.
 	members    []*Participant // in order of joining
@@ -175,6 +176,7 @@ func (r *Room) add(p *Participant) {
 	r.members = append(r.members, p)
 	p.log.Info("joined", "viewer", p.viewer)
 	p.happen(event.ParticipantJoined)
+	r.tapJoined(p, now)
 	p.welcome()
 	r.publish()
 	r.dismiss(now)
@@ -189,6 +191,7 @@ func (r *Room) remove(p *Participant) {
 	r.members = slices.Delete(r.members, i, i+1)
 	p.log.Info("left")
 	p.happen(event.ParticipantLeft)
+	r.tapLeft(p, time.Now())
 	r.leaving = append(r.leaving, departed{p: p, video: p.video, voice: p.voice})
 	p.video, p.voice = nil, nil
 	r.publish()

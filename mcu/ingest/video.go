@@ -30,6 +30,10 @@ type VideoConfig struct {
 	// Skew takes how much later than its sound each picture is shown, in seconds. It
 	// may be nil.
 	Skew interface{ Observe(float64) }
+	// Tap takes each access unit as it is whole, whether anybody sees it or not: its number,
+	// which leaves one out for each loss, when it would have come without jitter, and
+	// when it was captured by the sender's clock, if that is known. It may be nil.
+	Tap func(n uint64, au []byte, due, captured time.Time, timestamp uint32)
 }
 
 // Video is one inbound camera: packets go in, the newest picture comes out,
@@ -43,7 +47,8 @@ type Video struct {
 	cfg    VideoConfig
 	queue  queue
 	budget budget
-	broken bool // waits for an IDR
+	broken bool   // waits for an IDR
+	number uint64 // of the access unit, with those that are lost
 	pace   pace
 	lag    lag
 	sender clock
@@ -91,6 +96,9 @@ func (v *Video) Show(tile image.Point, now time.Time) {
 	}
 }
 
+// AskKeyFrame asks the sender for an IDR. It is safe for concurrent use.
+func (v *Video) AskKeyFrame(now time.Time) { v.askKeyFrame(now) }
+
 // askKeyFrame asks the sender for an IDR, but not twice within keyInterval.
 func (v *Video) askKeyFrame(now time.Time) {
 	before := v.asked.Load()
@@ -136,6 +144,10 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		}
 		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
 		v.notice()
+		v.number++
+		if v.cfg.Tap != nil {
+			v.cfg.Tap(v.number, au, v.due(first), v.sender.captured(v.queue.stamp), v.queue.stamp)
+		}
 		v.take(au, first, now)
 	}
 	v.notice() // where nothing is whole any more, a key frame is wanted too
@@ -148,9 +160,13 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 func (v *Video) notice() {
 	if v.queue.lost() {
 		v.lost.Add(1)
+		v.number++
 		v.markLoss()
 	}
 }
+
+// due returns when an access unit would have come without jitter.
+func (v *Video) due(first time.Time) time.Time { return first.Add(-v.pace.late(v.queue.stamp, first)) }
 
 // take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {
@@ -219,7 +235,7 @@ func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 		yuv.ToCanvas(&f.YCbCr, d.Colour())
 	}
 	f.At, f.Ready = now, now.Add(time.Since(asked))
-	f.Due = first.Add(-v.pace.late(v.queue.stamp, first))
+	f.Due = v.due(first)
 	f.Captured = v.sender.captured(v.queue.stamp)
 	v.pictures.Add(1)
 	v.playout.put(f)

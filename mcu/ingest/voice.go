@@ -55,6 +55,10 @@ func (v *Voice) Close() error { return v.dec.Close() }
 // is for one goroutine, which need be neither half's.
 func (v *Voice) Report(ntp uint64, timestamp uint32) { v.sender.set(ntp, timestamp) }
 
+// Captured returns what the sender's clock said as a timestamp was taken, zero before
+// his first report. It is safe for concurrent use.
+func (v *Voice) Captured(timestamp uint32) time.Time { return v.sender.captured(timestamp) }
+
 // Push is the receive half: it takes a packet of the track that came at now. level
 // is what the sender says of it (RFC 6464, -dBov), when hasLevel. The packet is copied.
 func (v *Voice) Push(pkt *rtp.Packet, level uint8, hasLevel bool, now time.Time) {

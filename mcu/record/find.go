@@ -45,6 +45,13 @@ func (c *Recorder) mend(info Info) Info {
 		info.State = Failed
 	}
 	info.Size, info.Length = size, length.Seconds()
+	for _, p := range info.Participants {
+		for _, t := range p.Tracks {
+			if _, _, err := repair(filepath.Join(c.cfg.Dir, filepath.Base(t.File))); err != nil {
+				c.log.Warn("track not repaired", "recording", info.ID, "error", err)
+			}
+		}
+	}
 	info.Ended = info.Started
 	if stat, err := os.Stat(path); err == nil {
 		info.Ended = stat.ModTime().UTC()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -40,7 +41,19 @@ type Info struct {
 	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
 
+	// The time line, in seconds since the recording was asked for: where the mix begins, what
+	// of it was left out, who was there. Tracks are in files of their own.
+	Start        float64  `json:"start"`
+	Pauses       []Pause  `json:"pauses,omitempty"`
+	Participants []Person `json:"participants,omitempty"`
+
 	resumed bool // it was paused before
+}
+
+// Pause is what the mix leaves out.
+type Pause struct {
+	At     float64 `json:"at"`     // seconds of the file
+	Length float64 `json:"length"` // seconds
 }
 
 // Endings of the names of a recording's files.
@@ -87,4 +100,11 @@ func reason(err error) string {
 		return p.Op + ": " + p.Err.Error()
 	}
 	return err.Error()
+}
+
+// has tells whether a file is that of a track.
+func (i Info) has(name string) bool {
+	return slices.ContainsFunc(i.Participants, func(p Person) bool {
+		return slices.ContainsFunc(p.Tracks, func(t Track) bool { return t.File == name })
+	})
 }

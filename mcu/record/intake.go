@@ -124,6 +124,7 @@ func (r *recording) pause() error {
 		return nil
 	}
 	r.intake.shut.Store(true)
+	r.tracks.shut.Store(true)
 	r.info.resumed = r.size.Load() > 0
 	info := r.move(Paused)
 	r.mu.Unlock()
@@ -156,6 +157,7 @@ func (r *recording) resume(rooms Rooms) error {
 	if r.size.Load() > 0 {
 		next = Recording
 	}
+	r.tracks.shut.Store(false)
 	info := r.move(next)
 	r.mu.Unlock()
 	r.changed(info)

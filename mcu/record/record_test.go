@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,7 +58,7 @@ func TestRecording(t *testing.T) {
 	if got := strings.Join(events, " "); got != "recording.started recording.finished" {
 		t.Errorf("events are %q", got)
 	}
-	if again, err := c.Stop(t.Context(), "studio", id); err != nil || again != info {
+	if again, err := c.Stop(t.Context(), "studio", id); err != nil || !reflect.DeepEqual(again, info) {
 		t.Errorf("stopped twice: %+v, %v", again, err)
 	}
 }

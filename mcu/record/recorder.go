@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -43,11 +44,15 @@ type Config struct {
 func Default() Config { return Config{Dir: "data", Audio: "opus", Most: 20} }
 
 // Options are what is asked of one recording.
-type Options struct{}
+type Options struct {
+	// Tracks asks for what each participant sends, in files of their own.
+	Tracks bool `json:"tracks"`
+}
 
 // Rooms is what a Recorder needs of [mcu.Server].
 type Rooms interface {
 	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
+	Tap(room string, t mcu.Tap) (untap func(), err error)
 	TellRecordings(room string, all []control.Recording)
 }
 
@@ -88,12 +93,12 @@ func (c *Recorder) Run(ctx context.Context) error {
 }
 
 // Start begins a recording of a room.
-func (c *Recorder) Start(room string, _ Options) (Info, error) {
+func (c *Recorder) Start(room string, o Options) (Info, error) {
 	r, err := c.add(room)
 	if err != nil {
 		return Info{}, err
 	}
-	if err := c.open(r); err != nil {
+	if err := c.open(r, o); err != nil {
 		c.drop(r)
 		return Info{}, err
 	}
@@ -122,6 +127,7 @@ func (c *Recorder) add(room string) (*recording, error) {
 		info:    Info{ID: id, Room: room, State: Starting, Started: now, Audio: c.cfg.Audio},
 		changed: c.report,
 	}
+	r.tracks = newTracks(c.cfg.Dir, id, r.note, r.log)
 	c.all[id] = r
 	c.wg.Add(1)
 	return r, nil
@@ -136,14 +142,14 @@ func (c *Recorder) drop(r *recording) {
 }
 
 // open makes the recording's files and has the room fill them.
-func (c *Recorder) open(r *recording) error {
+func (c *Recorder) open(r *recording, o Options) error {
 	if err := os.MkdirAll(c.cfg.Dir, 0o750); err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	if err := r.create(c.cfg); err != nil {
 		return err
 	}
-	if err := r.attach(c.rooms); err != nil {
+	if err := r.begin(c.rooms, o); err != nil {
 		_ = r.voice.close(false)
 		r.discard()
 		return err
@@ -229,24 +235,30 @@ func (c *Recorder) Pause(room, id string, pause bool) (Info, error) {
 	return r.Info(), err
 }
 
-// Open opens a recording's file, and tells how much of it is whole. name is "" for the
-// mix. The caller closes it.
+// Open opens a recording's file, and tells how much of it is whole. name is that of a
+// track, "" for the mix. The caller closes it.
 func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err error) {
 	info, err := c.Get(room, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	if name != "" {
+	if name == "" {
+		name = id + mediaFile
+	} else if !info.has(name) {
 		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
 	}
-	f, err = os.Open(filepath.Join(c.cfg.Dir, id+mediaFile))
+	f, err = os.Open(filepath.Join(c.cfg.Dir, name))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
 	case err != nil:
 		return nil, 0, fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
-	return f, info.Size, nil
+	if name == id+mediaFile {
+		return f, info.Size, nil
+	}
+	size, err = f.Seek(0, io.SeekEnd)
+	return f, size, err
 }
 
 // report tells of a recording's new state.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,8 @@ type recording struct {
 	length atomic.Int64
 	wake   chan struct{} // has run look whether there is a pause or an end
 	done   chan struct{} // closed when run has ended
+	tracks *tracks
+	origin atomic.Int64 // of the mix, on the room's clock, in ns
 
 	mu     sync.Mutex
 	info   Info
@@ -86,6 +89,32 @@ func (r *recording) discard() {
 	_ = r.file.Close()
 	_ = os.Remove(r.file.Name())
 	_ = os.Remove(filepath.Join(r.dir, r.id+infoFile))
+}
+
+// begin has the room fill the recording, and tell of its people.
+func (r *recording) begin(rooms Rooms, o Options) error {
+	r.tracks.media = o.Tracks
+	untap, err := rooms.Tap(r.room, r.tracks)
+	if err != nil {
+		return err
+	}
+	if err := r.attach(rooms); err != nil {
+		untap()
+		return err
+	}
+	r.tracks.untap = untap
+	go r.tracks.run()
+	return nil
+}
+
+// note writes down who is there.
+func (r *recording) note() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.queue != nil {
+		r.info = r.measured()
+		r.save()
+	}
 }
 
 // run writes until nothing more comes or cannot be written.
@@ -168,7 +197,13 @@ func (r *recording) ready(u *unit) bool {
 		return false
 	}
 	if r.begun {
+		before := r.shift
 		r.shift = r.end - u.at
+		r.mu.Lock()
+		r.info.Pauses = append(slices.Clone(r.info.Pauses), Pause{r.out.Length().Seconds(), (before - r.shift).Seconds()})
+		r.mu.Unlock()
+	} else {
+		r.origin.Store(int64(u.at))
 	}
 	r.begun, r.now = true, u.turn
 	return true
@@ -209,6 +244,9 @@ func (r *recording) close(failed error) error {
 
 // settle gives the recording its last state.
 func (r *recording) settle(err error) {
+	r.tracks.untap()
+	close(r.tracks.stop)
+	<-r.tracks.done
 	r.mu.Lock()
 	k := r.intake
 	r.intake = nil
@@ -262,6 +300,10 @@ func (r *recording) measured() Info {
 	i := r.info
 	if r.queue != nil {
 		i.Size, i.Length = r.size.Load(), time.Duration(r.length.Load()).Seconds()
+		i.Participants = *r.tracks.people.Load()
+		if origin := r.origin.Load(); origin != 0 {
+			i.Start = r.tracks.seconds(time.Duration(origin))
+		}
 		i.DroppedPictures, i.DroppedPackets = r.queue.lostPictures.Load(), r.queue.lostPackets.Load()
 	}
 	return i

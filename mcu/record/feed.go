@@ -1,0 +1,163 @@
+package record
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mcu"
+	"tilemix/mcu/record/fmp4"
+)
+
+const (
+	// transitSpan is how long the fastest way of a participant's sound is remembered.
+	transitSpan = 10 * time.Second
+	// jumped is how far a sender's clock may be off before it is another.
+	jumped = 2 * time.Second
+)
+
+// feed is what is written of one participant.
+type feed struct {
+	Person
+	order int
+	files []*os.File
+	ended bool
+
+	video  *fmp4.Writer
+	number uint64 // of the last access unit
+	torn   bool   // pictures wait for a key frame
+
+	audio   *fmp4.Writer
+	waiting []packet // by when they were taken
+	written bool
+	last    uint32 // timestamp that was written last
+
+	clock clock
+}
+
+// packet is a packet of sound that may have to wait for another.
+type packet struct {
+	data      []byte
+	at        time.Duration // in the file
+	arrived   time.Duration
+	timestamp uint32
+}
+
+// clock places what a participant sends on the room's clock. It takes his own clock,
+// by his reports, for both of sound and picture, so that they keep together, and
+// the fastest of the last packets for how the two clocks differ, which is slow.
+type clock struct {
+	known      bool
+	now, prior time.Duration // least transits of this span and the one before
+	since      time.Duration
+
+	// Without reports the sound counts by its timestamps.
+	counting bool
+	first    uint32
+	began    time.Duration
+}
+
+var unix = time.Unix(0, 0)
+
+// observe takes a packet of sound.
+func (c *clock) observe(at mcu.Instant) {
+	if at.Captured.IsZero() {
+		return
+	}
+	transit := at.Arrived - at.Captured.Sub(unix)
+	switch {
+	case !c.known || (transit-c.now).Abs() > jumped:
+		c.known, c.now, c.prior, c.since = true, transit, transit, at.Arrived
+	case at.Arrived-c.since > transitSpan:
+		c.prior, c.now, c.since = c.now, transit, at.Arrived
+	default:
+		c.now = min(c.now, transit)
+	}
+}
+
+// place returns when something was taken, on the room's clock.
+func (c *clock) place(at mcu.Instant) time.Duration {
+	if c.known && !at.Captured.IsZero() {
+		return at.Captured.Sub(unix) + min(c.now, c.prior)
+	}
+	return at.Arrived
+}
+
+// count is place for sound without reports.
+func (c *clock) count(at mcu.Instant) time.Duration {
+	if !at.Captured.IsZero() {
+		c.counting = false
+		return c.place(at)
+	}
+	since := time.Duration(int32(at.Timestamp-c.first)) * time.Second / pcm.Rate
+	if d := at.Arrived - c.began - since; !c.counting || d.Abs() > jumped {
+		c.counting, c.first, c.began, since = true, at.Timestamp, at.Arrived, 0
+	}
+	return c.began + since
+}
+
+func (t *tracks) picture(f *feed, p *piece) {
+	f.torn = f.torn || p.number != f.number+1
+	f.number = p.number
+	if p.key {
+		f.torn = false
+	}
+	if f.torn || f.ended {
+		return
+	}
+	at := f.clock.place(p.at)
+	if f.video == nil {
+		if f.video = t.open(f, "video", "h264", at); f.video == nil {
+			f.ended = true
+			return
+		}
+		t.publish()
+	}
+	if err := f.video.WriteVideo(p.data, at, pictureTime, p.key); err != nil {
+		t.fail(f, err)
+	}
+}
+
+func (t *tracks) sound(f *feed, p *piece) {
+	if f.ended {
+		return
+	}
+	f.clock.observe(p.at)
+	one := packet{bytes.Clone(p.data), f.clock.count(p.at), p.at.Arrived, p.at.Timestamp}
+	i, _ := slices.BinarySearchFunc(f.waiting, one, func(a, b packet) int { return int(int32(a.timestamp - b.timestamp)) })
+	f.waiting = slices.Insert(f.waiting, i, one)
+	t.release(f, p.at.Arrived-reorder)
+}
+
+// release writes the packets that came until an instant.
+func (t *tracks) release(f *feed, until time.Duration) {
+	n := 0
+	for ; n < len(f.waiting) && f.waiting[n].arrived <= until && !f.ended; n++ {
+		one := f.waiting[n]
+		if f.written && int32(one.timestamp-f.last) <= 0 && f.last-one.timestamp < 10*pcm.Rate {
+			continue // it is there already
+		}
+		if f.audio == nil {
+			if f.audio = t.open(f, "audio", "opus", one.at); f.audio == nil {
+				f.ended = true
+				return
+			}
+			t.publish()
+		}
+		f.written, f.last = true, one.timestamp
+		if err := f.audio.WriteAudio(one.data, one.at); err != nil {
+			t.fail(f, err)
+		}
+	}
+	f.waiting = slices.Delete(f.waiting, 0, n)
+}
+
+// fail ends a participant's files where they cannot be written.
+func (t *tracks) fail(f *feed, err error) {
+	if !f.ended {
+		f.ended = true
+		t.log.Error("track ended early", "of", f.ID, "error", err)
+	}
+}

@@ -1,0 +1,235 @@
+package record
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/mcu"
+	"tilemix/mcu/record/fmp4"
+)
+
+const (
+	queuedTracks = 4000 // access units and packets of all participants
+	// reorder is how long packets of sound wait for those that are late.
+	reorder = 300 * time.Millisecond
+)
+
+// Person is a participant of a recorded call, in the recording's time line. All its
+// times are seconds since the recording was begun, on the server's clock.
+type Person struct {
+	ID     string  `json:"id"`
+	Name   string  `json:"name"`
+	Joined float64 `json:"joined"`
+	Left   float64 `json:"left,omitempty"` // 0: he stayed to the end
+	Tracks []Track `json:"tracks,omitempty"`
+}
+
+// Track is what a participant sent of one kind, in a file of its own.
+type Track struct {
+	Kind  string  `json:"kind"`  // video or audio
+	Codec string  `json:"codec"` // h264 or opus
+	File  string  `json:"file"`
+	Start float64 `json:"start"` // of the file, seconds on the time line
+}
+
+// piece is something of a participant on its way to his files.
+type piece struct {
+	kind   pieceKind
+	id     string
+	name   string
+	data   []byte
+	number uint64
+	key    bool
+	at     mcu.Instant
+}
+
+type pieceKind int
+
+const (
+	joined pieceKind = iota
+	left
+	picture
+	sound
+)
+
+// tracks writes what participants send into files of their own, as it came, and
+// keeps the time line. It is a [mcu.Tap]; its goroutine, run, owns the files.
+type tracks struct {
+	dir, id string
+	media   bool // else there is the time line alone
+	log     *slog.Logger
+	full    chan *piece
+	free    chan *piece
+	shut    atomic.Bool // there is a pause
+	lost    atomic.Uint64
+	untap   func()
+	stop    chan struct{}
+	done    chan struct{}
+
+	// people is replaced by run at each change, and read by anyone.
+	people atomic.Pointer[[]Person]
+
+	// Owned by run.
+	feeds map[string]*feed
+	past  []*feed // who came again as another
+	begun bool
+	zero  atomic.Int64 // of the time line, on the room's clock, in ns
+
+	changed func() // called by run after each change of people
+}
+
+func newTracks(dir, id string, changed func(), log *slog.Logger) *tracks {
+	t := &tracks{
+		dir: dir, id: id, changed: changed, log: log,
+		full: make(chan *piece, queuedTracks), free: make(chan *piece, queuedTracks),
+		stop: make(chan struct{}), done: make(chan struct{}), feeds: map[string]*feed{},
+	}
+	for range queuedTracks {
+		t.free <- &piece{}
+	}
+	t.people.Store(&[]Person{})
+	return t
+}
+
+// Joined puts somebody on the time line.
+func (t *tracks) Joined(id, name string, at time.Duration) {
+	t.put(piece{kind: joined, id: id, name: name, at: mcu.Instant{Arrived: at}}, nil)
+}
+
+// Left ends his part of it.
+func (t *tracks) Left(id string, at time.Duration) {
+	t.put(piece{kind: left, id: id, at: mcu.Instant{Arrived: at}}, nil)
+}
+
+// Picture takes an access unit. Only H.264 goes into files.
+func (t *tracks) Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at mcu.Instant) {
+	if t.media && kind == codec.H264 && !t.shut.Load() {
+		t.put(piece{kind: picture, id: id, number: n, key: key, at: at}, au)
+	}
+}
+
+// Sound takes a packet.
+func (t *tracks) Sound(id string, packet []byte, at mcu.Instant) {
+	if t.media && len(packet) > 0 && !t.shut.Load() {
+		t.put(piece{kind: sound, id: id, at: at}, packet)
+	}
+}
+
+func (t *tracks) put(p piece, data []byte) {
+	select {
+	case place := <-t.free:
+		p.data = append(place.data[:0], data...)
+		*place = p
+		t.full <- place // there is room for all
+	default:
+		t.lost.Add(1)
+	}
+}
+
+// run writes until stop is closed.
+func (t *tracks) run() {
+	defer close(t.done)
+	for {
+		select {
+		case p := <-t.full:
+			t.take(p)
+			t.free <- p
+		case <-t.stop:
+			for len(t.full) > 0 {
+				t.take(<-t.full)
+			}
+			for _, f := range t.feeds {
+				t.close(f)
+			}
+			t.publish()
+			return
+		}
+	}
+}
+
+func (t *tracks) take(p *piece) {
+	if !t.begun {
+		t.begun = true
+		t.zero.Store(int64(p.at.Arrived))
+	}
+	f := t.feeds[p.id]
+	switch {
+	case p.kind == joined:
+		if f != nil {
+			t.past = append(t.past, f)
+		}
+		t.feeds[p.id] = &feed{
+			Person: Person{ID: p.id, Name: p.name, Joined: t.seconds(p.at.Arrived)},
+			order:  len(t.feeds) + len(t.past),
+		}
+		t.publish()
+	case f == nil: // who is gone, or whose coming was lost
+	case p.kind == left:
+		f.Left = t.seconds(p.at.Arrived)
+		t.close(f)
+		t.publish()
+	case p.kind == picture:
+		t.picture(f, p)
+	default:
+		t.sound(f, p)
+	}
+}
+
+// seconds is an instant of the room's clock on the time line.
+func (t *tracks) seconds(at time.Duration) float64 {
+	return (at - time.Duration(t.zero.Load())).Seconds()
+}
+
+// publish makes the time line as it is now everybody's.
+func (t *tracks) publish() {
+	all := slices.Clone(t.past)
+	for _, f := range t.feeds {
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b *feed) int { return cmp.Compare(a.order, b.order) })
+	people := make([]Person, len(all))
+	for i, f := range all {
+		people[i] = f.Person
+		people[i].Tracks = slices.Clone(f.Tracks)
+	}
+	t.people.Store(&people)
+	t.changed()
+}
+
+// open makes a participant's file of a kind.
+func (t *tracks) open(f *feed, kind, codec string, at time.Duration) *fmp4.Writer {
+	name := fmt.Sprintf("%s-%03d-%s-%s%s", t.id, f.order, f.ID, kind, mediaFile)
+	file, err := os.OpenFile(filepath.Join(t.dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	if err != nil {
+		t.log.Error("track not recorded", "error", err)
+		return nil
+	}
+	f.files = append(f.files, file)
+	f.Tracks = append(f.Tracks, Track{Kind: kind, Codec: codec, File: name, Start: t.seconds(at)})
+	config := fmp4.Default()
+	config.Video, config.Audio, config.Channels = kind == "video", kind == "audio", 2
+	return fmp4.NewWriter(file, config)
+}
+
+// close ends a participant's files.
+func (t *tracks) close(f *feed) {
+	t.release(f, 1<<62)
+	for i, w := range []*fmp4.Writer{f.video, f.audio} {
+		if w != nil {
+			if err := w.Close(); err != nil {
+				t.log.Error("track ended early", "of", f.ID, "kind", i, "error", err)
+			}
+		}
+	}
+	for _, file := range f.files {
+		_ = file.Close()
+	}
+	f.files, f.video, f.audio, f.ended = nil, nil, nil, true
+}

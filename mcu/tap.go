@@ -1,0 +1,114 @@
+package mcu
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"tilemix/codec"
+)
+
+// Tap takes what each participant of a room sends, as it came, and who comes and goes.
+// Joined and Left are called by the room's loop, Picture and Sound by the goroutine of
+// each track, so some may be called at once. None may block. What they are given is
+// valid during the call only.
+type Tap interface {
+	// Joined is called for those who are there, and for each who comes later.
+	Joined(id, name string, at time.Duration)
+	Left(id string, at time.Duration)
+	// Picture takes an access unit (Annex B, or a VP8 frame). Where n is not one more than
+	// before, some are missing, and what follows needs them up to the next key frame.
+	Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at Instant)
+	// Sound takes an Opus packet. They come as the network has them: late, twice.
+	Sound(id string, packet []byte, at Instant)
+}
+
+// Instant is when something was taken, as far as the server knows.
+type Instant struct {
+	Arrived   time.Duration // since the room's epoch; a picture's is that of a line without jitter
+	Captured  time.Time     // by the sender's clock; zero before his first report
+	Timestamp uint32        // RTP
+}
+
+// Tap gives what participants of a room send to a tap until untap is called or the
+// room ends. Every camera that is on is asked for an IDR.
+func (s *Server) Tap(room string, t Tap) (untap func(), err error) {
+	r := s.room(room)
+	if r == nil || !r.call(func() { r.tap(t) }) {
+		return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
+	}
+	return func() { r.post(func() { r.untap(t) }) }, nil
+}
+
+func (r *Room) tap(t Tap) {
+	all := append(slices.Clone(r.tapped()), t)
+	r.taps.Store(&all)
+	now := time.Now()
+	for _, p := range r.members {
+		if !p.viewer {
+			t.Joined(p.public, p.name, now.Sub(r.epoch))
+		}
+		if p.video != nil {
+			p.video.AskKeyFrame(now)
+		}
+	}
+}
+
+func (r *Room) tapJoined(p *Participant, now time.Time) {
+	for _, t := range r.tapped() {
+		if !p.viewer {
+			t.Joined(p.public, p.name, now.Sub(r.epoch))
+		}
+	}
+}
+
+func (r *Room) tapLeft(p *Participant, now time.Time) {
+	for _, t := range r.tapped() {
+		if !p.viewer {
+			t.Left(p.public, now.Sub(r.epoch))
+		}
+	}
+}
+
+func (r *Room) untap(t Tap) {
+	all := slices.DeleteFunc(slices.Clone(r.tapped()), func(o Tap) bool { return o == t })
+	r.taps.Store(&all)
+}
+
+func (r *Room) tapped() []Tap {
+	if all := r.taps.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// tapPicture gives a participant's access unit to the taps.
+func (p *Participant) tapPicture(kind codec.Kind, n uint64, au []byte, at Instant) {
+	all := p.room.tapped()
+	if len(all) == 0 {
+		return
+	}
+	key := isKey(kind, au)
+	for _, t := range all {
+		t.Picture(p.public, kind, n, au, key, at)
+	}
+}
+
+// isKey tells whether decoding can begin with an access unit (H.264 Table 7-1: type 5;
+// RFC 6386 §9.1: the first bit).
+func isKey(kind codec.Kind, au []byte) bool {
+	if kind == codec.VP8 {
+		return len(au) > 0 && au[0]&1 == 0
+	}
+	for {
+		_, rest, found := bytes.Cut(au, []byte{0, 0, 1})
+		if !found || len(rest) == 0 {
+			return false
+		}
+		if rest[0]&0x1f == 5 {
+			return true
+		}
+		au = rest
+	}
+}
