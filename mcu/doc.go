@@ -67,6 +67,7 @@
 //	webhook's queue on disk         10,000, the oldest dropped       webhook_events{dropped}
 //	access units and sound → sink   the sink's own queue             the sink's
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
+//	tracks → their files (record)   4000 units; to the next IDR      recording_dropped
 //	room → sender (uplink)          newest wins, one in two seconds  –
 //
 // # Sound and picture together

@@ -4,6 +4,8 @@
 //	                              ├▶ queue ─▶ recording.run ─────┤
 //	sound clock ───▶ intake.Audio ┘   fmp4.Writer                └▶ ID.json, at each change of state
 //
+//	each camera and microphone ─▶ tracks ─▶ queue ─▶ tracks.run ─▶ ID-000-PERSON-video.mp4, …-audio.mp4
+//
 // A Recorder has all recordings, by their IDs, which name their files. A recording that
 // runs has one goroutine, which takes what the queue holds and writes it. A fragment
 // is one write of whole access units. So a process that is killed leaves a file that

@@ -40,6 +40,7 @@ type Info struct {
 	// What a disk was too slow for.
 	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
+	DroppedTracks   uint64 `json:"droppedTracks,omitempty"`
 
 	// The time line, in seconds since the recording was asked for: where the mix begins, what
 	// of it was left out, who was there. Tracks are in files of their own.

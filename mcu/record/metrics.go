@@ -25,7 +25,7 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 
 // Collect counts since the server began.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
-	var running, failed, bytes, pictures, packets float64
+	var running, failed, bytes, pictures, packets, tracks float64
 	for _, i := range m.c.ours() {
 		if !i.State.Ended() {
 			running++
@@ -36,12 +36,14 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 		bytes += float64(i.Size)
 		pictures += float64(i.DroppedPictures)
 		packets += float64(i.DroppedPackets)
+		tracks += float64(i.DroppedTracks)
 	}
 	to <- prometheus.MustNewConstMetric(runningDesc, prometheus.GaugeValue, running)
 	to <- prometheus.MustNewConstMetric(failedDesc, prometheus.CounterValue, failed)
 	to <- prometheus.MustNewConstMetric(bytesDesc, prometheus.CounterValue, bytes)
 	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, pictures, "picture")
 	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, packets, "sound")
+	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, tracks, "track")
 }
 
 // ours returns the recordings that this server began.

@@ -304,6 +304,7 @@ func (r *recording) measured() Info {
 		if origin := r.origin.Load(); origin != 0 {
 			i.Start = r.tracks.seconds(time.Duration(origin))
 		}
+		i.DroppedTracks = r.tracks.lost.Load()
 		i.DroppedPictures, i.DroppedPackets = r.queue.lostPictures.Load(), r.queue.lostPackets.Load()
 	}
 	return i
