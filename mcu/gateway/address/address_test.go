@@ -1,0 +1,194 @@
+package address_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"tilemix/mcu/gateway/address"
+)
+
+// names stands in for DNS.
+func names(_ context.Context, _, host string) ([]netip.Addr, error) {
+	switch host {
+	case "live.example.org":
+		return []netip.Addr{netip.MustParseAddr("93.184.215.14"), netip.MustParseAddr("2606:2800:21f:cb07::1")}, nil
+	case "metadata.example.org":
+		return []netip.Addr{netip.MustParseAddr("93.184.215.14"), netip.MustParseAddr("169.254.169.254")}, nil
+	case "inside.example.org":
+		return []netip.Addr{netip.MustParseAddr("10.1.2.3")}, nil
+	default:
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	const out, in = address.Output, address.Input
+	const local = "private network"
+	for _, c := range []struct {
+		url   string
+		use   address.Use
+		why   string // part of the reason; "": it is let through
+		local bool   // with private addresses allowed
+	}{
+		{"rtmp://live.example.org/live2/abcd-efgh", out, "", false},
+		{"rtmps://live.example.org:443/rtmp/key?s_bl=1&s_ps=1", out, "", false},
+		{"srt://live.example.org:9000?streamid=#!::r=live,m=publish&passphrase=0123456789", out, "", false},
+		{"srt://live.example.org:9000", out, "", false},
+		{"rtsp://user:pass@live.example.org/stream", out, "", false},
+		{"whip+https://live.example.org/whip/endpoint", out, "", false},
+		{"rtsp://user:pass@live.example.org:554/Streaming/Channels/101?x=1", in, "", false},
+		{"https://live.example.org/hls/index.m3u8", in, "", false},
+		{"file:films/intro.mp4", in, "", false},
+		{"file:films/a%20b.mp4", in, "", false},
+		{"rtmp://nowhere.example.org/app/key", out, "no such host", false},
+
+		{"", out, "no URL", false},
+		{"nonsense", out, "no URL", false},
+		{"rtmp://live.example.org/live/%zz", out, "no URL", false},
+		{"rtmp://live.example.org:x/live/key", out, "no URL", false},
+		{"rtmp://live.example.org:0/live/key", out, "port", false},
+		{"rtmp://live.example.org:70000/live/key", out, "port", false},
+		{"rtmp://live.example.org/live/a b", out, "no URL", false},
+		{"rtmp://live.example.org/live/a\nb", out, "no URL", false},
+		{"rtmp://live.example.org/live/it's", out, "no URL", false},
+		{"rtmp://live.example.org/live/a#b", out, "#", false},
+		{"rtmp://" + strings.Repeat("a", 3000), out, "longer", false},
+		{"rtmp://live.example.org/" + strings.Repeat("a", 1000) + "/key", out, "longer", false},
+		{"rtmp:///live/key", out, "no host", false},
+		{"rtmp:live/key", out, "no host", false},
+		{"rtmp://höst/live/key", out, "characters", false},
+		{"rtmp://live.example.org/key", out, "stream key", false},
+		{"rtmp://live.example.org/live/", out, "stream key", false},
+		{"srt://live.example.org", out, "port", false},
+		{"srt://live.example.org:9000?mode=listener", out, "caller", false},
+		{"srt://live.example.org:9000?localaddr=1.2.3.4", out, "options", false},
+		{"srt://live.example.org:9000?streamid=a%0apassphrase=b", out, "streamid", false},
+		{"ftp://live.example.org/a", out, `"ftp" is not one of`, false},
+		{"concat:a|b", in, `"concat" is not one of`, false},
+		{"pipe:0", in, "is not one of", false},
+		{"http://live.example.org/", out, `"http" cannot be used`, false},
+		{"srt://live.example.org:9000", in, `"srt" cannot be used`, false},
+		{"file:///etc/passwd", out, `"file" cannot be used`, false},
+		{"file:///etc/passwd", in, "data folder", false},
+		{"file:/etc/passwd", in, "data folder", false},
+		{"file://host/a.mp4", in, "data folder", false},
+		{"file:../a.mp4", in, "out of the data folder", false},
+		{"file:a/../../b.mp4", in, "out of the data folder", false},
+		{"file:a/%2e%2e/%2e%2e/b.mp4", in, "out of the data folder", false},
+		{"file:%2fetc%2fpasswd", in, "out of the data folder", false},
+		{"file:", in, "data folder", false},
+		{"file:a%00.mp4", in, "out of the data folder", false},
+
+		{"http://169.254.169.254/latest/meta-data/", in, "metadata", true},
+		{"http://[fe80::1]/", in, "metadata", true},
+		{"http://[fe80::1%25eth0]/", in, "characters", true},
+		{"http://[::ffff:169.254.169.254]/", in, "metadata", true},
+		{"http://[::ffff:a9fe:a9fe]/", in, "metadata", true},
+		{"http://[64:ff9b::a9fe:a9fe]/", in, "metadata", true},
+		{"http://[2002:a9fe:a9fe::1]/", in, "metadata", true},
+		{"http://[fd00:ec2::254]/", in, "metadata", true},
+		{"http://100.100.100.200/", in, "metadata", true},
+		{"http://2852039166/", in, "metadata", true},
+		{"http://0xa9fea9fe/", in, "metadata", true},
+		{"http://0xA9.254.0xa9fe/", in, "metadata", true},
+		{"http://0251.0376.0251.0376/", in, "metadata", true},
+		{"http://169.16689662/", in, "metadata", true},
+		{"http://169.254.169.254./", in, "metadata", true},
+		{"rtmp://metadata.example.org/a/b", out, "metadata", true},
+		{"whip+http://metadata.example.org/a", out, "metadata", true},
+		{"rtsp://239.1.1.1/a", in, "metadata", true},
+
+		{"rtmp://127.0.0.1/a/b", out, local, false},
+		{"rtmp://127.0.0.1/a/b", out, "", true},
+		{"rtmp://127.1/a/b", out, local, false},
+		{"rtmp://0/a/b", out, local, false},
+		{"rtmp://[::1]/a/b", out, local, false},
+		{"rtmp://[::1]/a/b", out, "", true},
+		{"rtmp://[::]/a/b", out, local, false},
+		{"rtmp://[::ffff:10.0.0.1]/a/b", out, local, false},
+		{"rtsp://192.168.1.20/cam", in, local, false},
+		{"rtsp://192.168.1.20/cam", in, "", true},
+		{"rtsp://inside.example.org/cam", in, local, false},
+		{"rtsp://inside.example.org/cam", in, "", true},
+		{"rtsp://[fd12::1]/cam", in, local, false},
+		{"rtsp://100.64.0.1/cam", in, local, false},
+	} {
+		a, err := address.Parse(c.url, c.use)
+		if err == nil {
+			err = address.Rules{Private: c.local}.Reach(t.Context(), a, names)
+		}
+		if c.why == "" {
+			if err != nil {
+				t.Errorf("%s: %v", c.url, err)
+			}
+			continue
+		}
+		unknown := c.why == "no such host"
+		if err == nil || errors.Is(err, address.ErrRefused) == unknown || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: %v, not %s", c.url, err, c.why)
+		}
+	}
+}
+
+// TestKeysAreHidden shows each address and puts it, and its parts, into a line of a log.
+func TestKeysAreHidden(t *testing.T) {
+	for _, c := range []struct {
+		url, shown string
+		use        address.Use
+		keys       []string
+	}{
+		{"rtmp://live.example.org/live2/abcd-efgh", "rtmp://live.example.org/live2/***", address.Output, []string{"abcd-efgh"}},
+		{"rtmps://me:word@live.example.org:443/rtmp/FB-1?s_bl=secret%2F1", "rtmps://***@live.example.org:443/rtmp/***?***", address.Output, []string{"word", "FB-1", "secret/1", "secret%2F1"}},
+		{"srt://live.example.org:9000?streamid=#!::r=live&passphrase=0123456789", "srt://live.example.org:9000?***", address.Output, []string{"#!::r=live", "0123456789"}},
+		{"whip+https://live.example.org/5ecre7/webRTC/publish", "whip+https://live.example.org/***", address.Output, []string{"5ecre7", "publish"}},
+		{"rtsp://admin:p%40ss@10.0.0.1/user=admin_password=pw", "rtsp://***@10.0.0.1/***", address.Input, []string{"p@ss", "p%40ss", "user=admin_password=pw"}},
+		{"https://live.example.org/cam/index.m3u8?token=abc", "https://live.example.org/cam/***?***", address.Input, []string{"token=abc", "abc"}},
+		{"file:films/intro.mp4", "file:films/intro.mp4", address.Input, nil},
+	} {
+		a, err := address.Parse(c.url, c.use)
+		if err != nil {
+			t.Fatalf("%s: %v", c.url, err)
+		}
+		if a.String() != c.shown {
+			t.Errorf("%s is shown as %s", c.url, a)
+		}
+		for _, text := range append([]string{c.url}, c.keys...) {
+			said := a.Redact("Cannot open " + text + ": refused")
+			for _, key := range c.keys {
+				if strings.Contains(said, key) {
+					t.Errorf("%s is said to be %q", text, said)
+				}
+			}
+			if !strings.HasSuffix(said, ": refused") {
+				t.Errorf("%s became %q", text, said)
+			}
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"rtmp://a/b/c?d", "srt://a:1?streamid=#x", "file:a/b", "rtsp://u:p@[::1]:5/x", "http://0x7f.1/"} {
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, s string, in bool) {
+		use := address.Output
+		if in {
+			use = address.Input
+		}
+		a, err := address.Parse(s, use)
+		if err != nil {
+			return
+		}
+		_ = address.Rules{}.Reach(t.Context(), a, names)
+		if a.Scheme() == "file" {
+			return
+		}
+		if _, key := a.RTMP(); len(key) > 8 && !strings.Contains(a.Scheme()+a.HostPort()+s[:strings.LastIndexByte(s, '/')+1], key) && strings.Contains(a.String(), key) {
+			t.Errorf("%q is shown as %q", s, a)
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tilemix/mcu"
+	"tilemix/mcu/gateway/address"
+)
+
+// What a caller can be told beside mcu's errors and [address.ErrRefused].
+var (
+	// ErrNoFFmpeg is returned where FFmpeg, which a link needs, is not there.
+	ErrNoFFmpeg = errors.New("FFmpeg is not installed on the server")
+	// ErrTooMany is returned where a room has as many links as it may have.
+	ErrTooMany = errors.New("too many at a time")
+)
+
+// Config is how links are made. Start from Default.
+type Config struct {
+	FFmpeg string // program, looked up in PATH when first needed
+	Dir    string // of the files that can be inputs
+	// Private lets links reach this machine and private networks.
+	Private bool
+	Most    int // outputs of a room, and as many inputs
+}
+
+// Default keeps links to the Internet, and to files in ./data.
+func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8} }
+
+// Rooms is what a Gateway needs of [mcu.Server].
+type Rooms interface {
+	Rooms() []mcu.RoomInfo
+	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
+}
+
+// Gateway has the links of all rooms. It is safe for concurrent use. Each link has a
+// goroutine, which Run waits for.
+type Gateway struct {
+	cfg   Config
+	rooms Rooms
+	log   *slog.Logger
+	rules address.Rules
+
+	mu     sync.Mutex
+	closed bool
+	links  map[string]*link
+	wg     sync.WaitGroup
+
+	lost lost // of links that are gone
+}
+
+// New returns a Gateway without links.
+func New(cfg Config, rooms Rooms, log *slog.Logger) *Gateway {
+	return &Gateway{
+		cfg: cfg, rooms: rooms, log: log, rules: address.Rules{Private: cfg.Private},
+		links: make(map[string]*link),
+	}
+}
+
+// Run waits until ctx ends; then it ends all links and waits for them.
+func (g *Gateway) Run(ctx context.Context) error {
+	<-ctx.Done()
+	g.mu.Lock()
+	g.closed = true
+	for _, l := range g.links {
+		l.end()
+	}
+	g.mu.Unlock()
+	g.wg.Wait()
+	return nil
+}
+
+// OutputOptions say where the mix of a room is to go.
+type OutputOptions struct {
+	URL string `json:"url"`
+}
+
+// AddOutput sends the mix of a room somewhere, from now until it is removed or
+// the room ends.
+func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (Info, error) {
+	a, err := g.judge(ctx, room, o.URL, address.Output)
+	if err != nil {
+		return Info{}, err
+	}
+	if err := g.needFFmpeg(); err != nil {
+		return Info{}, err
+	}
+	l := g.newLink(Output, room, a)
+	out := &output{link: l, gateway: g, address: a}
+	return g.add(l, out.try)
+}
+
+// judge tells why there can be no link between a room and an address, if so.
+func (g *Gateway) judge(ctx context.Context, room, url string, use address.Use) (address.Address, error) {
+	if !slices.ContainsFunc(g.rooms.Rooms(), func(r mcu.RoomInfo) bool { return r.Name == room }) {
+		return address.Address{}, fmt.Errorf("room: %w", mcu.ErrNotFound)
+	}
+	a, err := address.Parse(url, use)
+	if err != nil {
+		return address.Address{}, err
+	}
+	// A name that is not found now may be later.
+	if err := g.reach(ctx, a); errors.Is(err, address.ErrRefused) {
+		return address.Address{}, err
+	}
+	return a, nil
+}
+
+// reach tells why an address cannot be reached now.
+func (g *Gateway) reach(ctx context.Context, a address.Address) error {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	return g.rules.Reach(ctx, a, net.DefaultResolver.LookupNetIP)
+}
+
+func (g *Gateway) needFFmpeg() error {
+	if _, err := exec.LookPath(g.cfg.FFmpeg); err != nil {
+		return ErrNoFFmpeg
+	}
+	return nil
+}
+
+func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
+	id := strings.ToLower(rand.Text()[:8])
+	l := &link{
+		log:  g.log.With("room", room, string(kind), id, "url", a.String()),
+		info: Info{ID: id, Kind: kind, Room: room, URL: a.String(), State: Starting, Since: time.Now().UTC()},
+		hide: a.Redact,
+		done: make(chan struct{}),
+	}
+	l.life, l.end = context.WithCancel(context.Background())
+	return l
+}
+
+// add counts a link in and has it try.
+func (g *Gateway) add(l *link, try attempt) (Info, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return Info{}, mcu.ErrClosed
+	}
+	n := 0
+	for _, other := range g.links {
+		if other.is(l.info.Kind, l.info.Room) {
+			n++
+		}
+	}
+	if n >= g.cfg.Most {
+		return Info{}, fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, l.info.Kind)
+	}
+	g.links[l.info.ID] = l
+	g.wg.Go(func() {
+		l.run(try)
+		g.drop(l)
+		close(l.done)
+	})
+	return l.Info(), nil
+}
+
+// drop counts a link out that has ended.
+func (g *Gateway) drop(l *link) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.links, l.info.ID)
+	g.lost.add(&l.lost)
+}
+
+// List returns the links of a room, of a kind, the oldest first.
+func (g *Gateway) List(kind Kind, room string) []Info {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := []Info{}
+	for _, l := range g.links {
+		if l.is(kind, room) {
+			all = append(all, l.Info())
+		}
+	}
+	slices.SortFunc(all, func(a, b Info) int { return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// Get returns a link of a room.
+func (g *Gateway) Get(kind Kind, room, id string) (Info, error) {
+	l, err := g.get(kind, room, id)
+	if err != nil {
+		return Info{}, err
+	}
+	return l.Info(), nil
+}
+
+func (g *Gateway) get(kind Kind, room, id string) (*link, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.links[id]
+	if l == nil || !l.is(kind, room) {
+		return nil, fmt.Errorf("%s: %w", kind, mcu.ErrNotFound)
+	}
+	return l, nil
+}
+
+// Remove ends a link and waits until it has ended, or for ctx.
+func (g *Gateway) Remove(ctx context.Context, kind Kind, room, id string) error {
+	l, err := g.get(kind, room, id)
+	if err != nil {
+		return err
+	}
+	l.end()
+	select {
+	case <-l.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

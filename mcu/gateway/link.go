@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// firstPause and lastPause are between two tries; each is twice the one before.
+	firstPause = time.Second
+	lastPause  = 30 * time.Second
+	// steady is how long a link was up that begins with firstPause again.
+	steady        = 10 * time.Second
+	lookupTimeout = 5 * time.Second
+)
+
+// Kind is what a link is.
+type Kind string
+
+// The kinds of links.
+const (
+	Output Kind = "output"
+	Input  Kind = "input"
+)
+
+// State is how a link is.
+type State string
+
+// The states of a link.
+const (
+	Starting State = "starting" // it tries
+	Up       State = "up"       // media flows
+	Down     State = "down"     // it will try again, at Info.Next; Info.Reason says what was
+)
+
+// Info says what there is to know of a link.
+type Info struct {
+	ID     string    `json:"id"`
+	Kind   Kind      `json:"-"`
+	Room   string    `json:"room"`
+	Name   string    `json:"name,omitempty"` // of an input's participant
+	URL    string    `json:"url"`            // without its keys
+	State  State     `json:"state"`
+	Reason string    `json:"reason,omitempty"` // why it is, or was last, down
+	Since  time.Time `json:"since"`            // it was added
+	UpAt   time.Time `json:"upSince,omitzero"`
+	Next   time.Time `json:"nextTry,omitzero"`
+	Tries  int       `json:"tries"`
+	// What the other end was too slow for.
+	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
+	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
+}
+
+// errOver is returned by an attempt after which there is to be no other.
+var errOver = errors.New("it is over")
+
+// attempt connects once and returns when the connection has ended. It calls up as
+// media flows.
+type attempt func(ctx context.Context, up func()) error
+
+// link is a connection that is made again whenever it is lost. It is safe for
+// concurrent use. Its goroutine is run.
+type link struct {
+	log  *slog.Logger
+	hide func(string) string // the keys in a text
+	life context.Context
+	end  context.CancelFunc
+	done chan struct{} // closed when it has ended
+	lost lost
+
+	mu   sync.Mutex
+	info Info
+}
+
+// is tells whether a link is of a kind and a room, which never change.
+func (l *link) is(kind Kind, room string) bool { return l.info.Kind == kind && l.info.Room == room }
+
+// Info returns what there is to know now.
+func (l *link) Info() Info {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.info
+	i.DroppedPictures, i.DroppedPackets = l.lost.pictures.Load(), l.lost.packets.Load()
+	return i
+}
+
+// run tries until the link is to end.
+func (l *link) run(try attempt) {
+	defer l.end()
+	pause := firstPause
+	for {
+		l.change(func(i *Info) { i.State, i.Next, i.Tries = Starting, time.Time{}, i.Tries+1 })
+		err := try(l.life, l.rise)
+		if l.life.Err() != nil || errors.Is(err, errOver) {
+			l.log.Info("link ended")
+			return
+		}
+		if at := l.Info().UpAt; !at.IsZero() && time.Since(at) >= steady {
+			pause = firstPause
+		}
+		l.fall(err, pause)
+		select {
+		case <-time.After(pause):
+		case <-l.life.Done():
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+func (l *link) change(f func(*Info)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(&l.info)
+}
+
+// rise is called as media flows.
+func (l *link) rise() {
+	l.change(func(i *Info) { i.State, i.UpAt = Up, time.Now().UTC() })
+	l.log.Info("link is up")
+}
+
+// fall takes note of an attempt that has ended.
+func (l *link) fall(err error, pause time.Duration) {
+	reason := "it ended"
+	if err != nil {
+		reason = l.hide(err.Error())
+	}
+	l.log.Warn("link is down", "reason", reason, "again", pause)
+	l.change(func(i *Info) {
+		i.State, i.Reason, i.Next, i.UpAt = Down, reason, time.Now().UTC().Add(pause), time.Time{}
+	})
+}

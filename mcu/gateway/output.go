@@ -1,0 +1,173 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"tilemix/mcu"
+	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/record/fmp4"
+)
+
+const (
+	// keyInterval is the time between IDRs while an output is on, which those who
+	// watch there wait for.
+	keyInterval = 2 * time.Second
+	// patience is how long the far end may take nothing.
+	patience = 15 * time.Second
+	// pictureTime is how long a picture lasts that none follows.
+	pictureTime = time.Second / 30
+	// packetsAFragment bounds how late sound becomes while no picture comes.
+	packetsAFragment = 5
+)
+
+// output sends the mix of a room to a server.
+type output struct {
+	*link
+	gateway *Gateway
+	address address.Address
+}
+
+// try sends until the connection ends.
+func (o *output) try(ctx context.Context, up func()) error {
+	if err := o.gateway.reach(ctx, o.address); err != nil {
+		return err
+	}
+	q := newQueue(&o.lost)
+	detach, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval})
+	if errors.Is(err, mcu.ErrNotFound) {
+		return errOver
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		detach()
+		<-q.ended
+	}()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	p := &push{queue: q, up: up, stop: stop}
+	err = p.child(o.gateway.cfg.FFmpeg, o.address).run(ctx)
+	if p.over {
+		return errOver
+	}
+	return err
+}
+
+// push is one connection of an output by FFmpeg. The mix reaches it as fragmented MP4,
+// a fragment for each picture, so that it keeps its times and waits for nothing.
+type push struct {
+	queue *queue
+	up    func()
+	stop  context.CancelCauseFunc
+	over  bool // the room has ended; valid when the child has ended
+	flows atomic.Bool
+}
+
+// child returns the FFmpeg for an address. Keys are in its options file, as far as
+// FFmpeg has options for them.
+func (p *push) child(program string, a address.Address) *child {
+	args := []string{
+		"-hide_banner", "-nostats", "-loglevel", "error",
+		"-progress", "pipe:1", "-stats_period", "0.5",
+		"-f", "mp4", "-probesize", "32", "-i", "pipe:0",
+		"-map", "0:v", "-map", "0:a", "-c:v", "copy",
+	}
+	target, secret := destination(a)
+	args = append(args, "-fpre", secretFile)
+	return &child{
+		program: program, args: append(args, target...), secret: secret,
+		in: p.feed, out: p.watch,
+	}
+}
+
+var (
+	aac  = []string{"-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2"}
+	opus = []string{"-c:a", "copy"}
+)
+
+// destination returns FFmpeg's arguments and options for an address.
+func destination(a address.Address) (args []string, secret string) {
+	switch a.Scheme() {
+	case "srt":
+		var options strings.Builder
+		for name, value := range a.SRT() {
+			fmt.Fprintf(&options, "%s=%s\n", name, value)
+		}
+		return append(aac[:len(aac):len(aac)], "-flush_packets", "1", "-f", "mpegts", "srt://"+a.HostPort()), options.String()
+	case "rtsp":
+		return append(opus[:len(opus):len(opus)], "-rtsp_transport", "tcp", "-f", "rtsp", a.URL()), "\n"
+	default:
+		app, key := a.RTMP()
+		secret = "rtmp_app=" + app + "\nrtmp_playpath=" + key + "\nrtmp_live=live\n"
+		if a.Scheme() == "rtmps" {
+			secret += "tls_verify=1\n"
+		}
+		return append(aac[:len(aac):len(aac)], "-flvflags", "no_duration_filesize", "-f", "flv", a.Open()), secret
+	}
+}
+
+// feed writes what comes until the room or the child has ended.
+func (p *push) feed(w io.Writer) error {
+	out := fmp4.NewWriter(w, fmp4.Default())
+	pending := 0
+	for {
+		select {
+		case u := <-p.queue.full:
+			err := p.write(out, u, &pending)
+			p.queue.release(u)
+			if err != nil {
+				return nil //nolint:nilerr // the child has ended, and says why
+			}
+		case <-p.queue.ended:
+			p.over = true
+			return nil
+		}
+	}
+}
+
+func (p *push) write(out *fmp4.Writer, u *unit, pending *int) error {
+	if u.video {
+		if err := out.WriteVideo(u.data, u.at, pictureTime, u.key); err != nil {
+			return err
+		}
+	} else {
+		if err := out.WriteAudio(u.data, u.at); err != nil {
+			return err
+		}
+		if *pending++; *pending < packetsAFragment {
+			return nil
+		}
+	}
+	*pending = 0
+	return out.Flush()
+}
+
+// watch reads how far FFmpeg is, and ends it where it stands still.
+func (p *push) watch(r io.Reader) error {
+	still := time.AfterFunc(patience, func() { p.stop(errors.New("the other end takes nothing")) })
+	defer still.Stop()
+	var before int64
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), "=")
+		if name != "out_time_us" {
+			continue
+		}
+		if at, err := strconv.ParseInt(value, 10, 64); err == nil && at > before {
+			before = at
+			still.Reset(patience)
+			if p.flows.CompareAndSwap(false, true) {
+				p.up()
+			}
+		}
+	}
+	return nil
+}

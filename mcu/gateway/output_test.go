@@ -1,0 +1,118 @@
+package gateway_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tilemix/mcu/gateway"
+)
+
+// far are servers that nobody here wrote, as listeners on a port.
+var far = []struct {
+	name, url string
+	listen    func(port string) []string
+	audio     string
+}{
+	{
+		"RTMP", "rtmp://127.0.0.1:PORT/live/" + key,
+		func(port string) []string {
+			return []string{"-listen", "1", "-i", "rtmp://127.0.0.1:" + port + "/live/" + key}
+		}, "aac",
+	},
+	{
+		"SRT", "srt://127.0.0.1:PORT?streamid=" + key + "&passphrase=" + key + key,
+		func(port string) []string {
+			return []string{"-i", "srt://127.0.0.1:" + port + "?mode=listener&passphrase=" + key + key}
+		}, "aac",
+	},
+	{
+		"RTSP", "rtsp://127.0.0.1:PORT/" + key,
+		func(port string) []string {
+			return []string{"-rtsp_flags", "listen", "-i", "rtsp://127.0.0.1:" + port + "/" + key}
+		}, "opus",
+	},
+}
+
+// TestPush sends a call to servers that are not there at first, come, are killed and come
+// again. What they get is decoded.
+func TestPush(t *testing.T) {
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	s.act("push")
+	for _, f := range far {
+		t.Run(f.name, func(t *testing.T) {
+			port := freePort(t)
+			i, err := s.AddOutput(t.Context(), "push", gateway.OutputOptions{URL: strings.Replace(f.url, "PORT", port, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			down := s.await(gateway.Output, "push", i.ID, "nobody to be there", in(gateway.Down))
+			if down.Reason == "" || !down.Next.After(time.Now().Add(-time.Second)) {
+				t.Errorf("it is %+v", down)
+			}
+			for range 2 {
+				r := receive(t, f.listen(port)...)
+				s.await(gateway.Output, "push", i.ID, "the push", in(gateway.Up))
+				if f.name != "RTSP" {
+					hiddenFromOthers(t)
+				}
+				r.await(300_000)
+				look(t, r.file, f.audio)
+				s.await(gateway.Output, "push", i.ID, "the end to be noticed", func(i gateway.Info) bool { return i.State != gateway.Up })
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if err := s.Remove(ctx, gateway.Output, "push", i.ID); err != nil {
+				t.Fatal(err)
+			}
+			if all := s.List(gateway.Output, "push"); len(all) != 0 {
+				t.Errorf("there are still %+v", all)
+			}
+		})
+	}
+}
+
+// look decodes what came, and compares the beginnings and ends of sound and picture.
+func look(t *testing.T, file, audio string) {
+	t.Helper()
+	ffmpeg(t, "ffmpeg", "-v", "error", "-i", file, "-vsync", "vfr", "-f", "null", "-")
+	span := func(stream string) (from, to float64, codec string) {
+		out := ffmpeg(t, "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time:stream=codec_name", "-of", "csv=p=0", file)
+		lines := strings.Fields(out)
+		codec = strings.Trim(lines[len(lines)-1], ",")
+		from, _ = strconv.ParseFloat(strings.Trim(lines[0], ","), 64)
+		to, _ = strconv.ParseFloat(strings.Trim(lines[len(lines)-2], ","), 64)
+		return from, to, codec
+	}
+	vFrom, vTo, video := span("v")
+	aFrom, aTo, sound := span("a")
+	if video != "h264" || sound != audio {
+		t.Errorf("it is %s and %s", video, sound)
+	}
+	if d := vTo - vFrom; d < 1 {
+		t.Errorf("%.2f s of picture", d)
+	}
+	if begin, end := vFrom-aFrom, vTo-aTo; begin < -0.15 || begin > 0.15 || end < -0.3 || end > 0.3 {
+		t.Errorf("picture begins %.3f s after the sound and ends %.3f s after it", begin, end)
+	}
+}
+
+// hiddenFromOthers looks at the arguments of all children of this process.
+func hiddenFromOthers(t *testing.T) {
+	t.Helper()
+	me := "PPid:\t" + strconv.Itoa(os.Getpid()) + "\n"
+	all, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range all {
+		status, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "status"))
+		line, _ := os.ReadFile(path)
+		args := strings.ReplaceAll(string(line), "\x00", " ")
+		if strings.Contains(string(status), me) && strings.Contains(args, "pipe:0") && strings.Contains(args, key) {
+			t.Errorf("everybody can see %s", args)
+		}
+	}
+}
