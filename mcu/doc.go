@@ -68,6 +68,7 @@
 //	access units and sound → sink   the sink's own queue             the sink's
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
 //	tracks → their files (record)   4000 units; to the next IDR      recording_dropped
+//	mix → output (gateway)          3 s, 8 MB; to the next IDR       output_dropped
 //	room → sender (uplink)          newest wins, one in two seconds  –
 //
 // # Sound and picture together

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/event"
 	"tilemix/mcu/gateway/address"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	// Private lets links reach this machine and private networks.
 	Private bool
 	Most    int // outputs of a room, and as many inputs
+	// Events is told of outputs; nil: nobody is.
+	Events func(event.Event)
 }
 
 // Default keeps links to the Internet, and to files in ./data.
@@ -138,6 +141,7 @@ func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
 		info: Info{ID: id, Kind: kind, Room: room, URL: a.String(), State: Starting, Since: time.Now().UTC()},
 		hide: a.Redact,
 		done: make(chan struct{}),
+		tell: g.cfg.Events,
 	}
 	l.life, l.end = context.WithCancel(context.Background())
 	return l

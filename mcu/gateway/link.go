@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"tilemix/mcu/event"
 )
 
 const (
@@ -70,6 +72,9 @@ type link struct {
 	end  context.CancelFunc
 	done chan struct{} // closed when it has ended
 	lost lost
+	tell func(event.Event) // nil: nobody is told
+
+	downTold bool // of its being down for the first time; run's
 
 	mu   sync.Mutex
 	info Info
@@ -98,10 +103,11 @@ func (l *link) run(try attempt) {
 			l.log.Info("link ended")
 			return
 		}
-		if at := l.Info().UpAt; !at.IsZero() && time.Since(at) >= steady {
+		was := l.Info().UpAt
+		if !was.IsZero() && time.Since(was) >= steady {
 			pause = firstPause
 		}
-		l.fall(err, pause)
+		l.fall(err, was, pause)
 		select {
 		case <-time.After(pause):
 		case <-l.life.Done():
@@ -120,10 +126,11 @@ func (l *link) change(f func(*Info)) {
 func (l *link) rise() {
 	l.change(func(i *Info) { i.State, i.UpAt = Up, time.Now().UTC() })
 	l.log.Info("link is up")
+	l.happen(event.OutputUp, "")
 }
 
-// fall takes note of an attempt that has ended.
-func (l *link) fall(err error, pause time.Duration) {
+// fall takes note of an attempt that has ended, and that was up since then.
+func (l *link) fall(err error, was time.Time, pause time.Duration) {
 	reason := "it ended"
 	if err != nil {
 		reason = l.hide(err.Error())
@@ -132,4 +139,18 @@ func (l *link) fall(err error, pause time.Duration) {
 	l.change(func(i *Info) {
 		i.State, i.Reason, i.Next, i.UpAt = Down, reason, time.Now().UTC().Add(pause), time.Time{}
 	})
+	if up := !was.IsZero(); up || !l.downTold {
+		l.happen(event.OutputDown, reason)
+	}
+	l.downTold = true
+}
+
+// happen tells of an output.
+func (l *link) happen(kind event.Type, reason string) {
+	if l.tell == nil || l.info.Kind != Output {
+		return
+	}
+	e := event.New(kind, l.info.Room)
+	e.Output = &event.Output{ID: l.info.ID, URL: l.info.URL, Reason: reason}
+	l.tell(e)
 }
