@@ -10,6 +10,8 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/gateway"
+	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/record"
 )
 
@@ -52,6 +54,9 @@ var statuses = []struct {
 	{record.ErrEnded, http.StatusConflict},
 	{record.ErrNoEncoder, http.StatusNotImplemented},
 	{record.ErrTooMany, http.StatusServiceUnavailable},
+	{address.ErrRefused, http.StatusBadRequest},
+	{gateway.ErrNoFFmpeg, http.StatusNotImplemented},
+	{gateway.ErrTooMany, http.StatusServiceUnavailable},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},

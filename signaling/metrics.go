@@ -25,5 +25,8 @@ func (s *site) metrics() echo.HandlerFunc {
 	if s.cfg.Recorder != nil {
 		reg.MustRegister(s.cfg.Recorder.Collectors()...)
 	}
+	if s.cfg.Gateway != nil {
+		reg.MustRegister(s.cfg.Gateway.Collectors()...)
+	}
 	return echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
 }

@@ -31,6 +31,7 @@ func (s *site) routes(e *echo.Echo) {
 	get(e, "/static/*", static(web.Static()))
 
 	s.recordingRoutes(e)
+	s.linkRoutes(e)
 
 	get(e, "/healthz", s.health)
 	get(e, "/metrics", s.metrics())

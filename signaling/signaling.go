@@ -37,6 +37,7 @@ type Config struct {
 	Recorder Recorder // nil: there are no recordings
 
 	Collectors []prometheus.Collector // of what else the process does, for /metrics
+	Gateway    Gateway                // nil: there are no outputs and inputs
 }
 
 // Default is the configuration for production.

@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/gateway"
 	"tilemix/mcu/record"
 	"tilemix/signaling"
 )
@@ -39,7 +40,16 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Collectors = hooks.Collectors()
-	return outlasting{together{recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
+	links := s.gateway(cfg, rooms, log)
+	site.Gateway = links
+	return outlasting{together{links, recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
+}
+
+// gateway connects rooms with other servers.
+func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *gateway.Gateway {
+	cfg := gateway.Default()
+	cfg.Dir, cfg.Private, cfg.Events = s.DataDir, s.AllowPrivate, rooms.Events
+	return gateway.New(cfg, server, log)
 }
 
 // together runs until one of its parts fails or all are told to end.

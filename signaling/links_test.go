@@ -1,0 +1,137 @@
+package signaling_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tilemix/mcu"
+	"tilemix/mcu/gateway"
+	"tilemix/signaling"
+)
+
+// logbook keeps what is logged.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// serveGateway runs a real server with a gateway, and returns its URL.
+func serveGateway(t *testing.T, cfg gateway.Config) (*server, string) {
+	t.Helper()
+	srv, said := newServer(t), &logbook{}
+	log := slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	g := gateway.New(cfg, srv, log)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = g.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		if text := said.text.String(); strings.Contains(text, "s3cret") {
+			t.Errorf("a key was logged:\n%s", text)
+		}
+	})
+	settings := signaling.Default()
+	settings.Gateway = g
+	return srv, serveLogged(t, srv, settings, log)
+}
+
+// link is what the API says of an output or an input.
+type link struct{ ID, Room, URL, State, Reason, NextTry string }
+
+// TestLinkAPI makes outputs by hand, good and bad. No answer has a key in it.
+func TestLinkAPI(t *testing.T) {
+	cfg := gateway.Default()
+	cfg.Private = true
+	cfg.FFmpeg = "false" // it ends at once
+	srv, url := serveGateway(t, cfg)
+	ada, err := srv.Join(mcu.JoinOptions{Room: "demo", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ada.Leave()
+	outputs := url + "/api/v1/rooms/demo/outputs"
+	ask := func(method, at, body string, status int) reply {
+		t.Helper()
+		r := do(t, method, at, body, "Content-Type", "application/json")
+		r.want(t, status)
+		if strings.Contains(r.body, "s3cret") {
+			t.Errorf("%s %s: %s", method, at, r.body)
+		}
+		return r
+	}
+	const good = `{"url":"rtmp://127.0.0.1:1/live/s3cret"}`
+	ask("POST", url+"/api/v1/rooms/other/outputs", good, http.StatusNotFound)
+	for _, body := range []string{
+		"", "{", `{"uri":"rtmp://127.0.0.1:1/live/s3cret"}`, `{"url":7}`, `{"url":""}`, `{"url":"s3cret"}`,
+		`{"url":"file:///s3cret"}`, `{"url":"gopher://a/s3cret"}`, `{"url":"rtmp://127.0.0.1:1/s3cret"}`,
+		`{"url":"rtmp://127.0.0.1:s3cret/live/key"}`, `{"url":"rtmp://169.254.169.254/live/s3cret"}`,
+	} {
+		r := ask("POST", outputs, body, http.StatusBadRequest)
+		if !strings.HasPrefix(r.body, `{"error":"`) {
+			t.Errorf("%s: %s", body, r.body)
+		}
+	}
+	do(t, "POST", outputs, good, "Content-Type", "application/json", "Origin", "https://elsewhere.example").want(t, http.StatusForbidden)
+	do(t, "POST", outputs, good, "Content-Type", "text/plain").want(t, http.StatusUnsupportedMediaType)
+
+	begun := ask("POST", outputs, good, http.StatusCreated)
+	one := read[link](t, begun)
+	at := url + begun.Header.Get("Location")
+	if at != outputs+"/"+one.ID || one.Room != "demo" || one.URL != "rtmp://127.0.0.1:1/live/***" {
+		t.Errorf("it is %s at %s", begun.body, at)
+	}
+	for deadline := time.Now().Add(20 * time.Second); one.State != "down"; {
+		if time.Now().After(deadline) {
+			t.Fatalf("it stays %+v", one)
+		}
+		time.Sleep(10 * time.Millisecond)
+		one = read[link](t, ask("GET", at, "", http.StatusOK))
+	}
+	if one.Reason == "" || one.NextTry == "" {
+		t.Errorf("it is %+v", one)
+	}
+	if all := read[struct{ Outputs []link }](t, ask("GET", outputs, "", http.StatusOK)).Outputs; len(all) != 1 || all[0].ID != one.ID {
+		t.Errorf("there are %+v", all)
+	}
+	ask("GET", url+"/api/v1/rooms/other/outputs/"+one.ID, "", http.StatusNotFound)
+	for range cfg.Most - 1 {
+		ask("POST", outputs, good, http.StatusCreated)
+	}
+	ask("POST", outputs, good, http.StatusServiceUnavailable)
+	if body := do(t, "GET", url+"/metrics", "").body; !strings.Contains(body, `tilemix_links{kind="output"`) {
+		t.Error("nothing in the metrics")
+	}
+	ask("DELETE", at, "", http.StatusNoContent)
+	ask("DELETE", at, "", http.StatusNotFound)
+	ask("GET", at, "", http.StatusNotFound)
+}
+
+// TestNoFFmpeg says so where FFmpeg is missing.
+func TestNoFFmpeg(t *testing.T) {
+	cfg := gateway.Default()
+	cfg.Private, cfg.FFmpeg = true, "no-such-ffmpeg"
+	srv, url := serveGateway(t, cfg)
+	ada, err := srv.Join(mcu.JoinOptions{Room: "demo", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ada.Leave()
+	r := do(t, "POST", url+"/api/v1/rooms/demo/outputs", `{"url":"rtmp://127.0.0.1:1/live/s3cret"}`, "Content-Type", "application/json")
+	r.want(t, http.StatusNotImplemented)
+	if !strings.Contains(r.body, "FFmpeg is not installed") {
+		t.Errorf("it says %s", r.body)
+	}
+}
