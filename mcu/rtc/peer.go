@@ -46,6 +46,7 @@ type Events struct {
 // Peer is one participant's connection. It is safe for concurrent use.
 type Peer struct {
 	pc           *webrtc.PeerConnection
+	api          *webrtc.API
 	events       Events
 	audio, video *Downlink
 	control      atomic.Pointer[webrtc.DataChannel]
@@ -77,6 +78,7 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	line := newLine(pc.WriteRTCP, a.wheel, &a.counts)
 	p := &Peer{
 		pc:     pc,
+		api:    a.api,
 		events: events,
 		slow:   &a.counts.slow,
 		audio:  newDownlink(webrtc.RTPCodecTypeAudio, line),
