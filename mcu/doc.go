@@ -49,9 +49,9 @@
 //	                                out
 //	access unit → downlink          what a connection refuses is     downlink_errors
 //	                                lost
-//	downlink → narrow line          1 s or 64 access units; to the   rtc.Stats.Held
+//	downlink → narrow line          1 s or 64 access units; to the   downlink_held
 //	                                next IDR
-//	NACK → repeats                  a fifth of the estimate and what rtc.Stats.NotRepeated
+//	NACK → repeats                  a fifth of the estimate and what repeats{refused}
 //	                                is lost without a queue, 4 tries
 //	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
 //	                                newest dropped

@@ -77,7 +77,7 @@ func newStats(s *Server) *stats {
 	st.mix = stage.WithLabelValues("mix")
 	st.missedPictures, st.missedSound = missed.WithLabelValues("picture"), missed.WithLabelValues("sound")
 	st.pictureLatency, st.lipSync = latency, lips
-	st.all = []prometheus.Collector{stage, latency, lips, missed, moves, st.soundEncodes, st.encodeErrors, st, turnStats{s}}
+	st.all = []prometheus.Collector{stage, latency, lips, missed, moves, st.soundEncodes, st.encodeErrors, st, turnStats{s}, lineStats{s}}
 	return st
 }
 
