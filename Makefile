@@ -14,7 +14,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev libyuv-dev
-TEST_PACKAGES  := chromium ffmpeg
+TEST_PACKAGES  := chromium ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-gst-plugins-bad-1.0 \
+	gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-good
 
 LINT       := bin/tools/golangci-lint-v2.15.0
 TYPESCRIPT := typescript@5.9.3

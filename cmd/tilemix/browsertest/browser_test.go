@@ -36,20 +36,32 @@ var (
 // needBrowser returns where Chromium is, and skips the test where it is not.
 func needBrowser(t *testing.T) string {
 	t.Helper()
+	return need(t, "Chromium", "chromium", browsers...)
+}
+
+// need returns where the first of the programs is that is installed, and skips the test
+// where none is: what they are called, and the Debian package that has them.
+func need(t *testing.T, what, debian string, programs ...string) string {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("no browsers with -short")
+		t.Skip("no real clients with -short")
 	}
-	for _, name := range browsers {
+	for _, name := range programs {
 		if file, err := exec.LookPath(name); err == nil {
 			return file
 		}
 	}
-	const missing = "Chromium is not installed; on Debian: apt-get install chromium"
+	lack(t, what+" is not installed; on Debian: apt-get install "+debian)
+	return ""
+}
+
+// lack skips the test, or fails it where the environment has CI set.
+func lack(t *testing.T, missing string) {
+	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatal(missing)
 	}
 	t.Skip(missing)
-	return ""
 }
 
 // startBrowser starts a Chromium that knows nothing yet. It runs until the

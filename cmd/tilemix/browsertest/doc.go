@@ -1,14 +1,16 @@
-// Package browsertest runs the tilemix program and joins its calls with Chromium,
-// through the pages that people use. It has tests only:
+// Package browsertest runs the tilemix program and joins its calls with Chromium and
+// Firefox, through the pages that people use, and with aiortc and GStreamer over WHIP
+// and WHEP. It has tests only:
 //
 //	tilemix serve ◀─ HTTP, WebSocket, WebRTC ─▶ Chromium ◀─ DevTools ─ test
-//	                                            fake camera and microphone
+//	                                            Firefox ◀─ WebDriver BiDi ─┤
+//	                                            scripts of testdata ◀─ lines of JSON ─┘
 //
 // A test looks at what somebody in the call has: the pixels of the picture, the
 // energy of the sound, the words on the page. Chromium's own fake camera is green
 // with a round face in it, the other one is an orange clip made by the test; so
 // tiles that change places are seen. The fake microphone beeps twice a second.
 //
-// Where Chromium is not installed the tests are skipped, but not where the
+// Where a client is not installed its tests are skipped, but not where the
 // environment has CI set. They are skipped with -short too.
 package browsertest

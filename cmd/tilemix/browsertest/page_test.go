@@ -20,8 +20,9 @@ const (
 
 // page is one window. Windows of the same browser share nothing but its devices.
 type page struct {
-	ctx  context.Context
-	name string // of whoever sits before it
+	ctx      context.Context // of DevTools
+	name     string          // of whoever sits before it
+	evaluate func(expression string, value any) error
 }
 
 // openPage opens a window and prepares it, before it goes to an address.
@@ -33,6 +34,7 @@ func openPage(t *testing.T, browser context.Context, name, url string, prepare .
 	}
 	ctx, _ := chromedp.NewContext(browser, chromedp.WithTargetID(id)) // ends with the browser
 	p := &page{ctx: ctx, name: name}
+	p.evaluate = p.evaluateByDevTools
 	if err := chromedp.Run(ctx); err != nil { // without a deadline: what the first run starts lives as long as its context
 		t.Fatalf("%s: window: %v", name, err)
 	}
@@ -72,7 +74,9 @@ func (p *page) close(t *testing.T) {
 }
 
 // ask puts the value of a JavaScript expression, or of its promise, into value.
-func (p *page) ask(expression string, value any) error {
+func (p *page) ask(expression string, value any) error { return p.evaluate(expression, value) }
+
+func (p *page) evaluateByDevTools(expression string, value any) error {
 	return p.try(chromedp.Evaluate(expression, value, func(call *runtime.EvaluateParams) *runtime.EvaluateParams {
 		return call.WithAwaitPromise(true)
 	}))
