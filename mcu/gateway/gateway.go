@@ -87,6 +87,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 // OutputOptions say where the mix of a room is to go.
 type OutputOptions struct {
 	URL string `json:"url"`
+	// Token is the bearer token of a WHIP server (RFC 9725 §4.7).
+	Token string `json:"token,omitempty"`
 }
 
 // AddOutput sends the mix of a room somewhere, from now until it is removed or
@@ -96,11 +98,13 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 	if err != nil {
 		return Info{}, err
 	}
-	if err := g.needFFmpeg(); err != nil {
-		return Info{}, err
+	if !a.IsWHIP() {
+		if err := g.needFFmpeg(); err != nil {
+			return Info{}, err
+		}
 	}
 	l := g.newLink(Output, room, a)
-	out := &output{link: l, gateway: g, address: a}
+	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
 }
 

@@ -33,6 +33,7 @@ type output struct {
 	*link
 	gateway *Gateway
 	address address.Address
+	token   string // for a WHIP server
 }
 
 // try sends until the connection ends.
@@ -40,18 +41,14 @@ func (o *output) try(ctx context.Context, up func()) error {
 	if err := o.gateway.reach(ctx, o.address); err != nil {
 		return err
 	}
-	q := newQueue(&o.lost)
-	detach, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval})
-	if errors.Is(err, mcu.ErrNotFound) {
-		return errOver
+	if o.address.IsWHIP() {
+		return o.whip(ctx, up)
 	}
+	q, detach, err := o.attach()
 	if err != nil {
 		return err
 	}
-	defer func() {
-		detach()
-		<-q.ended
-	}()
+	defer detach()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	p := &push{queue: q, up: up, stop: stop}
@@ -60,6 +57,19 @@ func (o *output) try(ctx context.Context, up func()) error {
 		return errOver
 	}
 	return err
+}
+
+// attach has the room fill a queue. After detach nothing more comes.
+func (o *output) attach() (q *queue, detach func(), err error) {
+	q = newQueue(&o.lost)
+	leave, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval})
+	if errors.Is(err, mcu.ErrNotFound) {
+		return nil, nil, errOver
+	}
+	return q, func() {
+		leave()
+		<-q.ended
+	}, err
 }
 
 // push is one connection of an output by FFmpeg. The mix reaches it as fragmented MP4,

@@ -199,6 +199,9 @@ func (a Address) SRT() map[string]string {
 	return options
 }
 
+// IsWHIP tells whether the address is one of WHIP.
+func (a Address) IsWHIP() bool { return strings.HasPrefix(a.Scheme(), "whip+") }
+
 // Open returns an address of RTMP without its application and its key.
 func (a Address) Open() string {
 	user := ""

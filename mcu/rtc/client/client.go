@@ -27,6 +27,8 @@ var ErrLost = errors.New("connection lost")
 type Config struct {
 	// SendVideo and SendAudio say what it sends beside receiving both.
 	SendVideo, SendAudio bool
+	// SendOnly clients receive nothing.
+	SendOnly bool
 	// Picture and Sound take what comes; nil drops it.
 	Picture, Sound func(Unit)
 	// Message takes control messages; nil asks for none.

@@ -62,7 +62,11 @@ func (c *Client) add(codec webrtc.RTPCodecCapability, sends bool) (*sender, erro
 	if err != nil {
 		return nil, err
 	}
-	transceiver, err := c.pc.AddTransceiverFromTrack(track)
+	direction := webrtc.RTPTransceiverDirectionSendrecv
+	if c.cfg.SendOnly {
+		direction = webrtc.RTPTransceiverDirectionSendonly
+	}
+	transceiver, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: direction})
 	if err != nil {
 		return nil, err
 	}

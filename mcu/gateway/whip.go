@@ -1,0 +1,156 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"tilemix/mcu/rtc/client"
+)
+
+const (
+	// whipTimeout is for a WHIP server to answer and for the connection to stand.
+	whipTimeout = 20 * time.Second
+	// maxAnswer bounds what is read of an answer, in bytes.
+	maxAnswer = 1 << 20
+)
+
+// whip sends by WHIP (RFC 9725) until the connection ends.
+func (o *output) whip(ctx context.Context, up func()) error {
+	c, err := client.New(client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	s := &whipSession{url: strings.TrimPrefix(o.address.URL(), "whip+"), token: o.token, http: o.gateway.http()}
+	defer s.http.CloseIdleConnections()
+	defer s.end()
+	if err := s.connect(ctx, c); err != nil {
+		return err
+	}
+	q, detach, err := o.attach()
+	if err != nil {
+		return err
+	}
+	defer detach()
+	up()
+	return send(ctx, c, q)
+}
+
+// send writes what comes until the connection or the room has ended.
+func send(ctx context.Context, c *client.Client, q *queue) error {
+	ctx, stop := context.WithCancel(ctx)
+	lost := make(chan error, 1)
+	go func() { lost <- c.Run(ctx) }()
+	defer func() {
+		stop()
+		<-lost
+	}()
+	for {
+		select {
+		case u := <-q.full:
+			if u.video {
+				_ = c.WriteVideo(u.data, u.at) // what is lost is asked for again, or an IDR follows
+			} else {
+				_ = c.WriteAudio(u.data, u.at)
+			}
+			q.release(u)
+		case <-q.ended:
+			return errOver
+		case err := <-lost:
+			lost <- nil
+			return err
+		}
+	}
+}
+
+// whipSession is a client's side of WHIP.
+type whipSession struct {
+	url, token string
+	http       *http.Client
+	resource   string
+}
+
+func (s *whipSession) connect(ctx context.Context, c *client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, whipTimeout)
+	defer cancel()
+	offer, err := c.Offer(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := s.exchange(ctx, offer)
+	if err != nil {
+		return err
+	}
+	return c.Answer(ctx, answer)
+}
+
+func (s *whipSession) exchange(ctx context.Context, offer string) (string, error) {
+	resp, err := s.do(ctx, http.MethodPost, s.url, offer)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return "", fmt.Errorf("read the answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusCreated {
+		return "", fmt.Errorf("the WHIP server says %s: %.200s", resp.Status, body)
+	}
+	if location, err := resp.Location(); err == nil {
+		s.resource = location.String()
+	}
+	return string(body), nil
+}
+
+// end ends the session, as far as the server knows it.
+func (s *whipSession) end() {
+	if s.resource == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if resp, err := s.do(ctx, http.MethodDelete, s.resource, ""); err == nil {
+		_ = resp.Body.Close()
+	}
+}
+
+func (s *whipSession) do(ctx context.Context, method, target, body string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the WHIP server cannot be asked")
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/sdp")
+	}
+	if s.token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	resp, err := s.http.Do(req)
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // without the address
+	}
+	return resp, err
+}
+
+// http returns a client that connects to nothing but what the rules let through,
+// whatever names and redirections lead to.
+func (g *Gateway) http() *http.Client {
+	dialer := &net.Dialer{Timeout: whipTimeout, Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		return g.rules.Allows(to.Addr())
+	}}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: whipTimeout}}
+}

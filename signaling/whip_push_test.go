@@ -1,0 +1,114 @@
+package signaling_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu"
+	"tilemix/mcu/gateway"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/signaling"
+)
+
+// enter connects a client to a room.
+func enter(t *testing.T, srv *server, room, name string, d webrtc.RTPTransceiverDirection) *rtctest.Client {
+	t.Helper()
+	p, err := srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: d == webrtc.RTPTransceiverDirectionRecvonly})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Leave(); <-p.Done() })
+	c := rtctest.New(t, rtctest.Options{Direction: d, Buffered: true})
+	ctx, cancel := context.WithTimeout(t.Context(), rtctest.Patience)
+	defer cancel()
+	offer, err := c.Offer(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := p.Offer(ctx, offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Answer(ctx, answer); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestWHIPPush sends a call to another server by WHIP. Who watches there sees and hears
+// it; when that server's room throws it out, it comes again.
+func TestWHIPPush(t *testing.T) {
+	cfg := gateway.Default()
+	cfg.Private, cfg.FFmpeg = true, "no-such-ffmpeg"
+	here, url := serveGateway(t, cfg)
+	there := newServer(t)
+	elsewhere := serve(t, there, signaling.Default())
+
+	red := rtctest.Colour{Y: 90, Cb: 90, Cr: 220}
+	ada := enter(t, here, "demo", "Ada", webrtc.RTPTransceiverDirectionSendonly)
+	ada.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { red.Paint(img) }})
+	ada.Speak(rtctest.Tone(440, 0.5))
+	vic := enter(t, there, "far", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
+
+	outputs := url + "/api/v1/rooms/demo/outputs"
+	body := fmt.Sprintf(`{"url":"whip+%s/whip/far?name=s3cret","token":"s3cret"}`, elsewhere)
+	begun := do(t, "POST", outputs, body, "Content-Type", "application/json")
+	begun.want(t, http.StatusCreated)
+	if strings.Contains(begun.body, "s3cret") {
+		t.Errorf("it says %s", begun.body)
+	}
+	vic.Screen.Await("the call's picture", func(p rtctest.Picture) error {
+		b := p.Image.Rect
+		middle := image.Rect(b.Dx()*3/8, b.Dy()*1/4, b.Dx()*5/8, b.Dy()*3/8)
+		if got := rtctest.Mean(p.Image, middle); got.Distance(red) > 12 {
+			return fmt.Errorf("it is %v", got)
+		}
+		return nil
+	})
+	vic.Earphone.Await("the call's sound", func(s rtctest.Sound) error {
+		if a := rtctest.Amplitude(s.Block, 440); a < 0.1 {
+			return fmt.Errorf("440 Hz are %f", a)
+		}
+		return nil
+	})
+	at := url + begun.Header.Get("Location")
+	if one := read[link](t, do(t, "GET", at, "")); one.State != "up" {
+		t.Errorf("it is %+v", one)
+	}
+	do(t, "DELETE", at, "").want(t, http.StatusNoContent)
+	there.wantRooms(t, mcu.RoomInfo{Name: "far", Viewers: 1})
+}
+
+// TestWHIPRefused pushes to a server that will not have it.
+func TestWHIPRefused(t *testing.T) {
+	cfg := gateway.Default()
+	cfg.Private = true
+	here, url := serveGateway(t, cfg)
+	elsewhere := serve(t, newServer(t), signaling.Default())
+	ada, err := here.Join(mcu.JoinOptions{Room: "demo", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ada.Leave()
+	begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", `{"url":"whip+`+elsewhere+`/whip/s3cret!"}`, "Content-Type", "application/json")
+	begun.want(t, http.StatusCreated)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		one := read[link](t, do(t, "GET", url+begun.Header.Get("Location"), ""))
+		if one.State == "down" {
+			if !strings.Contains(one.Reason, "400") || strings.Contains(one.Reason, "s3cret") {
+				t.Errorf("it says %s", one.Reason)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it stays %+v", one)
+		}
+	}
+}
