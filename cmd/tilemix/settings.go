@@ -29,7 +29,7 @@ type settings struct {
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook."`
 	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Sound of recordings: opus, as it is sent, or aac for players that need it, which FFmpeg makes."`
 	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
-	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs and inputs reach this machine and private networks."`
+	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs, inputs and webhooks reach this machine and private networks."`
 	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL to tell of what happens: of rooms, participants, recordings and outputs. Repeatable."`
 	WebhookSecret   secret       `placeholder:"SECRET" help:"What requests to webhooks are signed with. Flags are seen by all users of a machine, so better put it into the environment or the file."`
 	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Least level logged: debug, info, warn or error."`

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	reach "tilemix/mcu/gateway/address"
 	"tilemix/signaling/webhook"
 )
 
@@ -14,6 +15,7 @@ func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
 	cfg := webhook.Default()
 	cfg.URLs, cfg.Secret = s.Webhooks, string(s.WebhookSecret)
 	cfg.Dir = filepath.Join(s.DataDir, "webhooks")
+	cfg.Permit = reach.Rules{Private: s.AllowPrivate}.Allows
 	return webhook.New(cfg, log)
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu/event"
+	reach "tilemix/mcu/gateway/address"
 	"tilemix/signaling/webhook"
 )
 
@@ -77,7 +80,7 @@ func TestWebhooks(t *testing.T) {
 	t.Setenv("TILEMIX_WEBHOOK_SECRET", webhookSecret)
 	hook, dir := hear(t), t.TempDir()
 	serve := func() (string, func(syscall.Signal)) {
-		url, process := serveProcess(t, "--data-dir", dir, "--webhook", hook.URL+"/in?key=hidden")
+		url, process := serveProcess(t, "--data-dir", dir, "--allow-private-outputs", "--webhook", hook.URL+"/in?key=hidden")
 		return url, func(s syscall.Signal) {
 			if err := process.Signal(s); err != nil {
 				t.Fatal(err)
@@ -132,4 +135,19 @@ func TestWebhooks(t *testing.T) {
 		t.Errorf("%+v left, not %+v", left.Participant, again.Participant)
 	}
 	hook.next(t, event.RoomEnded)
+}
+
+// TestWebhookAddresses has webhooks on addresses that nothing may be sent to.
+func TestWebhookAddresses(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	for _, url := range []string{"http://127.0.0.1:9/", "http://169.254.169.254/latest", "http://[fe80::1]/", "http://10.0.0.1/"} {
+		for _, private := range []bool{false, true} {
+			s := settings{DataDir: t.TempDir(), Webhooks: []string{url}, WebhookSecret: webhookSecret, AllowPrivate: private}
+			_, err := newWebhooks(&s, log)
+			allowed := private && (strings.Contains(url, "127") || strings.Contains(url, "10.0"))
+			if allowed != (err == nil) || err != nil && !errors.Is(err, reach.ErrRefused) {
+				t.Errorf("%s, private %v: %v", url, private, err)
+			}
+		}
+	}
 }
