@@ -69,6 +69,8 @@
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
 //	tracks → their files (record)   4000 units; to the next IDR      recording_dropped
 //	mix → output (gateway)          3 s, 8 MB; to the next IDR       output_dropped
+//	mix → broadcast (broadcast)     2 s, 4 MB; to the next IDR       broadcast_dropped
+//	broadcast → player              7 segments, then they are gone   –, it gets 404
 //	room → sender (uplink)          newest wins, one in two seconds  –
 //
 // # Sound and picture together

@@ -44,10 +44,11 @@ type rendition struct {
 	failed bool     // there is no encoder
 	jobs   chan job // to its goroutine; closed, it ends
 
-	stale   bool      // the picture changed since it was encoded
-	encoded time.Time // when it last was
-	takers  int       // who have it or wait for it
-	taken   time.Time // when there last was one
+	stale   bool          // the picture changed since it was encoded
+	pulse   time.Duration // between two access units of a picture that does not change
+	encoded time.Time     // when it last was
+	takers  int           // who have it or wait for it
+	taken   time.Time     // when there last was one
 }
 
 // job is a picture to be encoded.
@@ -101,5 +102,5 @@ func (r *rendition) due(now time.Time, tick int) bool {
 		}
 		return false
 	}
-	return r.stale || now.Sub(r.encoded) >= keepAlive || r.enc.KeyDue(now)
+	return r.stale || now.Sub(r.encoded) >= r.pulse || r.enc.KeyDue(now)
 }

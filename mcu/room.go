@@ -63,6 +63,7 @@ type Room struct {
 	leaving    []departed
 	sinks      []*attachment
 	recordings []control.Recording // that everybody was told of
+	onAir      bool                // it is broadcast
 	told       told
 	toldAt     time.Time
 }

@@ -27,6 +27,9 @@ type SinkOptions struct {
 	// KeyInterval is how old the last IDR may become until there is another, at
 	// least a second; 0: as old as viewers let it.
 	KeyInterval time.Duration
+	// PictureInterval is how old the last picture may become until there is another,
+	// even if nothing changed; 0: a second. It is rounded up to the clock's ticks.
+	PictureInterval time.Duration
 }
 
 // attachment is a sink in a room.
@@ -88,11 +91,19 @@ func (c *pictureClock) feed(res result) {
 
 // keepSinks makes the lead rendition stay, and has it make the IDRs that sinks need.
 func (c *pictureClock) keepSinks(now time.Time) {
+	if r := c.view.lead(); r != nil {
+		r.pulse = keepAlive
+	}
 	if len(c.scene.sinks) == 0 {
 		return
 	}
 	r := c.view.find(lead)
 	r.takers++
+	for _, a := range c.scene.sinks {
+		if a.PictureInterval > 0 {
+			r.pulse = min(r.pulse, a.PictureInterval)
+		}
+	}
 	if r.enc == nil {
 		return
 	}

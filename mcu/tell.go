@@ -65,6 +65,10 @@ func (r *Room) tellAll(p *Participant) {
 	if len(r.recordings) > 0 {
 		p.deliver(control.Message{Type: control.Recordings, Recordings: r.recordings})
 	}
+	if r.onAir {
+		on := true
+		p.deliver(control.Message{Type: control.Broadcast, Active: &on})
+	}
 }
 
 // broadcast tells everybody who has been told all before.

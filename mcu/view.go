@@ -51,7 +51,7 @@ func (v *view) find(k kind) *rendition {
 	if v.rungs[k.rung] == (ladder.Rung{}) {
 		return nil
 	}
-	r := &rendition{kind: k, Rung: v.rungs[k.rung], jobs: make(chan job, 1), stale: true, busy: true}
+	r := &rendition{kind: k, Rung: v.rungs[k.rung], jobs: make(chan job, 1), stale: true, busy: true, pulse: keepAlive}
 	v.all = append(v.all, r)
 	slices.SortFunc(v.all, func(a, b *rendition) int {
 		return cmp.Or(cmp.Compare(a.rung, b.rung), cmp.Compare(a.codec, b.codec))

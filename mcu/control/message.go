@@ -23,6 +23,7 @@ const (
 	Uplink       = "uplink"       // server: Width, Height, MaxFramerate, MaxBitrate, Active
 	Rendition    = "rendition"    // server: Width, Height, MaxFramerate, MaxBitrate, Active: what the client has of the mix
 	Recordings   = "recordings"   // server: Recordings, those that run and one that just ended
+	Broadcast    = "broadcast"    // server: Active
 	Mute         = "mute"         // client: Audio, Video; true is off
 	Chat         = "chat"         // client: Text; server: ID, Name, Text, Time
 	Error        = "error"        // server: Error

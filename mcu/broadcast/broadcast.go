@@ -1,0 +1,246 @@
+package broadcast
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tilemix/mcu"
+	"tilemix/mcu/intake"
+)
+
+const (
+	// keyInterval is the time between IDRs, and so of a segment.
+	keyInterval = 2 * time.Second
+	// pictureInterval is the longest time between two pictures: parts end with one, and
+	// those of a picture that stands still would be a second long.
+	pictureInterval = 90 * time.Millisecond
+)
+
+// broadcast is one room's. It is a [mcu.Sink]. Its goroutine is run.
+type broadcast struct {
+	home *Broadcaster
+	room string
+	log  *slog.Logger
+
+	queue  *intake.Queue
+	demand atomic.Bool  // it is there for the players who ask
+	asked  atomic.Int64 // when one last did, in Unix nanoseconds
+	since  time.Time
+	ended  chan struct{} // closed when nothing more comes
+	done   chan struct{} // closed when the playlists have ended
+
+	mu     sync.Mutex
+	detach func()
+	halt   bool          // it is to stop
+	ready  *session      // that can be played; nil: none now
+	news   chan struct{} // closed when that changes
+
+	// Owned by run.
+	now  *session
+	past []*session // whose files can still be had
+}
+
+func newBroadcast(home *Broadcaster, room string) *broadcast {
+	b := &broadcast{
+		home: home, room: room, log: home.log.With("room", room), queue: intake.NewQueue(intake.Default()),
+		since: time.Now().UTC(), ended: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
+	}
+	b.touch()
+	return b
+}
+
+// attach has the room fill the queue.
+func (b *broadcast) attach(rooms Rooms) error {
+	detach, err := rooms.Attach(b.room, b, mcu.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval})
+	if err != nil {
+		close(b.done)
+		return err
+	}
+	b.mu.Lock()
+	b.detach = detach
+	halt := b.halt
+	b.mu.Unlock()
+	if halt { // meanwhile
+		detach()
+	}
+	return nil
+}
+
+// stop ends the broadcast. It returns at once.
+func (b *broadcast) stop() {
+	b.mu.Lock()
+	b.halt = true
+	detach := b.detach
+	b.mu.Unlock()
+	if detach != nil { // else attach will
+		detach()
+	}
+}
+
+// Video takes an access unit.
+func (b *broadcast) Video(au []byte, key bool, at time.Duration) { b.queue.Picture(au, key, at) }
+
+// Audio takes a packet of sound.
+func (b *broadcast) Audio(packet []byte, at time.Duration) { b.queue.Packet(packet, at) }
+
+// Ended ends the broadcast.
+func (b *broadcast) Ended() { close(b.ended) }
+
+func (b *broadcast) over() bool {
+	select {
+	case <-b.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// run feeds the muxer until nothing more comes, and then keeps the files for a while.
+func (b *broadcast) run() {
+	b.pump()
+	b.finish()
+	b.log.Info("broadcast ended")
+	b.home.rooms.TellBroadcast(b.room, false)
+	linger := time.NewTimer(b.home.cfg.Linger)
+	defer linger.Stop()
+	if len(b.past) > 0 {
+		select {
+		case <-linger.C:
+		case <-b.home.quit:
+		}
+	}
+	for _, s := range b.past {
+		s.drop()
+	}
+}
+
+func (b *broadcast) pump() {
+	idle := time.NewTicker(b.home.cfg.Idle / 10)
+	defer idle.Stop()
+	for {
+		select {
+		case u := <-b.queue.C:
+			b.take(u)
+		case <-idle.C:
+			if b.demand.Load() && time.Since(time.Unix(0, b.asked.Load())) > b.home.cfg.Idle {
+				b.stop()
+			}
+		case <-b.ended:
+			for len(b.queue.C) > 0 {
+				b.take(<-b.queue.C)
+			}
+			return
+		}
+	}
+}
+
+// take gives a unit to the session, or to a new one where that does not take it.
+func (b *broadcast) take(u *intake.Unit) {
+	defer b.queue.Done(u)
+	if !u.Video {
+		if b.now != nil {
+			b.now.sound(u)
+		}
+		return
+	}
+	p, err := parse(u)
+	if err != nil {
+		b.log.Warn("access unit not broadcast", "error", err)
+		return
+	}
+	if u.Key && (b.now == nil || !b.now.fits(p)) {
+		b.roll(p, u.At)
+	}
+	if b.now == nil {
+		return
+	}
+	if err := b.now.picture(p, u); err != nil {
+		b.log.Warn("broadcast broken, begins anew", "error", err)
+		b.end()
+	}
+}
+
+// roll begins a session in place of the one before.
+func (b *broadcast) roll(p pictureUnits, at time.Duration) {
+	b.end()
+	s, err := newSession(b, p, at)
+	if err != nil {
+		b.log.Error("no broadcast", "error", err)
+		return
+	}
+	b.now = s
+	s.begin()
+}
+
+// end ends the session of now.
+func (b *broadcast) end() {
+	if b.now == nil {
+		return
+	}
+	const kept = 2 // sessions that ended
+	s := b.now
+	b.now = nil
+	b.announce(nil)
+	s.finish()
+	b.past = append(b.past, s)
+	if len(b.past) > kept {
+		b.past[0].drop()
+		b.past = append(b.past[:0], b.past[1:]...)
+	}
+}
+
+// finish ends the broadcast.
+func (b *broadcast) finish() {
+	b.end()
+	b.home.remove(b)
+	pictures, packets := b.queue.Dropped()
+	b.home.droppedPictures.Add(pictures)
+	b.home.droppedPackets.Add(packets)
+	close(b.done)
+}
+
+// announce says which session can be played now.
+func (b *broadcast) announce(s *session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ready = s
+	close(b.news)
+	b.news = make(chan struct{})
+}
+
+// await waits for a session that can be played.
+func (b *broadcast) await(ctx context.Context) (*session, error) {
+	for {
+		b.mu.Lock()
+		s, news := b.ready, b.news
+		b.mu.Unlock()
+		if s != nil {
+			return s, nil
+		}
+		select {
+		case <-news:
+		case <-b.done:
+			return nil, fmt.Errorf("broadcast of room %q: %w", b.room, mcu.ErrNotFound)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// touch says that a player asked for something.
+func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
+
+func (b *broadcast) info() Info {
+	i := Info{Room: b.room, State: Starting, Since: b.since}
+	b.mu.Lock()
+	if b.ready != nil {
+		i.State = On
+	}
+	b.mu.Unlock()
+	i.DroppedPictures, i.DroppedPackets = b.queue.Dropped()
+	return i
+}

@@ -1,0 +1,172 @@
+package broadcast
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"tilemix/mcu"
+)
+
+// index is the name of a room's playlist, which names those of its session.
+const index = "index.m3u8"
+
+// How long caches may keep what they got. Files never change. A blocking reload
+// asks for what it names, or later; anything else is of the moment.
+const (
+	keepFile     = "public, max-age=3600, immutable"
+	keepBlocking = "public, max-age=6"
+	keepPlaylist = "public, max-age=1"
+)
+
+// Serve answers a player: path is index.m3u8, or what the playlists name, relative to it.
+// Where it returns an error, mcu.ErrNotFound or ErrBadRequest among them, it has written
+// nothing.
+func (c *Broadcaster) Serve(w http.ResponseWriter, r *http.Request, room, path string) error {
+	if path == index {
+		return c.serveIndex(w, r, room)
+	}
+	id, file, _ := strings.Cut(path, "/")
+	s := c.session(room, id)
+	if s == nil {
+		return missing(path)
+	}
+	s.of.touch()
+	if strings.HasSuffix(file, ".m3u8") {
+		return s.servePlaylist(w, r, file)
+	}
+	return s.serveFile(w, r, file)
+}
+
+func missing(path string) error {
+	return fmt.Errorf("%.64q: %w", path, mcu.ErrNotFound)
+}
+
+// serveIndex waits for a session where none can be played yet.
+func (c *Broadcaster) serveIndex(w http.ResponseWriter, r *http.Request, room string) error {
+	b := c.find(room)
+	if b == nil && c.cfg.OnDemand {
+		var err error
+		if b, _, err = c.start(room, true); err != nil {
+			return err
+		}
+	}
+	if b == nil {
+		return fmt.Errorf("broadcast of room %q: %w", room, mcu.ErrNotFound)
+	}
+	b.touch()
+	s, err := b.await(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.servePlaylist(w, r, index)
+}
+
+// servePlaylist answers with a playlist, of a session that ended too.
+func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file string) error {
+	a := s.playlist(file, query(r.URL))
+	if a.status != http.StatusOK {
+		if a.status == http.StatusBadRequest {
+			return ErrBadRequest
+		}
+		return missing(file)
+	}
+	keep := keepPlaylist
+	if r.URL.Query().Has("_HLS_msn") {
+		keep = keepBlocking
+	}
+	s.of.home.playlists.Add(1)
+	s.of.home.bytes.Add(uint64(a.body.Len()))
+	h := w.Header()
+	h.Set("Content-Type", "application/vnd.apple.mpegurl")
+	h.Set("Cache-Control", keep)
+	h.Set("Content-Length", strconv.Itoa(a.body.Len()))
+	_, _ = w.Write(a.body.Bytes()) // who is gone is gone
+	return nil
+}
+
+// playlist returns a playlist; it waits for what the query asks to wait for.
+func (s *session) playlist(file, query string) answer {
+	var a answer
+	if s.last.Load() == nil {
+		a = s.ask(file, query)
+	}
+	if last := s.last.Load(); last != nil && a.status != http.StatusOK { // it ended, perhaps meanwhile
+		text, ok := (*last)[file]
+		if !ok {
+			return answer{status: http.StatusNotFound}
+		}
+		a = answer{status: http.StatusOK}
+		a.body.Write(text)
+	}
+	if a.status == http.StatusOK && file == index {
+		text := strings.NewReplacer("video1_", s.id+"/video1_", "audio2_", s.id+"/audio2_").Replace(a.body.String())
+		a.body.Reset()
+		a.body.WriteString(text)
+	}
+	return a
+}
+
+// query is what a request asks, in a form that cannot break out of a playlist's line.
+func query(u *url.URL) string {
+	const longest = 1024
+	if len(u.RawQuery) > longest {
+		return ""
+	}
+	return u.Query().Encode()
+}
+
+// ask has the muxer answer into memory.
+func (s *session) ask(file, query string) answer {
+	a := answer{header: http.Header{}}
+	s.muxer.Handle(&a, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/" + file, RawQuery: query}})
+	return a
+}
+
+// answer is what the muxer says. 0 is the status of what it does not know.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// serveFile answers with a segment, a part or a header.
+func (s *session) serveFile(w http.ResponseWriter, r *http.Request, file string) error {
+	out := &fileWriter{ResponseWriter: w}
+	s.muxer.Handle(out, &http.Request{Method: r.Method, URL: &url.URL{Path: "/" + file}})
+	if out.status != http.StatusOK {
+		return missing(file)
+	}
+	s.of.home.files.Add(1)
+	s.of.home.bytes.Add(out.bytes)
+	return nil
+}
+
+// fileWriter lets through what went well.
+type fileWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  uint64
+}
+
+func (f *fileWriter) WriteHeader(status int) {
+	if f.status = status; status == http.StatusOK {
+		f.Header().Set("Cache-Control", keepFile)
+		f.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (f *fileWriter) Write(b []byte) (int, error) {
+	if f.status != http.StatusOK {
+		return len(b), nil
+	}
+	f.bytes += uint64(len(b))
+	return f.ResponseWriter.Write(b)
+}
