@@ -47,7 +47,7 @@ func (k *tape) Audio(packet []byte, at time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.alive()
-	if n := len(k.sounds); len(packet) == 0 || n > 0 && (at-k.sounds[n-1])%(20*time.Millisecond) > time.Microsecond {
+	if n := len(k.sounds); len(packet) == 0 || n > 0 && (at-k.sounds[n-1]+time.Microsecond)%(20*time.Millisecond) > 2*time.Microsecond {
 		k.t.Errorf("%d bytes of sound at %v", len(packet), at)
 	}
 	k.sounds = append(k.sounds, at)
