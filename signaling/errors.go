@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tilemix/mcu"
+	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
@@ -53,6 +54,8 @@ var statuses = []struct {
 	{record.ErrStorage, http.StatusInsufficientStorage},
 	{record.ErrEnded, http.StatusConflict},
 	{record.ErrNoEncoder, http.StatusNotImplemented},
+	{broadcast.ErrBadRequest, http.StatusBadRequest},
+	{broadcast.ErrTooMany, http.StatusServiceUnavailable},
 	{record.ErrTooMany, http.StatusServiceUnavailable},
 	{address.ErrRefused, http.StatusBadRequest},
 	{gateway.ErrNoFFmpeg, http.StatusNotImplemented},

@@ -28,5 +28,8 @@ func (s *site) metrics() echo.HandlerFunc {
 	if s.cfg.Gateway != nil {
 		reg.MustRegister(s.cfg.Gateway.Collectors()...)
 	}
+	if s.cfg.Broadcaster != nil {
+		reg.MustRegister(s.cfg.Broadcaster.Collectors()...)
+	}
 	return echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
 }

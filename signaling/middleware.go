@@ -72,7 +72,7 @@ func policy(host string) string {
 		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 }
 
-// crossOrigin lets pages of any origin use WHIP and WHEP (RFC 9725 §4.2).
+// crossOrigin lets pages of any origin use WHIP and WHEP (RFC 9725 §4.2), and play HLS.
 func crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := c.Request().URL.Path
@@ -80,6 +80,9 @@ func crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 			h := c.Response().Header()
 			h.Set("Access-Control-Allow-Origin", "*")
 			h.Set("Access-Control-Expose-Headers", "Location, ETag, Link, Accept-Patch, Retry-After")
+		}
+		if strings.HasPrefix(path, "/hls/") {
+			c.Response().Header().Set("Access-Control-Allow-Origin", "*")
 		}
 		return next(c)
 	}

@@ -32,6 +32,7 @@ func (s *site) routes(e *echo.Echo) {
 
 	s.recordingRoutes(e)
 	s.linkRoutes(e)
+	s.broadcastRoutes(e)
 
 	get(e, "/healthz", s.health)
 	get(e, "/metrics", s.metrics())

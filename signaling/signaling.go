@@ -34,10 +34,10 @@ type Config struct {
 	Rate        float64       // messages a second that one WebSocket may send; more of them wait
 	Burst       int           // messages that may come at once before Rate applies
 
-	Recorder Recorder // nil: there are no recordings
-
-	Collectors []prometheus.Collector // of what else the process does, for /metrics
-	Gateway    Gateway                // nil: there are no outputs and inputs
+	Collectors  []prometheus.Collector // of what else the process does, for /metrics
+	Gateway     Gateway                // nil: there are no outputs and inputs
+	Recorder    Recorder               // nil: there are no recordings
+	Broadcaster Broadcaster            // nil: there are no broadcasts
 }
 
 // Default is the configuration for production.

@@ -33,6 +33,7 @@ var owners = map[string]string{
 	"github.com/y9o/go-openh264": "codec/h264",
 	"github.com/hraban/opus":     "codec/opus",
 	"github.com/labstack/echo":   "signaling",
+	"github.com/bluenviron":      "mcu/broadcast",
 	"github.com/coder/websocket": "signaling",
 	"github.com/alecthomas/kong": "cmd",
 	"github.com/goccy/go-yaml":   "cmd",

@@ -10,6 +10,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu"
+	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/record"
@@ -42,7 +43,9 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	site.Collectors = hooks.Collectors()
 	links := s.gateway(cfg, rooms, log)
 	site.Gateway = links
-	return outlasting{together{links, recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
+	live := s.broadcaster(rooms, log)
+	site.Broadcaster = live
+	return outlasting{together{links, live, recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
 }
 
 // gateway connects rooms with other servers.
@@ -50,6 +53,13 @@ func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, log *slog.Logge
 	cfg := gateway.Default()
 	cfg.Dir, cfg.Private, cfg.Events = s.DataDir, s.AllowPrivate, rooms.Events
 	return gateway.New(cfg, server, log)
+}
+
+// broadcaster makes HLS of rooms.
+func (s *settings) broadcaster(rooms *mcu.Server, log *slog.Logger) *broadcast.Broadcaster {
+	cfg := broadcast.Default()
+	cfg.OnDemand = s.HLS
+	return broadcast.New(cfg, rooms, log)
 }
 
 // together runs until one of its parts fails or all are told to end.

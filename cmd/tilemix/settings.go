@@ -32,6 +32,7 @@ type settings struct {
 	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs, inputs and webhooks reach this machine and private networks."`
 	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL to tell of what happens: of rooms, participants, recordings and outputs. Repeatable."`
 	WebhookSecret   secret       `placeholder:"SECRET" help:"What requests to webhooks are signed with. Flags are seen by all users of a machine, so better put it into the environment or the file."`
+	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as somebody plays it, and not only when told to."`
 	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Least level logged: debug, info, warn or error."`
 	LogFormat       string       `enum:"text,json" default:"text" help:"Form of the log: text or json."`
 	PProf           string       `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Address to serve Go's profiles on, which must be this machine's own, as 127.0.0.1:6060."`
