@@ -12,8 +12,10 @@ const (
 	paceSpan  = time.Second
 	paceSpans = 10
 	// paceJump is how far a timestamp may be off the pace of arrival before the
-	// stream counts as begun anew.
+	// stream counts as begun anew, and paceBack how far one may be behind those of
+	// packets that were sent before. Pictures that others refer to are less.
 	paceJump = 10 * time.Second
+	paceBack = time.Second
 )
 
 // pace knows how late the packets of a stream come: their transit, which is arrival
@@ -22,6 +24,7 @@ const (
 type pace struct {
 	started bool
 	epoch   time.Time
+	seq     uint16        // newest sequence number
 	last    uint32        // newest timestamp
 	at      time.Duration // and what it stands for, since the first
 
@@ -30,13 +33,18 @@ type pace struct {
 	least time.Duration            // of all spans
 }
 
-// observe takes a packet's timestamp and arrival.
-func (p *pace) observe(timestamp uint32, now time.Time) {
-	if !p.started || p.late(timestamp, now).Abs() > paceJump {
-		*p = pace{started: true, epoch: now, last: timestamp, least: math.MaxInt64}
+// observe takes a packet's sequence number, timestamp and arrival.
+func (p *pace) observe(seq uint16, timestamp uint32, now time.Time) {
+	newer := int16(seq-p.seq) > 0
+	back := newer && p.at-p.time(timestamp) > paceBack
+	if !p.started || back || p.late(timestamp, now).Abs() > paceJump {
+		*p = pace{started: true, epoch: now, seq: seq, last: timestamp, least: math.MaxInt64}
 		for i := range p.spans {
 			p.spans[i] = math.MaxInt64
 		}
+	}
+	if newer {
+		p.seq = seq
 	}
 	transit := p.transit(timestamp, now)
 	if at := p.time(timestamp); at > p.at {

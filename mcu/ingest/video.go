@@ -125,7 +125,7 @@ func (v *Video) Busy(d time.Duration) { v.lag.busy = d }
 // Push takes one packet, which is copied, and decodes whatever it completes.
 func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	v.packets.Add(1)
-	v.pace.observe(p.Timestamp, now)
+	v.pace.observe(p.SequenceNumber, p.Timestamp, now)
 	v.lag.observe(v.pace.late(p.Timestamp, now))
 	if !v.queue.push(p, now) {
 		v.dropped.Add(1)
