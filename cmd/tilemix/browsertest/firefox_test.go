@@ -100,7 +100,7 @@ func (f *firefox) connect(t *testing.T, url string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var err error
-	if f.conn, _, err = websocket.Dial(ctx, url, nil); err != nil {
+	if f.conn, _, err = websocket.Dial(ctx, url, nil); err != nil { //nolint:bodyclose // Dial closes it
 		t.Fatalf("Firefox: %v", err)
 	}
 	f.conn.SetReadLimit(-1)
