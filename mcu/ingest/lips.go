@@ -22,7 +22,7 @@ const (
 	lipsLate   = 40 * time.Millisecond
 	lipsKept   = 10 * time.Millisecond
 	lipsPeriod = time.Second
-	maxRaise   = 150 * time.Millisecond
+	maxRaise   = 250 * time.Millisecond
 	// maxClockSkew is how far apart a sender's reports may put sound and picture
 	// that came together; beyond it they are not believed.
 	maxClockSkew = time.Second
@@ -74,6 +74,11 @@ func (l *lips) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
 	l.first = (l.first + 1) % MaxHeld
 	l.n--
 	return f
+}
+
+// slips tells whether the oldest picture can be left to the clock's next.
+func (l *lips) slips(steady *playout, now time.Time) bool {
+	return l.n > 0 && l.n < MaxHeld && steady.slips(l.held[l.first], now)
 }
 
 // early tells whether a picture is to wait.

@@ -261,7 +261,11 @@ func (v *Video) Picture(sound *Voice, now time.Time) (f *yuv.Frame, fresh bool) 
 	for _, f := range v.playout.take() {
 		v.lips.hold(f)
 	}
-	for f := v.lips.next(&v.playout, sound, now); f != nil; f = v.lips.next(&v.playout, sound, now) {
+	for !fresh || !v.lips.slips(&v.playout, now) {
+		f := v.lips.next(&v.playout, sound, now)
+		if f == nil {
+			break
+		}
 		v.shown.Release()
 		v.shown, fresh = f, true
 	}
