@@ -34,6 +34,7 @@ type pictureClock struct {
 	tiles []video.Tile
 	view  *view
 
+	strain    strain    // of the machine
 	soundRate int       // what sound takes of a viewer's line, bits a second
 	waiting   int       // viewers who wait for a rendition
 	at        time.Time // of the last tick
@@ -67,6 +68,7 @@ func (c *pictureClock) run(ctx context.Context) {
 			return
 		}
 		c.room.server.stats.missedPictures.Add(float64(missed))
+		c.strain.tick(missed)
 		c.tick(time.Now())
 	}
 }

@@ -137,9 +137,10 @@ func (c *pictureClock) steerOne(s *seat, now time.Time) {
 	}
 	_, sent, _ := d.Sent()
 	was := w.choice.Rung()
-	rung, probe := w.choice.Decide(ladder.Line{
-		Estimate: w.line.Estimate(), Sound: c.soundRate, Sent: sent,
-	}, now)
+	rung, probe, estimate := was, 0, w.line.Estimate()
+	if !c.strain.excuses(estimate, c.view.rungs[was]) {
+		rung, probe = w.choice.Decide(ladder.Line{Estimate: estimate, Sound: c.soundRate, Sent: sent}, now)
+	}
 	if probe > 0 {
 		w.line.Probe(probe)
 	}
