@@ -34,7 +34,7 @@
 //	access units, read 400 ms late  to the next IDR                  uplink_video{lagged}
 //	access units → decoder          a fifth of a core; to the next   uplink_video{capped}
 //	                                IDR, spare pictures first
-//	camera → picture clock          slot of one, of four after       –, pictures less compositions
+//	camera → picture clock          slot of one, of eight after       –, pictures less compositions
 //	                                repairs; newest wins
 //	camera → picture clock, early   16 wait for their sound, 400 ms; –
 //	                                then shown
@@ -80,7 +80,7 @@
 // jitter. By that the picture clock holds pictures back that would be more than
 // 30 ms before their sound, as they are when a jitter buffer is long, for 400 ms at
 // most. Where pictures are later than their sound, the jitter buffer is made up to
-// 150 ms longer. On a line without jitter neither waits. What remains is
+// 250 ms longer. On a line without jitter neither waits. What remains is
 // tilemix_lipsync_seconds.
 //
 // # What a viewer has
@@ -88,7 +88,7 @@
 // A room's picture has renditions by codec and rung of a ladder: full, half and quarter
 // size, or nothing but sound (package ladder). There are those that somebody takes, and
 // for 5 s those that somebody took. The picture clock decides for each viewer, by the
-// estimate of his line, and moves him at an IDR: up while he goes on with what he had,
+// estimate of his line (but see strain), and moves him at an IDR: up while he goes on with what he had,
 // down by leaving that at once. Requests for IDRs are for the rendition of who asks. He
 // is told with the message "rendition".
 //

@@ -19,7 +19,7 @@ const (
 	lipsCalm = 2 * time.Second
 	// Pictures that are later than their sound by lipsLate, in the mean of lipsPeriod,
 	// have the sound held back, by maxRaise at most, until they are later by lipsKept.
-	lipsLate   = 40 * time.Millisecond
+	lipsLate   = 20 * time.Millisecond
 	lipsKept   = 10 * time.Millisecond
 	lipsPeriod = time.Second
 	maxRaise   = 250 * time.Millisecond

@@ -17,7 +17,7 @@ const (
 	// of them is late by what pictures wait for; it waits for less by steadyDecay a second.
 	repairs     = 32
 	steadyFor   = 10 * time.Second
-	steadyShare = 0.95
+	steadyShare = 0.9
 	steadyDecay = 25 * time.Millisecond
 	// slip is how much later than that a picture may be and be shown all the same, one
 	// for each picture of the clock.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestRepairedPictures has every tenth picture's packet come 100 ms late, as if it had
+// TestRepairedPictures has every tenth picture's packet come late, as if it had
 // been asked for again. All that follow wait for it, and yet are to be seen one by one.
 func TestRepairedPictures(t *testing.T) {
 	for _, c := range []struct {
@@ -17,6 +17,7 @@ func TestRepairedPictures(t *testing.T) {
 	}{
 		{"nothing is repaired", 0, 90, 0},
 		{"repaired in 100 ms", 100 * time.Millisecond, 84, 140 * time.Millisecond},
+		{"repaired in 200 ms", 200 * time.Millisecond, 84, 280 * time.Millisecond},
 	} {
 		s := newScreening(t, image.Pt(160, 90))
 		const period = time.Second / 30

@@ -20,7 +20,8 @@ const (
 	repeatShare, repeatFloor, repeatFree = 0.2, 16_000, 1_000_000
 	mostRepeated, repeatQueue            = 0.5, 80 * time.Millisecond
 	// repeatAgain is the least time between two repeats of a packet; where the
-	// round trip is known and longer, that is.
+	// round trip is known and longer, three quarters of that: it is measured with what
+	// the receiver was late.
 	repeatAgain = 20 * time.Millisecond
 	// repeatTries is how often one is repeated at most.
 	repeatTries = 4
@@ -113,7 +114,7 @@ func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
 	if last.seq != seq {
 		*last = repeated{seq: seq}
 	}
-	wait := max(time.Duration(d.line.rtt.Load()), repeatAgain)
+	wait := max(time.Duration(d.line.rtt.Load())*3/4, repeatAgain)
 	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 ||
 		last.tries == repeatTries || last.tries > 0 && now-last.at < wait {
 		d.line.counts.refused.Add(1)

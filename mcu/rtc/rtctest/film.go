@@ -106,6 +106,7 @@ func (c *Client) SpeakLate(late time.Duration, wave func(sample int) float32) (s
 	}
 	var block pcm.Block
 	var packet [1275]byte
+	mended := 0 // per cent
 	return c.every(pcm.Duration, func(at time.Duration) {
 		if at -= late; at < 0 {
 			return
@@ -113,6 +114,10 @@ func (c *Client) SpeakLate(late time.Duration, wave func(sample int) float32) (s
 		first := int(at * pcm.Rate / time.Second)
 		for i := range block {
 			block[i] = wave(first + i)
+		}
+		// As browsers do: FEC for what the server says it loses.
+		if lost := max(int(c.Audio.lost.Load()), mended*9/10); lost != mended && enc.SetPacketLoss(lost) == nil {
+			mended = lost
 		}
 		if n, err := enc.Encode(packet[:], block[:]); err == nil {
 			c.Audio.Write(uint32(first), packet[:n])

@@ -17,6 +17,7 @@ type Uplink struct {
 	reported time.Duration // owned by who sends
 	requests atomic.Int64
 	limit    atomic.Int64
+	lost     atomic.Int64 // per cent, by the last reception report
 	wanted   atomic.Bool
 
 	mu  sync.Mutex
@@ -72,6 +73,10 @@ func (u *Uplink) listen(sender *webrtc.RTPSender) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				u.requests.Add(1)
 				u.wanted.Store(true)
+			case *rtcp.ReceiverReport:
+				for _, r := range p.Reports {
+					u.lost.Store(int64(r.FractionLost) * 100 / 256)
+				}
 			case *rtcp.ReceiverEstimatedMaximumBitrate:
 				u.limit.Store(int64(p.Bitrate))
 			}
