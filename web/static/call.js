@@ -4,6 +4,7 @@
 // WebSocket (ws) of the present connection and the state of the call (see
 // session.js); the phase is also on <body data-phase="…">.
 
+import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices } from './choices.js';
 import { Devices, listDevices } from './devices.js';
@@ -80,6 +81,8 @@ async function startCall(ownName) {
   devices.wanted = { audio: choices.microphone, video: choices.camera };
   const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
   const recordings = new Recordings(room);
+  const broadcast = new Broadcast(room);
+  byId('broadcast', HTMLElement).addEventListener('click', () => void broadcast.toggle());
   const panel = new Panel((tab) => {
     if (tab === 'chat') chat.read();
     if (tab === 'settings') void showDevices(devices);
@@ -91,7 +94,11 @@ async function startCall(ownName) {
     phase: () => showPhase(state, player),
     message: (message) => {
       if (message.type === 'recordings') recordings.show(message.recordings ?? []);
-      else if (message.type === 'welcome') recordings.show([], true); // what there is comes anew
+      else if (message.type === 'broadcast') broadcast.show(message.active);
+      else if (message.type === 'welcome') { // what there is comes anew
+        recordings.show([], true);
+        broadcast.show(false, true);
+      }
       showMessage(message, state, chat, panel);
     },
   });

@@ -21,6 +21,11 @@ export class Player {
   /** @param {MediaStream} stream */
   async show(stream) {
     if (this.video.srcObject !== stream) this.video.srcObject = stream;
+    await this.start();
+  }
+
+  /** Plays what the element has. */
+  async start() {
     this.video.muted = this.silent;
     try {
       await this.video.play();

@@ -23,12 +23,14 @@
  * @typedef {{type: 'recordings', recordings: Recording[]}} RecordingsMessage
  *   those that run, and one that has just ended
  *
+ * @typedef {{type: 'broadcast', active: boolean}} BroadcastMessage
+ *
  * @typedef {Welcome
  *   | {type: 'answer', sdp: string}
  *   | {type: 'candidate', candidate: RTCIceCandidateInit}
  *   | {type: 'participants', participants: Participant[]}
  *   | {type: 'speaking', ids: string[]}
- *   | Layout | UplinkRequest | Rendition | ChatMessage | RecordingsMessage
+ *   | Layout | UplinkRequest | Rendition | ChatMessage | RecordingsMessage | BroadcastMessage
  *   | {type: 'error', error: string}} ServerMessage
  *
  * @typedef {{type: 'offer', sdp: string}

@@ -3,6 +3,7 @@
 import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, byId, setIcon } from './dom.js';
+import { Playback } from './hls.js';
 import { Player } from './player.js';
 import { watchQuality } from './quality.js';
 import { isRoom, roomOf, roomRule } from './room.js';
@@ -16,11 +17,19 @@ const backoff = new Backoff();
 
 /** @type {Subscription | null} */
 let subscription = null;
+/** @type {Playback | null} */
+let playback = null;
 let been = false;
+let patience = 0;
+
+const fallBackAfter = 6_000; // ms without WebRTC
+const onlyHLS = new URLSearchParams(location.search).has('hls');
 
 /** Starts watching, in place of what was before. */
 async function watch() {
-  subscription?.close();
+  stop();
+  if (onlyHLS) return watchBroadcast('The call is not broadcast. Waiting for it…');
+  patience = setTimeout(() => void watchBroadcast('Connecting…'), fallBackAfter);
   const mine = new Subscription({
     flowing: connected,
     stalled: () => {
@@ -42,7 +51,50 @@ async function watch() {
   }
 }
 
+/**
+ * Plays the broadcast, in place of what does not connect. Where there is none, that is tried
+ * again.
+ *
+ * @param {string} why to say where there is no broadcast
+ */
+async function watchBroadcast(why) {
+  stop();
+  const mine = new Playback(byId('mix', HTMLVideoElement), {
+    flowing: () => connected(),
+    lost: () => {
+      player.freeze();
+      again('The broadcast has ended or was lost. Trying again…');
+    },
+  });
+  playback = mine;
+  Object.assign(window, { tilemix: { pc: null, ws: null, playback: mine } });
+  try {
+    await mine.open(`/hls/${encodeURIComponent(room)}/index.m3u8`);
+    if (playback === mine) await player.start();
+  } catch {
+    if (playback === mine) again(why);
+  }
+}
+
+/** Ends what was there before. */
+function stop() {
+  clearTimeout(patience);
+  subscription?.close();
+  subscription = null;
+  playback?.close();
+  playback = null;
+}
+
+/** Says how the call comes, and how late. */
+function showSource() {
+  const text = playback ? 'HLS' : subscription ? 'WebRTC' : '';
+  const latency = playback?.latency;
+  document.body.dataset.source = text;
+  byId('source', HTMLElement).textContent = latency ? `${text}, ${latency.toFixed(1)} s behind` : text;
+}
+
 function connected() {
+  clearTimeout(patience);
   if (!been) countAudience(room, (text) => { byId('audience', HTMLElement).textContent = text; });
   been = true;
   backoff.reset();
@@ -54,13 +106,13 @@ function connected() {
 
 /** @param {unknown} error */
 function failed(error) {
-  subscription?.close();
+  stop();
   if (!(error instanceof Refusal)) {
     again(been ? 'Connection lost, reconnecting…' : 'The server does not answer. Trying again…');
   } else if (error.status === 404) {
     again('The call has not started. Waiting for it…');
   } else if (error.status >= 500) {
-    again(`${asSentence(error.message)} Trying again…`);
+    void watchBroadcast(`${asSentence(error.message)} Trying again…`);
   } else {
     phase('refused');
     banner('');
@@ -85,7 +137,7 @@ function phase(name) {
 
 function leave() {
   backoff.cancel();
-  subscription?.close();
+  stop();
   player.clear();
   phase('left');
   banner('');
@@ -112,7 +164,8 @@ byId('retry', HTMLButtonElement).addEventListener('click', () => backoff.now());
 byId('again', HTMLButtonElement).addEventListener('click', () => location.reload());
 shortcuts({ m: mute, f: () => void toggleFullScreen() });
 addEventListener('online', () => backoff.now());
-addEventListener('pagehide', () => subscription?.close());
+addEventListener('pagehide', stop);
+setInterval(showSource, 1_000);
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });

@@ -107,7 +107,7 @@ async function iceServers() {
  * @param {Response} response
  * @returns {Promise<string>}
  */
-async function reasonOf(response) {
+export async function reasonOf(response) {
   try {
     return String((await response.json()).error);
   } catch {

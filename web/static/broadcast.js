@@ -1,0 +1,46 @@
+// The call's broadcast: the button, and the sign that everybody sees.
+
+import { byId } from './dom.js';
+import { asSentence } from './stage.js';
+import { copy, toast } from './toasts.js';
+
+/** Turns a room's broadcast on and off. */
+export class Broadcast {
+  #on = false;
+  #mine = false; // whoever turns it on gets the link
+  #room = '';
+
+  /** @param {string} room */
+  constructor(room) {
+    this.#room = encodeURIComponent(room);
+  }
+
+  /**
+   * Shows what the server told.
+   *
+   * @param {boolean} on
+   * @param {boolean} [quiet] whether that is no news
+   */
+  show(on, quiet = false) {
+    if (on !== this.#on && !quiet && !this.#mine) toast(on ? 'The call is being broadcast' : 'The broadcast has ended');
+    this.#on = on;
+    byId('on-air', HTMLElement).hidden = !on;
+    byId('broadcast-text', HTMLElement).textContent = on ? 'End the broadcast' : 'Broadcast the call';
+  }
+
+  async toggle() {
+    const on = !this.#on;
+    this.#mine = true;
+    try {
+      const response = await fetch(`/api/v1/rooms/${this.#room}/broadcast`, { method: on ? 'PUT' : 'DELETE' });
+      if (!response.ok) throw new Error((await response.json()).error);
+      this.show(on);
+      if (on) await copy(`${location.origin}/watch/${this.#room}`, 'The call is being broadcast. The link is copied');
+      else toast('The broadcast has ended');
+    } catch (error) {
+      toast(`Broadcast: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');
+    } finally {
+      this.#mine = false;
+    }
+  }
+}

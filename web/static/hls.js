@@ -1,0 +1,95 @@
+// Playing a call's broadcast over HLS: later than WHEP, through anything that lets HTTP
+// through, and from a cache.
+
+import { Refusal, reasonOf } from './whep.js';
+
+/**
+ * @typedef {object} BroadcastEvents
+ * @property {() => void} flowing it plays, for the first time
+ * @property {() => void} lost it is over, or cannot be played; called once
+ */
+
+/** One playback of a broadcast. */
+export class Playback {
+  /** @type {import('./vendor/hls-1.7.4.min.js').default | null} */
+  #hls = null;
+  #closed = false;
+  #flows = false;
+  #timer = 0;
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {BroadcastEvents} events
+   */
+  constructor(video, events) {
+    this.video = video;
+    this.events = events;
+    video.addEventListener('timeupdate', this.#advanced);
+    video.addEventListener('ended', this.#lose);
+  }
+
+  /**
+   * Begins to play. Throws a Refusal where there is no broadcast, and TypeError where the
+   * server does not answer.
+   *
+   * @param {string} url of the index
+   */
+  async open(url) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
+    const { default: Hls } = await import('./vendor/hls-1.7.4.min.js');
+    if (this.#closed) return;
+    this.#timer = setTimeout(this.#lose, 20_000);
+    this.video.srcObject = null;
+    if (!Hls.isSupported()) {
+      this.video.addEventListener('error', this.#lose);
+      this.video.src = url; // the browser's own, as on old iPhones
+      return;
+    }
+    // The page's policy allows no worker from a blob, and there is little to be done: the
+    // media is what browsers take.
+    const hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 10, maxLiveSyncPlaybackRate: 1.25 });
+    this.#hls = hls;
+    hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && this.#lose());
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
+      if (!details.live) this.#timer = setTimeout(this.#lose, 5_000); // what is there is played
+    });
+    hls.loadSource(url);
+    hls.attachMedia(this.video);
+  }
+
+  /** How far behind the call, in seconds; null where that is not known. */
+  get latency() {
+    const date = this.#hls?.playingDate;
+    if (!this.#hls || !date) return null;
+    // The server's clock may be another's than ours: then the playlist's end has to do.
+    const exact = (Date.now() - date.getTime()) / 1000;
+    return Math.abs(exact - this.#hls.latency) < 5 ? exact : this.#hls.latency;
+  }
+
+  /** Ends it, without events. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.video.removeEventListener('timeupdate', this.#advanced);
+    this.video.removeEventListener('ended', this.#lose);
+    this.video.removeEventListener('error', this.#lose);
+    this.#hls?.destroy();
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+
+  #advanced = () => {
+    if (this.#flows || this.#closed || this.video.currentTime === 0) return;
+    this.#flows = true;
+    clearTimeout(this.#timer);
+    this.events.flowing();
+  };
+
+  #lose = () => {
+    if (this.#closed) return;
+    this.events.lost();
+    this.close();
+  };
+}
