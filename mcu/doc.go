@@ -71,6 +71,7 @@
 //	mix → output (gateway)          3 s, 8 MB; to the next IDR       output_dropped
 //	mix → broadcast (broadcast)     2 s, 4 MB; to the next IDR       broadcast_dropped
 //	broadcast → player              7 segments, then they are gone   –, it gets 404
+//	input (gateway) → decoder       64 units, then FFmpeg waits      –
 //	room → sender (uplink)          newest wins, one in two seconds  –
 //
 // # Sound and picture together

@@ -12,12 +12,27 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/vp8"
 	"tilemix/mcu/ingest"
-	"tilemix/mcu/rtc"
 )
+
+// track is what feeds a camera or a microphone: an [rtc.Track], or what is played.
+type track interface {
+	Source
+	Level(*rtp.Packet) (level uint8, ok bool)
+}
+
+// cameraTrack is one that can be asked for something.
+type cameraTrack interface {
+	track
+	Codec() codec.Kind
+	Patience() time.Duration
+	Busy(now time.Time) time.Duration
+	RequestKeyFrame()
+	LimitBitrate(bps int)
+}
 
 // runVideo feeds a camera until its track ends. When it goes on in another codec,
 // that is another camera.
-func (p *Participant) runVideo(t *rtc.Track) {
+func (p *Participant) runVideo(t cameraTrack) {
 	if p.viewer {
 		return
 	}
@@ -35,7 +50,7 @@ func newDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
 
 // runCamera feeds a camera while its track is of one codec. It returns false when
 // the track has ended.
-func (p *Participant) runCamera(t *rtc.Track, kind codec.Kind) (more bool) {
+func (p *Participant) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	dec, err := newDecoder(kind)
 	if err != nil {
 		p.log.Error("no decoder for a camera", "codec", kind, "error", err)
@@ -95,7 +110,7 @@ func (p *Participant) setVideo(v *ingest.Video) {
 }
 
 // runAudio feeds a microphone until its track ends.
-func (p *Participant) runAudio(t *rtc.Track) {
+func (p *Participant) runAudio(t track) {
 	if p.viewer {
 		return
 	}

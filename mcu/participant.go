@@ -7,6 +7,7 @@ import (
 	"image"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +40,7 @@ type Participant struct {
 	secret string                   // to come back with; "": he cannot
 	line   int                      // number of his control connection; the loop's
 	cut    func()                   // ends it; the loop's
-	peer   *rtc.Peer                // the loop's
+	peer   *rtc.Peer                // the loop's; nil: he is fed
 	answer atomic.Pointer[rtc.Peer] // the same, for whoever brings offers
 	pace   *rate.Limiter            // of the control channel
 	send   func(control.Message)    // the loop's
@@ -49,6 +50,8 @@ type Participant struct {
 	done   chan struct{}
 	limit  atomic.Int64 // of all he sends, bits a second; 0: none
 	pass   func()       // he is through the door
+
+	playing sync.WaitGroup // sources that feed him
 
 	keyWanted atomic.Bool  // he asked for an IDR
 	shown     atomic.Int32 // rung of the ladder that he has
@@ -90,6 +93,11 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 	if o.Resumable {
 		p.secret = rand.Text()
 	}
+	if o.Fed {
+		p.pass = func() {}
+		p.connected, p.seated = true, true
+		return p, nil
+	}
 	peer, err := p.connection()
 	if err != nil {
 		p.end()
@@ -115,8 +123,8 @@ func (p *Participant) connection() (*rtc.Peer, error) {
 		}
 	}
 	peer, err := p.room.server.api.NewPeer(rtc.Events{
-		Video:       func(t *rtc.Track) { p.runFor(peer, t, p.runVideo) },
-		Audio:       func(t *rtc.Track) { p.runFor(peer, t, p.runAudio) },
+		Video:       func(t *rtc.Track) { p.runFor(peer, func() { p.runVideo(t) }) },
+		Audio:       func(t *rtc.Track) { p.runFor(peer, func() { p.runAudio(t) }) },
 		KeyFrame:    p.requestKeyFrame,
 		Control:     p.parse,
 		ControlOpen: present(p.openControl),
@@ -144,7 +152,10 @@ func (p *Participant) Leave() { p.room.post(func() { p.room.remove(p) }) }
 func (p *Participant) close() {
 	p.pass()
 	p.end()
-	p.peer.Close()
+	if p.peer != nil {
+		p.peer.Close()
+	}
+	p.playing.Wait()
 }
 
 // Offer takes an SDP offer and returns the answer, with all of the server's
@@ -260,8 +271,8 @@ func (p *Participant) requestKeyFrame() {
 }
 
 // sees and hears tell whether the participant receives picture and sound.
-func (p *Participant) sees() bool  { return p.connected && p.peer.Video().Ready() }
-func (p *Participant) hears() bool { return p.connected && p.peer.Audio().Ready() }
+func (p *Participant) sees() bool  { return p.connected && p.peer != nil && p.peer.Video().Ready() }
+func (p *Participant) hears() bool { return p.connected && p.peer != nil && p.peer.Audio().Ready() }
 
 func (p *Participant) seat() seat {
 	s := seat{

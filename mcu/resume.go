@@ -147,8 +147,8 @@ func (p *Participant) linger() {
 }
 
 // runFor runs a track, if the connection that brought it is still his.
-func (p *Participant) runFor(peer *rtc.Peer, t *rtc.Track, run func(*rtc.Track)) {
+func (p *Participant) runFor(peer *rtc.Peer, run func()) {
 	if p.answer.Load() == peer {
-		run(t)
+		run()
 	}
 }

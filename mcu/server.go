@@ -107,6 +107,10 @@ type JoinOptions struct {
 	// It must not block. It may be nil.
 	Cut func()
 
+	// Fed participants have no connection: what they send is played (PlayVideo,
+	// PlayAudio), and they receive nothing.
+	Fed bool
+
 	line line // stands in for the way to him, in tests
 }
 

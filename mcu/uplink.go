@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
-	"tilemix/mcu/rtc"
 	"tilemix/mcu/uplink"
 )
 
@@ -69,7 +68,7 @@ type limiter struct {
 }
 
 // limit is called with each packet and the limit there is now; 0 is none.
-func (l *limiter) limit(t *rtc.Track, bps int64, now time.Time) {
+func (l *limiter) limit(t interface{ LimitBitrate(bps int) }, bps int64, now time.Time) {
 	switch {
 	case bps == l.bps && (bps == 0 || now.Sub(l.at) < limitInterval):
 		return

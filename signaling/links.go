@@ -13,6 +13,7 @@ import (
 // Gateway is what signaling needs of [gateway.Gateway].
 type Gateway interface {
 	AddOutput(ctx context.Context, room string, o gateway.OutputOptions) (gateway.Info, error)
+	AddInput(ctx context.Context, room string, o gateway.InputOptions) (gateway.Info, error)
 	List(kind gateway.Kind, room string) []gateway.Info
 	Get(kind gateway.Kind, room, id string) (gateway.Info, error)
 	Remove(ctx context.Context, kind gateway.Kind, room, id string) error
@@ -27,6 +28,9 @@ func (s *site) linkRoutes(e *echo.Echo) {
 	const outputs = "/api/v1/rooms/:room/outputs"
 	e.POST(outputs, sameOrigin(s.addOutput))
 	s.linksAt(e, outputs, "outputs", gateway.Output)
+	const inputs = "/api/v1/rooms/:room/inputs"
+	e.POST(inputs, sameOrigin(s.addInput))
+	s.linksAt(e, inputs, "inputs", gateway.Input)
 }
 
 // linksAt is what is the same for all kinds.
@@ -57,6 +61,15 @@ func (s *site) addOutput(c echo.Context) error {
 		return err
 	}
 	info, err := s.cfg.Gateway.AddOutput(c.Request().Context(), c.Param("room"), o)
+	return created(c, info, err)
+}
+
+func (s *site) addInput(c echo.Context) error {
+	var o gateway.InputOptions
+	if err := s.json(c, &o); err != nil {
+		return err
+	}
+	info, err := s.cfg.Gateway.AddInput(c.Request().Context(), c.Param("room"), o)
 	return created(c, info, err)
 }
 

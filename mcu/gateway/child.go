@@ -28,6 +28,7 @@ type child struct {
 	program string
 	args    []string
 	secret  string                // what the child reads as /dev/fd/3
+	env     []string              // beside what every child has
 	file    *os.File              // or this, which is closed as the child ends
 	in      func(io.Writer) error // writes what the child reads; nil: nothing
 	out     func(io.Reader) error // reads what the child writes
@@ -42,7 +43,7 @@ func (c *child) run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	cmd := exec.CommandContext(ctx, c.program, c.args...)
-	cmd.Env = append([]string{"AV_LOG_FORCE_NOCOLOR=1"}, pathOnly()...)
+	cmd.Env = append(append([]string{"AV_LOG_FORCE_NOCOLOR=1"}, pathOnly()...), c.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = farewell

@@ -44,6 +44,7 @@ func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8} }
 // Rooms is what a Gateway needs of [mcu.Server].
 type Rooms interface {
 	Rooms() []mcu.RoomInfo
+	Join(o mcu.JoinOptions) (*mcu.Participant, error)
 	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
 }
 

@@ -202,6 +202,11 @@ func (a Address) SRT() map[string]string {
 // IsWHIP tells whether the address is one of WHIP.
 func (a Address) IsWHIP() bool { return strings.HasPrefix(a.Scheme(), "whip+") }
 
+// Paced tells whether a stream may come faster than it is to be shown, as files do.
+func (a Address) Paced() bool {
+	return a.Scheme() == "file" || a.Scheme() == "http" || a.Scheme() == "https"
+}
+
 // Open returns an address of RTMP without its application and its key.
 func (a Address) Open() string {
 	user := ""

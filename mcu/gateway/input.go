@@ -1,0 +1,173 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"tilemix/mcu"
+	"tilemix/mcu/gateway/address"
+)
+
+// InputOptions say which stream is to come into a room.
+type InputOptions struct {
+	URL  string `json:"url"`
+	Name string `json:"name"` // of the participant; "": the host or the file
+	// Loop begins a file again when it has ended, instead of leaving.
+	Loop bool `json:"loop"`
+}
+
+// AddInput brings a stream into a room, as a participant who is there from now until the
+// input is removed or a file has ended, also while the stream is down.
+func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
+	a, err := g.judge(ctx, room, o.URL, address.Input)
+	if err != nil {
+		return Info{}, err
+	}
+	if a.Scheme() == "file" {
+		f, err := g.open(a)
+		if err != nil {
+			return Info{}, fmt.Errorf("%w: %w", address.ErrRefused, err)
+		}
+		_ = f.Close()
+	}
+	if err := g.needFFmpeg(); err != nil {
+		return Info{}, err
+	}
+	name := cmp.Or(o.Name, path.Base(a.File()))
+	if a.Scheme() != "file" {
+		name = cmp.Or(o.Name, a.Host())
+	}
+	who, err := g.rooms.Join(mcu.JoinOptions{Room: room, Name: name, Fed: true})
+	if err != nil {
+		return Info{}, err
+	}
+	l := g.newLink(Input, room, a)
+	l.info.Name = name
+	who.AfterLeave(l.end)
+	context.AfterFunc(l.life, who.Leave)
+	in := &input{link: l, gateway: g, address: a, who: who, loop: o.Loop}
+	info, err := g.add(l, in.try)
+	if err != nil {
+		l.end()
+	}
+	return info, err
+}
+
+// open opens a file of the data folder, whatever its path or symbolic links say.
+func (g *Gateway) open(a address.Address) (*os.File, error) {
+	root, err := os.OpenRoot(g.cfg.Dir)
+	if err != nil {
+		return nil, errors.New("there is no data folder")
+	}
+	defer root.Close()
+	switch i, err := root.Stat(a.File()); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, errors.New("there is no such file in the data folder")
+	case err != nil:
+		return nil, errors.New("the path leads out of the data folder, or cannot be read")
+	case !i.Mode().IsRegular():
+		return nil, errors.New("it is no file")
+	}
+	return root.Open(a.File())
+}
+
+// input is a stream from elsewhere in a room.
+type input struct {
+	*link
+	gateway   *Gateway
+	address   address.Address
+	who       *mcu.Participant
+	loop      bool
+	transcode bool // the picture is not H.264
+}
+
+// try plays until the stream ends.
+func (in *input) try(ctx context.Context, up func()) error {
+	err := in.pull(ctx, up)
+	if err != nil && !in.transcode && strings.Contains(err.Error(), "not supported by the bitstream filter") {
+		in.transcode = true
+		err = in.pull(ctx, up)
+	}
+	if err == nil && in.address.Scheme() == "file" {
+		return errOver
+	}
+	return err
+}
+
+func (in *input) pull(ctx context.Context, up func()) error {
+	if err := in.gateway.reach(ctx, in.address); err != nil {
+		return err
+	}
+	env, stop, err := in.gateway.proxy(ctx, in.address)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	r := newReel(in.address.Paced(), up)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.play(ctx, in.who, cancel)
+	defer r.wait()
+	for {
+		c := &child{program: in.gateway.cfg.FFmpeg, args: in.args(), env: env, out: r.run}
+		if in.address.Scheme() != "file" {
+			c.secret = playlist(in.address)
+		} else if c.file, err = in.gateway.open(in.address); err != nil {
+			return err
+		}
+		err := c.run(ctx)
+		if err == nil && !r.begun {
+			err = errors.New("there is nothing in it")
+		}
+		if err != nil || !in.loop || ctx.Err() != nil {
+			return err
+		}
+		r.rewind()
+	}
+}
+
+// Formats and protocols that inputs may have, so that a playlist leads to no file
+// of the server's.
+const (
+	formats   = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,avi,ogg,wav,mp3,aac,flac,h264,mjpeg,mpjpeg,rtsp,sdp,rtp"
+	network   = "concat,hls," + formats
+	protocols = "file,tcp,udp,rtp,rtsp,rtmp,rtmps,tls,http,https,httpproxy,crypto"
+)
+
+// args are FFmpeg's: H.264 as it is, Opus in packets of 20 ms, in an MPEG transport
+// stream, whose packets are whole as soon as they are written.
+func (in *input) args() []string {
+	args := []string{"-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"}
+	if in.address.Scheme() == "file" {
+		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats)
+	} else {
+		args = append(args, "-protocol_whitelist", protocols, "-format_whitelist", network, "-f", "concat", "-safe", "0")
+	}
+	args = append(args, "-i", secretFile, "-map", "0:V:0?", "-map", "0:a:0?")
+	if in.transcode {
+		args = append(args, "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
+			"-vf", "scale='min(1280,iw)':-2", "-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
+	} else {
+		args = append(args, "-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra")
+	}
+	return append(args, "-c:a", "libopus", "-b:a", "64k", "-ac", "1", "-ar", "48000", "-frame_duration", "20",
+		"-af", "aresample=async=1", "-muxdelay", "0", "-muxpreload", "0", "-pes_payload_size", "0",
+		"-flush_packets", "1", "-f", "mpegts", "pipe:1")
+}
+
+// playlist leads FFmpeg to an address that its arguments do not show (ffconcat).
+func playlist(a address.Address) string {
+	list := "ffconcat version 1.0\nfile '" + a.URL() + "'\n"
+	switch a.Scheme() {
+	case "rtsp":
+		list += "option rtsp_transport tcp\noption timeout 10000000\n"
+	default:
+		list += "option rw_timeout 10000000\n"
+	}
+	return list
+}
