@@ -28,15 +28,17 @@ var layers = map[string][]string{
 
 // owners says in which one folder a module may be imported.
 var owners = map[string]string{
-	"github.com/pion/webrtc":     "mcu/rtc",
-	"github.com/pion/turn":       "mcu/turn",
-	"github.com/y9o/go-openh264": "codec/h264",
-	"github.com/hraban/opus":     "codec/opus",
-	"github.com/labstack/echo":   "signaling",
-	"github.com/bluenviron":      "mcu/broadcast",
-	"github.com/coder/websocket": "signaling",
-	"github.com/alecthomas/kong": "cmd",
-	"github.com/goccy/go-yaml":   "cmd",
+	"github.com/pion/webrtc":                                  "mcu/rtc",
+	"github.com/pion/turn":                                    "mcu/turn",
+	"github.com/y9o/go-openh264":                              "codec/h264",
+	"github.com/hraban/opus":                                  "codec/opus",
+	"github.com/labstack/echo":                                "signaling",
+	"github.com/bluenviron/gohlslib":                          "mcu/broadcast",
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs":         "mcu/broadcast",
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts": "mcu/gateway",
+	"github.com/coder/websocket":                              "signaling",
+	"github.com/alecthomas/kong":                              "cmd",
+	"github.com/goccy/go-yaml":                                "cmd",
 }
 
 // clock is what the time package offers beside plain arithmetic.
