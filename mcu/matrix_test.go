@@ -64,7 +64,8 @@ func conditions() []condition {
 			name: "jitter 50 ms", line: rtctest.Both(rtctest.Impairment{Delay: way, Jitter: 50 * ms, Reorder: true}),
 			up: fine, down: fine,
 		},
-		// Her camera takes 0.5 Mbit/s: what she sends suffers, and nobody else.
+		// Her camera sends 0.5 Mbit/s whatever happens: a browser goes by our transport-wide
+		// reports, this client does not. So it is only nobody else who may suffer.
 		{name: "300 kbit/s up", line: rtctest.Line{Up: narrow(300_000), Down: delay}, down: fine, lossy: true},
 		{name: "1 Mbit/s each way", line: rtctest.Both(narrow(1_000_000)), up: fine, down: fine, lossy: true},
 		{
@@ -75,8 +76,8 @@ func conditions() []condition {
 	}
 }
 
-// TestMatrix has rooms in each of which one has a bad line, four at a time. What a
-// busy machine spoils is tried again.
+// TestMatrix has rooms in each of which one has a bad line, four at a time, and beside
+// them one without. What a busy machine spoils is not judged, or tried again.
 func TestMatrix(t *testing.T) {
 	cfg := small()
 	cfg.FrameRate = 30
@@ -86,13 +87,19 @@ func TestMatrix(t *testing.T) {
 		return
 	}
 	var clean, lossy []time.Duration
+	begun, batches, judged := time.Now(), 0, 0
 	for batch := range slices.Chunk(conditions(), 4) {
 		var errs []error
-		for range tries {
+		batches++
+		for try := 0; try == 0 || time.Since(begun) < patience; try++ {
 			outcomes := s.try(batch, 6*time.Second)
 			if outcomes[len(batch)].busy() {
 				t.Log("not judged: a good line loses pictures too, the machine is busy")
+				errs = nil
 				break
+			}
+			if try == 0 {
+				judged++
 			}
 			for i, c := range batch {
 				if c.lossy {
@@ -110,15 +117,21 @@ func TestMatrix(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	t.Logf("%d batches of %d were judged, in %v", judged, batches, time.Since(begun))
+	if judged == 0 {
+		t.Skip("the machine is too busy to judge anything")
+	}
 	checkSkew(t, "without loss", clean, skewClean)
 	checkSkew(t, "with loss", lossy, skewLossy)
 }
 
 // busy tells whether a room without bad lines does so badly that no bar holds.
-func (o outcome) busy() bool { return o.other.Shown < 0.9 || o.other.gap > 60*ms }
+func (o outcome) busy() bool {
+	return o.other.Shown < 0.95 || o.other.gap > 60*ms || o.other.Freeze > 200*ms
+}
 
-// tries is how often a condition is tried that misses its bars.
-const tries = 3
+// patience is for how long conditions that miss their bars are tried again.
+const patience = 40 * time.Second
 
 func checkSkew(t *testing.T, name string, skews []time.Duration, most time.Duration) {
 	t.Helper()

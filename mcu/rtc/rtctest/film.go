@@ -57,7 +57,9 @@ func (c *Client) Film(cam Camera) (stop func()) {
 		}
 		cam.Draw(img, at)
 		if cam.Numbered {
-			barcode.Paint(img, int(at*time.Duration(cam.FrameRate)/time.Second)%barcode.Numbers)
+			// Rounded: a period in ns is a little short.
+			number := int((at*time.Duration(cam.FrameRate) + time.Second/2) / time.Second)
+			barcode.Paint(img, number%barcode.Numbers)
 		}
 		if uplink.keyWanted() {
 			enc.(codec.KeyFrameForcer).ForceKeyFrame()
