@@ -28,8 +28,8 @@ var fine = bar{shown: 0.95, freeze: 500 * ms, gap: 40 * ms}
 
 // What conditions that are to be fine are held to until they are.
 var (
-	repaired = bar{shown: 0.95, freeze: 500 * ms, gap: 120 * ms} // who loses packets on his way to us
-	heard    = bar{shown: 0.95, freeze: 600 * ms, gap: 100 * ms} // who loses more than 5 % of ours
+	repaired = bar{shown: 0.95, freeze: 500 * ms, gap: 150 * ms} // who loses packets on his way to us
+	heard    = bar{shown: 0.95, freeze: 600 * ms, gap: 120 * ms} // who loses more than 5 % of ours
 	distant  = bar{shown: 0.2, freeze: 1000 * ms, gap: 120 * ms} // who is 600 ms away and watches
 )
 
