@@ -182,7 +182,7 @@ func (g *Gateway) drop(l *link) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.links, l.info.ID)
-	g.lost.add(&l.lost)
+	g.lost.add(l.lost.pictures.Load(), l.lost.packets.Load())
 }
 
 // List returns the links of a room, of a kind, the oldest first.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/event"
@@ -66,13 +67,14 @@ type attempt func(ctx context.Context, up func()) error
 // link is a connection that is made again whenever it is lost. It is safe for
 // concurrent use. Its goroutine is run.
 type link struct {
-	log  *slog.Logger
-	hide func(string) string // the keys in a text
-	life context.Context
-	end  context.CancelFunc
-	done chan struct{} // closed when it has ended
-	lost lost
-	tell func(event.Event) // nil: nobody is told
+	log   *slog.Logger
+	hide  func(string) string // the keys in a text
+	life  context.Context
+	end   context.CancelFunc
+	done  chan struct{}         // closed when it has ended
+	lost  lost                  // of connections that have ended
+	queue atomic.Pointer[queue] // of an output that is up
+	tell  func(event.Event)     // nil: nobody is told
 
 	downTold bool // of its being down for the first time; run's
 
@@ -89,6 +91,10 @@ func (l *link) Info() Info {
 	defer l.mu.Unlock()
 	i := l.info
 	i.DroppedPictures, i.DroppedPackets = l.lost.pictures.Load(), l.lost.packets.Load()
+	if q := l.queue.Load(); q != nil {
+		pictures, packets := q.Dropped()
+		i.DroppedPictures, i.DroppedPackets = i.DroppedPictures+pictures, i.DroppedPackets+packets
+	}
 	return i
 }
 

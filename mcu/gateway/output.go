@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/intake"
 	"tilemix/mcu/record/fmp4"
 )
 
@@ -61,15 +62,21 @@ func (o *output) try(ctx context.Context, up func()) error {
 
 // attach has the room fill a queue. After detach nothing more comes.
 func (o *output) attach() (q *queue, detach func(), err error) {
-	q = newQueue(&o.lost)
+	q = newQueue()
 	leave, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval})
 	if errors.Is(err, mcu.ErrNotFound) {
 		return nil, nil, errOver
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	o.queue.Store(q)
 	return q, func() {
 		leave()
 		<-q.ended
-	}, err
+		o.queue.Store(nil)
+		o.lost.add(q.Dropped())
+	}, nil
 }
 
 // push is one connection of an output by FFmpeg. The mix reaches it as fragmented MP4,
@@ -131,9 +138,9 @@ func (p *push) feed(w io.Writer) error {
 	pending := 0
 	for {
 		select {
-		case u := <-p.queue.full:
+		case u := <-p.queue.C:
 			err := p.write(out, u, &pending)
-			p.queue.release(u)
+			p.queue.Done(u)
 			if err != nil {
 				return nil //nolint:nilerr // the child has ended, and says why
 			}
@@ -144,13 +151,13 @@ func (p *push) feed(w io.Writer) error {
 	}
 }
 
-func (p *push) write(out *fmp4.Writer, u *unit, pending *int) error {
-	if u.video {
-		if err := out.WriteVideo(u.data, u.at, pictureTime, u.key); err != nil {
+func (p *push) write(out *fmp4.Writer, u *intake.Unit, pending *int) error {
+	if u.Video {
+		if err := out.WriteVideo(u.Data, u.At, pictureTime, u.Key); err != nil {
 			return err
 		}
 	} else {
-		if err := out.WriteAudio(u.data, u.at); err != nil {
+		if err := out.WriteAudio(u.Data, u.At); err != nil {
 			return err
 		}
 		if *pending++; *pending < packetsAFragment {

@@ -56,13 +56,13 @@ func send(ctx context.Context, c *client.Client, q *queue) error {
 	}()
 	for {
 		select {
-		case u := <-q.full:
-			if u.video {
-				_ = c.WriteVideo(u.data, u.at) // what is lost is asked for again, or an IDR follows
+		case u := <-q.C:
+			if u.Video {
+				_ = c.WriteVideo(u.Data, u.At) // what is lost is asked for again, or an IDR follows
 			} else {
-				_ = c.WriteAudio(u.data, u.at)
+				_ = c.WriteAudio(u.Data, u.At)
 			}
-			q.release(u)
+			q.Done(u)
 		case <-q.ended:
 			return errOver
 		case err := <-lost:
