@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -119,16 +120,16 @@ func destination(a address.Address) (args []string, secret string) {
 		for name, value := range a.SRT() {
 			fmt.Fprintf(&options, "%s=%s\n", name, value)
 		}
-		return append(aac[:len(aac):len(aac)], "-flush_packets", "1", "-f", "mpegts", "srt://"+a.HostPort()), options.String()
+		return append(slices.Clip(aac), "-flush_packets", "1", "-f", "mpegts", "srt://"+a.HostPort()), options.String()
 	case "rtsp":
-		return append(opus[:len(opus):len(opus)], "-rtsp_transport", "tcp", "-f", "rtsp", a.URL()), "\n"
+		return append(slices.Clip(opus), "-rtsp_transport", "tcp", "-f", "rtsp", a.URL()), "\n"
 	default:
 		app, key := a.RTMP()
 		secret = "rtmp_app=" + app + "\nrtmp_playpath=" + key + "\nrtmp_live=live\n"
 		if a.Scheme() == "rtmps" {
 			secret += "tls_verify=1\n"
 		}
-		return append(aac[:len(aac):len(aac)], "-flvflags", "no_duration_filesize", "-f", "flv", a.Open()), secret
+		return append(slices.Clip(aac), "-flvflags", "no_duration_filesize", "-f", "flv", a.Open()), secret
 	}
 }
 

@@ -115,7 +115,7 @@ func (r *reel) run(from io.Reader) error {
 	for {
 		if err := ts.Read(); err != nil {
 			if r.ctx.Err() != nil || errors.Is(err, io.EOF) {
-				return nil
+				return nil //nolint:nilerr // it is the end that is expected
 			}
 			return fmt.Errorf("read the stream: %w", err)
 		}

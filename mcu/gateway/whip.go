@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -49,11 +50,10 @@ func (o *output) whip(ctx context.Context, up func()) error {
 func send(ctx context.Context, c *client.Client, q *queue) error {
 	ctx, stop := context.WithCancel(ctx)
 	lost := make(chan error, 1)
-	go func() { lost <- c.Run(ctx) }()
-	defer func() {
-		stop()
-		<-lost
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { lost <- c.Run(ctx) })
+	defer running.Wait()
+	defer stop()
 	for {
 		select {
 		case u := <-q.C:
@@ -66,7 +66,6 @@ func send(ctx context.Context, c *client.Client, q *queue) error {
 		case <-q.ended:
 			return errOver
 		case err := <-lost:
-			lost <- nil
 			return err
 		}
 	}
