@@ -108,6 +108,9 @@ func (s *stage) checkGapless(guests ...*guest) {
 // TestFlashAndBeep has somebody flash and beep at once and looks at how far apart
 // they come back.
 func TestFlashAndBeep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real time from a machine that the race detector slows down")
+	}
 	s := serve(t, small())
 	actor, watcher := s.join("clap", "Clap", both), s.join("clap", "Watch", both)
 	on := func(at time.Duration) bool { return at%time.Second < 200*time.Millisecond }

@@ -58,6 +58,9 @@ func TestOnePort(t *testing.T) {
 // TestThroughFirewalls has somebody join by one way while all others are closed to
 // him. He sends and receives sound and pictures.
 func TestThroughFirewalls(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real time from a machine that the race detector slows down")
+	}
 	cfg := small()
 	cfg.TURN = true
 	s := serve(t, cfg)

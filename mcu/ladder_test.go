@@ -166,6 +166,9 @@ func TestStormOnALowerRung(t *testing.T) {
 
 // TestManySlowViewers all share what they have.
 func TestManySlowViewers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real time from a machine that the race detector slows down")
+	}
 	t.Parallel()
 	s := serve(t, small())
 	pub := s.join("many", "Pub", publisher)

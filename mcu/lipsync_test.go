@@ -14,6 +14,9 @@ import (
 // TestLipSync has somebody flash and beep at once, over lines and with senders that
 // pull the two apart, and looks at how far apart they come back.
 func TestLipSync(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real time from a machine that the race detector slows down")
+	}
 	for _, c := range []struct {
 		name    string
 		up      rtctest.Impairment

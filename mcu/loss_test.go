@@ -12,6 +12,9 @@ import (
 // TestUplinkRepair sends a picture over lines that lose packets: what is lost is sent
 // again in time, and hardly a key frame is asked for.
 func TestUplinkRepair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real time from a machine that the race detector slows down")
+	}
 	for _, c := range []struct {
 		name string
 		line rtctest.Line

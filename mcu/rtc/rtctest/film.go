@@ -50,7 +50,7 @@ func (c *Client) Film(cam Camera) (stop func()) {
 		c.t.Fatalf("make a camera: %v", err)
 	}
 	img := image.NewYCbCr(image.Rectangle{Max: cam.Size}, image.YCbCrSubsampleRatio420)
-	uplink := c.Video
+	uplink, payloader := c.Video, c.format.newPayloader()
 	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
 		if at -= cam.Late; at < 0 {
 			return
@@ -68,7 +68,7 @@ func (c *Client) Film(cam Camera) (stop func()) {
 		if err != nil || len(au.Data) == 0 {
 			return
 		}
-		payloads := c.format.payloader.Payload(1180, au.Data)
+		payloads := payloader.Payload(1180, au.Data)
 		if cam.Spoil != nil {
 			payloads = cam.Spoil(au.Key, payloads)
 		}
@@ -80,12 +80,12 @@ func (c *Client) Film(cam Camera) (stop func()) {
 // Play sends access units again and again until stop is called or the client
 // closes. The first is an IDR; asked for one, it starts over.
 func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
-	uplink, n := c.Video, 0
+	uplink, payloader, n := c.Video, c.format.newPayloader(), 0
 	return c.every(time.Second/time.Duration(frameRate), func(at time.Duration) {
 		if uplink.keyWanted() {
 			n = 0
 		}
-		uplink.Write(uint32(at*90_000/time.Second), c.format.payloader.Payload(1180, units[n%len(units)])...)
+		uplink.Write(uint32(at*90_000/time.Second), payloader.Payload(1180, units[n%len(units)])...)
 		uplink.tell(at, 90_000)
 		n++
 	}, func() {})

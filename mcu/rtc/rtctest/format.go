@@ -17,7 +17,7 @@ type format struct {
 	mime         string
 	newEncoder   func(codec.VideoConfig) (codec.VideoEncoder, error)
 	newDecoder   func() (codec.VideoDecoder, error)
-	payloader    rtp.Payloader
+	newPayloader func() rtp.Payloader
 	depacketizer interface{ Unmarshal([]byte) ([]byte, error) }
 	isKey        func(au []byte) bool
 }
@@ -29,7 +29,7 @@ func formatOf(mime string) format {
 			mime:         webrtc.MimeTypeVP8,
 			newEncoder:   func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return vp8.NewEncoder(cfg) },
 			newDecoder:   func() (codec.VideoDecoder, error) { return vp8.NewDecoder() },
-			payloader:    &codecs.VP8Payloader{EnablePictureID: true},
+			newPayloader: func() rtp.Payloader { return &codecs.VP8Payloader{EnablePictureID: true} },
 			depacketizer: &codecs.VP8Packet{},
 			isKey:        func(au []byte) bool { return len(au) > 0 && au[0]&1 == 0 }, // RFC 6386 §9.1
 		}
@@ -38,7 +38,7 @@ func formatOf(mime string) format {
 		mime:         webrtc.MimeTypeH264,
 		newEncoder:   func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return h264.NewEncoder(cfg) },
 		newDecoder:   func() (codec.VideoDecoder, error) { return h264.NewDecoder() },
-		payloader:    &codecs.H264Payloader{},
+		newPayloader: func() rtp.Payloader { return &codecs.H264Payloader{} },
 		depacketizer: &codecs.H264Packet{},
 		isKey:        hasIDR,
 	}
