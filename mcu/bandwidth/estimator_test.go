@@ -173,6 +173,38 @@ func TestAbsurdReports(t *testing.T) {
 	}
 }
 
+// TestClocksOfAnyOrigin has receivers whose clocks begin before zero, and one whose
+// clock is set back: what arrives is measured all the same.
+func TestClocksOfAnyOrigin(t *testing.T) {
+	for _, c := range []struct{ origin, leap time.Duration }{
+		{origin: 0},
+		{origin: -time.Second},
+		{origin: -6 * 24 * time.Hour},
+		{origin: 6 * 24 * time.Hour},
+		{origin: time.Hour, leap: -time.Hour},
+		{origin: time.Hour, leap: -20 * time.Second},
+		{origin: -time.Hour, leap: 24 * time.Hour},
+	} {
+		var e bandwidth.Estimator
+		e.Loss(0, 0.5, 200_000)
+		arrived, now := c.origin, time.Duration(0)
+		for i := range 1000 { // of 10 ms
+			now += 10 * time.Millisecond
+			arrived += 10 * time.Millisecond
+			if i == 500 {
+				arrived += c.leap
+			}
+			e.Report(now, []bandwidth.Packet{{Sent: now, Arrived: arrived, Size: 1250}})
+			if i == 500 { // what was is not to tell
+				e.Loss(now, 0.9, 20_000)
+			}
+		}
+		if got := e.Rate(); got < 900_000 || got > 1_600_000 {
+			t.Errorf("from %v, leaping %v: 1 Mbit/s that arrives is estimated as %d", c.origin, c.leap, got)
+		}
+	}
+}
+
 func TestAllocates(t *testing.T) {
 	var e bandwidth.Estimator
 	packets := make([]bandwidth.Packet, 30)

@@ -15,20 +15,24 @@ type meter struct {
 	began bool
 }
 
-// add counts bytes at a time, which may be a little in the past.
+// add counts bytes at a time, which may be a little in the past. Where the clock leapt,
+// ahead or back, it begins anew.
 func (m *meter) add(at time.Duration, bytes int) {
 	step := int64(at / meterStep)
-	if !m.began || step-m.last > 10*meterSteps {
+	if off := step - m.last; !m.began || off > 10*meterSteps || off < -10*meterSteps {
 		*m = meter{began: true, first: step, last: step}
 	}
 	for m.last < step {
 		m.last++
-		m.steps[m.last%meterSteps] = 0
+		m.steps[place(m.last)] = 0
 	}
 	if m.last-step < meterSteps {
-		m.steps[((step%meterSteps)+meterSteps)%meterSteps] += bytes
+		m.steps[place(step)] += bytes
 	}
 }
+
+// place is where a step is counted. Steps may be negative: clocks begin anywhere.
+func place(step int64) int64 { return (step%meterSteps + meterSteps) % meterSteps }
 
 // rate returns bits a second over the last window, up to a second, of what was
 // counted. The newest step may be incomplete and is left out.
@@ -42,7 +46,7 @@ func (m *meter) rate(window time.Duration) int {
 	}
 	sum := 0
 	for i := int64(1); i <= n; i++ {
-		sum += m.steps[(m.last-i)%meterSteps]
+		sum += m.steps[place(m.last-i)]
 	}
 	return int(int64(sum) * 8 * int64(time.Second) / (n * int64(meterStep)))
 }

@@ -45,9 +45,8 @@ type line struct {
 	mu        sync.Mutex // the downlinks' reports are read by a goroutine each
 	estimator bandwidth.Estimator
 	packets   []bandwidth.Packet
-	reference uint32
-	arrived   time.Duration // of reference
-	counted   uint64        // bytes at the last reception report
+	heard     receiverClock
+	counted   uint64 // bytes at the last reception report
 	countedAt time.Duration
 }
 
@@ -97,11 +96,12 @@ func (l *line) arrivals(body []byte, now time.Duration) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// The reference time has 24 bits, which wrap.
-	step := int32((report.reference-l.reference)<<8) >> 8
-	l.reference, l.arrived = report.reference, l.arrived+time.Duration(step)*64*time.Millisecond
+	if !l.heard.tell(report.reference, now) {
+		l.counts.absurd.Add(1)
+		return
+	}
 	l.packets = l.packets[:0]
-	report.each(func(number uint16, came bool, at time.Duration) { l.take(number, came, l.arrived+at, now) })
+	report.each(func(number uint16, came bool, at time.Duration) { l.take(number, came, l.heard.at+at, now) })
 	if len(l.packets) == 0 {
 		return
 	}

@@ -131,6 +131,34 @@ func TestAbsurdReceivers(t *testing.T) {
 	}
 }
 
+// ofNewest makes a report of arrival times one of the packets that were sent last: what
+// was never sent is told of in vain.
+func ofNewest(d *Downlink, b []byte) []byte {
+	if len(b) < 20 || b[1] != rtcpTransport || b[0]&31 != formatTWCC {
+		return nil
+	}
+	b = bytes.Clone(b)
+	back := binary.BigEndian.Uint16(b[12:]) % 16
+	binary.BigEndian.PutUint16(b[12:], uint16(d.line.number.Load())-back)
+	return b
+}
+
+// transportReportOn tells of count packets from a number that they came, each some
+// quarters of a millisecond after the one before.
+func transportReportOn(base uint16, count int, reference uint32, delta byte) []byte {
+	body := make([]byte, 12, 20+count)
+	body[7] = 7
+	binary.BigEndian.PutUint16(body[8:], base)
+	binary.BigEndian.PutUint16(body[10:], uint16(count))
+	body = binary.BigEndian.AppendUint32(body, reference<<8)
+	body = binary.BigEndian.AppendUint16(body, 1<<13|uint16(count))
+	body = append(body, bytes.Repeat([]byte{delta}, count)...)
+	for len(body)%4 != 0 {
+		body = append(body, 0)
+	}
+	return append([]byte{2<<6 | formatTWCC, rtcpTransport, 0, byte(len(body) / 4)}, body...)
+}
+
 func FuzzHear(f *testing.F) {
 	for _, p := range []rtcp.Packet{
 		&rtcp.TransportLayerNack{MediaSSRC: 7, Nacks: []rtcp.NackPair{{PacketID: 5, LostPackets: 0x8001}}},
@@ -146,6 +174,9 @@ func FuzzHear(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	for _, reference := range []uint32{0, 1, 0x7fffff, 0x800000, 0xffffff} {
+		f.Add(transportReportOn(1, 8, reference, 250))
+	}
 	f.Add([]byte{0x8f, 205, 0, 6, 0, 0, 0, 1, 0, 0, 0, 7, 0, 1, 0, 5, 0, 0, 1, 0, 0xd4, 0, 0x20, 2, 4, 4, 4, 4})
 	d := newDownlink(webrtc.RTPCodecTypeVideo, quietLine())
 	w := newWire(webrtc.MimeTypeH264, 102, 7)
@@ -158,6 +189,7 @@ func FuzzHear(f *testing.F) {
 		d.Write(picture(0, 2))
 		d.Write(picture(1, 2))
 		d.hear(b, func() {})
+		d.hear(ofNewest(d, b), func() {})
 		if d.Loss() < 0 || d.Loss() > 1 || d.Estimate() < 0 || d.RTT() < 0 {
 			t.Errorf("%v lost, %d bits/s, %v", d.Loss(), d.Estimate(), d.RTT())
 		}
