@@ -41,7 +41,7 @@ type Participant struct {
 	line   int                      // number of his control connection; the loop's
 	cut    func()                   // ends it; the loop's
 	peer   *rtc.Peer                // the loop's; nil: he is fed
-	answer atomic.Pointer[rtc.Peer] // the same, for whoever brings offers
+	answer atomic.Pointer[attached] // the same with its line, for whoever brings offers
 	pace   *rate.Limiter            // of the control channel
 	send   func(control.Message)    // the loop's
 	open   atomic.Bool              // the client opened a control channel
@@ -104,7 +104,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		return nil, err
 	}
 	p.peer = peer
-	p.answer.Store(peer)
+	p.answer.Store(&attached{peer, 0})
 	p.pass = r.server.door.enter()
 	p.sight.over = o.line
 	return p, nil
@@ -161,7 +161,11 @@ func (p *Participant) close() {
 // Offer takes an SDP offer and returns the answer, with all of the server's
 // candidates in it. A later offer renegotiates.
 func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {
-	answer, err := p.answer.Load().Offer(ctx, sdp)
+	return p.offer(ctx, p.answer.Load(), sdp)
+}
+
+func (p *Participant) offer(ctx context.Context, to *attached, sdp string) (string, error) {
+	answer, err := to.peer.Offer(ctx, sdp)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +179,7 @@ func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {
 
 // AddCandidate adds a candidate of the client's.
 func (p *Participant) AddCandidate(c control.CandidateInit) error {
-	return p.answer.Load().AddCandidate(c.Candidate, c.SDPMid, c.SDPMLineIndex)
+	return p.answer.Load().candidate(c)
 }
 
 // Handle does what a control message asks. Refusals are sent to the

@@ -20,7 +20,7 @@ const (
 // Resume brings somebody back who joined with Resumable, by the secret that the
 // message "welcome" told him. He keeps his ID and his tile; what he is told goes to
 // o.Send from now on, and his next offer makes a new connection. The number names
-// the control connection for [Participant.Lose]. ErrNotFound says that nobody has the
+// the control connection for [Participant.Lose] and what else comes by it. ErrNotFound says that nobody has the
 // secret, any more or at all.
 func (s *Server) Resume(o JoinOptions, secret string) (p *Participant, line int, err error) {
 	r := s.room(o.Room)
@@ -60,9 +60,9 @@ func (r *Room) resume(p *Participant, peer *rtc.Peer, o JoinOptions) (line int) 
 	old := p.peer
 	r.wg.Go(old.Close)
 	p.peer, p.send, p.cut = peer, o.Send, o.Cut
-	p.answer.Store(peer)
-	p.open.Store(false)
 	p.line++
+	p.answer.Store(&attached{peer, p.line})
+	p.open.Store(false)
 	p.connected, p.unheard, p.told = false, false, false
 	p.asked = uplink.Asked{}
 	now := time.Now()
@@ -148,7 +148,7 @@ func (p *Participant) linger() {
 
 // runFor runs a track, if the connection that brought it is still his.
 func (p *Participant) runFor(peer *rtc.Peer, run func()) {
-	if p.answer.Load() == peer {
+	if p.answer.Load().peer == peer {
 		run()
 	}
 }

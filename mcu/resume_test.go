@@ -135,3 +135,33 @@ func TestNobodyComesBack(t *testing.T) {
 	ada.p.Lose(0, true)
 	<-ada.p.Done()
 }
+
+// TestReplacedConnection: what comes late by a connection that another has taken the
+// place of changes nothing.
+func TestReplacedConnection(t *testing.T) {
+	s := serve(t, small())
+	ada, secret := s.returning("call", "Ada")
+	back := &guest{id: ada.id}
+	var line int
+	var err error
+	if back.p, line, err = s.Resume(mcu.JoinOptions{Room: "call", Send: back.news.put}, secret); err != nil {
+		t.Fatal(err)
+	}
+	offer, err := rtctest.New(t, both).Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ada.p.OfferBy(t.Context(), 0, offer); !errors.Is(err, mcu.ErrClosed) {
+		t.Errorf("an offer: %v", err)
+	}
+	if err := ada.p.AddCandidateBy(0, control.CandidateInit{}); !errors.Is(err, mcu.ErrClosed) {
+		t.Errorf("a candidate: %v", err)
+	}
+	ada.p.LeaveBy(0)
+	s.connect(back) // which takes the room's loop, after that
+	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret); err != nil {
+		t.Errorf("he was thrown out: %v", err)
+	}
+	back.p.LeaveBy(line + 1)
+	<-back.p.Done()
+}

@@ -19,6 +19,7 @@ import (
 type socket struct {
 	*site
 	who    *mcu.Participant
+	line   int // number of this connection among his
 	conn   *websocket.Conn
 	cancel context.CancelFunc
 	queue  chan control.Message
@@ -82,14 +83,16 @@ func (k *socket) read(ctx context.Context) {
 func (k *socket) handle(ctx context.Context, m control.Message) error {
 	switch m.Type {
 	case control.Offer:
-		answer, err := k.answer(ctx, k.who, m.SDP)
+		ctx, cancel := context.WithTimeout(ctx, k.cfg.Offer)
+		defer cancel()
+		answer, err := k.who.OfferBy(ctx, k.line, m.SDP)
 		if err != nil {
 			return err
 		}
 		k.send(control.Message{Type: control.Answer, SDP: answer})
 		return nil
 	case control.Candidate:
-		return k.who.AddCandidate(*m.Candidate)
+		return k.who.AddCandidateBy(k.line, *m.Candidate)
 	case control.Answer:
 		return errNoOffer
 	default:

@@ -44,14 +44,15 @@ func (s *site) socket(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { k.part(who, line) }()
+	k.who, k.line = who, line
+	defer k.part()
 	conn, err := websocket.Accept(c.Response(), r, nil)
 	if err != nil {
 		s.log.Debug("upgrade failed", "err", err) // Accept has answered
 		return nil
 	}
 	conn.SetReadLimit(s.cfg.MaxBody)
-	k.conn, k.who = conn, who
+	k.conn = conn
 	k.run(ctx)
 	return nil
 }
@@ -73,14 +74,14 @@ const pageGone = websocket.StatusCode(3001)
 
 // part ends the participant's session when the client said that he leaves (1000).
 // Whoever was cut off, or goes away as a page does that is loaded anew, may come back.
-func (k *socket) part(who *mcu.Participant, line int) {
+func (k *socket) part() {
 	switch k.closed {
 	case websocket.StatusNormalClosure:
-		who.Leave()
+		k.who.LeaveBy(k.line)
 	case websocket.StatusGoingAway, pageGone:
-		who.Lose(line, true)
+		k.who.Lose(k.line, true)
 	default:
-		who.Lose(line, false)
+		k.who.Lose(k.line, false)
 	}
 }
 

@@ -165,6 +165,20 @@ func TestWebSocketResumes(t *testing.T) {
 	other.next(t, crowd(1))
 }
 
+// Who says goodbye by a connection that was replaced does not end the one that he has.
+func TestWebSocketOldGoodbye(t *testing.T) {
+	base := serve(t, newServer(t), signaling.Default())
+	old := dial(t, base, "Ada")
+	welcome := old.next(t, ofType(control.Welcome))
+	back := dial(t, base, "Ada&resume="+welcome.Resume)
+	back.next(t, ofType(control.Welcome))
+	_ = old.Close(websocket.StatusNormalClosure, "") // both say it at once
+	back.send(t, `{"type":"chat","text":"still here"}`)
+	back.next(t, ofType(control.Chat))
+	other := dial(t, base, "Ben")
+	other.next(t, crowd(2))
+}
+
 // A message that is refused changes nothing and the socket stays open.
 func TestWebSocketRefusesMessages(t *testing.T) {
 	s := dial(t, serve(t, newServer(t), signaling.Default()), "Ada")
