@@ -22,6 +22,8 @@ var (
 	ErrRoomFull = errors.New("room is full")
 	// ErrServerFull is returned when the server has all the rooms it may have.
 	ErrServerFull = errors.New("server has no more rooms")
+	// ErrTooOften is returned to who comes back again and again.
+	ErrTooOften = errors.New("too often")
 	// ErrClosed is returned when the server or the participant is no more.
 	ErrClosed = errors.New("closed")
 )

@@ -86,12 +86,7 @@ func (p *Participant) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 		v.Push(&packet, now)
 		limiter.limit(t, p.limit.Load(), now)
 	}
-	p.linger()
-	p.room.post(func() {
-		if p.video == v {
-			p.setVideo(nil)
-		}
-	})
+	p.forget(v, more)
 	return more
 }
 

@@ -43,6 +43,7 @@ type Participant struct {
 	peer   *rtc.Peer                // the loop's; nil: he is fed
 	answer atomic.Pointer[attached] // the same with its line, for whoever brings offers
 	pace   *rate.Limiter            // of the control channel
+	back   *rate.Limiter            // of how often he comes back
 	send   func(control.Message)    // the loop's
 	open   atomic.Bool              // the client opened a control channel
 	life   context.Context          // ends as he leaves
@@ -86,6 +87,7 @@ func newParticipant(r *Room, o JoinOptions) (*Participant, error) {
 		send:   o.Send,
 		cut:    o.Cut,
 		pace:   rate.NewLimiter(controlRate, controlBurst),
+		back:   rate.NewLimiter(resumeRate, resumeBurst),
 		done:   make(chan struct{}),
 	}
 	p.life, p.end = context.WithCancel(context.Background())

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/mcu/ingest"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/uplink"
 )
@@ -17,23 +18,35 @@ const (
 	graceGone = 5 * time.Second
 )
 
+// How often somebody may come back, a second and at once: each time costs a connection
+// to be made and one to be ended.
+const (
+	resumeRate  = 1
+	resumeBurst = 5
+)
+
 // Resume brings somebody back who joined with Resumable, by the secret that the
 // message "welcome" told him. He keeps his ID and his tile; what he is told goes to
 // o.Send from now on, and his next offer makes a new connection. The number names
 // the control connection for [Participant.Lose] and what else comes by it. ErrNotFound says that nobody has the
-// secret, any more or at all.
+// secret, any more or at all, ErrTooOften that he came back too often.
 func (s *Server) Resume(o JoinOptions, secret string) (p *Participant, line int, err error) {
 	r := s.room(o.Room)
 	if r == nil || secret == "" {
 		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
 	}
+	allowed := false
 	r.call(func() {
 		if i := slices.IndexFunc(r.members, func(p *Participant) bool { return p.secret == secret }); i >= 0 {
 			p = r.members[i]
+			allowed = p.back.Allow()
 		}
 	})
-	if p == nil {
+	switch {
+	case p == nil:
 		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	case !allowed:
+		return nil, 0, fmt.Errorf("resume: %w", ErrTooOften)
 	}
 	peer, err := p.connection()
 	if err != nil {
@@ -135,15 +148,21 @@ func (r *Room) dismiss(now time.Time) {
 	}
 }
 
-// linger keeps the last picture of who may come back, as long as it may be shown.
-func (p *Participant) linger() {
-	if p.secret == "" {
+// forget takes away a camera whose track has ended. The last picture of who may come
+// back stays as long as it may be shown; the connection that brought it does not wait.
+func (p *Participant) forget(v *ingest.Video, more bool) {
+	gone := func() {
+		p.room.post(func() {
+			if p.video == v {
+				p.setVideo(nil)
+			}
+		})
+	}
+	if p.secret == "" || more {
+		gone()
 		return
 	}
-	select {
-	case <-time.After(stale):
-	case <-p.life.Done():
-	}
+	time.AfterFunc(stale, gone)
 }
 
 // runFor runs a track, if the connection that brought it is still his.

@@ -1,8 +1,10 @@
 package mcu_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -164,4 +166,49 @@ func TestReplacedConnection(t *testing.T) {
 	}
 	back.p.LeaveBy(line + 1)
 	<-back.p.Done()
+}
+
+// TestResumeTooOften: each time costs a connection, so there is an end to it.
+func TestResumeTooOften(t *testing.T) {
+	s := serve(t, small())
+	_, secret := s.returning("call", "Ada")
+	for i := range 100 {
+		_, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret)
+		if errors.Is(err, mcu.ErrTooOften) {
+			if i != 5 {
+				t.Errorf("came back %d times", i)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Error("there is no end")
+}
+
+// TestReplacedCameraEnds: nothing of a connection that was replaced goes on.
+func TestReplacedCameraEnds(t *testing.T) {
+	s := serve(t, small())
+	ada, secret := s.returning("call", "Ada")
+	ben := s.join("call", "Ben", viewer)
+	film(ada, red)
+	places := s.place(ada)
+	seen := func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) }
+	ben.Screen.Await("Ada", seen)
+	cameras := func() int {
+		stacks := make([]byte, 1<<20)
+		return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("(*Participant).runCamera("))
+	}
+	if cameras() != 1 {
+		t.Fatalf("%d cameras run", cameras())
+	}
+	began := time.Now()
+	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the camera to end", func() bool { return cameras() == 0 })
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("it ended after %v", d)
+	}
 }

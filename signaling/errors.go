@@ -60,6 +60,7 @@ var statuses = []struct {
 	{address.ErrRefused, http.StatusBadRequest},
 	{gateway.ErrNoFFmpeg, http.StatusNotImplemented},
 	{gateway.ErrTooMany, http.StatusServiceUnavailable},
+	{mcu.ErrTooOften, http.StatusTooManyRequests},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},
@@ -87,6 +88,9 @@ func explain(err error) (status int, text string) {
 // retryAfter is when a client that found the server full may try again, in seconds.
 const retryAfter = "5"
 
+// slowDown is the same for who comes back too often.
+const slowDown = "1"
+
 // refuse answers a request with its error.
 func (s *site) refuse(err error, c echo.Context) {
 	if c.Response().Committed {
@@ -98,6 +102,8 @@ func (s *site) refuse(err error, c echo.Context) {
 	switch status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", retryAfter)
+	case http.StatusTooManyRequests:
+		h.Set("Retry-After", slowDown)
 	case http.StatusUpgradeRequired:
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", "websocket")

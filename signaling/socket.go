@@ -117,10 +117,10 @@ func (k *socket) write(ctx context.Context) {
 					return
 				}
 			}
-			_ = k.conn.Close(websocket.StatusGoingAway, "you are no longer in the room")
+			k.dismiss(websocket.StatusGoingAway, "you are no longer in the room")
 			return
 		case <-k.taken:
-			_ = k.conn.Close(elsewhere, "You are in the call in another window.")
+			k.dismiss(elsewhere, "You are in the call in another window.")
 			return
 		case <-ctx.Done():
 			return
@@ -130,6 +130,15 @@ func (k *socket) write(ctx context.Context) {
 
 // elsewhere is the code that tells a page not to come back by itself.
 const elsewhere = websocket.StatusCode(4001)
+
+// farewell is how long a client that is told to go has for its own goodbye.
+const farewell = time.Second
+
+// dismiss closes the connection, in time also where the client does not answer.
+func (k *socket) dismiss(code websocket.StatusCode, why string) {
+	defer time.AfterFunc(farewell, k.cancel).Stop()
+	_ = k.conn.Close(code, why)
+}
 
 func (k *socket) put(ctx context.Context, m control.Message) error {
 	data, err := json.Marshal(m)

@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -177,6 +178,48 @@ func TestWebSocketOldGoodbye(t *testing.T) {
 	back.next(t, ofType(control.Chat))
 	other := dial(t, base, "Ben")
 	other.next(t, crowd(2))
+}
+
+// Who comes back again and again is told to wait, and what he had is closed even where he
+// does not answer.
+func TestWebSocketResumesTooOften(t *testing.T) {
+	base := serve(t, newServer(t), signaling.Default())
+	ada := dial(t, base, "Ada")
+	secret := ada.next(t, ofType(control.Welcome)).Resume
+	deaf, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	_, err = io.WriteString(deaf, "GET /ws/hall?name=Ada&resume="+secret+" HTTP/1.1\r\nHost: tilemix\r\nConnection: Upgrade\r\n"+
+		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := ada.closed(t); status < 4000 {
+		t.Fatalf("closed with %v", status)
+	}
+	began := time.Now()
+	url := base + "/ws/hall?name=Ada&resume=" + secret
+	for i := 1; ; i++ {
+		_, response, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // Dial has closed it
+		if err == nil {
+			if i > 50 {
+				t.Fatal("there is no end")
+			}
+			continue
+		}
+		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
+			t.Errorf("refused with %d, %v", response.StatusCode, response.Header)
+		}
+		break
+	}
+	if _, err := io.Copy(io.Discard, deaf); err != nil {
+		t.Logf("the end came as %v", err)
+	}
+	if d := time.Since(began); d > 4*time.Second {
+		t.Errorf("it was closed after %v", d)
+	}
 }
 
 // A message that is refused changes nothing and the socket stays open.
