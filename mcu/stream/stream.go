@@ -103,7 +103,7 @@ const acceptPause = 50 * time.Millisecond
 // admit counts a connection in, if there is a place.
 func (l *Listener) admit(raw net.Conn) *conn {
 	c := &conn{
-		Conn: raw, l: l, host: host(raw.RemoteAddr()),
+		Conn: raw, l: l, host: Host(raw.RemoteAddr()),
 		born: time.Now(), wake: make(chan struct{}, 1),
 	}
 	l.mu.Lock()
@@ -117,13 +117,14 @@ func (l *Listener) admit(raw net.Conn) *conn {
 	return c
 }
 
-// host is what connections are counted by.
-func host(a net.Addr) netip.Prefix {
-	t, ok := a.(*net.TCPAddr)
+// Host is what clients are counted by: an address of IPv4, or the /64 of one of IPv6,
+// since a client has all of it.
+func Host(a net.Addr) netip.Prefix {
+	at, ok := a.(interface{ AddrPort() netip.AddrPort }) // TCP or UDP
 	if !ok {
 		return netip.Prefix{}
 	}
-	ip := t.AddrPort().Addr().Unmap()
+	ip := at.AddrPort().Addr().Unmap()
 	bits := 32
 	if ip.Is6() {
 		bits = 64

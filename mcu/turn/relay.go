@@ -14,9 +14,12 @@ import (
 
 const (
 	// maxRelays bounds the relays of a server, and userRelays those of one credential:
-	// a browser takes one for each way to the server from each of its networks.
+	// a browser takes one for each way to the server from each of its networks. Anybody
+	// gets as many credentials as he asks for, so hostRelays bounds those of one
+	// address, behind which an office may be.
 	maxRelays  = 2048
 	userRelays = 24
+	hostRelays = 256
 	// relayRate and relayBurst bound what a client sends, in bytes a second and at
 	// once: four times the most that a camera may send without being thinned.
 	relayRate  = 3_000_000

@@ -55,6 +55,7 @@ type Server struct {
 
 	mu     sync.Mutex // guards what follows
 	relays map[string]int
+	from   map[netip.Prefix]int // relays by their clients' hosts
 	total  int
 	closed bool
 	wg     sync.WaitGroup // of the relays
@@ -77,7 +78,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		secret: rand.Text(), log: cfg.Log,
 		peers: make(map[netip.AddrPort]bool), hosts: make(map[netip.Addr]bool),
-		relays: make(map[string]int),
+		relays: make(map[string]int), from: make(map[netip.Prefix]int),
 	}
 	if s.log == nil { // pion's own default is standard error
 		s.log = &logging.DefaultLoggerFactory{Writer: io.Discard}
@@ -144,7 +145,10 @@ func (s *Server) Stats() Stats {
 func (s *Server) Run(ctx context.Context) error {
 	config := turn.ServerConfig{
 		Realm: realm, AuthHandler: s.authenticate, LoggerFactory: s.log,
-		EventHandler: turn.EventHandler{OnAuth: s.authenticated},
+		QuotaHandler: s.hasPlace,
+		EventHandler: turn.EventHandler{
+			OnAuth: s.authenticated, OnAllocationCreated: s.came, OnAllocationDeleted: s.went,
+		},
 		ListenerConfigs: []turn.ListenerConfig{{
 			Listener: s.tcp, RelayAddressGenerator: relays{s}, PermissionHandler: s.permits,
 		}},

@@ -242,6 +242,47 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+// TestHostQuota: more credentials do not get one address more relays than it may have,
+// and it gets others when some are gone.
+func TestHostQuota(t *testing.T) {
+	s := serve(t)
+	allocate := func() (net.PacketConn, error) {
+		name, password := s.Credentials(time.Now())
+		return s.client(t, "udp", name, password).Allocate()
+	}
+	var relays []net.PacketConn
+	for {
+		relay, err := allocate()
+		if err != nil {
+			break
+		}
+		relays = append(relays, relay)
+		defer relay.Close()
+		if len(relays) > 400 {
+			t.Fatal("there is no end")
+		}
+	}
+	if n := s.Stats().OverQuota; n == 0 {
+		t.Error("the refusal is not counted")
+	}
+	relays[0].Close()
+	for deadline := time.Now().Add(patience); s.Stats().Relays >= len(relays); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a closed relay is still counted")
+		}
+	}
+	for deadline := time.Now().Add(patience); ; { // it is counted out just after
+		relay, err := allocate()
+		if err == nil {
+			relay.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after one was closed: %v", err)
+		}
+	}
+}
+
 func TestPortTaken(t *testing.T) {
 	s := serve(t)
 	if _, err := turn.New(turn.Config{Port: s.Port()}); err == nil || !strings.Contains(err.Error(), strconv.Itoa(s.Port())) {
