@@ -174,7 +174,7 @@ func FuzzHear(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	for _, reference := range []uint32{0, 1, 0x7fffff, 0x800000, 0xffffff} {
+	for _, reference := range []uint32{0xc00000, 0x800000, 0, 1, 0x7fffff, 0xffffff} {
 		f.Add(transportReportOn(1, 8, reference, 250))
 	}
 	f.Add([]byte{0x8f, 205, 0, 6, 0, 0, 0, 1, 0, 0, 0, 7, 0, 1, 0, 5, 0, 0, 1, 0, 0xd4, 0, 0x20, 2, 4, 4, 4, 4})
