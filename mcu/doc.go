@@ -59,6 +59,8 @@
 //	                                dropped                          turn{dropped}
 //	client → TURN relay             3 MB/s, the rest dropped         turn{dropped}
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
+//	client → data channels          one, "control"; others closed,   data_channel_foreign_closed
+//	                                and the client after eight
 //	room → WebSocket                256 messages, then it is closed  websocket_slow_closed
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	sound clock → room loop         told again at the next tick      –

@@ -325,3 +325,34 @@ func TestManyTracks(t *testing.T) {
 	tile := s.place(b)[b]
 	b.Screen.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 }
+
+// TestManyChannels has somebody open data channels without end: he loses his
+// connection, and the room goes on.
+func TestManyChannels(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	b := s.join("channels", "Ben", both)
+	c := s.join("channels", "Cid", rtctest.Options{Message: func([]byte) {}})
+	for gone, n := false, 0; !gone; n++ {
+		closed, err := c.OpenChannel(fmt.Sprint("junk", n))
+		if n > 4000 {
+			t.Fatal("4000 data channels are taken")
+		}
+		if err != nil { // his end has closed
+			closed = nil
+		}
+		select {
+		case <-closed:
+		case <-c.p.Done():
+			gone = true
+		case <-time.After(rtctest.Patience):
+			t.Fatal("a data channel stays open")
+		}
+	}
+	film(b, red)
+	tile := s.place(b)[b]
+	b.Screen.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	if s.metric("tilemix_data_channel_foreign_closed_total") < 8 {
+		t.Error("no foreign channel was counted")
+	}
+}

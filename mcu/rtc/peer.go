@@ -11,14 +11,8 @@ import (
 	"tilemix/codec"
 )
 
-// ControlLabel is the label of the data channel that carries control messages.
-const ControlLabel = "control"
-
 // maxCandidates bounds what a client can make ICE check between two offers.
 const maxCandidates = 64
-
-// maxUnsent bounds the control messages that wait for a client, in bytes.
-const maxUnsent = 1 << 20
 
 // maxTracks bounds the streams of one kind that a connection runs at a time. An
 // offer has one, but a sender that does not say its SSRCs may begin anew with
@@ -38,8 +32,8 @@ type Events struct {
 	ControlOpen func()
 	// Connected is called whenever the connection stands.
 	Connected func()
-	// Ended is called whenever the connection has failed, and once when it was closed or
-	// is to be closed because it brings more streams than it may.
+	// Ended is called whenever the connection has failed, and once when it was closed, by
+	// Close or because it brings more streams or data channels than it may.
 	Ended func()
 }
 
@@ -49,8 +43,8 @@ type Peer struct {
 	api          *webrtc.API
 	events       Events
 	audio, video *Downlink
-	control      atomic.Pointer[webrtc.DataChannel]
-	slow         *atomic.Uint64 // control channels that were closed
+	counts       *counts // of all peers
+	channels
 
 	negotiating sync.Mutex                // guards the next three
 	picture     codec.Kind                // what pictures are sent in, both ways; 0 before one is offered
@@ -80,7 +74,7 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 		pc:     pc,
 		api:    a.api,
 		events: events,
-		slow:   &a.counts.slow,
+		counts: &a.counts,
 		audio:  newDownlink(webrtc.RTPCodecTypeAudio, line),
 		video:  newDownlink(webrtc.RTPCodecTypeVideo, line),
 	}
@@ -104,6 +98,14 @@ func (p *Peer) Close() {
 	_ = p.pc.GracefulClose()
 	p.wg.Wait()
 	p.ended.Do(p.events.Ended)
+}
+
+// expel closes the connection of who takes more than he may, and tells of it at once.
+func (p *Peer) expel() {
+	p.ended.Do(func() {
+		p.events.Ended()
+		p.start(func() { _ = p.pc.Close() })
+	})
 }
 
 // start runs f in a goroutine that Close waits for.
@@ -199,31 +201,13 @@ func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error 
 	return nil
 }
 
-// Send sends a control message over the data channel, where the client opened
-// one. It never waits: a client that does not take what was sent before loses the
-// channel.
-func (p *Peer) Send(data []byte) {
-	dc := p.control.Load()
-	if dc == nil {
-		return
-	}
-	if dc.BufferedAmount() > maxUnsent {
-		if p.control.CompareAndSwap(dc, nil) {
-			p.slow.Add(1)
-		}
-		_ = dc.Close()
-		return
-	}
-	_ = dc.SendText(string(data))
-}
-
 func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	run, running := p.events.Audio, &p.microphones
 	if remote.Kind() == webrtc.RTPCodecTypeVideo {
 		run, running = p.events.Video, &p.cameras
 	}
 	if running.Add(1) > maxTracks {
-		p.ended.Do(p.events.Ended)
+		p.expel()
 		return
 	}
 	t := newTrack(p.pc, remote, receiver)
@@ -232,17 +216,6 @@ func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 		defer running.Add(-1)
 		run(t)
 	})
-}
-
-func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {
-	if dc.Label() != ControlLabel {
-		return
-	}
-	dc.OnOpen(func() {
-		p.control.Store(dc)
-		p.events.ControlOpen()
-	})
-	dc.OnMessage(func(m webrtc.DataChannelMessage) { p.events.Control(m.Data) })
 }
 
 func (p *Peer) onState(s webrtc.PeerConnectionState) {

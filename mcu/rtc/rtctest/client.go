@@ -70,6 +70,7 @@ type Client struct {
 	control   *webrtc.DataChannel
 	born      time.Time
 	connected chan struct{}
+	gone      chan struct{} // the connection has ended
 	stop      chan struct{}
 	closing   sync.Once
 	wg        sync.WaitGroup
@@ -81,7 +82,7 @@ func New(t testing.TB, o Options) *Client {
 	t.Helper()
 	c := &Client{
 		t: t, sly: o.Sly, born: time.Now(),
-		connected: make(chan struct{}), stop: make(chan struct{}),
+		connected: make(chan struct{}), gone: make(chan struct{}), stop: make(chan struct{}),
 		Screen: newScreen(t), Earphone: newEarphone(t),
 	}
 	c.format = formatOf(webrtc.MimeTypeH264)
@@ -110,10 +111,13 @@ func (c *Client) open(o Options) error {
 	if c.pc, err = api.NewPeerConnection(o.Way.configuration()); err != nil {
 		return err
 	}
-	var once sync.Once
+	connected, gone := sync.OnceFunc(func() { close(c.connected) }), sync.OnceFunc(func() { close(c.gone) })
 	c.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
-			once.Do(func() { close(c.connected) })
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
+			connected()
+		case webrtc.PeerConnectionStateClosed, webrtc.PeerConnectionStateFailed:
+			gone()
 		}
 	})
 	c.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
@@ -302,6 +306,9 @@ func (c *Client) Answer(ctx context.Context, sdp string) error {
 		return fmt.Errorf("connect: %w, the connection is %v", ctx.Err(), c.pc.ConnectionState())
 	}
 }
+
+// Gone is closed when the connection has ended, whoever ended it.
+func (c *Client) Gone() <-chan struct{} { return c.gone }
 
 // Send sends a message over the data channel.
 func (c *Client) Send(text string) error { return c.control.SendText(text) }
