@@ -9,12 +9,13 @@ var (
 	repeatsDesc = prometheus.NewDesc("tilemix_repeats_total", "Packets of the mix that were asked for again: sent, or refused because they were too old, just repeated or too many.", []string{"what"}, nil)
 	probesDesc  = prometheus.NewDesc("tilemix_probe_packets_total", "Packets of the mix sent again to try what a line carries.", nil, nil)
 	heldDesc    = prometheus.NewDesc("tilemix_downlink_held_total", "Access units of the mix that a line could not take.", nil, nil)
+	panicsDesc  = prometheus.NewDesc("tilemix_connection_panics_total", "Connections ended because what their clients reported found a fault of the server's.", nil, nil)
 	absurdDesc  = prometheus.NewDesc("tilemix_absurd_reports_total", "Reports of clients that cannot be.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (lineStats) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{repeatsDesc, probesDesc, heldDesc, absurdDesc} {
+	for _, d := range []*prometheus.Desc{repeatsDesc, probesDesc, heldDesc, panicsDesc, absurdDesc} {
 		ch <- d
 	}
 }
@@ -31,6 +32,7 @@ func (l lineStats) Collect(ch chan<- prometheus.Metric) {
 		{repeatsDesc, s.NotRepeated, []string{"refused"}},
 		{probesDesc, s.Probes, nil},
 		{heldDesc, s.Held, nil},
+		{panicsDesc, s.Panics, nil},
 		{absurdDesc, s.Absurd, nil},
 	} {
 		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(c.value), c.labels...)

@@ -55,7 +55,7 @@ func TestCountersRise(t *testing.T) {
 	for _, name := range []string{
 		"tilemix_socket_packets_total dropped", "tilemix_downlink_errors_total", "tilemix_data_channel_slow_closed_total",
 		"tilemix_data_channel_foreign_closed_total",
-		"tilemix_absurd_reports_total", "tilemix_downlink_held_total",
+		"tilemix_absurd_reports_total", "tilemix_connection_panics_total", "tilemix_downlink_held_total",
 	} {
 		if n, ok := last[name]; !ok || n > 0 {
 			t.Errorf("%s is %v, there is one: %v", name, n, ok)

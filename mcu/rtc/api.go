@@ -52,6 +52,7 @@ type API struct {
 	cert    webrtc.Certificate
 	wheel   *wheel
 	counts  counts
+	log     logging.LeveledLogger
 }
 
 // NewAPI opens the sockets. Whoever gets an API closes it after its last peer.
@@ -92,6 +93,7 @@ func NewAPI(cfg Config) (*API, error) {
 		tcpMux:  tcpMux,
 		cert:    *cert,
 		wheel:   newWheel(),
+		log:     cfg.Log.NewLogger("rtc"),
 	}, nil
 }
 

@@ -105,52 +105,6 @@ func (d *Downlink) report(at time.Time) {
 	}})
 }
 
-// listen reads what the receiver says of a downlink until it ends.
-func (p *Peer) listen(sender *webrtc.RTPSender, d *Downlink) {
-	buf := make([]byte, 1500)
-	var repeats *webrtc.RTPReceiver
-	for {
-		n, _, err := sender.Read(buf)
-		if err != nil {
-			break
-		}
-		d.hear(buf[:n], p.events.KeyFrame)
-		if repeats == nil {
-			repeats = p.listenRepeats(sender, d)
-		}
-	}
-	if repeats != nil {
-		_ = repeats.Stop()
-	}
-}
-
-// listenRepeats reads the reports of arrival times that come under the SSRC of the
-// downlink's repeats, which browsers give them when a repeat was the last packet to
-// arrive. pion hands RTCP on by SSRC, and what nobody reads is lost. Its streams can
-// be opened when the first RTCP has come.
-func (p *Peer) listenRepeats(sender *webrtc.RTPSender, d *Downlink) *webrtc.RTPReceiver {
-	out := d.out.Load()
-	if out == nil || out.repeatSSRC == 0 {
-		return nil
-	}
-	r, err := p.api.NewRTPReceiver(webrtc.RTPCodecTypeUnknown, sender.Transport())
-	if err != nil {
-		return nil
-	}
-	var encoding webrtc.RTPDecodingParameters
-	encoding.SSRC = webrtc.SSRC(out.repeatSSRC)
-	if r.Receive(webrtc.RTPReceiveParameters{Encodings: []webrtc.RTPDecodingParameters{encoding}}) != nil {
-		return nil
-	}
-	p.start(func() {
-		buf := make([]byte, 1500)
-		for n, _, err := r.Read(buf); err == nil; n, _, err = r.Read(buf) {
-			d.hearArrivals(buf[:n])
-		}
-	})
-	return r
-}
-
 // hearArrivals takes the reports of arrival times alone.
 func (d *Downlink) hearArrivals(b []byte) {
 	eachReport(b, func(kind, format uint8, body []byte) {

@@ -3,9 +3,11 @@ package rtc
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
@@ -33,7 +35,8 @@ type Events struct {
 	// Connected is called whenever the connection stands.
 	Connected func()
 	// Ended is called whenever the connection has failed, and once when it was closed, by
-	// Close or because it brings more streams or data channels than it may.
+	// Close or because it brings more streams or data channels than it may, or its
+	// reports found a fault.
 	Ended func()
 }
 
@@ -44,6 +47,7 @@ type Peer struct {
 	events       Events
 	audio, video *Downlink
 	counts       *counts // of all peers
+	log          logging.LeveledLogger
 	channels
 
 	negotiating sync.Mutex                // guards the next three
@@ -75,6 +79,7 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 		api:    a.api,
 		events: events,
 		counts: &a.counts,
+		log:    a.log,
 		audio:  newDownlink(webrtc.RTPCodecTypeAudio, line),
 		video:  newDownlink(webrtc.RTPCodecTypeVideo, line),
 	}
@@ -106,6 +111,23 @@ func (p *Peer) expel() {
 		p.events.Ended()
 		p.start(func() { _ = p.pc.Close() })
 	})
+}
+
+// guarded is f for a goroutine that reads RTCP. What a client says ends no more than his
+// own connection, even if it finds a fault of ours: f panics with no lock held and
+// nothing half done that others need. Decoders are in C, where nothing can be said for
+// that, and their goroutines are not guarded.
+func (p *Peer) guarded(f func()) func() {
+	return func() {
+		defer func() {
+			if fault := recover(); fault != nil {
+				p.counts.panics.Add(1)
+				p.log.Errorf("a connection's RTCP: %v\n%s", fault, debug.Stack())
+				p.expel()
+			}
+		}()
+		f()
+	}
 }
 
 // start runs f in a goroutine that Close waits for.
@@ -151,7 +173,7 @@ func (p *Peer) attach(wish wishes) error {
 		if err != nil {
 			return fmt.Errorf("add the %s downlink: %w", d.kind, err)
 		}
-		p.start(func() { p.listen(sender, d) })
+		p.start(p.guarded(func() { p.listen(sender, d) }))
 	}
 	return nil
 }
@@ -211,7 +233,7 @@ func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 		return
 	}
 	t := newTrack(p.pc, remote, receiver)
-	p.start(func() { t.listen(receiver) })
+	p.start(p.guarded(func() { t.listen(receiver) }))
 	p.start(func() {
 		defer running.Add(-1)
 		run(t)

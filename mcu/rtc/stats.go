@@ -8,7 +8,7 @@ import (
 
 // counts are what the peers of an API count together.
 type counts struct {
-	errors, slow, foreign                  atomic.Uint64
+	errors, slow, foreign, panics          atomic.Uint64
 	repeats, refused, absurd, probes, held atomic.Uint64
 }
 
@@ -20,6 +20,7 @@ type Stats struct {
 	DownlinkErrors uint64 // packets that a connection did not take
 	SlowChannels   uint64 // control channels closed because their clients did not read
 	Foreign        uint64 // data channels closed because they were of no use
+	Panics         uint64 // connections ended because their reports found a fault of the server's
 	Repeats        uint64 // packets sent again because they were lost
 	NotRepeated    uint64 // packets asked for that were too old, just repeated, or too many
 	Absurd         uint64 // reports of clients that cannot be
@@ -33,7 +34,7 @@ type Stats struct {
 func (a *API) Stats() Stats {
 	c := &a.counts
 	s := Stats{
-		DownlinkErrors: c.errors.Load(), SlowChannels: c.slow.Load(), Foreign: c.foreign.Load(),
+		DownlinkErrors: c.errors.Load(), SlowChannels: c.slow.Load(), Foreign: c.foreign.Load(), Panics: c.panics.Load(),
 		Repeats: c.repeats.Load(), NotRepeated: c.refused.Load(), Absurd: c.absurd.Load(),
 		Probes: c.probes.Load(), Held: c.held.Load(), TCP: a.tcp.Stats(),
 	}
