@@ -18,6 +18,7 @@ import (
 // TestBroadcast turns a room's broadcast on and off, and has a player see all of it: the
 // picture and the sound go on at the pace of the clock, and the end is said.
 func TestBroadcast(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, broadcast.Default())
 	if _, _, err := r.Start("live"); !errors.Is(err, mcu.ErrNotFound) {
 		t.Errorf("a room that is not there: %v", err)
@@ -84,6 +85,7 @@ func (r *rig) watchToEnd(room, kind string, least time.Duration) error {
 // TestRoomEnds ends a room while it is broadcast: the players are told, and the room that
 // comes after it by that name is not broadcast until somebody says so.
 func TestRoomEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, broadcast.Default())
 	leave := r.film("live", true)
 	if _, _, err := r.Start("live"); err != nil {
@@ -119,6 +121,7 @@ func TestRoomEnds(t *testing.T) {
 // TestStill broadcasts a room in which nothing moves: its sound is not to wait for
 // pictures.
 func TestStill(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, broadcast.Default())
 	r.film("live", false)
 	if _, _, err := r.Start("live"); err != nil {
@@ -140,6 +143,7 @@ func TestStill(t *testing.T) {
 
 // TestOnDemand has the first player turn the broadcast on, and the last turn it off.
 func TestOnDemand(t *testing.T) {
+	t.Parallel()
 	cfg := broadcast.Default()
 	cfg.OnDemand, cfg.Idle = true, 4*time.Second
 	r := newRig(t, cfg)
@@ -260,6 +264,9 @@ func (r *rig) rate(while func()) float64 {
 
 // TestFFmpeg plays with FFmpeg, which knows nothing of parts.
 func TestFFmpeg(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what a slow machine leaves out")
+	}
 	r := newRig(t, broadcast.Default())
 	r.film("live", true)
 	if _, _, err := r.Start("live"); err != nil {

@@ -55,6 +55,7 @@ func expect(c *rtctest.Client) {
 // TestFilm plays files in a room, as they are and encoded anew. As one ends it
 // leaves.
 func TestFilm(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	vic := s.enter("film", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
@@ -64,6 +65,9 @@ func TestFilm(t *testing.T) {
 		"stream.ts":  {"-t", "3", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "mp2"},
 		"other.webm": {"-t", "3", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"},
 	} {
+		if testing.Short() && name != "plain.mp4" {
+			continue
+		}
 		film(t, filepath.Join(s.dir, name), args...)
 		i, err := s.AddInput(t.Context(), "film", gateway.InputOptions{URL: "file:" + name})
 		if err != nil {
@@ -89,6 +93,7 @@ func TestFilm(t *testing.T) {
 
 // TestLoop begins a film again until it is removed.
 func TestLoop(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	vic := s.enter("loop", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
@@ -113,6 +118,7 @@ func TestLoop(t *testing.T) {
 
 // TestCamera reads from servers that go away and come again.
 func TestCamera(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	vic := s.enter("camera", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
@@ -143,6 +149,7 @@ func TestCamera(t *testing.T) {
 
 // TestHTTP reads a file from a web server, and is led to where it must not go.
 func TestHTTP(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	vic := s.enter("http", "Vic", webrtc.RTPTransceiverDirectionRecvonly)

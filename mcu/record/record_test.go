@@ -284,7 +284,7 @@ func TestRefusals(t *testing.T) {
 // TestDiskFull fills a small disk: what is written stays, and says why it ended.
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=200k"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=100k"); err != nil {
 		t.Skip("a small disk cannot be mounted here:", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
