@@ -200,9 +200,10 @@ func (c *pictureClock) tile(s *seat, now time.Time) video.Tile {
 	if fresh {
 		s.p.sight.version++
 		c.arrived = append(c.arrived, f.At)
-		c.room.server.stats.wait.Observe(now.Sub(f.Ready).Seconds())
-		if s.floor {
-			c.pace.shift(lean(now.Sub(f.Ready), c.pace.period))
+		waited := now.Sub(f.Ready)
+		c.room.server.stats.wait.Observe(waited.Seconds())
+		if s.floor && waited <= c.pace.period { // else it was held for its sound
+			c.pace.shift(lean(waited, c.pace.period))
 		}
 	}
 	t.Line = c.judge(s, fresh, now)

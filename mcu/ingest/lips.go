@@ -11,12 +11,14 @@ const (
 	// is how long one does.
 	MaxHeld = 16
 	maxHold = 400 * time.Millisecond
-	// A picture may be earlier than its sound by lipsFree. Where it is earlier, all are
-	// held until they are earlier by lipsHeld, half a period of most clocks, and
-	// so on until none had to wait for lipsCalm.
-	lipsFree = 30 * time.Millisecond
-	lipsHeld = 15 * time.Millisecond
+	// A picture may be earlier than its sound by lipsFree, which is more than the jitter
+	// buffer keeps sound on a good line. Where it is earlier, all are held until they are
+	// earlier by lipsHeld, and so on until none had to wait for lipsCalm.
+	lipsFree = 45 * time.Millisecond
+	lipsHeld = 30 * time.Millisecond
 	lipsCalm = 2 * time.Second
+	// lipsTick is half a period of most clocks, which a picture waits in the mean.
+	lipsTick = 15 * time.Millisecond
 	// Pictures that are later than their sound by lipsLate, in the mean of lipsPeriod,
 	// have the sound held back, by maxRaise at most, until they are later by lipsKept.
 	lipsLate   = 20 * time.Millisecond
@@ -131,7 +133,7 @@ func (l *lips) shown(f *yuv.Frame, sound *Voice, now time.Time, observe interfac
 		observe.Observe(skew.Seconds())
 	}
 	// How late it would be had neither it nor the sound been held.
-	late := skew + min(f.Ready.Sub(now)+lipsHeld, 0) + sound.lag.extra()
+	late := skew + min(f.Ready.Sub(now)+lipsTick, 0) + sound.lag.extra()
 	if l.since.IsZero() {
 		l.since, l.late, l.count = now, 0, 0
 	}
