@@ -68,6 +68,9 @@ func checkPorts(c Config) error {
 			return fmt.Errorf("port %d is not one", port)
 		}
 	}
+	if !c.TURN && c.TURNPort != 0 {
+		return fmt.Errorf("there is a port for TURN, %d, but TURN is not switched on", c.TURNPort)
+	}
 	if c.TURN && c.TURNPort != 0 && c.TURNPort == c.RTCPort {
 		return fmt.Errorf("port %d cannot be both for media and for TURN", c.TURNPort)
 	}
