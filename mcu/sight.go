@@ -96,8 +96,8 @@ func (w *sight) replay(d *rtc.Downlink, now time.Time) int {
 		r.enc.RequestKeyFrame()
 		return 0
 	}
-	n := r.enc.Replay(d, now, w.last)
-	w.last = now.Add(-time.Microsecond)
+	n, until := r.enc.Replay(d, now, w.last)
+	w.last = until.Add(-time.Microsecond)
 	w.on, w.next = r, nil
 	return n
 }

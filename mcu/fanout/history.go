@@ -52,14 +52,12 @@ func (r *Rendition) CanReplay(now time.Time, recent time.Duration) bool {
 
 // Replay sends a newcomer what was encoded since the last IDR, as fast as he can
 // decode it, so that he goes on with everybody's next picture. The timestamps
-// are between those of last, when d was last sent anything, and now. It returns the
-// number of access units.
-func (r *Rendition) Replay(d *rtc.Downlink, now, last time.Time) int {
+// are between those of last, when d was last sent anything, and now; where there is no
+// room for them they end a little later. It returns the number of access units, and the instant
+// before which they are.
+func (r *Rendition) Replay(d *rtc.Downlink, now, last time.Time) (n int, until time.Time) {
 	behind := uint32(len(r.recent.units))
-	step := uint32(replayStep)
-	if !last.IsZero() {
-		step = min(step, (r.timestamp(now)-r.timestamp(last))/(behind+1))
-	}
+	now, step := spread(behind, now, last)
 	for i, u := range r.recent.units {
 		d.Write(rtc.Packets{
 			Payloads:  u.Payloads(),
@@ -70,5 +68,20 @@ func (r *Rendition) Replay(d *rtc.Downlink, now, last time.Time) int {
 		})
 	}
 	r.replays.Add(1)
-	return len(r.recent.units)
+	return len(r.recent.units), now
+}
+
+// spread finds the step in 90 kHz ticks between so many pictures, and when the one
+// after them is: now, or as soon after last as all of them can have timestamps of
+// their own. Last is after now where somebody had two pictures of one instant.
+func spread(pictures uint32, now, last time.Time) (next time.Time, step uint32) {
+	if last.IsZero() {
+		return now, replayStep
+	}
+	const tick = 12 * time.Microsecond // and no less
+	if least := last.Add(time.Duration(pictures+1) * tick); now.Before(least) {
+		now = least
+	}
+	gap := uint32(min(now.Sub(last), time.Second).Microseconds() * 9 / 100)
+	return now, max(1, min(replayStep, gap/(pictures+1)))
 }

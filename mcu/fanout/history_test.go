@@ -54,3 +54,22 @@ func TestReplayBeginsAtTheLastIDR(t *testing.T) {
 	feed(1500*time.Millisecond, 100, false)
 	want("after the second", 1500*time.Millisecond, false, 0)
 }
+
+// TestSpread replays pictures to somebody who was sent something a moment ago, or is
+// ahead by a moment: timestamps rise, from his last one on and to the next.
+func TestSpread(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	for _, since := range []time.Duration{time.Minute, time.Second, 33 * time.Millisecond, time.Millisecond, 50 * time.Microsecond, 0, -50 * time.Microsecond, -time.Second} {
+		for _, n := range []uint32{1, 2, 15, 60} {
+			last := now.Add(-since)
+			next, step := spread(n, now, last)
+			first := next.Add(-time.Duration(n*step) * time.Second / 90_000)
+			if step == 0 || step > replayStep || !first.After(last) || next.Before(now) || since > time.Second/10 && next != now {
+				t.Errorf("%d pictures, %v after the last: from %v after it to %v after now in steps of %d", n, since, first.Sub(last), next.Sub(now), step)
+			}
+		}
+	}
+	if next, step := spread(3, now, time.Time{}); next != now || step != replayStep {
+		t.Errorf("who had nothing yet has steps of %d", step)
+	}
+}
