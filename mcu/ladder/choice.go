@@ -24,6 +24,8 @@ type Line struct {
 	Estimate int    // what it carries, in bits a second; 0: nobody knows
 	Sound    int    // the part of it that sound takes, in bits a second
 	Sent     uint64 // bytes of picture that were sent so far
+	// Excused says that what the line carries too little is not its fault.
+	Excused bool
 }
 
 // Choice is which rung one viewer has. It belongs to one goroutine.
@@ -49,6 +51,14 @@ type Choice struct {
 // are as Of returns them.
 func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm} }
 
+// Again returns the choice of the same viewer over another line: he begins where he
+// was, with a picture.
+func (c *Choice) Again() Choice {
+	again := NewChoice(c.rungs)
+	again.rung = min(c.rung, len(c.rungs)-2)
+	return again
+}
+
 // Rung is the index of the rung that was decided on last.
 func (c *Choice) Rung() int { return c.rung }
 
@@ -65,7 +75,11 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 		c.quiet = now
 	}
 	sent := c.sent.rate(line.Sent, now)
-	if c.congested(line, sent) {
+	switch congested := c.congested(line, sent); {
+	case congested && line.Excused:
+		c.quiet, c.bad = now, time.Time{}
+		return c.rung, 0
+	case congested:
 		c.fall(line, now)
 		return c.rung, 0
 	}

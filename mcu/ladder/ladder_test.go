@@ -54,6 +54,7 @@ type viewer struct {
 	probe  int
 	recent float64 // what is sent, bits a second
 	busy   float64 // how much of a rung's bitrate is used
+	excuse bool
 }
 
 func newViewer() *viewer {
@@ -74,7 +75,7 @@ func (v *viewer) run(capacity int, d time.Duration) (rungs []int) {
 		if rate+sound > float64(capacity) {
 			estimate = capacity * 85 / 100
 		}
-		rung, p := v.Decide(ladder.Line{Estimate: estimate, Sound: sound, Sent: uint64(v.sent)}, v.now)
+		rung, p := v.Decide(ladder.Line{Estimate: estimate, Sound: sound, Sent: uint64(v.sent), Excused: v.excuse}, v.now)
 		if p > 0 {
 			v.probe = p
 		}
@@ -188,5 +189,33 @@ func TestDecideAllocates(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(300, decide); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestExcuse has a line that is excused: nobody goes down for it, but up.
+func TestExcuse(t *testing.T) {
+	v := newViewer()
+	v.excuse = true
+	if got := v.run(300_000, 20*time.Second); !slices.Equal(got, []int{0}) {
+		t.Errorf("with an excuse down to %v", got)
+	}
+	v.excuse = false
+	v.run(30_000, 10*time.Second)
+	v.excuse = true
+	if got := v.run(5_000_000, 20*time.Second); !slices.Equal(got, []int{3, 2, 1, 0}) {
+		t.Errorf("with an excuse up by %v", got)
+	}
+}
+
+// TestAgain comes back over another line.
+func TestAgain(t *testing.T) {
+	for capacity, want := range map[int][]int{5_000_000: {0}, 700_000: {1}, 300_000: {2}, 30_000: {2, 3}} {
+		v := newViewer()
+		v.run(capacity, 10*time.Second)
+		again := newViewer()
+		again.Choice = v.Again()
+		if got := again.run(capacity, 10*time.Second); !slices.Equal(got, want) {
+			t.Errorf("%d bits a second: rungs %v, not %v", capacity, got, want)
+		}
 	}
 }
