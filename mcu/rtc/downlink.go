@@ -119,6 +119,9 @@ func (d *Downlink) Sent() (packets, bytes, errors uint64) {
 	return d.packets.Load(), d.bytes.Load(), d.errors.Load()
 }
 
+// Held returns how many access units the line was too narrow for.
+func (d *Downlink) Held() uint64 { return d.held.Load() }
+
 // Codec returns what the picture is to be encoded in: H.264 where the offer has one
 // that we can speak, else VP8. It is none before it is negotiated, and for sound.
 func (d *Downlink) Codec() codec.Kind {

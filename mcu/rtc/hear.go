@@ -10,7 +10,7 @@ import (
 )
 
 // hear takes what the receiver says of the stream, and calls keyFrame when he asks
-// for one.
+// for one of it.
 func (d *Downlink) hear(b []byte, keyFrame func()) {
 	now := d.line.now()
 	eachReport(b, func(kind, format uint8, body []byte) {
@@ -25,14 +25,23 @@ func (d *Downlink) hear(b []byte, keyFrame func()) {
 			d.lostPackets(body)
 		case kind == rtcpTransport && format == formatTWCC:
 			d.line.arrivals(body, now)
-		case kind == rtcpPayload && (format == formatPLI || format == formatFIR):
-			keyFrame()
+		case kind == rtcpPayload && (format == formatPLI || format == formatFIR) && d.kind == webrtc.RTPCodecTypeVideo:
+			if out := d.out.Load(); out != nil && out.lacksKey(format, body) {
+				keyFrame()
+			} else {
+				d.line.counts.strange.Add(1)
+			}
 		case kind == rtcpPayload && format == formatREMB:
 			if bps, ok := limitOf(body); ok {
 				d.line.limited(bps)
 			}
 		}
 	})
+}
+
+// lacksKey tells whether a PLI or FIR is about the stream, or its repeats.
+func (o *outlet) lacksKey(format uint8, body []byte) bool {
+	return asksKey(o.ssrc, format, body) || o.repeatSSRC != 0 && asksKey(o.repeatSSRC, format, body)
 }
 
 // reception takes a reception report.

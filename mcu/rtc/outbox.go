@@ -33,6 +33,7 @@ type outbox struct {
 	ring       [pendingUnits]parcel
 	head, tail atomic.Uint32 // next to be posted, by the poster; next to be sent
 	queued     atomic.Int64  // bytes
+	held       atomic.Uint64 // parcels that the line could not take
 	skip       atomic.Uint32 // what is before it in the ring is not to be begun
 	sending    atomic.Bool   // somebody owns what follows
 
@@ -67,6 +68,7 @@ func (d *Downlink) post(p parcel) bool {
 	}
 	size := p.size()
 	if !d.fits(size, p.Key) {
+		d.held.Add(1)
 		d.line.counts.held.Add(1)
 		return false
 	}

@@ -29,6 +29,24 @@ func eachReport(b []byte, f func(kind, format uint8, body []byte)) {
 	}
 }
 
+// asksKey tells whether a PLI or FIR is about a stream. A FIR names it in its entries
+// of eight bytes (RFC 4585 §6.1, RFC 5104 §4.3.1).
+func asksKey(ssrc uint32, format uint8, body []byte) bool {
+	at := 4
+	if format == formatFIR {
+		at = 8
+	}
+	for ; at+4 <= len(body); at += 8 {
+		if binary.BigEndian.Uint32(body[at:]) == ssrc {
+			return true
+		}
+		if format == formatPLI {
+			break
+		}
+	}
+	return false
+}
+
 // receptionReport is a block of a reception report (RFC 3550 §6.4.1).
 type receptionReport struct {
 	lost          float64 // fraction since the last

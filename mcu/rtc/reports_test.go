@@ -104,3 +104,33 @@ func TestLineKnowsWhatItSent(t *testing.T) {
 		t.Errorf("packet 4 left at %v with %d bytes", r.sentAt(time.Hour), r.size())
 	}
 }
+
+// TestKeyRequests: only those that are about the stream are heard.
+func TestKeyRequests(t *testing.T) {
+	d, _ := sending(t, true)
+	heard := 0
+	for _, c := range []struct {
+		packet rtcp.Packet
+		want   int
+	}{
+		{&rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: 7}, 1},
+		{&rtcp.PictureLossIndication{MediaSSRC: 1007}, 1},
+		{&rtcp.PictureLossIndication{SenderSSRC: 7, MediaSSRC: 8}, 0},
+		{&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 8}, {SSRC: 7}}}, 1},
+		{&rtcp.FullIntraRequest{MediaSSRC: 7, FIR: []rtcp.FIREntry{{SSRC: 8}}}, 0},
+	} {
+		b, err := c.packet.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard = 0
+		d.hear(b, func() { heard++ })
+		if heard != c.want {
+			t.Errorf("%+v was heard %d times", c.packet, heard)
+		}
+	}
+	d.hear([]byte{0x81, 206, 0, 1, 0, 0, 0, 7}, func() { t.Error("half a PLI was heard") })
+	if n := d.line.counts.strange.Load(); n != 3 {
+		t.Errorf("%d requests were strange", n)
+	}
+}

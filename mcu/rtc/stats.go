@@ -10,6 +10,7 @@ import (
 type counts struct {
 	errors, slow, foreign, panics          atomic.Uint64
 	repeats, refused, absurd, probes, held atomic.Uint64
+	strange                                atomic.Uint64
 }
 
 // Stats counts what has left an API's sockets, and what has not and why.
@@ -26,6 +27,7 @@ type Stats struct {
 	Absurd         uint64 // reports of clients that cannot be
 	Probes         uint64 // packets sent again to try a line
 	Held           uint64 // access units that a line could not take
+	StrangeKeys    uint64 // requests for an IDR of a stream that is not sent
 
 	TCP stream.Stats
 }
@@ -36,7 +38,7 @@ func (a *API) Stats() Stats {
 	s := Stats{
 		DownlinkErrors: c.errors.Load(), SlowChannels: c.slow.Load(), Foreign: c.foreign.Load(), Panics: c.panics.Load(),
 		Repeats: c.repeats.Load(), NotRepeated: c.refused.Load(), Absurd: c.absurd.Load(),
-		Probes: c.probes.Load(), Held: c.held.Load(), TCP: a.tcp.Stats(),
+		Probes: c.probes.Load(), Held: c.held.Load(), StrangeKeys: c.strange.Load(), TCP: a.tcp.Stats(),
 	}
 	for _, socket := range a.sockets {
 		s.Sent += socket.sent.Load()
