@@ -63,6 +63,9 @@
 //	                                and the client after eight
 //	room → WebSocket                256 messages, then it is closed  websocket_slow_closed
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
+//	viewer → key-frame requests     two, then one in 5, 10, 20 s     key_requests_ignored
+//	                                (allowance), or what was sent
+//	                                since an IDR again
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
 //	events → webhooks               1024, the newest dropped         webhook_events{dropped}
@@ -92,7 +95,8 @@
 // size, or nothing but sound (package ladder). There are those that somebody takes, and
 // for 5 s those that somebody took. The picture clock decides for each viewer, by the
 // estimate of his line (but see strain), and moves him at an IDR: up while he goes on with what he had,
-// down by leaving that at once. Requests for IDRs are for the rendition of who asks. He
+// down by leaving that at once. Requests for IDRs are for the rendition of who asks, and count against
+// his allowance, as do those for a line that dropped pictures (repairs). He
 // is told with the message "rendition".
 //
 // # Who is seen

@@ -114,8 +114,12 @@ func TestNobodySends(t *testing.T) {
 	case <-time.After(rtctest.Patience):
 		t.Fatal("no key frame")
 	}
-	if s.work()[1] == n {
-		t.Error("a key frame came, but nothing was encoded")
+	for range 100 {
+		c.RequestKeyFrame()
+	}
+	s.still()
+	if got := s.work()[1] - n; got < 1 || got > 2 {
+		t.Errorf("%v pictures were encoded for one key frame, and another at most", got)
 	}
 	checkStreams(t, a, b, c)
 }

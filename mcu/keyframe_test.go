@@ -8,15 +8,17 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// TestKeyFrames has a viewer ask for key frames without end. He gets one a
-// second, and so does who comes in between.
+// TestKeyFrames has a viewer ask for key frames without end. The others see few of
+// them, and who loses a picture or comes in between waits for none.
 func TestKeyFrames(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
-	pub, greedy := s.join("keys", "Pub", publisher), s.join("keys", "Greedy", viewer)
+	pub, calm, greedy := s.join("keys", "Pub", publisher), s.join("keys", "Calm", viewer), s.join("keys", "Greedy", viewer)
 	film(pub, green)
 	tile := s.place(pub)[pub]
-	greedy.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	green := func(p rtctest.Picture) error { return shows(p.Image, tile, green) }
+	calm.Screen.Await("the picture", green)
+	greedy.Screen.Await("the picture", green)
 
 	stop := make(chan struct{})
 	stormed := make(chan struct{})
@@ -33,39 +35,50 @@ func TestKeyFrames(t *testing.T) {
 		}
 	}()
 	var keys []uint32
-	forget := greedy.Screen.Watch(func(p rtctest.Picture) {
+	forget := calm.Screen.Watch(func(p rtctest.Picture) {
 		if p.Key {
 			keys = append(keys, p.Timestamp)
 		}
 	})
-	more := func() {
-		seen := 0
-		greedy.Screen.Await("key frames", func(p rtctest.Picture) error {
-			if p.Key {
-				seen++
-			}
-			if seen < 2 {
-				return errors.New("not yet")
-			}
-			return nil
-		})
+	key := func(p rtctest.Picture) error {
+		if !p.Key {
+			return errors.New("not yet")
+		}
+		return nil
 	}
-	more()
-	joined := time.Now()
-	late := s.join("keys", "Late", viewer)
-	late.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
-	t.Logf("who came late saw the picture after %v", time.Since(joined))
-	if d := time.Since(joined); d > 5*time.Second {
-		t.Errorf("who came late saw nothing for %v", d)
-	}
-	more()
-	close(stop)
-	<-stormed
+	began := time.Now()
+	calm.Screen.Await("eight seconds", func(rtctest.Picture) error {
+		if time.Since(began) < 8*time.Second {
+			return errors.New("not yet")
+		}
+		return nil
+	})
 	forget()
+	if len(keys) < 2 || len(keys) > 3 {
+		t.Errorf("%d key frames in eight seconds because of one viewer", len(keys))
+	}
 	for i := 1; i < len(keys); i++ {
 		if d := keys[i] - keys[i-1]; d < 89_990 {
 			t.Errorf("key frames are %v apart", time.Duration(d)*time.Second/90_000)
 		}
 	}
-	checkStreams(t, greedy, late)
+	if n := s.metric("tilemix_key_requests_ignored_total"); n < 20 {
+		t.Errorf("%v requests were ignored", n)
+	}
+	lost := time.Now()
+	calm.RequestKeyFrame()
+	calm.Screen.Await("a key frame", key)
+	if d := time.Since(lost); d > 3*time.Second {
+		t.Errorf("who asked for his first key frame had it after %v", d)
+	}
+	joined := time.Now()
+	late := s.join("keys", "Late", viewer)
+	late.Screen.Await("the picture", green)
+	t.Logf("who came late saw the picture after %v", time.Since(joined))
+	if d := time.Since(joined); d > 5*time.Second {
+		t.Errorf("who came late saw nothing for %v", d)
+	}
+	close(stop)
+	<-stormed
+	checkStreams(t, calm, greedy, late)
 }

@@ -127,8 +127,8 @@ func TestLadder(t *testing.T) {
 	checkStreams(t, calm, slow)
 }
 
-// TestStormOnALowerRung has a slow viewer ask for key frames without end: he gets one a
-// second of his own rendition, and the others none.
+// TestStormOnALowerRung has a slow viewer ask for key frames without end: he gets a few
+// of his own rendition, and the others none.
 func TestStormOnALowerRung(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -142,13 +142,13 @@ func TestStormOnALowerRung(t *testing.T) {
 	count := calm.watchStrays(image.Pt(640, 360))
 	keys := s.metric("tilemix_key_frames_total", "180")
 	begin, asked, seen := time.Now(), 0, 0
-	slow.Screen.Await("five key frames", func(p rtctest.Picture) error {
+	slow.Screen.Await("three key frames", func(p rtctest.Picture) error {
 		slow.RequestKeyFrame()
 		asked++
 		if p.Key {
 			seen++
 		}
-		if seen < 5 {
+		if seen < 3 {
 			return errors.New("not yet")
 		}
 		return nil

@@ -240,7 +240,7 @@ func (c *pictureClock) rest(ctx context.Context) bool {
 	select {
 	case <-c.scene.superseded:
 	case <-c.room.kick:
-		c.changed = time.Now()
+		c.steer(time.Now()) // there may be nothing to do
 	case res := <-c.view.results:
 		c.take(res)
 	case <-ctx.Done():

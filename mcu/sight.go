@@ -3,7 +3,6 @@ package mcu
 import (
 	"time"
 
-	"tilemix/mcu/fanout"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rtc"
 )
@@ -32,14 +31,21 @@ type sight struct {
 	last    time.Time  // of the last picture that he was sent
 	rung    int        // that he has
 	told    bool       // of it
+	repairs
 }
 
-// watch begins anew with a downlink, as who comes back over a new connection does.
+// watch begins anew with a downlink, as who comes back over a new connection does: on
+// the rung that he had, if that has a picture.
 func (w *sight) watch(d *rtc.Downlink, rungs []ladder.Rung) {
 	if w.picture == d {
 		return
 	}
-	*w = sight{version: w.version, over: w.over, picture: d, line: d, choice: ladder.NewChoice(rungs)}
+	choice, spared := ladder.NewChoice(rungs), w.allowance
+	if w.picture != nil {
+		choice = w.choice.Again()
+	}
+	*w = sight{version: w.version, over: w.over, picture: d, line: d, choice: choice}
+	w.allowance = spared
 	if w.over != nil {
 		w.line = w.over
 	}
@@ -63,10 +69,13 @@ func (w *sight) aim(r *rendition) {
 // and can begin with.
 func (w *sight) write(d *rtc.Downlink, r *rendition, p rtc.Packets) {
 	if r == w.next && p.Key {
-		w.on, w.next = r, nil
+		w.begin(r)
 	}
 	if r != w.on {
 		return
+	}
+	if p.Key {
+		w.asked = nil
 	}
 	if !p.At.After(w.last) {
 		// He had another rendition of this instant, or a later one: his timestamps
@@ -77,29 +86,6 @@ func (w *sight) write(d *rtc.Downlink, r *rendition, p rtc.Packets) {
 	}
 	w.last = p.At
 	d.Write(p)
-}
-
-// replay serves a viewer who waits for a rendition from what was encoded of it, or
-// asks for an IDR. Who had nothing yet begins with any recent one; who moves, or
-// whose line could not keep up, is not sent more than half a second at once. It returns the number of
-// pictures.
-func (w *sight) replay(d *rtc.Downlink, now time.Time) int {
-	r := w.next
-	if r == nil || r.enc == nil || r.busy {
-		return 0
-	}
-	recent := fanout.KeyInterval
-	if !w.last.IsZero() {
-		recent /= 2
-	}
-	if !r.enc.CanReplay(now, recent) {
-		r.enc.RequestKeyFrame()
-		return 0
-	}
-	n, until := r.enc.Replay(d, now, w.last)
-	w.last = until.Add(-time.Microsecond)
-	w.on, w.next = r, nil
-	return n
 }
 
 // steer finds out which rendition each viewer is to have.
@@ -121,6 +107,11 @@ func (c *pictureClock) steer(now time.Time) {
 		}
 		if w.next != nil {
 			w.next.takers++
+			if w.last.IsZero() {
+				c.changed = now // what he begins with is coarse
+			}
+		}
+		if w.waits(now) {
 			c.waiting++
 		}
 	}
@@ -129,18 +120,19 @@ func (c *pictureClock) steer(now time.Time) {
 func (c *pictureClock) steerOne(s *seat, now time.Time) {
 	w, d := &s.p.sight, s.picture
 	w.watch(d, c.view.rungs)
-	if d.Waits() { // its stream begins, again
-		w.on = nil
+	if w.on != nil && d.Waits() { // its stream begins again
+		w.on, w.broke = nil, w.on
 	}
-	if w.on != nil && s.p.keyWanted.Swap(false) {
-		w.on.enc.RequestKeyFrame()
+	if s.p.keyWanted.Swap(false) && w.on != nil && !w.repair(now) {
+		c.room.server.stats.keysIgnored.Inc()
 	}
 	_, sent, _ := d.Sent()
 	was := w.choice.Rung()
-	rung, probe, estimate := was, 0, w.line.Estimate()
-	if !c.strain.excuses(estimate, c.view.rungs[was]) {
-		rung, probe = w.choice.Decide(ladder.Line{Estimate: estimate, Sound: c.soundRate, Sent: sent}, now)
-	}
+	estimate := w.line.Estimate()
+	rung, probe := w.choice.Decide(ladder.Line{
+		Estimate: estimate, Sound: c.soundRate, Sent: sent,
+		Excused: w.steady(d.Held(), now) && c.strain.excuses(estimate, c.view.rungs[was]),
+	}, now)
 	if probe > 0 {
 		w.line.Probe(probe)
 	}

@@ -19,7 +19,7 @@ type stats struct {
 	pictureLatency, mix, lipSync                    prometheus.Observer
 	missedPictures, missedSound                     prometheus.Counter
 	soundEncodes, encodeErrors                      prometheus.Counter
-	movesUp, movesDown                              prometheus.Counter
+	movesUp, movesDown, keysIgnored                 prometheus.Counter
 
 	mu      sync.Mutex // guards what follows; the clocks never take it
 	sources map[*source]bool
@@ -71,13 +71,16 @@ func newStats(s *Server) *stats {
 		Name: "tilemix_rendition_moves_total", Help: "Viewers who were given a better rendition, or a lesser one.",
 	}, []string{"to"})
 	st.movesUp, st.movesDown = moves.WithLabelValues("better"), moves.WithLabelValues("lesser")
+	st.keysIgnored = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tilemix_key_requests_ignored_total", Help: "Requests for an IDR by viewers who had caused too many.",
+	})
 	st.reassemble, st.decode = stage.WithLabelValues("reassemble"), stage.WithLabelValues("decode")
 	st.wait, st.compose = stage.WithLabelValues("wait"), stage.WithLabelValues("compose")
 	st.encode, st.send = stage.WithLabelValues("encode"), stage.WithLabelValues("send")
 	st.mix = stage.WithLabelValues("mix")
 	st.missedPictures, st.missedSound = missed.WithLabelValues("picture"), missed.WithLabelValues("sound")
 	st.pictureLatency, st.lipSync = latency, lips
-	st.all = []prometheus.Collector{stage, latency, lips, missed, moves, st.soundEncodes, st.encodeErrors, st, turnStats{s}, lineStats{s}}
+	st.all = []prometheus.Collector{stage, latency, lips, missed, moves, st.keysIgnored, st.soundEncodes, st.encodeErrors, st, turnStats{s}, lineStats{s}}
 	return st
 }
 

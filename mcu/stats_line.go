@@ -11,11 +11,12 @@ var (
 	heldDesc    = prometheus.NewDesc("tilemix_downlink_held_total", "Access units of the mix that a line could not take.", nil, nil)
 	panicsDesc  = prometheus.NewDesc("tilemix_connection_panics_total", "Connections ended because what their clients reported found a fault of the server's.", nil, nil)
 	absurdDesc  = prometheus.NewDesc("tilemix_absurd_reports_total", "Reports of clients that cannot be.", nil, nil)
+	strangeDesc = prometheus.NewDesc("tilemix_key_requests_strange_total", "Requests for an IDR of a stream that is not sent.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (lineStats) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{repeatsDesc, probesDesc, heldDesc, panicsDesc, absurdDesc} {
+	for _, d := range []*prometheus.Desc{repeatsDesc, probesDesc, heldDesc, panicsDesc, absurdDesc, strangeDesc} {
 		ch <- d
 	}
 }
@@ -34,6 +35,7 @@ func (l lineStats) Collect(ch chan<- prometheus.Metric) {
 		{heldDesc, s.Held, nil},
 		{panicsDesc, s.Panics, nil},
 		{absurdDesc, s.Absurd, nil},
+		{strangeDesc, s.StrangeKeys, nil},
 	} {
 		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(c.value), c.labels...)
 	}

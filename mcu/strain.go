@@ -20,7 +20,7 @@ func (s *strain) tick(missed int) {
 }
 
 // excuses tells whether an estimate in bits a second is too low for a rung because of
-// the machine: one that is under half of it is the line's.
+// the machine: one that is under half of it is the line's. It excuses from going down alone.
 func (s strain) excuses(estimate int, on ladder.Rung) bool {
 	return s >= strained && estimate > on.Bitrate/2
 }
