@@ -99,7 +99,7 @@ func TestCameraOffIsNoBadLine(t *testing.T) {
 func TestReconnecting(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
-	ada, secret := s.returning("again", "Ada")
+	ada, secret := s.returning("again")
 	ben := s.join("again", "Ben", both)
 	film(ada, red)
 	place := s.place(ada, ben)[ada]

@@ -13,12 +13,12 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// returning is somebody who can come back.
-func (s *stage) returning(room, name string) (g *guest, secret string) {
+// returning is Ada, who can come back.
+func (s *stage) returning(room string) (g *guest, secret string) {
 	s.t.Helper()
 	g = &guest{}
 	var err error
-	g.p, err = s.Join(mcu.JoinOptions{Room: room, Name: name, Send: g.news.put, Resumable: true})
+	g.p, err = s.Join(mcu.JoinOptions{Room: room, Name: "Ada", Send: g.news.put, Resumable: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestResume(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, small())
-			ada, secret := s.returning("call", "Ada")
+			ada, secret := s.returning("call")
 			ben := s.join("call", "Ben", both)
 			film(ada, red)
 			film(ben, blue)
@@ -111,7 +111,7 @@ func TestResume(t *testing.T) {
 // connected, or has no secret, at once.
 func TestNobodyComesBack(t *testing.T) {
 	s := serve(t, small())
-	ada, secret := s.returning("call", "Ada")
+	ada, secret := s.returning("call")
 	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret+"x"); !errors.Is(err, mcu.ErrNotFound) {
 		t.Errorf("with a wrong secret: %v", err)
 	}
@@ -142,7 +142,7 @@ func TestNobodyComesBack(t *testing.T) {
 // place of changes nothing.
 func TestReplacedConnection(t *testing.T) {
 	s := serve(t, small())
-	ada, secret := s.returning("call", "Ada")
+	ada, secret := s.returning("call")
 	back := &guest{id: ada.id}
 	var line int
 	var err error
@@ -171,7 +171,7 @@ func TestReplacedConnection(t *testing.T) {
 // TestResumeTooOften: each time costs a connection, so there is an end to it.
 func TestResumeTooOften(t *testing.T) {
 	s := serve(t, small())
-	_, secret := s.returning("call", "Ada")
+	_, secret := s.returning("call")
 	for i := range 100 {
 		_, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret)
 		if errors.Is(err, mcu.ErrTooOften) {
@@ -190,7 +190,7 @@ func TestResumeTooOften(t *testing.T) {
 // TestReplacedCameraEnds: nothing of a connection that was replaced goes on.
 func TestReplacedCameraEnds(t *testing.T) {
 	s := serve(t, small())
-	ada, secret := s.returning("call", "Ada")
+	ada, secret := s.returning("call")
 	ben := s.join("call", "Ben", viewer)
 	film(ada, red)
 	places := s.place(ada)
