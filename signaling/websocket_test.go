@@ -202,8 +202,9 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 	began := time.Now()
 	url := base + "/ws/hall?name=Ada&resume=" + secret
 	for i := 1; ; i++ {
-		_, response, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // Dial has closed it
+		again, response, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // Dial has closed it
 		if err == nil {
+			defer func() { _ = again.CloseNow() }()
 			if i > 50 {
 				t.Fatal("there is no end")
 			}
