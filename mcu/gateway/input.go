@@ -131,24 +131,33 @@ func (in *input) pull(ctx context.Context, up func()) error {
 	}
 }
 
-// Formats and protocols that inputs may have, so that a playlist leads to no file
-// of the server's.
-const (
-	formats   = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,avi,ogg,wav,mp3,aac,flac,h264,mjpeg,mpjpeg,rtsp,sdp,rtp"
-	network   = "concat,hls," + formats
-	protocols = "file,tcp,udp,rtp,rtsp,rtmp,rtmps,tls,http,https,httpproxy,crypto"
-)
+// formats are those of files. None of them leads to another file or to another host.
+const formats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,avi,ogg,wav,mp3,aac,flac,h264,mjpeg,mpjpeg"
+
+// reach is what FFmpeg may read of an address, and by which protocols. A playlist of HLS
+// names its segments, so there is no file among the protocols; and no SDP among the
+// formats, which names any host.
+type reach struct{ protocols, formats string }
+
+// reaches are those of each scheme.
+var reaches = map[string]reach{
+	"http":  {"tcp,tls,http,https,httpproxy,crypto", "hls," + formats},
+	"https": {"tcp,tls,http,https,httpproxy,crypto", "hls," + formats},
+	"rtsp":  {"tcp", "rtsp"},
+	"rtmp":  {"tcp,rtmp", "flv,live_flv"},
+	"rtmps": {"tcp,tls,rtmp,rtmps", "flv,live_flv"},
+}
 
 // args are FFmpeg's: H.264 as it is, Opus in packets of 20 ms, in an MPEG transport
 // stream, whose packets are whole as soon as they are written.
 func (in *input) args() []string {
 	args := []string{"-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"}
 	if in.address.Scheme() == "file" {
-		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats)
+		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats, "-i", secretFile)
 	} else {
-		args = append(args, "-protocol_whitelist", protocols, "-format_whitelist", network, "-f", "concat", "-safe", "0")
+		args = append(args, "-protocol_whitelist", "pipe", "-format_whitelist", "concat", "-f", "concat", "-safe", "0", "-i", "pipe:3")
 	}
-	args = append(args, "-i", secretFile, "-map", "0:V:0?", "-map", "0:a:0?")
+	args = append(args, "-map", "0:V:0?", "-map", "0:a:0?")
 	if in.transcode {
 		args = append(args, "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
 			"-vf", "scale='min(1280,iw)':-2", "-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
@@ -160,9 +169,12 @@ func (in *input) args() []string {
 		"-flush_packets", "1", "-f", "mpegts", "pipe:1")
 }
 
-// playlist leads FFmpeg to an address that its arguments do not show (ffconcat).
+// playlist leads FFmpeg to an address that its arguments do not show (ffconcat), with
+// lists in the place of those that let it read the playlist itself.
 func playlist(a address.Address) string {
-	list := "ffconcat version 1.0\nfile '" + a.URL() + "'\n"
+	may := reaches[a.Scheme()]
+	list := "ffconcat version 1.0\nfile '" + a.URL() + "'\n" +
+		"option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
 	switch a.Scheme() {
 	case "rtsp":
 		list += "option rtsp_transport tcp\noption timeout 10000000\n"

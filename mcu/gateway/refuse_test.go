@@ -2,7 +2,13 @@ package gateway_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
@@ -62,5 +68,54 @@ func TestNoFFmpeg(t *testing.T) {
 	}()
 	if _, err := s.AddOutput(t.Context(), "bare", gateway.OutputOptions{URL: "rtmp://127.0.0.1/a/" + key}); !errors.Is(err, gateway.ErrNoFFmpeg) {
 		t.Errorf("it says %v", err)
+	}
+}
+
+// TestPlaylists reads playlists from a web server that lead to where no stream may come
+// from: files of this machine, and hosts that nobody looked at. The one that leads to the
+// same server is played.
+func TestPlaylists(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	vic := s.enter("lists", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
+	dir := t.TempDir()
+	film(t, filepath.Join(dir, "x.ts"), "-t", "4", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
+	segment := func(url string) string {
+		return "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n" + url + "\n#EXT-X-ENDLIST\n"
+	}
+	port := freePort(t)
+	lists := map[string]string{
+		"good.m3u8":   segment("x.ts"),
+		"file.m3u8":   segment("file://" + dir + "/x.ts"),
+		"crypto.m3u8": segment("crypto+file://" + dir + "/x.ts"),
+		"pipe.m3u8":   segment("pipe:3"),
+		"list.txt":    "ffconcat version 1.0\nfile x.ts\n",
+		"other.sdp":   "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video " + port + " RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(dir)))
+	for name, text := range lists {
+		mux.HandleFunc("/"+name, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) })
+	}
+	web := httptest.NewServer(mux)
+	defer web.Close()
+	for name := range lists {
+		i, err := s.AddInput(t.Context(), "lists", gateway.InputOptions{URL: web.URL + "/" + name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "good.m3u8" {
+			expect(vic)
+		} else {
+			down := s.await(gateway.Input, "lists", i.ID, name+" to be refused", func(i gateway.Info) bool { return i.State != gateway.Starting })
+			if down.State != gateway.Down || strings.Contains(down.Reason, "it ended") {
+				t.Errorf("%s: %+v", name, down)
+			}
+			t.Log(name, down.Reason)
+		}
+		if err := s.Remove(t.Context(), gateway.Input, "lists", i.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
