@@ -30,6 +30,9 @@ type SinkOptions struct {
 	// PictureInterval is how old the last picture may become until there is another,
 	// even if nothing changed; 0: a second. It is rounded up to the clock's ticks.
 	PictureInterval time.Duration
+	// Of is the room that is meant, as Watch returned it, and no later one of that
+	// name; nil: whichever has the name.
+	Of <-chan struct{}
 }
 
 // attachment is a sink in a room.
@@ -46,10 +49,19 @@ type attachment struct {
 func (s *Server) Attach(room string, sink Sink, o SinkOptions) (detach func(), err error) {
 	r := s.room(room)
 	a := &attachment{sink: sink, SinkOptions: o}
-	if r == nil || !r.call(func() { r.attach(a) }) {
+	if r == nil || o.Of != nil && o.Of != r.ended || !r.call(func() { r.attach(a) }) {
 		return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
 	}
 	return func() { r.post(func() { r.detach(a) }) }, nil
+}
+
+// Watch returns a channel that is closed when the room has ended which has the name
+// now.
+func (s *Server) Watch(room string) (ended <-chan struct{}, err error) {
+	if r := s.room(room); r != nil {
+		return r.ended, nil
+	}
+	return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
 }
 
 func (r *Room) attach(a *attachment) {

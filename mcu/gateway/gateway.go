@@ -43,7 +43,7 @@ func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8} }
 
 // Rooms is what a Gateway needs of [mcu.Server].
 type Rooms interface {
-	Rooms() []mcu.RoomInfo
+	Watch(room string) (ended <-chan struct{}, err error)
 	Join(o mcu.JoinOptions) (*mcu.Participant, error)
 	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
 }
@@ -93,9 +93,13 @@ type OutputOptions struct {
 }
 
 // AddOutput sends the mix of a room somewhere, from now until it is removed or
-// the room ends.
+// the room ends, also while it is down: no later room of that name is sent there.
 func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (Info, error) {
-	a, err := g.judge(ctx, room, o.URL, address.Output)
+	ended, err := g.rooms.Watch(room)
+	if err != nil {
+		return Info{}, err
+	}
+	a, err := g.judge(ctx, o.URL, address.Output)
 	if err != nil {
 		return Info{}, err
 	}
@@ -105,15 +109,13 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 		}
 	}
 	l := g.newLink(Output, room, a)
+	l.ended = ended
 	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
 }
 
-// judge tells why there can be no link between a room and an address, if so.
-func (g *Gateway) judge(ctx context.Context, room, url string, use address.Use) (address.Address, error) {
-	if !slices.ContainsFunc(g.rooms.Rooms(), func(r mcu.RoomInfo) bool { return r.Name == room }) {
-		return address.Address{}, fmt.Errorf("room: %w", mcu.ErrNotFound)
-	}
+// judge tells why there can be no link to an address, if so.
+func (g *Gateway) judge(ctx context.Context, url string, use address.Use) (address.Address, error) {
 	a, err := address.Parse(url, use)
 	if err != nil {
 		return address.Address{}, err
@@ -169,6 +171,9 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 		return Info{}, fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, l.info.Kind)
 	}
 	g.links[l.info.ID] = l
+	if l.ended != nil {
+		g.wg.Go(l.watch)
+	}
 	g.wg.Go(func() {
 		l.run(try)
 		g.drop(l)

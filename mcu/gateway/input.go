@@ -24,7 +24,10 @@ type InputOptions struct {
 // AddInput brings a stream into a room, as a participant who is there from now until the
 // input is removed or a file has ended, also while the stream is down.
 func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
-	a, err := g.judge(ctx, room, o.URL, address.Input)
+	if _, err := g.rooms.Watch(room); err != nil {
+		return Info{}, err
+	}
+	a, err := g.judge(ctx, o.URL, address.Input)
 	if err != nil {
 		return Info{}, err
 	}

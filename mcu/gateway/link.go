@@ -72,6 +72,7 @@ type link struct {
 	life  context.Context
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended
+	ended <-chan struct{}       // closed when the room of an output has; nil: of an input
 	lost  lost                  // of connections that have ended
 	queue atomic.Pointer[queue] // of an output that is up
 	tell  func(event.Event)     // nil: nobody is told
@@ -96,6 +97,15 @@ func (l *link) Info() Info {
 		i.DroppedPictures, i.DroppedPackets = i.DroppedPictures+pictures, i.DroppedPackets+packets
 	}
 	return i
+}
+
+// watch ends a link with its room, whatever it is about.
+func (l *link) watch() {
+	select {
+	case <-l.ended:
+		l.end()
+	case <-l.life.Done():
+	}
 }
 
 // run tries until the link is to end.

@@ -64,7 +64,7 @@ func (o *output) try(ctx context.Context, up func()) error {
 // attach has the room fill a queue. After detach nothing more comes.
 func (o *output) attach() (q *queue, detach func(), err error) {
 	q = newQueue()
-	leave, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval})
+	leave, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval, Of: o.ended})
 	if errors.Is(err, mcu.ErrNotFound) {
 		return nil, nil, errOver
 	}

@@ -2,6 +2,8 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -9,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/rtc/rtctest"
 )
 
 // far are servers that nobody here wrote, as listeners on a port.
@@ -118,6 +122,56 @@ func hiddenFromOthers(t *testing.T) {
 		args := strings.ReplaceAll(string(line), "\x00", " ")
 		if strings.Contains(string(status), me) && strings.Contains(args, "pipe:0") && strings.Contains(args, key) {
 			t.Errorf("everybody can see %s", args)
+		}
+	}
+}
+
+// TestNextRoom ends a room while its outputs are down, or try a server that says nothing.
+// Others take its name: nothing of theirs is sent there.
+func TestNextRoom(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	join := func() *mcu.Participant {
+		p, err := s.Join(mcu.JoinOptions{Room: "next", Name: "Ada"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := join()
+	of, err := s.Watch("next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := "127.0.0.1:" + freePort(t)
+	for _, url := range []string{"rtmp://" + closed + "/a/" + key, "whip+http://" + closed + "/" + key, "whip+http://" + silent.Addr().String() + "/" + key} {
+		i, err := s.AddOutput(t.Context(), "next", gateway.OutputOptions{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(url, silent.Addr().String()) {
+			s.await(gateway.Output, "next", i.ID, "nobody to be there", in(gateway.Down))
+		}
+	}
+	first.Leave()
+	<-of
+	second := join()
+	defer func() {
+		second.Leave()
+		<-second.Done()
+	}()
+	if _, err := s.Attach("next", nil, mcu.SinkOptions{Of: of}); !errors.Is(err, mcu.ErrNotFound) {
+		t.Errorf("a sink of the first room is attached to the second: %v", err)
+	}
+	for deadline := time.Now().Add(rtctest.Patience); len(s.List(gateway.Output, "next")) > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("there are still %+v", s.List(gateway.Output, "next"))
 		}
 	}
 }
