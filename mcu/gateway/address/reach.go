@@ -14,9 +14,12 @@ type Rules struct {
 	Private bool
 }
 
-// never are addresses of metadata services, and of neighbours that only a machine
-// without an address has.
-var never = prefixes("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")
+// never are addresses of metadata services, of neighbours that only a machine without
+// an address has, and of IPv4 in a form that only its own network can read (RFC 8215).
+var never = prefixes("169.254.0.0/16", "fe80::/10",
+	"fd00:ec2::/32", "fd20:ce::254/128", // Amazon, Google
+	"168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32", // Azure, Alibaba, Oracle
+	"64:ff9b:1::/48")
 
 // private are networks that are not the Internet's (RFC 6890), beside those
 // that netip knows.
