@@ -15,12 +15,8 @@ import (
 	"time"
 )
 
-const (
-	// farewell is how long FFmpeg may take to end.
-	farewell = 2 * time.Second
-	// maxReason is how much of what FFmpeg says is told, in bytes.
-	maxReason = 300
-)
+// farewell is how long FFmpeg may take to end.
+const farewell = 2 * time.Second
 
 // child is a run of FFmpeg. Its arguments are for everybody on this machine to see, so
 // what nobody is to see comes in a file that is a pipe: /dev/fd/3 for the child.
@@ -128,10 +124,12 @@ func pathOnly() []string {
 	return env
 }
 
-// tail keeps the end of what FFmpeg says.
+// tail keeps the end of what FFmpeg says, in whole lines: half a key would not be known
+// as one.
 type tail struct {
-	mu   sync.Mutex
-	text []byte
+	mu      sync.Mutex
+	text    []byte
+	skipped bool // the line that comes has lost its beginning
 }
 
 // Write takes more of it.
@@ -141,7 +139,15 @@ func (t *tail) Write(p []byte) (int, error) {
 	defer t.mu.Unlock()
 	t.text = append(t.text, p...)
 	if n := len(t.text); n > 2*most {
-		t.text = append(t.text[:0], t.text[n-most:]...)
+		t.text, t.skipped = append(t.text[:0], t.text[n-most:]...), true
+	}
+	if t.skipped {
+		i := bytes.IndexByte(t.text, '\n')
+		t.skipped = i < 0
+		if t.skipped {
+			i = len(t.text) - 1
+		}
+		t.text = append(t.text[:0], t.text[i+1:]...)
 	}
 	return len(p), nil
 }
@@ -168,5 +174,5 @@ func (t *tail) reason() string {
 	if last := lines[len(lines)-1]; last != reason {
 		reason += "; " + last
 	}
-	return reason[:min(len(reason), maxReason)]
+	return reason
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"tilemix/mcu/event"
 )
@@ -16,7 +18,9 @@ const (
 	firstPause = time.Second
 	lastPause  = 30 * time.Second
 	// steady is how long a link was up that begins with firstPause again.
-	steady        = 10 * time.Second
+	steady = 10 * time.Second
+	// maxReason is how much of a reason is told, in bytes.
+	maxReason     = 300
 	lookupTimeout = 5 * time.Second
 )
 
@@ -132,6 +136,19 @@ func (l *link) run(try attempt) {
 	}
 }
 
+// cut cuts a text between two characters.
+func cut(text string) string {
+	text = strings.ToValidUTF8(text, "?")
+	if len(text) <= maxReason {
+		return text
+	}
+	n := maxReason
+	for !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
 func (l *link) change(f func(*Info)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +166,7 @@ func (l *link) rise() {
 func (l *link) fall(err error, was time.Time, pause time.Duration) {
 	reason := "it ended"
 	if err != nil {
-		reason = l.hide(err.Error())
+		reason = cut(l.hide(err.Error())) // in this order: half a key would stay
 	}
 	l.log.Warn("link is down", "reason", reason, "again", pause)
 	l.change(func(i *Info) {

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/pion/webrtc/v4"
 
@@ -115,6 +117,45 @@ func TestPlaylists(t *testing.T) {
 			t.Log(name, down.Reason)
 		}
 		if err := s.Remove(t.Context(), gateway.Input, "lists", i.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestReasons has long things be said that are cut where a key or a letter is.
+func TestReasons(t *testing.T) {
+	dir := t.TempDir()
+	said, program := filepath.Join(dir, "said"), filepath.Join(dir, "ffmpeg")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\ncat '"+said+"' >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := newStage(t, func(c *gateway.Config) { c.FFmpeg = program })
+	ada, err := s.Join(mcu.JoinOptions{Room: "reasons", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ada.Leave()
+		<-ada.Done()
+	}()
+	for _, text := range []string{
+		strings.Repeat("a", 295) + key,
+		"a" + strings.Repeat("é", 300),
+		strings.Repeat("a", 5000) + key + strings.Repeat("b", 4090),
+		strings.Repeat("a", 5000) + key + strings.Repeat("b", 4000) + "\nthe end",
+	} {
+		if err := os.WriteFile(said, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		i, err := s.AddOutput(t.Context(), "reasons", gateway.OutputOptions{URL: "rtmp://127.0.0.1/a/" + key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		down := s.await(gateway.Output, "reasons", i.ID, "an end", in(gateway.Down))
+		if r := down.Reason; r == "" || len(r) > 300 || !utf8.ValidString(r) || strings.Contains(r, "s3c") || strings.Contains(r, "key") {
+			t.Errorf("it is %q", r)
+		}
+		if err := s.Remove(t.Context(), gateway.Output, "reasons", i.ID); err != nil {
 			t.Fatal(err)
 		}
 	}

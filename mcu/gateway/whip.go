@@ -103,7 +103,7 @@ func (s *whipSession) exchange(ctx context.Context, offer string) (string, error
 		return "", fmt.Errorf("read the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusCreated {
-		return "", fmt.Errorf("the WHIP server says %s: %.200s", resp.Status, body)
+		return "", fmt.Errorf("the WHIP server says %s: %s", resp.Status, body)
 	}
 	if location, err := resp.Location(); err == nil {
 		s.resource = location.String()
