@@ -24,7 +24,8 @@ type sps struct {
 	width, height uint // macroblocks
 	refs          uint // reference pictures
 	colour        yuv.Colour
-	ordered       bool // pictures are shown in the order of decoding
+	crop          [2]uint // samples off the width and the height
+	ordered       bool    // pictures are shown in the order of decoding
 }
 
 // reorders says that pictures may come out later than they went in.
@@ -41,8 +42,9 @@ func (s *sps) parse(rbsp []byte) error {
 	*s = sps{profile: r.bits(8)}
 	r.bits(16) // constraint flags, level
 	r.ue()     // seq_parameter_set_id
+	chroma := uint(1)
 	if slices.Contains(highProfiles, s.profile) {
-		r.chroma()
+		chroma = r.chroma()
 	}
 	r.ue() // log2_max_frame_num_minus4
 	order := r.pictureOrder()
@@ -50,13 +52,16 @@ func (s *sps) parse(rbsp []byte) error {
 	r.bits(1) // gaps_in_frame_num_value_allowed_flag
 	s.width = r.ue() + 1
 	s.height = r.ue() + 1
+	fields := uint(1)
 	if r.bits(1) == 0 { // frame_mbs_only_flag
+		fields = 2
 		s.height *= 2
 		r.bits(1) // mb_adaptive_frame_field_flag
 	}
 	if r.bad {
 		return fmt.Errorf("h264: sequence parameter set is cut or broken: %w", codec.ErrCorrupt)
 	}
+	s.crop = r.crop(chroma, fields)
 	var reorder int
 	s.colour, reorder = r.vui()
 	s.ordered = order == 2 || reorder == 0
@@ -78,10 +83,10 @@ func (s *sps) check() error {
 // highProfiles are the profiles whose set says something of chroma.
 var highProfiles = []uint{100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
-// chroma skips what the high profiles add.
-func (r *bitReader) chroma() {
+// chroma skips what the high profiles add, but for chroma_format_idc.
+func (r *bitReader) chroma() (format uint) {
 	lists := 8
-	if r.ue() == 3 { // chroma_format_idc
+	if format = r.ue(); format == 3 {
 		r.bits(1) // separate_colour_plane_flag
 		lists = 12
 	}
@@ -89,13 +94,14 @@ func (r *bitReader) chroma() {
 	r.ue()    // bit_depth_chroma_minus8
 	r.bits(1) // qpprime_y_zero_transform_bypass_flag
 	if r.bits(1) == 0 {
-		return
+		return format
 	}
 	for i := range lists {
 		if r.bits(1) == 1 {
 			r.scalingList(i)
 		}
 	}
+	return format
 }
 
 // scalingList skips list i (H.264 §7.3.2.1.1.1).

@@ -15,18 +15,12 @@ const (
 	aspectExtended = 255 // Extended_SAR
 )
 
-// vui reads on behind frame_mbs_only_flag and its companion (H.264 §7.3.2.1.1,
+// vui reads on behind the cropping (H.264 §7.3.2.1.1,
 // §E.1.1): how samples stand for colours, and how many pictures, at the most, come
 // before one that is shown earlier. That is unknown, -1, where the set does not say.
 // What is absent, unspecified or cut off counts as BT.601 in limited range: that is
 // what cameras send who say nothing.
 func (r *bitReader) vui() (c yuv.Colour, reorder int) {
-	r.bits(1) // direct_8x8_inference_flag
-	if r.bits(1) == 1 {
-		for range 4 {
-			r.ue() // frame_crop_…_offset
-		}
-	}
 	if r.bits(1) == 0 { // vui_parameters_present_flag
 		return yuv.Colour{}, -1
 	}

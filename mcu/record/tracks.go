@@ -139,11 +139,11 @@ func (t *tracks) run() {
 	for {
 		select {
 		case p := <-t.full:
-			t.take(p)
+			t.try(p)
 			t.free <- p
 		case <-t.stop:
 			for len(t.full) > 0 {
-				t.take(<-t.full)
+				t.try(<-t.full)
 			}
 			for _, f := range t.feeds {
 				t.close(f)
@@ -152,6 +152,19 @@ func (t *tracks) run() {
 			return
 		}
 	}
+}
+
+// try takes a piece. It is a stranger's: whatever it breaks ends his tracks alone.
+func (t *tracks) try(p *piece) {
+	defer func() {
+		if what := recover(); what != nil {
+			if f := t.feeds[p.id]; f != nil {
+				t.fail(f, fmt.Errorf("panic: %v", what))
+				f.video, f.audio, f.waiting = nil, nil, nil
+			}
+		}
+	}()
+	t.take(p)
 }
 
 func (t *tracks) take(p *piece) {

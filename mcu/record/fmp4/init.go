@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/Eyevinn/mp4ff/avc"
 	"github.com/Eyevinn/mp4ff/mp4"
 )
 
@@ -25,10 +26,7 @@ func (w *Writer) appendInit(dst []byte) ([]byte, error) {
 	if w.cfg.Video {
 		trak := init.AddEmptyTrack(videoRate, "video", "und")
 		w.video.id = trak.Tkhd.TrackID
-		err := trak.SetAVCDescriptor("avc1", [][]byte{w.sets.seq}, [][]byte{w.sets.pic}, true)
-		if err != nil {
-			return nil, fmt.Errorf("describe H.264: %w", err)
-		}
+		w.sets.describe(trak)
 	}
 	if w.cfg.Audio {
 		trak := init.AddEmptyTrack(audioRate, "audio", "und")
@@ -46,4 +44,16 @@ func (w *Writer) appendInit(dst []byte) ([]byte, error) {
 		return nil, fmt.Errorf("describe MP4 file: %w", err)
 	}
 	return append(dst, buf.Bytes()...), nil
+}
+
+// describe says what is in a track of H.264 (ISO/IEC 14496-15 §5.3.3). The library would
+// parse the sets itself, and allocates whatever a stranger's ask for.
+func (p *parameterSets) describe(trak *mp4.TrakBox) {
+	trak.Tkhd.Width, trak.Tkhd.Height = mp4.Fixed32(p.width<<16), mp4.Fixed32(p.height<<16)
+	config := &mp4.AvcCBox{DecConfRec: avc.DecConfRec{
+		AVCProfileIndication: p.seq[1], ProfileCompatibility: p.seq[2], AVCLevelIndication: p.seq[3],
+		SPSnalus: [][]byte{p.seq}, PPSnalus: [][]byte{p.pic}, ChromaFormat: 1,
+	}}
+	entry := mp4.CreateVisualSampleEntryBox("avc1", uint16(p.width), uint16(p.height), config)
+	trak.Mdia.Minf.Stbl.Stsd.AddChild(entry)
 }

@@ -3,6 +3,8 @@ package fmp4
 import (
 	"bytes"
 	"encoding/binary"
+
+	"tilemix/codec/h264"
 )
 
 // NAL unit types (H.264 Table 7-1).
@@ -12,14 +14,18 @@ const (
 	nalDelimiter = 9
 )
 
+// maxSet, in bytes, and maxSide, in pixels, are what the boxes have room for.
+const maxSet, maxSide = 1<<16 - 1, 1<<16 - 1
+
 // parameterSets are those that are in the file's beginning.
 type parameterSets struct {
-	seq, pic []byte
-	changed  bool // others have come: from then on all stay in the stream
+	seq, pic      []byte
+	width, height int  // pixels
+	changed       bool // others have come: from then on all stay in the stream
 }
 
 // find takes the first parameter sets of an access unit, and tells whether it has
-// both.
+// both and they can be believed.
 func (p *parameterSets) find(au []byte) bool {
 	var found parameterSets
 	for nal, rest := nextNAL(au); len(nal) > 0; nal, rest = nextNAL(rest) {
@@ -30,7 +36,11 @@ func (p *parameterSets) find(au []byte) bool {
 			found.pic = nal
 		}
 	}
-	if len(found.seq) < 4 || found.pic == nil {
+	if found.pic == nil || max(len(found.seq), len(found.pic)) > maxSet {
+		return false
+	}
+	var err error
+	if p.width, p.height, err = h264.Size(found.seq); err != nil || max(p.width, p.height) > maxSide {
 		return false
 	}
 	p.seq, p.pic = bytes.Clone(found.seq), bytes.Clone(found.pic)
