@@ -23,7 +23,7 @@ import (
 var (
 	// ErrNoFFmpeg is returned where FFmpeg, which a link needs, is not there.
 	ErrNoFFmpeg = errors.New("FFmpeg is not installed on the server")
-	// ErrTooMany is returned where a room has as many links as it may have.
+	// ErrTooMany is returned where a room or the server has as many links as it may have.
 	ErrTooMany = errors.New("too many at a time")
 )
 
@@ -34,12 +34,13 @@ type Config struct {
 	// Private lets links reach this machine and private networks.
 	Private bool
 	Most    int // outputs of a room, and as many inputs
+	All     int // outputs and inputs of all rooms together
 	// Events is told of outputs; nil: nobody is.
 	Events func(event.Event)
 }
 
 // Default keeps links to the Internet, and to files in ./data.
-func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8} }
+func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8, All: 100} }
 
 // Rooms is what a Gateway needs of [mcu.Server].
 type Rooms interface {
@@ -160,6 +161,9 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	defer g.mu.Unlock()
 	if g.closed {
 		return Info{}, mcu.ErrClosed
+	}
+	if len(g.links) >= g.cfg.All {
+		return Info{}, fmt.Errorf("%w: the server has %d outputs and inputs", ErrTooMany, len(g.links))
 	}
 	n := 0
 	for _, other := range g.links {

@@ -155,6 +155,9 @@ var reaches = map[string]reach{
 // stream, whose packets are whole as soon as they are written.
 func (in *input) args() []string {
 	args := []string{"-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"}
+	if in.transcode {
+		args = append(args, "-threads", "1") // of the decoder: calls need the others
+	}
 	if in.address.Scheme() == "file" {
 		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats, "-i", secretFile)
 	} else {
@@ -162,7 +165,7 @@ func (in *input) args() []string {
 	}
 	args = append(args, "-map", "0:V:0?", "-map", "0:a:0?")
 	if in.transcode {
-		args = append(args, "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
+		args = append(args, "-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
 			"-vf", "scale='min(1280,iw)':-2", "-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
 	} else {
 		args = append(args, "-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra")

@@ -160,3 +160,29 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+// TestServerFull asks for more links than the server may have, in several rooms.
+func TestServerFull(t *testing.T) {
+	s := newStage(t, func(c *gateway.Config) { c.All = 2 })
+	for i, want := range []error{nil, nil, gateway.ErrTooMany} {
+		room := []string{"one", "two", "three"}[i]
+		p, err := s.Join(mcu.JoinOptions{Room: room, Name: "Ada"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			p.Leave()
+			<-p.Done()
+		}()
+		if _, err := s.AddOutput(t.Context(), room, gateway.OutputOptions{URL: "whip+http://nowhere.invalid/" + key}); !errors.Is(err, want) {
+			t.Errorf("in room %s: %v", room, err)
+		}
+	}
+	one := s.List(gateway.Output, "one")[0]
+	if err := s.Remove(t.Context(), gateway.Output, "one", one.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddOutput(t.Context(), "three", gateway.OutputOptions{URL: "whip+http://nowhere.invalid/" + key}); err != nil {
+		t.Errorf("after one has gone: %v", err)
+	}
+}
