@@ -70,6 +70,7 @@ func newAAC(out *fmp4.Writer) (*aac, error) {
 	v.cmd = exec.Command(path, "-nostdin", "-hide_banner", "-loglevel", "error",
 		"-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0",
 		"-c:a", "aac", "-b:a", "96k", "-flush_packets", "1", "-f", "adts", "pipe:1")
+	v.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH")} // the rest may hold secrets
 	v.cmd.Stderr = &v.stderr
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is the server's
 	if err := v.start(); err != nil {

@@ -57,7 +57,7 @@ func TestSoundStaysInPlace(t *testing.T) {
 }
 
 // TestNoEncoder: where FFmpeg is missing, that is said before anything begins; where it
-// ends, what was written stays.
+// ends, what was written stays. It is told nothing of the server's environment.
 func TestNoEncoder(t *testing.T) {
 	s, cfg := newStudio(t), in(t.TempDir())
 	cfg.Audio = "aac"
@@ -70,7 +70,9 @@ func TestNoEncoder(t *testing.T) {
 	if left, _ := os.ReadDir(cfg.Dir); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
-	put(t, filepath.Join(tools, "ffmpeg"), []byte("#!/bin/sh\nexec /usr/bin/head -c 200000 >/dev/null\n"))
+	t.Setenv("A_SECRET", "s3cr3t")
+	told := filepath.Join(t.TempDir(), "told")
+	put(t, filepath.Join(tools, "ffmpeg"), []byte("#!/bin/sh\n/usr/bin/env >'"+told+"'\nexec /usr/bin/head -c 200000 >/dev/null\n"))
 	if err := os.Chmod(filepath.Join(tools, "ffmpeg"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +81,9 @@ func TestNoEncoder(t *testing.T) {
 	info := await(t, c, id, ended)
 	if info.State != record.Failed || !strings.Contains(info.Reason, "FFmpeg") {
 		t.Errorf("it is %s: %q", info.State, info.Reason)
+	}
+	if env, err := os.ReadFile(told); err != nil || strings.Contains(string(env), "s3cr3t") {
+		t.Errorf("FFmpeg has %s, %v", env, err)
 	}
 	t.Setenv("PATH", path)
 	run(t, "ffmpeg", "-v", "error", "-xerror", "-i", file(cfg, id), "-map", "v", "-f", "null", "-")
