@@ -16,6 +16,8 @@ const (
 	transitSpan = 10 * time.Second
 	// jumped is how far a sender's clock may be off before it is another.
 	jumped = 2 * time.Second
+	// patience is how many packets wait for those that are late: enough of the shortest.
+	patience = 128
 )
 
 // feed is what is written of one participant.
@@ -128,7 +130,11 @@ func (t *tracks) sound(f *feed, p *piece) {
 	one := packet{bytes.Clone(p.data), f.clock.count(p.at), p.at.Arrived, p.at.Timestamp}
 	i, _ := slices.BinarySearchFunc(f.waiting, one, func(a, b packet) int { return int(int32(a.timestamp - b.timestamp)) })
 	f.waiting = slices.Insert(f.waiting, i, one)
-	t.release(f, p.at.Arrived-reorder)
+	until := p.at.Arrived - reorder
+	if len(f.waiting) >= patience { // timestamps that fall would wait for ever
+		until = 1 << 62
+	}
+	t.release(f, until)
 }
 
 // release writes the packets that came until an instant.

@@ -94,11 +94,11 @@ func (c *Recorder) Run(ctx context.Context) error {
 
 // Start begins a recording of a room.
 func (c *Recorder) Start(room string, o Options) (Info, error) {
-	r, err := c.add(room)
+	r, err := c.add(room, o)
 	if err != nil {
 		return Info{}, err
 	}
-	if err := c.open(r, o); err != nil {
+	if err := c.open(r); err != nil {
 		c.drop(r)
 		return Info{}, err
 	}
@@ -109,7 +109,7 @@ func (c *Recorder) Start(room string, o Options) (Info, error) {
 }
 
 // add counts a recording in.
-func (c *Recorder) add(room string) (*recording, error) {
+func (c *Recorder) add(room string, o Options) (*recording, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -127,7 +127,7 @@ func (c *Recorder) add(room string) (*recording, error) {
 		info:    Info{ID: id, Room: room, State: Starting, Started: now, Audio: c.cfg.Audio},
 		changed: c.report,
 	}
-	r.tracks = newTracks(c.cfg.Dir, id, r.note, r.log)
+	r.tracks = newTracks(c.cfg.Dir, id, o.Tracks, r.note, r.log)
 	c.all[id] = r
 	c.wg.Add(1)
 	return r, nil
@@ -142,14 +142,14 @@ func (c *Recorder) drop(r *recording) {
 }
 
 // open makes the recording's files and has the room fill them.
-func (c *Recorder) open(r *recording, o Options) error {
+func (c *Recorder) open(r *recording) error {
 	if err := os.MkdirAll(c.cfg.Dir, 0o750); err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	if err := r.create(c.cfg); err != nil {
 		return err
 	}
-	if err := r.begin(c.rooms, o); err != nil {
+	if err := r.begin(c.rooms); err != nil {
 		_ = r.voice.close(false)
 		r.discard()
 		return err

@@ -92,8 +92,7 @@ func (r *recording) discard() {
 }
 
 // begin has the room fill the recording, and tell of its people.
-func (r *recording) begin(rooms Rooms, o Options) error {
-	r.tracks.media = o.Tracks
+func (r *recording) begin(rooms Rooms) error {
 	untap, err := rooms.Tap(r.room, r.tracks)
 	if err != nil {
 		return err
@@ -263,7 +262,8 @@ func (r *recording) settle(err error) {
 		last, r.info.Reason = Failed, "no picture came"
 	}
 	info := r.move(last)
-	r.queue = nil
+	// Info is all that is kept of a recording that has ended.
+	r.queue, r.tracks, r.out, r.voice = nil, nil, nil, nil
 	r.mu.Unlock()
 	if k != nil && k.detach != nil {
 		k.detach()

@@ -17,6 +17,10 @@ import (
 
 const (
 	queuedTracks = 4000 // access units and packets of all participants
+	// queuedPeople is how many pieces there are where the time line alone is asked for.
+	queuedPeople = 1000
+	tracksBytes  = 32 << 20 // of all pieces
+	keptBytes    = 64 << 10 // of a piece that waits for its next use
 	// reorder is how long packets of sound wait for those that are late.
 	reorder = 300 * time.Millisecond
 )
@@ -69,6 +73,7 @@ type tracks struct {
 	free    chan *piece
 	shut    atomic.Bool // there is a pause
 	lost    atomic.Uint64
+	held    atomic.Int64 // bytes of pieces
 	untap   func()
 	stop    chan struct{}
 	done    chan struct{}
@@ -85,13 +90,17 @@ type tracks struct {
 	changed func() // called by run after each change of people
 }
 
-func newTracks(dir, id string, changed func(), log *slog.Logger) *tracks {
+func newTracks(dir, id string, media bool, changed func(), log *slog.Logger) *tracks {
+	most := queuedPeople
+	if media {
+		most = queuedTracks
+	}
 	t := &tracks{
-		dir: dir, id: id, changed: changed, log: log,
-		full: make(chan *piece, queuedTracks), free: make(chan *piece, queuedTracks),
+		dir: dir, id: id, media: media, changed: changed, log: log,
+		full: make(chan *piece, most), free: make(chan *piece, most),
 		stop: make(chan struct{}), done: make(chan struct{}), feeds: map[string]*feed{},
 	}
-	for range queuedTracks {
+	for range most {
 		t.free <- &piece{}
 	}
 	t.people.Store(&[]Person{})
@@ -123,14 +132,29 @@ func (t *tracks) Sound(id string, packet []byte, at mcu.Instant) {
 }
 
 func (t *tracks) put(p piece, data []byte) {
+	if t.held.Add(int64(len(data))) > tracksBytes && len(data) > 0 {
+		t.held.Add(-int64(len(data)))
+		t.lost.Add(1)
+		return
+	}
 	select {
 	case place := <-t.free:
 		p.data = append(place.data[:0], data...)
 		*place = p
 		t.full <- place // there is room for all
 	default:
+		t.held.Add(-int64(len(data)))
 		t.lost.Add(1)
 	}
+}
+
+// give gives a piece back, without the memory that few are in need of.
+func (t *tracks) give(p *piece) {
+	t.held.Add(-int64(len(p.data)))
+	if cap(p.data) > keptBytes {
+		p.data = nil
+	}
+	t.free <- p
 }
 
 // run writes until stop is closed.
@@ -140,7 +164,7 @@ func (t *tracks) run() {
 		select {
 		case p := <-t.full:
 			t.try(p)
-			t.free <- p
+			t.give(p)
 		case <-t.stop:
 			for len(t.full) > 0 {
 				t.try(<-t.full)

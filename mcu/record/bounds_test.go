@@ -1,0 +1,46 @@
+package record
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/mcu"
+)
+
+// TestTracksBytes has pieces come that nobody writes: they take so much memory and no more.
+func TestTracksBytes(t *testing.T) {
+	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	for n := range uint64(100) {
+		tr.Picture("a", codec.H264, n, make([]byte, 1<<20), true, mcu.Instant{})
+	}
+	if n := tr.lost.Load(); n != 100-tracksBytes>>20 || tr.held.Load() != tracksBytes {
+		t.Errorf("%d lost, %d bytes held", n, tr.held.Load())
+	}
+	for len(tr.full) > 0 {
+		tr.give(<-tr.full)
+	}
+	if tr.held.Load() != 0 {
+		t.Errorf("%d bytes held", tr.held.Load())
+	}
+	for len(tr.free) > 0 {
+		if p := <-tr.free; cap(p.data) > keptBytes {
+			t.Fatalf("a free piece keeps %d bytes", cap(p.data))
+		}
+	}
+}
+
+// TestFallingTimestamps has each packet come before the one before it.
+func TestFallingTimestamps(t *testing.T) {
+	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr.take(&piece{kind: joined, id: "a"})
+	for i := range 1000 {
+		at := mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: 1<<30 - uint32(i)*960}
+		tr.try(&piece{kind: sound, id: "a", data: []byte{0xf8, 0xff, 0xfe}, at: at})
+		if n := len(tr.feeds["a"].waiting); n > patience {
+			t.Fatalf("%d packets wait", n)
+		}
+	}
+	tr.close(tr.feeds["a"])
+}
