@@ -44,3 +44,18 @@ func TestFallingTimestamps(t *testing.T) {
 	}
 	tr.close(tr.feeds["a"])
 }
+
+// TestMalformedPacket has one packet that is no Opus: it is left out, and the track goes on.
+func TestMalformedPacket(t *testing.T) {
+	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr.take(&piece{kind: joined, id: "a"})
+	f := tr.feeds["a"]
+	for i, data := range [][]byte{{0xf8, 0xff, 0xfe}, {0x03}, {0xf8, 0xff, 0xfe}} {
+		tr.try(&piece{kind: sound, id: "a", data: data, at: mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: uint32(i) * 960}})
+	}
+	tr.release(f, 1<<62)
+	if f.ended || tr.lost.Load() != 1 || f.audio.Length() < 50*time.Millisecond {
+		t.Errorf("ended %v, %d lost, %v long", f.ended, tr.lost.Load(), f.audio.Length())
+	}
+	tr.close(f)
+}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -153,7 +154,10 @@ func (t *tracks) release(f *feed, until time.Duration) {
 			t.publish()
 		}
 		f.written, f.last = true, one.timestamp
-		if err := f.audio.WriteAudio(one.data, one.at); err != nil {
+		switch err := f.audio.WriteAudio(one.data, one.at); {
+		case errors.Is(err, fmp4.ErrPacket):
+			t.lost.Add(1)
+		case err != nil:
 			t.fail(f, err)
 		}
 	}

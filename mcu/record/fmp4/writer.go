@@ -18,6 +18,9 @@ const (
 // ErrClosed is returned by every method after Close.
 var ErrClosed = errors.New("MP4 file is closed")
 
+// ErrPacket is returned for what is no Opus packet. The file goes on without it.
+var ErrPacket = errors.New("no Opus packet")
+
 // Config says what is in a file.
 type Config struct {
 	// Video and Audio say which tracks it has. Where it has both, it begins with the
@@ -116,7 +119,7 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 		length = samplesOf(packet)
 	}
 	if length == 0 {
-		return fmt.Errorf("no Opus packet: code %#x of %d bytes", packet[0], len(packet))
+		return fmt.Errorf("%w: code %#x of %d bytes", ErrPacket, packet[0], len(packet))
 	}
 	at := w.begin(pts)
 	if !w.cfg.AAC {
