@@ -48,6 +48,7 @@ type rendition struct {
 	pulse   time.Duration // between two access units of a picture that does not change
 	encoded time.Time     // when it last was
 	takers  int           // who have it or wait for it
+	shared  bool          // there were several in the tick before
 	taken   time.Time     // when there last was one
 }
 

@@ -16,7 +16,7 @@ const (
 
 // repairs is what a viewer asked for because he lost pictures, or his line dropped
 // them. An IDR is everybody's who has the rendition, so his allowance bounds those that
-// he causes. A replay is his alone, but there is no more than one after each IDR. His
+// he causes where he is not alone with it. A replay is his alone, but there is no more than one after each IDR. His
 // ladder's moves are not counted: it takes its time.
 type repairs struct {
 	allowance allowance
@@ -45,10 +45,12 @@ func (r *repairs) pending(of *rendition, now time.Time) bool {
 
 // cause asks for an IDR in his name, if he may cause one and none is on its way.
 func (r *repairs) cause(of *rendition, may bool, now time.Time) {
-	if !may || r.pending(of, now) {
+	if of.shared && !may || r.pending(of, now) {
 		return
 	}
-	r.allowance.spend(now)
+	if of.shared { // else nobody pays for it but he
+		r.allowance.spend(now)
+	}
 	r.asked, r.askedAt = of, now
 	of.enc.RequestKeyFrame()
 }
@@ -70,7 +72,7 @@ func (w *sight) repair(now time.Time) bool {
 	if w.again || w.pending(r, now) {
 		return true
 	}
-	may, recent := w.allowance.asks(now), fanout.KeyInterval
+	may, recent := w.allowance.asks(now) || !r.shared, fanout.KeyInterval
 	if may {
 		recent /= 2
 	}

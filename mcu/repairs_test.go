@@ -26,7 +26,7 @@ func keysIn(t *testing.T, d time.Duration, dropped, next int) (keys int) {
 	t.Helper()
 	start := time.Unix(1_800_000_000, 0)
 	was := &rendition{kind: kind{codec: codec.H264, rung: dropped}}
-	r := &rendition{kind: kind{codec: codec.H264, rung: next}}
+	r := &rendition{kind: kind{codec: codec.H264, rung: next}, shared: true}
 	r.enc = fanout.NewRendition(keyed{}, codec.H264, start)
 	var w sight
 	for at := time.Duration(0); at < d; at += 50 * time.Millisecond {

@@ -91,7 +91,7 @@ func (w *sight) write(d *rtc.Downlink, r *rendition, p rtc.Packets) {
 // steer finds out which rendition each viewer is to have.
 func (c *pictureClock) steer(now time.Time) {
 	for _, r := range c.view.all {
-		r.takers = 0
+		r.takers, r.shared = 0, r.takers > 1
 	}
 	c.waiting = 0
 	for i := range c.scene.seats {

@@ -122,7 +122,7 @@ func clap(t *testing.T, server *mcu.Server) {
 		t.Fatal(err)
 	}
 	// The picture is sent late, which reports tell of.
-	client.Film(rtctest.Camera{FrameRate: 30, Late: 40 * time.Millisecond, Draw: func(img *image.YCbCr, at time.Duration) {
+	client.Film(rtctest.Camera{FrameRate: 30, Late: 20 * time.Millisecond, Draw: func(img *image.YCbCr, at time.Duration) {
 		c := rtctest.Colour{Y: 100, Cb: 128, Cr: 128}
 		if on(at) {
 			c.Y = 235
