@@ -79,8 +79,8 @@ func TestPush(t *testing.T) {
 			if err := s.Remove(ctx, gateway.Output, "push", i.ID); err != nil {
 				t.Fatal(err)
 			}
-			if all := s.List(gateway.Output, "push"); len(all) != 0 {
-				t.Errorf("there are still %+v", all)
+			if left, err := s.Get(gateway.Output, "push", i.ID); !errors.Is(err, mcu.ErrNotFound) {
+				t.Errorf("there is still %+v, %v", left, err)
 			}
 		})
 	}

@@ -14,8 +14,8 @@ const (
 	// A picture may be earlier than its sound by lipsFree, which is more than the jitter
 	// buffer keeps sound on a good line. Where it is earlier, all are held until they are
 	// earlier by lipsHeld, and so on until none had to wait for lipsCalm.
-	lipsFree = 45 * time.Millisecond
-	lipsHeld = 30 * time.Millisecond
+	lipsFree = 40 * time.Millisecond
+	lipsHeld = 25 * time.Millisecond
 	lipsCalm = 2 * time.Second
 	// lipsTick is half a period of most clocks, which a picture waits in the mean.
 	lipsTick = 15 * time.Millisecond
