@@ -45,7 +45,6 @@ var far = []struct {
 // TestPush sends a call to servers that are not there at first, come, are killed and come
 // again. What they get is decoded.
 func TestPush(t *testing.T) {
-	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	s.act("push")
@@ -54,7 +53,6 @@ func TestPush(t *testing.T) {
 			break
 		}
 		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
 			port := freePort(t)
 			i, err := s.AddOutput(t.Context(), "push", gateway.OutputOptions{URL: strings.Replace(f.url, "PORT", port, 1)})
 			if err != nil {
