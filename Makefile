@@ -33,18 +33,17 @@ build: packages
 
 # The race detector makes everything several times slower, so that pass leaves
 # out what testing.Short leaves out, browsers and long runs, and codec and mixer,
-# which have no goroutines. What plays calls in real time has the machine for
-# itself (-p 1); what it is made of is built beforehand, on all cores.
+# which have no goroutines. The calls of ./mcu have the machine for themselves; all
+# else mostly waits, two packages at a time.
 test: packages test-packages
 	@set -x
-	calls=$$(go list ./mcu ./mcu/broadcast ./mcu/gateway ./mcu/record ./cmd/...)
-	others=$$(go list ./... | grep -vxF "$$calls")
+	others=$$(go list ./... | grep -vxF tilemix/mcu)
 	go build -race ./...
-	go test -race -short -p 1 $$calls
-	go test -race -short $$(grep -vE '^tilemix/(codec|mixer)' <<<"$$others")
+	go test -race -short ./mcu
+	go test -race -short -p 2 $$(grep -vE '^tilemix/(codec|mixer)' <<<"$$others")
 	go build ./...
-	go test -p 1 $$calls
-	go test $$others
+	go test ./mcu
+	go test -p 2 $$others
 
 soak: packages
 	@TILEMIX_SOAK=$(SOAKTIME) go test -run '^TestSoak$$' -timeout 60m -v ./mcu
