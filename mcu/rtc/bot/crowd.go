@@ -107,11 +107,13 @@ func (q *queue) Pop() any {
 	return last
 }
 
-// phase spreads bots over a period so that no two are in step, without chance: a
-// run should be like the one before.
-func phase(n uint32, period time.Duration) int64 {
+// phase returns when bot n is to begin with what it does once a period, soon after
+// now. It spreads bots over the period so that no two are in step, and leaves nothing
+// to the chance of when they joined: a run should be like the one before.
+func phase(n uint32, now int64, period time.Duration) int64 {
 	const golden = 0x9e3779b9 // of 2³²
-	return int64(period) * int64(n*golden>>8) >> 24
+	next := (now/int64(period) + 1) * int64(period)
+	return next + int64(period)*int64(n*golden>>8)>>24
 }
 
 // schedule makes a bot send.
@@ -122,13 +124,13 @@ func (c *Crowd) schedule(b *Bot) {
 	if b.Clip != nil {
 		period := time.Second / time.Duration(b.Clip.FrameRate)
 		b.picture = int(n*7) % len(b.Clip.Keys)
-		heap.Push(&c.queue, &due{now + phase(n, period), b, (*Bot).sendPicture})
+		heap.Push(&c.queue, &due{phase(n, now, period), b, (*Bot).sendPicture})
 	}
 	if !b.NoSound && !b.Viewer {
-		heap.Push(&c.queue, &due{now + phase(n*3, 20*time.Millisecond), b, (*Bot).sendSound})
+		heap.Push(&c.queue, &due{phase(n*3, now, 20*time.Millisecond), b, (*Bot).sendSound})
 	}
-	heap.Push(&c.queue, &due{now + phase(n, time.Second), b, (*Bot).sendReport})
-	heap.Push(&c.queue, &due{now + int64(keepAlive) + phase(n, time.Second), b, (*Bot).keep})
+	heap.Push(&c.queue, &due{phase(n, now, time.Second), b, (*Bot).sendReport})
+	heap.Push(&c.queue, &due{int64(keepAlive) + phase(n, now, time.Second), b, (*Bot).keep})
 }
 
 func (c *Crowd) now() int64 { return int64(time.Since(c.epoch)) }
