@@ -52,7 +52,7 @@
 //	downlink → narrow line          1 s or 64 access units; to the   downlink_held
 //	                                next IDR
 //	NACK → repeats                  a fifth of the estimate and what repeats{refused}
-//	                                is lost without a queue, 4 tries
+//	                                is lost without a queue, 6 tries
 //	downlink → socket               ring of 4096 packets, the        socket_packets{dropped}
 //	                                newest dropped
 //	downlink → TCP client           256 KiB unsent, the newest       tcp{dropped},
@@ -65,7 +65,8 @@
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	viewer → key-frame requests     two, then one in 5, 10, 20 s     key_requests_ignored
 //	                                (allowance), or what was sent
-//	                                since an IDR again
+//	                                since an IDR again, or a rung
+//	                                less (ladder)
 //	sound clock → room loop         told again at the next tick      –
 //	client → room loop              the client's own goroutine waits –
 //	events → webhooks               1024, the newest dropped         webhook_events{dropped}

@@ -58,7 +58,7 @@ func conditions() []condition {
 		{name: "loss 10 % up", line: rtctest.Line{Up: loss(0.1, 1), Down: delay}, up: bar{shown: 0.5}, down: fine, lossy: true},
 		{name: "loss 20 % up", line: rtctest.Line{Up: loss(0.2, 1), Down: delay}, down: fine, lossy: true},
 		{name: "loss 10 % down", line: rtctest.Line{Up: delay, Down: loss(0.1, 1)}, up: fine, down: heard, lossy: true},
-		{name: "loss 20 % down", line: rtctest.Line{Up: delay, Down: loss(0.2, 1)}, up: fine, down: bar{shown: 0.7}, lossy: true},
+		{name: "loss 20 % down", line: rtctest.Line{Up: delay, Down: loss(0.2, 1)}, up: fine, down: bar{shown: 0.75}, lossy: true},
 		{name: "loss 5 % in bursts of 5", line: rtctest.Both(loss(0.05, 5)), up: repaired, down: heard, lossy: true},
 		{
 			name: "jitter 50 ms", line: rtctest.Both(rtctest.Impairment{Delay: way, Jitter: 50 * ms, Reorder: true}),
@@ -149,7 +149,7 @@ func (s *stage) try(conditions []condition, length time.Duration) (outcomes []ou
 	conditions = append(slices.Clone(conditions), condition{name: "nothing"})
 	rigs := make([]*rig, len(conditions))
 	for i, c := range conditions {
-		rigs[i] = newRig(s, fmt.Sprintf("room-%d", i))
+		rigs[i] = newRig(s, fmt.Sprintf("room-%d", i), c.line)
 		rigs[i].ada.Impair(c.line)
 	}
 	time.Sleep(3 * time.Second) // jitter buffers and estimates settle

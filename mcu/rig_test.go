@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -48,10 +49,15 @@ var (
 // buffered is both, as browsers receive.
 var buffered = rtctest.Options{Buffered: true}
 
-// newRig fills a room and waits until all see each other.
-func newRig(s *stage, room string) *rig {
+// newRig fills a room and waits until all see each other. Ada is as far away as her line
+// says, and nothing else is wrong with it yet.
+func newRig(s *stage, room string, line rtctest.Line) *rig {
 	s.t.Helper()
-	r := &rig{ada: s.join(room, "Ada", buffered), ben: s.join(room, "Ben", both), cid: s.join(room, "Cid", viewer)}
+	far := buffered
+	far.Line.Up.Delay, far.Line.Down.Delay = line.Up.Delay, line.Down.Delay
+	r := &rig{ada: s.join(room, "Ada", far)}
+	r.ada.news.await(s.t, "a tile", func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 1 })
+	r.ben, r.cid = s.join(room, "Ben", both), s.join(room, "Cid", viewer)
 	camera := rtctest.Camera{Numbered: true, Draw: texture}
 	r.ada.Film(camera)
 	r.ben.Film(camera)

@@ -123,11 +123,12 @@ func (c *pictureClock) steerOne(s *seat, now time.Time) {
 	if w.on != nil && d.Waits() { // its stream begins again
 		w.on, w.broke = nil, w.on
 	}
+	was := w.choice.Rung()
 	if s.p.keyWanted.Swap(false) && w.on != nil && !w.repair(now) {
 		c.room.server.stats.keysIgnored.Inc()
+		w.choice.Spare(now)
 	}
 	_, sent, _ := d.Sent()
-	was := w.choice.Rung()
 	estimate := w.line.Estimate()
 	rung, probe := w.choice.Decide(ladder.Line{
 		Estimate: estimate, Sound: c.soundRate, Sent: sent,

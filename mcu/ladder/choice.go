@@ -13,6 +13,9 @@ const (
 	// drain is how long what was too much takes to leave the line after a move down,
 	// and an estimate to tell of what is sent since.
 	drain = 1500 * time.Millisecond
+	// whole is how long a viewer's pictures have to be whole before he is given more
+	// again, when others would have had to pay for mending them.
+	whole = 15 * time.Second
 	// hope is how long a line has to carry too little for the last picture.
 	hope = 4 * time.Second
 	// interval is the time between two decisions.
@@ -42,6 +45,7 @@ type Choice struct {
 	decided time.Time
 	quiet   time.Time     // since when nothing was tried or went wrong
 	wait    time.Duration // for so long it has to
+	spare   time.Time     // until then nothing more is tried, for others' sake
 	fell    time.Time     // when he last went down
 	bad     time.Time     // since when the line is congested; zero: it is not
 	rose    time.Time     // when he came to this rung from below; zero: he did not
@@ -87,10 +91,21 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	if !c.rose.IsZero() && now.Sub(c.rose) > proof {
 		c.rose, c.wait = time.Time{}, calm
 	}
-	if c.rung == 0 || now.Sub(c.quiet) < c.wait {
+	if c.rung == 0 || now.Sub(c.quiet) < c.wait || now.Before(c.spare) {
 		return c.rung, 0
 	}
 	return c.climb(line, now)
+}
+
+// Spare tells that the viewer's pictures broke, and that mending them would cost others
+// too much. He goes down by a rung that has a picture, if there is one: with less to lose
+// he loses less, and where he is alone he is the only one who pays.
+func (c *Choice) Spare(now time.Time) {
+	c.spare = now.Add(whole)
+	if now.Sub(c.fell) >= drain && c.rung < len(c.rungs)-2 {
+		c.rung++
+		c.land(now)
+	}
 }
 
 // congested tells whether the line carries neither what the rung needs nor what is
@@ -133,6 +148,11 @@ func (c *Choice) fall(line Line, now time.Time) {
 	if !c.rose.IsZero() {
 		c.wait = min(2*c.wait, maxCalm)
 	}
+	c.land(now)
+}
+
+// land begins on a rung that is lower than the last.
+func (c *Choice) land(now time.Time) {
 	c.rose, c.fell, c.bad = time.Time{}, now, time.Time{}
 	c.sent = meter{}
 }

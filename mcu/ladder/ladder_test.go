@@ -219,3 +219,29 @@ func TestAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestSpare has pictures break that others would have to pay for, on a line that is
+// wide: each time there is a rung less, but always a picture, and more only after they
+// have been whole for some time.
+func TestSpare(t *testing.T) {
+	const wide = 20_000_000
+	v := newViewer()
+	v.run(wide, 5*time.Second)
+	v.Spare(v.now)
+	if v.Spare(v.now); v.Rung() != 1 {
+		t.Errorf("two pictures that break at once lead to rung %d", v.Rung())
+	}
+	for range 3 {
+		v.run(wide, 5*time.Second)
+		v.Spare(v.now)
+	}
+	if v.Rung() != 2 {
+		t.Errorf("pictures that break again and again lead to rung %d", v.Rung())
+	}
+	if rungs := v.run(wide, 14*time.Second); len(rungs) != 1 {
+		t.Errorf("14 s after the last that broke: rungs %v", rungs)
+	}
+	if v.run(wide, 10*time.Second); v.Rung() != 0 {
+		t.Errorf("24 s after the last that broke: rung %d", v.Rung())
+	}
+}

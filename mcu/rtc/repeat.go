@@ -24,7 +24,7 @@ const (
 	// the receiver was late.
 	repeatAgain = 20 * time.Millisecond
 	// repeatTries is how often one is repeated at most.
-	repeatTries = 4
+	repeatTries = 6
 )
 
 // repeater knows what was sent of late, and sends it again on request (RFC 4585
