@@ -28,16 +28,16 @@ var fine = bar{shown: 0.95, freeze: 500 * ms, gap: 40 * ms}
 
 // What conditions that are to be fine are held to until they are.
 var (
-	repaired = bar{shown: 0.95, freeze: 500 * ms, gap: 150 * ms} // who loses packets on his way to us
+	repaired = bar{shown: 0.95, freeze: 500 * ms, gap: 100 * ms} // who loses packets on his way to us
 	heard    = bar{shown: 0.95, freeze: 600 * ms, gap: 120 * ms} // who loses more than 5 % of ours
-	distant  = bar{shown: 0.2, freeze: 1000 * ms, gap: 120 * ms} // who is 600 ms away and watches
+	distant  = bar{shown: 0.9, freeze: 1000 * ms, gap: 120 * ms} // who is 600 ms away and watches
 )
 
 // How far 95 % of pictures and sounds of one instant are apart at most: 40 ms without
 // loss and 60 with are to be reached.
 const (
-	skewClean = 90 * ms
-	skewLossy = 120 * ms
+	skewClean = 60 * ms
+	skewLossy = 90 * ms
 )
 
 // conditions are the matrix.
@@ -55,8 +55,8 @@ func conditions() []condition {
 		{name: "delay 300 ms", line: rtctest.Both(rtctest.Impairment{Delay: 300 * ms}), up: fine, down: distant},
 		{name: "loss 2 % each way", line: rtctest.Both(loss(0.02, 1)), up: repaired, down: fine, lossy: true},
 		{name: "loss 5 % each way", line: rtctest.Both(loss(0.05, 1)), up: repaired, down: heard, lossy: true},
-		{name: "loss 10 % up", line: rtctest.Line{Up: loss(0.1, 1), Down: delay}, up: bar{shown: 0.5}, down: fine, lossy: true},
-		{name: "loss 20 % up", line: rtctest.Line{Up: loss(0.2, 1), Down: delay}, down: fine, lossy: true},
+		{name: "loss 10 % up", line: rtctest.Line{Up: loss(0.1, 1), Down: delay}, up: bar{shown: 0.9}, down: fine, lossy: true},
+		{name: "loss 20 % up", line: rtctest.Line{Up: loss(0.2, 1), Down: delay}, up: bar{shown: 0.4}, down: fine, lossy: true},
 		{name: "loss 10 % down", line: rtctest.Line{Up: delay, Down: loss(0.1, 1)}, up: fine, down: heard, lossy: true},
 		{name: "loss 20 % down", line: rtctest.Line{Up: delay, Down: loss(0.2, 1)}, up: fine, down: bar{shown: 0.75}, lossy: true},
 		{name: "loss 5 % in bursts of 5", line: rtctest.Both(loss(0.05, 5)), up: repaired, down: heard, lossy: true},

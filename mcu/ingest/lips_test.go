@@ -30,14 +30,16 @@ func TestLips(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		picture, sound time.Duration // come so late
+		loud           bool          // and without a pause
 		reports        bool
 		least, most    time.Duration // skew, by the reports or by arrival
 	}{
-		{"together", 0, 0, true, -30 * ms, 20 * ms},
-		{"late sound", 20 * ms, 170 * ms, true, -20 * ms, 25 * ms},
-		{"late picture", 140 * ms, 0, true, -20 * ms, 30 * ms},
-		{"far too late sound", 0, 900 * ms, true, -900 * ms, -400 * ms},
-		{"no reports", 0, 170 * ms, false, -30 * ms, 20 * ms},
+		{"together", 0, 0, false, true, -30 * ms, 20 * ms},
+		{"late sound", 20 * ms, 170 * ms, false, true, -20 * ms, 25 * ms},
+		{"late picture", 140 * ms, 0, false, true, -20 * ms, 30 * ms},
+		{"late picture, loud sound", 140 * ms, 0, true, true, -20 * ms, 30 * ms},
+		{"far too late sound", 0, 900 * ms, false, true, -900 * ms, -400 * ms},
+		{"no reports", 0, 170 * ms, false, false, -30 * ms, 20 * ms},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScreening(t, image.Pt(160, 90))
@@ -50,7 +52,7 @@ func TestLips(t *testing.T) {
 			for at := time.Duration(0); at < 6*time.Second; at += ms {
 				now := epoch.Add(at)
 				for ; time.Duration(blocks)*pcm.Duration+c.sound <= at; blocks++ {
-					voice.send(t, blocks, c.reports, now)
+					voice.send(t, blocks, c.loud, c.reports, now)
 				}
 				for ; time.Duration(pictures)*time.Second/30+c.picture <= at; pictures++ {
 					if c.reports {
@@ -103,12 +105,14 @@ func talk(t *testing.T) *speech {
 	return &speech{Voice: ingest.NewVoice(dec), enc: enc}
 }
 
-// send sends a block of faint noise, which may be stretched.
-func (s *speech) send(t *testing.T, n int, report bool, now time.Time) {
+// send sends a block of faint noise, as there is in pauses, or of a loud tone.
+func (s *speech) send(t *testing.T, n int, loud, report bool, now time.Time) {
 	t.Helper()
 	var block pcm.Block
 	for i := range block {
-		block[i] = float32((i*7919)%97-48) / 48 / 2000
+		if block[i] = float32((i*7919)%97-48) / 48 / 2000; loud {
+			block[i] = tone(437)(n*pcm.Samples + i)
+		}
 	}
 	packet := make([]byte, 1275)
 	size, err := s.enc.Encode(packet, block[:])

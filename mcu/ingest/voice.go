@@ -28,18 +28,20 @@ type Voice struct {
 	lag    soundLag
 
 	// The play half's.
-	dec    codec.AudioDecoder
-	buf    jitter.Buffer
-	carry  carry
-	second pcm.Block // to squeeze
-	spare  pcm.Block // what fades out
-	wsola  squeezer
-	sounds bool  // the sound played last has not faded out
-	usual  int   // samples of the packet decoded last
-	level  uint8 // of the block being filled: the sender's, when said
-	said   bool
-	still  int  // packets of digital silence in a row
-	quiet  bool // was the block played last
+	dec     codec.AudioDecoder
+	buf     jitter.Buffer
+	carry   carry
+	second  pcm.Block // to squeeze
+	before  pcm.Block // was played last, if sounded
+	sounded bool
+	spare   pcm.Block // what fades out
+	wsola   squeezer
+	sounds  bool  // the sound played last has not faded out
+	usual   int   // samples of the packet decoded last
+	level   uint8 // of the block being filled: the sender's, when said
+	said    bool
+	still   int  // packets of digital silence in a row
+	quiet   bool // was the block played last
 }
 
 // NewVoice returns a voice that nothing has been heard of. It owns dec.
@@ -106,6 +108,10 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 	switch v.buf.Adjust(v.carry.n, now) {
 	case jitter.StretchQuiet:
 		ok = v.stretch(dst, now)
+	case jitter.Stretch:
+		if ok = v.fill(dst, now); ok {
+			v.lengthen(dst)
+		}
 	case jitter.SqueezeQuiet:
 		if ok = v.fill(dst, now); ok && pcm.Level(dst[:]) >= quietLevel {
 			v.squeeze(dst, now)
@@ -119,6 +125,9 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 	}
 	v.count.publish(&v.buf, v.carry.n, now)
 	v.publishLag(ok, now)
+	if v.sounded = ok; ok {
+		v.before = *dst
+	}
 	if !ok {
 		return pcm.Silence, false
 	}

@@ -164,6 +164,14 @@ func (v *Voice) squeeze(dst *pcm.Block, now time.Time) {
 	}
 }
 
+// lengthen plays some of the block before dst again, and the end of dst later.
+func (v *Voice) lengthen(dst *pcm.Block) {
+	if v.sounded {
+		long := v.wsola.stretch(&v.before, dst)
+		v.carry.giveBack(long[copy(dst[:], long):])
+	}
+}
+
 // stretch plays a block that is made up, if the sound is quiet.
 func (v *Voice) stretch(dst *pcm.Block, now time.Time) (ok bool) {
 	if !v.quiet || !v.sounds || v.carry.n > 0 {

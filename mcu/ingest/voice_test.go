@@ -253,6 +253,32 @@ func TestSqueeze(t *testing.T) {
 	}
 }
 
+// TestStretch has packets late from some time on: the delay that they need is there soon,
+// though the tone has no pause, and it comes without clicks.
+func TestStretch(t *testing.T) {
+	for _, f := range []float64{120, 200, 400, 437, 1010} {
+		in := speak(t, 600, 0, tone(f))
+		for i := 200; i < len(in); i += 5 {
+			in[i].at += 100 * ms
+		}
+		slices.SortStableFunc(in, func(a, b sent) int { return int(a.at - b.at) })
+		v := newVoice(t)
+		sound, _ := listen(v, in)
+		worst, at := click(sound[300*pcm.Samples:], f)
+		s := v.Stats()
+		t.Logf("%v Hz: click %.4f at %.3f s, %+v", f, worst, 6+float64(at)/pcm.Rate, s)
+		if s.Delay < 80*ms || s.Delay > 150*ms {
+			t.Errorf("%v Hz: the delay is %v", f, s.Delay)
+		}
+		if s.Concealed > 20 {
+			t.Errorf("%v Hz: %d blocks were made up", f, s.Concealed)
+		}
+		if worst > 0.005 {
+			t.Errorf("%v Hz: click of %.3f", f, worst)
+		}
+	}
+}
+
 // TestSkipIsJoined lets the line fall behind, packet by packet, and catch up at
 // once: what is skipped must not be heard as a click.
 func TestSkipIsJoined(t *testing.T) {

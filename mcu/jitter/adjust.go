@@ -16,6 +16,8 @@ const (
 	// StretchQuiet is to make up a block, and take nothing out of the buffer, if
 	// the sound is quiet.
 	StretchQuiet
+	// Stretch is to play a block in about the time of one and a half.
+	Stretch
 )
 
 const (
@@ -25,9 +27,12 @@ const (
 	squeezeSlow  = block + 20*ms
 	squeezeFast  = block + 60*ms
 	maxExcess    = 300 * ms
+	// One that is under it by this much is brought up in any sound, slowly and fast.
+	stretchSlow = 10 * ms
+	stretchFast = 30 * ms
 	// patience is for how many blocks the delay must have been off: the caller's
 	// own clock may have been. slowly and fast are how many of them
-	// there are to one squeeze of sound that is not quiet.
+	// there are to one squeeze or stretch of sound that is not quiet.
 	patience = 5
 	slowly   = 50
 	fast     = 5
@@ -45,9 +50,7 @@ func (b *Buffer) Adjust(held int, now time.Time) Adjustment {
 	switch excess := b.excess(held, now); {
 	case excess < 0:
 		b.over = min(b.over, 0) - 1
-		if b.over <= -patience {
-			return StretchQuiet
-		}
+		return b.stretch(-excess)
 	case excess < squeezeQuiet:
 		b.over = 0
 	default:
@@ -66,6 +69,17 @@ func (b *Buffer) squeeze(excess, held int) Adjustment {
 		return Squeeze
 	}
 	return SqueezeQuiet
+}
+
+// stretch says how to lengthen a delay that the target is short by so much.
+func (b *Buffer) stretch(short int) Adjustment {
+	switch {
+	case b.over > -patience:
+		return Keep
+	case short >= stretchFast && b.over%fast == 0, short >= stretchSlow && b.over%slowly == 0:
+		return Stretch
+	}
+	return StretchQuiet
 }
 
 // skip drops packets until the delay is the target, if it is far over and

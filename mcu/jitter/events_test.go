@@ -209,7 +209,8 @@ func TestRouteChange(t *testing.T) {
 	s := p.buf.Stats()
 	median, _ := p.settled(500)
 	t.Logf("made up %d ms, squeezed %d, stretched %d, %+v", p.concealed/48, p.squeezed, p.stretched, s)
-	if median > 30*ms {
+	// What is played again is no whole block, so packets may begin within blocks.
+	if median > 45*ms {
 		t.Errorf("delay settled at %v", median)
 	}
 	if p.concealed > 300*48 || s.Dropped+s.Late > 0 {

@@ -102,6 +102,10 @@ func (p *player) tick() {
 	if d := p.buf.Delay(p.held, now); d != 0 && made == p.concealed+p.recovered {
 		p.delays = append(p.delays, d+20*ms) // a block has just been taken
 	}
+	if adjust == jitter.Stretch {
+		p.stretched++
+		p.held += 700
+	}
 	if adjust == jitter.Squeeze || adjust == jitter.SqueezeQuiet && quiet {
 		p.squeezed++
 		p.fill(now)

@@ -89,10 +89,14 @@ func (r *referee) push(p jitter.Packet) { r.buf.Push(p, epoch.Add(r.now)) }
 
 func (r *referee) wait(d time.Duration) {
 	for r.now += d; r.next <= r.now && r.fault == ""; r.next += 20 * ms {
-		if r.buf.Adjust(r.held, epoch.Add(r.next)) == jitter.Squeeze {
+		adjust := r.buf.Adjust(r.held, epoch.Add(r.next))
+		if adjust == jitter.Squeeze {
 			r.block()
 		}
 		r.block()
+		if adjust == jitter.Stretch {
+			r.held += 700
+		}
 	}
 }
 

@@ -11,9 +11,11 @@ const (
 	repairWindow = 512
 	// repairTries is how often one packet is asked for.
 	repairTries = 10
-	// reorder is how many packets may overtake one before it counts as missing, and
-	// maxReorder how long packets are given that overtake each other often.
+	// reorder is how many packets may overtake one before it counts as missing, unless
+	// that takes longer than minReorder, and maxReorder how long packets are given that
+	// overtake each other often.
 	reorder    = 2
+	minReorder = 20 * time.Millisecond
 	maxReorder = 100 * time.Millisecond
 	// lookInterval is the least time between two looks for what is missing.
 	lookInterval = 5 * time.Millisecond
@@ -108,11 +110,12 @@ func (m *missing) due(now time.Time) []rtcp.NackPair {
 	m.looked = now
 	m.wait -= m.wait / 256
 	m.lost = m.lost[:0]
-	for back := uint16(repairWindow - 1); back > reorder; back-- {
+	for back := uint16(repairWindow - 1); back > 0; back-- {
 		seq := m.highest - back
 		p := &m.places[seq%repairWindow]
 		switch {
 		case !p.missing:
+		case back <= reorder && now.Sub(p.since) < minReorder:
 		case now.Sub(p.since) > m.patience() || p.tries == repairTries: // given up
 			m.fill(seq)
 		case now.Sub(p.since) >= m.wait && now.Sub(p.asked) >= m.trip.retry():

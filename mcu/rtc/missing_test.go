@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,29 @@ func TestReorderedIsNotAskedFor(t *testing.T) {
 	}
 	if n := len(s.nacked()); n > 20 {
 		t.Errorf("%d of 400 packets were asked for that were only overtaken", n)
+	}
+}
+
+// TestMissingIsAskedForInASlowStream: what is missing before the last packet of a picture
+// is asked for, and again, while no other packet comes.
+func TestMissingIsAskedForInASlowStream(t *testing.T) {
+	s := newSender(t)
+	s.trip = func() time.Duration { return 60 * time.Millisecond }
+	s.send(1)
+	s.send(3)
+	for range 15 {
+		s.now = s.now.Add(lookInterval)
+		s.due(s.now)
+	}
+	if got := s.nacked(); !slices.Equal(got, []uint16{2}) {
+		t.Errorf("75 ms after the packet behind it came, %v were asked for", got)
+	}
+	for range 15 {
+		s.now = s.now.Add(lookInterval)
+		s.due(s.now)
+	}
+	if got := s.nacked(); !slices.Equal(got, []uint16{2, 2}) {
+		t.Errorf("150 ms after the packet behind it came, %v were asked for", got)
 	}
 }
 

@@ -1,7 +1,10 @@
 package rtc
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -26,6 +29,7 @@ type Track struct {
 
 	reported *heard    // what Reported returned last
 	idle     time.Time // when a Read last had to wait
+	expects  bool      // what is missing, and wakes for it
 }
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
@@ -62,7 +66,13 @@ func (t *Track) Codec() codec.Kind { return t.codec }
 func (t *Track) Read(p *rtp.Packet) error {
 	for {
 		asked := time.Now()
+		t.expect(asked)
 		n, attributes, err := t.remote.Read(t.buf)
+		if t.expects && overdue(err) {
+			t.idle = time.Now()
+			t.tell.due(t.idle)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("read track: %w", err)
 		}
@@ -79,6 +89,29 @@ func (t *Track) Read(p *rtp.Packet) error {
 			return nil
 		}
 	}
+}
+
+// expect has a Read wake while something is missing: to ask for it again in time, however
+// rarely packets come, and to take what was sent again in a stream of its own, for which
+// pion does not wake a Read.
+func (t *Track) expect(now time.Time) {
+	var until time.Time
+	switch missing := t.tell.missing.holes > 0; {
+	case missing:
+		until = now.Add(lookInterval)
+		t.expects = true
+	case !t.expects:
+		return
+	default:
+		t.expects = false
+	}
+	_ = t.remote.SetReadDeadline(until) // of a track that has ended, as Read will say
+}
+
+// overdue tells whether a Read only took too long. pion has two errors for that.
+func overdue(err error) bool {
+	var of net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &of) && of.Timeout()
 }
 
 // Busy returns for how long no Read had to wait for a packet: what was read since had
