@@ -19,7 +19,9 @@ type ear struct {
 	limiter pcm.Limiter
 	buf     [maxPacket]byte
 	payload [1][]byte
-	mended  int // the loss that it is made for, in per cent
+	shelf   rtc.Shelf
+	unit    *rtc.Unit // the payload, for all who hear it
+	mended  int       // the loss that it is made for, in per cent
 }
 
 func newEar(bitrate int) (*ear, error) {
@@ -41,12 +43,16 @@ func (e *ear) encode(b *pcm.Block) error {
 	e.limiter.Apply(b)
 	n, err := e.enc.Encode(e.buf[:], b[:])
 	e.payload[0] = e.buf[:n]
+	if e.unit != nil {
+		e.unit.Release()
+	}
+	e.unit = e.shelf.Put(e.payload[:])
 	return err
 }
 
 // write sends what was encoded last.
 func (e *ear) write(d *rtc.Downlink, timestamp uint32, at time.Time) {
 	if len(e.payload[0]) > 0 {
-		d.Write(rtc.Packets{Payloads: e.payload[:], Timestamp: timestamp, At: at, Key: true})
+		d.Write(rtc.Packets{Payloads: e.unit.Payloads(), Unit: e.unit, Timestamp: timestamp, At: at, Key: true})
 	}
 }

@@ -122,7 +122,7 @@ func (s *speech) send(t *testing.T, n int, loud, report bool, now time.Time) {
 	if report {
 		s.Report(ntp(time.Duration(n)*pcm.Duration), uint32(n*pcm.Samples))
 	}
-	s.Push(&rtp.Packet{
+	s.Push(ingest.VoicePacket{Packet: &rtp.Packet{
 		Header: rtp.Header{SequenceNumber: uint16(n), Timestamp: uint32(n * pcm.Samples)}, Payload: packet[:size],
-	}, 0, false, now)
+	}}, now)
 }

@@ -61,9 +61,19 @@ func (v *Voice) Report(ntp uint64, timestamp uint32) { v.sender.set(ntp, timesta
 // his first report. It is safe for concurrent use.
 func (v *Voice) Captured(timestamp uint32) time.Time { return v.sender.captured(timestamp) }
 
-// Push is the receive half: it takes a packet of the track that came at now. level
-// is what the sender says of it (RFC 6464, -dBov), when hasLevel. The packet is copied.
-func (v *Voice) Push(pkt *rtp.Packet, level uint8, hasLevel bool, now time.Time) {
+// VoicePacket is a packet of a track.
+type VoicePacket struct {
+	*rtp.Packet
+	// Level is what the sender says of it (RFC 6464, -dBov), when HasLevel.
+	Level    uint8
+	HasLevel bool
+	// Mended packets were lost and asked for again.
+	Mended bool
+}
+
+// Push is the receive half: it takes a packet of the track that came at now, which is
+// copied.
+func (v *Voice) Push(pkt VoicePacket, now time.Time) {
 	if len(pkt.Payload) == 0 { // padding alone
 		return
 	}
@@ -86,8 +96,9 @@ func (v *Voice) Push(pkt *rtp.Packet, level uint8, hasLevel bool, now time.Time)
 		Seq:       pkt.SequenceNumber,
 		Timestamp: pkt.Timestamp,
 		Samples:   samples,
-		Level:     min(level, pcm.Silence),
-		HasLevel:  hasLevel,
+		Level:     min(pkt.Level, pcm.Silence),
+		HasLevel:  pkt.HasLevel,
+		Mended:    pkt.Mended,
 		Pause:     len(payload) <= pausePayload,
 		FEC:       hasFEC(payload),
 		Payload:   payload,

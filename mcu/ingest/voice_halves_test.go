@@ -86,7 +86,7 @@ func TestPacketsOfEveryDuration(t *testing.T) {
 			for tick := range 300 {
 				now := epoch.Add(time.Duration(tick) * pcm.Duration)
 				for ; next*c.samples <= tick*pcm.Samples; next++ {
-					v.Push(packet(next, c.samples, c.payload...), 0, false, now)
+					v.Push(ingest.VoicePacket{Packet: packet(next, c.samples, c.payload...)}, now)
 				}
 				if _, ok := v.Pull(&b, now.Add(5*ms)); !ok {
 					continue
@@ -139,7 +139,7 @@ func TestSilenceIsFree(t *testing.T) {
 			for tick := range 200 {
 				now := epoch.Add(time.Duration(tick) * pcm.Duration)
 				if p := c.payload(tick); p != nil {
-					v.Push(packet(tick, pcm.Samples, p...), c.level, c.has, now)
+					v.Push(ingest.VoicePacket{Packet: packet(tick, pcm.Samples, p...), Level: c.level, HasLevel: c.has}, now)
 				}
 				b[0] = 1
 				if level, ok := v.Pull(&b, now.Add(5*ms)); !ok {
@@ -169,7 +169,7 @@ func TestLevel(t *testing.T) {
 		var b pcm.Block
 		for i := range in {
 			now := epoch.Add(in[i].at)
-			v.Push(&in[i].Packet, 77, c.said, now)
+			v.Push(ingest.VoicePacket{Packet: &in[i].Packet, Level: 77, HasLevel: c.said}, now)
 			level, ok := v.Pull(&b, now.Add(5*ms))
 			if i > 5 && (!ok || level+1 < c.want || level > c.want+1) {
 				t.Errorf("%s: level %d, %v at block %d, want %d", name, level, ok, i, c.want)
@@ -215,7 +215,7 @@ func TestDecoderWithoutSense(t *testing.T) {
 			dec.fail = errors.New("no")
 		}
 		now := epoch.Add(time.Duration(tick) * pcm.Duration)
-		v.Push(packet(tick, pcm.Samples, 19<<3, 0, 0), 0, false, now)
+		v.Push(ingest.VoicePacket{Packet: packet(tick, pcm.Samples, 19<<3, 0, 0)}, now)
 		v.Pull(&b, now.Add(5*ms))
 		if b != (pcm.Block{}) {
 			t.Fatal("NaN came through")
@@ -232,7 +232,7 @@ func TestDecoderWithoutSense(t *testing.T) {
 func TestRingOverflow(t *testing.T) {
 	v := ingest.NewVoice(&counting{samples: pcm.Samples})
 	for i := range 1000 {
-		v.Push(packet(i, pcm.Samples, 19<<3, 0, 0), 0, false, epoch)
+		v.Push(ingest.VoicePacket{Packet: packet(i, pcm.Samples, 19<<3, 0, 0)}, epoch)
 	}
 	if s := v.Stats(); s.Received != 1000 || s.Dropped != 1000-128 {
 		t.Errorf("%+v", s)
@@ -245,7 +245,7 @@ func TestHalvesRunTogether(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range in {
-			v.Push(&in[i].Packet, 20, i%2 == 0, epoch.Add(in[i].at))
+			v.Push(ingest.VoicePacket{Packet: &in[i].Packet, Level: 20, HasLevel: i%2 == 0}, epoch.Add(in[i].at))
 			for s := v.Stats(); s.Dropped > 1000; {
 				t.Error("counters are off")
 			}
@@ -277,7 +277,7 @@ func TestNoAllocation(t *testing.T) {
 		now := epoch.Add(time.Duration(i) * pcm.Duration)
 		i++
 		if i%9 != 0 {
-			v.Push(&p.Packet, 30, true, now)
+			v.Push(ingest.VoicePacket{Packet: &p.Packet, Level: 30, HasLevel: true}, now)
 		}
 		v.Pull(&b, now.Add(5*ms))
 	}
@@ -310,7 +310,7 @@ func FuzzVoice(f *testing.F) {
 			n, wait := int(data[0]), time.Duration(data[1]%100)*ms
 			data = data[2:]
 			n = min(n, len(data))
-			v.Push(packet(i, pcm.Samples, data[:n]...), 0, false, now)
+			v.Push(ingest.VoicePacket{Packet: packet(i, pcm.Samples, data[:n]...)}, now)
 			data = data[n:]
 			for now = now.Add(wait); tick.Before(now); tick = tick.Add(pcm.Duration) {
 				v.Pull(&b, tick)
@@ -339,7 +339,7 @@ func BenchmarkVoice(b *testing.B) {
 				p.SequenceNumber++
 				p.Timestamp += pcm.Samples
 				now = now.Add(pcm.Duration)
-				v.Push(p, 30, true, now)
+				v.Push(ingest.VoicePacket{Packet: p, Level: 30, HasLevel: true}, now)
 				v.Pull(&block, now)
 			}
 		})

@@ -114,7 +114,7 @@ func listen(v *ingest.Voice, in []sent) (sound []float32, ok []bool) {
 	end := in[len(in)-1].at
 	for now := 3 * ms; now < end; now += pcm.Duration {
 		for len(in) > 0 && in[0].at <= now {
-			v.Push(&in[0].Packet, in[0].level, false, epoch.Add(in[0].at))
+			v.Push(ingest.VoicePacket{Packet: &in[0].Packet, Level: in[0].level, HasLevel: false}, epoch.Add(in[0].at))
 			in = in[1:]
 		}
 		var b pcm.Block

@@ -36,7 +36,10 @@ type Packet struct {
 	// next one comes nothing is missing.
 	Pause bool
 	// FEC says that the packet carries a copy of the sound before it.
-	FEC     bool
+	FEC bool
+	// Mended says that the packet was lost and asked for again. It is played where it
+	// comes in time, and is not waited for.
+	Mended  bool
 	Payload []byte
 }
 
@@ -128,9 +131,14 @@ func (b *Buffer) Push(p Packet, now time.Time) {
 		b.stats.Duplicate++
 		return
 	}
-	b.times.observe(at, b.clock(now))
+	if !p.Mended {
+		b.times.observe(at, b.clock(now))
+	}
 	if seq < b.next && !b.precedes(seq) {
 		b.stats.Late++
+		if p.Mended {
+			return
+		}
 		if b.late++; b.late < lateRun {
 			return
 		}

@@ -34,7 +34,7 @@ func codecs() []registration {
 			ClockRate:    48000,
 			Channels:     2,
 			SDPFmtpLine:  "minptime=10;useinbandfec=1;usedtx=1",
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
 		},
 		PayloadType: 111,
 	}, webrtc.RTPCodecTypeAudio}}

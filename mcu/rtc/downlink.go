@@ -52,7 +52,7 @@ type Downlink struct {
 	base    uint32
 	current *outlet
 	started bool
-	shelf   Shelf // for pictures that are in nobody's
+	shelf   Shelf // for what is in nobody's
 
 	waiting atomic.Bool // in the wheel
 	next    *Downlink   // there
@@ -92,7 +92,7 @@ func (d *Downlink) Write(p Packets) bool {
 	if !d.started && !p.Key {
 		return false
 	}
-	if p.Unit == nil && d.kind == webrtc.RTPCodecTypeVideo {
+	if p.Unit == nil {
 		p.Unit = d.shelf.Put(p.Payloads)
 		p.Payloads = p.Unit.Payloads()
 		defer p.Unit.Release()
@@ -164,9 +164,7 @@ func (o *outlet) repeats(c webrtc.TrackLocalContext) {
 // Unbind is called by pion when the track ends.
 func (d *Downlink) Unbind(webrtc.TrackLocalContext) error {
 	d.out.Store(nil)
-	if d.kind == webrtc.RTPCodecTypeVideo { // of sound nothing is kept
-		d.forget()
-	}
+	d.forget()
 	return nil
 }
 

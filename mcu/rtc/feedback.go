@@ -16,7 +16,7 @@ type feedback struct {
 	send  func([]rtcp.Packet) error
 	own   uint32 // our SSRC in reports
 	media uint32 // the stream's
-	video bool
+	mends bool   // what is lost is asked for again
 
 	reception reception
 	reported  time.Time
@@ -26,23 +26,25 @@ type feedback struct {
 	measured time.Time
 }
 
-func newFeedback(send func([]rtcp.Packet) error, media uint32, rate uint32, video bool) *feedback {
+func newFeedback(send func([]rtcp.Packet) error, media uint32, rate uint32, mends bool) *feedback {
 	return &feedback{
-		send: send, own: rand.Uint32(), media: media, video: video,
+		send: send, own: rand.Uint32(), media: media, mends: mends,
 		reception: reception{rate: float64(rate)},
 	}
 }
 
 // packet takes note of a packet and sends what is due. A packet that was sent again
-// in a stream of its own (RFC 4588) is none of this stream's in reports.
-func (f *feedback) packet(p *rtp.Packet, again bool, now time.Time) {
+// in a stream of its own (RFC 4588) is none of this stream's in reports. It returns
+// whether the packet had been asked for.
+func (f *feedback) packet(p *rtp.Packet, again bool, now time.Time) (mended bool) {
 	if !again {
 		f.reception.packet(p.SequenceNumber, p.Timestamp, now)
 	}
-	if f.video {
-		f.missing.packet(p.SequenceNumber, again, now)
+	if f.mends {
+		mended = f.missing.packet(p.SequenceNumber, again, now)
 	}
 	f.due(now)
+	return mended
 }
 
 // measure asks ICE for the round trip, while something is missing.

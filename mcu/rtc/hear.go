@@ -21,7 +21,7 @@ func (d *Downlink) hear(b []byte, keyFrame func()) {
 					d.reception(r, now)
 				}
 			}
-		case kind == rtcpTransport && format == formatNACK && d.kind == webrtc.RTPCodecTypeVideo:
+		case kind == rtcpTransport && format == formatNACK:
 			d.lostPackets(body)
 		case kind == rtcpTransport && format == formatTWCC:
 			d.line.arrivals(body, now)

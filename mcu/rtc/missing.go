@@ -45,12 +45,13 @@ type place struct {
 	asked   time.Time // last
 }
 
-// packet notes a packet. again says that it was sent again in a stream of its own.
-func (m *missing) packet(seq uint16, again bool, now time.Time) {
+// packet notes a packet, and returns whether it had been asked for. again says that it
+// was sent again in a stream of its own.
+func (m *missing) packet(seq uint16, again bool, now time.Time) (asked bool) {
 	m.marked = m.marked || again
 	if !m.started {
 		m.started, m.highest = true, seq
-		return
+		return false
 	}
 	ahead := int16(seq - m.highest)
 	switch {
@@ -64,8 +65,9 @@ func (m *missing) packet(seq uint16, again bool, now time.Time) {
 		m.fill(seq)
 		m.highest = seq
 	default:
-		m.came(seq, again, now)
+		return m.came(seq, again, now)
 	}
+	return false
 }
 
 func (m *missing) forget() {
@@ -89,8 +91,8 @@ func (m *missing) fill(seq uint16) {
 
 // came learns from a packet that came late: how long packets are overtaken, or how
 // long it took to have it sent again. One that was asked for more than once tells
-// nothing (Karn's algorithm).
-func (m *missing) came(seq uint16, again bool, now time.Time) {
+// nothing (Karn's algorithm). It returns whether the packet had been asked for.
+func (m *missing) came(seq uint16, again bool, now time.Time) (asked bool) {
 	p := m.places[seq%repairWindow]
 	m.fill(seq)
 	switch {
@@ -100,6 +102,7 @@ func (m *missing) came(seq uint16, again bool, now time.Time) {
 	default:
 		m.trip.observe(now.Sub(p.asked))
 	}
+	return again || p.missing && p.tries > 0
 }
 
 // due returns the NACK that is to be sent now, or nil.

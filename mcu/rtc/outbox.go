@@ -57,15 +57,6 @@ func (o *outbox) pending() int { return int(o.head.Load() - o.tail.Load()) }
 
 // post takes a parcel and sends what is due. It fails when the line cannot keep up.
 func (d *Downlink) post(p parcel) bool {
-	if d.kind == webrtc.RTPCodecTypeAudio { // is never paced, and nobody else sends
-		d.begin(p.out)
-		now := d.line.now()
-		for i := range p.Payloads {
-			d.packet(&p, i, now)
-		}
-		d.sent(&p)
-		return true
-	}
 	size := p.size()
 	if !d.fits(size, p.Key) {
 		d.held.Add(1)
@@ -159,7 +150,7 @@ func (d *Downlink) sendPending(now time.Duration) bool {
 				d.packet(p, d.part, now)
 			}
 			d.sent(p)
-			d.repeat.keep(p, d.header.SequenceNumber)
+			d.repeat.keep(p, d.header.SequenceNumber, d.kind == webrtc.RTPCodecTypeVideo && p.Key)
 		} else {
 			d.line.counts.held.Add(1)
 		}
@@ -172,10 +163,10 @@ func (d *Downlink) sendPending(now time.Duration) bool {
 	return true
 }
 
-// fill lets more leave as time passes.
+// fill lets more leave as time passes. Sound leaves at once.
 func (d *Downlink) fill(now time.Duration) {
 	rate := pace * float64(d.line.estimate()) / 8
-	if rate == 0 || rate > pace*wide/8 {
+	if rate == 0 || rate > pace*wide/8 || d.kind == webrtc.RTPCodecTypeAudio {
 		d.room, d.filled = 1<<40, now
 		return
 	}
@@ -190,21 +181,24 @@ func (d *Downlink) begin(out *outlet) {
 		return
 	}
 	d.header.SSRC, d.header.PayloadType = out.ssrc, out.pt
-	if d.kind == webrtc.RTPCodecTypeVideo {
-		d.repeat.clear()
-	}
+	d.repeat.clear()
 }
 
 // packet sends a payload of a parcel.
 func (d *Downlink) packet(p *parcel, i int, now time.Duration) {
 	d.header.Timestamp = d.base + p.Timestamp
-	d.header.Marker = d.kind == webrtc.RTPCodecTypeVideo && i == len(p.Payloads)-1
+	d.header.Marker = d.marks(i, p.Payloads)
 	d.header.SequenceNumber++
 	n, ok := d.write(p.out, &d.header, p.Payloads[i], now, false)
 	if ok {
 		d.packets.Add(1)
 		d.bytes.Add(uint64(n))
 	}
+}
+
+// marks tells whether payload i is the last of a picture (RFC 6184 §5.1).
+func (d *Downlink) marks(i int, payloads [][]byte) bool {
+	return d.kind == webrtc.RTPCodecTypeVideo && i == len(payloads)-1
 }
 
 // write numbers a packet and sends it.

@@ -9,7 +9,7 @@ import (
 
 const (
 	// keptUnits is how many access units can be repeated: 2 s of them at 30 a
-	// second.
+	// second, and 1.3 s of sound.
 	keptUnits = 64
 	// maxLost is how many packets of one NACK are looked at.
 	maxLost = 256
@@ -45,7 +45,7 @@ type keptUnit struct {
 	unit      *Unit
 	first     uint16
 	timestamp uint32
-	key       bool
+	key       bool // nobody needs those before it any more
 }
 
 type repeated struct {
@@ -55,14 +55,14 @@ type repeated struct {
 }
 
 // keep keeps a parcel whose last packet was last.
-func (r *repeater) keep(p *parcel, last uint16) {
+func (r *repeater) keep(p *parcel, last uint16, key bool) {
 	r.newest = (r.newest + 1) % keptUnits
 	k := &r.kept[r.newest]
 	if k.unit != nil {
 		k.unit.Release()
 	}
 	p.Unit.Retain()
-	*k = keptUnit{p.Unit, last - uint16(len(p.Payloads)) + 1, p.Timestamp, p.Key}
+	*k = keptUnit{p.Unit, last - uint16(len(p.Payloads)) + 1, p.Timestamp, key}
 }
 
 func (r *repeater) clear() {
@@ -74,8 +74,7 @@ func (r *repeater) clear() {
 	}
 }
 
-// find returns a packet that was sent since the last key access unit. Nobody needs
-// those before it any more.
+// find returns a packet that was sent since the last key access unit of a picture.
 func (r *repeater) find(seq uint16) (k *keptUnit, i int) {
 	for back := range keptUnits {
 		k := &r.kept[(r.newest-back+keptUnits)%keptUnits]
@@ -148,7 +147,7 @@ func (d *Downlink) refill(now time.Duration) {
 func (d *Downlink) resend(out *outlet, k *keptUnit, i int, now time.Duration, probe bool) {
 	h, payload, seq := &d.repeat.header, k.unit.payloads[i], k.first+uint16(i)
 	h.Timestamp = d.base + k.timestamp
-	h.Marker = i == len(k.unit.payloads)-1
+	h.Marker = d.marks(i, k.unit.payloads)
 	if out.repeatSSRC == 0 {
 		plain := *h
 		plain.SSRC, plain.PayloadType, plain.SequenceNumber = out.ssrc, out.pt, seq

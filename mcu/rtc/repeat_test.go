@@ -84,6 +84,32 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
+// TestSoundIsRepeated: all sound is key, and what was before it is repeated all the same.
+func TestSoundIsRepeated(t *testing.T) {
+	d := newDownlink(webrtc.RTPCodecTypeAudio, quietLine())
+	w := newWire(webrtc.MimeTypeOpus, 111, 7)
+	if _, err := d.Bind(w); err != nil {
+		t.Fatal(err)
+	}
+	d.open.Store(true)
+	for n := range byte(100) {
+		d.Write(Packets{Payloads: [][]byte{{n, 1, 2, 3}}, Timestamp: uint32(n) * 960, Key: true})
+	}
+	nacks := rtcp.NackPairsFromSequenceNumbers([]uint16{w.headers[20].SequenceNumber, w.headers[60].SequenceNumber})
+	hear(t, d, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 7, Nacks: nacks})
+	if len(w.headers) != 101 {
+		t.Fatalf("%d repeats, not that alone which is recent", len(w.headers)-100)
+	}
+	if again, lost := w.headers[100], w.headers[60]; again.SequenceNumber != lost.SequenceNumber ||
+		again.Timestamp != lost.Timestamp || again.Marker || !bytes.Equal(w.bodies[100], w.bodies[60]) {
+		t.Errorf("repeated %+v of %+v", again, lost)
+	}
+	d.Write(Packets{Payloads: [][]byte{{100}}, Timestamp: 100 * 960, Key: true})
+	if next := w.headers[101]; next.SequenceNumber != w.headers[99].SequenceNumber+1 {
+		t.Errorf("the stream went on with %d after %d", next.SequenceNumber, w.headers[99].SequenceNumber)
+	}
+}
+
 // TestAbsurdReceivers say what cannot be, and much of it.
 func TestAbsurdReceivers(t *testing.T) {
 	d, w := sending(t, true)

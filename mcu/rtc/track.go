@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -30,6 +31,7 @@ type Track struct {
 	reported *heard    // what Reported returned last
 	idle     time.Time // when a Read last had to wait
 	expects  bool      // what is missing, and wakes for it
+	mended   bool      // what was read last
 }
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
@@ -39,8 +41,8 @@ func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *w
 			t.levelID = uint8(e.ID)
 		}
 	}
-	video := remote.Kind() == webrtc.RTPCodecTypeVideo
-	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, video)
+	nack := slices.Contains(remote.Codec().RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
+	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, nack)
 	t.tell.trip = func() time.Duration { return roundTripOf(pc) }
 	t.codec, t.pt = pictureKind(remote.Codec().RTPCodecCapability), uint8(remote.PayloadType())
 	return t
@@ -82,7 +84,7 @@ func (t *Track) Read(p *rtp.Packet) error {
 			if now.Sub(asked) > waited || t.idle.IsZero() {
 				t.idle = now
 			}
-			t.tell.packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
+			t.mended = t.tell.packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
 			if p.PayloadType != t.pt {
 				t.codec, t.pt = pictureKind(t.remote.Codec().RTPCodecCapability), p.PayloadType
 			}
@@ -117,6 +119,10 @@ func overdue(err error) bool {
 // Busy returns for how long no Read had to wait for a packet: what was read since had
 // been there before.
 func (t *Track) Busy(now time.Time) time.Duration { return now.Sub(t.idle) }
+
+// Mended tells whether the packet that was read last had been asked for: that it is late
+// says nothing of the line.
+func (t *Track) Mended() bool { return t.mended }
 
 // Patience returns how long a missing packet of a video is worth waiting for, before
 // a key frame is asked for instead: it has been asked for again a few times by then.

@@ -1,6 +1,7 @@
 // One connection to a call: one WebSocket, one RTCPeerConnection.
 
 import { Flow } from './flow.js';
+import { offer } from './offer.js';
 import { parseMessage } from './protocol.js';
 import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
 
@@ -107,7 +108,7 @@ export class Link {
     if (!pc || !this.joined || pc.signalingState !== 'stable' || this.ws.readyState !== WebSocket.OPEN) return;
     pc.restartIce();
     try {
-      await pc.setLocalDescription();
+      await offer(pc);
       this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
     } catch {
       // The connection is at its end, and its end will be told.
@@ -209,7 +210,7 @@ export class Link {
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);
 
-    await pc.setLocalDescription();
+    await offer(pc);
     this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
     for (const message of early) this.send(message);
     early = null;

@@ -1,6 +1,7 @@
 // Receiving a call's picture and sound over WHEP: one request, one answer.
 
 import { Flow } from './flow.js';
+import { offer } from './offer.js';
 import { chooseCodecs } from './uplink.js';
 
 const gatherTimeout = 1_500; // ms
@@ -48,7 +49,7 @@ export class Subscription {
     if (this.#closed) return;
     pc.addTransceiver('audio', { direction: 'recvonly' });
     chooseCodecs(pc.addTransceiver('video', { direction: 'recvonly' }));
-    await pc.setLocalDescription();
+    await offer(pc);
     await this.#gathered();
     const response = await fetch(endpoint, {
       method: 'POST',

@@ -72,6 +72,7 @@ func (c *call) codecs(t *testing.T) {
 				})
 			}
 		}
+		p.waitFor(t, `/^a=rtcp-fb:\d+ nack\r$/m.test(window.tilemix.pc.remoteDescription.sdp.split('m=video')[0])`)
 	}
 }
 

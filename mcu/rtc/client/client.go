@@ -125,6 +125,7 @@ func newAPI() (*webrtc.API, error) {
 			return nil, err
 		}
 	}
+	media.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
 	registry := &interceptor.Registry{}
 	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
 		return nil, err

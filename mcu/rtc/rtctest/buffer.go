@@ -147,7 +147,7 @@ func (e *Earphone) play(track *webrtc.TrackRemote) {
 	}()
 	for ; err == nil; p, _, err = track.ReadRTP() {
 		e.receive(true)
-		voice.Push(p, 0, false, time.Now())
+		voice.Push(ingest.VoicePacket{Packet: p}, time.Now())
 	}
 }
 

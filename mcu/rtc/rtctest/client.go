@@ -241,6 +241,8 @@ func newAPI(s webrtc.SettingEngine, o Options) (*webrtc.API, error) {
 	if err := register(media, o); err != nil {
 		return nil, err
 	}
+	// As browsers do through the page.
+	media.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
 	registry := &interceptor.Registry{}
 	// Uplink makes the sender reports: pion's say when packets were sent, and not when
 	// what is in them was taken.
