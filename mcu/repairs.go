@@ -119,7 +119,10 @@ func (w *sight) ask(r *rendition, now time.Time) {
 	switch {
 	case r == w.on:
 	case w.broke != nil && r.rung <= w.broke.rung:
-		w.cause(r, w.allowance.asks(now), now)
+		may := w.allowance.asks(now)
+		if w.cause(r, may, now); r.shared && !may {
+			w.choice.Spare(now)
+		}
 	default:
 		r.enc.RequestKeyFrame()
 	}

@@ -14,8 +14,9 @@ const (
 	// and an estimate to tell of what is sent since.
 	drain = 1500 * time.Millisecond
 	// whole is how long a viewer's pictures have to be whole before he is given more
-	// again, when others would have had to pay for mending them.
-	whole = 15 * time.Second
+	// again, when others would have had to pay for mending them; after ways up that
+	// failed up to maxWhole.
+	whole, maxWhole = 6 * time.Second, time.Minute
 	// hope is how long a line has to carry too little for the last picture.
 	hope = 4 * time.Second
 	// interval is the time between two decisions.
@@ -45,7 +46,8 @@ type Choice struct {
 	decided time.Time
 	quiet   time.Time     // since when nothing was tried or went wrong
 	wait    time.Duration // for so long it has to
-	spare   time.Time     // until then nothing more is tried, for others' sake
+	broke   time.Time     // when others last would have had to pay for mending his pictures
+	whole   time.Duration // for so long nothing more is tried then
 	fell    time.Time     // when he last went down
 	bad     time.Time     // since when the line is congested; zero: it is not
 	rose    time.Time     // when he came to this rung from below; zero: he did not
@@ -53,7 +55,7 @@ type Choice struct {
 
 // NewChoice returns the choice of a viewer who begins on the first of rungs, which
 // are as Of returns them.
-func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm} }
+func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm, whole: whole} }
 
 // Again returns the choice of the same viewer over another line: he begins where he
 // was, with a picture.
@@ -89,9 +91,9 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	}
 	c.bad = time.Time{}
 	if !c.rose.IsZero() && now.Sub(c.rose) > proof {
-		c.rose, c.wait = time.Time{}, calm
+		c.rose, c.wait, c.whole = time.Time{}, calm, whole
 	}
-	if c.rung == 0 || now.Sub(c.quiet) < c.wait || now.Before(c.spare) {
+	if c.rung == 0 || now.Sub(c.quiet) < c.wait || now.Sub(c.broke) < c.whole {
 		return c.rung, 0
 	}
 	return c.climb(line, now)
@@ -101,11 +103,15 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 // too much. He goes down by a rung that has a picture, if there is one: with less to lose
 // he loses less, and where he is alone he is the only one who pays.
 func (c *Choice) Spare(now time.Time) {
-	c.spare = now.Add(whole)
-	if now.Sub(c.fell) >= drain && c.rung < len(c.rungs)-2 {
-		c.rung++
-		c.land(now)
+	c.broke = now
+	if now.Sub(c.fell) < drain || c.rung >= len(c.rungs)-2 {
+		return
 	}
+	if !c.rose.IsZero() {
+		c.whole = min(2*c.whole, maxWhole)
+	}
+	c.rung++
+	c.land(now)
 }
 
 // congested tells whether the line carries neither what the rung needs nor what is

@@ -238,10 +238,20 @@ func TestSpare(t *testing.T) {
 	if v.Rung() != 2 {
 		t.Errorf("pictures that break again and again lead to rung %d", v.Rung())
 	}
-	if rungs := v.run(wide, 14*time.Second); len(rungs) != 1 {
-		t.Errorf("14 s after the last that broke: rungs %v", rungs)
+	if rungs := v.run(wide, 5*time.Second); len(rungs) != 1 {
+		t.Errorf("5 s after the last that broke: rungs %v", rungs)
 	}
-	if v.run(wide, 10*time.Second); v.Rung() != 0 {
-		t.Errorf("24 s after the last that broke: rung %d", v.Rung())
+	if v.run(wide, 6*time.Second); v.Rung() != 0 {
+		t.Errorf("11 s after the last that broke: rung %d", v.Rung())
+	}
+	falls := 0
+	for end := v.now.Add(5 * time.Minute); v.now.Before(end); {
+		if v.run(wide, 2*time.Second); v.Rung() == 0 {
+			v.Spare(v.now)
+			falls++
+		}
+	}
+	if falls > 10 {
+		t.Errorf("pictures that break each time he rises: he rose %d times in five minutes", falls)
 	}
 }
