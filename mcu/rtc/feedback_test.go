@@ -116,6 +116,29 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// TestReportsOfAStreamThatBeginsAnew: a stray packet is none of the stream, and after two
+// in a row it is another one, of which nothing was lost.
+func TestReportsOfAStreamThatBeginsAnew(t *testing.T) {
+	for _, jump := range []uint16{30_000, 65535 - 5_000} {
+		s := newSender(t)
+		seq := uint16(100)
+		for range 50 {
+			s.send(seq)
+			seq++
+		}
+		s.send(seq + 10_000) // stray
+		s.reception.report(7, s.now)
+		for range 20 {
+			s.send(seq + jump)
+			seq++
+		}
+		r := s.reception.report(7, s.now)
+		if r.FractionLost != 0 || r.TotalLost != 0 || uint16(r.LastSequenceNumber) != seq+jump-1 {
+			t.Errorf("after a jump by %d: %+v", jump, r)
+		}
+	}
+}
+
 func TestFeedbackAllocatesNothingBetweenReports(t *testing.T) {
 	s := newSender(t)
 	s.send(1)

@@ -17,6 +17,8 @@ const (
 	reorder    = 2
 	minReorder = 20 * time.Millisecond
 	maxReorder = 100 * time.Millisecond
+	// waitKept is how soon that is forgotten where it does not happen any more.
+	waitKept = 3 * time.Second
 	// lookInterval is the least time between two looks for what is missing.
 	lookInterval = 5 * time.Millisecond
 )
@@ -110,8 +112,8 @@ func (m *missing) due(now time.Time) []rtcp.NackPair {
 	if m.holes == 0 || now.Sub(m.looked) < lookInterval {
 		return nil
 	}
+	m.wait -= time.Duration(float64(m.wait) * min(now.Sub(m.looked), time.Second).Seconds() / waitKept.Seconds())
 	m.looked = now
-	m.wait -= m.wait / 256
 	m.lost = m.lost[:0]
 	for back := uint16(repairWindow - 1); back > 0; back-- {
 		seq := m.highest - back

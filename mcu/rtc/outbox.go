@@ -146,11 +146,13 @@ func (d *Downlink) sendPending(now time.Duration) bool {
 				if d.room <= 0 {
 					return false
 				}
+				if d.part == 0 { // its first packets may be missed before its last have left
+					d.repeat.keep(p, d.header.SequenceNumber+1, d.kind == webrtc.RTPCodecTypeVideo && p.Key)
+				}
 				d.room -= float64(len(p.Payloads[d.part]) + overhead)
 				d.packet(p, d.part, now)
 			}
 			d.sent(p)
-			d.repeat.keep(p, d.header.SequenceNumber, d.kind == webrtc.RTPCodecTypeVideo && p.Key)
 		} else {
 			d.line.counts.held.Add(1)
 		}

@@ -54,15 +54,15 @@ type repeated struct {
 	at    time.Duration
 }
 
-// keep keeps a parcel whose last packet was last.
-func (r *repeater) keep(p *parcel, last uint16, key bool) {
+// keep keeps a parcel whose first packet is first.
+func (r *repeater) keep(p *parcel, first uint16, key bool) {
 	r.newest = (r.newest + 1) % keptUnits
 	k := &r.kept[r.newest]
 	if k.unit != nil {
 		k.unit.Release()
 	}
 	p.Unit.Retain()
-	*k = keptUnit{p.Unit, last - uint16(len(p.Payloads)) + 1, p.Timestamp, key}
+	*k = keptUnit{p.Unit, first, p.Timestamp, key}
 }
 
 func (r *repeater) clear() {
@@ -114,7 +114,7 @@ func (d *Downlink) again(out *outlet, seq uint16, now time.Duration) {
 		*last = repeated{seq: seq}
 	}
 	wait := max(time.Duration(d.line.rtt.Load())*3/4, repeatAgain)
-	if k == nil || d.header.SSRC != out.ssrc || d.repeat.room <= 0 ||
+	if k == nil || int16(seq-d.header.SequenceNumber) > 0 || d.header.SSRC != out.ssrc || d.repeat.room <= 0 ||
 		last.tries == repeatTries || last.tries > 0 && now-last.at < wait {
 		d.line.counts.refused.Add(1)
 		return

@@ -84,6 +84,34 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
+// TestPacedPictureIsRepeated asks for a packet of a picture that has not left as a whole.
+func TestPacedPictureIsRepeated(t *testing.T) {
+	d, w := sending(t, false)
+	d.line.rate.Store(100_000)
+	p := Packets{Key: true}
+	for range 100 {
+		p.Payloads = append(p.Payloads, make([]byte, 1000))
+	}
+	d.Write(p)
+	sent := len(w.headers)
+	if sent == 0 || sent == 100 {
+		t.Fatalf("%d packets of 100 left at once", sent)
+	}
+	nacks := rtcp.NackPairsFromSequenceNumbers([]uint16{w.headers[0].SequenceNumber, w.headers[0].SequenceNumber + 99})
+	hear(t, d, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 7, Nacks: nacks})
+	again := 0
+	for _, h := range w.headers[sent:] {
+		if h.SequenceNumber == w.headers[0].SequenceNumber {
+			again++
+		} else if h.SequenceNumber == w.headers[0].SequenceNumber+99 {
+			t.Error("what has not left yet was repeated")
+		}
+	}
+	if again != 1 {
+		t.Errorf("what was lost was repeated %d times", again)
+	}
+}
+
 // TestSoundIsRepeated: all sound is key, and what was before it is repeated all the same.
 func TestSoundIsRepeated(t *testing.T) {
 	d := newDownlink(webrtc.RTPCodecTypeAudio, quietLine())

@@ -28,6 +28,7 @@ type reception struct {
 	first   uint32 // extended sequence number, as all here
 	highest uint32
 	count   uint32 // packets received
+	suspect uint16 // the number after one that is far from the others; 0: none
 
 	expectedBefore, countBefore uint32 // at the last report
 
@@ -52,16 +53,41 @@ func (r *reception) packet(seq uint16, timestamp uint32, now time.Time) {
 		r.first, r.highest = uint32(seq), uint32(seq)
 		r.transit = -float64(timestamp)
 	}
-	r.count++
-	if step := int16(seq - uint16(r.highest)); step > 0 {
-		r.highest += uint32(step)
+	if !r.follows(seq) {
+		return
 	}
+	r.count++
 	transit := now.Sub(r.epoch).Seconds()*r.rate - float64(timestamp)
 	// A timestamp that wrapped, or a stream that began anew, is not jitter.
 	if d := math.Abs(transit - r.transit); d < r.rate {
 		r.jitter += (d - r.jitter) / 16
 	}
 	r.transit = transit
+}
+
+const (
+	// maxDropout and maxMisorder are how far ahead of the highest sequence number, and
+	// behind it, one is of the same run (RFC 3550 §A.1; repeats come later than packets
+	// that were overtaken).
+	maxDropout, maxMisorder = 3000, 1000
+)
+
+// follows moves to a sequence number. It returns false for one that is far from all
+// others: two of those in a row, and the stream has begun anew.
+func (r *reception) follows(seq uint16) bool {
+	switch step := int16(seq - uint16(r.highest)); {
+	case step > 0 && step < maxDropout:
+		r.highest += uint32(step)
+	case step <= 0 && step > -maxMisorder:
+	case seq != r.suspect:
+		r.suspect = max(seq+1, 1)
+		return false
+	default:
+		r.first, r.highest, r.count = uint32(seq), uint32(seq), 0
+		r.expectedBefore, r.countBefore = 0, 0
+	}
+	r.suspect = 0
+	return true
 }
 
 // senderReport takes the time of a sender report, from any goroutine.

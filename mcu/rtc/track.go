@@ -71,8 +71,7 @@ func (t *Track) Read(p *rtp.Packet) error {
 		t.expect(asked)
 		n, attributes, err := t.remote.Read(t.buf)
 		if t.expects && overdue(err) {
-			t.idle = time.Now()
-			t.tell.due(t.idle)
+			t.tell.due(time.Now())
 			continue
 		}
 		if err != nil {
