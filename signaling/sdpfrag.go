@@ -41,7 +41,7 @@ func parseFrag(body string) (fragment, error) {
 		case name == "mid":
 			mid = new(value)
 		case !f.take(name, value, mid):
-			return fragment{}, fmt.Errorf("%w: line %d is not a candidate", errFrag, lines)
+			return fragment{}, fmt.Errorf("%w: line %d is no candidate and no credential", errFrag, lines)
 		}
 	}
 	if len(f.candidates) == 0 && f.ufrag == "" {
@@ -56,13 +56,15 @@ func parseFrag(body string) (fragment, error) {
 }
 
 // take reads an attribute of a media description. It returns false for a
-// candidate that is none.
+// candidate that is none, and for credentials that cannot be.
 func (f *fragment) take(name, value string, mid *string) bool {
 	switch name {
 	case "ice-ufrag":
 		f.ufrag = value
+		return isICE(value, 4)
 	case "ice-pwd":
 		f.pwd = value
+		return isICE(value, 22)
 	case "candidate":
 		f.candidates = append(f.candidates, candidate(name+":"+value, mid))
 		return isCandidate(value)
@@ -70,6 +72,13 @@ func (f *fragment) take(name, value string, mid *string) bool {
 		f.candidates = append(f.candidates, candidate("", mid))
 	}
 	return true
+}
+
+// isICE tells whether a credential has so many characters of those that ICE allows, and
+// no more than 256 (RFC 8839 §5.4).
+func isICE(credential string, least int) bool {
+	const chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/"
+	return len(credential) >= least && len(credential) <= 256 && strings.Trim(credential, chars) == ""
 }
 
 // candidate is a candidate as browsers tell it; "" is the end of candidates.
