@@ -18,14 +18,16 @@ func TestUplinkRepair(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		line rtctest.Line
+		rate int     // pictures a second
 		most float64 // share of the pictures that may be missing
 	}{
-		{"5 % and 60 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), .05},
-		{"5 % and 300 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 150 * time.Millisecond}), .2},
-		{"bursts", rtctest.Both(rtctest.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), .05},
+		{"5 % and 60 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), 30, .05},
+		{"5 % and 300 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 150 * time.Millisecond}), 30, .2},
+		{"slow camera", rtctest.Both(rtctest.Impairment{Loss: .08, Delay: 30 * time.Millisecond}), 6, .05},
+		{"bursts", rtctest.Both(rtctest.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), 30, .05},
 		{"reordered, doubled", rtctest.Line{Up: rtctest.Impairment{
 			Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true, Duplicate: .05,
-		}}, .05},
+		}}, 30, .05},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -33,25 +35,26 @@ func TestUplinkRepair(t *testing.T) {
 			var filmed atomic.Int64
 			actor := s.join("bad", "Bad", rtctest.Options{Line: c.line})
 			watcher := s.join("bad", "Watch", rtctest.Options{})
-			actor.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
+			actor.Film(rtctest.Camera{Size: image.Pt(640, 360), FrameRate: c.rate, Draw: func(img *image.YCbCr, at time.Duration) {
 				filmed.Add(1)
 				grain(img, at)
 			}})
 			watcher.Screen.Await("a picture", func(rtctest.Picture) error { return nil })
-			s.await("pictures", func() bool { return s.metric("tilemix_uplink_video_total", "pictures") > 30 })
+			s.await("pictures", func() bool { return s.metric("tilemix_uplink_video_total", "pictures") > float64(c.rate) })
 			count := func(what string) float64 { return s.metric("tilemix_uplink_video_total", what) }
 			before, lostBefore, keys := count("pictures"), count("lost"), count("key_requests")
 			start := filmed.Load()
-			s.await("8 s of pictures", func() bool { return filmed.Load()-start >= 240 })
+			want := float64(8 * c.rate)
+			s.await("8 s of pictures", func() bool { return float64(filmed.Load()-start) >= want })
 			up, _ := actor.Traffic()
 			shown, lost := count("pictures")-before, count("lost")-lostBefore
 			keys = count("key_requests") - keys
-			t.Logf("%v pictures of 240; the line lost %d packets, of which %v gaps were left; %v key frames asked for",
-				shown, up.Lost, lost, keys)
+			t.Logf("%v pictures of %v; the line lost %d packets, of which %v gaps were left; %v key frames asked for",
+				shown, want, up.Lost, lost, keys)
 			if count("lagged") > 0 || s.metric("tilemix_missed_ticks_total", "picture") > 10 {
 				t.Log("the machine is too busy to judge")
-			} else if shown < 240*(1-c.most) || keys > 2 {
-				t.Errorf("%v pictures of 240 and %v key frames", shown, keys)
+			} else if shown < want*(1-c.most) || keys > 2 {
+				t.Errorf("%v pictures of %v and %v key frames", shown, want, keys)
 			}
 		})
 	}

@@ -5,9 +5,8 @@ import "slices"
 const (
 	// mendInterval is how many blocks lie between two looks at what is lost, 1 s.
 	mendInterval = 50
-	// mendShare is the share of listeners to the shared stream who may lose more than
-	// it is made for: FEC takes bits from everybody's sound.
-	mendShare = 10
+	// mostFrail bounds the listeners who have ears of their own for what they lose.
+	mostFrail = 4
 )
 
 // mendSteps are the losses, in per cent, that sound is made for.
@@ -41,25 +40,44 @@ func (e *ear) mend(lost float64) {
 	}
 }
 
-// mend tunes all ears to what their listeners lose.
+// mend tunes all ears to what their listeners lose. FEC takes bits from the sound, so the
+// shared stream is made for what half of its listeners lose, and who loses more has an
+// ear of his own for it.
 func (c *soundClock) mend() {
-	if c.ticks++; c.ticks%mendInterval != 0 {
+	if c.ticks++; c.ticks%mendInterval != 0 || c.shared == nil {
 		return
 	}
 	c.losses = c.losses[:0]
 	for i := range c.scene.seats {
-		s := &c.scene.seats[i]
-		switch {
-		case s.sound == nil:
-		case s.p.sound.own != nil:
-			s.p.sound.own.mend(s.sound.Loss())
-		default:
+		if s := &c.scene.seats[i]; s.sound != nil && !s.p.sound.open {
 			c.losses = append(c.losses, s.sound.Loss())
 		}
 	}
-	if c.shared == nil || len(c.losses) == 0 {
-		return
+	if n := len(c.losses); n > 0 {
+		slices.Sort(c.losses)
+		c.shared.mend(c.losses[(n-1)/2])
 	}
-	slices.Sort(c.losses)
-	c.shared.mend(c.losses[len(c.losses)-1-len(c.losses)/mendShare])
+	frail := 0
+	for i := range c.scene.seats {
+		s := &c.scene.seats[i]
+		if s.sound == nil {
+			continue
+		}
+		snd, lost := &s.p.sound, s.sound.Loss()
+		if snd.own != nil {
+			snd.own.mend(lost)
+		}
+		if snd.frail = frail < mostFrail && snd.loses(lost, c.shared.mended); snd.frail {
+			frail++
+		}
+	}
+}
+
+// loses tells whether somebody loses more than the shared stream is made for.
+func (snd *sound) loses(lost float64, shared int) bool {
+	was := 0
+	if snd.frail && snd.own != nil {
+		was = snd.own.mended
+	}
+	return mendFor(was, lost) > shared
 }

@@ -44,6 +44,7 @@ type sound struct {
 	// silent counts the blocks since he was, while he still has an ear of his own.
 	silent int
 	own    *ear // where he hears all but himself; nil: he hears what the silent hear
+	frail  bool // he has it for what he loses, though he is silent
 }
 
 func newSoundClock(r *Room) *soundClock {
@@ -158,7 +159,7 @@ func (c *soundClock) assign(s *seat) {
 	switch {
 	case s.sound == nil:
 		c.giveBack(snd)
-	case snd.open:
+	case snd.open || snd.frail:
 		snd.silent = 0
 		if snd.own == nil {
 			c.part(snd)
@@ -203,7 +204,7 @@ func (c *soundClock) takeEar() *ear {
 func (c *soundClock) giveBack(snd *sound) {
 	if snd.own != nil {
 		c.spare = append(c.spare, snd.own)
-		snd.own = nil
+		snd.own, snd.frail = nil, false
 	}
 }
 

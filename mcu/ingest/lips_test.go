@@ -48,6 +48,7 @@ func TestLips(t *testing.T) {
 			defer voice.Close()
 			units := encoded(t, 160, 90, 30)
 			var pictures, blocks int
+			var heard []float32
 			var seq uint16
 			for at := time.Duration(0); at < 6*time.Second; at += ms {
 				now := epoch.Add(at)
@@ -67,10 +68,14 @@ func TestLips(t *testing.T) {
 				}
 				if at%pcm.Duration == 0 {
 					voice.Pull(&voice.block, now)
+					heard = append(heard, voice.block[:]...)
 				}
 				if at%(33*ms) == 0 {
 					s.Picture(voice.Voice, now)
 				}
+			}
+			if worst, at := click(heard[pcm.Rate/2:], 437); c.loud && worst > 0.005 {
+				t.Errorf("a click of %.3f after %.3f s", worst, 0.5+float64(at)/pcm.Rate)
 			}
 			late := s.skews[len(s.skews)/2:]
 			mean := 0.0

@@ -166,8 +166,10 @@ func (v *Voice) squeeze(dst *pcm.Block, now time.Time) {
 
 // lengthen plays some of the block before dst again, and the end of dst later.
 func (v *Voice) lengthen(dst *pcm.Block) {
-	if v.sounded {
-		long := v.wsola.stretch(&v.before, dst)
+	if !v.sounded {
+		return
+	}
+	if long, ok := v.wsola.stretch(&v.before, dst); ok {
 		v.carry.giveBack(long[copy(dst[:], long):])
 	}
 }

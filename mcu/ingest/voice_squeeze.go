@@ -14,6 +14,9 @@ const (
 	seamLong = 480
 	minLag   = 480
 	maxLag   = pcm.Samples
+	// alike is how like each other the two have to be for a stretch: what is not, as the
+	// beginning of a word, would be heard twice.
+	alike = 0.5
 )
 
 // squeezer plays two blocks in less than the time of two, by leaving out some
@@ -36,16 +39,20 @@ func (q *squeezer) squeeze(a, b *pcm.Block) []float32 {
 	return x[:seamAt+seamLong+n]
 }
 
-// stretch returns the block b, which followed a, lengthened by 10 to 20 ms. The samples
-// are the squeezer's and valid until its next call.
-func (q *squeezer) stretch(a, b *pcm.Block) []float32 {
+// stretch returns the block b, which followed a, lengthened by 10 to 20 ms, or false
+// where nothing in it can be played twice unheard. The samples are the squeezer's and valid
+// until its next call.
+func (q *squeezer) stretch(a, b *pcm.Block) (long []float32, ok bool) {
 	x, y := &q.both, &q.long
 	copy(x[:], a[:])
 	copy(x[pcm.Samples:], b[:])
 	lag, likeness := q.lag(pcm.Samples, -1)
+	if likeness < alike {
+		return nil, false
+	}
 	fade(y[:seamLong], b[:], x[pcm.Samples-lag:], likeness)
 	n := copy(y[seamLong:], x[pcm.Samples+seamLong-lag:])
-	return y[:seamLong+n]
+	return y[:seamLong+n], true
 }
 
 // fade goes from one sound to another, which may be dst, for the length of dst. What is

@@ -1,0 +1,30 @@
+package mcu_test
+
+import (
+	"testing"
+	"time"
+
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// TestFrailListener has one of four who listen lose a fifth of his packets: he gets an
+// encoder of his own for that, and gives it back.
+func TestFrailListener(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	voice, frail := s.join("frail", "Voice", both), s.join("frail", "Frail", buffered)
+	for range 3 {
+		s.join("frail", "Ear", viewer)
+	}
+	voice.Speak(adasVoice.Wave())
+	second := func() float64 { // encodes of each block of the last second
+		before := s.metric("tilemix_sound_encodes_total")
+		time.Sleep(time.Second)
+		return (s.metric("tilemix_sound_encodes_total") - before) / 50
+	}
+	s.await("the speaker's encoder and the shared one", func() bool { n := second(); return n > 1.8 && n < 2.2 })
+	frail.Impair(rtctest.Line{Down: rtctest.Impairment{Loss: .2}})
+	s.await("one more", func() bool { n := second(); return n > 2.8 && n < 3.2 })
+	frail.Impair(rtctest.Line{})
+	s.await("two again", func() bool { n := second(); return n > 1.8 && n < 2.2 })
+}
