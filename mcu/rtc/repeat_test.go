@@ -101,9 +101,10 @@ func TestPacedPictureIsRepeated(t *testing.T) {
 	hear(t, d, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 7, Nacks: nacks})
 	again := 0
 	for _, h := range w.headers[sent:] {
-		if h.SequenceNumber == w.headers[0].SequenceNumber {
+		switch h.SequenceNumber - w.headers[0].SequenceNumber {
+		case 0:
 			again++
-		} else if h.SequenceNumber == w.headers[0].SequenceNumber+99 {
+		case 99:
 			t.Error("what has not left yet was repeated")
 		}
 	}
