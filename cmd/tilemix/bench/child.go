@@ -25,6 +25,15 @@ type child struct {
 	pprof string // address of its profiles; empty where it has none
 	cmd   *exec.Cmd
 	ended chan error
+
+	folder string // of its data, which goes with it; empty where it has none
+}
+
+// forget removes what the process has left.
+func (c *child) forget() {
+	if c.folder != "" {
+		_ = os.RemoveAll(c.folder)
+	}
 }
 
 // start runs this program with args until it says where it serves.

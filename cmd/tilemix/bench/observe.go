@@ -76,6 +76,7 @@ func (m *measurement) usage(before, after snapshot) {
 	r, used := m.result, after.since(before.usage)
 	r.Seconds = after.at.Sub(before.at).Seconds()
 	r.CPU, r.BotsCPU, r.OthersCPU, r.MachineIdle = used.server, used.bots, used.others, used.idle
+	r.Children = used.children
 	r.PerParticipant = r.CPU / float64(max(1, len(m.call.members)))
 	r.Ticks, r.RSS = used.ticks, after.rss
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -69,6 +70,7 @@ func parseRSS(status []byte) (int64, error) {
 type usage struct {
 	at                           time.Time
 	process, own, busy, capacity time.Duration
+	children                     time.Duration // of the process
 	rss                          int64
 }
 
@@ -82,6 +84,8 @@ func look(pid int) (usage, error) {
 	if u.own, err = cpuOf(os.Getpid()); err != nil {
 		return u, err
 	}
+	u.children = cpuOfChildren(pid, 0)
+	u.own += cpuOfChildren(os.Getpid(), pid)
 	machine, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return u, err
@@ -105,9 +109,25 @@ func cpuOf(pid int) (time.Duration, error) {
 	return parseStat(stat)
 }
 
+// cpuOfChildren is what those children of a process that live, but for one, have used.
+func cpuOfChildren(pid, but int) (sum time.Duration) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, task := range tasks {
+		children, _ := os.ReadFile(task) // its thread may have ended
+		for _, child := range strings.Fields(string(children)) {
+			if n, err := strconv.Atoi(child); err == nil && n != but {
+				used, _ := cpuOf(n)
+				sum += used
+			}
+		}
+	}
+	return sum
+}
+
 // spent is what was used between two looks, in ms of CPU a second.
 type spent struct {
 	server, bots, others float64
+	children             float64 // of the server
 	idle                 float64 // share of the machine
 	ticks                int64   // of the server
 }
@@ -117,9 +137,10 @@ func (u usage) since(before usage) spent {
 	rate := func(d time.Duration) float64 { return d.Seconds() * 1000 / seconds }
 	s := spent{
 		server: rate(u.process - before.process), bots: rate(u.own - before.own),
-		ticks: int64((u.process - before.process) / tick),
+		children: rate(u.children - before.children),
+		ticks:    int64((u.process - before.process) / tick),
 	}
-	s.others = max(0, rate(u.busy-before.busy)-s.server-s.bots)
+	s.others = max(0, rate(u.busy-before.busy)-s.server-s.bots-s.children)
 	if all := u.capacity - before.capacity; all > 0 {
 		s.idle = 1 - float64(u.busy-before.busy)/float64(all)
 	}

@@ -58,7 +58,9 @@ type Result struct {
 	CPU            float64 `json:"cpu"` // ms a second
 	PerParticipant float64 `json:"cpuPerParticipant"`
 	PerViewer      float64 `json:"cpuPerViewer,omitempty"`
-	Ticks          int64   `json:"ticks"` // of 10 ms
+	Before         float64 `json:"cpuBefore,omitempty"`   // of the same call, without viewers or what is beside
+	Children       float64 `json:"childrenCPU,omitempty"` // of the server's FFmpegs
+	Ticks          int64   `json:"ticks"`                 // of 10 ms
 	BotsCPU        float64 `json:"botsCPU"`
 	OthersCPU      float64 `json:"othersCPU"`
 	MachineIdle    float64 `json:"machineIdle"` // 0 to 1

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"time"
 
@@ -43,6 +44,7 @@ func (r *runner) run(ctx context.Context, s scenario, other *Result) (*Result, e
 	if err != nil {
 		return nil, err
 	}
+	defer server.forget()
 	m := &measurement{runner: r, s: s, server: server, where: &places{}}
 	m.result = &Result{Scenario: s.Name, Participants: s.participants, Viewers: s.viewers}
 	err = m.measure(ctx)
@@ -68,6 +70,14 @@ func (r *runner) serve(ctx context.Context, s scenario) (*child, error) {
 		"serve", "--listen", "127.0.0.1:0", "--log-level", "warn",
 		"--max-participants", strconv.Itoa(s.participants + s.viewers + 1), "--max-rooms", strconv.Itoa(max(1, s.rooms)),
 	}
+	var folder string
+	if s.beside {
+		var err error
+		if folder, err = os.MkdirTemp("", "tilemix-bench-"); err != nil {
+			return nil, err
+		}
+		args = append(args, "--data-dir", folder, "--allow-private-outputs")
+	}
 	var profiles string
 	if r.settings.Profile != "" {
 		var err error
@@ -80,7 +90,7 @@ func (r *runner) serve(ctx context.Context, s scenario) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.pprof = profiles
+	c.pprof, c.folder = profiles, folder
 	return c, nil
 }
 
@@ -146,16 +156,20 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 	if err := m.gather(ctx, participants); err != nil {
 		return err
 	}
-	var before float64
-	if len(viewers) > 0 {
-		base, err := m.base(ctx)
+	if len(viewers) > 0 || m.s.beside {
+		if m.result.Before, err = m.base(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.gather(ctx, viewers); err != nil {
+		return err
+	}
+	if m.s.beside {
+		end, err := m.beside(ctx)
 		if err != nil {
 			return err
 		}
-		before = base
-		if err := m.gather(ctx, viewers); err != nil {
-			return err
-		}
+		defer end()
 	}
 	if err := m.calm(ctx); err != nil {
 		return err
@@ -164,7 +178,7 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 		return err
 	}
 	if len(viewers) > 0 {
-		m.result.PerViewer = (m.result.CPU - before) / float64(len(viewers))
+		m.result.PerViewer = (m.result.CPU - m.result.Before) / float64(len(viewers))
 	}
 	return nil
 }
@@ -197,7 +211,7 @@ func (m *measurement) gather(ctx context.Context, entries []entry) error {
 	return m.call.begun(ctx, m.s.video, m.s.sound)
 }
 
-// base is what the server uses before the viewers come, in ms a second.
+// base is what the server uses before the viewers come, or what is beside, in ms a second.
 func (m *measurement) base(ctx context.Context) (float64, error) {
 	if err := sleep(ctx, settle); err != nil {
 		return 0, err
@@ -206,7 +220,7 @@ func (m *measurement) base(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := sleep(ctx, m.settings.Duration/2); err != nil {
+	if err := sleep(ctx, m.settings.Duration); err != nil {
 		return 0, err
 	}
 	after, err := look(m.server.pid)

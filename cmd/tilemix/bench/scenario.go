@@ -20,6 +20,7 @@ type scenario struct {
 	cooperate    bool
 	speakers     int
 	storm        bool // all join at once, and that is what is measured
+	beside       bool // then they are recorded, broadcast and pushed, which is measured against without
 	needs        string
 	judge        func(r *Result, other *Result) []Bar
 }
@@ -79,6 +80,15 @@ func scenarios() []scenario {
 			judge: func(r, _ *Result) []Bar {
 				bars := []Bar{r.kept(), atMost("encodes a second", "", r.Encodes, frameRate*1.02)}
 				return append(bars, r.floored(atMost("CPU a viewer", "ms/s", r.PerViewer, r.Floor.PerViewer))...)
+			},
+		},
+		{
+			Name: "beside", about: "4 cameras, recorded, broadcast and pushed three times", participants: 4,
+			video: true, sound: true, speakers: 3, beside: true,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					r.kept(), atMost("CPU / without", "", r.CPU/r.Before, 1.05), atMost("encodes a second", "", r.Encodes, frameRate*1.02),
+				}
 			},
 		},
 		{

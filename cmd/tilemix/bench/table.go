@@ -62,6 +62,9 @@ func writeDetails(out io.Writer, r *Result) {
 		}
 		fmt.Fprintf(out, "  cameras: %s; %d uplink messages\n", strings.Join(parts, ", "), r.Uplinks)
 	}
+	if r.Children > 0 {
+		fmt.Fprintf(out, "  the server's FFmpegs: %.0f ms/s\n", r.Children)
+	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "  note: %s\n", n)
 	}

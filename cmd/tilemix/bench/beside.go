@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// pushes is how many servers a room is pushed to, beside being recorded and broadcast.
+const pushes = 3
+
+// beside has the room recorded, broadcast and pushed, and waits until all of that flows.
+// What it returns ends the servers that it is pushed to.
+func (m *measurement) beside(ctx context.Context) (end func(), err error) {
+	var far []*exec.Cmd
+	end = func() {
+		for _, cmd := range far {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	}
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
+	room := m.server.url + "/api/v1/rooms/" + atRoom
+	err = errors.Join(m.ask(ctx, http.MethodPost, room+"/recordings", nil, nil),
+		m.ask(ctx, http.MethodPut, room+"/broadcast", nil, nil))
+	for range pushes {
+		cmd, url, serveErr := serveRTMP()
+		if serveErr != nil {
+			return end, errors.Join(err, serveErr)
+		}
+		far = append(far, cmd)
+		err = errors.Join(err, m.ask(ctx, http.MethodPost, room+"/outputs", map[string]string{"url": url}, nil))
+	}
+	if err != nil {
+		return end, err
+	}
+	return end, m.flows(ctx, room)
+}
+
+// serveRTMP starts a server that takes one stream and drops it. It is pushed to again
+// until it listens.
+func serveRTMP() (*exec.Cmd, string, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, "", err
+	}
+	url := "rtmp://" + address + "/live/bench"
+	cmd := exec.Command("ffmpeg", "-nostdin", "-loglevel", "quiet", "-listen", "1", "-f", "flv", "-i", url, "-c", "copy", "-f", "null", "-")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, "", fmt.Errorf("a server to push to: %w", err)
+	}
+	return cmd, url, nil
+}
+
+// flows waits until the recording is written and all that is pushed is taken.
+func (m *measurement) flows(ctx context.Context, room string) error {
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	type state struct {
+		State string `json:"state"`
+	}
+	var now struct {
+		Recordings []state `json:"recordings"`
+		Outputs    []state `json:"outputs"`
+	}
+	is := func(want string) func(state) bool { return func(s state) bool { return s.State == want } }
+	for {
+		err := errors.Join(m.ask(ctx, http.MethodGet, room+"/recordings", nil, &now), m.ask(ctx, http.MethodGet, room+"/outputs", nil, &now))
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(now.Recordings, is("recording")) && len(now.Outputs) == pushes &&
+			!slices.ContainsFunc(now.Outputs, func(s state) bool { return s.State != "up" }) {
+			return nil
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("what is beside the call does not begin: %+v: %w", now, err)
+		}
+	}
+}
+
+// ask asks the server's API for something.
+func (m *measurement) ask(ctx context.Context, method, url string, body, answer any) error {
+	var data []byte
+	if body != nil {
+		var err error
+		if data, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := m.call.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if data, err = io.ReadAll(resp.Body); err != nil {
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, data)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(data, answer)
+}
