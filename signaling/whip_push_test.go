@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -97,15 +98,31 @@ func TestWHIPRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ada.Leave()
-	begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", `{"url":"whip+`+elsewhere+`/whip/s3cret!"}`, "Content-Type", "application/json")
-	begun.want(t, http.StatusCreated)
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "bad credentials: "+r.Header.Get("Authorization")+" for "+r.URL.Path, http.StatusUnauthorized)
+	}))
+	defer echo.Close()
+	host := strings.TrimPrefix(echo.URL, "http://")
+	for _, c := range []struct{ body, reason string }{
+		{`{"url":"whip+` + elsewhere + `/whip/s3cret!"}`, "400"},
+		{`{"url":"whip+http://` + host + `/a/s3cret/b/","token":"s3cret"}`, "bad credentials: Bearer *** for /a/***/b/"},
+		{`{"url":"whip+http://ada:s3cret@` + host + `/a"}`, "bad credentials: Basic ***== for /a"},
+	} {
+		begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", c.body, "Content-Type", "application/json")
+		begun.want(t, http.StatusCreated)
+		if one := down(t, url+begun.Header.Get("Location")); !strings.Contains(one.Reason, c.reason) || strings.Contains(one.Reason, "s3cret") {
+			t.Errorf("%s: it says %s", c.body, one.Reason)
+		}
+	}
+}
+
+// down polls until an output or an input is.
+func down(t *testing.T, at string) link {
+	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		one := read[link](t, do(t, "GET", url+begun.Header.Get("Location"), ""))
+		one := read[link](t, do(t, "GET", at, ""))
 		if one.State == "down" {
-			if !strings.Contains(one.Reason, "400") || strings.Contains(one.Reason, "s3cret") {
-				t.Errorf("it says %s", one.Reason)
-			}
-			return
+			return one
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("it stays %+v", one)

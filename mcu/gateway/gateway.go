@@ -104,6 +104,9 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 	if err != nil {
 		return Info{}, err
 	}
+	if a, err = a.WithToken(o.Token); err != nil {
+		return Info{}, err
+	}
 	if !a.IsWHIP() {
 		if err := g.needFFmpeg(); err != nil {
 			return Info{}, err

@@ -72,7 +72,7 @@ type attempt func(ctx context.Context, up func()) error
 // concurrent use. Its goroutine is run.
 type link struct {
 	log   *slog.Logger
-	hide  func(string) string // the keys in a text
+	hide  func(string) string // the keys in what others say
 	life  context.Context
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended

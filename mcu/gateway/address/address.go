@@ -46,8 +46,9 @@ var srtOptions = []string{
 
 // Address is where to send to or to read from. The zero value is none.
 type Address struct {
-	raw string
-	url *url.URL
+	raw   string
+	url   *url.URL
+	token string // beside it; "": none
 }
 
 // Parse reads an address. It judges its form, not where it leads to.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -143,18 +144,28 @@ func TestAddresses(t *testing.T) {
 
 // TestKeysAreHidden shows each address and puts it, and its parts, into a line of a log.
 func TestKeysAreHidden(t *testing.T) {
+	const out, in = address.Output, address.Input
 	for _, c := range []struct {
 		url, shown string
 		use        address.Use
 		keys       []string
 	}{
-		{"rtmp://live.example.org/live2/abcd-efgh", "rtmp://live.example.org/live2/***", address.Output, []string{"abcd-efgh"}},
-		{"rtmps://me:word@live.example.org:443/rtmp/FB-1?s_bl=secret%2F1", "rtmps://***@live.example.org:443/rtmp/***?***", address.Output, []string{"word", "FB-1", "secret/1", "secret%2F1"}},
-		{"srt://live.example.org:9000?streamid=#!::r=live&passphrase=0123456789", "srt://live.example.org:9000?***", address.Output, []string{"#!::r=live", "0123456789"}},
-		{"whip+https://live.example.org/5ecre7/webRTC/publish", "whip+https://live.example.org/***", address.Output, []string{"5ecre7", "publish"}},
-		{"rtsp://admin:p%40ss@10.0.0.1/user=admin_password=pw", "rtsp://***@10.0.0.1/***", address.Input, []string{"p@ss", "p%40ss", "user=admin_password=pw"}},
-		{"https://live.example.org/cam/index.m3u8?token=abc", "https://live.example.org/cam/***?***", address.Input, []string{"token=abc", "abc"}},
-		{"file:films/intro.mp4", "file:films/intro.mp4", address.Input, nil},
+		{"rtmp://live.example.org/live2/abcd-efgh", "rtmp://live.example.org/live2/***", out, []string{"abcd-efgh"}},
+		{"rtmp://live.example.org/app/5ecre7/one", "rtmp://live.example.org/app/***", out, []string{"5ecre7", "one"}},
+		{"rtmps://me:word@live.example.org:443/rtmp/FB-1?s_bl=secret%2F1", "rtmps://***@live.example.org:443/rtmp/***?***", out, []string{"word", "FB-1", "secret/1", "secret%2F1", "secret%2f1", "secret%252F1"}},
+		{"srt://live.example.org:9000?streamid=#!::r=live&passphrase=0123456789", "srt://live.example.org:9000?***", out, []string{"#!::r=live", "0123456789"}},
+		{"srt://live.example.org:9000/5ecre7/x", "srt://live.example.org:9000/***", out, []string{"5ecre7"}},
+		{"whip+https://live.example.org/5ecre7/webRTC/publish", "whip+https://live.example.org/***", out, []string{"5ecre7", "publish"}},
+		{"whip+http://ada:pa%22ss%2Fw@live.example.org/x?5ecre7&a=1", "whip+http://***@live.example.org/***?***", out, []string{
+			`pa"ss/w`, `pa\"ss\/w`, "pa&quot;ss/w", `pa\u0022ss\u002Fw`, "YWRhOnBhInNzL3c=", "cGEic3Mvdw==", "5ecre7",
+		}},
+		{"rtsp://admin:p%40ss@10.0.0.1/user=admin_password=pw", "rtsp://***@10.0.0.1/***", in, []string{"p@ss", "p%40ss", "user=admin_password=pw"}},
+		{"rtsp://10.0.0.1/app/5ecre7/", "rtsp://10.0.0.1/***", out, []string{"5ecre7"}},
+		{"rtsp://10.0.0.1/5ecre7/trackID=1", "rtsp://10.0.0.1/***", out, []string{"5ecre7"}},
+		{"https://live.example.org/5ecre7/index.m3u8?token=abc", "https://live.example.org/***?***", in, []string{"5ecre7", "token=abc", "abc"}},
+		{"http://live.example.org/5ecre7//", "http://live.example.org/***", in, []string{"5ecre7"}},
+		{"http://live.example.org/", "http://live.example.org", in, nil},
+		{"file:films/intro.mp4", "file:films/intro.mp4", in, nil},
 	} {
 		a, err := address.Parse(c.url, c.use)
 		if err != nil {
@@ -177,6 +188,37 @@ func TestKeysAreHidden(t *testing.T) {
 	}
 }
 
+// TestRedact has others say what was told to them, and what only looks like it.
+func TestRedact(t *testing.T) {
+	for _, c := range []struct{ url, token, said, shown string }{
+		{"whip+http://a/x", "sEcretTok55", "401: bad credentials: Bearer sEcretTok55", "401: bad credentials: Bearer ***"},
+		{"whip+http://a/x", "sEcret+Tok/55==", `{"error":"sEcret\u002bTok\/55=="}`, `{"error":"***"}`},
+		{"whip+http://a/x", "sEcretTok55", "Basic c0VjcmV0VG9rNTU=", "Basic ***="},
+		{"whip+http://user:pw@a/x", "", "401: Basic dXNlcjpwdw==", "401: Basic ***=="},
+		{"whip+http://user@a/x", "", "401: Basic dXNlcjo=", "401: Basic ***="},
+		{"whip+http://a/x", "a<b>&c\\d", `{"error":"a\u003cb\u003e\x26c\\d","html":"a&lt;b&#62;&amp;c\d"}`, `{"error":"***","html":"***"}`},
+		{"whip+http://a/x", "sEcretTok55", "sEcretTok55sEcretTok55!", "***!"},
+		{"whip+http://a/abcdefgh/efghijkl", "", "abcdefghijklm", "***m"},
+		{"whip+http://a/meta", "", "no metadata at http://a/meta", "no metadata at http://a/***"},
+		{"whip+http://a/meta", "", "?to=http%3A%2F%2Fa%2Fmeta", "?to=http%3A%2F%2Fa%2F***"},
+		{"whip+http://a/metadata", "", "no ametadatas", "no a***s"},
+	} {
+		a, err := address.Parse(c.url, address.Output)
+		if err == nil {
+			a, err = a.WithToken(c.token)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := a.Redact(c.said); shown != c.shown {
+			t.Errorf("%s %s: %q becomes %q", c.url, c.token, c.said, shown)
+		}
+	}
+	if _, err := new(address.Address).WithToken(strings.Repeat("a", 5000)); !errors.Is(err, address.ErrRefused) {
+		t.Errorf("a long token: %v", err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"rtmp://a/b/c?d", "srt://a:1?streamid=#x", "file:a/b", "rtsp://u:p@[::1]:5/x", "http://0x7f.1/"} {
 		f.Add(s, false)
@@ -194,8 +236,17 @@ func FuzzParse(f *testing.F) {
 		if a.Scheme() == "file" {
 			return
 		}
-		if _, key := a.RTMP(); len(key) > 8 && !strings.Contains(a.Scheme()+a.HostPort()+s[:strings.LastIndexByte(s, '/')+1], key) && strings.Contains(a.String(), key) {
+		app := ""
+		if strings.HasPrefix(a.Scheme(), "rtmp") {
+			app = "(/[^/]+)?"
+		}
+		shown := "^" + regexp.QuoteMeta(a.Scheme()) + `://(\*\*\*@)?` + regexp.QuoteMeta(a.HostPort()) + app + `(/\*\*\*)?(\?\*\*\*)?$`
+		if !regexp.MustCompile(shown).MatchString(a.String()) {
 			t.Errorf("%q is shown as %q", s, a)
+		}
+		_, key := a.RTMP()
+		if said := a.Redact("no " + key); len(key) > 8 && strings.HasSuffix(said, key) {
+			t.Errorf("%q is said to be %q", s, said)
 		}
 	})
 }

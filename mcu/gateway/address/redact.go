@@ -1,17 +1,31 @@
 package address
 
 import (
-	"cmp"
+	"encoding/base64"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// leastSecret is the length of what is worth hiding in other texts, in bytes.
-const leastSecret = 3
+const (
+	// leastSecret is the length of what is worth hiding in other texts, in bytes.
+	leastSecret = 3
+	// maxToken is how long a token may be, in bytes.
+	maxToken = 4096
+)
 
-// String returns the address without what may be a key: user and password, the query,
-// and the last part of the path, or all of the path with WHIP.
+// WithToken returns the address with a bearer token, which Redact hides too. One that is
+// too long is refused.
+func (a Address) WithToken(token string) (Address, error) {
+	if len(token) > maxToken {
+		return Address{}, refuse("its token is longer than %d bytes", maxToken)
+	}
+	a.token = token
+	return a, nil
+}
+
+// String returns the address without what may be a key: user and password, the query
+// and the path. Of the path of RTMP the first part is shown, the application.
 func (a Address) String() string {
 	if a.url == nil {
 		return ""
@@ -24,12 +38,10 @@ func (a Address) String() string {
 		s += hidden + "@"
 	}
 	s += a.url.Host
-	if path := a.url.EscapedPath(); len(path) > 1 {
-		open := path[:strings.LastIndexByte(path, '/')+1]
-		if strings.HasPrefix(a.Scheme(), "whip+") {
-			open = "/"
-		}
-		s += open + hidden
+	if app, rest := a.path(); app != "" {
+		s += "/" + app + "/" + hidden
+	} else if len(rest) > 0 {
+		s += "/" + hidden
 	}
 	if a.url.RawQuery != "" {
 		s += "?" + hidden
@@ -37,31 +49,37 @@ func (a Address) String() string {
 	return s
 }
 
-// Redact hides in a text what String hides, however it is escaped.
+// path returns the parts of the path, as they were named: the one that is shown, if any,
+// and the others. The one part of a path is never shown.
+func (a Address) path() (app string, rest []string) {
+	parts := strings.FieldsFunc(a.url.EscapedPath(), func(r rune) bool { return r == '/' })
+	if len(parts) > 1 && strings.HasPrefix(a.Scheme(), "rtmp") {
+		return parts[0], parts[1:]
+	}
+	return "", parts
+}
+
+// Redact hides in a text what String hides, and the token, however they are escaped.
 func (a Address) Redact(text string) string {
 	if a.url == nil || a.Scheme() == "file" {
 		return text
 	}
 	text = strings.ReplaceAll(text, a.raw, a.String())
-	for _, secret := range a.secrets() {
-		text = strings.ReplaceAll(text, secret, hidden)
-	}
-	return text
+	return conceal(text, a.secrets())
 }
 
-// secrets are what is hidden, the longest first.
+// secrets are what is hidden, as it was named, as it is meant, and in base64.
 func (a Address) secrets() []string {
-	found := []string{a.url.RawQuery, a.url.User.String(), a.url.User.Username()}
-	if password, ok := a.url.User.Password(); ok {
-		found = append(found, password)
-	}
-	path := strings.Split(a.url.EscapedPath(), "/")
-	if !strings.HasPrefix(a.Scheme(), "whip+") {
-		path = path[len(path)-1:]
-	}
+	user := a.url.User.Username()
+	password, _ := a.url.User.Password()
+	found := []string{a.token, user, password, a.url.User.String(), user + ":" + password, a.url.RawQuery}
+	_, path := a.path()
 	found = append(found, path...)
 	for pair := range strings.SplitSeq(a.url.RawQuery, "&") {
-		_, value, _ := strings.Cut(pair, "=")
+		name, value, named := strings.Cut(pair, "=")
+		if !named {
+			value = name
+		}
 		found = append(found, value)
 	}
 	for _, s := range slices.Clone(found) {
@@ -69,10 +87,13 @@ func (a Address) secrets() []string {
 			found = append(found, plain)
 		}
 		if plain, err := url.PathUnescape(s); err == nil {
-			found = append(found, plain, url.QueryEscape(plain), url.PathEscape(plain))
+			found = append(found, plain)
 		}
 	}
 	found = slices.DeleteFunc(found, func(s string) bool { return len(s) < leastSecret })
-	slices.SortFunc(found, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	for _, s := range slices.Clone(found) {
+		found = append(found, base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s)))
+	}
+	slices.Sort(found)
 	return slices.Compact(found)
 }
