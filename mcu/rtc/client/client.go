@@ -19,6 +19,15 @@ import (
 	"tilemix/mcu/rtc"
 )
 
+// Silence on the line makes a connection disconnected after iceDisconnected and failed
+// after iceFailed more, 10 s in all. A server of ours takes 15 s: who joins again before
+// it has noticed says that he leaves first (DELETE).
+const (
+	iceDisconnected = 5 * time.Second
+	iceFailed       = 5 * time.Second
+	iceKeepAlive    = 2 * time.Second
+)
+
 // ErrLost is returned by Run when the connection failed or the server ended it.
 var ErrLost = errors.New("connection lost")
 
@@ -133,6 +142,7 @@ func newAPI() (*webrtc.API, error) {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
 	s.SetIncludeLoopbackCandidate(true) // the server may be on this machine
+	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
@@ -176,7 +186,7 @@ func (c *Client) Answer(ctx context.Context, sdp string) error {
 }
 
 // Run waits until ctx ends, then it returns its error, or until the connection has
-// ended, then it returns ErrLost.
+// ended, also by 10 s without a packet, then it returns ErrLost.
 func (c *Client) Run(ctx context.Context) error {
 	select {
 	case <-c.ended:

@@ -1,0 +1,73 @@
+package client_test
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtc/client"
+)
+
+// TestSilence has the other end vanish without a word, as a server does that is killed.
+func TestSilence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes ten seconds")
+	}
+	t.Parallel()
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket})
+	c, err := client.New(client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	offer, err := c.Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Answer(t.Context(), answer(t, mux, offer)); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_ = mux.Close()
+	if err := c.Run(t.Context()); !errors.Is(err, client.ErrLost) {
+		t.Errorf("it says %v", err)
+	}
+	if d := time.Since(began); d < 5*time.Second || d > 13*time.Second {
+		t.Errorf("it was noticed after %v", d)
+	}
+}
+
+// answer answers an offer for a server that uses one socket.
+func answer(t *testing.T, mux ice.UDPMux, offer string) string {
+	t.Helper()
+	var s webrtc.SettingEngine
+	s.SetICEUDPMux(mux)
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pc.Close() })
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		t.Fatal(err)
+	}
+	gathered := webrtc.GatheringCompletePromise(pc)
+	d, err := pc.CreateAnswer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pc.SetLocalDescription(d); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	return pc.LocalDescription().SDP
+}
