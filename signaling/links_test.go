@@ -30,9 +30,16 @@ func (l *logbook) Write(p []byte) (int, error) {
 // serveGateway runs a real server with a gateway, and returns its URL.
 func serveGateway(t *testing.T, cfg gateway.Config) (*server, string) {
 	t.Helper()
-	srv, said := newServer(t), &logbook{}
+	srv := newServer(t)
+	return srv, serveRooms(t, cfg, srv, srv)
+}
+
+// serveRooms runs a gateway for the rooms of a server, and returns its URL.
+func serveRooms(t *testing.T, cfg gateway.Config, srv *server, rooms gateway.Rooms) string {
+	t.Helper()
+	said := &logbook{}
 	log := slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	g := gateway.New(cfg, srv, log)
+	g := gateway.New(cfg, rooms, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = g.Run(ctx) })
@@ -45,7 +52,7 @@ func serveGateway(t *testing.T, cfg gateway.Config) (*server, string) {
 	})
 	settings := signaling.Default()
 	settings.Gateway = g
-	return srv, serveLogged(t, srv, settings, log)
+	return serveLogged(t, srv, settings, log)
 }
 
 // link is what the API says of an output or an input.

@@ -87,6 +87,58 @@ func TestWHIPPush(t *testing.T) {
 	there.wantRooms(t, mcu.RoomInfo{Name: "far", Viewers: 1})
 }
 
+// held are rooms whose mix is held back until it is let go.
+type held struct {
+	*server
+	attached, let chan struct{}
+}
+
+func (h *held) Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error) {
+	select {
+	case h.attached <- struct{}{}:
+	default:
+	}
+	return h.server.Attach(room, &heldSink{sink, h.let}, o)
+}
+
+type heldSink struct {
+	mcu.Sink
+	let <-chan struct{}
+}
+
+func (s *heldSink) Video(au []byte, key bool, at time.Duration) {
+	select {
+	case <-s.let:
+		s.Sink.Video(au, key, at)
+	default:
+	}
+}
+
+// TestWHIPUp holds back the picture of a push: it is up when one is sent.
+func TestWHIPUp(t *testing.T) {
+	cfg := gateway.Default()
+	cfg.Private = true
+	here := &held{newServer(t), make(chan struct{}, 1), make(chan struct{})}
+	url := serveRooms(t, cfg, here.server, here)
+	elsewhere := serve(t, newServer(t), signaling.Default())
+	ada, err := here.Join(mcu.JoinOptions{Room: "demo", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ada.Leave()
+	begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", `{"url":"whip+`+elsewhere+`/whip/far"}`, "Content-Type", "application/json")
+	begun.want(t, http.StatusCreated)
+	at := url + begun.Header.Get("Location")
+	<-here.attached
+	for range 20 { // the state would change soon
+		if one := read[link](t, do(t, "GET", at, "")); one.State != "starting" {
+			t.Fatalf("before there is a picture it is %+v", one)
+		}
+	}
+	close(here.let)
+	await(t, at, "up")
+}
+
 // TestWHIPRefused pushes to a server that will not have it.
 func TestWHIPRefused(t *testing.T) {
 	cfg := gateway.Default()
@@ -110,18 +162,18 @@ func TestWHIPRefused(t *testing.T) {
 	} {
 		begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", c.body, "Content-Type", "application/json")
 		begun.want(t, http.StatusCreated)
-		if one := down(t, url+begun.Header.Get("Location")); !strings.Contains(one.Reason, c.reason) || strings.Contains(one.Reason, "s3cret") {
+		if one := await(t, url+begun.Header.Get("Location"), "down"); !strings.Contains(one.Reason, c.reason) || strings.Contains(one.Reason, "s3cret") {
 			t.Errorf("%s: it says %s", c.body, one.Reason)
 		}
 	}
 }
 
-// down polls until an output or an input is.
-func down(t *testing.T, at string) link {
+// await polls until an output or an input is in a state.
+func await(t *testing.T, at, state string) link {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		one := read[link](t, do(t, "GET", at, ""))
-		if one.State == "down" {
+		if one.State == state {
 			return one
 		}
 		if time.Now().After(deadline) {

@@ -42,12 +42,12 @@ func (o *output) whip(ctx context.Context, up func()) error {
 		return err
 	}
 	defer detach()
-	up()
-	return send(ctx, c, q)
+	return send(ctx, c, q, sync.OnceFunc(up))
 }
 
-// send writes what comes until the connection or the room has ended.
-func send(ctx context.Context, c *client.Client, q *queue) error {
+// send writes what comes until the connection or the room has ended. It calls up with
+// each picture.
+func send(ctx context.Context, c *client.Client, q *queue, up func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	lost := make(chan error, 1)
 	var running sync.WaitGroup
@@ -59,6 +59,7 @@ func send(ctx context.Context, c *client.Client, q *queue) error {
 		case u := <-q.C:
 			if u.Video {
 				_ = c.WriteVideo(u.Data, u.At) // what is lost is asked for again, or an IDR follows
+				up()
 			} else {
 				_ = c.WriteAudio(u.Data, u.At)
 			}
