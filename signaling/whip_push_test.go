@@ -150,6 +150,8 @@ func TestWHIPRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ada.Leave()
+	away := httptest.NewServer(http.RedirectHandler("http://169.254.169.254/s3cret", http.StatusTemporaryRedirect))
+	defer away.Close()
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad credentials: "+r.Header.Get("Authorization")+" for "+r.URL.Path, http.StatusUnauthorized)
 	}))
@@ -159,6 +161,7 @@ func TestWHIPRefused(t *testing.T) {
 		{`{"url":"whip+` + elsewhere + `/whip/s3cret!"}`, "400"},
 		{`{"url":"whip+http://` + host + `/a/s3cret/b/","token":"s3cret"}`, "bad credentials: Bearer *** for /a/***/b/"},
 		{`{"url":"whip+http://ada:s3cret@` + host + `/a"}`, "bad credentials: Basic ***== for /a"},
+		{`{"url":"whip+` + away.URL + `/meta"}`, "link-local or metadata address"},
 	} {
 		begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", c.body, "Content-Type", "application/json")
 		begun.want(t, http.StatusCreated)

@@ -106,18 +106,18 @@ func (in *input) pull(ctx context.Context, up func()) error {
 	if err := in.gateway.reach(ctx, in.address); err != nil {
 		return err
 	}
-	env, stop, err := in.gateway.proxy(ctx, in.address)
+	p, err := in.gateway.proxy(ctx, in.address)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer p.stop()
 	r := newReel(in.address.Paced(), up)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.play(ctx, in.who, cancel)
 	defer r.wait()
 	for {
-		c := &child{program: in.gateway.cfg.FFmpeg, args: in.args(), env: env, out: r.run}
+		c := &child{program: in.gateway.cfg.FFmpeg, args: in.args(), env: p.env, out: r.run}
 		if in.address.Scheme() != "file" {
 			c.secret = playlist(in.address)
 		} else if c.file, err = in.gateway.open(in.address); err != nil {
@@ -128,7 +128,7 @@ func (in *input) pull(ctx context.Context, up func()) error {
 			err = errors.New("there is nothing in it")
 		}
 		if err != nil || !in.loop || ctx.Err() != nil {
-			return err
+			return p.reason(err)
 		}
 		r.rewind()
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"tilemix/mcu/event"
+	"tilemix/mcu/gateway/address"
 )
 
 const (
@@ -164,10 +165,7 @@ func (l *link) rise() {
 
 // fall takes note of an attempt that has ended, and that was up since then.
 func (l *link) fall(err error, was time.Time, pause time.Duration) {
-	reason := "it ended"
-	if err != nil {
-		reason = cut(l.hide(err.Error())) // in this order: half a key would stay
-	}
+	reason := l.reason(err)
 	l.log.Warn("link is down", "reason", reason, "again", pause)
 	l.change(func(i *Info) {
 		i.State, i.Reason, i.Next, i.UpAt = Down, reason, time.Now().UTC().Add(pause), time.Time{}
@@ -176,6 +174,19 @@ func (l *link) fall(err error, was time.Time, pause time.Duration) {
 		l.happen(event.OutputDown, reason)
 	}
 	l.downTold = true
+}
+
+// reason says why an attempt has ended. A refusal is said in words of ours, in which no
+// key is, but what looks like a short one may be.
+func (l *link) reason(err error) string {
+	switch {
+	case err == nil:
+		return "it ended"
+	case errors.Is(err, address.ErrRefused):
+		return cut(err.Error())
+	default:
+		return cut(l.hide(err.Error())) // in this order: half a key would stay
+	}
 }
 
 // happen tells of an output.

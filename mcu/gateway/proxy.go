@@ -8,28 +8,63 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/gateway/address"
 )
 
-// proxy runs an HTTP proxy for FFmpeg, while it reads by HTTP, that connects to nothing but what the
-// rules let through, whatever names, redirections and playlists lead to. It returns the
-// environment by which FFmpeg finds it.
-func (g *Gateway) proxy(ctx context.Context, a address.Address) (env []string, stop func(), err error) {
+// proxy is an HTTP proxy for FFmpeg, while it reads by HTTP, that connects to nothing but
+// what the rules let through, whatever names, redirections and playlists lead to. FFmpeg
+// hears of a failure as a status only, so the proxy remembers the last.
+type proxy struct {
+	env    []string // by which FFmpeg finds it
+	stop   func()
+	failed atomic.Pointer[error] // of the last connection; nil: it stood
+}
+
+// reason returns why FFmpeg could not connect, if that is so, instead of what it said of it.
+func (p *proxy) reason(said error) error {
+	if why := p.failed.Load(); said != nil && why != nil {
+		return *why
+	}
+	return said
+}
+
+// remembering has the proxy remember how dialling went.
+func (p *proxy) remembering(dial dial) dial {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		switch {
+		case err == nil:
+			p.failed.Store(nil)
+		case ctx.Err() == nil:
+			p.failed.Store(&err)
+		}
+		return conn, err
+	}
+}
+
+// dial is [net.Dialer.DialContext].
+type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// proxy runs a proxy until it is stopped, for an address that is read by HTTP.
+func (g *Gateway) proxy(ctx context.Context, a address.Address) (*proxy, error) {
+	p := &proxy{stop: func() {}}
 	if a.Scheme() != "http" && a.Scheme() != "https" {
-		return nil, func() {}, nil
+		return p, nil
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("listen: %w", err)
 	}
-	client := g.http()
+	transport := g.transport()
+	transport.DialContext = p.remembering(transport.DialContext)
 	forward := &httputil.ReverseProxy{
-		Rewrite: func(*httputil.ProxyRequest) {}, Transport: client.Transport, FlushInterval: -1,
+		Rewrite: func(*httputil.ProxyRequest) {}, Transport: transport, FlushInterval: -1,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
-	tunnels := &tunnels{dial: client.Transport.(*http.Transport).DialContext}
+	tunnels := &tunnels{dial: transport.DialContext}
 	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodConnect:
@@ -42,17 +77,19 @@ func (g *Gateway) proxy(ctx context.Context, a address.Address) (env []string, s
 	})}
 	var running sync.WaitGroup
 	running.Go(func() { _ = server.Serve(listener) })
-	return []string{"http_proxy=http://" + listener.Addr().String()}, func() {
+	p.env = []string{"http_proxy=http://" + listener.Addr().String()}
+	p.stop = func() {
 		_ = server.Close()
 		tunnels.close()
 		running.Wait()
-		client.CloseIdleConnections()
-	}, nil
+		transport.CloseIdleConnections()
+	}
+	return p, nil
 }
 
 // tunnels carry TLS.
 type tunnels struct {
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	dial dial
 
 	mu     sync.Mutex
 	closed bool

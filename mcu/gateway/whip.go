@@ -31,7 +31,7 @@ func (o *output) whip(ctx context.Context, up func()) error {
 		return err
 	}
 	defer c.Close()
-	s := &whipSession{url: strings.TrimPrefix(o.address.URL(), "whip+"), token: o.token, http: o.gateway.http()}
+	s := &whipSession{url: strings.TrimPrefix(o.address.URL(), "whip+"), token: o.token, http: &http.Client{Transport: o.gateway.transport()}}
 	defer s.http.CloseIdleConnections()
 	defer s.end()
 	if err := s.connect(ctx, c); err != nil {
@@ -142,9 +142,9 @@ func (s *whipSession) do(ctx context.Context, method, target, body string) (*htt
 	return resp, err
 }
 
-// http returns a client that connects to nothing but what the rules let through,
-// whatever names and redirections lead to.
-func (g *Gateway) http() *http.Client {
+// transport connects to nothing but what the rules let through, whatever names and
+// redirections lead to.
+func (g *Gateway) transport() *http.Transport {
 	dialer := &net.Dialer{Timeout: whipTimeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
@@ -152,5 +152,5 @@ func (g *Gateway) http() *http.Client {
 		}
 		return g.rules.Allows(to.Addr())
 	}}
-	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: whipTimeout}}
+	return &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: whipTimeout}
 }
