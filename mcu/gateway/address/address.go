@@ -145,6 +145,8 @@ func (a Address) checkSRT() error {
 			return refuse("mode must be caller: the server waits for nobody")
 		case len(values) > 1 || len(value) > maxOption || strings.ContainsAny(value, "\r\n\x00"):
 			return refuse("the option %s is none", name)
+		case name == "passphrase" && (len(value) < 10 || len(value) > 79): // libsrt's bounds
+			return refuse("a passphrase of SRT has 10 to 79 characters")
 		}
 	}
 	return nil
