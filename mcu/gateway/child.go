@@ -155,14 +155,18 @@ func (t *tail) Write(p []byte) (int, error) {
 // origin is what FFmpeg puts in front of its lines: which of its parts speaks.
 var origin = regexp.MustCompile(`^\[[^\]]* @ 0x[0-9a-f]+\] *`)
 
-// reason returns the first and the last line of the end: what went wrong, and what came
-// of it.
+// phrase is what FFmpeg puts around reasons, or says instead of one.
+var phrase = regexp.MustCompile(`^(Could not write header for output file #\d+ \(.*\?\): |Error initializing output stream \d+:\d+ --|Conversion failed!$)`)
+
+// reason returns the first and the last line of the end that say something: what went
+// wrong, and what came of it.
 func (t *tail) reason() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var lines []string
 	for line := range bytes.Lines(t.text) {
 		text := strings.TrimSpace(origin.ReplaceAllString(string(line), ""))
+		text = strings.TrimSpace(phrase.ReplaceAllString(text, ""))
 		if text != "" && !strings.HasPrefix(text, "Last message repeated") {
 			lines = append(lines, text)
 		}
@@ -171,7 +175,7 @@ func (t *tail) reason() string {
 		return ""
 	}
 	reason := lines[0]
-	if last := lines[len(lines)-1]; last != reason {
+	if last := lines[len(lines)-1]; !strings.HasSuffix(reason, last) {
 		reason += "; " + last
 	}
 	return reason

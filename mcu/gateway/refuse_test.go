@@ -124,6 +124,39 @@ func TestPlaylists(t *testing.T) {
 
 // TestReasons has long things be said that are cut where a key or a letter is.
 func TestReasons(t *testing.T) {
+	reason := reasons(t)
+	for _, text := range []string{
+		strings.Repeat("a", 295) + key,
+		"a" + strings.Repeat("é", 300),
+		strings.Repeat("a", 5000) + key + strings.Repeat("b", 4090),
+		strings.Repeat("a", 5000) + key + strings.Repeat("b", 4000) + "\nthe end",
+	} {
+		if r := reason(text); r == "" || len(r) > 300 || !utf8.ValidString(r) || strings.Contains(r, "s3c") || strings.Contains(r, "key") {
+			t.Errorf("it is %q", r)
+		}
+	}
+}
+
+// TestLastWords has FFmpeg say what it says in the end, of which the reason is taken.
+func TestLastWords(t *testing.T) {
+	const header = "Could not write header for output file #0 (incorrect codec parameters ?): "
+	const stream = "Error initializing output stream 0:1 -- \n"
+	reason := reasons(t)
+	for _, c := range []struct{ said, reason string }{
+		{"[tcp @ 0x5f] Connection to tcp://a:1 failed: Connection refused\n" + header + "Connection refused\n" + stream, "Connection to tcp://a:1 failed: Connection refused"},
+		{"[rtsp @ 0x5f] method OPTIONS failed: 401\n" + header + "Server returned 401 Unauthorized\n" + stream, "method OPTIONS failed: 401; Server returned 401 Unauthorized"},
+		{"[rtsp @ 0x5f] Invalid\nError initializing output stream 0:0 -- No encoder\nConversion failed!\n", "Invalid; No encoder"},
+		{stream, "exit status 1"},
+	} {
+		if r := reason(c.said); r != c.reason {
+			t.Errorf("%q: it is %q", c.said, r)
+		}
+	}
+}
+
+// reasons returns what tells the reason of a push whose FFmpeg says something and ends.
+func reasons(t *testing.T) func(said string) string {
+	t.Helper()
 	dir := t.TempDir()
 	said, program := filepath.Join(dir, "said"), filepath.Join(dir, "ffmpeg")
 	if err := os.WriteFile(program, []byte("#!/bin/sh\ncat '"+said+"' >&2\nexit 1\n"), 0o700); err != nil {
@@ -134,16 +167,11 @@ func TestReasons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		ada.Leave()
 		<-ada.Done()
-	}()
-	for _, text := range []string{
-		strings.Repeat("a", 295) + key,
-		"a" + strings.Repeat("é", 300),
-		strings.Repeat("a", 5000) + key + strings.Repeat("b", 4090),
-		strings.Repeat("a", 5000) + key + strings.Repeat("b", 4000) + "\nthe end",
-	} {
+	})
+	return func(text string) string {
 		if err := os.WriteFile(said, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -152,12 +180,10 @@ func TestReasons(t *testing.T) {
 			t.Fatal(err)
 		}
 		down := s.await(gateway.Output, "reasons", i.ID, "an end", in(gateway.Down))
-		if r := down.Reason; r == "" || len(r) > 300 || !utf8.ValidString(r) || strings.Contains(r, "s3c") || strings.Contains(r, "key") {
-			t.Errorf("it is %q", r)
-		}
 		if err := s.Remove(t.Context(), gateway.Output, "reasons", i.ID); err != nil {
 			t.Fatal(err)
 		}
+		return down.Reason
 	}
 }
 
