@@ -10,7 +10,8 @@
 //	                                       when it is due            PlayAudio
 //
 // A Gateway has all links. A link has one goroutine (link.run), which tries, waits and
-// tries again, until the link is removed or the room has ended. While FFmpeg runs there
-// are one that writes to it, one that reads from it, and those of os/exec; an input has one
-// for its camera, one for its microphone, and those of an HTTP proxy while it reads by HTTP.
+// tries again, until the link is removed, the room has ended, or a file has ended or brought
+// nothing three times. While FFmpeg runs there are one that writes to it, one that reads
+// from it, and those of os/exec; an input has one for its camera, one for its microphone,
+// and those of an HTTP proxy while it reads by HTTP.
 package gateway

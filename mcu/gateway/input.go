@@ -22,7 +22,7 @@ type InputOptions struct {
 }
 
 // AddInput brings a stream into a room, as a participant who is there from now until the
-// input is removed or a file has ended, also while the stream is down.
+// input is removed or a file has ended or cannot be read, also while the stream is down.
 func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
 	if _, err := g.rooms.Watch(room); err != nil {
 		return Info{}, err
@@ -79,7 +79,11 @@ func (g *Gateway) open(a address.Address) (*os.File, error) {
 	return root.Open(a.File())
 }
 
-// input is a stream from elsewhere in a room.
+// vainTries is how often in a row a file may bring nothing: it is not mended by waiting, and
+// its room would never end.
+const vainTries = 3
+
+// input is a stream from elsewhere in a room. Its attempts are made by one goroutine.
 type input struct {
 	*link
 	gateway   *Gateway
@@ -87,10 +91,24 @@ type input struct {
 	who       *mcu.Participant
 	loop      bool
 	transcode bool // the picture is not H.264
+	vain      int  // attempts in a row that brought nothing
 }
 
 // try plays until the stream ends.
 func (in *input) try(ctx context.Context, up func()) error {
+	in.vain++
+	err := in.play(ctx, func() {
+		in.vain = 0
+		up()
+	})
+	if err != nil && in.address.Scheme() == "file" && in.vain >= vainTries {
+		return fmt.Errorf("%w: %w", errVain, err)
+	}
+	return err
+}
+
+// play is an attempt, or a second where the picture has to be encoded anew.
+func (in *input) play(ctx context.Context, up func()) error {
 	err := in.pull(ctx, up)
 	if err != nil && !in.transcode && strings.Contains(err.Error(), "not supported by the bitstream filter") {
 		in.transcode = true

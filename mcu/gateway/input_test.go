@@ -221,3 +221,42 @@ func TestFilesStayInside(t *testing.T) {
 		t.Errorf("there are %+v", s.Rooms())
 	}
 }
+
+// TestVain has files in which nothing is: they leave, and so their room ends.
+func TestVain(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	ada, err := s.Join(mcu.JoinOptions{Room: "vain", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, err := s.Watch("vain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"list.m3u8": "#EXTM3U\n#EXTINF:4,\nx.ts\n#EXT-X-ENDLIST\n",
+		"list.txt":  "ffconcat version 1.0\nfile x.ts\n",
+		"noise.mp4": strings.Repeat("noise", 1000),
+		"empty.mp4": "",
+	} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AddInput(t.Context(), "vain", gateway.InputOptions{URL: "file:" + name, Loop: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ada.Leave()
+	select {
+	case <-ended:
+	case <-time.After(rtctest.Patience):
+		t.Fatalf("there are still %+v", s.List(gateway.Input, "vain"))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if text := s.said.String(); !strings.Contains(text, `msg="link ended" room=vain input=`) || !strings.Contains(text, "it was tried in vain: ") {
+		t.Errorf("it was said:\n%s", text)
+	}
+}

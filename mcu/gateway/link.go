@@ -62,8 +62,12 @@ type Info struct {
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
 }
 
-// errOver is returned by an attempt after which there is to be no other.
-var errOver = errors.New("it is over")
+// What an attempt returns after which there is to be no other.
+var (
+	errOver = errors.New("it is over")
+	// errVain is for an attempt that failed, and would again.
+	errVain = errors.New("it was tried in vain")
+)
 
 // attempt connects once and returns when the connection has ended. It calls up as
 // media flows.
@@ -120,8 +124,12 @@ func (l *link) run(try attempt) {
 	for {
 		l.change(func(i *Info) { i.State, i.Next, i.Tries = Starting, time.Time{}, i.Tries+1 })
 		err := try(l.life, l.rise)
-		if l.life.Err() != nil || errors.Is(err, errOver) {
+		switch {
+		case l.life.Err() != nil || errors.Is(err, errOver):
 			l.log.Info("link ended")
+			return
+		case errors.Is(err, errVain):
+			l.log.Warn("link ended", "reason", l.reason(err))
 			return
 		}
 		was := l.Info().UpAt
