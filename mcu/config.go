@@ -96,8 +96,9 @@ const maxParticipants = 10_000
 // bytes of a room.
 const maxName = 64
 
-// checkRoomName holds rooms to what fits a URL: 1–64 of letters, digits, - and _.
-func checkRoomName(name string) error {
+// CheckRoomName holds rooms to what fits a URL: 1–64 of letters, digits, - and _. Others
+// are ErrBadName.
+func CheckRoomName(name string) error {
 	if name == "" || len(name) > maxName {
 		return fmt.Errorf("%w: a room's name has 1 to %d characters", ErrBadName, maxName)
 	}

@@ -118,7 +118,7 @@ type JoinOptions struct {
 // first. Whoever joins must Leave, or be lost by ICE; who is not connected within
 // 20 s has left.
 func (s *Server) Join(o JoinOptions) (*Participant, error) {
-	if err := checkRoomName(o.Room); err != nil {
+	if err := CheckRoomName(o.Room); err != nil {
 		return nil, err
 	}
 	name, err := cleanName(o.Name)
@@ -148,7 +148,7 @@ func (s *Server) CheckOffer(sdp string) error { return rtc.CheckOffer(sdp) }
 
 // Admits tells why somebody could not join a room now, if so.
 func (s *Server) Admits(room, name string) error {
-	if err := checkRoomName(room); err != nil {
+	if err := CheckRoomName(room); err != nil {
 		return err
 	}
 	if _, err := cleanName(name); err != nil {

@@ -35,9 +35,9 @@ func (s *site) linkRoutes(e *echo.Echo) {
 
 // linksAt is what is the same for all kinds.
 func (s *site) linksAt(e *echo.Echo, at, name string, kind gateway.Kind) {
-	get(e, at, func(c echo.Context) error {
+	get(e, at, wellNamed(func(c echo.Context) error {
 		return fresh(c, map[string]any{name: s.cfg.Gateway.List(kind, c.Param("room"))})
-	})
+	}))
 	get(e, at+"/:id", func(c echo.Context) error {
 		info, err := s.cfg.Gateway.Get(kind, c.Param("room"), c.Param("id"))
 		if err != nil {

@@ -81,6 +81,9 @@ func TestLinkAPI(t *testing.T) {
 	}
 	const good = `{"url":"rtmp://127.0.0.1:1/live/s3cret"}`
 	ask("POST", url+"/api/v1/rooms/other/outputs", good, http.StatusNotFound)
+	ask("GET", url+"/api/v1/rooms/other/outputs", "", http.StatusOK)
+	ask("GET", url+"/api/v1/rooms/a.b/outputs", "", http.StatusBadRequest)
+	ask("GET", url+"/api/v1/rooms/a.b/inputs", "", http.StatusBadRequest)
 	for _, body := range []string{
 		"", "{", `{"uri":"rtmp://127.0.0.1:1/live/s3cret"}`, `{"url":7}`, `{"url":""}`, `{"url":"s3cret"}`,
 		`{"url":"file:///s3cret"}`, `{"url":"gopher://a/s3cret"}`, `{"url":"rtmp://127.0.0.1:1/s3cret"}`,

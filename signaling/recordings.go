@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/mcu"
 	"tilemix/mcu/record"
 )
 
@@ -46,15 +47,17 @@ func (s *site) recordingRoutes(e *echo.Echo) {
 	if s.cfg.Recorder == nil {
 		return
 	}
-	for _, at := range []string{"/api/v1/recordings", "/api/v1/rooms/:room/recordings"} {
-		get(e, at, s.listRecordings)
+	const all, ofRoom = "/api/v1/recordings", "/api/v1/rooms/:room/recordings"
+	get(e, all, s.listRecordings)
+	get(e, ofRoom, wellNamed(s.listRecordings))
+	for _, at := range []string{all, ofRoom} {
 		get(e, at+"/:id", s.recording)
 		get(e, at+"/:id/file", s.recordingFile)
 		get(e, at+"/:id/files/:name", s.recordingFile)
 		e.PATCH(at+"/:id", sameOrigin(s.pauseRecording))
 		e.DELETE(at+"/:id", sameOrigin(s.stopRecording))
 	}
-	e.POST("/api/v1/rooms/:room/recordings", sameOrigin(s.startRecording))
+	e.POST(ofRoom, sameOrigin(s.startRecording))
 }
 
 // sameOrigin keeps pages of other origins from what changes something: nobody has to
@@ -82,6 +85,17 @@ func (s *site) startRecording(c echo.Context) error {
 	}
 	c.Response().Header().Set("Location", c.Request().URL.Path+"/"+info.ID)
 	return c.JSON(http.StatusCreated, linked(info))
+}
+
+// wellNamed refuses the names that no room can have. A room that is not there may have
+// been.
+func wellNamed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := mcu.CheckRoomName(c.Param("room")); err != nil {
+			return err
+		}
+		return next(c)
+	}
 }
 
 func (s *site) listRecordings(c echo.Context) error {

@@ -135,6 +135,10 @@ func TestNoRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ada.Leave()
+	do(t, "GET", url+"/api/v1/rooms/gone/recordings", "").want(t, http.StatusOK)
+	for _, name := range []string{"a.b", "a%20b", "%2e%2e", strings.Repeat("x", 65)} {
+		do(t, "GET", url+"/api/v1/rooms/"+name+"/recordings", "").want(t, http.StatusBadRequest)
+	}
 	for _, at := range []string{"/api/v1/recordings/", "/api/v1/rooms/demo/recordings/", "/api/v1/rooms/../recordings/"} {
 		for _, id := range []string{"none", "secret", "..%2fsecret", "%2e%2e", strings.Repeat("x", 5000)} {
 			for _, request := range [][2]string{{"GET", ""}, {"GET", "/file"}, {"GET", "/files/secret.mp4"}, {"GET", "/files/..%2fsecret.mp4"}, {"DELETE", ""}} {
