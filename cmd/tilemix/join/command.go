@@ -21,7 +21,7 @@ import (
 
 // Command is "tilemix join".
 type Command struct {
-	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server, as https://meet.example.org."`
+	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server, as https://meet.example.org; by default ${default}."`
 	Room      string        `required:"" help:"Room to join."`
 	Name      string        `help:"Name that the others see; by default the machine's."`
 	Camera    string        `placeholder:"DEVICE" help:"Camera to send: /dev/video0, test, or a file that FFmpeg reads."`
