@@ -1,11 +1,14 @@
 package signaling
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -48,6 +51,50 @@ func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, 
 		return "", errEmpty
 	}
 	return string(data), nil
+}
+
+var errJSONType = &refusal{http.StatusUnsupportedMediaType, "content type must be application/json"}
+
+// json reads a body into v, which stays as it is where there is none.
+func (s *site) json(c echo.Context, v any) error {
+	if c.Request().ContentLength == 0 {
+		return nil
+	}
+	body, err := s.body(c, "application/json", errJSONType)
+	if errors.Is(err, errEmpty) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(strings.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return badJSON(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return &refusal{http.StatusBadRequest, "body goes on after its JSON"}
+	}
+	return nil
+}
+
+// badJSON says what of a body is not expected. It repeats no value: it may be a key.
+func badJSON(err error) error {
+	text := "body is not the JSON that is expected here"
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		text = fmt.Sprintf("body has the unknown field %.80s", name)
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		text = fmt.Sprintf("body is no JSON from byte %d on", e.Offset)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
+		kind, _, _ := strings.Cut(e.Value, " ")
+		text = fmt.Sprintf("field %q in the body is of the wrong type: %s", e.Field, kind)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		text = "body ends within its JSON"
+	}
+	return &refusal{http.StatusBadRequest, text}
 }
 
 // punctual gives a body its time to arrive, also one that is not wanted: before

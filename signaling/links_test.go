@@ -84,8 +84,16 @@ func TestLinkAPI(t *testing.T) {
 	ask("GET", url+"/api/v1/rooms/other/outputs", "", http.StatusOK)
 	ask("GET", url+"/api/v1/rooms/a.b/outputs", "", http.StatusBadRequest)
 	ask("GET", url+"/api/v1/rooms/a.b/inputs", "", http.StatusBadRequest)
+	for body, why := range map[string]string{
+		"{": "ends within", `{"url":s3cret}`: "from byte 8 on", `"s3cret"`: "not the JSON that is expected", good + "}": "goes on",
+		`{"uri":"rtmp://127.0.0.1:1/live/s3cret"}`: `unknown field \"uri\"`, `{"url":["s3cret"]}`: `field \"url\" in the body is of the wrong type: array`,
+	} {
+		if r := ask("POST", outputs, body, http.StatusBadRequest); !strings.Contains(r.body, why) {
+			t.Errorf("%s: %s", body, r.body)
+		}
+	}
 	for _, body := range []string{
-		"", "{", `{"uri":"rtmp://127.0.0.1:1/live/s3cret"}`, `{"url":7}`, `{"url":""}`, `{"url":"s3cret"}`,
+		"", `{"url":7}`, `{"url":""}`, `{"url":"s3cret"}`,
 		`{"url":"file:///s3cret"}`, `{"url":"gopher://a/s3cret"}`, `{"url":"rtmp://127.0.0.1:1/s3cret"}`,
 		`{"url":"rtmp://127.0.0.1:s3cret/live/key"}`, `{"url":"rtmp://169.254.169.254/live/s3cret"}`,
 	} {

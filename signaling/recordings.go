@@ -2,8 +2,6 @@ package signaling
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -31,10 +29,7 @@ type Recorder interface {
 	Collectors() []prometheus.Collector
 }
 
-var (
-	errJSON     = &refusal{http.StatusBadRequest, "body is not the JSON that is expected here"}
-	errJSONType = &refusal{http.StatusUnsupportedMediaType, "content type must be application/json"}
-)
+var errNoPaused = &refusal{http.StatusBadRequest, `field "paused" is missing in the body`}
 
 const (
 	stopTimeout = 10 * time.Second // for a recording's file to become whole
@@ -123,7 +118,7 @@ func (s *site) pauseRecording(c echo.Context) error {
 		return err
 	}
 	if change.Paused == nil {
-		return errJSON
+		return errNoPaused
 	}
 	info, err := s.cfg.Recorder.Pause(c.Param("room"), c.Param("id"), *change.Paused)
 	if err != nil {
@@ -194,24 +189,4 @@ func linked(info record.Info) linkedInfo {
 func fresh(c echo.Context, body any) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.JSON(http.StatusOK, body)
-}
-
-// json reads a body into v, which stays as it is where there is none.
-func (s *site) json(c echo.Context, v any) error {
-	if c.Request().ContentLength == 0 {
-		return nil
-	}
-	body, err := s.body(c, "application/json", errJSONType)
-	if errors.Is(err, errEmpty) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(strings.NewReader(body))
-	d.DisallowUnknownFields()
-	if d.Decode(v) != nil || d.More() {
-		return errJSON
-	}
-	return nil
 }
