@@ -156,11 +156,16 @@ func TestWHIPRefused(t *testing.T) {
 		http.Error(w, "bad credentials: "+r.Header.Get("Authorization")+" for "+r.URL.Path, http.StatusUnauthorized)
 	}))
 	defer echo.Close()
+	parrot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, strings.Repeat(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), 100), http.StatusUnauthorized)
+	}))
+	defer parrot.Close()
 	host := strings.TrimPrefix(echo.URL, "http://")
 	for _, c := range []struct{ body, reason string }{
 		{`{"url":"whip+` + elsewhere + `/whip/s3cret!"}`, "400"},
 		{`{"url":"whip+http://` + host + `/a/s3cret/b/","token":"s3cret"}`, "bad credentials: Bearer *** for /a/***/b/"},
 		{`{"url":"whip+http://ada:s3cret@` + host + `/a"}`, "bad credentials: Basic ***== for /a"},
+		{`{"url":"whip+` + parrot.URL + `/a","token":"s3cret` + strings.Repeat("k", 2000) + `"}`, "401"},
 		{`{"url":"whip+` + away.URL + `/meta"}`, "link-local or metadata address"},
 	} {
 		begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", c.body, "Content-Type", "application/json")

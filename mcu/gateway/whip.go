@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ const (
 	whipTimeout = 20 * time.Second
 	// maxAnswer bounds what is read of an answer, in bytes.
 	maxAnswer = 1 << 20
+	// maxComplaint bounds what is told of one that is no answer, in bytes.
+	maxComplaint = 8 << 10
 )
 
 // whip sends by WHIP (RFC 9725) until the connection ends.
@@ -104,12 +107,21 @@ func (s *whipSession) exchange(ctx context.Context, offer string) (string, error
 		return "", fmt.Errorf("read the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusCreated {
-		return "", fmt.Errorf("the WHIP server says %s: %s", resp.Status, body)
+		return "", fmt.Errorf("the WHIP server says %s: %s", resp.Status, complaint(body))
 	}
 	if location, err := resp.Location(); err == nil {
 		s.resource = location.String()
 	}
 	return string(body), nil
+}
+
+// complaint returns the beginning of a body, in whole lines: half a key would not be known
+// as one.
+func complaint(body []byte) []byte {
+	if len(body) > maxComplaint {
+		body = body[:bytes.LastIndexByte(body[:maxComplaint], '\n')+1]
+	}
+	return body
 }
 
 // end ends the session, as far as the server knows it.
