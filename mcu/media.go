@@ -61,8 +61,8 @@ func (p *Participant) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	v := ingest.NewVideo(ingest.VideoConfig{
 		Decoder: dec, Codec: kind, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: stats.reassemble, Decoded: stats.decode, Skew: stats.lipSync,
-		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) {
-			p.tapPicture(kind, n, au, Instant{due.Sub(p.room.epoch), captured, timestamp})
+		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
+			return p.tapPicture(kind, n, au, Instant{due.Sub(p.room.epoch), captured, timestamp})
 		},
 	})
 	defer v.Stop()

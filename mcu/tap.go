@@ -18,8 +18,10 @@ type Tap interface {
 	Joined(id, name string, at time.Duration)
 	Left(id string, at time.Duration)
 	// Picture takes an access unit (Annex B, or a VP8 frame). Where n is not one more than
-	// before, some are missing, and what follows needs them up to the next key frame.
-	Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at Instant)
+	// before, some are missing, and what follows needs them up to the next key frame. It
+	// tells whether the tap needs a key frame now; then the sender is asked for one, once a
+	// second at most, so a request that is lost is made up for by the next picture's.
+	Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at Instant) (needKey bool)
 	// Sound takes an Opus packet. They come as the network has them: late, twice.
 	Sound(id string, packet []byte, at Instant)
 }
@@ -49,6 +51,20 @@ func (r *Room) tap(t Tap) {
 		if !p.viewer {
 			t.Joined(p.public, p.name, now.Sub(r.epoch))
 		}
+	}
+	r.askKeyFrames(now)
+}
+
+// AskKeyFrames asks every camera that is on in a room for an IDR, for a tap that is to
+// go on where none need send a picture soon that it could ask with.
+func (s *Server) AskKeyFrames(room string) {
+	if r := s.room(room); r != nil {
+		r.post(func() { r.askKeyFrames(time.Now()) })
+	}
+}
+
+func (r *Room) askKeyFrames(now time.Time) {
+	for _, p := range r.members {
 		if p.video != nil {
 			p.video.AskKeyFrame(now)
 		}
@@ -83,16 +99,18 @@ func (r *Room) tapped() []Tap {
 	return nil
 }
 
-// tapPicture gives a participant's access unit to the taps.
-func (p *Participant) tapPicture(kind codec.Kind, n uint64, au []byte, at Instant) {
+// tapPicture gives a participant's access unit to the taps, and tells whether one of them
+// needs an IDR.
+func (p *Participant) tapPicture(kind codec.Kind, n uint64, au []byte, at Instant) (needKey bool) {
 	all := p.room.tapped()
 	if len(all) == 0 {
-		return
+		return false
 	}
 	key := isKey(kind, au)
 	for _, t := range all {
-		t.Picture(p.public, kind, n, au, key, at)
+		needKey = t.Picture(p.public, kind, n, au, key, at) || needKey
 	}
+	return needKey
 }
 
 // isKey tells whether decoding can begin with an access unit (H.264 Table 7-1: type 5;

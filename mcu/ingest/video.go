@@ -23,7 +23,7 @@ type VideoConfig struct {
 	// Turns holds one for each camera that decodes now; its capacity is the most
 	// that may. More at once than there are cores would only push the clocks aside.
 	Turns chan struct{}
-	// RequestKeyFrame asks the sender for an IDR. It is called from Push and Show.
+	// RequestKeyFrame asks the sender for an IDR. It is called from Push, Show and AskKeyFrame.
 	RequestKeyFrame func()
 	// Reassembled and Decoded take the time that each stage took, in seconds.
 	Reassembled, Decoded interface{ Observe(float64) }
@@ -32,8 +32,9 @@ type VideoConfig struct {
 	Skew interface{ Observe(float64) }
 	// Tap takes each access unit as it is whole, whether anybody sees it or not: its number,
 	// which leaves one out for each loss, when it would have come without jitter, and
-	// when it was captured by the sender's clock, if that is known. It may be nil.
-	Tap func(n uint64, au []byte, due, captured time.Time, timestamp uint32)
+	// when it was captured by the sender's clock, if that is known. It tells whether it
+	// needs an IDR, which is asked for then. It may be nil.
+	Tap func(n uint64, au []byte, due, captured time.Time, timestamp uint32) (needKey bool)
 }
 
 // Video is one inbound camera: packets go in, the newest picture comes out,
@@ -145,8 +146,8 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
 		v.notice()
 		v.number++
-		if v.cfg.Tap != nil {
-			v.cfg.Tap(v.number, au, v.due(first), v.sender.captured(v.queue.stamp), v.queue.stamp)
+		if v.cfg.Tap != nil && v.cfg.Tap(v.number, au, v.due(first), v.sender.captured(v.queue.stamp), v.queue.stamp) {
+			v.askKeyFrame(now)
 		}
 		v.take(au, first, now)
 	}

@@ -59,3 +59,30 @@ func TestMalformedPacket(t *testing.T) {
 	}
 	tr.close(f)
 }
+
+// TestDroppedPicture has a picture come that there is no room for: an IDR is asked for with
+// each that follows, until it comes, and all that is left out is counted.
+func TestDroppedPicture(t *testing.T) {
+	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	n := uint64(0)
+	comes := func(size int, key bool) (needKey bool) {
+		n++
+		return tr.Picture("a", codec.H264, n, make([]byte, size), key, mcu.Instant{})
+	}
+	if comes(100, true) || comes(100, false) {
+		t.Error("an IDR is asked for, and all is there")
+	}
+	if !comes(tracksBytes, false) || !comes(100, false) || !comes(100, false) {
+		t.Error("no IDR is asked for, and a picture is missing")
+	}
+	if len(tr.full) != 2 || tr.lost.Load() != 3 {
+		t.Errorf("%d pictures wait to be written, %d are lost", len(tr.full), tr.lost.Load())
+	}
+	if comes(100, true) || comes(100, false) || len(tr.full) != 4 {
+		t.Errorf("after the IDR, %d pictures wait", len(tr.full))
+	}
+	n++ // lost by the network
+	if !comes(100, false) || tr.lost.Load() != 3 {
+		t.Errorf("%d lost by the disk", tr.lost.Load())
+	}
+}

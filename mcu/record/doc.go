@@ -14,6 +14,8 @@
 // is one fsync, at the end.
 //
 // A pause shuts the intake; what comes after it follows what came before it without a gap,
-// as the times of the room are moved. Where a file can be written no more, it is cut
+// as the times of the room are moved. Tracks keep their times, and have a gap instead; a
+// camera is asked for an IDR then, as where a slow disk took a picture, with each picture
+// that is left out until it comes (door). Where a file can be written no more, it is cut
 // behind its last whole fragment, and the recording has failed; the room does not notice.
 package record

@@ -28,9 +28,7 @@ type feed struct {
 	files []*os.File
 	ended bool
 
-	video  *fmp4.Writer
-	number uint64 // of the last access unit
-	torn   bool   // pictures wait for a key frame
+	video *fmp4.Writer
 
 	audio   *fmp4.Writer
 	waiting []packet // by when they were taken
@@ -102,12 +100,7 @@ func (c *clock) count(at mcu.Instant) time.Duration {
 }
 
 func (t *tracks) picture(f *feed, p *piece) {
-	f.torn = f.torn || p.number != f.number+1
-	f.number = p.number
-	if p.key {
-		f.torn = false
-	}
-	if f.torn || f.ended {
+	if f.ended {
 		return
 	}
 	at := f.clock.place(p.at)

@@ -133,7 +133,7 @@ func (r *recording) pause() error {
 	return nil
 }
 
-// resume goes on by a new intake, which gets an IDR at once.
+// resume goes on by a new intake, which gets an IDR at once, as tracks of cameras do.
 func (r *recording) resume(rooms Rooms) error {
 	r.mu.Lock()
 	switch {
@@ -160,6 +160,7 @@ func (r *recording) resume(rooms Rooms) error {
 	r.tracks.shut.Store(false)
 	info := r.move(next)
 	r.mu.Unlock()
+	rooms.AskKeyFrames(r.room)
 	r.changed(info)
 	return nil
 }

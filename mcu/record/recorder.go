@@ -53,6 +53,7 @@ type Options struct {
 type Rooms interface {
 	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
 	Tap(room string, t mcu.Tap) (untap func(), err error)
+	AskKeyFrames(room string)
 	TellRecordings(room string, all []control.Recording)
 }
 

@@ -50,6 +50,7 @@ type studio struct {
 	told  [][]control.Recording
 	over  bool
 	tap   mcu.Tap
+	asked int // for IDRs, of all cameras
 
 	enc   *h264.Encoder
 	voice *opus.Encoder
@@ -114,6 +115,12 @@ func (s *studio) Tap(room string, t mcu.Tap) (func(), error) {
 	t.Joined("ADA", "Ada", s.at)
 	s.tap = t
 	return func() {}, nil
+}
+
+func (s *studio) AskKeyFrames(room string) {
+	if room == s.room {
+		s.asked++
+	}
 }
 
 func (s *studio) TellRecordings(room string, all []control.Recording) {

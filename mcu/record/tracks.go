@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,13 +46,12 @@ type Track struct {
 
 // piece is something of a participant on its way to his files.
 type piece struct {
-	kind   pieceKind
-	id     string
-	name   string
-	data   []byte
-	number uint64
-	key    bool
-	at     mcu.Instant
+	kind pieceKind
+	id   string
+	name string
+	data []byte
+	key  bool
+	at   mcu.Instant
 }
 
 type pieceKind int
@@ -74,6 +74,7 @@ type tracks struct {
 	shut    atomic.Bool // there is a pause
 	lost    atomic.Uint64
 	held    atomic.Int64 // bytes of pieces
+	doors   sync.Map     // *door of each camera, by its participant's ID; read without a lock
 	untap   func()
 	stop    chan struct{}
 	done    chan struct{}
@@ -117,11 +118,27 @@ func (t *tracks) Left(id string, at time.Duration) {
 	t.put(piece{kind: left, id: id, at: mcu.Instant{Arrived: at}}, nil)
 }
 
-// Picture takes an access unit. Only H.264 goes into files.
-func (t *tracks) Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at mcu.Instant) {
-	if t.media && kind == codec.H264 && !t.shut.Load() {
-		t.put(piece{kind: picture, id: id, number: n, key: key, at: at}, au)
+// Picture takes an access unit. Only H.264 goes into files. Where some are missing, an
+// IDR is needed, and what comes before it is left out.
+func (t *tracks) Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at mcu.Instant) (needKey bool) {
+	if !t.media || kind != codec.H264 {
+		return false
 	}
+	d := t.door(id)
+	switch {
+	case t.shut.Load():
+		d.tear(false)
+		return false
+	case !d.opens(n, key):
+		if d.dropped.Load() {
+			t.lost.Add(1)
+		}
+		return true
+	case !t.put(piece{kind: picture, id: id, key: key, at: at}, au):
+		d.tear(true)
+		return true
+	}
+	return false
 }
 
 // Sound takes a packet.
@@ -131,20 +148,23 @@ func (t *tracks) Sound(id string, packet []byte, at mcu.Instant) {
 	}
 }
 
-func (t *tracks) put(p piece, data []byte) {
+// put queues a piece, unless there is no room for it, which is counted.
+func (t *tracks) put(p piece, data []byte) bool {
 	if t.held.Add(int64(len(data))) > tracksBytes && len(data) > 0 {
 		t.held.Add(-int64(len(data)))
 		t.lost.Add(1)
-		return
+		return false
 	}
 	select {
 	case place := <-t.free:
 		p.data = append(place.data[:0], data...)
 		*place = p
 		t.full <- place // there is room for all
+		return true
 	default:
 		t.held.Add(-int64(len(data)))
 		t.lost.Add(1)
+		return false
 	}
 }
 

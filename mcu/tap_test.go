@@ -1,0 +1,59 @@
+package mcu_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/mcu"
+)
+
+// needy is a tap that needs an IDR for as long as a test says.
+type needy struct {
+	need           atomic.Bool
+	pictures, keys chan time.Duration
+}
+
+func (*needy) Joined(string, string, time.Duration) {}
+func (*needy) Left(string, time.Duration)           {}
+func (*needy) Sound(string, []byte, mcu.Instant)    {}
+
+func (n *needy) Picture(_ string, _ codec.Kind, _ uint64, _ []byte, key bool, at mcu.Instant) bool {
+	to := n.pictures
+	if key {
+		to = n.keys
+	}
+	select {
+	case to <- at.Arrived:
+	default:
+	}
+	return n.need.Load()
+}
+
+// TestTapAsks has a camera that sends no IDR of itself be asked for them: as a tap begins,
+// by AskKeyFrames, and with its pictures, for as long as the tap needs one.
+func TestTapAsks(t *testing.T) {
+	t.Parallel()
+	s := serve(t, small())
+	film(s.join("tap", "Ada", publisher), green)
+	tap := &needy{pictures: make(chan time.Duration), keys: make(chan time.Duration, 64)}
+	untap, err := s.Tap("tap", tap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer untap()
+	begun := <-tap.keys
+	for at := range tap.pictures {
+		if at-begun > 1100*time.Millisecond { // it may be asked again
+			break
+		}
+	}
+	s.AskKeyFrames("tap")
+	asked := <-tap.keys
+	tap.need.Store(true)
+	first, second := <-tap.keys, <-tap.keys
+	if first-asked < 900*time.Millisecond || second-first < 900*time.Millisecond {
+		t.Errorf("IDRs came %v and %v after those before", first-asked, second-first)
+	}
+}
