@@ -23,7 +23,10 @@ func serveRecorder(t *testing.T, dir string) (*server, string) {
 	srv := newServer(t)
 	settings := record.Default()
 	settings.Dir = dir
-	recorder := record.New(settings, srv, quiet)
+	recorder, err := record.New(settings, srv, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = recorder.Run(ctx) })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
+	"tilemix/mcu/folder"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/record"
 	"tilemix/signaling"
@@ -32,12 +34,10 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
-		log.Warn("nothing can be recorded", "error", err)
+	recorder, err := s.recorder(cfg, rooms, log)
+	if err != nil {
+		return nil, nil, err
 	}
-	recorder := record.New(record.Config{
-		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings), Events: cfg.Events,
-	}, rooms, log)
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Collectors = hooks.Collectors()
@@ -46,6 +46,25 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	live := s.broadcaster(rooms, log)
 	site.Broadcaster = live
 	return outlasting{together{links, live, recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
+}
+
+// recorder records rooms.
+func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) (*record.Recorder, error) {
+	if _, err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
+		log.Warn("nothing can be recorded", "error", err)
+	}
+	recorder, err := record.New(record.Config{
+		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings), Events: rooms.Events,
+	}, server, log)
+	return recorder, advise(err)
+}
+
+// advise says what to do where another server has the folder.
+func advise(err error) error {
+	if errors.Is(err, folder.ErrUsed) {
+		return fmt.Errorf("%w\nGive each server a folder of its own: --data-dir DIR", err)
+	}
+	return err
 }
 
 // gateway connects rooms with other servers.

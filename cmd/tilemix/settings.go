@@ -26,7 +26,7 @@ type settings struct {
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
 	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits a second."`
-	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook."`
+	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
 	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Sound of recordings: opus, as it is sent, or aac for players that need it, which FFmpeg makes."`
 	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
 	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs, inputs and webhooks reach this machine and private networks."`

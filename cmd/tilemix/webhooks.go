@@ -16,7 +16,8 @@ func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
 	cfg.URLs, cfg.Secret = s.Webhooks, string(s.WebhookSecret)
 	cfg.Dir = filepath.Join(s.DataDir, "webhooks")
 	cfg.Permit = reach.Rules{Private: s.AllowPrivate}.Allows
-	return webhook.New(cfg, log)
+	sender, err := webhook.New(cfg, log)
+	return sender, advise(err)
 }
 
 // outlasting runs last until first has ended, so that it hears of that too.

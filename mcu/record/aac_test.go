@@ -67,7 +67,7 @@ func TestNoEncoder(t *testing.T) {
 	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, record.ErrNoEncoder) || !strings.Contains(err.Error(), "apt-get install ffmpeg") {
 		t.Errorf("began without FFmpeg: %v", err)
 	}
-	if left, _ := os.ReadDir(cfg.Dir); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(cfg.Dir, "2*")); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
 	t.Setenv("A_SECRET", "s3cr3t")

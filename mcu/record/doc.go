@@ -13,6 +13,9 @@
 // kernel's, and fsync would not make it safer from that. Against the loss of power there
 // is one fsync, at the end.
 //
+// The folder belongs to one process (package folder): what another writes is not cut off,
+// and is not to be repaired.
+//
 // A pause shuts the intake; what comes after it follows what came before it without a gap,
 // as the times of the room are moved. Tracks keep their times, and have a gap instead; a
 // camera is asked for an IDR then, as where a slow disk took a picture, with each picture

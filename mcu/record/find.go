@@ -25,6 +25,10 @@ func (c *Recorder) find() {
 			continue
 		}
 		if !info.State.Ended() {
+			if c.lock == nil { // it may grow
+				c.log.Warn("recording not repaired, the folder takes no file", "recording", id)
+				continue
+			}
 			info = c.mend(info)
 		}
 		done := make(chan struct{})

@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/event"
+	"tilemix/mcu/folder"
 	"tilemix/mcu/record"
 )
 
@@ -175,11 +176,9 @@ func TestInterrupted(t *testing.T) {
 		later := in(t.TempDir())
 		told := map[string]event.Event{}
 		later.Events = func(e event.Event) { told[e.Recording.ID] = e }
-		if err := os.CopyFS(later.Dir, os.DirFS(cfg.Dir)); err != nil {
-			t.Fatal(err)
-		}
-		again, _ := recorder(t, later, s)
-		info, err := again.Get("studio", id)
+		copyFiles(t, later.Dir, cfg.Dir)
+		next, _ := recorder(t, later, s)
+		info, err := next.Get("studio", id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,6 +204,48 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// copyFiles copies a folder that is written to, but for files that are not whole.
+func copyFiles(t *testing.T, to, from string) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(from, "*[^~]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(to, filepath.Base(path)), data)
+	}
+}
+
+// TestSecondServer has a server come into a folder where another records. It does not
+// begin, touches nothing, and may come when the other has ended.
+func TestSecondServer(t *testing.T) {
+	s, cfg := newStudio(t), in(filepath.Join(t.TempDir(), "made"))
+	c, stop := recorder(t, cfg, s)
+	early, _ := recorder(t, cfg, s) // before there is a folder
+	id := start(t, c)
+	s.roll(2 * time.Second)
+	await(t, c, id, func(i record.Info) bool { return i.State == record.Recording && i.Length > 1.5 })
+	if _, err := record.New(cfg, s, slog.New(slog.DiscardHandler)); !errors.Is(err, folder.ErrUsed) || !strings.Contains(err.Error(), cfg.Dir) {
+		t.Errorf("a second one begins: %v", err)
+	}
+	if _, err := early.Start("studio", record.Options{}); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), cfg.Dir) {
+		t.Errorf("a second one records: %v", err)
+	}
+	s.roll(2 * time.Second)
+	info := finish(t, c, id)
+	if p := look(t, file(cfg, id)); p.frames("h264") != 120 {
+		t.Errorf("%d pictures", p.frames("h264"))
+	}
+	stop()
+	if all := again(t, cfg, s); len(all) != 1 || !reflect.DeepEqual(all[0], info) {
+		t.Errorf("the next one finds %+v, not %+v", all, info)
+	}
+}
+
 // TestRepair has anything in the folder that is no recording, or a broken one.
 func TestRepair(t *testing.T) {
 	s, cfg := newStudio(t), in(t.TempDir())
@@ -227,7 +268,7 @@ func TestRepair(t *testing.T) {
 		put(t, filepath.Join(cfg.Dir, id+".json"), beside)
 		put(t, filepath.Join(cfg.Dir, "torn.json"), beside[:len(beside)/2])
 		put(t, filepath.Join(cfg.Dir, "other.json"), beside)
-		info := record.New(cfg, s, slog.New(slog.DiscardHandler)).List("")
+		info := again(t, cfg, s)
 		if len(info) != 1 || info[0].ID != id {
 			t.Fatalf("found %+v", info)
 		}
@@ -239,7 +280,7 @@ func TestRepair(t *testing.T) {
 	}
 	put(t, file(cfg, id), []byte(strings.Repeat("no MP4 file", 1000)))
 	put(t, filepath.Join(cfg.Dir, id+".json"), beside)
-	if info := record.New(cfg, s, slog.New(slog.DiscardHandler)).List(""); info[0].State != record.Failed {
+	if info := again(t, cfg, s); info[0].State != record.Failed {
 		t.Errorf("rubbish is %+v", info[0])
 	}
 }
@@ -257,7 +298,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := c.Start("nowhere", record.Options{}); !errors.Is(err, mcu.ErrNotFound) {
 		t.Errorf("a room that is not there: %v", err)
 	}
-	if left, _ := os.ReadDir(cfg.Dir); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(cfg.Dir, "2*")); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
 	for _, id := range []string{"", "nothing", "../" + filepath.Base(cfg.Dir), "/etc/passwd"} {

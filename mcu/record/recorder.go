@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/folder"
 )
 
 // What a caller can be told beside mcu's errors.
@@ -67,20 +69,46 @@ type Recorder struct {
 	mu     sync.Mutex
 	closed bool
 	all    map[string]*recording
+	lock   *os.File // of the folder; nil while that is not there
 	wg     sync.WaitGroup
 }
 
 // New returns a Recorder that knows what is in its folder. What was cut off by the end
-// of a server is repaired. A folder that cannot be read is an error of every Start, not
-// of New: calls go without it.
-func New(cfg Config, rooms Rooms, log *slog.Logger) *Recorder {
+// of a server is repaired. The folder belongs to one process at a time, until the end of
+// Run: where another has it, whose recordings are not cut off, the error is
+// [folder.ErrUsed]. A folder that cannot be read is an error of every Start, not of New:
+// calls go without it.
+func New(cfg Config, rooms Rooms, log *slog.Logger) (*Recorder, error) {
 	c := &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording)}
+	switch err := c.claim(); {
+	case errors.Is(err, folder.ErrUsed):
+		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		log.Error("nothing can be recorded", "error", err)
+	}
 	c.find()
-	return c
+	return c, nil
+}
+
+// claim makes the folder this process's. Where it is not there, it is nobody's until
+// the first recording.
+func (c *Recorder) claim() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lock != nil {
+		return nil
+	}
+	lock, err := folder.Lock(c.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	c.lock = lock
+	return nil
 }
 
 // Run waits until ctx ends; then it ends all recordings and waits for their files.
 func (c *Recorder) Run(ctx context.Context) error {
+	defer func() { _ = c.lock.Close() }() // a nil File too
 	<-ctx.Done()
 	c.mu.Lock()
 	c.closed = true
@@ -144,7 +172,11 @@ func (c *Recorder) drop(r *recording) {
 
 // open makes the recording's files and has the room fill them.
 func (c *Recorder) open(r *recording) error {
-	if err := os.MkdirAll(c.cfg.Dir, 0o750); err != nil {
+	err := os.MkdirAll(c.cfg.Dir, 0o750)
+	if err == nil {
+		err = c.claim()
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	if err := r.create(c.cfg); err != nil {

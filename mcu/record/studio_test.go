@@ -200,7 +200,10 @@ func (s *studio) picture() {
 // recorder returns a Recorder that runs until the test ends, or until stop.
 func recorder(t *testing.T, cfg record.Config, rooms record.Rooms) (c *record.Recorder, stop func()) {
 	t.Helper()
-	c = record.New(cfg, rooms, slog.New(slog.DiscardHandler))
+	c, err := record.New(cfg, rooms, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -212,6 +215,14 @@ func recorder(t *testing.T, cfg record.Config, rooms record.Rooms) (c *record.Re
 	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
 	return c, stop
+}
+
+// again has another server find what is in a folder.
+func again(t *testing.T, cfg record.Config, rooms record.Rooms) []record.Info {
+	t.Helper()
+	c, stop := recorder(t, cfg, rooms)
+	defer stop()
+	return c.List("")
 }
 
 // in returns a configuration with a folder.

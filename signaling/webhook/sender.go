@@ -11,10 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"tilemix/mcu/event"
+	"tilemix/mcu/folder"
 )
 
 // postQueue is how many events may wait to be written down.
@@ -53,11 +53,8 @@ func (s *Sender) open() error {
 		return err
 	}
 	var err error
-	if s.lock, err = os.OpenFile(filepath.Join(s.cfg.Dir, "lock"), os.O_CREATE|os.O_RDWR, 0o640); err != nil {
+	if s.lock, err = folder.Lock(s.cfg.Dir); err != nil {
 		return err
-	}
-	if err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return fmt.Errorf("%s is used by another process", s.cfg.Dir)
 	}
 	known := map[string]bool{}
 	for i, target := range s.cfg.URLs {
