@@ -54,8 +54,8 @@ func TestMalformedPacket(t *testing.T) {
 		tr.try(&piece{kind: sound, id: "a", data: data, at: mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: uint32(i) * 960}})
 	}
 	tr.release(f, 1<<62)
-	if f.ended || tr.lost.Load() != 1 || f.audio.Length() < 50*time.Millisecond {
-		t.Errorf("ended %v, %d lost, %v long", f.ended, tr.lost.Load(), f.audio.Length())
+	if f.audio.ended || tr.lost.Load() != 1 || f.audio.out.Length() < 50*time.Millisecond {
+		t.Errorf("ended %v, %d lost, %v long", f.audio.ended, tr.lost.Load(), f.audio.out.Length())
 	}
 	tr.close(f)
 }

@@ -20,5 +20,6 @@
 // as the times of the room are moved. Tracks keep their times, and have a gap instead; a
 // camera is asked for an IDR then, as where a slow disk took a picture, with each picture
 // that is left out until it comes (door). Where a file can be written no more, it is cut
-// behind its last whole fragment, and the recording has failed; the room does not notice.
+// behind its last whole fragment, and the recording has failed, or the track has ended and says
+// why; the room does not notice.
 package record

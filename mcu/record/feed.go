@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"errors"
-	"os"
 	"slices"
 	"time"
 
@@ -25,12 +24,9 @@ const (
 type feed struct {
 	Person
 	order int
-	files []*os.File
-	ended bool
 
-	video *fmp4.Writer
+	video, audio reel
 
-	audio   *fmp4.Writer
 	waiting []packet // by when they were taken
 	written bool
 	last    uint32 // timestamp that was written last
@@ -100,24 +96,17 @@ func (c *clock) count(at mcu.Instant) time.Duration {
 }
 
 func (t *tracks) picture(f *feed, p *piece) {
-	if f.ended {
+	at := f.clock.place(p.at)
+	if !t.open(f, &f.video, Track{Kind: "video", Codec: "h264"}, at) {
 		return
 	}
-	at := f.clock.place(p.at)
-	if f.video == nil {
-		if f.video = t.open(f, "video", "h264", at); f.video == nil {
-			f.ended = true
-			return
-		}
-		t.publish()
-	}
-	if err := f.video.WriteVideo(p.data, at, pictureTime, p.key); err != nil {
-		t.fail(f, err)
+	if err := f.video.out.WriteVideo(p.data, at, pictureTime, p.key); err != nil {
+		t.fail(f, &f.video, err)
 	}
 }
 
 func (t *tracks) sound(f *feed, p *piece) {
-	if f.ended {
+	if f.audio.ended {
 		return
 	}
 	f.clock.observe(p.at)
@@ -134,33 +123,21 @@ func (t *tracks) sound(f *feed, p *piece) {
 // release writes the packets that came until an instant.
 func (t *tracks) release(f *feed, until time.Duration) {
 	n := 0
-	for ; n < len(f.waiting) && f.waiting[n].arrived <= until && !f.ended; n++ {
+	for ; n < len(f.waiting) && f.waiting[n].arrived <= until && !f.audio.ended; n++ {
 		one := f.waiting[n]
 		if f.written && int32(one.timestamp-f.last) <= 0 && f.last-one.timestamp < 10*pcm.Rate {
 			continue // it is there already
 		}
-		if f.audio == nil {
-			if f.audio = t.open(f, "audio", "opus", one.at); f.audio == nil {
-				f.ended = true
-				return
-			}
-			t.publish()
+		if !t.open(f, &f.audio, Track{Kind: "audio", Codec: "opus"}, one.at) {
+			break
 		}
 		f.written, f.last = true, one.timestamp
-		switch err := f.audio.WriteAudio(one.data, one.at); {
+		switch err := f.audio.out.WriteAudio(one.data, one.at); {
 		case errors.Is(err, fmp4.ErrPacket):
 			t.lost.Add(1)
 		case err != nil:
-			t.fail(f, err)
+			t.fail(f, &f.audio, err)
 		}
 	}
 	f.waiting = slices.Delete(f.waiting, 0, n)
-}
-
-// fail ends a participant's files where they cannot be written.
-func (t *tracks) fail(f *feed, err error) {
-	if !f.ended {
-		f.ended = true
-		t.log.Error("track ended early", "of", f.ID, "error", err)
-	}
 }

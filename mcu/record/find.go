@@ -50,10 +50,8 @@ func (c *Recorder) mend(info Info) Info {
 	}
 	info.Size, info.Length = size, length.Seconds()
 	for _, p := range info.Participants {
-		for _, t := range p.Tracks {
-			if _, _, err := repair(filepath.Join(c.cfg.Dir, filepath.Base(t.File))); err != nil {
-				c.log.Warn("track not repaired", "recording", info.ID, "error", err)
-			}
+		for i := range p.Tracks {
+			c.mendTrack(info.ID, &p.Tracks[i])
 		}
 	}
 	info.Ended = info.Started
@@ -66,6 +64,19 @@ func (c *Recorder) mend(info Info) Info {
 	c.happen(info)
 	c.log.Info("recording was interrupted", "recording", info.ID, "seconds", info.Length, "error", err)
 	return info
+}
+
+// mendTrack repairs a track that was cut off.
+func (c *Recorder) mendTrack(id string, t *Track) {
+	if t.File == "" {
+		return
+	}
+	if _, _, err := repair(filepath.Join(c.cfg.Dir, filepath.Base(t.File))); err != nil {
+		c.log.Warn("track not repaired", "recording", id, "error", err)
+		if t.Reason == "" {
+			t.Reason = interrupted + "; " + reason(err)
+		}
+	}
 }
 
 func repair(path string) (size int64, length time.Duration, err error) {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -319,28 +318,5 @@ func TestRefusals(t *testing.T) {
 	c, _ = recorder(t, occupied, s)
 	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), occupied.Dir) {
 		t.Errorf("a folder that is a file: %v", err)
-	}
-}
-
-// TestDiskFull fills a small disk: what is written stays, and says why it ended.
-func TestDiskFull(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=100k"); err != nil {
-		t.Skip("a small disk cannot be mounted here:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	s, cfg := newStudio(t), in(dir)
-	c, _ := recorder(t, cfg, s)
-	id := start(t, c)
-	s.roll(20 * time.Second)
-	info := await(t, c, id, ended)
-	if info.State != record.Failed || !strings.Contains(info.Reason, "no space left") || strings.Contains(info.Reason, dir) {
-		t.Errorf("it is %s: %q", info.State, info.Reason)
-	}
-	if p := look(t, file(cfg, id)); p.length() < time.Second {
-		t.Errorf("only %v are left of %d bytes", p.length(), info.Size)
-	}
-	if last := s.told[len(s.told)-1]; last[0].State != "failed" || last[0].Reason == "" {
-		t.Errorf("the room heard %+v", last)
 	}
 }

@@ -235,6 +235,7 @@ func (r *recording) close(failed error) error {
 	}
 	r.measure()
 	if err != nil {
+		r.length.Store(int64(r.out.Written()))
 		err = errors.Join(err, r.file.Truncate(r.out.Size()))
 	}
 	// Once it is finished, it is to outlive the machine's power too.

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,7 +11,6 @@ import (
 
 	"tilemix/codec"
 	"tilemix/mcu"
-	"tilemix/mcu/record/fmp4"
 )
 
 const (
@@ -40,8 +37,10 @@ type Person struct {
 type Track struct {
 	Kind  string  `json:"kind"`  // video or audio
 	Codec string  `json:"codec"` // h264 or opus
-	File  string  `json:"file"`
+	File  string  `json:"file,omitempty"`
 	Start float64 `json:"start"` // of the file, seconds on the time line
+	// Reason says why it is not whole, or has no file, where the rest of it could not be written.
+	Reason string `json:"reason,omitempty"`
 }
 
 // piece is something of a participant on its way to his files.
@@ -203,8 +202,10 @@ func (t *tracks) try(p *piece) {
 	defer func() {
 		if what := recover(); what != nil {
 			if f := t.feeds[p.id]; f != nil {
-				t.fail(f, fmt.Errorf("panic: %v", what))
-				f.video, f.audio, f.waiting = nil, nil, nil
+				f.waiting = nil
+				err := fmt.Errorf("panic: %v", what)
+				t.end(f, &f.video, err)
+				t.fail(f, &f.audio, err)
 			}
 		}
 	}()
@@ -258,35 +259,4 @@ func (t *tracks) publish() {
 	}
 	t.people.Store(&people)
 	t.changed()
-}
-
-// open makes a participant's file of a kind.
-func (t *tracks) open(f *feed, kind, codec string, at time.Duration) *fmp4.Writer {
-	name := fmt.Sprintf("%s-%03d-%s-%s%s", t.id, f.order, f.ID, kind, mediaFile)
-	file, err := os.OpenFile(filepath.Join(t.dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
-	if err != nil {
-		t.log.Error("track not recorded", "error", err)
-		return nil
-	}
-	f.files = append(f.files, file)
-	f.Tracks = append(f.Tracks, Track{Kind: kind, Codec: codec, File: name, Start: t.seconds(at)})
-	config := fmp4.Default()
-	config.Video, config.Audio, config.Channels = kind == "video", kind == "audio", 2
-	return fmp4.NewWriter(file, config)
-}
-
-// close ends a participant's files.
-func (t *tracks) close(f *feed) {
-	t.release(f, 1<<62)
-	for i, w := range []*fmp4.Writer{f.video, f.audio} {
-		if w != nil {
-			if err := w.Close(); err != nil {
-				t.log.Error("track ended early", "of", f.ID, "kind", i, "error", err)
-			}
-		}
-	}
-	for _, file := range f.files {
-		_ = file.Close()
-	}
-	f.files, f.video, f.audio, f.ended = nil, nil, nil, true
 }

@@ -21,8 +21,9 @@ type File interface {
 const maxMoof = 16 << 20
 
 // Repair makes a file whole that a Writer did not close: it cuts what follows the last
-// whole fragment and writes the index. It returns the size and the length. A file
-// without a whole fragment becomes empty.
+// whole fragment and writes the index. It returns the size and the length, also where the
+// index cannot be written, without which the file plays. A file without a whole fragment
+// becomes empty.
 func Repair(f File) (size int64, length time.Duration, err error) {
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -46,7 +47,9 @@ func Repair(f File) (size int64, length time.Duration, err error) {
 		return w.size, w.Length(), err
 	}
 	length = w.Length()
-	err = w.Close()
+	if err = w.Close(); err != nil {
+		err = errors.Join(err, f.Truncate(w.Size())) // half an index is none
+	}
 	return w.Size(), length, err
 }
 

@@ -60,6 +60,7 @@ type Writer struct {
 	last    byte // of the last packet: its TOC
 	seq     uint32
 	size    int64
+	written time.Duration // of what is in whole fragments
 	index   []entry
 	buf     []byte
 	err     error
@@ -175,7 +176,11 @@ func (w *Writer) Flush() error {
 	w.appendFragment()
 	w.video.reset()
 	w.audio.reset()
-	return w.write()
+	if err := w.write(); err != nil {
+		return err
+	}
+	w.written = w.Length()
+	return nil
 }
 
 func (w *Writer) write() error {
@@ -189,6 +194,9 @@ func (w *Writer) write() error {
 
 // Size returns how many bytes of whole fragments have been written.
 func (w *Writer) Size() int64 { return w.size }
+
+// Written returns how long the whole fragments are that have been written.
+func (w *Writer) Written() time.Duration { return w.written }
 
 // Length returns how long the file is, with what is not written yet.
 func (w *Writer) Length() time.Duration {

@@ -1,0 +1,80 @@
+package record_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tilemix/mcu/record"
+)
+
+// smallDisk mounts a disk of so many kilobytes.
+func smallDisk(t *testing.T, size string) record.Config {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size+"k"); err != nil {
+		t.Skip("a small disk cannot be mounted here:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return in(dir)
+}
+
+// fill writes until a disk is full.
+func fill(t *testing.T, cfg record.Config) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(cfg.Dir, "else"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for err == nil {
+		_, err = f.Write(make([]byte, 1024))
+	}
+}
+
+// TestDiskFull fills a small disk: what is written stays, and says why it ended.
+func TestDiskFull(t *testing.T) {
+	s, cfg := newStudio(t), smallDisk(t, "100")
+	c, _ := recorder(t, cfg, s)
+	id := start(t, c)
+	s.roll(20 * time.Second)
+	info := await(t, c, id, ended)
+	if info.State != record.Failed || !strings.Contains(info.Reason, "no space left") || strings.Contains(info.Reason, cfg.Dir) {
+		t.Errorf("it is %s: %q", info.State, info.Reason)
+	}
+	if p := look(t, file(cfg, id)); p.length() < time.Second {
+		t.Errorf("only %v are left of %d bytes", p.length(), info.Size)
+	} else if d := time.Duration(info.Length*float64(time.Second)) - p.length(); d.Abs() > frame {
+		t.Errorf("it says %v s, FFmpeg %v", info.Length, p.length())
+	}
+	if last := s.told[len(s.told)-1]; last[0].State != "failed" || last[0].Reason == "" {
+		t.Errorf("the room heard %+v", last)
+	}
+}
+
+// TestDiskFullOfTracks fills a small disk while there is a track. What is in that is whole,
+// and the time line says why it ends.
+func TestDiskFullOfTracks(t *testing.T) {
+	s, cfg := newStudio(t), smallDisk(t, "300")
+	c, _ := recorder(t, cfg, s)
+	ada := newCamera(s)
+	id := startTracks(t, c)
+	ada.film(60)
+	await(t, c, id, func(i record.Info) bool { return i.Length > 1.5 && i.Size > 0 })
+	fill(t, cfg)
+	ada.film(120)
+	info := await(t, c, id, ended)
+	if info.State != record.Failed {
+		t.Errorf("it is %s", info.State)
+	}
+	video := info.Participants[0].Tracks[0]
+	if !strings.Contains(video.Reason, "no space left") || strings.Contains(video.Reason, cfg.Dir) {
+		t.Errorf("the track ends by %q", video.Reason)
+	}
+	if p := look(t, filepath.Join(cfg.Dir, video.File)); p.length() < time.Second || p.length() > 3*time.Second {
+		t.Errorf("the track is %v long", p.length())
+	}
+}
