@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,9 +59,8 @@ func (c *Recorder) mend(info Info) Info {
 	if stat, err := os.Stat(path); err == nil {
 		info.Ended = stat.ModTime().UTC()
 	}
-	if err == nil {
-		err = info.save(c.cfg.Dir)
-	}
+	// Also where it could not be repaired: the next server is not to tell of it again.
+	err = errors.Join(err, info.save(c.cfg.Dir))
 	c.happen(info)
 	c.log.Info("recording was interrupted", "recording", info.ID, "seconds", info.Length, "error", err)
 	return info

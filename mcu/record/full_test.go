@@ -1,13 +1,16 @@
 package record_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"tilemix/mcu/event"
 	"tilemix/mcu/record"
 )
 
@@ -76,5 +79,63 @@ func TestDiskFullOfTracks(t *testing.T) {
 	}
 	if p := look(t, filepath.Join(cfg.Dir, video.File)); p.length() < time.Second || p.length() > 3*time.Second {
 		t.Errorf("the track is %v long", p.length())
+	}
+}
+
+// TestFullDiskKnows has a disk stay full after a recording failed. The next server finds it
+// as it was, and tells nobody of it again; the one after that too, of one that was cut off.
+func TestFullDiskKnows(t *testing.T) {
+	s, cfg := newStudio(t), smallDisk(t, "300")
+	var told []string
+	cfg.Events = func(e event.Event) { told = append(told, string(e.Type)) }
+	c, stop := recorder(t, cfg, s)
+	id, ada := startTracks(t, c), newCamera(s)
+	ada.film(60)
+	await(t, c, id, func(i record.Info) bool { return i.Length > 1.5 && i.Size > 0 })
+	beside := filepath.Join(cfg.Dir, id+".json")
+	running, err := os.ReadFile(beside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, cfg)
+	ada.film(120)
+	info := await(t, c, id, ended)
+	fill(t, cfg) // what the end of the files gave back
+	stop()
+	if all := again(t, cfg, s); len(all) != 1 || all[0].State != record.Failed || all[0].Reason != info.Reason {
+		t.Errorf("%+v became %+v", info, all)
+	}
+	if got := strings.Join(told, " "); got != "recording.started recording.failed" {
+		t.Errorf("events are %q", got)
+	}
+	put(t, beside, running)
+	for range 2 {
+		if all := again(t, cfg, s); len(all) != 1 || !all[0].State.Ended() {
+			t.Errorf("it became %+v", all)
+		}
+	}
+	if len(told) != 3 {
+		t.Errorf("events are %q", told)
+	}
+}
+
+// TestStateLater has a state that cannot be written down as its recording ends. It is as
+// the server stops.
+func TestStateLater(t *testing.T) {
+	s, cfg := newStudio(t), in(t.TempDir())
+	c, stop := recorder(t, cfg, s)
+	id := start(t, c)
+	s.roll(2 * time.Second)
+	beside := filepath.Join(cfg.Dir, id+".json")
+	if err := errors.Join(os.Remove(beside), os.Mkdir(beside, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	info := finish(t, c, id)
+	if err := os.Remove(beside); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if all := again(t, cfg, s); len(all) != 1 || !reflect.DeepEqual(all[0], info) {
+		t.Errorf("%+v became %+v", info, all)
 	}
 }

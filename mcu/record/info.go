@@ -63,21 +63,6 @@ const (
 	infoFile  = ".json"
 )
 
-// save writes the file beside a recording. It replaces the one before as a whole, so
-// that there is always one that can be read.
-func (i Info) save(dir string) error {
-	data, err := json.MarshalIndent(i, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, i.ID+infoFile)
-	if err := os.WriteFile(path+"~", append(data, '\n'), 0o640); err != nil {
-		_ = os.Remove(path + "~")
-		return err
-	}
-	return os.Rename(path+"~", path)
-}
-
 // load reads the file beside a recording.
 func load(dir, id string) (Info, error) {
 	data, err := os.ReadFile(filepath.Join(dir, id+infoFile))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,9 @@ var (
 	// ErrNoEncoder is returned where FFmpeg, which AAC needs, is not there.
 	ErrNoEncoder = errors.New("no AAC encoder")
 )
+
+// saveAgain is how often a last state is written down that could not be before.
+const saveAgain = time.Minute
 
 // Config is how recordings are made. Start from Default.
 type Config struct {
@@ -109,7 +113,15 @@ func (c *Recorder) claim() error {
 // Run waits until ctx ends; then it ends all recordings and waits for their files.
 func (c *Recorder) Run(ctx context.Context) error {
 	defer func() { _ = c.lock.Close() }() // a nil File too
-	<-ctx.Done()
+	again := time.NewTicker(saveAgain)
+	defer again.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-again.C:
+			c.catchUp()
+		case <-ctx.Done():
+		}
+	}
 	c.mu.Lock()
 	c.closed = true
 	running := c.running("")
@@ -118,7 +130,18 @@ func (c *Recorder) Run(ctx context.Context) error {
 		r.stop("the server was stopped")
 	}
 	c.wg.Wait()
+	c.catchUp()
 	return nil
+}
+
+// catchUp writes down the states that could not be before.
+func (c *Recorder) catchUp() {
+	c.mu.Lock()
+	all := slices.Collect(maps.Values(c.all))
+	c.mu.Unlock()
+	for _, r := range all {
+		r.catchUp()
+	}
 }
 
 // Start begins a recording of a room.

@@ -48,6 +48,7 @@ type recording struct {
 	turn   int     // of it
 	ending string  // why it ends, where nobody asked for it
 	ends   bool    // somebody did, or the server stops
+	stale  bool    // the file beside keeps a state before
 
 	// Owned by run.
 	out   *fmp4.Writer
@@ -281,11 +282,23 @@ func (r *recording) move(to State) Info {
 	return r.info
 }
 
-// save writes down what state it is in. Where the disk is full, the file beside keeps
-// the state before.
+// save writes down what state it is in. Where that fails, the file beside keeps the
+// state before, until catchUp. The caller holds r.mu.
 func (r *recording) save() {
-	if err := r.info.save(r.dir); err != nil {
+	err := r.info.save(r.dir)
+	r.stale = err != nil
+	if err != nil {
 		r.log.Error("state of a recording not written", "error", err)
+	}
+}
+
+// catchUp writes down its last state where that was not possible before: the next server
+// would take it for one that was cut off, and tell of its end again.
+func (r *recording) catchUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stale && r.info.State.Ended() {
+		r.save()
 	}
 }
 
