@@ -86,3 +86,24 @@ func TestDroppedPicture(t *testing.T) {
 		t.Errorf("%d lost by the disk", tr.lost.Load())
 	}
 }
+
+// TestLateComer has somebody come while the queue is full. Once it is not, he has a track.
+func TestLateComer(t *testing.T) {
+	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	packet := []byte{0xf8, 0xff, 0xfe}
+	for range queuedTracks + 1 {
+		tr.Sound("a", packet, mcu.Instant{})
+	}
+	tr.Joined("b", "Bob", time.Second)
+	for len(tr.full) > 0 {
+		p := <-tr.full
+		tr.try(p)
+		tr.give(p)
+	}
+	tr.Sound("b", packet, mcu.Instant{Arrived: time.Second})
+	close(tr.stop)
+	tr.run()
+	if all := *tr.people.Load(); tr.lost.Load() != 1 || len(all) != 1 || len(all[0].Tracks) != 1 {
+		t.Errorf("%d lost, there are %+v", tr.lost.Load(), all)
+	}
+}

@@ -15,7 +15,8 @@ import (
 
 const (
 	queuedTracks = 4000 // access units and packets of all participants
-	// queuedPeople is how many pieces there are where the time line alone is asked for.
+	// queuedPeople is how many comings and goings may wait. They have room of their own: of
+	// somebody whose coming is lost nothing would be written.
 	queuedPeople = 1000
 	tracksBytes  = 32 << 20 // of all pieces
 	keptBytes    = 64 << 10 // of a piece that waits for its next use
@@ -69,7 +70,8 @@ type tracks struct {
 	media   bool // else there is the time line alone
 	log     *slog.Logger
 	full    chan *piece
-	free    chan *piece
+	free    chan *piece // for media
+	callers chan *piece // free too, for comings and goings
 	shut    atomic.Bool // there is a pause
 	lost    atomic.Uint64
 	held    atomic.Int64 // bytes of pieces
@@ -91,17 +93,20 @@ type tracks struct {
 }
 
 func newTracks(dir, id string, media bool, changed func(), log *slog.Logger) *tracks {
-	most := queuedPeople
+	most := 0
 	if media {
 		most = queuedTracks
 	}
 	t := &tracks{
 		dir: dir, id: id, media: media, changed: changed, log: log,
-		full: make(chan *piece, most), free: make(chan *piece, most),
+		full: make(chan *piece, most+queuedPeople), free: make(chan *piece, most), callers: make(chan *piece, queuedPeople),
 		stop: make(chan struct{}), done: make(chan struct{}), feeds: map[string]*feed{},
 	}
 	for range most {
 		t.free <- &piece{}
+	}
+	for range queuedPeople {
+		t.callers <- &piece{}
 	}
 	t.people.Store(&[]Person{})
 	return t
@@ -155,7 +160,7 @@ func (t *tracks) put(p piece, data []byte) bool {
 		return false
 	}
 	select {
-	case place := <-t.free:
+	case place := <-t.pool(p.kind):
 		p.data = append(place.data[:0], data...)
 		*place = p
 		t.full <- place // there is room for all
@@ -173,7 +178,15 @@ func (t *tracks) give(p *piece) {
 	if cap(p.data) > keptBytes {
 		p.data = nil
 	}
-	t.free <- p
+	t.pool(p.kind) <- p
+}
+
+// pool is where free pieces of a kind are.
+func (t *tracks) pool(kind pieceKind) chan *piece {
+	if kind == joined || kind == left {
+		return t.callers
+	}
+	return t.free
 }
 
 // run writes until stop is closed.
