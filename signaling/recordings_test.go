@@ -23,10 +23,7 @@ func serveRecorder(t *testing.T, dir string) (*server, string) {
 	srv := newServer(t)
 	settings := record.Default()
 	settings.Dir = dir
-	recorder, err := record.New(settings, srv, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
+	recorder := record.New(settings, srv, quiet)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = recorder.Run(ctx) })

@@ -34,10 +34,7 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	recorder, err := s.recorder(cfg, rooms, log)
-	if err != nil {
-		return nil, nil, err
-	}
+	recorder := s.recorder(cfg, rooms, log)
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Collectors = hooks.Collectors()
@@ -49,14 +46,13 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 }
 
 // recorder records rooms.
-func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) (*record.Recorder, error) {
+func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *record.Recorder {
 	if _, err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
 		log.Warn("nothing can be recorded", "error", err)
 	}
-	recorder, err := record.New(record.Config{
+	return record.New(record.Config{
 		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings), Events: rooms.Events,
 	}, server, log)
-	return recorder, advise(err)
 }
 
 // advise says what to do where another server has the folder.

@@ -2,7 +2,6 @@ package record_test
 
 import (
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,7 +11,6 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/event"
-	"tilemix/mcu/folder"
 	"tilemix/mcu/record"
 )
 
@@ -219,8 +217,8 @@ func copyFiles(t *testing.T, to, from string) {
 	}
 }
 
-// TestSecondServer has a server come into a folder where another records. It does not
-// begin, touches nothing, and may come when the other has ended.
+// TestSecondServer has a server come into a folder where another records. It records
+// nothing and touches nothing until the other has ended.
 func TestSecondServer(t *testing.T) {
 	s, cfg := newStudio(t), in(filepath.Join(t.TempDir(), "made"))
 	c, stop := recorder(t, cfg, s)
@@ -228,11 +226,14 @@ func TestSecondServer(t *testing.T) {
 	id := start(t, c)
 	s.roll(2 * time.Second)
 	await(t, c, id, func(i record.Info) bool { return i.State == record.Recording && i.Length > 1.5 })
-	if _, err := record.New(cfg, s, slog.New(slog.DiscardHandler)); !errors.Is(err, folder.ErrUsed) || !strings.Contains(err.Error(), cfg.Dir) {
-		t.Errorf("a second one begins: %v", err)
-	}
-	if _, err := early.Start("studio", record.Options{}); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), cfg.Dir) {
-		t.Errorf("a second one records: %v", err)
+	late, _ := recorder(t, cfg, s)
+	for _, other := range []*record.Recorder{early, late} {
+		if _, err := other.Start("studio", record.Options{}); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), cfg.Dir) {
+			t.Errorf("a second one records: %v", err)
+		}
+		if all := other.List(""); len(all) > 0 {
+			t.Errorf("a second one knows %+v", all)
+		}
 	}
 	s.roll(2 * time.Second)
 	info := finish(t, c, id)

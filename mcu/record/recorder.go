@@ -79,19 +79,19 @@ type Recorder struct {
 
 // New returns a Recorder that knows what is in its folder. What was cut off by the end
 // of a server is repaired. The folder belongs to one process at a time, until the end of
-// Run: where another has it, whose recordings are not cut off, the error is
-// [folder.ErrUsed]. A folder that cannot be read is an error of every Start, not of New:
-// calls go without it.
-func New(cfg Config, rooms Rooms, log *slog.Logger) (*Recorder, error) {
+// Run: where another has it, its recordings are not cut off and are left alone. That, and
+// a folder that cannot be read, is an error of every Start, not of New: calls go without
+// it.
+func New(cfg Config, rooms Rooms, log *slog.Logger) *Recorder {
 	c := &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording)}
 	switch err := c.claim(); {
 	case errors.Is(err, folder.ErrUsed):
-		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+		log.Warn("nothing can be recorded while another server has the folder", "error", err)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		log.Error("nothing can be recorded", "error", err)
 	}
 	c.find()
-	return c, nil
+	return c
 }
 
 // claim makes the folder this process's. Where it is not there, it is nobody's until
