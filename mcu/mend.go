@@ -13,8 +13,8 @@ const (
 var mendSteps = [...]int{0, 5, 10, 20}
 
 // mendFor returns the loss to make a stream for, in per cent, when it is made for
-// was and a fraction is lost. It rises at once, and falls when less than half of
-// its step is lost.
+// was and a fraction is lost. It rises at once, and falls when less is lost than half of
+// what lies between its step and the one below.
 func mendFor(was int, lost float64) int {
 	percent := 100 * lost
 	step := 0
@@ -41,15 +41,15 @@ func (e *ear) mend(lost float64) {
 }
 
 // mend tunes all ears to what their listeners lose. FEC takes bits from the sound, so the
-// shared stream is made for what half of its listeners lose, and who loses more has an
-// ear of his own for it.
+// shared stream is made for what half of those lose who share it, and who loses more has
+// an ear of his own for it.
 func (c *soundClock) mend() {
 	if c.ticks++; c.ticks%mendInterval != 0 || c.shared == nil {
 		return
 	}
 	c.losses = c.losses[:0]
 	for i := range c.scene.seats {
-		if s := &c.scene.seats[i]; s.sound != nil && !s.p.sound.open {
+		if s := &c.scene.seats[i]; s.sound != nil && !s.p.sound.open && !s.p.sound.frail {
 			c.losses = append(c.losses, s.sound.Loss())
 		}
 	}
@@ -59,17 +59,24 @@ func (c *soundClock) mend() {
 	}
 	frail := 0
 	for i := range c.scene.seats {
-		s := &c.scene.seats[i]
-		if s.sound == nil {
-			continue
+		if s := &c.scene.seats[i]; s.sound != nil {
+			c.spareShared(&s.p.sound, s.sound.Loss(), &frail)
 		}
-		snd, lost := &s.p.sound, s.sound.Loss()
-		if snd.own != nil {
-			snd.own.mend(lost)
+	}
+}
+
+// spareShared gives an ear of his own, of which there are mostFrail, to who is silent and
+// loses more than the shared stream is made for; who has one has it made for what he loses.
+func (c *soundClock) spareShared(snd *sound, lost float64, frail *int) {
+	snd.frail = !snd.open && *frail < mostFrail && snd.loses(lost, c.shared.mended)
+	if snd.frail {
+		*frail++
+		if snd.own == nil {
+			c.part(snd)
 		}
-		if snd.frail = frail < mostFrail && snd.loses(lost, c.shared.mended); snd.frail {
-			frail++
-		}
+	}
+	if snd.own != nil {
+		snd.own.mend(lost)
 	}
 }
 

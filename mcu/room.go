@@ -193,7 +193,7 @@ func (r *Room) remove(p *Participant) {
 	p.log.Info("left")
 	p.happen(event.ParticipantLeft)
 	r.tapLeft(p, time.Now())
-	r.leaving = append(r.leaving, departed{p: p, video: p.video, voice: p.voice})
+	r.leaving = append(r.leaving, departed{p: p, video: p.video, voice: p.voice, left: true})
 	p.video, p.voice = nil, nil
 	r.publish()
 	r.wg.Go(func() {

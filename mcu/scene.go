@@ -45,6 +45,7 @@ type departed struct {
 	video *ingest.Video
 	voice *ingest.Voice
 	sink  *attachment
+	left  bool // p has
 }
 
 func newScene() *scene { return &scene{superseded: make(chan struct{})} }

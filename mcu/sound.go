@@ -276,11 +276,13 @@ func (c *soundClock) advance() {
 			if d.sink != nil {
 				d.sink.release()
 			}
+			if d.left || d.voice != nil {
+				c.giveBack(&d.p.sound)
+			}
 			if d.voice == nil {
 				continue
 			}
 			c.floor.Remove(d.p.public)
-			c.giveBack(&d.p.sound)
 			d.p.sound.gate = audio.Gate{}
 			_ = d.voice.Close()
 		}

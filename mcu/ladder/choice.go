@@ -62,6 +62,7 @@ func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm, wh
 func (c *Choice) Again() Choice {
 	again := NewChoice(c.rungs)
 	again.rung = min(c.rung, len(c.rungs)-2)
+	again.broke, again.whole = c.broke, c.whole
 	return again
 }
 

@@ -63,7 +63,7 @@ func (d *Downlink) post(p parcel) bool {
 		d.line.counts.held.Add(1)
 		return false
 	}
-	if p.Key {
+	if d.starts(&p) {
 		d.skip.Store(d.head.Load())
 	}
 	at := d.head.Load()
@@ -147,12 +147,15 @@ func (d *Downlink) sendPending(now time.Duration) bool {
 					return false
 				}
 				if d.part == 0 { // its first packets may be missed before its last have left
-					d.repeat.keep(p, d.header.SequenceNumber+1, d.kind == webrtc.RTPCodecTypeVideo && p.Key)
+					d.repeat.keep(p, d.header.SequenceNumber+1)
 				}
 				d.room -= float64(len(p.Payloads[d.part]) + overhead)
 				d.packet(p, d.part, now)
 			}
 			d.sent(p)
+			if d.starts(p) {
+				d.repeat.began()
+			}
 		} else {
 			d.line.counts.held.Add(1)
 		}
@@ -197,6 +200,10 @@ func (d *Downlink) packet(p *parcel, i int, now time.Duration) {
 		d.bytes.Add(uint64(n))
 	}
 }
+
+// starts tells whether a receiver can begin with a parcel, and then needs none of those
+// before it: sound he needs all.
+func (d *Downlink) starts(p *parcel) bool { return p.Key && d.kind == webrtc.RTPCodecTypeVideo }
 
 // marks tells whether payload i is the last of a picture (RFC 6184 §5.1).
 func (d *Downlink) marks(i int, payloads [][]byte) bool {

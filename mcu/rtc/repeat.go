@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 )
 
 const (
@@ -19,6 +20,8 @@ const (
 	// is lost may be repeated too, up to mostRepeated of the estimate.
 	repeatShare, repeatFloor, repeatFree = 0.2, 16_000, 1_000_000
 	mostRepeated, repeatQueue            = 0.5, 80 * time.Millisecond
+	// repeatSound is what repeats of sound may take, in bits a second.
+	repeatSound = 24_000
 	// repeatAgain is the least time between two repeats of a packet; where the
 	// round trip is known and longer, three quarters of that: it is measured with what
 	// the receiver was late.
@@ -45,7 +48,7 @@ type keptUnit struct {
 	unit      *Unit
 	first     uint16
 	timestamp uint32
-	key       bool // nobody needs those before it any more
+	began     bool // with it: nobody needs those before it any more
 }
 
 type repeated struct {
@@ -55,15 +58,19 @@ type repeated struct {
 }
 
 // keep keeps a parcel whose first packet is first.
-func (r *repeater) keep(p *parcel, first uint16, key bool) {
+func (r *repeater) keep(p *parcel, first uint16) {
 	r.newest = (r.newest + 1) % keptUnits
 	k := &r.kept[r.newest]
 	if k.unit != nil {
 		k.unit.Release()
 	}
 	p.Unit.Retain()
-	*k = keptUnit{p.Unit, first, p.Timestamp, key}
+	*k = keptUnit{p.Unit, first, p.Timestamp, false}
 }
+
+// began says that what was kept last has left as a whole, and that a receiver can begin
+// with it.
+func (r *repeater) began() { r.kept[r.newest].began = true }
 
 func (r *repeater) clear() {
 	for i := range r.kept {
@@ -84,7 +91,7 @@ func (r *repeater) find(seq uint16) (k *keptUnit, i int) {
 		if i := int(seq - k.first); seq-k.first < 1<<15 && i < len(k.unit.payloads) {
 			return k, i
 		}
-		if k.key {
+		if k.began {
 			return nil, 0
 		}
 	}
@@ -94,7 +101,10 @@ func (r *repeater) find(seq uint16) (k *keptUnit, i int) {
 // lostPackets answers a NACK.
 func (d *Downlink) lostPackets(body []byte) {
 	out := d.out.Load()
-	if out == nil {
+	if out == nil || len(body) < 8 {
+		return
+	}
+	if of := binary.BigEndian.Uint32(body[4:]); of != out.ssrc { // a compound comes to all whom it names
 		return
 	}
 	d.own()
@@ -134,6 +144,9 @@ func (d *Downlink) refill(now time.Duration) {
 	rate := repeatFloor + share*float64(d.line.estimate())
 	if d.line.estimate() == 0 {
 		rate = repeatFree
+	}
+	if d.kind == webrtc.RTPCodecTypeAudio {
+		rate = repeatSound
 	}
 	r := &d.repeat
 	past := min(now-r.filled, 500*time.Millisecond)

@@ -87,29 +87,60 @@ func TestRepeats(t *testing.T) {
 // TestPacedPictureIsRepeated asks for a packet of a picture that has not left as a whole.
 func TestPacedPictureIsRepeated(t *testing.T) {
 	d, w := sending(t, false)
+	d.Write(picture(0, 1))
+	first := w.headers[0].SequenceNumber
 	d.line.rate.Store(100_000)
-	p := Packets{Key: true}
+	p := Packets{Key: true, Timestamp: 3000}
 	for range 100 {
 		p.Payloads = append(p.Payloads, make([]byte, 1000))
 	}
 	d.Write(p)
 	sent := len(w.headers)
-	if sent == 0 || sent == 100 {
-		t.Fatalf("%d packets of 100 left at once", sent)
+	if sent == 1 || sent == 101 {
+		t.Fatalf("%d packets of 100 left at once", sent-1)
 	}
-	nacks := rtcp.NackPairsFromSequenceNumbers([]uint16{w.headers[0].SequenceNumber, w.headers[0].SequenceNumber + 99})
+	nacks := rtcp.NackPairsFromSequenceNumbers([]uint16{first + 1, first + 100})
 	hear(t, d, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 7, Nacks: nacks})
 	again := 0
 	for _, h := range w.headers[sent:] {
-		switch h.SequenceNumber - w.headers[0].SequenceNumber {
-		case 0:
+		switch h.SequenceNumber - first {
+		case 1:
 			again++
-		case 99:
+		case 100:
 			t.Error("what has not left yet was repeated")
 		}
 	}
 	if again != 1 {
 		t.Errorf("what was lost was repeated %d times", again)
+	}
+	before := len(w.headers)
+	hear(t, d, &rtcp.TransportLayerNack{MediaSSRC: 7, Nacks: []rtcp.NackPair{{PacketID: first}}})
+	if len(w.headers) == before || w.headers[before].SequenceNumber != first {
+		t.Error("what was before an IDR that has not left yet was not repeated")
+	}
+}
+
+// TestSoundWaitsForARepeat posts sound while somebody answers a NACK: all of it leaves.
+func TestSoundWaitsForARepeat(t *testing.T) {
+	d := newDownlink(webrtc.RTPCodecTypeAudio, quietLine())
+	w := newWire(webrtc.MimeTypeOpus, 111, 7)
+	if _, err := d.Bind(w); err != nil {
+		t.Fatal(err)
+	}
+	d.open.Store(true)
+	block := func(n uint32) { d.Write(Packets{Payloads: [][]byte{{1}}, Timestamp: n * 960, Key: true}) }
+	block(0)
+	d.own()
+	for n := range uint32(5) {
+		block(n + 1)
+	}
+	d.disown()
+	if len(w.headers) != 6 || d.Held() > 0 {
+		t.Fatalf("%d blocks of 6 left, %d were held", len(w.headers), d.Held())
+	}
+	hear(t, d, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 4242, Nacks: []rtcp.NackPair{{PacketID: w.headers[3].SequenceNumber}}})
+	if len(w.headers) != 6 {
+		t.Error("another stream's packet was repeated")
 	}
 }
 

@@ -97,6 +97,9 @@ func (r *reception) senderReport(ntp uint64, timestamp uint32, now time.Time) {
 
 // report returns what was received since the last report.
 func (r *reception) report(ssrc uint32, now time.Time) rtcp.ReceptionReport {
+	if !r.started { // what came first was sent again
+		return rtcp.ReceptionReport{SSRC: ssrc}
+	}
 	expected := r.highest - r.first + 1
 	lost := int64(expected) - int64(r.count)
 	interval := expected - r.expectedBefore
