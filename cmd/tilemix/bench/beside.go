@@ -32,7 +32,7 @@ func (m *measurement) beside(ctx context.Context) (end func(), err error) {
 			end()
 		}
 	}()
-	room := m.server.url + "/api/v1/rooms/" + atRoom
+	room := m.room()
 	err = errors.Join(m.ask(ctx, http.MethodPost, room+"/recordings", nil, nil),
 		m.ask(ctx, http.MethodPut, room+"/broadcast", nil, nil))
 	for range pushes {
@@ -46,7 +46,7 @@ func (m *measurement) beside(ctx context.Context) (end func(), err error) {
 	if err != nil {
 		return end, err
 	}
-	return end, m.flows(ctx, room)
+	return end, m.settled(ctx)
 }
 
 // serveRTMP starts a server that takes one stream and drops it. It is pushed to again
@@ -65,32 +65,44 @@ func serveRTMP() (*exec.Cmd, string, error) {
 	return cmd, url, nil
 }
 
-// flows waits until the recording is written and all that is pushed is taken.
-func (m *measurement) flows(ctx context.Context, room string) error {
+// settled waits until all of that flows.
+func (m *measurement) settled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
+	for {
+		all, err := m.flows(ctx)
+		if err != nil || all {
+			return err
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("what is beside the call does not begin: %w", err)
+		}
+	}
+}
+
+// flows tells whether the recording is written, the broadcast on, and all that is pushed
+// taken.
+func (m *measurement) flows(ctx context.Context) (all bool, err error) {
 	type state struct {
 		State string `json:"state"`
 	}
 	var now struct {
+		state              // of the broadcast
 		Recordings []state `json:"recordings"`
 		Outputs    []state `json:"outputs"`
 	}
-	is := func(want string) func(state) bool { return func(s state) bool { return s.State == want } }
-	for {
-		err := errors.Join(m.ask(ctx, http.MethodGet, room+"/recordings", nil, &now), m.ask(ctx, http.MethodGet, room+"/outputs", nil, &now))
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(now.Recordings, is("recording")) && len(now.Outputs) == pushes &&
-			!slices.ContainsFunc(now.Outputs, func(s state) bool { return s.State != "up" }) {
-			return nil
-		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return fmt.Errorf("what is beside the call does not begin: %+v: %w", now, err)
+	for _, what := range []string{"/recordings", "/outputs", "/broadcast"} {
+		if err := m.ask(ctx, http.MethodGet, m.room()+what, nil, &now); err != nil {
+			return false, err
 		}
 	}
+	down := func(s state) bool { return s.State != "up" }
+	return now.State == "on" && len(now.Outputs) == pushes && !slices.ContainsFunc(now.Outputs, down) &&
+		slices.Contains(now.Recordings, state{"recording"}), nil
 }
+
+// room is the call's in the server's API.
+func (m *measurement) room() string { return m.server.url + "/api/v1/rooms/" + atRoom }
 
 // ask asks the server's API for something.
 func (m *measurement) ask(ctx context.Context, method, url string, body, answer any) error {

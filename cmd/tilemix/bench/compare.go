@@ -72,7 +72,9 @@ func (m *measurement) costs(ctx context.Context, server *child) (float64, error)
 		return 0, err
 	}
 	after, err := look(server.pid)
-	return after.since(before).server, err
+	used := after.since(before)
+	m.busy("plain pion was measured", used)
+	return used.server, err
 }
 
 // source is who sends what is like the mix.

@@ -44,6 +44,11 @@ func (m *measurement) observe(ctx context.Context) error {
 	if err := sleep(ctx, m.settings.Duration); err != nil {
 		return err
 	}
+	if m.s.beside {
+		if all, err := m.flows(ctx); err != nil || !all {
+			m.trouble("what is beside the call has ended while it was measured: %v", err)
+		}
+	}
 	if err := m.end(ctx, before); err != nil {
 		return err
 	}
@@ -164,10 +169,24 @@ func (m *measurement) counted(before, after metrics) {
 	m.work.speakers = m.s.speakers
 }
 
+// trouble notes why the numbers may be worth nothing.
+func (m *measurement) trouble(format string, args ...any) {
+	m.result.Troubles = append(m.result.Troubles, fmt.Sprintf(format, args...))
+}
+
+// busy notes where the machine was too busy for what was measured.
+func (m *measurement) busy(while string, used spent) {
+	if used.idle < 0.03 {
+		m.trouble("the machine was saturated while %s: %.0f%% idle", while, used.idle*100)
+	}
+	if used.others > 200 {
+		m.trouble("the machine had other work to do while %s: %.0f ms/s", while, used.others)
+	}
+}
+
 // trust notes why the numbers may be worth nothing.
 func (m *measurement) trust(before, after snapshot) {
-	r := m.result
-	trouble := func(format string, args ...any) { r.Troubles = append(r.Troubles, fmt.Sprintf(format, args...)) }
+	trouble := m.trouble
 	done := after.crowd.Done - before.crowd.Done
 	late, very := after.crowd.Late-before.crowd.Late, after.crowd.VeryLate-before.crowd.VeryLate
 	if done > 0 && (late*20 > done || very*200 > done) {
@@ -186,12 +205,13 @@ func (m *measurement) trust(before, after snapshot) {
 	if n := after.crowd.Failed - before.crowd.Failed; n > 0 {
 		trouble("the bots could not send %d times", n)
 	}
-	if r.MachineIdle < 0.03 {
-		trouble("the machine was saturated: %.0f%% idle", r.MachineIdle*100)
+	for _, kind := range []string{"recording", "output", "broadcast"} {
+		name := "tilemix_" + kind + "_dropped_total"
+		if n := after.metrics.count(name, "") - before.metrics.count(name, ""); n > 0 {
+			trouble("a %s left out %.0f pictures or packets", kind, n)
+		}
 	}
-	if r.OthersCPU > 200 {
-		trouble("the machine had other work to do: %.0f ms/s", r.OthersCPU)
-	}
+	m.busy("the call was measured", after.since(before.usage))
 }
 
 // seen finds how late picture and sound were.

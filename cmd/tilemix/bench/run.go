@@ -55,7 +55,7 @@ func (r *runner) run(ctx context.Context, s scenario, other *Result) (*Result, e
 		return nil, err
 	}
 	res := m.result
-	if s.judge != nil && (s.needs == "" || other != nil) {
+	if len(res.Troubles) == 0 && s.judge != nil && (s.needs == "" || other != nil) {
 		res.Bars = s.judge(res, other)
 	}
 	return res, nil
@@ -224,7 +224,9 @@ func (m *measurement) base(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	after, err := look(m.server.pid)
-	return after.since(before).server, err
+	used := after.since(before)
+	m.busy("the call was measured without", used)
+	return used.server, err
 }
 
 // measureStorm has everybody join at once.

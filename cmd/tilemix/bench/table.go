@@ -14,6 +14,10 @@ func writeTable(out io.Writer, results []*Result) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "scenario\tfps min\tmedian\tCPU ms/s\teach\tfloor\tratio\tpicture p50\tp95\tspeaker p50\tp95\tsound p50\tp95\tjoin p50\tp95\tIDR/s\tenc/s\tMB\tbots ms/s\tothers\tidle\t")
 	for _, r := range results {
+		if len(r.Troubles) > 0 { // numbers would be taken for some
+			fmt.Fprintf(t, "%s%s\n", r.Scenario, strings.Repeat("\t?", 20)+"\t")
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%.0f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.1f\t%d\t%.0f\t%.0f\t%.0f%%\t\n",
 			r.Scenario, maybe(r.FPSMin, 1), maybe(r.FPSMedian, 1), r.CPU, r.PerParticipant, maybe(r.Floor.Total, 0), maybe(r.Ratio, 2),
 			maybe(r.Picture.P50, 1), maybe(r.Picture.P95, 1), maybe(r.Speaker.P50, 1), maybe(r.Speaker.P95, 1),
@@ -31,6 +35,12 @@ func writeTable(out io.Writer, results []*Result) error {
 }
 
 func writeDetails(out io.Writer, r *Result) {
+	if len(r.Troubles) > 0 {
+		for _, s := range r.Troubles {
+			fmt.Fprintf(out, "  NOT TO BE TRUSTED: %s\n", s)
+		}
+		return
+	}
 	for _, b := range r.Bars {
 		sign, verdict := "<=", "NOT reached"
 		if b.Least {
@@ -67,9 +77,6 @@ func writeDetails(out io.Writer, r *Result) {
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "  note: %s\n", n)
-	}
-	for _, s := range r.Troubles {
-		fmt.Fprintf(out, "  NOT TO BE TRUSTED: %s\n", s)
 	}
 }
 
