@@ -69,7 +69,8 @@ type Participant struct {
 	connected bool      // his connection stands
 	seated    bool      // it stood before
 	unheard   bool      // his control connection is lost
-	deadline  time.Time // for both to stand
+	parting   bool      // he said goodbye by it
+	deadline  time.Time // for his connection to stand, or for another where he parted
 	told      bool      // of the room as it was when he came
 	wish      uplink.Wish
 	asked     uplink.Asked

@@ -10,11 +10,11 @@ import (
 	"tilemix/mcu/uplink"
 )
 
-// How long somebody who may come back keeps his seat without a connection.
+// How long somebody who may come back keeps his seat without his media's connection.
 const (
 	graceLost = 30 * time.Second
 	// graceGone is for a page that said that it goes away: it was closed or is being
-	// loaded anew, and nobody knows which.
+	// loaded anew, and nobody knows which. Its media may be heard of for longer.
 	graceGone = 5 * time.Second
 )
 
@@ -76,7 +76,7 @@ func (r *Room) resume(p *Participant, peer *rtc.Peer, o JoinOptions) (line int) 
 	p.line++
 	p.answer.Store(&attached{peer, p.line})
 	p.open.Store(false)
-	p.connected, p.unheard, p.told = false, false, false
+	p.connected, p.unheard, p.parting, p.told = false, false, false, false
 	p.asked = uplink.Asked{}
 	now := time.Now()
 	p.deadline = now.Add(connectTimeout)
@@ -89,15 +89,15 @@ func (r *Room) resume(p *Participant, peer *rtc.Peer, o JoinOptions) (line int) 
 }
 
 // Lose tells that the participant's control connection of that number is lost: 0 is
-// the one he joined with. Who may come back has half a minute for it, or some seconds
-// when he said goodbye; others leave, and whoever had no connection
-// yet. Connections that were replaced are ignored.
+// the one he joined with. Who may come back stays as long as his media's connection
+// stands and half a minute more, or some seconds when he said goodbye; others leave, and
+// whoever had no connection yet. Connections that were replaced are ignored.
 func (p *Participant) Lose(line int, goodbye bool) {
 	p.room.post(func() {
 		if line != p.line {
 			return
 		}
-		p.unheard = true
+		p.unheard, p.parting = true, goodbye
 		grace := graceLost
 		if goodbye {
 			grace = graceGone
@@ -108,7 +108,7 @@ func (p *Participant) Lose(line int, goodbye bool) {
 
 // disconnect is run by the loop when the media's connection has failed.
 func (p *Participant) disconnect() {
-	pending := !p.connected || p.unheard
+	pending := !p.connected || p.parting
 	p.connected = false
 	if p.secret != "" && pending {
 		p.room.publish()
@@ -129,13 +129,13 @@ func (p *Participant) expect(grace time.Duration) {
 	p.room.dismiss(now)
 }
 
-// dismiss takes the seats of those whose connections do not stand by their
+// dismiss takes the seats of those whose media's connections do not stand by their
 // deadlines, and sets the loop's timer for the next one.
 func (r *Room) dismiss(now time.Time) {
 	var next time.Time
 	for _, p := range slices.Clone(r.members) {
 		switch {
-		case p.connected && !p.unheard:
+		case p.connected && !p.parting: // also unheard: he sees and is seen, and his page comes back as it notices
 		case !now.Before(p.deadline):
 			p.refuse("the connection does not stand")
 			r.remove(p)

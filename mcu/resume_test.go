@@ -138,6 +138,34 @@ func TestNobodyComesBack(t *testing.T) {
 	<-ada.p.Done()
 }
 
+// TestSocketLost has somebody lose no more than his control connection: he is in the call
+// for as long as his media is, and half a minute more.
+func TestSocketLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 40 s")
+	}
+	t.Parallel()
+	s := serve(t, small())
+	ada, secret := s.returning("half")
+	ben := s.join("half", "Ben", both)
+	film(ada, red)
+	place := s.place(ada, ben)[ada]
+	seen := func(p rtctest.Picture) error { return shows(p.Image, place, red) }
+	ben.Screen.Await("Ada", seen)
+	ada.p.Lose(0, false)
+	select {
+	case <-ada.p.Done():
+		t.Fatal("he was thrown out")
+	case <-time.After(35 * time.Second):
+	}
+	ben.Screen.Await("Ada still", seen)
+	ada.Close()
+	s.told(ben, ada, control.LineLost)
+	if _, _, err := s.Resume(mcu.JoinOptions{Room: "half"}, secret); err != nil {
+		t.Errorf("he does not come back: %v", err)
+	}
+}
+
 // TestReplacedConnection: what comes late by a connection that another has taken the
 // place of changes nothing.
 func TestReplacedConnection(t *testing.T) {

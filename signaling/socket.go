@@ -95,6 +95,9 @@ func (k *socket) handle(ctx context.Context, m control.Message) error {
 		return k.who.AddCandidateBy(k.line, *m.Candidate)
 	case control.Answer:
 		return errNoOffer
+	case control.Alive:
+		k.send(m)
+		return nil
 	default:
 		k.who.Handle(m)
 		return nil

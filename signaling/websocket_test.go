@@ -223,6 +223,26 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 	}
 }
 
+// Who asks whether he is heard is told so at once, and nobody else is.
+func TestWebSocketAlive(t *testing.T) {
+	base := serve(t, newServer(t), signaling.Default())
+	ada, ben := dial(t, base, "Ada"), dial(t, base, "Ben")
+	ada.next(t, crowd(2))
+	for range 3 {
+		ada.send(t, `{"type":"alive"}`)
+		if m := ada.next(t, ofType(control.Alive)); m.Error != "" {
+			t.Errorf("the answer is %+v", m)
+		}
+	}
+	ada.send(t, `{"type":"chat","text":"done"}`)
+	ben.next(t, func(m control.Message) bool {
+		if m.Type == control.Alive {
+			t.Error("another was told")
+		}
+		return m.Type == control.Chat
+	})
+}
+
 // A message that is refused changes nothing and the socket stays open.
 func TestWebSocketRefusesMessages(t *testing.T) {
 	s := dial(t, serve(t, newServer(t), signaling.Default()), "Ada")

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Types of messages. Offer, Answer and Candidate exist on the WebSocket only.
+// Types of messages. Offer, Answer, Candidate and Alive exist on the WebSocket only.
 const (
 	Offer        = "offer"        // client: SDP
 	Answer       = "answer"       // server: SDP
@@ -27,6 +27,7 @@ const (
 	Mute         = "mute"         // client: Audio, Video; true is off
 	Chat         = "chat"         // client: Text; server: ID, Name, Text, Time
 	Error        = "error"        // server: Error
+	Alive        = "alive"        // client: asks whether the server hears him; server: its answer, at once
 )
 
 // What a Person's line is, where it is not good.
@@ -123,6 +124,8 @@ func Parse(data []byte) (Message, error) {
 // fault says what is wrong with a client's message, or nothing.
 func (m *Message) fault() string {
 	switch m.Type {
+	case Alive:
+		return ""
 	case Offer, Answer:
 		return need(m.SDP != "", "sdp")
 	case Candidate:

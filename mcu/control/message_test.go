@@ -15,6 +15,7 @@ func TestParse(t *testing.T) {
 		{`{"type":"mute","audio":true,"video":false}`, ""},
 		{`{"type":"chat","text":"héllo"}`, ""},
 		{`{"type":"layout","name":"speaker"}`, ""},
+		{`{"type":"alive"}`, ""},
 		{`{"type":"mute","audio":true}`, "audio and video is missing"},
 		{`{"type":"offer"}`, "sdp is missing"},
 		{`{"type":"welcome","id":"x"}`, "unknown"},
