@@ -3,14 +3,15 @@
 import { Flow } from './flow.js';
 import { offer } from './offer.js';
 import { parseMessage } from './protocol.js';
+import { Pulse } from './pulse.js';
 import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
  * @typedef {import('./protocol.js').ClientMessage} ClientMessage
  *
- * @typedef {'unreached' | 'server' | 'media'} Loss what went away: the WebSocket never
- *   opened, it closed, or the media's own way is lost
+ * @typedef {'unreached' | 'server' | 'silent' | 'media'} Loss what went away: the WebSocket never
+ *   opened, it closed, nothing comes by it any more, or the media's own way is lost
  *
  * @typedef {object} LinkEvents
  * @property {(message: ServerMessage) => void} message every message that is not about the connection itself
@@ -47,6 +48,7 @@ export class Link {
   #timer = 0;
   /** @type {Flow | null} */
   #flow = null;
+  #pulse = new Pulse(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
 
   /**
    * @param {string} url of the WebSocket
@@ -63,6 +65,7 @@ export class Link {
     };
     this.ws.onmessage = (event) => {
       const message = parseMessage(event.data);
+      if (!this.#done) this.#pulse.heard();
       if (message && !this.#done) void this.#receive(message);
     };
     this.ws.onclose = (event) => {
@@ -117,7 +120,7 @@ export class Link {
 
   /** Ends the connection as the page goes away, perhaps to be loaded again. */
   suspend() {
-    this.#end(pageGone);
+    if (!this.#done) this.#end(pageGone);
   }
 
   /** Ends the connection and leaves the call, without events. */
@@ -130,6 +133,7 @@ export class Link {
     this.#done = true;
     clearTimeout(this.#timer);
     this.#flow?.close();
+    this.#pulse.stop();
     this.ws.onclose = null;
     this.ws.close(code);
     this.pc?.close();
@@ -158,6 +162,8 @@ export class Link {
         case 'error':
           if (this.#answered) this.events.message(message);
           else this.#refuse(message.error);
+          break;
+        case 'alive':
           break;
         case 'uplink':
           void this.uplink?.ask(message);

@@ -31,13 +31,16 @@
  *   | {type: 'participants', participants: Participant[]}
  *   | {type: 'speaking', ids: string[]}
  *   | Layout | UplinkRequest | Rendition | ChatMessage | RecordingsMessage | BroadcastMessage
+ *   | {type: 'alive'}
  *   | {type: 'error', error: string}} ServerMessage
  *
  * @typedef {{type: 'offer', sdp: string}
  *   | {type: 'candidate', candidate: RTCIceCandidateInit}
  *   | {type: 'mute', audio: boolean, video: boolean}
  *   | {type: 'chat', text: string}
- *   | {type: 'layout', name: string}} ClientMessage
+ *   | {type: 'layout', name: string}
+ *   | {type: 'alive'}} ClientMessage
+ *   alive: asks whether the server hears us, which it answers at once with the same
  */
 
 /**

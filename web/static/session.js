@@ -157,8 +157,10 @@ export class Session {
     // request for the same address does.
     const reason = loss === 'unreached' ? await whyRefused(this.#url(), this.#been) : '';
     if (this.state.phase === 'left') return;
-    if (reason) this.#refused(reason);
-    else this.#backoff.schedule(() => this.join());
+    if (reason) return this.#refused(reason);
+    this.#backoff.schedule(() => this.join());
+    // Where nothing comes any more no crowd has lost the same server at this moment.
+    if (loss === 'silent' && this.#backoff.tries === 1) this.#backoff.now();
   }
 
   /** @param {import('./link.js').Loss} loss */

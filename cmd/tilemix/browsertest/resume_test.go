@@ -44,3 +44,28 @@ func TestComesBack(t *testing.T) {
 	ada.click(t, "#leave")
 	bob.waitForTiles(t, "Bob")
 }
+
+// TestHalfOpen has a page's WebSocket go dead while it stays open and media flows: the
+// page notices, and comes back as the same participant.
+func TestHalfOpen(t *testing.T) {
+	s := serve(t, "")
+	line := newDetour(t)
+	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", "http://"+line.tcp(t, s.address())+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	before := ada.waitForTiles(t, "Ada")
+	ada.waitForTile(t, "Ada", green)
+	ada.do(t, chromedp.Evaluate(`window.tilemix.ws.old = true`, nil))
+	line.cut()
+	began := time.Now()
+	ada.waitFor(t, `window.tilemix.ws && !window.tilemix.ws.old`)
+	took := time.Since(began)
+	t.Logf("noticed after %v", took)
+	if took > 15*time.Second {
+		t.Errorf("noticed after %v", took)
+	}
+	ada.waitForPhase(t, "connected")
+	ada.waitForState(t, "the same participant", func(now state) bool {
+		return now.ID == before.ID && now.tile("Ada") == before.tile("Ada")
+	})
+	ada.waitForMotion(t, "Ada")
+}
