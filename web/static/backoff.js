@@ -12,6 +12,11 @@ export class Backoff {
     return this.#tries;
   }
 
+  /** How long an attempt may take to reach the server, ms: whoever asks a dead line waits longer and longer. */
+  get patience() {
+    return Math.min(10_000, 1_500 * 2 ** Math.max(1, this.#tries));
+  }
+
   /**
    * Runs attempt after the wait.
    *

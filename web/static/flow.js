@@ -1,44 +1,50 @@
 // Whether media gets through a connection.
 
 const startTimeout = 15_000; // ms, from the answer to ICE and DTLS done
-const patience = 5_000; // ms without media before it counts as lost
-const interval = 500; // ms between two looks at what has come
-const enough = 4; // looks without a packet that are reason to ask
-const probeInterval = 1_000; // ms between two questions whether the server is there
-const quietInterval = 5_000; // ms between them while it is
-const probeTimeout = 2_000; // ms
+const patience = 5_000; // ms without media before it counts as lost, though the server is there
+const interval = 200; // ms between two looks at what has come
+const enough = 2; // looks without a packet that are reason to ask
+const soon = 4; // looks after which there is an answer, or none will come
+const rarely = 25; // looks between two questions; what an answer has where silence is no news
+const steady = 5; // packets in each look: the mix's sound brings ten
 
 /**
  * @typedef {object} FlowEvents
  * @property {() => void} flowing media gets through, for the first time or again
+ * @property {() => void} silent nothing comes, but the server is there: another way may help
  * @property {() => void} stalled nothing comes any more, but it may come again
- * @property {() => void} lost it is over; called once, and nothing after it
+ * @property {(there: boolean) => void} lost it is over, and whether the server may still be there;
+ *   called once, and nothing after it
  */
 
 /**
  * Watches one RTCPeerConnection from its answer to its end. The browser needs
  * five seconds and more to find out that nobody is there. Packets that stay away
- * for two are reason to ask: a room where nothing moves or sounds sends none, but
- * a server that does not answer a request either is gone.
+ * for half a second are reason to ask: a room where nothing moves or sounds sends none,
+ * and a line may falter, but who does not answer before media comes again is gone. Looks
+ * are counted, not time, so that a page that was held up does not blame the line.
  */
 export class Flow {
   #flowed = false;
   #stalled = false;
   #done = false;
   #received = 0;
-  #missed = 0;
-  #unanswered = 0;
-  #probing = false;
+  #usual = 0; // packets in a look
+  #missed = 0; // looks without any
+  #answered = true;
+  #looking = false;
   #limit = 0;
   #look = 0;
 
   /**
    * @param {RTCPeerConnection} pc
    * @param {FlowEvents} events
+   * @param {() => Promise<boolean>} ask whether the server is there
    */
-  constructor(pc, events) {
+  constructor(pc, events, ask) {
     this.pc = pc;
     this.events = events;
+    this.ask = ask;
     pc.addEventListener('connectionstatechange', () => this.#change());
     pc.addEventListener('track', ({ receiver: { transport } }) => {
       // A server that ends the session says so in DTLS.
@@ -58,10 +64,6 @@ export class Flow {
     clearInterval(this.#look);
   }
 
-  get #quiet() {
-    return this.#stalled || (this.#received > 0 && this.#missed >= enough);
-  }
-
   #change() {
     if (this.#done) return;
     const state = this.pc.connectionState;
@@ -74,7 +76,6 @@ export class Flow {
     clearTimeout(this.#limit);
     this.#stalled = false;
     this.#missed = 0;
-    this.#unanswered = 0;
     if (!this.#flowed) this.#look = setInterval(() => void this.#count(), interval);
     this.#flowed = true;
     this.events.flowing();
@@ -85,13 +86,12 @@ export class Flow {
     this.#stalled = true;
     this.#within(patience);
     this.events.stalled();
-    void this.#probe();
   }
 
-  #lose() {
+  #lose(there = true) {
     if (this.#done) return;
     this.close();
-    this.events.lost();
+    this.events.lost(there);
   }
 
   /** @param {number} ms */
@@ -102,27 +102,32 @@ export class Flow {
 
   /** Looks whether packets have come since the last look. */
   async #count() {
-    const received = await packetsReceived(this.pc);
+    if (this.#looking) return; // a busy machine
+    this.#looking = true;
+    const received = await packetsReceived(this.pc).finally(() => { this.#looking = false; });
     if (this.#done) return;
-    if (received !== this.#received) {
-      this.#received = received;
-      this.#missed = 0;
-      if (this.#stalled && this.pc.connectionState === 'connected') this.#flow();
-      return;
-    }
-    this.#missed++;
-    if (this.#quiet) void this.#probe();
+    const come = received - this.#received;
+    this.#received = received;
+    if (come === 0) return this.#miss();
+    this.#usual += (come - this.#usual) / 4;
+    this.#missed = 0;
+    if (this.#stalled && this.pc.connectionState === 'connected') this.#flow();
   }
 
-  /** Asks whether the server is there. One lost request does not say that it is not. */
-  async #probe() {
-    if (this.#probing) return;
-    this.#probing = true;
-    const there = await answers();
-    this.#unanswered = there || !this.#quiet ? 0 : this.#unanswered + 1;
-    if (this.#unanswered > 1) this.#lose();
-    else if (this.#unanswered > 0) this.#stall();
-    setTimeout(() => { this.#probing = false; }, there && !this.#stalled ? quietInterval : probeInterval);
+  /** Nothing has come since the last look. */
+  #miss() {
+    this.#missed++;
+    if (this.#missed < enough || this.#received === 0) return;
+    const sudden = this.#usual >= steady;
+    const since = (this.#missed - enough) % rarely;
+    if (since === 0) void this.#ask();
+    else if (!this.#answered && since >= (sudden ? soon : rarely - 1)) this.#lose(false);
+    else if (sudden && this.#missed === enough + soon) this.events.silent();
+  }
+
+  async #ask() {
+    this.#answered = false;
+    if (await this.ask()) this.#answered = true;
   }
 }
 
@@ -136,13 +141,4 @@ async function packetsReceived(pc) {
     if (report.type === 'inbound-rtp') sum += report.packetsReceived ?? 0;
   }
   return sum;
-}
-
-/** @returns {Promise<boolean>} */
-async function answers() {
-  try {
-    return (await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
-  } catch {
-    return false;
-  }
 }

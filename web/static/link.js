@@ -28,6 +28,7 @@ const lost = 3000;
 const pageGone = 3001; // the server waits some seconds only
 
 const joinTimeout = 10_000; // ms, from the first byte to the answer
+const answerTimeout = 5_000; // ms, of an offer that restarts ICE
 
 /** Lives once: after lost, refused or close it is done, and a new one is made. */
 export class Link {
@@ -46,6 +47,7 @@ export class Link {
   /** @type {RTCIceCandidateInit[]} */
   #early = [];
   #timer = 0;
+  #opening = 0;
   /** @type {Flow | null} */
   #flow = null;
   #pulse = new Pulse(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
@@ -54,14 +56,16 @@ export class Link {
    * @param {string} url of the WebSocket
    * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send, asked when the server has said welcome
    * @param {LinkEvents} events
+   * @param {number} patience ms that the WebSocket has to open
    */
-  constructor(url, tracks, events) {
+  constructor(url, tracks, events, patience) {
     this.events = events;
     this.tracks = tracks;
     this.ws = new WebSocket(url);
     let opened = false;
     this.ws.onopen = () => {
       opened = true;
+      clearTimeout(this.#opening);
     };
     this.ws.onmessage = (event) => {
       const message = parseMessage(event.data);
@@ -74,6 +78,7 @@ export class Link {
       else this.#lose(opened ? 'server' : 'unreached');
     };
     this.#timer = setTimeout(() => this.#lose('server'), joinTimeout);
+    this.#opening = setTimeout(() => this.#lose('silent'), patience);
   }
 
   /** Whether the server has taken us in. */
@@ -102,17 +107,26 @@ export class Link {
     if (kind === 'video' && track) await this.uplink?.apply();
   }
 
+  /** This machine's network is another one. The WebSocket may be of the old one, and dead. */
+  async networkChanged() {
+    if (!this.joined) return;
+    await this.#pulse.answer();
+    await this.#restart();
+  }
+
   /**
-   * Looks for another way to the server (an ICE restart), over the same WebSocket: media
-   * has stopped, or this machine's network is another one.
+   * Looks for another way to the server (an ICE restart), over the same WebSocket. Who gets
+   * no answer cannot ask again on this connection.
    */
-  async restart() {
+  async #restart() {
     const { pc } = this;
     if (!pc || !this.joined || pc.signalingState !== 'stable' || this.ws.readyState !== WebSocket.OPEN) return;
     pc.restartIce();
     try {
       await offer(pc);
       this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#lose('silent'), answerTimeout);
     } catch {
       // The connection is at its end, and its end will be told.
     }
@@ -132,6 +146,7 @@ export class Link {
   #end(code) {
     this.#done = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#opening);
     this.#flow?.close();
     this.#pulse.stop();
     this.ws.onclose = null;
@@ -196,12 +211,13 @@ export class Link {
         this.events.mix(this.#mix);
         this.events.connected();
       },
+      silent: () => void this.#restart(),
       stalled: () => {
         this.events.stalled();
-        void this.restart();
+        void this.#restart();
       },
-      lost: () => this.#lose('media'),
-    });
+      lost: (there) => this.#lose(there ? 'media' : 'silent'),
+    }, () => this.#pulse.answer().then(() => true));
 
     const tracks = this.tracks();
     const local = new MediaStream();

@@ -10,7 +10,7 @@ const steps = 5; // in which the time for an answer runs
  */
 export class Pulse {
   #timer = 0;
-  #left = 0; // ms that an answer has, while one is waited for
+  #left = 0; // steps until nothing counts as an answer any more; 0: nobody was asked
   /** @type {(() => void)[]} */
   #waiting = [];
 
@@ -28,19 +28,18 @@ export class Pulse {
     this.#left = 0;
     for (const answered of this.#waiting.splice(0)) answered();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#wait(patience), quiet);
+    this.#timer = setTimeout(() => this.#ask(), quiet);
   }
 
   /**
-   * Asks now. Where nothing comes the pulse is dead, and the promise stays as it is.
+   * Asks now.
    *
-   * @param {number} within ms
-   * @returns {Promise<void>} an answer
+   * @returns {Promise<void>} an answer; where there is none it is never fulfilled
    */
-  within(within) {
+  answer() {
     return new Promise((answered) => {
       this.#waiting.push(answered);
-      this.#wait(within);
+      this.#ask();
     });
   }
 
@@ -49,25 +48,19 @@ export class Pulse {
     this.#waiting = [];
   }
 
-  /**
-   * Asks, or goes on waiting for less long where that was done.
-   *
-   * @param {number} within ms
-   */
-  #wait(within) {
-    if (this.#left === 0) this.ask();
-    else if (this.#left <= within) return;
-    this.#left = within;
+  #ask() {
+    if (this.#left > 0) return; // TCP loses no question, but may hold up all that come after it
+    this.ask();
+    this.#left = steps;
     clearTimeout(this.#timer);
-    this.#step(within / steps);
+    this.#wait();
   }
 
-  /** @param {number} step ms */
-  #step(step) {
+  #wait() {
     this.#timer = setTimeout(() => {
-      this.#left -= step;
-      if (this.#left < step / 2) this.dead();
-      else this.#step(step);
-    }, step);
+      this.#left--;
+      if (this.#left === 0) this.dead();
+      else this.#wait();
+    }, patience / steps);
   }
 }

@@ -65,7 +65,7 @@ export class Session {
       stalled: () => this.#enter('stalled', stalledText()),
       lost: (loss) => void this.#lost(loss),
       refused: (reason) => this.#refused(reason),
-    });
+    }, this.#backoff.patience);
   }
 
   /** Tries again at once, where a new attempt is waiting for its time. */
@@ -76,7 +76,7 @@ export class Session {
   /** The network is another one. */
   networkChanged() {
     this.retry();
-    void this.link?.restart();
+    void this.link?.networkChanged();
   }
 
   /** The page goes away, perhaps to be loaded again. */

@@ -32,6 +32,7 @@ async function watch() {
   patience = setTimeout(() => void watchBroadcast('Connecting…'), fallBackAfter);
   const mine = new Subscription({
     flowing: connected,
+    silent() {},
     stalled: () => {
       phase('stalled');
       banner(stalledText(), { busy: true });

@@ -5,6 +5,7 @@ import { offer } from './offer.js';
 import { chooseCodecs } from './uplink.js';
 
 const gatherTimeout = 1_500; // ms
+const probeTimeout = 4_000; // ms
 
 /** An answer that is no: the HTTP status and the server's reason. */
 export class Refusal extends Error {
@@ -30,11 +31,11 @@ export class Subscription {
     this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
     this.flow = new Flow(this.pc, {
       ...events,
-      lost: () => {
-        events.lost(); // first, so that the page can keep the last picture
+      lost: (there) => {
+        events.lost(there); // first, so that the page can keep the last picture
         this.close();
       },
-    });
+    }, answers);
   }
 
   /**
@@ -87,6 +88,19 @@ export class Subscription {
       pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
       setTimeout(done, gatherTimeout);
     });
+  }
+}
+
+/**
+ * Whether the server is there.
+ *
+ * @returns {Promise<boolean>}
+ */
+async function answers() {
+  try {
+    return (await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
+  } catch {
+    return false;
   }
 }
 
