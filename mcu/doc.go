@@ -105,7 +105,8 @@
 // Who joins is in the list at once and has a tile as soon as his connection stands;
 // who is not connected in 20 s has lost his seat. Who was and may come back (Resume)
 // keeps it for 30 s, and 5 s when his page went away; who has lost no more than his
-// control connection keeps it for as long as media comes. A room has as many tiles as
+// control connection keeps it for as long as media comes. Who has no secret to come back with, as
+// by WHIP, is gone when his connection is closed, and keeps his seat for 30 s when it fails (ICE may be restarted). A room has as many tiles as
 // Config.MaxTiles says; layout.Places gives them to who spoke last. Each sender is asked for what his tile needs (package uplink): with
 // the message "uplink" over his control channel, or by a limit of his bitrate (REMB)
 // where he has none. Who has no tile, or whom nobody watches, is asked to send

@@ -132,7 +132,8 @@ func (p *Participant) connection() (*rtc.Peer, error) {
 		Control:     p.parse,
 		ControlOpen: present(p.openControl),
 		Connected:   present(p.connect),
-		Ended:       present(p.disconnect),
+		Failed:      present(func() { p.disconnect(true) }),
+		Ended:       present(func() { p.disconnect(false) }),
 	})
 	return peer, err
 }

@@ -187,10 +187,11 @@ func TestLeave(t *testing.T) {
 	checkStreams(t, eye)
 }
 
-// TestVanish has somebody's line go dead: after 15 s he is removed.
+// TestVanish has somebody's line go dead who has no secret to come back with: after 15 s he
+// has lost his connection, and half a minute later he is removed.
 func TestVanish(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes 15 s")
+		t.Skip("takes 45 s")
 	}
 	t.Parallel()
 	s := serve(t, small())
@@ -203,16 +204,58 @@ func TestVanish(t *testing.T) {
 	})
 	a.Vanish()
 	vanished := time.Now()
+	s.told(b, a, control.LineLost)
+	if d := time.Since(vanished); d < 12*time.Second || d > 20*time.Second {
+		t.Errorf("who has vanished was lost after %v", d)
+	}
+	b.Screen.Await("both tiles still", func(p rtctest.Picture) error { return shows(p.Image, two[b], green) })
 	select {
 	case <-a.p.Done():
 	case <-time.After(rtctest.Patience):
 		t.Fatal("who has vanished is still there")
 	}
-	if d := time.Since(vanished); d < 12*time.Second || d > 20*time.Second {
+	if d := time.Since(vanished); d < 42*time.Second || d > 50*time.Second {
 		t.Errorf("who has vanished was removed after %v", d)
 	}
 	b.Screen.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
 	checkStreams(t, b)
+}
+
+// TestRestart has somebody without a secret lose his line, and restart ICE when it is there
+// again: he is in his tile as before. Who closes his connection after that is gone at once.
+func TestRestart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 20 s")
+	}
+	t.Parallel()
+	s := serve(t, small())
+	ada, ben := s.join("restart", "Ada", both), s.join("restart", "Ben", both)
+	film(ada, red)
+	place := s.place(ada, ben)[ada]
+	seen := func(p rtctest.Picture) error { return shows(p.Image, place, red) }
+	ben.Screen.Await("Ada", seen)
+	ada.Vanish()
+	s.told(ben, ada, control.LineLost)
+	ada.Impair(rtctest.Line{})
+	offer, err := ada.Restart(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := ada.p.Offer(t.Context(), offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ada.Answer(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	s.told(ben, ada, "")
+	ben.Screen.Await("Ada again", seen)
+	began := time.Now()
+	ada.Close()
+	<-ada.p.Done()
+	if d := time.Since(began); d > 4*time.Second {
+		t.Errorf("who has closed his connection was removed after %v", d)
+	}
 }
 
 // TestTwice has somebody offer twice, as for an ICE restart: his streams go on.

@@ -98,31 +98,35 @@ func (p *Participant) Lose(line int, goodbye bool) {
 			return
 		}
 		p.unheard, p.parting = true, goodbye
-		grace := graceLost
-		if goodbye {
-			grace = graceGone
+		switch {
+		case p.secret == "" || !p.seated:
+			p.room.remove(p)
+		case goodbye:
+			p.expect(graceGone)
+		default:
+			p.expect(graceLost)
 		}
-		p.expect(grace)
 	})
 }
 
-// disconnect is run by the loop when the media's connection has failed.
-func (p *Participant) disconnect() {
+// disconnect is run by the loop when the media's connection has failed or was closed. A
+// failed one may be had again by an offer that restarts ICE, also without a secret: the
+// session's ID is enough.
+func (p *Participant) disconnect(failed bool) {
 	pending := !p.connected || p.parting
 	p.connected = false
-	if p.secret != "" && pending {
-		p.room.publish()
-		return // the time he has runs already
+	switch {
+	case p.secret == "" && (!failed || !p.seated):
+		p.room.remove(p)
+	case pending:
+		p.room.publish() // the time he has runs already
+	default:
+		p.expect(graceLost)
 	}
-	p.expect(graceLost)
 }
 
 // expect gives somebody time to come back.
 func (p *Participant) expect(grace time.Duration) {
-	if p.secret == "" || !p.seated {
-		p.room.remove(p)
-		return
-	}
 	now := time.Now()
 	p.deadline = now.Add(grace)
 	p.room.publish()

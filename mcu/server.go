@@ -100,8 +100,9 @@ type JoinOptions struct {
 	// Send gets every control message for the participant. It is called by the
 	// room's loop and must not block. It may be nil.
 	Send func(control.Message)
-	// Resumable has him stay for a while when his control connection or his media's is
-	// lost, and gives him a secret to come back with.
+	// Resumable has him stay when his control connection is lost, and for a while when his
+	// media's is closed, and gives him a secret to come back with. Others stay for a while
+	// when their media's connection fails, for an offer that restarts ICE.
 	Resumable bool
 	// Cut is called when another control connection has taken the place of this one.
 	// It must not block. It may be nil.
@@ -115,7 +116,7 @@ type JoinOptions struct {
 }
 
 // Join makes somebody a participant of a room, which is made if he is the
-// first. Whoever joins must Leave, or be lost by ICE; who is not connected within
+// first. Whoever joins must Leave, or be lost by ICE for 30 s; who is not connected within
 // 20 s has left.
 func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	if err := CheckRoomName(o.Room); err != nil {

@@ -12,7 +12,8 @@
 //	  PATCH, DELETE …/{id} ─▶ Pause, Stop; GET …/{id}/file: Open, with ranges
 //
 // A WHIP or WHEP session outlives the HTTP connection that made it: ICE tells
-// when its client is gone. A WebSocket is one participant, who leaves with it.
+// when its client is gone, and for 30 s after that a PATCH may restart it. A WebSocket is
+// one participant, who leaves with it if he says so, and else may come back.
 //
 // The queue of a WebSocket holds [Config].Queue messages. A client that lets it
 // fill up is closed and counted in tilemix_websocket_slow_closed_total: the room

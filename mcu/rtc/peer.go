@@ -34,9 +34,12 @@ type Events struct {
 	ControlOpen func()
 	// Connected is called whenever the connection stands.
 	Connected func()
-	// Ended is called whenever the connection has failed, and once when it was closed, by
-	// Close or because it brings more streams or data channels than it may, or its
-	// reports found a fault.
+	// Failed is called whenever nothing came for 15 s, or the connection could not be made.
+	// An offer that restarts ICE may have it stand again.
+	Failed func()
+	// Ended is called once when the connection was closed: by the client, by Close, or
+	// because it brings more streams or data channels than it may, or its reports found a
+	// fault.
 	Ended func()
 }
 
@@ -247,7 +250,7 @@ func (p *Peer) onState(s webrtc.PeerConnectionState) {
 		p.video.open.Store(true)
 		p.events.Connected()
 	case webrtc.PeerConnectionStateFailed:
-		p.events.Ended() // ICE may be restarted, and fail again
+		p.events.Failed()
 	case webrtc.PeerConnectionStateClosed:
 		p.ended.Do(p.events.Ended)
 	}

@@ -255,8 +255,13 @@ func newAPI(s webrtc.SettingEngine, o Options) (*webrtc.API, error) {
 }
 
 // Offer returns an offer with all of the client's candidates in it.
-func (c *Client) Offer(ctx context.Context) (string, error) {
-	offer, err := c.pc.CreateOffer(nil)
+func (c *Client) Offer(ctx context.Context) (string, error) { return c.offer(ctx, false) }
+
+// Restart is Offer for one that restarts ICE. Answer takes its answer, and does not wait.
+func (c *Client) Restart(ctx context.Context) (string, error) { return c.offer(ctx, true) }
+
+func (c *Client) offer(ctx context.Context, restart bool) (string, error) {
+	offer, err := c.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return "", err
 	}
