@@ -91,7 +91,8 @@ func refusal(resp *http.Response, body []byte) *Refusal {
 	return r
 }
 
-// End ends the session, as far as the server still knows it.
+// End ends the session, as far as the server still knows it. Where the server was not
+// reached a later End tries again.
 func (s *Session) End(ctx context.Context) {
 	if s.resource == "" {
 		return
@@ -102,5 +103,6 @@ func (s *Session) End(ctx context.Context) {
 	}
 	if resp, err := s.http.Do(req); err == nil {
 		_ = resp.Body.Close()
+		s.resource = ""
 	}
 }

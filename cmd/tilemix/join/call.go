@@ -32,8 +32,9 @@ type call struct {
 	epoch time.Time // what is sent counts from here
 	file  *recording
 
-	joined  bool  // ever; this and refused belong to keep
-	refused error // the last reason
+	joined  bool          // ever; this and the next two belong to keep
+	refused error         // the last reason
+	last    *whip.Session // that began; nil: none has
 
 	line   atomic.Pointer[client.Client] // nil: there is none
 	wish   atomic.Pointer[wish]
@@ -102,10 +103,14 @@ func (c *call) connect(ctx context.Context) error {
 	}
 	viewer := c.cmd.Camera == "" && c.cmd.Mic == ""
 	session := whip.New(http.DefaultClient, c.cmd.Server, c.cmd.Room, c.cmd.Name, viewer)
+	if c.last != nil {
+		c.last.End(joining) // the line that broke may have taken the farewell with it
+	}
 	answer, err := session.Exchange(joining, offer)
 	if err != nil {
 		return err
 	}
+	c.last = session
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 		defer cancel()

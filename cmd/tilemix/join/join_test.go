@@ -11,10 +11,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -233,6 +237,58 @@ func TestComesBack(t *testing.T) {
 	out.await(t, "joined", 2)
 	if err := leave(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLostFarewell breaks the connection in a way that the farewell does not arrive: it is
+// said again before the command comes back, so that nobody sees it twice.
+func TestLostFarewell(t *testing.T) {
+	server, _ := serve(t, "127.0.0.1:0")
+	var mu sync.Mutex // guards what follows
+	var asked, sessions []string
+	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: server})
+	pass.ModifyResponse = func(r *http.Response) error {
+		mu.Lock()
+		defer mu.Unlock()
+		sessions = append(sessions, r.Header.Get("Location"))
+		return nil
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		lost := len(asked) == 2
+		mu.Unlock()
+		if lost {
+			panic(http.ErrAbortHandler)
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	c := command(front.Listener.Addr().String())
+	c.Mic = capture.Test
+	out, leave := start(t, c)
+	out.await(t, "joined", 1)
+	mu.Lock()
+	first := sessions[0]
+	mu.Unlock()
+	session, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, "http://"+server+first, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	out.await(t, "joined", 2)
+	if err := leave(); err != nil {
+		t.Errorf("the end: %v", err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	want := []string{"POST /whip/test", "DELETE " + first, "DELETE " + first, "POST /whip/test"}
+	if len(asked) < len(want) || !slices.Equal(asked[:len(want)], want) {
+		t.Errorf("asked was %q, not %q", asked, want)
 	}
 }
 
