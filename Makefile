@@ -1,6 +1,8 @@
 # make run      install what is missing, build, serve on http://localhost:8080
 # make test     install what is missing, run every test, with the race detector too
 # make soak     people with bad lines come and go for ten minutes: what is left behind?
+#               ten minutes are recorded: do sound and picture drift? A server is killed
+#               twenty times: what is left of its recordings?
 # make build    bin/tilemix
 # make lint     linters, formatting, types of the web pages
 # make bench    what each stage costs, with allocations
@@ -45,8 +47,10 @@ test: packages test-packages
 	go test ./mcu
 	go test -p 2 $$others
 
-soak: packages
+soak: packages test-packages
 	@TILEMIX_SOAK=$(SOAKTIME) go test -run '^TestSoak$$' -timeout 60m -v ./mcu
+	TILEMIX_CLAP=$(SOAKTIME) go test -run '^TestClap$$' -timeout 60m -v ./mcu/record
+	TILEMIX_KILLS=20 go test -run '^TestKill$$' -timeout 60m -v ./cmd/tilemix
 
 lint: packages types $(LINT)
 	@$(LINT) run ./...

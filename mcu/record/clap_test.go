@@ -51,7 +51,7 @@ func TestClap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, c, info.ID, func(i record.Info) bool { return longEnough(i, length) })
+	awaitLong(t, c, info.ID, length, func(i record.Info) bool { return longEnough(i, length) })
 	info, err = c.Stop(t.Context(), "clap", info.ID)
 	if err != nil || info.State != record.Finished {
 		t.Fatalf("it is %+v, %v", info, err)

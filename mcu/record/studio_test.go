@@ -254,7 +254,13 @@ func finish(t *testing.T, c *record.Recorder, id string) record.Info {
 // await waits until a recording is as it is to be.
 func await(t *testing.T, c *record.Recorder, id string, ok func(record.Info) bool) record.Info {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	return awaitLong(t, c, id, 0, ok)
+}
+
+// awaitLong is await for what takes a known time.
+func awaitLong(t *testing.T, c *record.Recorder, id string, takes time.Duration, ok func(record.Info) bool) record.Info {
+	t.Helper()
+	for deadline := time.Now().Add(takes + 20*time.Second); ; {
 		info, err := c.Get("", id)
 		if err != nil {
 			t.Fatal(err)
