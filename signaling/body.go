@@ -33,6 +33,8 @@ func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, 
 		return "", wrongType
 	}
 	if r.ContentLength > s.cfg.MaxBody {
+		// Who is still sending as the connection closes would see that, and no answer.
+		_, _ = io.CopyN(io.Discard, r.Body, 4*s.cfg.MaxBody)
 		return "", errTooLong
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))

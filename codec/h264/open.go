@@ -3,6 +3,7 @@ package h264
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	openh264 "github.com/y9o/go-openh264"
 )
@@ -21,8 +22,10 @@ func Open(library string) error {
 	if library == "" {
 		library = defaultLibrary
 	}
+	runtime.LockOSThread() // a thread knows of its own errors alone (dlerror)
+	defer runtime.UnlockOSThread()
 	if err := openh264.Open(library); err != nil {
-		return fmt.Errorf("h264: cannot load OpenH264 (install libopenh264-7 or name another file): %w", err)
+		return fmt.Errorf("h264: cannot load OpenH264 from %s (install libopenh264-7 or name another file): %w", library, err)
 	}
 	v := openh264.WelsGetCodecVersion()
 	// The structures handed to C are those of 2.3 and 2.4; later versions lay
