@@ -20,3 +20,10 @@ func (o JoinOptions) Over(l *Line) JoinOptions {
 	o.line = l
 	return o
 }
+
+// Seated tells whether the room knows that his connection stands: he has a place from then
+// on, and not as soon as his client is connected.
+func (p *Participant) Seated() (ok bool) {
+	p.room.call(func() { ok = p.seated })
+	return ok
+}

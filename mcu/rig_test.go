@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -55,9 +54,7 @@ func newRig(s *stage, room string, line rtctest.Line) *rig {
 	s.t.Helper()
 	far := buffered
 	far.Line.Up.Delay, far.Line.Down.Delay = line.Up.Delay, line.Down.Delay
-	r := &rig{ada: s.join(room, "Ada", far)}
-	r.ada.news.await(s.t, "a tile", func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 1 })
-	r.ben, r.cid = s.join(room, "Ben", both), s.join(room, "Cid", viewer)
+	r := &rig{ada: s.join(room, "Ada", far), ben: s.join(room, "Ben", both), cid: s.join(room, "Cid", viewer)}
 	camera := rtctest.Camera{Numbered: true, Draw: texture}
 	r.ada.Film(camera)
 	r.ben.Film(camera)

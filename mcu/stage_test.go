@@ -214,7 +214,11 @@ func (s *stage) enterOver(room, name string, o rtctest.Options, l *mcu.Line) (*g
 	if g.answer, err = g.p.Offer(ctx, offer); err != nil {
 		return nil, err
 	}
-	return g, g.Answer(ctx, g.answer)
+	if err := g.Answer(ctx, g.answer); err != nil {
+		return g, err
+	}
+	s.await("a seat for "+name, g.p.Seated)
+	return g, nil
 }
 
 // leave ends a guest's session and waits until he is gone.
