@@ -24,6 +24,18 @@ func sending(t *testing.T, rtx bool) (*Downlink, *wire) {
 	return d, w
 }
 
+// sounding is a downlink of sound.
+func sounding(t *testing.T) (*Downlink, *wire) {
+	t.Helper()
+	d := newDownlink(webrtc.RTPCodecTypeAudio, quietLine())
+	w := newWire(webrtc.MimeTypeOpus, 111, 7)
+	if _, err := d.Bind(w); err != nil {
+		t.Fatal(err)
+	}
+	d.open.Store(true)
+	return d, w
+}
+
 // picture is an access unit whose payloads tell their place.
 func picture(n byte, packets int) Packets {
 	p := Packets{Timestamp: uint32(n) * 3000, Key: n == 0}
@@ -122,12 +134,7 @@ func TestPacedPictureIsRepeated(t *testing.T) {
 
 // TestSoundWaitsForARepeat posts sound while somebody answers a NACK: all of it leaves.
 func TestSoundWaitsForARepeat(t *testing.T) {
-	d := newDownlink(webrtc.RTPCodecTypeAudio, quietLine())
-	w := newWire(webrtc.MimeTypeOpus, 111, 7)
-	if _, err := d.Bind(w); err != nil {
-		t.Fatal(err)
-	}
-	d.open.Store(true)
+	d, w := sounding(t)
 	block := func(n uint32) { d.Write(Packets{Payloads: [][]byte{{1}}, Timestamp: n * 960, Key: true}) }
 	block(0)
 	d.own()
@@ -146,12 +153,7 @@ func TestSoundWaitsForARepeat(t *testing.T) {
 
 // TestSoundIsRepeated: all sound is key, and what was before it is repeated all the same.
 func TestSoundIsRepeated(t *testing.T) {
-	d := newDownlink(webrtc.RTPCodecTypeAudio, quietLine())
-	w := newWire(webrtc.MimeTypeOpus, 111, 7)
-	if _, err := d.Bind(w); err != nil {
-		t.Fatal(err)
-	}
-	d.open.Store(true)
+	d, w := sounding(t)
 	for n := range byte(100) {
 		d.Write(Packets{Payloads: [][]byte{{n, 1, 2, 3}}, Timestamp: uint32(n) * 960, Key: true})
 	}
