@@ -7,8 +7,8 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/mcu"
-	"tilemix/mcu/barcode"
 	"tilemix/mcu/record"
+	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
 // camera is Ada's. It makes an IDR only when it is asked to.

@@ -24,9 +24,9 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
-	"tilemix/mcu/barcode"
 	"tilemix/mcu/control"
 	"tilemix/mcu/record"
+	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
 func TestMain(m *testing.M) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"tilemix/mcu/rtc/bare"
+	"tilemix/cmd/tilemix/bench/bare"
 )
 
 // Bare is the command that serves the bare exchange, which bench starts.

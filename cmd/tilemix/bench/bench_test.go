@@ -16,12 +16,12 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/codec/pcm"
 	"tilemix/codec/yuv"
-	"tilemix/mcu/barcode"
-	"tilemix/mcu/rtc/bot"
+	"tilemix/mcu/rtc/rtctest/barcode"
 	"tilemix/mcu/uplink"
 	"tilemix/mixer/layout"
 )

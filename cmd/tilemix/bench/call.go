@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"tilemix/mcu/rtc/bot"
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/signaling/whip"
 )
 

@@ -10,9 +10,9 @@ import (
 	"os/exec"
 	"sync"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec/h264"
-	"tilemix/mcu/barcode"
-	"tilemix/mcu/rtc/bot"
+	"tilemix/mcu/rtc/rtctest/barcode"
 	"tilemix/mcu/uplink"
 )
 

@@ -7,12 +7,12 @@ import (
 	"syscall"
 	"time"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/codec/yuv"
-	"tilemix/mcu/rtc/bot"
 	"tilemix/mixer/layout"
 )
 

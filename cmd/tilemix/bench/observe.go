@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"tilemix/mcu/rtc/bot"
+	"tilemix/cmd/tilemix/bench/bot"
 )
 
 // snapshot is everything at a time.

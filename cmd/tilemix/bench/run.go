@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/mcu/control"
-	"tilemix/mcu/rtc/bot"
 )
 
 const (

@@ -6,12 +6,12 @@ import (
 	"sync"
 	"time"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
-	"tilemix/mcu/barcode"
 	"tilemix/mcu/control"
-	"tilemix/mcu/rtc/bot"
+	"tilemix/mcu/rtc/rtctest/barcode"
 	"tilemix/mixer/layout"
 )
 

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec"
 	"tilemix/codec/h264"
 	"tilemix/codec/yuv"
-	"tilemix/mcu/rtc/bot"
 	"tilemix/mcu/uplink"
 )
 

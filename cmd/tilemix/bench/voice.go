@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
-	"tilemix/mcu/rtc/bot"
 )
 
 const (

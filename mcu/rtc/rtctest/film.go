@@ -8,7 +8,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
-	"tilemix/mcu/barcode"
+	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
 // Camera is what a client films.

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"tilemix/mcu/barcode"
+	"tilemix/mcu/rtc/rtctest/barcode"
 	"tilemix/mixer/layout"
 )
 

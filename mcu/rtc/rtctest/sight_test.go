@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec/pcm"
-	"tilemix/mcu/barcode"
+	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
 // TestSight has an actor's pictures come 100 ms late, in half the canvas's size. A

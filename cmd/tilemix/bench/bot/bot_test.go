@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/cmd/tilemix/bench/bare"
+	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
@@ -16,8 +18,6 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
-	"tilemix/mcu/rtc/bare"
-	"tilemix/mcu/rtc/bot"
 	"tilemix/mcu/uplink"
 )
 

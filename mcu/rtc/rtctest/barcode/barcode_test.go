@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tilemix/codec/yuv"
-	"tilemix/mcu/barcode"
+	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
 func TestEveryNumber(t *testing.T) {
