@@ -11,6 +11,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/record"
@@ -58,7 +59,7 @@ var statuses = []struct {
 	{broadcast.ErrTooMany, http.StatusServiceUnavailable},
 	{record.ErrTooMany, http.StatusServiceUnavailable},
 	{address.ErrRefused, http.StatusBadRequest},
-	{gateway.ErrNoFFmpeg, http.StatusNotImplemented},
+	{ffmpeg.ErrMissing, http.StatusNotImplemented},
 	{gateway.ErrTooMany, http.StatusServiceUnavailable},
 	{mcu.ErrTooOften, http.StatusTooManyRequests},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},

@@ -47,7 +47,7 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 
 // recorder records rooms.
 func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *record.Recorder {
-	if _, err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
+	if err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
 		log.Warn("nothing can be recorded", "error", err)
 	}
 	return record.New(record.Config{

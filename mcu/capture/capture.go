@@ -46,7 +46,7 @@ func OpenCamera(ctx context.Context, name string, want Format, loop bool) (Camer
 	case name == Test:
 		return openDriver(testLabel, want)
 	case isFile(name):
-		return openFilm(ctx, name, want, loop)
+		return openFileCamera(ctx, name, want, loop)
 	default:
 		return openDriver(name, want)
 	}
@@ -59,7 +59,7 @@ func OpenMicrophone(ctx context.Context, name string, loop bool) (Microphone, er
 	case name == Test:
 		return openTone()
 	case isFile(name):
-		return openTrack(ctx, name, loop)
+		return openFileMicrophone(ctx, name, loop)
 	default:
 		return openMicrophone(ctx, name)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -16,16 +15,13 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/event"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 )
 
-// What a caller can be told beside mcu's errors and [address.ErrRefused].
-var (
-	// ErrNoFFmpeg is returned where FFmpeg, which a link needs, is not there.
-	ErrNoFFmpeg = errors.New("FFmpeg is not installed on the server")
-	// ErrTooMany is returned where a room or the server has as many links as it may have.
-	ErrTooMany = errors.New("too many at a time")
-)
+// ErrTooMany is returned when a room or the server has as many links as it may have. A caller also
+// gets mcu's errors, [address.ErrRefused] and [ffmpeg.ErrMissing].
+var ErrTooMany = errors.New("too many at a time")
 
 // Config is how links are made. Start from Default.
 type Config struct {
@@ -139,10 +135,8 @@ func (g *Gateway) reach(ctx context.Context, a address.Address) error {
 }
 
 func (g *Gateway) needFFmpeg() error {
-	if _, err := exec.LookPath(g.cfg.FFmpeg); err != nil {
-		return ErrNoFFmpeg
-	}
-	return nil
+	_, err := ffmpeg.Find(g.cfg.FFmpeg)
+	return err
 }
 
 func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {

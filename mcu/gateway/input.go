@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tilemix/mcu"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 )
 
@@ -135,13 +136,13 @@ func (in *input) pull(ctx context.Context, up func()) error {
 	r.play(ctx, in.who, cancel)
 	defer r.wait()
 	for {
-		c := &child{program: in.gateway.cfg.FFmpeg, args: in.args(), env: p.env, out: r.run}
+		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: r.run, Strict: true}
 		if in.address.Scheme() != "file" {
-			c.secret = playlist(in.address)
-		} else if c.file, err = in.gateway.open(in.address); err != nil {
+			c.Secret = playlist(in.address)
+		} else if c.File, err = in.gateway.open(in.address); err != nil {
 			return err
 		}
-		err := c.run(ctx)
+		err := c.Run(ctx)
 		if err == nil && !r.begun {
 			err = errors.New("there is nothing in it")
 		}
@@ -177,7 +178,7 @@ func (in *input) args() []string {
 		args = append(args, "-threads", "1") // of the decoder: calls need the others
 	}
 	if in.address.Scheme() == "file" {
-		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats, "-i", secretFile)
+		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats, "-i", ffmpeg.SecretFile)
 	} else {
 		args = append(args, "-protocol_whitelist", "pipe", "-format_whitelist", "concat", "-f", "concat", "-safe", "0", "-i", "pipe:3")
 	}

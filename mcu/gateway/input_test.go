@@ -31,7 +31,7 @@ func film(t *testing.T, path string, args ...string) {
 		"-v", "error", "-y", "-f", "lavfi", "-i", "color=red:s=640x360:r=30", "-f", "lavfi", "-i", "sine=440",
 		"-pix_fmt", "yuv420p", "-g", "30",
 	}, args...)
-	ffmpeg(t, "ffmpeg", append(all, path)...)
+	runTool(t, "ffmpeg", append(all, path)...)
 }
 
 // expect waits until a client sees and hears the film.

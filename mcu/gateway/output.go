@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/fmp4"
@@ -54,7 +55,7 @@ func (o *output) try(ctx context.Context, up func()) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	p := &push{queue: q, up: up, stop: stop}
-	err = p.child(o.gateway.cfg.FFmpeg, o.address).run(ctx)
+	err = p.command(o.gateway.cfg.FFmpeg, o.address).Run(ctx)
 	if p.over {
 		return errOver
 	}
@@ -90,9 +91,9 @@ type push struct {
 	flows atomic.Bool
 }
 
-// child returns the FFmpeg for an address. Keys are in its options file, as far as
+// command returns the FFmpeg for an address. Keys are in its options file, as far as
 // FFmpeg has options for them.
-func (p *push) child(program string, a address.Address) *child {
+func (p *push) command(program string, a address.Address) ffmpeg.Command {
 	args := []string{
 		"-hide_banner", "-nostats", "-loglevel", "error",
 		"-progress", "pipe:1", "-stats_period", "0.5",
@@ -100,10 +101,10 @@ func (p *push) child(program string, a address.Address) *child {
 		"-map", "0:v", "-map", "0:a", "-c:v", "copy",
 	}
 	target, secret := destination(a)
-	args = append(args, "-fpre", secretFile)
-	return &child{
-		program: program, args: append(args, target...), secret: secret,
-		in: p.feed, out: p.watch,
+	args = append(args, "-fpre", ffmpeg.SecretFile)
+	return ffmpeg.Command{
+		Program: program, Args: append(args, target...), Secret: secret,
+		In: p.feed, Out: p.watch, Strict: true,
 	}
 }
 

@@ -87,9 +87,9 @@ func TestPush(t *testing.T) {
 // look decodes what came, and compares the beginnings and ends of sound and picture.
 func look(t *testing.T, file, audio string) {
 	t.Helper()
-	ffmpeg(t, "ffmpeg", "-v", "error", "-i", file, "-vsync", "vfr", "-f", "null", "-")
+	runTool(t, "ffmpeg", "-v", "error", "-i", file, "-vsync", "vfr", "-f", "null", "-")
 	span := func(stream string) (from, to float64, codec string) {
-		out := ffmpeg(t, "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time:stream=codec_name", "-of", "csv=p=0", file)
+		out := runTool(t, "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time:stream=codec_name", "-of", "csv=p=0", file)
 		lines := strings.Fields(out)
 		codec = strings.Trim(lines[len(lines)-1], ",")
 		from, _ = strconv.ParseFloat(strings.Trim(lines[0], ","), 64)

@@ -229,8 +229,8 @@ func (r *receiver) await(bytes int64) {
 	r.kill()
 }
 
-// ffmpeg runs a program of FFmpeg's, which must give no warning.
-func ffmpeg(t *testing.T, name string, args ...string) string {
+// runTool runs a program of FFmpeg, which must give no warning.
+func runTool(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), tool(t, name), args...)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/rtc/client"
 )
 
@@ -129,7 +130,7 @@ func (s *whipSession) end() {
 	if s.resource == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	ctx, cancel := context.WithTimeout(context.Background(), ffmpeg.Farewell)
 	defer cancel()
 	if resp, err := s.do(ctx, http.MethodDelete, s.resource, ""); err == nil {
 		_ = resp.Body.Close()

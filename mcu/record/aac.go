@@ -2,18 +2,16 @@ package record
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"strings"
-	"syscall"
 	"time"
 
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/record/fmp4"
 )
 
@@ -23,23 +21,28 @@ const (
 	aacPriming = 1024
 	// aacPatience is how long FFmpeg may take no sound, or take to end.
 	aacPatience = 5 * time.Second
+	// aacBlocks and aacFrames are how much may wait for FFmpeg, and of what it made.
+	aacBlocks = 32
+	aacFrames = 512
 	// aacSlack is how far sound may be from its place in the file before it is moved.
 	aacSlack = pcm.Samples / 2
 )
 
+var errADTS = errors.New("FFmpeg makes something else than AAC")
+
 // aac has FFmpeg make AAC of the sound while it comes. Time is counted in samples that
 // FFmpeg was given, so a gap is filled with silence.
 //
-//	packet ─▶ decode ─▶ pipe ─▶ ffmpeg ─▶ pipe ─▶ read ─▶ frames ─▶ fmp4.Writer
+//	packet ─▶ decode ─▶ blocks ─▶ send ─▶ FFmpeg ─▶ read ─▶ frames ─▶ fmp4.Writer
 //
-// It belongs to the recording's goroutine and has one of its own, read.
+// It belongs to the recording's goroutine. While FFmpeg runs, send and read have one each.
 type aac struct {
 	out    *fmp4.Writer
 	dec    *opus.Decoder
-	cmd    *exec.Cmd
-	stdin  *os.File
-	stderr strings.Builder
-	frames chan []byte // closed when FFmpeg ends
+	child  *ffmpeg.Process
+	kill   context.CancelFunc
+	blocks chan [2 * pcm.Samples]byte // closed when no more sound comes
+	frames chan []byte                // closed when FFmpeg ends
 
 	begun bool
 	began time.Duration            // of the sound, in the file
@@ -49,69 +52,70 @@ type aac struct {
 	raw   [2 * pcm.Samples]byte
 }
 
-// AACEncoder tells whether there is a program that makes AAC, and which.
-func AACEncoder() (path string, err error) {
-	if path, err = exec.LookPath("ffmpeg"); err != nil {
-		return "", fmt.Errorf("%w: FFmpeg is not installed (apt-get install ffmpeg), or record with --audio-codec opus", ErrNoEncoder)
+// AACEncoder returns ErrNoEncoder when AAC is wanted and FFmpeg is not installed.
+func AACEncoder() error {
+	if _, err := ffmpeg.Find(""); err != nil {
+		return fmt.Errorf("%w: FFmpeg is not installed (apt-get install ffmpeg), or record with --audio-codec opus", ErrNoEncoder)
 	}
-	return path, nil
+	return nil
 }
 
 func newAAC(out *fmp4.Writer) (*aac, error) {
-	path, err := AACEncoder()
-	if err != nil {
+	if err := AACEncoder(); err != nil {
 		return nil, err
 	}
 	dec, err := opus.NewDecoder()
 	if err != nil {
 		return nil, err
 	}
-	v := &aac{out: out, dec: dec, frames: make(chan []byte, 512)}
-	v.cmd = exec.Command(path, "-nostdin", "-hide_banner", "-loglevel", "error",
-		"-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0",
-		"-c:a", "aac", "-b:a", "96k", "-flush_packets", "1", "-f", "adts", "pipe:1")
-	v.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH")} // the rest may hold secrets
-	v.cmd.Stderr = &v.stderr
-	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is the server's
-	if err := v.start(); err != nil {
-		_ = dec.Close()
-		return nil, fmt.Errorf("%w: %w", ErrNoEncoder, err)
-	}
-	return v, nil
+	return &aac{
+		out: out, dec: dec,
+		blocks: make(chan [2 * pcm.Samples]byte, aacBlocks), frames: make(chan []byte, aacFrames),
+	}, nil
 }
 
+// start starts FFmpeg.
 func (v *aac) start() error {
-	in, stdin, err := os.Pipe()
+	ctx, kill := context.WithCancel(context.Background())
+	child, err := ffmpeg.Command{
+		Args: []string{
+			"-nostdin", "-hide_banner", "-loglevel", "error",
+			"-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0",
+			"-c:a", "aac", "-b:a", "96k", "-flush_packets", "1", "-f", "adts", "pipe:1",
+		},
+		In: v.send, Out: v.read,
+	}.Start(ctx)
 	if err != nil {
-		return err
+		kill()
+		return fmt.Errorf("%w: %w", ErrNoEncoder, err)
 	}
-	defer in.Close()
-	v.cmd.Stdin, v.stdin = in, stdin
-	stdout, err := v.cmd.StdoutPipe()
-	if err == nil {
-		err = v.cmd.Start()
+	v.child, v.kill = child, kill
+	return nil
+}
+
+// send gives FFmpeg the sound.
+func (v *aac) send(w io.Writer) error {
+	for block := range v.blocks {
+		if _, err := w.Write(block[:]); err != nil {
+			return nil //nolint:nilerr // FFmpeg has ended, and says why
+		}
 	}
-	if err != nil {
-		_ = stdin.Close()
-		return err
-	}
-	go v.read(stdout)
 	return nil
 }
 
 // read cuts FFmpeg's output into frames (ADTS, ISO/IEC 13818-7 §6.2).
-func (v *aac) read(stdout io.Reader) {
+func (v *aac) read(stdout io.Reader) error {
 	defer close(v.frames)
 	const headerSize = 7
 	r := bufio.NewReader(stdout)
 	for {
 		var header [headerSize]byte
 		if _, err := io.ReadFull(r, header[:]); err != nil {
-			return
+			return nil //nolint:nilerr // it is the end
 		}
 		size := int(header[3]&3)<<11 | int(header[4])<<3 | int(header[5])>>5
 		if header[0] != 0xff || header[1]&0xf0 != 0xf0 || size < headerSize {
-			return
+			return errADTS
 		}
 		if header[1]&1 == 0 { // a checksum follows
 			_, _ = r.Discard(2)
@@ -119,7 +123,7 @@ func (v *aac) read(stdout io.Reader) {
 		}
 		frame := make([]byte, size-headerSize)
 		if _, err := io.ReadFull(r, frame); err != nil {
-			return
+			return nil //nolint:nilerr // it is the end
 		}
 		v.frames <- frame
 	}
@@ -143,9 +147,41 @@ func (v *aac) write(packet []byte, at time.Duration) error {
 	if n, err := v.dec.Decode(v.sound[:], packet); err != nil || n < pcm.Samples {
 		clear(v.sound[:])
 	}
-	if err := v.feed(); err != nil {
-		return err
+	return v.feed()
+}
+
+// feed gives 20 ms to FFmpeg, and writes what it has made.
+func (v *aac) feed() error {
+	for i, x := range v.sound[:pcm.Samples] {
+		binary.LittleEndian.PutUint16(v.raw[2*i:], uint16(int16(max(-1, min(x, 1))*32767)))
 	}
+	v.fed += pcm.Samples
+	select {
+	case v.blocks <- v.raw:
+		return v.drain()
+	default:
+	}
+	late := time.NewTimer(aacPatience)
+	defer late.Stop()
+	for {
+		select {
+		case v.blocks <- v.raw:
+			return nil
+		case frame, ok := <-v.frames:
+			if !ok {
+				return v.fault()
+			}
+			if err := v.put(frame); err != nil {
+				return err
+			}
+		case <-late.C:
+			return v.fault()
+		}
+	}
+}
+
+// drain writes the frames that are there.
+func (v *aac) drain() error {
 	for {
 		select {
 		case frame, ok := <-v.frames:
@@ -159,19 +195,6 @@ func (v *aac) write(packet []byte, at time.Duration) error {
 			return nil
 		}
 	}
-}
-
-// feed gives 20 ms to FFmpeg.
-func (v *aac) feed() error {
-	for i, x := range v.sound[:pcm.Samples] {
-		binary.LittleEndian.PutUint16(v.raw[2*i:], uint16(int16(max(-1, min(x, 1))*32767)))
-	}
-	v.fed += pcm.Samples
-	_ = v.stdin.SetWriteDeadline(time.Now().Add(aacPatience))
-	if _, err := v.stdin.Write(v.raw[:]); err != nil {
-		return v.fault()
-	}
-	return nil
 }
 
 // fault says why FFmpeg takes or gives nothing more.
@@ -191,11 +214,14 @@ func (v *aac) put(frame []byte) error {
 
 // close has FFmpeg end, and writes the last frames.
 func (v *aac) close(whole bool) error {
-	_ = v.stdin.Close()
-	if !whole {
-		_ = v.cmd.Process.Kill()
+	close(v.blocks)
+	if v.child == nil {
+		return v.dec.Close()
 	}
-	late := time.AfterFunc(aacPatience, func() { _ = v.cmd.Process.Kill() })
+	if !whole {
+		v.kill()
+	}
+	late := time.AfterFunc(aacPatience, v.kill)
 	defer late.Stop()
 	var err error
 	for frame := range v.frames {
@@ -203,10 +229,11 @@ func (v *aac) close(whole bool) error {
 			err = v.put(frame)
 		}
 	}
-	ended := v.cmd.Wait()
+	ended := v.child.Wait()
+	v.kill()
 	_ = v.dec.Close()
 	if whole && ended != nil {
-		return errors.Join(err, fmt.Errorf("FFmpeg, which makes the AAC: %w: %s", ended, strings.TrimSpace(v.stderr.String())))
+		return errors.Join(err, fmt.Errorf("FFmpeg, which makes the AAC: %w", ended))
 	}
 	return err
 }

@@ -18,7 +18,7 @@ func TestSoundStaysInPlace(t *testing.T) {
 		t.Run(codec, func(t *testing.T) {
 			s, cfg := newStudio(t), in(t.TempDir())
 			cfg.Audio = codec
-			if _, err := record.AACEncoder(); codec == "aac" && err != nil {
+			if err := record.AACEncoder(); codec == "aac" && err != nil {
 				t.Skip(err)
 			}
 			c, _ := recorder(t, cfg, s)

@@ -205,7 +205,11 @@ func (c *Recorder) open(r *recording) error {
 	if err := r.create(c.cfg); err != nil {
 		return err
 	}
-	if err := r.begin(c.rooms); err != nil {
+	err = r.voice.start()
+	if err == nil {
+		err = r.begin(c.rooms)
+	}
+	if err != nil {
 		_ = r.voice.close(false)
 		r.discard()
 		return err

@@ -8,6 +8,8 @@ import (
 
 // voice is the way of the sound into the file.
 type voice interface {
+	// start starts what write needs.
+	start() error
 	// write takes an Opus packet, which the file has at an instant.
 	write(packet []byte, at time.Duration) error
 	// close writes what is left, if the file takes it.
@@ -25,5 +27,6 @@ func newVoice(cfg Config, out *fmp4.Writer) (voice, error) {
 // asItIs leaves Opus as it is.
 type asItIs struct{ out *fmp4.Writer }
 
+func (asItIs) start() error                                  { return nil }
 func (v asItIs) write(packet []byte, at time.Duration) error { return v.out.WriteAudio(packet, at) }
 func (asItIs) close(bool) error                              { return nil }

@@ -329,7 +329,7 @@ func TestRefuses(t *testing.T) {
 		"server":     {func(c *join.Command) { c.Server = "example" }, "no address"},
 		"room":       {func(c *join.Command) { c.Room = "a b" }, "400"},
 		"camera":     {func(c *join.Command) { c.Camera = "/dev/video77" }, "no such device"},
-		"no film":    {func(c *join.Command) { c.Camera = there }, "ffmpeg"},
+		"no film":    {func(c *join.Command) { c.Camera = there }, "FFmpeg"},
 		"size":       {func(c *join.Command) { c.Size = "big" }, "size"},
 		"frame rate": {func(c *join.Command) { c.FrameRate = 0 }, "frame rate"},
 		"recording":  {func(c *join.Command) { c.Record = there }, "exists"},
