@@ -30,9 +30,7 @@ func TestCall(t *testing.T) {
 		guests = append(guests, g)
 	}
 	places := s.place(guests...)
-	told := guests[0].news.await(t, "a layout of three", func(m control.Message) bool {
-		return m.Type == control.Layout && len(m.Tiles) == 3
-	})
+	told := next(t, &guests[0].news, "a layout of three", func(m control.Layout) bool { return len(m.Tiles) == 3 })
 	for i, tile := range told.Tiles {
 		at := image.Rect(tile.X, tile.Y, tile.X+tile.Width, tile.Y+tile.Height)
 		if tile.ID != guests[i].id || at != places[guests[i]] {

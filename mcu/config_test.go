@@ -58,7 +58,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%+q: %v", test.name, err)
 			continue
 		}
-		welcome := news.await(t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome })
+		welcome := next(t, &news, "a welcome", func(control.Welcome) bool { return true })
 		if welcome.Name != test.want {
 			t.Errorf("%+q becomes %+q, not %+q", test.name, welcome.Name, test.want)
 		}

@@ -138,7 +138,7 @@ func (r *Room) lineChanged(p *Participant, line video.Line) bool {
 }
 
 // lineOf says how somebody's line is.
-func lineOf(p *Participant) string {
+func lineOf(p *Participant) control.Line {
 	switch {
 	case p.seated && !p.connected || p.uplink == video.Lost:
 		return control.LineLost

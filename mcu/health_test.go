@@ -19,10 +19,10 @@ func dimmed(c rtctest.Colour) rtctest.Colour {
 }
 
 // told waits until a guest was told last that another's line is so.
-func (s *stage) told(g, other *guest, line string) {
+func (s *stage) told(g, other *guest, line control.Line) {
 	s.t.Helper()
 	s.await(fmt.Sprintf("a line to be %q", line), func() bool {
-		lists := g.news.of(control.Participants)
+		lists := of[control.Participants](&g.news)
 		return len(lists) > 0 && slices.ContainsFunc(lists[len(lists)-1].Participants, func(p control.Person) bool {
 			return p.ID == other.id && p.Line == line
 		})
@@ -77,14 +77,13 @@ func TestCameraOffIsNoBadLine(t *testing.T) {
 	cid.Screen.Await("both", func(p rtctest.Picture) error {
 		return errors.Join(shows(p.Image, places[ada], red), shows(p.Image, places[ben], blue))
 	})
-	off := true
-	ada.p.Handle(control.Message{Type: control.Mute, Audio: &off, Video: &off})
+	ada.p.Handle(control.Mute{AudioMuted: true, VideoMuted: true})
 	cid.Screen.Await("initials", func(p rtctest.Picture) error { return gone(p.Image, places[ada], red) })
 	stopAda()
 	stopBen()
 	s.told(cid, ben, control.LineWeak)
 	cid.Screen.Await("a dimmed tile", func(p rtctest.Picture) error { return shows(p.Image, places[ben], dimmed(blue)) })
-	for _, m := range cid.news.of(control.Participants) {
+	for _, m := range of[control.Participants](&cid.news) {
 		for _, p := range m.Participants {
 			if p.ID != ben.id && p.Line != "" {
 				t.Errorf("the line of %s is said to be %q", p.Name, p.Line)

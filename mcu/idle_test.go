@@ -60,7 +60,7 @@ func TestPublisher(t *testing.T) {
 	forget := eye.Earphone.Watch(func(sound rtctest.Sound) {
 		stale = max(stale, rtctest.Amplitude(sound.Block, 440))
 	})
-	layout := eye.news.await(t, "a layout", func(m control.Message) bool { return m.Type == control.Layout })
+	layout := next(t, &eye.news, "a layout", func(control.Layout) bool { return true })
 	if len(layout.Tiles) != 1 || layout.Tiles[0].ID != pub.id {
 		t.Errorf("the layout is %v, not one tile for the publisher", layout.Tiles)
 	}

@@ -37,11 +37,9 @@ func (g *guest) awaitHeight(height int) {
 }
 
 // told waits until the newest news of the rendition are of a height.
-func (g *guest) awaitTold(t *testing.T, height int) control.Message {
+func (g *guest) awaitTold(t *testing.T, height int) control.Rendition {
 	t.Helper()
-	return g.news.await(t, fmt.Sprintf("news of %d lines", height), func(m control.Message) bool {
-		return m.Type == control.Rendition && m.Height == height
-	})
+	return next(t, &g.news, fmt.Sprintf("news of %d lines", height), func(m control.Rendition) bool { return m.Height == height })
 }
 
 // strays counts what a viewer sees that is not as everybody's: other sizes, and IDRs.
@@ -84,7 +82,7 @@ func TestLadder(t *testing.T) {
 	for _, g := range []*guest{calm, slow} {
 		g.awaitHeight(360)
 	}
-	if m := slow.awaitTold(t, 360); m.Width != 640 || m.MaxBitrate != 800_000 || !*m.Active {
+	if m := slow.awaitTold(t, 360); m.Width != 640 || m.MaxBitrate != 800_000 || !m.Active {
 		t.Errorf("told %+v", m)
 	}
 	count := calm.watchStrays(image.Pt(640, 360))
@@ -101,9 +99,7 @@ func TestLadder(t *testing.T) {
 		t.Errorf("told %+v", m)
 	}
 	line.Bits.Store(20_000)
-	slow.news.await(t, "news of sound alone", func(m control.Message) bool {
-		return m.Type == control.Rendition && !*m.Active
-	})
+	next(t, &slow.news, "news of sound alone", func(m control.Rendition) bool { return !m.Active })
 	if n := s.metric("tilemix_picture_viewers", "0"); n != 1 {
 		t.Errorf("%v viewers have sound only", n)
 	}

@@ -74,9 +74,7 @@ func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) 
 	})
 	// On a slow line the first to join need not be the first who is connected.
 	var tile image.Rectangle
-	layout := watcher.news.await(s.t, "a layout of two", func(m control.Message) bool {
-		return m.Type == control.Layout && len(m.Tiles) == 2
-	})
+	layout := next(s.t, &watcher.news, "a layout of two", func(m control.Layout) bool { return len(m.Tiles) == 2 })
 	for _, told := range layout.Tiles {
 		if told.ID == actor.id {
 			tile = image.Rect(told.X, told.Y, told.X+told.Width, told.Y+told.Height)

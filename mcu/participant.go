@@ -3,7 +3,6 @@ package mcu
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"image"
 	"log/slog"
 	"slices"
@@ -194,21 +193,21 @@ func (p *Participant) Handle(m control.Message) {
 			return
 		}
 		if p.viewer {
-			p.refuse("who only watches can change nothing")
+			p.refuse("viewers cannot send this message")
 			return
 		}
-		switch m.Type {
+		switch m := m.(type) {
 		case control.Mute:
-			p.muted, p.cameraOff = *m.Audio, *m.Video
+			p.muted, p.cameraOff = m.AudioMuted, m.VideoMuted
 			p.room.publish()
-		case control.Chat:
+		case control.SendChat:
 			p.room.chat(p, m.Text)
-		case control.Layout:
+		case control.ChooseLayout:
 			if !p.room.setLayout(m.Name) {
 				p.refuse("there is no layout of that name")
 			}
 		default:
-			p.refuse("a " + m.Type + " does not belong here")
+			p.refuse("a message of type " + m.Type() + " cannot be sent here")
 		}
 	})
 }
@@ -228,7 +227,7 @@ func (p *Participant) parse(data []byte) {
 }
 
 func (p *Participant) refuse(why string) {
-	p.deliver(control.Message{Type: control.Error, Error: why})
+	p.deliver(control.Error{Error: why})
 }
 
 // deliver sends a message by whatever ways the client has.
@@ -239,14 +238,14 @@ func (p *Participant) deliver(m control.Message) {
 	if !p.open.Load() {
 		return
 	}
-	if data, err := json.Marshal(m); err == nil {
+	if data, err := control.Encode(m); err == nil {
 		p.peer.Send(data)
 	}
 }
 
 func (p *Participant) welcome() {
-	p.deliver(control.Message{
-		Type: control.Welcome, ID: p.public, Name: p.name, Room: p.room.name,
+	p.deliver(control.Welcome{
+		ID: p.public, Name: p.name, Room: p.room.name,
 		ICEServers: p.room.server.ICEServers(), Resume: p.secret,
 	})
 }

@@ -21,11 +21,11 @@ func (s *stage) seat(room string, n int) {
 }
 
 // hides tells whether a message is a layout in which n people have no tile.
-func hides(n int) func(control.Message) bool {
-	return func(m control.Message) bool { return m.Type == control.Layout && m.Hidden == n }
+func hides(n int) func(control.Layout) bool {
+	return func(m control.Layout) bool { return m.Hidden == n }
 }
 
-func ids(m control.Message) []string {
+func ids(m control.Layout) []string {
 	var out []string
 	for _, t := range m.Tiles {
 		out = append(out, t.ID)
@@ -43,7 +43,7 @@ func TestPlaces(t *testing.T) {
 	ada, ben := s.join("large", "Ada", both), s.join("large", "Ben", both)
 	film(ada, red)
 	film(ben, green)
-	before := eye.news.await(t, "two without a tile", hides(2))
+	before := next(t, &eye.news, "two without a tile", hides(2))
 	if len(before.Tiles) != 25 || slices.Contains(ids(before), ada.id) || slices.Contains(ids(before), ben.id) {
 		t.Fatalf("Ada and Ben came last: %v", before.Tiles)
 	}
@@ -55,9 +55,7 @@ func TestPlaces(t *testing.T) {
 	requests := ada.Video.KeyRequests()
 
 	ada.Speak(rtctest.Tone(440, 0.3))
-	after := eye.news.await(t, "Ada to have a tile", func(m control.Message) bool {
-		return m.Type == control.Layout && slices.Contains(ids(m), ada.id)
-	})
+	after := next(t, &eye.news, "Ada to have a tile", func(m control.Layout) bool { return slices.Contains(ids(m), ada.id) })
 	changes := 0
 	for _, tile := range after.Tiles {
 		if !slices.Contains(before.Tiles, tile) {

@@ -1,7 +1,6 @@
 package mcu_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -67,9 +66,10 @@ func TestMute(t *testing.T) {
 	s := serve(t, cfg)
 	var overChannel inbox
 	a := s.join("mute", "Ada", rtctest.Options{Message: func(data []byte) {
-		var m control.Message
-		if err := json.Unmarshal(data, &m); err != nil {
+		m, err := control.Decode(data)
+		if err != nil {
 			t.Errorf("message %q: %v", data, err)
+			return
 		}
 		overChannel.put(m)
 	}})
@@ -84,18 +84,16 @@ func TestMute(t *testing.T) {
 		return shows(p.Image, tile, green)
 	})
 	b.Earphone.Await("the tone", mixMinus([]float64{700}, -1, 0.2))
-	overChannel.await(t, "a welcome over the data channel", func(m control.Message) bool {
-		return m.Type == control.Welcome && m.ID == a.id
-	})
+	next(t, &overChannel, "a welcome over the data channel", func(m control.Welcome) bool { return m.ID == a.id })
 
 	mute := func(off bool) {
 		t.Helper()
 		if err := a.Send(fmt.Sprintf(`{"type":"mute","audio":%v,"video":%v}`, off, off)); err != nil {
 			t.Fatal(err)
 		}
-		b.news.await(t, "news of it", func(m control.Message) bool {
-			return m.Type == control.Participants && len(m.Participants) == 2 &&
-				m.Participants[0].Audio == off && m.Participants[0].Video == off
+		next(t, &b.news, "news of it", func(m control.Participants) bool {
+			return len(m.Participants) == 2 &&
+				m.Participants[0].AudioMuted == off && m.Participants[0].VideoMuted == off
 		})
 	}
 	mute(true)
@@ -113,11 +111,11 @@ func TestMute(t *testing.T) {
 	if err := a.Send(`{"type":"fly"}`); err != nil {
 		t.Fatal(err)
 	}
-	overChannel.await(t, "a refusal", func(m control.Message) bool { return m.Type == control.Error })
+	next(t, &overChannel, "a refusal", func(control.Error) bool { return true })
 	if err := a.Send(`{"type":"chat","text":"hello"}`); err != nil {
 		t.Fatal(err)
 	}
-	got := b.news.await(t, "the chat", func(m control.Message) bool { return m.Type == control.Chat })
+	got := next(t, &b.news, "the chat", func(control.Chat) bool { return true })
 	if got.ID != a.id || got.Name != "Ada" || got.Text != "hello" {
 		t.Errorf("the chat is %+v", got)
 	}
@@ -131,26 +129,22 @@ func TestSpeaking(t *testing.T) {
 	s := serve(t, small())
 	a, b := s.join("floor", "Ada", both), s.join("floor", "Ben", both)
 	stop := a.Speak(rtctest.Tone(300, 0.3))
-	b.news.await(t, "Ada to speak", func(m control.Message) bool {
-		return m.Type == control.Speaking && len(m.IDs) == 1 && m.IDs[0] == a.id
-	})
-	lists := len(b.news.of(control.Participants))
-	s.join("floor", "Eye", viewer).news.await(t, "a list that says so", func(m control.Message) bool {
-		return m.Type == control.Participants && len(m.Participants) == 2 && m.Participants[0].Speaking
+	next(t, &b.news, "Ada to speak", func(m control.Speaking) bool { return len(m.IDs) == 1 && m.IDs[0] == a.id })
+	lists := len(of[control.Participants](&b.news))
+	next(t, &s.join("floor", "Eye", viewer).news, "a list that says so", func(m control.Participants) bool {
+		return len(m.Participants) == 2 && m.Participants[0].Speaking
 	})
 	stop()
 	a.Speak(func(int) float32 { return 0 })
 	s.await("Ada to stop", func() bool {
-		said := b.news.of(control.Speaking)
+		said := of[control.Speaking](&b.news)
 		return len(said[len(said)-1].IDs) == 0
 	})
-	if n := len(b.news.of(control.Participants)); n != lists {
+	if n := len(of[control.Participants](&b.news)); n != lists {
 		t.Errorf("somebody falls silent, and all are told the list %d times more", n-lists)
 	}
-	b.p.Handle(control.Message{Type: control.Layout, Name: "speaker"})
-	a.news.await(t, "the other layout", func(m control.Message) bool {
-		return m.Type == control.Layout && m.Name == "speaker" && len(m.Tiles) == 2 && m.Tiles[0].ID == a.id
-	})
+	b.p.Handle(control.ChooseLayout{Name: "speaker"})
+	next(t, &a.news, "the other layout", func(m control.Layout) bool { return m.Name == "speaker" && len(m.Tiles) == 2 && m.Tiles[0].ID == a.id })
 }
 
 // TestLeave has somebody leave, by closing the connection and by saying so: his

@@ -23,12 +23,10 @@ func (s *stage) returning(room string) (g *guest, secret string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { g.p.Leave(); <-g.p.Done() })
-	welcome := g.news.await(s.t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome })
+	welcome := next(s.t, &g.news, "a welcome", func(control.Welcome) bool { return true })
 	g.id = welcome.ID
 	s.connect(g)
-	g.news.await(s.t, "a tile, before others have theirs", func(m control.Message) bool {
-		return m.Type == control.Layout && len(m.Tiles) == 1
-	})
+	next(s.t, &g.news, "a tile, before others have theirs", func(m control.Layout) bool { return len(m.Tiles) == 1 })
 	return g, welcome.Resume
 }
 
@@ -76,7 +74,7 @@ func TestResume(t *testing.T) {
 			if err != nil || back.p != ada.p || line != 1 {
 				t.Fatalf("resume: %v, line %d", err, line)
 			}
-			welcome := back.news.await(t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome })
+			welcome := next(t, &back.news, "a welcome", func(control.Welcome) bool { return true })
 			if welcome.ID != ada.id || welcome.Resume != secret {
 				t.Errorf("welcomed as %+v", welcome)
 			}
@@ -90,9 +88,7 @@ func TestResume(t *testing.T) {
 			})
 			t.Logf("is seen after %v", time.Since(began))
 			ada.p.Lose(0, true) // the old connection's end comes late
-			back.news.await(t, "a list of two", func(m control.Message) bool {
-				return m.Type == control.Participants && len(m.Participants) == 2 && m.Participants[0].ID == ada.id
-			})
+			next(t, &back.news, "a list of two", func(m control.Participants) bool { return len(m.Participants) == 2 && m.Participants[0].ID == ada.id })
 			_, _, err = s.Resume(mcu.JoinOptions{Room: "call"}, secret)
 			if err != nil {
 				t.Errorf("again: %v", err)

@@ -301,8 +301,8 @@ func (r *Room) setLayout(name string) bool {
 
 // chat passes a message to everybody.
 func (r *Room) chat(from *Participant, text string) {
-	m := control.Message{
-		Type: control.Chat, ID: from.public, Name: from.name, Text: text, Time: time.Now().UTC(),
+	m := control.Chat{
+		ID: from.public, Name: from.name, Text: text, Time: time.Now().UTC(),
 	}
 	for _, p := range r.members {
 		p.deliver(m)

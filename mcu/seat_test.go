@@ -19,12 +19,8 @@ func TestNoTileUnconnected(t *testing.T) {
 		t.Fatal(err)
 	}
 	ada := s.join("tile", "Ada", both)
-	ada.news.await(t, "both in the list", func(m control.Message) bool {
-		return m.Type == control.Participants && len(m.Participants) == 2
-	})
-	ada.news.await(t, "a tile for who is connected", func(m control.Message) bool {
-		return m.Type == control.Layout && len(m.Tiles) == 1 && m.Tiles[0].ID == ada.id && m.Hidden == 0
-	})
+	next(t, &ada.news, "both in the list", func(m control.Participants) bool { return len(m.Participants) == 2 })
+	next(t, &ada.news, "a tile for who is connected", func(m control.Layout) bool { return len(m.Tiles) == 1 && m.Tiles[0].ID == ada.id && m.Hidden == 0 })
 	idle.Leave()
 	<-idle.Done()
 }
@@ -57,7 +53,7 @@ func TestNeverConnected(t *testing.T) {
 		if d := time.Since(joined); d < 19*time.Second || d > 25*time.Second {
 			t.Errorf("who never connected was removed after %v", d)
 		}
-		news[i].await(t, "the reason", func(m control.Message) bool { return m.Type == control.Error })
+		next(t, &news[i], "the reason", func(control.Error) bool { return true })
 	}
 	if infos := s.Rooms(); len(infos) != 1 || infos[0].Participants != 1 || infos[0].Viewers != 0 {
 		t.Errorf("rooms are %v", infos)
@@ -70,19 +66,18 @@ func TestViewerChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
 	ada, eye := s.join("watched", "Ada", both), s.join("watched", "Eye", viewer)
-	off := true
 	for _, m := range []control.Message{
-		{Type: control.Mute, Audio: &off, Video: &off},
-		{Type: control.Chat, Text: "hello"},
-		{Type: control.Layout, Name: "speaker"},
+		control.Mute{AudioMuted: true, VideoMuted: true},
+		control.SendChat{Text: "hello"},
+		control.ChooseLayout{Name: "speaker"},
 	} {
-		before := eye.news.count(control.Error)
+		before := len(of[control.Error](&eye.news))
 		eye.p.Handle(m)
-		s.await("a refusal", func() bool { return eye.news.count(control.Error) == before+1 })
+		s.await("a refusal", func() bool { return len(of[control.Error](&eye.news)) == before+1 })
 	}
-	ada.p.Handle(control.Message{Type: control.Chat, Text: "mine"})
-	ada.news.await(t, "the chat", func(m control.Message) bool { return m.Type == control.Chat && m.Text == "mine" })
-	if n := ada.news.count(control.Chat); n != 1 {
+	ada.p.Handle(control.SendChat{Text: "mine"})
+	next(t, &ada.news, "the chat", func(m control.Chat) bool { return m.Text == "mine" })
+	if n := len(of[control.Chat](&ada.news)); n != 1 {
 		t.Errorf("%d chats came", n)
 	}
 }
@@ -101,31 +96,18 @@ func TestFlood(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.await("a refusal", func() bool { return evil.news.count(control.Error) > 0 })
+	s.await("a refusal", func() bool { return len(of[control.Error](&evil.news)) > 0 })
 	for i := range 20 {
 		asked := time.Now()
-		ben.p.Handle(control.Message{Type: control.Chat, Text: "hello"})
-		s.await("the chat", func() bool { return ben.news.count(control.Chat) > i })
+		ben.p.Handle(control.SendChat{Text: "hello"})
+		s.await("the chat", func() bool { return len(of[control.Chat](&ben.news)) > i })
 		if d := time.Since(asked); d > time.Second {
 			t.Errorf("a chat took %v", d)
 		}
 	}
-	n, most := evil.news.count(control.Error), 101+int(20*time.Since(start).Seconds())
+	n, most := len(of[control.Error](&evil.news)), 101+int(20*time.Since(start).Seconds())
 	if n > most {
 		t.Errorf("%d messages were answered, more than %d", n, most)
 	}
 	s.leave(evil) // what waits does not hold him
-}
-
-// count returns how many messages of a type came.
-func (b *inbox) count(kind string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n := 0
-	for i := range b.all {
-		if b.all[i].Type == kind {
-			n++
-		}
-	}
-	return n
 }

@@ -203,7 +203,7 @@ func (s *stage) enterOver(room, name string, o rtctest.Options, l *mcu.Line) (*g
 		g.p.Leave()
 		<-g.p.Done()
 	})
-	g.id = g.news.await(s.t, "a welcome", func(m control.Message) bool { return m.Type == control.Welcome }).ID
+	g.id = next(s.t, &g.news, "a welcome", func(control.Welcome) bool { return true }).ID
 	g.Client = rtctest.New(s.t, o)
 	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
 	defer cancel()
@@ -248,20 +248,26 @@ func (b *inbox) put(m control.Message) {
 }
 
 // of returns the messages of a type so far.
-func (b *inbox) of(kind string) []control.Message {
+func of[M control.Message](b *inbox) []M {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(b.all), func(m control.Message) bool { return m.Type != kind })
+	var all []M
+	for _, m := range b.all {
+		if m, ok := m.(M); ok {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
-// await returns the newest message for which ok holds, as soon as there is one.
-func (b *inbox) await(t testing.TB, what string, ok func(control.Message) bool) control.Message {
+// next returns the newest message of a type for which ok holds, as soon as there is one.
+func next[M control.Message](t testing.TB, b *inbox, what string, ok func(M) bool) M {
 	t.Helper()
 	patience := time.After(rtctest.Patience)
 	for {
 		b.mu.Lock()
 		for _, m := range slices.Backward(b.all) {
-			if ok(m) {
+			if m, is := m.(M); is && ok(m) {
 				defer b.mu.Unlock()
 				return m
 			}

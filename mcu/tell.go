@@ -11,7 +11,7 @@ import (
 type told struct {
 	people   []control.Person
 	speaking []string
-	layout   control.Message
+	layout   control.Layout
 }
 
 // tellInterval is the least time between two rounds of news, so that a storm of
@@ -33,10 +33,10 @@ func (r *Room) tellSoon(now time.Time) {
 func (r *Room) tell(s *scene) {
 	now := r.news(s)
 	if !slices.EqualFunc(now.people, r.told.people, sameButSpeaking) {
-		r.broadcast(control.Message{Type: control.Participants, Participants: now.people})
+		r.broadcast(control.Participants{Participants: now.people})
 	}
 	if !slices.Equal(now.speaking, r.told.speaking) {
-		r.broadcast(control.Message{Type: control.Speaking, IDs: now.speaking})
+		r.broadcast(control.Speaking{IDs: now.speaking})
 	}
 	if now.layout.Name != r.told.layout.Name || now.layout.Hidden != r.told.layout.Hidden || !slices.Equal(now.layout.Tiles, r.told.layout.Tiles) {
 		r.broadcast(now.layout)
@@ -59,15 +59,14 @@ func sameButSpeaking(a, b control.Person) bool {
 
 // tellAll tells one participant all that there is to know.
 func (r *Room) tellAll(p *Participant) {
-	p.deliver(control.Message{Type: control.Participants, Participants: r.told.people})
-	p.deliver(control.Message{Type: control.Speaking, IDs: r.told.speaking})
+	p.deliver(control.Participants{Participants: r.told.people})
+	p.deliver(control.Speaking{IDs: r.told.speaking})
 	p.deliver(r.told.layout)
 	if len(r.recordings) > 0 {
-		p.deliver(control.Message{Type: control.Recordings, Recordings: r.recordings})
+		p.deliver(control.Recordings{Recordings: r.recordings})
 	}
 	if r.onAir {
-		on := true
-		p.deliver(control.Message{Type: control.Broadcast, Active: &on})
+		p.deliver(control.Broadcast{Active: true})
 	}
 }
 
@@ -86,8 +85,8 @@ func (r *Room) news(s *scene) told {
 	t := told{
 		people:   []control.Person{},
 		speaking: []string{},
-		layout: control.Message{
-			Type: control.Layout, Name: r.layout, Width: cfg.Width, Height: cfg.Height,
+		layout: control.Layout{
+			Name: r.layout, Width: cfg.Width, Height: cfg.Height,
 			Tiles: []control.Tile{},
 		},
 	}
@@ -99,7 +98,7 @@ func (r *Room) news(s *scene) told {
 		}
 		t.people = append(t.people, control.Person{
 			ID: seat.p.public, Name: seat.p.name,
-			Audio: seat.muted || seat.voice == nil, Video: seat.cameraOff, Speaking: seat.speaking,
+			AudioMuted: seat.muted || seat.voice == nil, VideoMuted: seat.cameraOff, Speaking: seat.speaking,
 			Line: lineOf(seat.p),
 		})
 		if seat.speaking {

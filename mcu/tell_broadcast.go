@@ -11,6 +11,6 @@ func (s *Server) TellBroadcast(room string, on bool) {
 	}
 	r.post(func() {
 		r.onAir = on
-		r.broadcast(control.Message{Type: control.Broadcast, Active: &on})
+		r.broadcast(control.Broadcast{Active: on})
 	})
 }

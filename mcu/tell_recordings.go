@@ -11,6 +11,6 @@ func (s *Server) TellRecordings(room string, all []control.Recording) {
 	}
 	r.post(func() {
 		r.recordings = all
-		r.broadcast(control.Message{Type: control.Recordings, Recordings: all})
+		r.broadcast(control.Recordings{Recordings: all})
 	})
 }

@@ -25,9 +25,8 @@ func (p *Participant) tellRendition() {
 	if p.rung == nil {
 		return
 	}
-	active := *p.rung != ladder.Rung{}
-	p.deliver(control.Message{
-		Type: control.Rendition, Width: p.rung.Size.X, Height: p.rung.Size.Y,
-		MaxFramerate: p.rung.FrameRate, MaxBitrate: p.rung.Bitrate, Active: &active,
+	p.deliver(control.Rendition{
+		Width: p.rung.Size.X, Height: p.rung.Size.Y,
+		MaxFramerate: p.rung.FrameRate, MaxBitrate: p.rung.Bitrate, Active: *p.rung != ladder.Rung{},
 	})
 }

@@ -53,10 +53,9 @@ func (p *Participant) askUplink() {
 		return
 	}
 	p.limit.Store(0)
-	active := w != uplink.Wish{}
-	p.deliver(control.Message{
-		Type: control.Uplink, Width: w.Size.X, Height: w.Size.Y,
-		MaxFramerate: w.FrameRate, MaxBitrate: w.Bitrate, Active: &active,
+	p.deliver(control.Uplink{
+		Width: w.Size.X, Height: w.Size.Y,
+		MaxFramerate: w.FrameRate, MaxBitrate: w.Bitrate, Active: w != uplink.Wish{},
 	})
 }
 

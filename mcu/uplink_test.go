@@ -2,7 +2,6 @@ package mcu_test
 
 import (
 	"context"
-	"encoding/json"
 	"image"
 	"slices"
 	"testing"
@@ -24,13 +23,14 @@ func (b *inbox) uplinks(t *testing.T) (widths []int) {
 	defer b.mu.Unlock()
 	var last time.Time
 	for i, m := range b.all {
-		if m.Type != control.Uplink {
+		m, ok := m.(control.Uplink)
+		if !ok {
 			continue
 		}
 		if d := b.at[i].Sub(last); d < 1800*time.Millisecond { // the first may have been held up
 			t.Errorf("a sender is asked for %dx%d %v after the last", m.Width, m.Height, d)
 		}
-		if m.Active == nil || *m.Active != (m.Width > 0) || *m.Active != (m.MaxBitrate > 0) {
+		if m.Active != (m.Width > 0) || m.Active != (m.MaxBitrate > 0) {
 			t.Errorf("a sender is asked for %+v", m)
 		}
 		widths, last = append(widths, m.Width), b.at[i]
@@ -54,7 +54,7 @@ func TestUplink(t *testing.T) {
 	s := serve(t, small())
 	ada := s.join("tiles", "Ada", both)
 	s.asked(t, &ada.news, "all the picture for one alone", 640)
-	first := ada.news.await(t, "it", func(m control.Message) bool { return m.Type == control.Uplink })
+	first := next(t, &ada.news, "it", func(control.Uplink) bool { return true })
 	if first.Height != 360 || first.MaxFramerate != 15 || first.MaxBitrate != need(1).Bitrate {
 		t.Errorf("one alone is asked for %+v", first)
 	}
@@ -77,7 +77,7 @@ func TestUplinkUnwatched(t *testing.T) {
 	eye := s.join("unseen", "Eye", viewer)
 	s.asked(t, &pub.news, "the picture for the viewer", 0, 640)
 	short := s.join("unseen", "Short", publisher)
-	eye.news.await(t, "a layout of two", func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 2 })
+	next(t, &eye.news, "a layout of two", func(m control.Layout) bool { return len(m.Tiles) == 2 })
 	s.leave(short)
 	s.leave(eye)
 	s.asked(t, &pub.news, "no video again", 0, 640, 0)
@@ -101,8 +101,7 @@ func (s *stage) post(room, name string, o rtctest.Options) *guest {
 	g := &guest{p: p}
 	if o.Message != nil {
 		o.Message = func(data []byte) {
-			var m control.Message
-			if json.Unmarshal(data, &m) == nil {
+			if m, err := control.Decode(data); err == nil {
 				g.news.put(m)
 			}
 		}

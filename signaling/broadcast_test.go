@@ -27,8 +27,8 @@ func TestBroadcastAPI(t *testing.T) {
 
 	told := make(chan bool, 10)
 	ada, err := srv.Join(mcu.JoinOptions{Room: "demo", Name: "Ada", Send: func(m control.Message) {
-		if m.Type == control.Broadcast {
-			told <- *m.Active
+		if m, ok := m.(control.Broadcast); ok {
+			told <- m.Active
 		}
 	}})
 	if err != nil {

@@ -2,8 +2,6 @@ package signaling_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
-	"tilemix/mcu/control"
 	"tilemix/signaling"
 )
 
@@ -67,33 +64,6 @@ func FuzzPatch(f *testing.F) {
 		case http.StatusOK, http.StatusNoContent, http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		default:
 			t.Errorf("status %d: %s", w.Code, w.Body)
-		}
-	})
-}
-
-// What Parse takes, it takes again after a round trip.
-func FuzzMessage(f *testing.F) {
-	for _, text := range []string{
-		`{"type":"mute","audio":true,"video":false}`,
-		`{"type":"candidate","candidate":{"candidate":"","sdpMid":"0"}}`,
-		`{"type":"chat","text":"hi"}`, `{"type":"layout","name":"grid"}`, `{"type":"offer","sdp":"v=0"}`,
-	} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := control.Parse(data)
-		if err != nil {
-			if !errors.Is(err, control.ErrInvalid) {
-				t.Errorf("error %v is not ErrInvalid", err)
-			}
-			return
-		}
-		again, err := json.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := control.Parse(again); err != nil {
-			t.Errorf("%s became %s: %v", data, again, err)
 		}
 	})
 }

@@ -133,7 +133,7 @@ func TestStatus(t *testing.T) {
 		t.Errorf("no rooms: %q", r.body)
 	}
 	s := dial(t, url, "Ada")
-	s.next(t, crowd(1))
+	next(t, s, crowd(1))
 	r = do(t, http.MethodGet, url+"/api/v1/rooms", "")
 	if want := `{"rooms":[{"name":"hall","participants":1,"viewers":0}]}`; strings.TrimSpace(r.body) != want {
 		t.Errorf("rooms: %q, want %q", r.body, want)

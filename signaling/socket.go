@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -45,7 +44,7 @@ func (k *socket) send(m control.Message) {
 // refused tells the client why its message had no effect.
 func (k *socket) refused(err error) {
 	_, text := explain(err)
-	k.send(control.Message{Type: control.Error, Error: text})
+	k.send(control.Error{Error: text})
 }
 
 // run serves the connection until it ends.
@@ -81,7 +80,7 @@ func (k *socket) read(ctx context.Context) {
 }
 
 func (k *socket) handle(ctx context.Context, m control.Message) error {
-	switch m.Type {
+	switch m := m.(type) {
 	case control.Offer:
 		ctx, cancel := context.WithTimeout(ctx, k.cfg.Offer)
 		defer cancel()
@@ -89,7 +88,7 @@ func (k *socket) handle(ctx context.Context, m control.Message) error {
 		if err != nil {
 			return err
 		}
-		k.send(control.Message{Type: control.Answer, SDP: answer})
+		k.send(control.Answer{SDP: answer})
 		return nil
 	case control.Candidate:
 		return k.who.AddCandidateBy(k.line, *m.Candidate)
@@ -144,7 +143,7 @@ func (k *socket) dismiss(code websocket.StatusCode, why string) {
 }
 
 func (k *socket) put(ctx context.Context, m control.Message) error {
-	data, err := json.Marshal(m)
+	data, err := control.Encode(m)
 	if err != nil {
 		return err
 	}

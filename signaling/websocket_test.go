@@ -2,7 +2,6 @@ package signaling_test
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -45,28 +44,28 @@ func dial(t testing.TB, base, name string) socket {
 	return socket{conn}
 }
 
-// next reads until a message is as wanted.
-func (s socket) next(t testing.TB, wanted func(control.Message) bool) control.Message {
+// next reads until a message has the type and is as wanted.
+func next[M control.Message](t testing.TB, s socket, wanted ...func(M) bool) M {
 	t.Helper()
 	for {
 		m, err := s.read(t.Context())
 		if err != nil {
 			t.Fatalf("while waiting for a message: %v", err)
 		}
-		if wanted(m) {
+		if m, ok := m.(M); ok && (len(wanted) == 0 || wanted[0](m)) {
 			return m
 		}
 	}
 }
 
-func (s socket) read(ctx context.Context) (m control.Message, err error) {
+func (s socket) read(ctx context.Context) (control.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	_, data, err := s.Read(ctx)
 	if err != nil {
-		return m, err
+		return nil, err
 	}
-	return m, json.Unmarshal(data, &m)
+	return control.Decode(data)
 }
 
 // closed reads until the server closes and returns its status.
@@ -86,98 +85,95 @@ func (s socket) send(t testing.TB, text string) {
 	}
 }
 
-func ofType(name string) func(control.Message) bool {
-	return func(m control.Message) bool { return m.Type == name }
-}
-
-func crowd(n int) func(control.Message) bool {
-	return func(m control.Message) bool { return m.Type == control.Participants && len(m.Participants) == n }
+func crowd(n int) func(control.Participants) bool {
+	return func(m control.Participants) bool { return len(m.Participants) == n }
 }
 
 func TestWebSocketCall(t *testing.T) {
 	srv := newServer(t)
 	base := serve(t, withICEServers{srv}, signaling.Default())
 	ada := dial(t, base, "Ada Łovelace")
-	welcome := ada.next(t, func(control.Message) bool { return true })
-	if welcome.Type != control.Welcome || welcome.ID == "" || welcome.Room != "hall" ||
+	first, err := ada.read(t.Context())
+	welcome, ok := first.(control.Welcome)
+	if err != nil || !ok || welcome.ID == "" || welcome.Room != "hall" ||
 		welcome.Name != "Ada Łovelace" {
-		t.Errorf("the first message is %+v", welcome)
+		t.Errorf("the first message is %+v, %v", first, err)
 	}
 	bob := dial(t, base, "Bob")
-	ada.next(t, crowd(2))
+	next(t, ada, crowd(2))
 
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
-	offer, err := json.Marshal(control.Message{Type: control.Offer, SDP: c.offer(t, false, false)})
+	offer, err := control.Encode(control.Offer{SDP: c.offer(t, false, false)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ada.send(t, string(offer))
-	c.accept(t, ada.next(t, ofType(control.Answer)).SDP)
+	c.accept(t, next[control.Answer](t, ada).SDP)
 	candidate := lineOf(c.LocalDescription().SDP, "a=candidate:")
 	ada.send(t, `{"type":"candidate","candidate":{"sdpMid":"0","candidate":"`+strings.TrimPrefix(candidate, "a=")+`"}}`)
 	c.wait(t)
 
 	bob.send(t, `{"type":"chat","text":"hello"}`)
-	if m := ada.next(t, ofType(control.Chat)); m.Text != "hello" || m.Name != "Bob" {
+	if m := next[control.Chat](t, ada); m.Text != "hello" || m.Name != "Bob" {
 		t.Errorf("chat: %+v", m)
 	}
 	if err := bob.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
 	}
-	ada.next(t, crowd(1))
+	next(t, ada, crowd(1))
 }
 
 // Who is cut off comes back as himself, and whoever has no such secret joins anew.
 func TestWebSocketResumes(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	ada := dial(t, base, "Ada")
-	welcome := ada.next(t, ofType(control.Welcome))
+	welcome := next[control.Welcome](t, ada)
 	if welcome.Resume == "" {
 		t.Fatal("there is no secret")
 	}
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
-	offer, err := json.Marshal(control.Message{Type: control.Offer, SDP: c.offer(t, true, false)})
+	offer, err := control.Encode(control.Offer{SDP: c.offer(t, true, false)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ada.send(t, string(offer))
-	c.accept(t, ada.next(t, ofType(control.Answer)).SDP)
-	ada.next(t, func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 1 })
+	c.accept(t, next[control.Answer](t, ada).SDP)
+	next(t, ada, func(m control.Layout) bool { return len(m.Tiles) == 1 })
 	_ = ada.CloseNow() // without a word
 
 	back := dial(t, base, "Ada&resume="+welcome.Resume)
-	if m := back.next(t, ofType(control.Welcome)); m.ID != welcome.ID {
+	if m := next[control.Welcome](t, back); m.ID != welcome.ID {
 		t.Errorf("came back as %s, not %s", m.ID, welcome.ID)
 	}
-	back.next(t, func(m control.Message) bool { return m.Type == control.Layout && len(m.Tiles) == 1 })
+	next(t, back, func(m control.Layout) bool { return len(m.Tiles) == 1 })
 	other := dial(t, base, "Ada&resume="+welcome.Resume) // the same page in a second window
-	other.next(t, ofType(control.Welcome))
+	next[control.Welcome](t, other)
 	if status := back.closed(t); status < 4000 {
 		t.Errorf("the first window was closed with %v and would come back", status)
 	}
 	stranger := dial(t, base, "Ada&resume=nonsense")
-	if m := stranger.next(t, ofType(control.Welcome)); m.ID == welcome.ID {
+	if m := next[control.Welcome](t, stranger); m.ID == welcome.ID {
 		t.Error("a stranger became Ada")
 	}
-	other.next(t, crowd(2))
+	next(t, other, crowd(2))
 	if err := stranger.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
 	}
-	other.next(t, crowd(1))
+	next(t, other, crowd(1))
 }
 
 // Who says goodbye by a connection that was replaced does not end the one that he has.
 func TestWebSocketOldGoodbye(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	old := dial(t, base, "Ada")
-	welcome := old.next(t, ofType(control.Welcome))
+	welcome := next[control.Welcome](t, old)
 	back := dial(t, base, "Ada&resume="+welcome.Resume)
-	back.next(t, ofType(control.Welcome))
+	next[control.Welcome](t, back)
 	_ = old.Close(websocket.StatusNormalClosure, "") // both say it at once
 	back.send(t, `{"type":"chat","text":"still here"}`)
-	back.next(t, ofType(control.Chat))
+	next[control.Chat](t, back)
 	other := dial(t, base, "Ben")
-	other.next(t, crowd(2))
+	next(t, other, crowd(2))
 }
 
 // Who comes back again and again is told to wait, and what he had is closed even where he
@@ -185,7 +181,7 @@ func TestWebSocketOldGoodbye(t *testing.T) {
 func TestWebSocketResumesTooOften(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	ada := dial(t, base, "Ada")
-	secret := ada.next(t, ofType(control.Welcome)).Resume
+	secret := next[control.Welcome](t, ada).Resume
 	deaf, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -227,20 +223,22 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 func TestWebSocketAlive(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	ada, ben := dial(t, base, "Ada"), dial(t, base, "Ben")
-	ada.next(t, crowd(2))
+	next(t, ada, crowd(2))
 	for range 3 {
 		ada.send(t, `{"type":"alive"}`)
-		if m := ada.next(t, ofType(control.Alive)); m.Error != "" {
-			t.Errorf("the answer is %+v", m)
-		}
+		next[control.Alive](t, ada)
 	}
 	ada.send(t, `{"type":"chat","text":"done"}`)
-	ben.next(t, func(m control.Message) bool {
-		if m.Type == control.Alive {
-			t.Error("another was told")
+	for done := false; !done; {
+		m, err := ben.read(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		return m.Type == control.Chat
-	})
+		if _, ok := m.(control.Alive); ok {
+			t.Error("another client got the answer")
+		}
+		_, done = m.(control.Chat)
+	}
 }
 
 // A message that is refused changes nothing and the socket stays open.
@@ -251,12 +249,12 @@ func TestWebSocketRefusesMessages(t *testing.T) {
 		`{"type":"offer","sdp":"nonsense"}`, `{"type":"mute","audio":"yes"}`,
 	} {
 		s.send(t, text)
-		if m := s.next(t, ofType(control.Error)); m.Error == "" || m.Error == "internal error" {
+		if m := next[control.Error](t, s); m.Error == "" || m.Error == "internal error" {
 			t.Errorf("%s: error %q", text, m.Error)
 		}
 	}
 	s.send(t, `{"type":"chat","text":"still here"}`)
-	s.next(t, ofType(control.Chat))
+	next[control.Chat](t, s)
 }
 
 func TestWebSocketClosesOnLongMessage(t *testing.T) {
@@ -270,7 +268,7 @@ func TestWebSocketClosesOnLongMessage(t *testing.T) {
 func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
 	srv := newServer(t)
 	s := dial(t, serve(t, srv, signaling.Default()), "Ada")
-	s.next(t, crowd(1))
+	next(t, s, crowd(1))
 	go srv.close()
 	if status := s.closed(t); status != websocket.StatusGoingAway {
 		t.Errorf("closed with %v", status)
@@ -284,15 +282,20 @@ func TestWebSocketClosesSlowReader(t *testing.T) {
 	base := serve(t, newServer(t), cfg)
 	ada := dial(t, base, "Ada")
 	dial(t, base, "Slow")
-	ada.next(t, crowd(2))
+	next(t, ada, crowd(2))
 	chat := `{"type":"chat","text":"` + strings.Repeat("x", 1900) + `"}`
 	for sent := 0; ; sent++ {
 		ada.send(t, chat)
 		gone := false
-		ada.next(t, func(m control.Message) bool {
-			gone = gone || crowd(1)(m)
-			return gone || m.Type == control.Chat
-		})
+		for chatted := false; !gone && !chatted; {
+			m, err := ada.read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, ok := m.(control.Participants)
+			gone = ok && crowd(1)(list)
+			_, chatted = m.(control.Chat)
+		}
 		if gone {
 			break
 		}
@@ -313,8 +316,8 @@ func TestWebSocketClosesWithoutPong(t *testing.T) {
 	base := serve(t, newServer(t), cfg)
 	ada := dial(t, base, "Ada")
 	dial(t, base, "Silent")
-	ada.next(t, crowd(2))
-	ada.next(t, crowd(1))
+	next(t, ada, crowd(2))
+	next(t, ada, crowd(1))
 }
 
 func TestWebSocketHandshake(t *testing.T) {

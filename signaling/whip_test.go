@@ -227,7 +227,7 @@ func TestSessionIsSecret(t *testing.T) {
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", c.offer(t, true, false), "Content-Type", typeSDP)
 	created.want(t, http.StatusCreated)
-	list := seen.next(t, func(m control.Message) bool { return len(m.Participants) == 2 })
+	list := next(t, seen, crowd(2))
 	for _, p := range list.Participants {
 		do(t, http.MethodDelete, url+"/whip/hall/"+p.ID, "").want(t, http.StatusNotFound)
 	}

@@ -1,162 +1,113 @@
-// Package control is the language that clients and the server speak beside the
-// media: JSON objects with a field "type", one a message. They travel over the
-// WebSocket and over a data channel labelled "control".
 package control
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
-	"unicode/utf8"
+	"reflect"
+	"slices"
 )
 
-// Types of messages. Offer, Answer, Candidate and Alive exist on the WebSocket only.
-const (
-	Offer        = "offer"        // client: SDP
-	Answer       = "answer"       // server: SDP
-	Candidate    = "candidate"    // both: Candidate
-	Welcome      = "welcome"      // server: ID, Name, Room, ICEServers, Resume
-	Participants = "participants" // server: Participants, the whole list when anything but Speaking has changed
-	Speaking     = "speaking"     // server: IDs, all who do
-	Layout       = "layout"       // client: Name; server: Name, Width, Height, Tiles, Hidden
-	Uplink       = "uplink"       // server: Width, Height, MaxFramerate, MaxBitrate, Active
-	Rendition    = "rendition"    // server: Width, Height, MaxFramerate, MaxBitrate, Active: what the client has of the mix
-	Recordings   = "recordings"   // server: Recordings, those that run and one that just ended
-	Broadcast    = "broadcast"    // server: Active
-	Mute         = "mute"         // client: Audio, Video; true is off
-	Chat         = "chat"         // client: Text; server: ID, Name, Text, Time
-	Error        = "error"        // server: Error
-	Alive        = "alive"        // client: asks whether the server hears him; server: its answer, at once
-)
-
-// What a Person's line is, where it is not good.
-const (
-	LineWeak = "weak" // his picture stands still or is broken
-	LineLost = "lost" // he has no connection, and may come back
-)
-
-// MaxChat is the length of the longest chat message, in bytes.
-const MaxChat = 2000
-
-// ErrInvalid is wrapped by every error that Parse returns.
+// ErrInvalid is wrapped by every error of [Parse] and [Decode].
 var ErrInvalid = errors.New("invalid control message")
 
-// Message is any control message; Type says which fields it has.
-type Message struct {
-	Type string `json:"type"`
-
-	SDP        string         `json:"sdp,omitempty"`
-	Candidate  *CandidateInit `json:"candidate,omitempty"`
-	ICEServers []ICEServer    `json:"iceServers,omitempty"`
-	Resume     string         `json:"resume,omitempty"` // secret to come back with
-
-	ID           string   `json:"id,omitempty"`
-	Name         string   `json:"name,omitempty"`
-	Room         string   `json:"room,omitempty"`
-	Participants []Person `json:"participants,omitzero"`
-	IDs          []string `json:"ids,omitzero"`
-
-	Width        int    `json:"width,omitempty"`  // pixels
-	Height       int    `json:"height,omitempty"` // pixels
-	Tiles        []Tile `json:"tiles,omitzero"`
-	Hidden       int    `json:"hidden,omitempty"`       // participants without a tile
-	MaxFramerate int    `json:"maxFramerate,omitempty"` // pictures a second
-	MaxBitrate   int    `json:"maxBitrate,omitempty"`   // bits a second
-	Active       *bool  `json:"active,omitempty"`
-
-	Recordings []Recording `json:"recordings,omitzero"`
-
-	Audio *bool `json:"audio,omitempty"`
-	Video *bool `json:"video,omitempty"`
-
-	Text  string    `json:"text,omitempty"`
-	Time  time.Time `json:"time,omitzero"`
-	Error string    `json:"error,omitempty"`
+// Message is one message: a struct of this package, by value. Its JSON is an object
+// with the struct's fields and the field "type".
+type Message interface {
+	// Type is the value of the field "type".
+	Type() string
 }
 
-// Person is a participant as the others see him.
-type Person struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Audio    bool   `json:"audio"` // microphone off
-	Video    bool   `json:"video"` // camera off
-	Speaking bool   `json:"speaking"`
-	Line     string `json:"line,omitempty"` // LineWeak or LineLost, where it is not good
-}
-
-// Recording is a recording of the room.
-type Recording struct {
-	ID     string `json:"id"`
-	State  string `json:"state"`            // starting, recording, paused, finished or failed
-	Reason string `json:"reason,omitempty"` // why it ended, where nobody asked for it
-}
-
-// Tile is a participant's rectangle on the canvas, in pixels.
-type Tile struct {
-	ID     string `json:"id"`
-	X      int    `json:"x"`
-	Y      int    `json:"y"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-}
-
-// ICEServer is an RTCIceServer as browsers take it.
-type ICEServer struct {
-	URLs       []string `json:"urls" yaml:"urls"`
-	Username   string   `json:"username,omitempty" yaml:"username"`
-	Credential string   `json:"credential,omitempty" yaml:"credential"`
-}
-
-// Parse reads a message of a client. Messages that only the server sends, of no
-// known type, or without the fields of their type are errors.
-func Parse(data []byte) (Message, error) {
-	var m Message
-	if err := json.Unmarshal(data, &m); err != nil {
-		return Message{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+var (
+	fromClient = []Message{Offer{}, Answer{}, Candidate{}, Mute{}, SendChat{}, ChooseLayout{}, Alive{}}
+	fromServer = []Message{
+		Welcome{}, Answer{}, Candidate{}, Participants{}, Speaking{}, Layout{}, Uplink{},
+		Rendition{}, Recordings{}, Broadcast{}, Chat{}, Alive{}, Error{},
 	}
-	if reason := m.fault(); reason != "" {
-		return Message{}, fmt.Errorf("%w: %s", ErrInvalid, reason)
+)
+
+// FromClient returns a zero value of each message that a client may send. The caller
+// owns the slice.
+func FromClient() []Message { return slices.Clone(fromClient) }
+
+// FromServer returns a zero value of each message that the server may send. The
+// caller owns the slice.
+func FromServer() []Message { return slices.Clone(fromServer) }
+
+// Encode returns the JSON of a message; "type" is its first field. The caller owns
+// the memory.
+func Encode(m Message) ([]byte, error) {
+	fields, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode control message %q: %w", m.Type(), err)
+	}
+	data := fmt.Appendf(make([]byte, 0, len(fields)+32), `{"type":%q`, m.Type())
+	if len(fields) > len("{}") {
+		data = append(data, ',')
+	}
+	return append(data, fields[1:]...), nil
+}
+
+// Parse reads a message of a client, as the server does. The error names the field
+// that is missing or wrong; it wraps [ErrInvalid].
+func Parse(data []byte) (Message, error) {
+	m, err := read(data, fromClient)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := m.(interface{ fault() string }); ok {
+		if fault := c.fault(); fault != "" {
+			return nil, fmt.Errorf("%w: %s", ErrInvalid, fault)
+		}
 	}
 	return m, nil
 }
 
-// fault says what is wrong with a client's message, or nothing.
-func (m *Message) fault() string {
-	switch m.Type {
-	case Alive:
-		return ""
-	case Offer, Answer:
-		return need(m.SDP != "", "sdp")
-	case Candidate:
-		return need(m.Candidate != nil, "candidate")
-	case Mute:
-		return need(m.Audio != nil && m.Video != nil, "audio and video")
-	case Layout:
-		return need(m.Name != "", "name")
-	case Chat:
-		if len(m.Text) > MaxChat {
-			return fmt.Sprintf("text is longer than %d bytes", MaxChat)
+// Decode reads a message of the server, as clients do. An unknown type is an error,
+// which a client ignores because a newer server may send more. The error wraps
+// [ErrInvalid].
+func Decode(data []byte) (Message, error) { return read(data, fromServer) }
+
+// read reads a message of one of the given types.
+func read(data []byte, types []Message) (Message, error) {
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrInvalid, malformed(err))
+	}
+	if head.Type == "" {
+		return nil, fmt.Errorf("%w: type is missing", ErrInvalid)
+	}
+	i := slices.IndexFunc(types, func(m Message) bool { return m.Type() == head.Type })
+	if i < 0 {
+		return nil, fmt.Errorf("%w: type %.32q is unknown", ErrInvalid, head.Type)
+	}
+	m := reflect.New(reflect.TypeOf(types[i]))
+	if err := json.Unmarshal(data, m.Interface()); err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrInvalid, malformed(err))
+	}
+	return m.Elem().Interface().(Message), nil
+}
+
+// malformed describes an error of encoding/json without the names of Go types.
+func malformed(err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field == "" {
+			return "not a JSON object but " + e.Value
 		}
-		return need(m.Text != "" && utf8.ValidString(m.Text), "text")
-	case "":
-		return "type is missing"
-	default:
-		return fmt.Sprintf("type %.32q is unknown", m.Type)
+		return fmt.Sprintf("%s has the wrong type: %s", e.Field, e.Value)
 	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("not JSON after byte %d: %s", e.Offset, e.Error())
+	}
+	return "not JSON"
 }
 
-func need(ok bool, what string) string {
-	if ok {
-		return ""
+// missing returns what to answer when a field is absent, or nothing.
+func missing(absent bool, field string) string {
+	if absent {
+		return field + " is missing"
 	}
-	return what + " is missing"
-}
-
-// CandidateInit is an RTCIceCandidateInit as browsers give it.
-type CandidateInit struct {
-	Candidate        string  `json:"candidate"`
-	SDPMid           *string `json:"sdpMid,omitempty"`
-	SDPMLineIndex    *uint16 `json:"sdpMLineIndex,omitempty"`
-	UsernameFragment *string `json:"usernameFragment,omitempty"`
+	return ""
 }

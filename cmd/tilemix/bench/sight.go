@@ -32,7 +32,7 @@ type arrangement struct {
 func (p *places) told(m control.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch m.Type {
+	switch m := m.(type) {
 	case control.Participants:
 		p.names = map[string]string{}
 		for _, who := range m.Participants {

@@ -147,13 +147,12 @@ func (c *call) config() client.Config {
 
 // told handles a control message.
 func (c *call) told(m control.Message) {
-	switch m.Type {
+	switch m := m.(type) {
 	case control.Uplink:
-		active := m.Active == nil || *m.Active
-		if before := c.wish.Load(); active && before != nil && !before.active {
+		if before := c.wish.Load(); m.Active && before != nil && !before.active {
 			c.key.Store(true)
 		}
-		c.wish.Store(&wish{m.Width, m.Height, m.MaxFramerate, m.MaxBitrate, active})
+		c.wish.Store(&wish{m.Width, m.Height, m.MaxFramerate, m.MaxBitrate, m.Active})
 	case control.Participants:
 		c.people.Store(int64(len(m.Participants)))
 	case control.Chat:

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -107,8 +106,7 @@ func (c *Client) open() error {
 			return err
 		}
 		channel.OnMessage(func(m webrtc.DataChannelMessage) {
-			var message control.Message
-			if json.Unmarshal(m.Data, &message) == nil {
+			if message, err := control.Decode(m.Data); err == nil {
 				c.cfg.Message(message)
 			}
 		})

@@ -216,7 +216,7 @@ func TestServer(t *testing.T) {
 	defer func() { cancel(); <-done }()
 	c, clip, said := crowd(t), film(t), voice(t)
 	var bots []*bot.Bot
-	layouts := make(chan control.Message, 100)
+	layouts := make(chan control.Layout, 100)
 	for i := range 6 {
 		o := bot.Options{Clip: clip, Voice: said, Cooperate: true, Exchange: func(ctx context.Context, offer string) (string, error) {
 			p, err := server.Join(mcu.JoinOptions{Room: "r"})
@@ -227,7 +227,7 @@ func TestServer(t *testing.T) {
 		}}
 		if i == 0 {
 			o.Message = func(m control.Message) {
-				if m.Type == control.Layout {
+				if m, ok := m.(control.Layout); ok {
 					layouts <- m
 				}
 			}

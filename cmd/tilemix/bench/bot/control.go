@@ -53,13 +53,12 @@ func (b *Bot) openControl() error {
 // nothing is parsed that nobody wants.
 func (b *Bot) told(data []byte) {
 	if b.Message != nil {
-		var m control.Message
-		if json.Unmarshal(data, &m) == nil {
+		if m, err := control.Decode(data); err == nil {
 			b.Message(m)
 		}
 	}
 	if b.Cooperate && bytes.HasPrefix(data, []byte(`{"type":"uplink"`)) {
-		var m control.Message
+		var m control.Uplink
 		if json.Unmarshal(data, &m) == nil {
 			b.obey(m)
 		}
@@ -67,9 +66,9 @@ func (b *Bot) told(data []byte) {
 }
 
 // obey does what an uplink message asks.
-func (b *Bot) obey(m control.Message) {
+func (b *Bot) obey(m control.Uplink) {
 	b.requests.Add(1)
-	if m.Active != nil && !*m.Active {
+	if !m.Active {
 		b.wanted.Store(nil)
 		return
 	}

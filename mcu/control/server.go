@@ -1,0 +1,103 @@
+package control
+
+import "time"
+
+// Welcome is the first message of the server to a client.
+type Welcome struct {
+	ICEServers []ICEServer `json:"iceServers,omitempty"`
+	Resume     string      `json:"resume,omitempty"` // resume token; "": this client cannot come back
+	ID         string      `json:"id"`               // the client's own ID in Participants
+	Name       string      `json:"name"`
+	Room       string      `json:"room"`
+}
+
+// Participants lists everyone in the room but the viewers. The server sends the whole
+// list when anything but Speaking has changed.
+type Participants struct {
+	Participants []Person `json:"participants,omitzero"`
+}
+
+// Speaking lists the participants who speak.
+type Speaking struct {
+	IDs []string `json:"ids,omitzero"`
+}
+
+// Layout says where each participant's tile is on the canvas.
+type Layout struct {
+	Name   string `json:"name"`
+	Width  int    `json:"width"`  // of the canvas, pixels
+	Height int    `json:"height"` // of the canvas, pixels
+	Tiles  []Tile `json:"tiles,omitzero"`
+	Hidden int    `json:"hidden,omitempty"` // number of participants without a tile
+}
+
+// Uplink asks a sender to send no more video than its tiles need.
+type Uplink struct {
+	Width        int  `json:"width,omitempty"`        // pixels
+	Height       int  `json:"height,omitempty"`       // pixels
+	MaxFramerate int  `json:"maxFramerate,omitempty"` // frames per second
+	MaxBitrate   int  `json:"maxBitrate,omitempty"`   // bits per second
+	Active       bool `json:"active"`                 // false: send no video, because nobody receives it
+}
+
+// Rendition says which rendition of the mix the client receives.
+type Rendition struct {
+	Width        int  `json:"width,omitempty"`        // pixels
+	Height       int  `json:"height,omitempty"`       // pixels
+	MaxFramerate int  `json:"maxFramerate,omitempty"` // frames per second
+	MaxBitrate   int  `json:"maxBitrate,omitempty"`   // bits per second
+	Active       bool `json:"active"`                 // false: audio only
+}
+
+// Recordings lists the recordings of the room that run, and the one that just ended.
+type Recordings struct {
+	Recordings []Recording `json:"recordings,omitzero"`
+}
+
+// Broadcast says whether the room is broadcast.
+type Broadcast struct {
+	Active bool `json:"active"`
+}
+
+// Chat is a text that a participant sent to the room.
+type Chat struct {
+	ID   string    `json:"id"`   // of the participant
+	Name string    `json:"name"` // of the participant
+	Text string    `json:"text"`
+	Time time.Time `json:"time"` // when the server received it, UTC
+}
+
+// Error says why the server refused a message of the client.
+type Error struct {
+	Error string `json:"error"`
+}
+
+// Type returns "welcome".
+func (Welcome) Type() string { return "welcome" }
+
+// Type returns "participants".
+func (Participants) Type() string { return "participants" }
+
+// Type returns "speaking".
+func (Speaking) Type() string { return "speaking" }
+
+// Type returns "layout".
+func (Layout) Type() string { return "layout" }
+
+// Type returns "uplink".
+func (Uplink) Type() string { return "uplink" }
+
+// Type returns "rendition".
+func (Rendition) Type() string { return "rendition" }
+
+// Type returns "recordings".
+func (Recordings) Type() string { return "recordings" }
+
+// Type returns "broadcast".
+func (Broadcast) Type() string { return "broadcast" }
+
+// Type returns "chat".
+func (Chat) Type() string { return "chat" }
+
+// Type returns "error".
+func (Error) Type() string { return "error" }

@@ -1,0 +1,66 @@
+package control
+
+import "encoding/json"
+
+// Line is the state of a participant's video where it is not good.
+type Line string
+
+// States of a participant's video. A good one is the empty string.
+const (
+	LineWeak Line = "weak" // the picture is frozen or damaged
+	LineLost Line = "lost" // the participant has no connection, but may come back
+)
+
+// Person is a participant as the others in the room see it.
+//
+// For one release the JSON also has the old names "audio" and "video" of AudioMuted
+// and VideoMuted.
+type Person struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	AudioMuted bool   `json:"audioMuted"` // the microphone is off
+	VideoMuted bool   `json:"videoMuted"` // the camera is off
+	Speaking   bool   `json:"speaking"`
+	Line       Line   `json:"line,omitempty"` // left out where the video is good
+}
+
+// MarshalJSON writes the fields under their new and their old names.
+func (p Person) MarshalJSON() ([]byte, error) {
+	type person Person
+	return json.Marshal(struct {
+		person
+		Audio bool `json:"audio"`
+		Video bool `json:"video"`
+	}{person(p), p.AudioMuted, p.VideoMuted})
+}
+
+// Recording is a recording of the room.
+type Recording struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`            // starting, recording, paused, finished or failed
+	Reason string `json:"reason,omitempty"` // why it ended, unless a client stopped it
+}
+
+// Tile is a participant's rectangle on the canvas, in pixels.
+type Tile struct {
+	ID     string `json:"id"` // of the participant
+	X      int    `json:"x"`
+	Y      int    `json:"y"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+// ICEServer is an RTCIceServer of the WebRTC API.
+type ICEServer struct {
+	URLs       []string `json:"urls" yaml:"urls"`
+	Username   string   `json:"username,omitempty" yaml:"username"`
+	Credential string   `json:"credential,omitempty" yaml:"credential"`
+}
+
+// CandidateInit is an RTCIceCandidateInit of the WebRTC API.
+type CandidateInit struct {
+	Candidate        string  `json:"candidate"`
+	SDPMid           *string `json:"sdpMid,omitempty"`
+	SDPMLineIndex    *uint16 `json:"sdpMLineIndex,omitempty"`
+	UsernameFragment *string `json:"usernameFragment,omitempty"`
+}
