@@ -82,10 +82,10 @@ func (b *broadcast) stop() {
 }
 
 // Video takes an access unit.
-func (b *broadcast) Video(au []byte, key bool, at time.Duration) { b.queue.Picture(au, key, at) }
+func (b *broadcast) Video(au []byte, key bool, at time.Duration) { b.queue.Picture(0, au, key, at) }
 
 // Audio takes a packet of sound.
-func (b *broadcast) Audio(packet []byte, at time.Duration) { b.queue.Packet(packet, at) }
+func (b *broadcast) Audio(packet []byte, at time.Duration) { b.queue.Packet(0, packet, at) }
 
 // Ended ends the broadcast.
 func (b *broadcast) Ended() { close(b.ended) }

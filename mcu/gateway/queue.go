@@ -7,8 +7,8 @@ import (
 	"tilemix/mcu/intake"
 )
 
-// held is some three seconds of a room's mix: so long may the way out stand still.
-var held = intake.Config{Pictures: 90, Packets: 150, Bytes: 8 << 20}
+// mixQueue holds about three seconds of a room's mix: the other end may stall for so long.
+func mixQueue() intake.Config { return intake.Config{Pictures: 90, Packets: 150, Bytes: 8 << 20} }
 
 // lost counts what did not fit into queues.
 type lost struct{ pictures, packets atomic.Uint64 }
@@ -24,13 +24,13 @@ type queue struct {
 	ended chan struct{} // closed when nothing more comes
 }
 
-func newQueue() *queue { return &queue{intake.NewQueue(held), make(chan struct{})} }
+func newQueue() *queue { return &queue{intake.NewQueue(mixQueue()), make(chan struct{})} }
 
 // Video takes an access unit.
-func (q *queue) Video(au []byte, key bool, at time.Duration) { q.Picture(au, key, at) }
+func (q *queue) Video(au []byte, key bool, at time.Duration) { q.Picture(0, au, key, at) }
 
 // Audio takes a packet of sound.
-func (q *queue) Audio(packet []byte, at time.Duration) { q.Packet(packet, at) }
+func (q *queue) Audio(packet []byte, at time.Duration) { q.Packet(0, packet, at) }
 
 // Ended is called when the room has ended, or the queue was detached.
 func (q *queue) Ended() { close(q.ended) }

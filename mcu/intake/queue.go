@@ -1,9 +1,12 @@
-// Package intake takes what a room's clocks encode and holds it for the one goroutine
-// that does something with it.
+// Package intake takes what a room's clocks encode and holds it for the one goroutine that uses it.
 //
 //	picture clock ─▶ Queue.Picture ┐
 //	                               ├▶ Queue.C ─▶ a goroutine ─▶ Queue.Done
 //	sound clock ───▶ Queue.Packet ─┘
+//
+// It is the edge between a clock and a sink that may be slow. A clock never waits: what does
+// not fit is dropped and counted. After a dropped picture the following ones are dropped up to the
+// next IDR, because they cannot be decoded without it.
 package intake
 
 import (
@@ -18,28 +21,30 @@ type Config struct {
 	Bytes    int64 // of both
 }
 
-// Default holds some two seconds of a room's mix.
+// Default holds about two seconds of a room's mix.
 func Default() Config { return Config{Pictures: 64, Packets: 100, Bytes: 4 << 20} }
 
-// Unit is an access unit or a packet of sound. It belongs to whoever took it from the
+// Unit is an access unit or a packet of sound. It belongs to the goroutine that took it from the
 // queue, until Done.
 type Unit struct {
 	Data       []byte        // Annex B, or Opus
-	At         time.Duration // from the room's epoch
+	At         time.Duration // since the room's epoch
 	Video, Key bool
+	// Generation is that of the call that brought it. A reader that attached a second sink to its
+	// queue knows by it which of them a unit came by.
+	Generation int
 }
 
-// Queue is bounded and blocks nobody: what does not fit is dropped and counted, pictures
-// up to the next IDR. Its memory is used again. Picture, Packet and the reader of C have
-// a goroutine each at most; all may run at once.
+// Queue is bounded and blocks no caller. Its memory is used again. Picture, Packet and the reader of
+// C may be called by one goroutine each, all at once.
 type Queue struct {
 	C <-chan *Unit
 
 	full            chan *Unit
-	pictures, sound chan *Unit // those that are free
+	pictures, sound chan *Unit // free units
 	held            atomic.Int64
 	most            int64
-	broken          bool // pictures wait for an IDR; the picture clock's
+	broken          bool // pictures wait for an IDR; owned by the caller of Picture
 
 	lostPictures, lostPackets atomic.Uint64
 }
@@ -63,8 +68,8 @@ func NewQueue(cfg Config) *Queue {
 }
 
 // Picture copies an access unit into the queue.
-func (q *Queue) Picture(au []byte, key bool, at time.Duration) {
-	if q.broken && !key || !q.put(q.pictures, au, key, at) {
+func (q *Queue) Picture(generation int, au []byte, key bool, at time.Duration) {
+	if q.broken && !key || !q.put(q.pictures, generation, au, key, at) {
 		q.broken = true
 		q.lostPictures.Add(1)
 		return
@@ -73,28 +78,29 @@ func (q *Queue) Picture(au []byte, key bool, at time.Duration) {
 }
 
 // Packet copies a packet of sound into the queue.
-func (q *Queue) Packet(data []byte, at time.Duration) {
-	if !q.put(q.sound, data, true, at) {
+func (q *Queue) Packet(generation int, data []byte, at time.Duration) {
+	if !q.put(q.sound, generation, data, true, at) {
 		q.lostPackets.Add(1)
 	}
 }
 
-func (q *Queue) put(free chan *Unit, data []byte, key bool, at time.Duration) bool {
+// put copies data into a free unit. It returns false if there is none, or too much is held.
+func (q *Queue) put(free chan *Unit, generation int, data []byte, key bool, at time.Duration) bool {
 	if q.held.Load()+int64(len(data)) > q.most {
 		return false
 	}
 	select {
 	case u := <-free:
-		u.Data, u.Key, u.At = append(u.Data[:0], data...), key, at
+		u.Data, u.Key, u.At, u.Generation = append(u.Data[:0], data...), key, at, generation
 		q.held.Add(int64(len(data)))
-		q.full <- u // there is room for all
+		q.full <- u // never blocks: it has room for all units
 		return true
 	default:
 		return false
 	}
 }
 
-// Done gives a unit's memory back.
+// Done returns a unit's memory to the queue.
 func (q *Queue) Done(u *Unit) {
 	q.held.Add(-int64(len(u.Data)))
 	if u.Video {
@@ -104,7 +110,8 @@ func (q *Queue) Done(u *Unit) {
 	}
 }
 
-// Dropped tells what did not fit so far. It is safe for concurrent use.
+// Dropped returns how many access units and packets were dropped so far. It is safe for concurrent
+// use.
 func (q *Queue) Dropped() (pictures, packets uint64) {
 	return q.lostPictures.Load(), q.lostPackets.Load()
 }

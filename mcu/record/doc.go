@@ -1,8 +1,8 @@
 // Package record writes what rooms encode anyway into files.
 //
-//	picture clock ─▶ intake.Video ┐                              ┌▶ ID.mp4, fragments of a second
-//	                              ├▶ queue ─▶ recording.run ─────┤
-//	sound clock ───▶ intake.Audio ┘   fmp4.Writer                └▶ ID.json, at each change of state
+//	picture clock ─▶ mixSink.Video ┐                             ┌▶ ID.mp4, fragments of a second
+//	                               ├▶ queue ─▶ recording.run ────┤
+//	sound clock ───▶ mixSink.Audio ┘   fmp4.Writer                └▶ ID.json, at each change of state
 //
 //	each camera and microphone ─▶ tracks ─▶ queue ─▶ tracks.run ─▶ ID-000-PERSON-video.mp4, …-audio.mp4
 //
@@ -16,7 +16,7 @@
 // The folder belongs to one process (package folder): what another writes is not cut off,
 // and is not to be repaired.
 //
-// A pause shuts the intake; what comes after it follows what came before it without a gap,
+// A pause shuts the sink; what comes after it follows what came before it without a gap,
 // as the times of the room are moved. Tracks keep their times, and have a gap instead; a
 // camera is asked for an IDR then, as where a slow disk took a picture, with each picture
 // that is left out until it comes (door). Where a file can be written no more, it is cut

@@ -20,6 +20,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
+	"tilemix/mcu/intake"
 )
 
 // What a caller can be told beside mcu's errors.
@@ -173,7 +174,7 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 	now := time.Now().UTC()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
 	r := &recording{
-		id: id, room: room, dir: c.cfg.Dir, queue: newQueue(),
+		id: id, room: room, dir: c.cfg.Dir, queue: intake.NewQueue(mixQueue()),
 		log:  c.log.With("room", room, "recording", id),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 		info:    Info{ID: id, Room: room, State: Starting, Started: now, Audio: c.cfg.Audio},

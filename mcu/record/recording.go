@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tilemix/mcu/intake"
 	"tilemix/mcu/record/fmp4"
 )
 
@@ -31,7 +32,7 @@ type recording struct {
 	id, room string
 	dir      string
 	file     *os.File
-	queue    *queue
+	queue    *intake.Queue
 	log      *slog.Logger
 	changed  func(Info) // called after each change of state
 
@@ -42,21 +43,21 @@ type recording struct {
 	tracks *tracks
 	origin atomic.Int64 // of the mix, on the room's clock, in ns
 
-	mu     sync.Mutex
-	info   Info
-	intake *intake // the newest; nil: nothing more comes
-	turn   int     // of it
-	ending string  // why it ends, where nobody asked for it
-	ends   bool    // somebody did, or the server stops
-	stale  bool    // the file beside keeps a state before
+	mu         sync.Mutex
+	info       Info
+	sink       *mixSink // the newest; nil: nothing more comes
+	generation int      // of it
+	ending     string   // why it ends, where nobody asked for it
+	ends       bool     // somebody did, or the server stops
+	stale      bool     // the file beside keeps a state before
 
 	// Owned by run.
-	out   *fmp4.Writer
-	voice voice
-	begun bool
-	now   int           // the turn that is written
-	shift time.Duration // from the room's clock to the file's
-	end   time.Duration // of what was written last, in the file
+	out     *fmp4.Writer
+	voice   voice
+	begun   bool
+	current int           // the generation that is written
+	shift   time.Duration // from the room's clock to the file's
+	end     time.Duration // of what was written last, in the file
 }
 
 const (
@@ -130,7 +131,7 @@ func (r *recording) run() {
 func (r *recording) pump() error {
 	for {
 		select {
-		case u := <-r.queue.full:
+		case u := <-r.queue.C:
 			if err := r.take(u); err != nil {
 				return err
 			}
@@ -151,7 +152,7 @@ func (r *recording) pump() error {
 func (r *recording) drain() error {
 	for {
 		select {
-		case u := <-r.queue.full:
+		case u := <-r.queue.C:
 			if err := r.take(u); err != nil {
 				return err
 			}
@@ -162,18 +163,18 @@ func (r *recording) drain() error {
 }
 
 // take writes a unit and gives its memory back.
-func (r *recording) take(u *unit) error {
-	defer r.queue.done(u)
+func (r *recording) take(u *intake.Unit) error {
+	defer r.queue.Done(u)
 	if !r.ready(u) {
 		return nil
 	}
-	at := u.at + r.shift
+	at := u.At + r.shift
 	var err error
-	if u.video {
-		err = r.out.WriteVideo(u.data, at, pictureTime, u.key)
+	if u.Video {
+		err = r.out.WriteVideo(u.Data, at, pictureTime, u.Key)
 		at += pictureTime
 	} else {
-		err = r.voice.write(u.data, at)
+		err = r.voice.write(u.Data, at)
 		at += packetTime
 	}
 	if err != nil {
@@ -189,23 +190,23 @@ func (r *recording) take(u *unit) error {
 
 // ready tells whether a unit is to be written. A file begins, and goes on after a
 // pause, with an IDR, which follows what is there.
-func (r *recording) ready(u *unit) bool {
-	if r.begun && u.turn == r.now {
+func (r *recording) ready(u *intake.Unit) bool {
+	if r.begun && u.Generation == r.current {
 		return true
 	}
-	if !u.video || !u.key || u.turn < r.now {
+	if !u.Video || !u.Key || u.Generation < r.current {
 		return false
 	}
 	if r.begun {
 		before := r.shift
-		r.shift = r.end - u.at
+		r.shift = r.end - u.At
 		r.mu.Lock()
 		r.info.Pauses = append(slices.Clone(r.info.Pauses), Pause{r.out.Length().Seconds(), (before - r.shift).Seconds()})
 		r.mu.Unlock()
 	} else {
-		r.origin.Store(int64(u.at))
+		r.origin.Store(int64(u.At))
 	}
-	r.begun, r.now = true, u.turn
+	r.begun, r.current = true, u.Generation
 	return true
 }
 
@@ -249,8 +250,8 @@ func (r *recording) settle(err error) {
 	close(r.tracks.stop)
 	<-r.tracks.done
 	r.mu.Lock()
-	k := r.intake
-	r.intake = nil
+	k := r.sink
+	r.sink = nil
 	if k != nil {
 		k.shut.Store(true)
 	}
@@ -319,7 +320,7 @@ func (r *recording) measured() Info {
 			i.Start = r.tracks.seconds(time.Duration(origin))
 		}
 		i.DroppedTracks = r.tracks.lost.Load()
-		i.DroppedPictures, i.DroppedPackets = r.queue.lostPictures.Load(), r.queue.lostPackets.Load()
+		i.DroppedPictures, i.DroppedPackets = r.queue.Dropped()
 	}
 	return i
 }

@@ -5,36 +5,40 @@ import (
 	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/intake"
 )
 
-// intake takes the mix of a room for a recording, from its start to a pause, or
+// mixQueue holds about seven seconds of a room's mix: a disk may stall for so long.
+func mixQueue() intake.Config { return intake.Config{Pictures: 240, Packets: 350, Bytes: 16 << 20} }
+
+// mixSink takes the mix of a room for a recording, from its start to a pause, or
 // from one pause to the next. It is a [mcu.Sink], so it waits for nobody.
-type intake struct {
-	queue *queue
-	turn  int
-	shut  atomic.Bool // what still comes is not wanted
-	ended atomic.Bool
-	wake  chan<- struct{}
+type mixSink struct {
+	queue      *intake.Queue
+	generation int
+	shut       atomic.Bool // what still comes is not wanted
+	ended      atomic.Bool
+	wake       chan<- struct{}
 
 	detach func() // guarded by recording.mu
 }
 
 // Video takes an access unit.
-func (k *intake) Video(au []byte, key bool, at time.Duration) {
+func (k *mixSink) Video(au []byte, key bool, at time.Duration) {
 	if !k.shut.Load() {
-		k.queue.picture(au, key, k.turn, at)
+		k.queue.Picture(k.generation, au, key, at)
 	}
 }
 
 // Audio takes a packet of sound.
-func (k *intake) Audio(packet []byte, at time.Duration) {
+func (k *mixSink) Audio(packet []byte, at time.Duration) {
 	if !k.shut.Load() {
-		k.queue.packet(packet, k.turn, at)
+		k.queue.Packet(k.generation, packet, at)
 	}
 }
 
-// Ended ends the recording, unless it goes on by another intake.
-func (k *intake) Ended() {
+// Ended ends the recording, unless it goes on by another sink.
+func (k *mixSink) Ended() {
 	k.ended.Store(true)
 	rouse(k.wake)
 }
@@ -46,24 +50,24 @@ func rouse(wake chan<- struct{}) {
 	}
 }
 
-// attach has a room fill the recording by a new intake, in place of the one before.
+// attach has a room fill the recording by a new sink, in place of the one before.
 func (r *recording) attach(rooms Rooms) error {
 	r.mu.Lock()
 	if r.queue == nil { // it ended meanwhile
 		r.mu.Unlock()
 		return ErrEnded
 	}
-	r.turn++
-	before := r.intake
-	k := &intake{queue: r.queue, turn: r.turn, wake: r.wake}
-	r.intake = k
+	r.generation++
+	before := r.sink
+	k := &mixSink{queue: r.queue, generation: r.generation, wake: r.wake}
+	r.sink = k
 	r.mu.Unlock()
 
 	detach, err := rooms.Attach(r.room, k, mcu.SinkOptions{KeyInterval: keyInterval})
 	r.mu.Lock()
-	over := err == nil && r.intake != k // it failed meanwhile, or was stopped
+	over := err == nil && r.sink != k // it failed meanwhile, or was stopped
 	if err != nil {
-		r.intake = before
+		r.sink = before
 	} else {
 		k.detach = detach
 	}
@@ -85,10 +89,10 @@ func (r *recording) attach(rooms Rooms) error {
 func (r *recording) left() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.intake != nil && !r.intake.ended.Load() {
+	if r.sink != nil && !r.sink.ended.Load() {
 		return false
 	}
-	r.intake = nil
+	r.sink = nil
 	if !r.ends {
 		r.ending = roomEnded
 	}
@@ -98,7 +102,7 @@ func (r *recording) left() bool {
 // stop ends the recording. It returns at once; why is empty where somebody asked for it.
 func (r *recording) stop(why string) {
 	r.mu.Lock()
-	k := r.intake
+	k := r.sink
 	if k == nil || r.ends {
 		r.mu.Unlock()
 		return
@@ -112,18 +116,18 @@ func (r *recording) stop(why string) {
 	}
 }
 
-// pause shuts the intake, which stays: so the room's end is heard of.
+// pause shuts the sink, which stays: so the room's end is heard of.
 func (r *recording) pause() error {
 	r.mu.Lock()
 	switch {
-	case r.intake == nil || r.ends:
+	case r.sink == nil || r.ends:
 		r.mu.Unlock()
 		return ErrEnded
 	case r.info.State == Paused:
 		r.mu.Unlock()
 		return nil
 	}
-	r.intake.shut.Store(true)
+	r.sink.shut.Store(true)
 	r.tracks.shut.Store(true)
 	r.info.resumed = r.size.Load() > 0
 	info := r.move(Paused)
@@ -133,11 +137,11 @@ func (r *recording) pause() error {
 	return nil
 }
 
-// resume goes on by a new intake, which gets an IDR at once, as tracks of cameras do.
+// resume goes on by a new sink, which gets an IDR at once, as tracks of cameras do.
 func (r *recording) resume(rooms Rooms) error {
 	r.mu.Lock()
 	switch {
-	case r.intake == nil || r.ends:
+	case r.sink == nil || r.ends:
 		r.mu.Unlock()
 		return ErrEnded
 	case r.info.State != Paused:
