@@ -29,6 +29,7 @@ func (s *site) routes(e *echo.Echo) {
 	get(e, "/r/:room", page("call.html"))
 	get(e, "/watch/:room", page("watch.html"))
 	get(e, "/static/*", static(web.Static()))
+	s.guideRoutes(e)
 
 	s.recordingRoutes(e)
 	s.linkRoutes(e)

@@ -4,6 +4,7 @@
 //	call.html   the call                                      GET /r/{room}
 //	watch.html  the viewer's page                             GET /watch/{room}
 //	static/     ES modules, style sheets, icons               GET /static/…
+//	docs/       user guides, a package of its own            GET /docs/…
 //	static/vendor/  hls.js 1.7.4 as npm has it, without its source map; its licence
 //
 // There is no build step: what is in static/ is what the browser loads, and its
