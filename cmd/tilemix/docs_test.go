@@ -2,16 +2,14 @@ package main
 
 import (
 	"fmt"
-	"go/ast"
-	"go/token"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu"
+	"tilemix/mcu/control"
 )
 
 // guides is the folder of the user guides.
@@ -184,54 +183,58 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 }
 
 // TestDocsControl holds the guide of the control protocol to the messages of mcu/control:
-// each type of a message has a section.
+// each has a section in the part of its sender, which names all fields.
 func TestDocsControl(t *testing.T) {
 	guide, err := os.ReadFile(filepath.Join(guides, "control-protocol.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := messageTypes(t)
-	if len(types) < 10 {
-		t.Fatalf("only the types %v found", types)
+	_, rest, _ := strings.Cut(string(guide), "\n## Messages of the client\n")
+	client, server, found := strings.Cut(rest, "\n## Messages of the server\n")
+	if !found {
+		t.Fatal("control-protocol.md has no parts for the client and the server")
 	}
-	for _, name := range types {
-		if !strings.Contains(string(guide), "\n### "+name+"\n") {
-			t.Errorf("control-protocol.md has no section for %q", name)
+	for part, messages := range map[string][]control.Message{
+		client: control.FromClient(), server: control.FromServer(),
+	} {
+		for _, m := range messages {
+			section := sectionOf(part, m.Type())
+			if section == "" {
+				t.Errorf("control-protocol.md has no section for %q of that sender", m.Type())
+			}
+			for _, field := range jsonFields(reflect.TypeOf(m)) {
+				if !regexp.MustCompile("[`\"]" + field + "[`\"]").MatchString(section) {
+					t.Errorf("control-protocol.md does not name field %q of %q", field, m.Type())
+				}
+			}
 		}
 	}
 }
 
-// messageTypes returns the texts of those constants of mcu/control that are declared
-// together with "welcome".
-func messageTypes(t *testing.T) []string {
-	t.Helper()
-	for file, tree := range sources(t) {
-		if filepath.ToSlash(filepath.Dir(file)) != "mcu/control" {
-			continue
-		}
-		for _, decl := range tree.Decls {
-			block, ok := decl.(*ast.GenDecl)
-			if !ok || block.Tok != token.CONST {
-				continue
-			}
-			if texts := constants(block); slices.Contains(texts, "welcome") {
-				return texts
-			}
-		}
-	}
-	t.Fatal("mcu/control declares no types of messages")
-	return nil
+// sectionOf returns the text below the heading of a message.
+func sectionOf(part, name string) string {
+	_, section, _ := strings.Cut("\n"+part, "\n### "+name+"\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	return section
 }
 
-// constants returns the texts of a block's constants.
-func constants(block *ast.GenDecl) (texts []string) {
-	for _, spec := range block.Specs {
-		for _, value := range spec.(*ast.ValueSpec).Values {
-			if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-				text, _ := strconv.Unquote(literal.Value)
-				texts = append(texts, text)
-			}
-		}
+// jsonFields returns the names of a struct's fields in JSON, and of the structs within.
+func jsonFields(of reflect.Type) (names []string) {
+	for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
+		of = of.Elem()
 	}
-	return texts
+	if of.Kind() != reflect.Struct || of.PkgPath() != reflect.TypeFor[control.Offer]().PkgPath() {
+		return nil
+	}
+	if of == reflect.TypeFor[control.CandidateInit]() || of == reflect.TypeFor[control.ICEServer]() {
+		return nil // those of the standard
+	}
+	for field := range of.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			names = append(names, name)
+		}
+		names = append(names, jsonFields(field.Type)...)
+	}
+	return names
 }
