@@ -12,11 +12,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tilemix/codec/mp4"
 	"tilemix/mcu"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/intake"
-	"tilemix/mcu/record/fmp4"
 )
 
 const (
@@ -136,7 +136,7 @@ func destination(a address.Address) (args []string, secret string) {
 
 // feed writes what comes until the room or the child has ended.
 func (p *push) feed(w io.Writer) error {
-	out := fmp4.NewWriter(w, fmp4.Default())
+	out := mp4.NewWriter(w, mp4.Default())
 	pending := 0
 	for {
 		select {
@@ -153,7 +153,7 @@ func (p *push) feed(w io.Writer) error {
 	}
 }
 
-func (p *push) write(out *fmp4.Writer, u *intake.Unit, pending *int) error {
+func (p *push) write(out *mp4.Writer, u *intake.Unit, pending *int) error {
 	if u.Video {
 		if err := out.WriteVideo(u.Data, u.At, pictureTime, u.Key); err != nil {
 			return err

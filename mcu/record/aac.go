@@ -9,10 +9,10 @@ import (
 	"io"
 	"time"
 
+	"tilemix/codec/mp4"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/ffmpeg"
-	"tilemix/mcu/record/fmp4"
 )
 
 const (
@@ -33,11 +33,11 @@ var errADTS = errors.New("FFmpeg makes something else than AAC")
 // aac has FFmpeg make AAC of the sound while it comes. Time is counted in samples that
 // FFmpeg was given, so a gap is filled with silence.
 //
-//	packet ─▶ decode ─▶ blocks ─▶ send ─▶ FFmpeg ─▶ read ─▶ frames ─▶ fmp4.Writer
+//	packet ─▶ decode ─▶ blocks ─▶ send ─▶ FFmpeg ─▶ read ─▶ frames ─▶ mp4.Writer
 //
 // It belongs to the recording's goroutine. While FFmpeg runs, send and read have one each.
 type aac struct {
-	out    *fmp4.Writer
+	out    *mp4.Writer
 	dec    *opus.Decoder
 	child  *ffmpeg.Process
 	kill   context.CancelFunc
@@ -60,7 +60,7 @@ func AACEncoder() error {
 	return nil
 }
 
-func newAAC(out *fmp4.Writer) (*aac, error) {
+func newAAC(out *mp4.Writer) (*aac, error) {
 	if err := AACEncoder(); err != nil {
 		return nil, err
 	}

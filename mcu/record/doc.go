@@ -2,7 +2,7 @@
 //
 //	picture clock ─▶ mixSink.Video ┐                             ┌▶ ID.mp4, fragments of a second
 //	                               ├▶ queue ─▶ recording.run ────┤
-//	sound clock ───▶ mixSink.Audio ┘   fmp4.Writer                └▶ ID.json, at each change of state
+//	sound clock ───▶ mixSink.Audio ┘   mp4.Writer                └▶ ID.json, at each change of state
 //
 //	each camera and microphone ─▶ tracks ─▶ queue ─▶ tracks.run ─▶ ID-000-PERSON-video.mp4, …-audio.mp4
 //

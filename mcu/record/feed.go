@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/codec/mp4"
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
-	"tilemix/mcu/record/fmp4"
 )
 
 const (
@@ -133,7 +133,7 @@ func (t *tracks) release(f *feed, until time.Duration) {
 		}
 		f.written, f.last = true, one.timestamp
 		switch err := f.audio.out.WriteAudio(one.data, one.at); {
-		case errors.Is(err, fmp4.ErrPacket):
+		case errors.Is(err, mp4.ErrPacket):
 			t.lost.Add(1)
 		case err != nil:
 			t.fail(f, &f.audio, err)

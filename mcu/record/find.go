@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // find makes what is in the folder known.
@@ -89,7 +89,7 @@ func repair(path string) (size int64, length time.Duration, err error) {
 			err = closing
 		}
 	}()
-	size, length, err = fmp4.Repair(f)
+	size, length, err = mp4.Repair(f)
 	if err != nil {
 		return size, length, fmt.Errorf("repair: %w", err)
 	}

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tilemix/codec/mp4"
 	"tilemix/mcu/intake"
-	"tilemix/mcu/record/fmp4"
 )
 
 const (
@@ -52,7 +52,7 @@ type recording struct {
 	stale      bool     // the file beside keeps a state before
 
 	// Owned by run.
-	out     *fmp4.Writer
+	out     *mp4.Writer
 	voice   voice
 	begun   bool
 	current int           // the generation that is written
@@ -76,9 +76,9 @@ func (r *recording) create(cfg Config) error {
 		r.discard()
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
-	config := fmp4.Default()
+	config := mp4.Default()
 	config.AAC = cfg.Audio == "aac"
-	r.out = fmp4.NewWriter(r.file, config)
+	r.out = mp4.NewWriter(r.file, config)
 	if r.voice, err = newVoice(cfg, r.out); err != nil {
 		r.discard()
 		return err

@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // reel is the file of a track.
 type reel struct {
-	out   *fmp4.Writer // nil before it has begun, and once it has ended
+	out   *mp4.Writer // nil before it has begun, and once it has ended
 	file  *os.File
 	track int // its place in feed.Tracks
 	ended bool
@@ -31,9 +31,9 @@ func (t *tracks) open(f *feed, r *reel, as Track, at time.Duration) bool {
 		t.log.Error("track not recorded", "of", f.ID, "error", err)
 	} else {
 		as.File = name
-		config := fmp4.Default()
+		config := mp4.Default()
 		config.Video, config.Audio, config.Channels = as.Kind == "video", as.Kind == "audio", 2
-		*r = reel{out: fmp4.NewWriter(file, config), file: file, track: len(f.Tracks)}
+		*r = reel{out: mp4.NewWriter(file, config), file: file, track: len(f.Tracks)}
 	}
 	f.Tracks = append(f.Tracks, as)
 	t.publish()

@@ -3,7 +3,7 @@ package record
 import (
 	"time"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // voice is the way of the sound into the file.
@@ -17,7 +17,7 @@ type voice interface {
 }
 
 // newVoice returns the way for the codec that is wanted.
-func newVoice(cfg Config, out *fmp4.Writer) (voice, error) {
+func newVoice(cfg Config, out *mp4.Writer) (voice, error) {
 	if cfg.Audio == "aac" {
 		return newAAC(out)
 	}
@@ -25,7 +25,7 @@ func newVoice(cfg Config, out *fmp4.Writer) (voice, error) {
 }
 
 // asItIs leaves Opus as it is.
-type asItIs struct{ out *fmp4.Writer }
+type asItIs struct{ out *mp4.Writer }
 
 func (asItIs) start() error                                  { return nil }
 func (v asItIs) write(packet []byte, at time.Duration) error { return v.out.WriteAudio(packet, at) }

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 	"tilemix/mcu/rtc/client"
 )
 
@@ -20,7 +20,7 @@ type recording struct {
 
 	mu     sync.Mutex
 	file   *os.File
-	writer *fmp4.Writer
+	writer *mp4.Writer
 	err    error
 	latest *take
 }
@@ -32,7 +32,7 @@ func newRecording(name string) (*recording, error) {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return &recording{
-		name: name, begun: time.Now(), file: file, writer: fmp4.NewWriter(file, fmp4.Default()),
+		name: name, begun: time.Now(), file: file, writer: mp4.NewWriter(file, mp4.Default()),
 	}, nil
 }
 

@@ -1,11 +1,11 @@
-package fmp4
+package mp4
 
 import (
 	"bytes"
 	"fmt"
 
 	"github.com/Eyevinn/mp4ff/avc"
-	"github.com/Eyevinn/mp4ff/mp4"
+	boxes "github.com/Eyevinn/mp4ff/mp4"
 )
 
 const (
@@ -17,12 +17,12 @@ const (
 
 // appendInit appends ftyp and moov.
 func (w *Writer) appendInit(dst []byte) ([]byte, error) {
-	init := mp4.NewMP4Init()
-	init.AddChild(mp4.NewFtyp("iso6", 0, []string{"iso6", "mp41", "mp42", "avc1"}))
-	moov := mp4.NewMoovBox()
+	init := boxes.NewMP4Init()
+	init.AddChild(boxes.NewFtyp("iso6", 0, []string{"iso6", "mp41", "mp42", "avc1"}))
+	moov := boxes.NewMoovBox()
 	init.AddChild(moov)
-	moov.AddChild(mp4.CreateMvhd())
-	moov.AddChild(mp4.NewMvexBox())
+	moov.AddChild(boxes.CreateMvhd())
+	moov.AddChild(boxes.NewMvexBox())
 	if w.cfg.Video {
 		trak := init.AddEmptyTrack(videoRate, "video", "und")
 		w.video.id = trak.Tkhd.TrackID
@@ -33,11 +33,11 @@ func (w *Writer) appendInit(dst []byte) ([]byte, error) {
 		w.audio.id = trak.Tkhd.TrackID
 		channels := max(1, w.cfg.Channels)
 		// Nothing is skipped: the stream was running when the file began.
-		kind, config := "Opus", mp4.Box(&mp4.DopsBox{OutputChannelCount: byte(channels), InputSampleRate: audioRate})
+		kind, config := "Opus", boxes.Box(&boxes.DopsBox{OutputChannelCount: byte(channels), InputSampleRate: audioRate})
 		if w.cfg.AAC {
-			kind, config = "mp4a", mp4.CreateEsdsBox([]byte{aacLC >> 8, aacLC&0xff | byte(channels)<<3})
+			kind, config = "mp4a", boxes.CreateEsdsBox([]byte{aacLC >> 8, aacLC&0xff | byte(channels)<<3})
 		}
-		trak.Mdia.Minf.Stbl.Stsd.AddChild(mp4.CreateAudioSampleEntryBox(kind, uint16(channels), 16, audioRate, config))
+		trak.Mdia.Minf.Stbl.Stsd.AddChild(boxes.CreateAudioSampleEntryBox(kind, uint16(channels), 16, audioRate, config))
 	}
 	var buf bytes.Buffer
 	if err := init.Encode(&buf); err != nil {
@@ -48,12 +48,12 @@ func (w *Writer) appendInit(dst []byte) ([]byte, error) {
 
 // describe says what is in a track of H.264 (ISO/IEC 14496-15 §5.3.3). The library would
 // parse the sets itself, and allocates whatever a stranger's ask for.
-func (p *parameterSets) describe(trak *mp4.TrakBox) {
-	trak.Tkhd.Width, trak.Tkhd.Height = mp4.Fixed32(p.width<<16), mp4.Fixed32(p.height<<16)
-	config := &mp4.AvcCBox{DecConfRec: avc.DecConfRec{
+func (p *parameterSets) describe(trak *boxes.TrakBox) {
+	trak.Tkhd.Width, trak.Tkhd.Height = boxes.Fixed32(p.width<<16), boxes.Fixed32(p.height<<16)
+	config := &boxes.AvcCBox{DecConfRec: avc.DecConfRec{
 		AVCProfileIndication: p.seq[1], ProfileCompatibility: p.seq[2], AVCLevelIndication: p.seq[3],
 		SPSnalus: [][]byte{p.seq}, PPSnalus: [][]byte{p.pic}, ChromaFormat: 1,
 	}}
-	entry := mp4.CreateVisualSampleEntryBox("avc1", uint16(p.width), uint16(p.height), config)
+	entry := boxes.CreateVisualSampleEntryBox("avc1", uint16(p.width), uint16(p.height), config)
 	trak.Mdia.Minf.Stbl.Stsd.AddChild(entry)
 }

@@ -1,4 +1,4 @@
-package fmp4_test
+package mp4_test
 
 import (
 	"bytes"
@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Eyevinn/mp4ff/mp4"
+	boxes "github.com/Eyevinn/mp4ff/mp4"
 
 	"tilemix/codec"
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // FuzzWriter has strangers' access units and packets written between good ones. The
@@ -24,13 +24,13 @@ func FuzzWriter(f *testing.F) {
 		good = append(good, codec.AccessUnit{Data: bytes.Clone(au.Data), Key: au.Key})
 	})
 	f.Fuzz(func(t *testing.T, au, packet []byte, ms int64, key bool) {
-		alone := fmp4.NewWriter(io.Discard, fmp4.Config{Video: true})
+		alone := mp4.NewWriter(io.Discard, mp4.Config{Video: true})
 		_ = alone.WriteVideo(au, 0, frame, key)
 		if err := alone.Close(); err != nil {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		w := fmp4.NewWriter(&out, fmp4.Default())
+		w := mp4.NewWriter(&out, mp4.Default())
 		at := time.Duration(ms%1e7) * time.Millisecond
 		for i, g := range good {
 			_ = w.WriteVideo(g.Data, time.Duration(i)*frame, frame, g.Key)
@@ -40,7 +40,7 @@ func FuzzWriter(f *testing.F) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := mp4.DecodeFile(bytes.NewReader(out.Bytes())); err != nil {
+		if _, err := boxes.DecodeFile(bytes.NewReader(out.Bytes())); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -1,4 +1,4 @@
-package fmp4_test
+package mp4_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // probe is what ffprobe says of a file.
@@ -80,7 +80,7 @@ func TestPlays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			c.take.record(t, &out, fmp4.Default())
+			c.take.record(t, &out, mp4.Default())
 			p := look(t, out.Bytes())
 			if len(p.Streams) != 2 || p.Streams[0].Kind != "h264" || p.Streams[1].Kind != "opus" || p.Streams[0].Width != 320 {
 				t.Fatalf("streams are %+v", p.Streams)
@@ -99,7 +99,7 @@ func TestPlays(t *testing.T) {
 // two seconds of what was written before are missing.
 func TestCutOff(t *testing.T) {
 	var out bytes.Buffer
-	take{length: 10 * time.Second}.record(t, &out, fmp4.Default())
+	take{length: 10 * time.Second}.record(t, &out, mp4.Default())
 	for _, part := range []float64{0.2, 0.41, 0.63, 0.87, 0.99} {
 		// ffprobe may say that the last fragment is cut; it must show what is before it.
 		p := tolerate(t, out.Bytes()[:int(part*float64(out.Len()))])

@@ -1,4 +1,4 @@
-package fmp4
+package mp4
 
 // entry is a fragment at which playing can begin.
 type entry struct {
@@ -26,7 +26,7 @@ func (w *Writer) note(offset int64) {
 // appendIndex appends mfra, which players find from the file's end
 // (ISO/IEC 14496-12 §8.8.9 to §8.8.11).
 func (w *Writer) appendIndex(dst []byte) []byte {
-	b := boxes(dst)
+	b := boxBuffer(dst)
 	id := w.audio.id
 	if w.cfg.Video {
 		id = w.video.id

@@ -1,11 +1,11 @@
-package fmp4_test
+package mp4_test
 
 import (
 	"io"
 	"testing"
 	"time"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // TestNoDrift writes four hours of pictures and sound, at instants that no clock of a track
@@ -15,12 +15,12 @@ func TestNoDrift(t *testing.T) {
 	au := []byte{0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1e, 0x95, 0xa0, 0x28, 0x0b, 0x60, 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80, 0, 0, 0, 1, 0x65, 0x88}
 	packet := []byte{0xf8, 1, 2, 3} // CELT, 20 ms
 	for name, rate := range map[string]int64{"30": 30_000, "29.97": 29_970, "59.94": 59_940} {
-		cfg := fmp4.Default()
-		both := fmp4.NewWriter(io.Discard, cfg)
+		cfg := mp4.Default()
+		both := mp4.NewWriter(io.Discard, cfg)
 		cfg.Video = false
-		sound := fmp4.NewWriter(io.Discard, cfg)
+		sound := mp4.NewWriter(io.Discard, cfg)
 		cfg.Video, cfg.Audio = true, false
-		picture := fmp4.NewWriter(io.Discard, cfg)
+		picture := mp4.NewWriter(io.Discard, cfg)
 		pictures := int64(length/time.Second) * rate / 1000
 		for i := range pictures {
 			at := time.Duration(i * int64(time.Second) / rate * 1000)

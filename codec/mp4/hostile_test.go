@@ -1,11 +1,11 @@
-package fmp4_test
+package mp4_test
 
 import (
 	"bytes"
 	"slices"
 	"testing"
 
-	"tilemix/mcu/record/fmp4"
+	"tilemix/codec/mp4"
 )
 
 // endlessSet is a sequence parameter set of picture order type 1 whose cycle has some
@@ -33,7 +33,7 @@ func endlessSet(zeros int) []byte {
 func TestHostileSet(t *testing.T) {
 	for _, zeros := range []int{9, 27, 31, 60} {
 		var out bytes.Buffer
-		w := fmp4.NewWriter(&out, fmp4.Config{Video: true})
+		w := mp4.NewWriter(&out, mp4.Config{Video: true})
 		au := slices.Concat([]byte{0, 0, 0, 1}, endlessSet(zeros),
 			[]byte{0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80, 0, 0, 0, 1, 0x65, 0x88, 0x84, 0x21, 0xa0})
 		if err := w.WriteVideo(au, 0, frame, true); err != nil {

@@ -1,4 +1,4 @@
-package fmp4
+package mp4
 
 import "encoding/binary"
 
@@ -15,18 +15,18 @@ const (
 )
 
 // boxes appends boxes. The size of a box is filled in when it ends.
-type boxes []byte
+type boxBuffer []byte
 
-func (b *boxes) u32(values ...uint32) {
+func (b *boxBuffer) u32(values ...uint32) {
 	for _, v := range values {
 		*b = binary.BigEndian.AppendUint32(*b, v)
 	}
 }
 
-func (b *boxes) u64(v uint64) { *b = binary.BigEndian.AppendUint64(*b, v) }
+func (b *boxBuffer) u64(v uint64) { *b = binary.BigEndian.AppendUint64(*b, v) }
 
 // begin begins a box and returns where.
-func (b *boxes) begin(kind string) int {
+func (b *boxBuffer) begin(kind string) int {
 	start := len(*b)
 	b.u32(0)
 	*b = append(*b, kind...)
@@ -34,13 +34,13 @@ func (b *boxes) begin(kind string) int {
 }
 
 // end ends the box that began at start.
-func (b *boxes) end(start int) { b.patch(start, len(*b)-start) }
+func (b *boxBuffer) end(start int) { b.patch(start, len(*b)-start) }
 
-func (b *boxes) patch(at, value int) { binary.BigEndian.PutUint32((*b)[at:], uint32(value)) }
+func (b *boxBuffer) patch(at, value int) { binary.BigEndian.PutUint32((*b)[at:], uint32(value)) }
 
 // appendFragment appends moof and mdat of what has come.
 func (w *Writer) appendFragment() {
-	b := boxes(w.buf)
+	b := boxBuffer(w.buf)
 	w.seq++
 	moof := b.begin("moof")
 	mfhd := b.begin("mfhd")
@@ -65,7 +65,7 @@ func (w *Writer) appendFragment() {
 
 // appendRun appends the track's traf and returns where its data offset is, 0
 // where the track has no samples.
-func (t *track) appendRun(b *boxes) (offset int) {
+func (t *track) appendRun(b *boxBuffer) (offset int) {
 	if len(t.samples) == 0 {
 		return 0
 	}

@@ -1,4 +1,4 @@
-package fmp4
+package mp4
 
 // maxFill is the longest gap of the sound that is filled, in samples.
 const maxFill = audioRate

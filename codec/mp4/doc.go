@@ -1,4 +1,4 @@
-// Package fmp4 writes H.264 and Opus, as they were encoded, into a fragmented MP4
+// Package mp4 writes H.264 and Opus, as they were encoded, into a fragmented MP4
 // file (ISO/IEC 14496-12, 14496-15, "Encapsulation of Opus in ISO Base Media File
 // Format").
 //
@@ -11,4 +11,4 @@
 // Each fragment says at which instant of the file it begins and can be played
 // without those before it once it has a key frame. So a file that was cut off
 // plays up to its last whole fragment, and one that grows can be played.
-package fmp4
+package mp4

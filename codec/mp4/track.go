@@ -1,4 +1,4 @@
-package fmp4
+package mp4
 
 // track gathers the samples of a fragment.
 type track struct {

@@ -1,4 +1,4 @@
-package fmp4_test
+package mp4_test
 
 import (
 	"bytes"
@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Eyevinn/mp4ff/mp4"
+	boxes "github.com/Eyevinn/mp4ff/mp4"
 
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/mp4"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
-	"tilemix/mcu/record/fmp4"
 )
 
 func TestMain(m *testing.M) {
@@ -83,9 +83,9 @@ func (k take) pictures(t testing.TB, write func(au codec.AccessUnit, at time.Dur
 }
 
 // record writes the take, in the order of time, and closes the file.
-func (k take) record(t testing.TB, out io.Writer, cfg fmp4.Config) *fmp4.Writer {
+func (k take) record(t testing.TB, out io.Writer, cfg mp4.Config) *mp4.Writer {
 	t.Helper()
-	w := fmp4.NewWriter(out, cfg)
+	w := mp4.NewWriter(out, cfg)
 	enc, err := opus.NewEncoder(32_000)
 	if err != nil {
 		t.Fatal(err)
@@ -127,11 +127,11 @@ func (k take) record(t testing.TB, out io.Writer, cfg fmp4.Config) *fmp4.Writer 
 // TestBoxes looks at a file's boxes as mp4ff reads them.
 func TestBoxes(t *testing.T) {
 	var out bytes.Buffer
-	w := take{length: 5 * time.Second, start: time.Hour, lead: time.Second}.record(t, &out, fmp4.Default())
+	w := take{length: 5 * time.Second, start: time.Hour, lead: time.Second}.record(t, &out, mp4.Default())
 	if int(w.Size()) != out.Len() {
 		t.Errorf("Size is %d, and %d bytes were written", w.Size(), out.Len())
 	}
-	file, err := mp4.DecodeFile(bytes.NewReader(out.Bytes()))
+	file, err := boxes.DecodeFile(bytes.NewReader(out.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestBoxes(t *testing.T) {
 	if len(avcC.SPSnalus) != 1 || len(avcC.PPSnalus) != 1 || avcC.SPSnalus[0][0] != 0x67 {
 		t.Error("avcC lacks the parameter sets")
 	}
-	if d := audio.Mdia.Minf.Stbl.Stsd.Children[0].(*mp4.AudioSampleEntryBox).Dops; d == nil || d.OutputChannelCount != 1 {
+	if d := audio.Mdia.Minf.Stbl.Stsd.Children[0].(*boxes.AudioSampleEntryBox).Dops; d == nil || d.OutputChannelCount != 1 {
 		t.Errorf("dOps is %+v", d)
 	}
 	frames, blocks := int64(0), int64(0)
@@ -181,7 +181,7 @@ func TestBoxes(t *testing.T) {
 	}
 }
 
-func fragments(file *mp4.File) (all []*mp4.Fragment) {
+func fragments(file *boxes.File) (all []*boxes.Fragment) {
 	for _, s := range file.Segments {
 		all = append(all, s.Fragments...)
 	}
@@ -190,7 +190,7 @@ func fragments(file *mp4.File) (all []*mp4.Fragment) {
 
 // follows holds a fragment's samples to begin where those before it ended, and
 // returns where they end.
-func follows(t *testing.T, traf *mp4.TrafBox, at uint64) uint64 {
+func follows(t *testing.T, traf *boxes.TrafBox, at uint64) uint64 {
 	t.Helper()
 	if got := traf.Tfdt.BaseMediaDecodeTime(); got != at {
 		t.Errorf("track %d: fragment begins at %d, not %d", traf.Tfhd.TrackID, got, at)
@@ -204,10 +204,10 @@ func follows(t *testing.T, traf *mp4.TrafBox, at uint64) uint64 {
 // TestIndexOfSound is of a file without a picture.
 func TestIndexOfSound(t *testing.T) {
 	var out bytes.Buffer
-	cfg := fmp4.Default()
+	cfg := mp4.Default()
 	cfg.Video = false
 	take{length: 3 * time.Second}.record(t, &out, cfg)
-	file, err := mp4.DecodeFile(bytes.NewReader(out.Bytes()))
+	file, err := boxes.DecodeFile(bytes.NewReader(out.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,12 +220,12 @@ func TestIndexOfSound(t *testing.T) {
 // long one stays.
 func TestFills(t *testing.T) {
 	var out bytes.Buffer
-	cfg := fmp4.Default()
+	cfg := mp4.Default()
 	cfg.Video = false
 	take{length: 6 * time.Second, noSound: func(at time.Duration) bool {
 		return at >= time.Second && at < 1200*time.Millisecond || at >= 3*time.Second && at < 5*time.Second
 	}}.record(t, &out, cfg)
-	file, err := mp4.DecodeFile(bytes.NewReader(out.Bytes()))
+	file, err := boxes.DecodeFile(bytes.NewReader(out.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func (d *disk) Write(p []byte) (int, error) {
 // where the whole fragments end.
 func TestDiskFull(t *testing.T) {
 	out := &disk{left: 2}
-	w := fmp4.NewWriter(out, fmp4.Default())
+	w := mp4.NewWriter(out, mp4.Default())
 	var failed error
 	take{length: 6 * time.Second}.pictures(t, func(au codec.AccessUnit, at time.Duration) {
 		if err := w.WriteVideo(au.Data, at, frame, au.Key); err != nil {
@@ -275,7 +275,7 @@ func TestDiskFull(t *testing.T) {
 	if !errors.Is(failed, errFull) || !errors.Is(w.Close(), errFull) || out.Len() != size {
 		t.Fatalf("error is %v, close is %v, and %d bytes followed", failed, w.Close(), out.Len()-size)
 	}
-	file, err := mp4.DecodeFile(bytes.NewReader(out.Bytes()[:w.Size()]))
+	file, err := boxes.DecodeFile(bytes.NewReader(out.Bytes()[:w.Size()]))
 	if err != nil || len(fragments(file)) != 2 {
 		t.Errorf("what is left: %v", err)
 	}
@@ -285,20 +285,20 @@ func TestDiskFull(t *testing.T) {
 // sound before a picture.
 func TestNothing(t *testing.T) {
 	var out bytes.Buffer
-	w := fmp4.NewWriter(&out, fmp4.Default())
+	w := mp4.NewWriter(&out, mp4.Default())
 	delta := []byte{0, 0, 0, 1, 0x41, 1, 2, 3}
 	err := errors.Join(w.WriteVideo(delta, 0, frame, false), w.WriteVideo(delta, frame, frame, true),
 		w.WriteAudio([]byte{0x78, 1}, 0), w.Close(), w.Close())
 	if err != nil || out.Len() != 0 {
 		t.Errorf("%v, %d bytes", err, out.Len())
 	}
-	if err := w.WriteAudio([]byte{0x78, 1}, 0); !errors.Is(err, fmp4.ErrClosed) {
+	if err := w.WriteAudio([]byte{0x78, 1}, 0); !errors.Is(err, mp4.ErrClosed) {
 		t.Errorf("writing after Close: %v", err)
 	}
 }
 
 func TestAllocs(t *testing.T) {
-	w := fmp4.NewWriter(io.Discard, fmp4.Default())
+	w := mp4.NewWriter(io.Discard, mp4.Default())
 	var units []codec.AccessUnit
 	take{length: 3 * time.Second}.pictures(t, func(au codec.AccessUnit, _ time.Duration) {
 		units = append(units, codec.AccessUnit{Data: bytes.Clone(au.Data), Key: au.Key})

@@ -1,4 +1,4 @@
-package fmp4
+package mp4
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/Eyevinn/mp4ff/mp4"
+	boxes "github.com/Eyevinn/mp4ff/mp4"
 )
 
 // File is what Repair needs of an *os.File.
@@ -59,7 +59,7 @@ type scan struct {
 	f       File
 	end     int64
 	at      int64 // of the box
-	moof    *mp4.MoofBox
+	moof    *boxes.MoofBox
 	start   int64 // of moof
 	indexed bool
 	w       *Writer
@@ -96,13 +96,13 @@ func (s *scan) box(kind string, size int64) error {
 		if err != nil {
 			return err
 		}
-		s.describe(box.(*mp4.MoovBox))
+		s.describe(box.(*boxes.MoovBox))
 	case "moof":
 		box, err := s.decode(size)
 		if err != nil {
 			return err
 		}
-		s.moof, s.start = box.(*mp4.MoofBox), s.at
+		s.moof, s.start = box.(*boxes.MoofBox), s.at
 	case "mdat":
 		if s.moof != nil {
 			s.fragment()
@@ -115,7 +115,7 @@ func (s *scan) box(kind string, size int64) error {
 	return nil
 }
 
-func (s *scan) decode(size int64) (mp4.Box, error) {
+func (s *scan) decode(size int64) (boxes.Box, error) {
 	if size > maxMoof {
 		return nil, fmt.Errorf("box of %d bytes at %d", size, s.at)
 	}
@@ -126,11 +126,11 @@ func (s *scan) decode(size int64) (mp4.Box, error) {
 	if _, err := io.ReadFull(s.f, data); err != nil {
 		return nil, err
 	}
-	return mp4.DecodeBox(uint64(s.at), bytes.NewReader(data))
+	return boxes.DecodeBox(uint64(s.at), bytes.NewReader(data))
 }
 
 // describe finds out which tracks there are.
-func (s *scan) describe(moov *mp4.MoovBox) {
+func (s *scan) describe(moov *boxes.MoovBox) {
 	for _, trak := range moov.Traks {
 		switch trak.Mdia.Hdlr.HandlerType {
 		case "vide":
