@@ -3,19 +3,20 @@ package mcu
 import (
 	"context"
 	"time"
+
+	"tilemix/mcu/rtptime"
 )
 
 // pacer wakes its owner once a period, without drift.
 type pacer struct {
-	period time.Duration
-	next   time.Time
-	timer  *time.Timer
+	rtptime.Pacer
+	timer *time.Timer
 }
 
 func newPacer(period time.Duration) *pacer {
 	t := time.NewTimer(0)
 	<-t.C
-	return &pacer{period: period, timer: t}
+	return &pacer{Pacer: rtptime.NewPacer(period), timer: t}
 }
 
 // wait returns at the next period with the number of periods that passed
@@ -33,21 +34,7 @@ func (p *pacer) wait(ctx context.Context) (missed int, ok bool) {
 // arm sets the timer for the next period and returns the number of periods that
 // passed unused since the last.
 func (p *pacer) arm() (missed int) {
-	now := time.Now()
-	if p.next.IsZero() {
-		p.next = now
-	}
-	if late := now.Sub(p.next); late > p.period {
-		missed = int(late / p.period)
-		p.next = p.next.Add(time.Duration(missed) * p.period)
-	}
-	p.timer.Reset(p.next.Sub(now))
-	p.next = p.next.Add(p.period)
+	wait, missed := p.Next(time.Now())
+	p.timer.Reset(wait)
 	return missed
 }
-
-// shift makes the next period end later, or earlier, by d.
-func (p *pacer) shift(d time.Duration) { p.next = p.next.Add(d) }
-
-// rest forgets the rhythm, for an owner who was idle.
-func (p *pacer) rest() { p.next = time.Time{} }

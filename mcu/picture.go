@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tilemix/mcu/rtptime"
 	"tilemix/mixer/video"
 )
 
@@ -202,8 +203,8 @@ func (c *pictureClock) tile(s *seat, now time.Time) video.Tile {
 		c.arrived = append(c.arrived, f.At)
 		waited := now.Sub(f.Ready)
 		c.room.server.stats.wait.Observe(waited.Seconds())
-		if s.floor && waited <= c.pace.period { // else it was held for its sound
-			c.pace.shift(lean(waited, c.pace.period))
+		if s.floor && waited <= c.pace.Period() { // else it was held for its sound
+			c.pace.Shift(rtptime.PhaseCorrection(waited, c.pace.Period()))
 		}
 	}
 	t.Line = c.judge(s, fresh, now)
@@ -246,7 +247,7 @@ func (c *pictureClock) rest(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
-	c.pace.rest()
+	c.pace.Rest()
 	c.woke = time.Now()
 	return true
 }

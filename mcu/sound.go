@@ -65,7 +65,7 @@ func (c *soundClock) run(ctx context.Context) {
 		if !c.scene.audible() {
 			select {
 			case <-c.scene.superseded:
-				c.pace.rest()
+				c.pace.Rest()
 				rested = true
 				continue
 			case <-ctx.Done():

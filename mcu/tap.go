@@ -1,12 +1,12 @@
 package mcu
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/h264"
 )
 
 // Tap takes what each participant of a room sends, as it came, and who comes and goes.
@@ -119,14 +119,5 @@ func isKey(kind codec.Kind, au []byte) bool {
 	if kind == codec.VP8 {
 		return len(au) > 0 && au[0]&1 == 0
 	}
-	for {
-		_, rest, found := bytes.Cut(au, []byte{0, 0, 1})
-		if !found || len(rest) == 0 {
-			return false
-		}
-		if rest[0]&0x1f == 5 {
-			return true
-		}
-		au = rest
-	}
+	return h264.IsIDR(au)
 }

@@ -1,6 +1,9 @@
 package h264
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // NAL unit types (H.264 Table 7-1).
 const (
@@ -12,54 +15,39 @@ const (
 	nalSubsetSPS = 15
 )
 
-// nextNAL cuts the first NAL unit from an Annex B byte stream: nal begins with
-// its header byte and rest with the next start code. nal is empty when there is
-// none left.
-func nextNAL(stream []byte) (nal, rest []byte) {
-	_, nal, ok := bytes.Cut(stream, startCode)
-	if !ok {
-		return nil, nil
-	}
-	if end := bytes.Index(nal, startCode); end >= 0 {
-		return nal[:end], nal[end:]
-	}
-	return nal, nil
-}
-
 // startCode is H.264 Annex B's start_code_prefix_one_3bytes.
 var startCode = []byte{0, 0, 1}
 
-// content is what an access unit holds, seen from outside.
-type content struct {
-	slices bool // any slice at all
-	idr    bool // a slice of an IDR picture
-	sets   bool // a sequence and a picture parameter set
+// NALs yields the NAL units of an Annex B byte stream (H.264 §B.1), each from its header byte
+// on. Zeros before a start code belong to the start code, and empty units are left out. The
+// units point into au.
+func NALs(au []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { eachNAL(au, yield) }
 }
 
-// inspect looks through an access unit. It reads its sequence parameter sets
-// into set and returns the error of the first that must not reach the library.
-func inspect(au []byte, set *sps) (content, error) {
-	var c content
-	var seq, pic bool
-	for nal, rest := nextNAL(au); ; nal, rest = nextNAL(rest) {
-		if len(nal) > 0 {
-			switch nal[0] & 0x1f {
-			case nalSlice, nalPartA:
-				c.slices = true
-			case nalIDR:
-				c.slices, c.idr = true, true
-			case nalSPS, nalSubsetSPS:
-				if err := set.parse(nal[1:]); err != nil {
-					return c, err
-				}
-				seq = true
-			case nalPPS:
-				pic = true
-			}
+// eachNAL is apart from NALs so that the compiler keeps a caller's loop on the stack.
+func eachNAL(au []byte, yield func([]byte) bool) {
+	at := bytes.Index(au, startCode)
+	for at >= 0 {
+		au = au[at+len(startCode):]
+		at = bytes.Index(au, startCode)
+		nal := au
+		if at >= 0 {
+			nal = au[:at]
 		}
-		if rest == nil {
-			c.sets = seq && pic
-			return c, nil
+		if nal = bytes.TrimRight(nal, "\x00"); len(nal) > 0 && !yield(nal) {
+			return
 		}
 	}
+}
+
+// IsIDR reports whether decoding can begin with an access unit in Annex B: whether one of its
+// NAL units is a slice of an IDR picture.
+func IsIDR(au []byte) bool {
+	for nal := range NALs(au) {
+		if nal[0]&0x1f == nalIDR {
+			return true
+		}
+	}
+	return false
 }

@@ -28,7 +28,7 @@ type parameterSets struct {
 // both and they can be believed.
 func (p *parameterSets) find(au []byte) bool {
 	var found parameterSets
-	for nal, rest := nextNAL(au); len(nal) > 0; nal, rest = nextNAL(rest) {
+	for nal := range h264.NALs(au) {
 		switch kind := nal[0] & 0x1f; {
 		case kind == nalSPS && found.seq == nil:
 			found.seq = nal
@@ -50,7 +50,7 @@ func (p *parameterSets) find(au []byte) bool {
 // appendSample appends an access unit as ISO/IEC 14496-15 §5.3 has it: lengths for
 // start codes, and without what the file's beginning has.
 func (p *parameterSets) appendSample(dst, au []byte) []byte {
-	for nal, rest := nextNAL(au); len(nal) > 0; nal, rest = nextNAL(rest) {
+	for nal := range h264.NALs(au) {
 		switch nal[0] & 0x1f {
 		case nalDelimiter:
 			continue
@@ -65,22 +65,3 @@ func (p *parameterSets) appendSample(dst, au []byte) []byte {
 	}
 	return dst
 }
-
-// nextNAL cuts the next NAL unit that has something in it from an Annex B stream.
-func nextNAL(stream []byte) (nal, rest []byte) {
-	for len(nal) == 0 {
-		_, after, ok := bytes.Cut(stream, startCode)
-		if !ok {
-			return nil, nil
-		}
-		end := bytes.Index(after, startCode)
-		if end < 0 {
-			end = len(after)
-		}
-		nal, stream = bytes.TrimRight(after[:end], "\x00"), after[end:]
-	}
-	return nal, stream
-}
-
-// startCode is H.264 Annex B's start_code_prefix_one_3bytes.
-var startCode = []byte{0, 0, 1}

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
+	"tilemix/codec/ticks"
 )
 
 const (
-	videoRate = 90_000 // ticks a second
-	audioRate = 48_000
+	videoRate = ticks.Video
+	audioRate = pcm.Rate
 	// patience is how much longer than Config.Fragment a fragment may become while
 	// no picture comes that would end it.
 	patience = 500 * time.Millisecond
@@ -89,7 +93,7 @@ func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
 		return nil
 	}
 	at := w.begin(pts)
-	w.video.end(ticks(at, videoRate))
+	w.video.end(ticks.Of(at, videoRate))
 	if len(w.video.samples) > 0 && (key || at-w.began >= w.cfg.Fragment) || w.overdue(at) {
 		if err := w.cut(at); err != nil {
 			return err
@@ -100,7 +104,7 @@ func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
 	if len(w.video.data) == data {
 		return nil // nothing in it
 	}
-	w.video.add(ticks(at, videoRate), max(1, ticks(dur, videoRate)), len(w.video.data)-data, key)
+	w.video.add(ticks.Of(at, videoRate), max(1, ticks.Of(dur, videoRate)), len(w.video.data)-data, key)
 	return nil
 }
 
@@ -117,14 +121,14 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 	}
 	length := int64(aacSamples)
 	if !w.cfg.AAC {
-		length = samplesOf(packet)
+		length = int64(opus.Samples(packet))
 	}
 	if length == 0 {
 		return fmt.Errorf("%w: code %#x of %d bytes", ErrPacket, packet[0], len(packet))
 	}
 	at := w.begin(pts)
 	if !w.cfg.AAC {
-		w.fill(ticks(at, audioRate), packet)
+		w.fill(ticks.Of(at, audioRate), packet)
 	}
 	if w.overdue(at) {
 		if err := w.cut(at); err != nil {
@@ -132,7 +136,7 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 		}
 	}
 	w.audio.data = append(w.audio.data, packet...)
-	w.audio.add(ticks(at, audioRate), length, len(packet), true)
+	w.audio.add(ticks.Of(at, audioRate), length, len(packet), true)
 	w.last = packet[0]
 	return nil
 }
@@ -200,7 +204,7 @@ func (w *Writer) Written() time.Duration { return w.written }
 
 // Length returns how long the file is, with what is not written yet.
 func (w *Writer) Length() time.Duration {
-	return max(duration(w.video.next, videoRate), duration(w.audio.next, audioRate))
+	return max(ticks.Duration(w.video.next, videoRate), ticks.Duration(w.audio.next, audioRate))
 }
 
 // Close writes what is left, and the index. It does not close the io.Writer. A file
@@ -220,12 +224,4 @@ func (w *Writer) Close() error {
 	}
 	w.err = ErrClosed
 	return nil
-}
-
-func ticks(d time.Duration, rate int64) int64 {
-	return int64(d/time.Second)*rate + (int64(d%time.Second)*rate+int64(time.Second)/2)/int64(time.Second)
-}
-
-func duration(ticks, rate int64) time.Duration {
-	return time.Duration(ticks/rate)*time.Second + time.Duration(ticks%rate)*time.Second/time.Duration(rate)
 }

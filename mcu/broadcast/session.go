@@ -10,12 +10,14 @@ import (
 	"github.com/bluenviron/gohlslib/v2"
 	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
 
+	"tilemix/codec/pcm"
+	"tilemix/codec/ticks"
 	"tilemix/mcu/intake"
 )
 
 const (
-	videoRate = 90_000 // Hz
-	audioRate = 48_000
+	videoRate = ticks.Video
+	audioRate = pcm.Rate
 
 	// partLength is the least of a part. A player is some three parts behind.
 	partLength = 200 * time.Millisecond
@@ -97,7 +99,7 @@ func (s *session) picture(p pictureUnits, u *intake.Unit) error {
 // write has the muxer add a picture. One that is an IDR makes a segment of what came
 // before.
 func (s *session) write(p pictureUnits, key bool, at time.Duration) error {
-	if err := s.muxer.WriteH264(s.video, s.wall.Add(at), ticks(at, videoRate), p.all); err != nil {
+	if err := s.muxer.WriteH264(s.video, s.wall.Add(at), ticks.Of(at, videoRate), p.all); err != nil {
 		return err
 	}
 	if key && at-s.started >= segmentLength {
@@ -110,14 +112,9 @@ func (s *session) write(p pictureUnits, key bool, at time.Duration) error {
 func (s *session) sound(u *intake.Unit) {
 	at := u.At - s.base
 	packet := bytes.Clone(u.Data) // the muxer keeps it for its part
-	if err := s.muxer.WriteOpus(s.audio, s.wall.Add(at), ticks(at, audioRate), [][]byte{packet}); err != nil {
+	if err := s.muxer.WriteOpus(s.audio, s.wall.Add(at), ticks.Of(at, audioRate), [][]byte{packet}); err != nil {
 		s.of.log.Debug("packet not broadcast", "error", err)
 	}
-}
-
-// ticks is a time in ticks of a clock.
-func ticks(d time.Duration, rate int64) int64 {
-	return (d.Nanoseconds()*(rate/1000) + 500_000) / 1_000_000
 }
 
 // finish ends the session. Its files can be had until drop.

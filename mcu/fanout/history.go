@@ -3,7 +3,9 @@ package fanout
 import (
 	"time"
 
+	"tilemix/codec/ticks"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtptime"
 )
 
 const (
@@ -82,6 +84,6 @@ func spread(pictures uint32, now, last time.Time) (next time.Time, step uint32) 
 	if least := last.Add(time.Duration(pictures+1) * tick); now.Before(least) {
 		now = least
 	}
-	gap := uint32(min(now.Sub(last), time.Second).Microseconds() * 9 / 100)
+	gap := rtptime.Timestamp(min(now.Sub(last), time.Second), ticks.Video)
 	return now, max(1, min(replayStep, gap/(pictures+1)))
 }

@@ -15,7 +15,10 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
+	"tilemix/codec/ticks"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtptime"
 )
 
 // KeyInterval is the least time between two IDRs that viewers' requests cause.
@@ -25,7 +28,7 @@ const KeyInterval = time.Second
 // goroutine of the picture clock.
 type Rendition struct {
 	enc     codec.VideoEncoder
-	split   packetizer
+	split   payload.Splitter
 	shelf   rtc.Shelf
 	unit    *rtc.Unit // the last
 	last    codec.AccessUnit
@@ -49,7 +52,14 @@ type RenditionStats struct {
 // NewRendition returns a rendition that owns enc, whose access units are of kind.
 // Timestamps count from epoch.
 func NewRendition(enc codec.VideoEncoder, kind codec.Kind, epoch time.Time) *Rendition {
-	return &Rendition{enc: enc, split: newPacketizer(kind), epoch: epoch}
+	return &Rendition{enc: enc, split: newSplitter(kind), epoch: epoch}
+}
+
+func newSplitter(kind codec.Kind) payload.Splitter {
+	if kind == codec.VP8 {
+		return &payload.VP8Splitter{}
+	}
+	return &payload.H264Splitter{}
 }
 
 // RequestKeyFrame asks for an IDR. Requests coalesce. It is safe for concurrent
@@ -89,7 +99,7 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 	if r.unit != nil {
 		r.unit.Release()
 	}
-	r.unit = r.shelf.Put(r.split.split(au.Data))
+	r.unit = r.shelf.Put(r.split.Split(au.Data))
 	r.keep(au, now)
 	return rtc.Packets{
 		Payloads:  r.unit.Payloads(),
@@ -123,7 +133,7 @@ func (r *Rendition) keep(au codec.AccessUnit, now time.Time) {
 // timestamp is that of an instant in RTP, at 90 kHz (RFC 6184 §8.2.1, RFC 7741
 // §4.1).
 func (r *Rendition) timestamp(t time.Time) uint32 {
-	return uint32(t.Sub(r.epoch).Microseconds() * 9 / 100)
+	return rtptime.Timestamp(t.Sub(r.epoch), ticks.Video)
 }
 
 // Stats returns the counters. It is safe for concurrent use.

@@ -14,6 +14,7 @@ import (
 	payloads "github.com/pion/rtp/codecs"
 
 	"tilemix/mcu"
+	"tilemix/mcu/rtptime"
 )
 
 const (
@@ -248,7 +249,5 @@ func (f *film) Reported() (ntp uint64, timestamp uint32, fresh bool) {
 		return 0, 0, false
 	}
 	f.reported = true
-	const epoch = 2208988800 // from NTP's to Unix's (RFC 5905 §6), in seconds
-	seconds, nanos := uint64(f.ntp.Unix()+epoch), uint64(f.ntp.Nanosecond())
-	return seconds<<32 | nanos<<32/1e9, 0, true
+	return rtptime.NTP(f.ntp), 0, true
 }

@@ -3,11 +3,12 @@ package ingest
 import (
 	"math"
 	"time"
+
+	"tilemix/codec/ticks"
+	"tilemix/mcu/rtptime"
 )
 
 const (
-	// videoRate is the RTP clock of all video, in Hz (RFC 6184 §8.2.1, RFC 7741 §4.1).
-	videoRate = 90_000
 	// A pace remembers its fastest packets for paceSpans spans.
 	paceSpan  = time.Second
 	paceSpans = 10
@@ -85,5 +86,5 @@ func (p *pace) transit(timestamp uint32, now time.Time) time.Duration {
 }
 
 func (p *pace) time(timestamp uint32) time.Duration {
-	return p.at + time.Duration(int32(timestamp-p.last))*time.Second/videoRate
+	return p.at + rtptime.Since(timestamp, p.last, ticks.Video)
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"tilemix/codec/payload"
 )
 
 const (
@@ -28,7 +30,7 @@ type queue struct {
 	highest  uint16 // newest packet
 
 	gap   bool // something was lost since the last call of lost
-	join  depacketizer
+	join  payload.Joiner
 	stamp uint32   // the timestamp of what pop returned last
 	spare [][]byte // memory of packets that are gone: as much as was ever held at once
 }
@@ -109,7 +111,7 @@ func (q *queue) pop(now time.Time) (au []byte, first time.Time, ok bool) {
 			continue
 		}
 		if first, ok = q.assemble(); ok {
-			return q.join.unit(), first, true
+			return q.join.Unit(), first, true
 		}
 		q.gap = true
 	}
@@ -165,7 +167,7 @@ func (q *queue) skip() {
 		q.head++
 		s := q.slot(q.head)
 		if int16(q.head-q.highest) > 0 ||
-			s.used && q.join.starts(s.payload) && (!hurt || s.timestamp != timestamp) {
+			s.used && q.join.Starts(s.payload) && (!hurt || s.timestamp != timestamp) {
 			break
 		}
 	}
@@ -174,7 +176,7 @@ func (q *queue) skip() {
 
 // assemble joins head…scan-1 and frees their slots.
 func (q *queue) assemble() (first time.Time, ok bool) {
-	q.join.reset()
+	q.join.Reset()
 	q.fresh = false
 	q.stamp = q.slot(q.head).timestamp
 	ok = true
@@ -183,8 +185,8 @@ func (q *queue) assemble() (first time.Time, ok bool) {
 		if first.IsZero() || s.at.Before(first) {
 			first = s.at
 		}
-		ok = ok && q.join.add(s.payload)
+		ok = ok && q.join.Add(s.payload)
 		q.free(s)
 	}
-	return first, ok && q.join.whole()
+	return first, ok && q.join.Whole()
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/pion/rtp"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
+	"tilemix/codec/ticks"
 	"tilemix/codec/yuv"
 	"tilemix/mixer/layout"
 )
@@ -82,9 +84,16 @@ type VideoStats struct {
 // NewVideo returns a Video that nobody sees yet.
 func NewVideo(cfg VideoConfig) *Video {
 	return &Video{
-		cfg: cfg, broken: true, sender: clock{rate: videoRate},
-		queue: queue{join: newDepacketizer(cfg.Codec), patience: usualPatience},
+		cfg: cfg, broken: true, sender: clock{rate: ticks.Video},
+		queue: queue{join: newJoiner(cfg.Codec), patience: usualPatience},
 	}
+}
+
+func newJoiner(kind codec.Kind) payload.Joiner {
+	if kind == codec.VP8 {
+		return &payload.VP8Joiner{}
+	}
+	return &payload.H264Joiner{}
 }
 
 // Show says how large the tile is, in pixels. The zero size says that nobody
@@ -180,7 +189,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 		v.markLoss()
 		return
 	}
-	spare := v.queue.join.spare()
+	spare := v.queue.join.Spare()
 	if !v.budget.allows(spare, now) {
 		v.capped.Add(1)
 		if !spare {

@@ -8,8 +8,19 @@ import (
 	"github.com/pion/rtp"
 
 	"tilemix/codec"
+	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/jitter"
+)
+
+const (
+	maxVoicePayload = 1500
+	// usualVoicePayload holds most packets: 64 kbit/s at 20 ms.
+	usualVoicePayload = 192
+	// pausePayload is the length of the packets with which Opus goes silent (DTX).
+	pausePayload = 2
+	// maxVoiceSamples is the longest packet, 120 ms.
+	maxVoiceSamples = 120 * pcm.Rate / 1000
 )
 
 // Voice is one inbound audio track.
@@ -35,7 +46,7 @@ type Voice struct {
 	before  pcm.Block // was played last, if sounded
 	sounded bool
 	spare   pcm.Block // what fades out
-	wsola   squeezer
+	wsola   pcm.Stretcher
 	sounds  bool  // the sound played last has not faded out
 	usual   int   // samples of the packet decoded last
 	level   uint8 // of the block being filled: the sender's, when said
@@ -78,7 +89,7 @@ func (v *Voice) Push(pkt VoicePacket, now time.Time) {
 		return
 	}
 	v.count.received.Add(1)
-	samples := packetSamples(pkt.Payload)
+	samples := opus.Samples(pkt.Payload)
 	if samples == 0 || len(pkt.Payload) > maxVoicePayload {
 		v.count.corrupt.Add(1)
 		return
@@ -100,7 +111,7 @@ func (v *Voice) Push(pkt VoicePacket, now time.Time) {
 		HasLevel:  pkt.HasLevel,
 		Mended:    pkt.Mended,
 		Pause:     len(payload) <= pausePayload,
-		FEC:       hasFEC(payload),
+		FEC:       opus.HasFEC(payload),
 		Payload:   payload,
 	}
 	v.ring.push()

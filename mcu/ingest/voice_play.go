@@ -159,7 +159,7 @@ func (v *Voice) fadeAway(n int) {
 func (v *Voice) squeeze(dst *pcm.Block, now time.Time) {
 	next := &v.second
 	if v.fill(next, now) {
-		short := v.wsola.squeeze(dst, next)
+		short := v.wsola.Accelerate(dst, next)
 		v.carry.giveBack(short[copy(dst[:], short):])
 	}
 }
@@ -169,7 +169,7 @@ func (v *Voice) lengthen(dst *pcm.Block) {
 	if !v.sounded {
 		return
 	}
-	if long, ok := v.wsola.stretch(&v.before, dst); ok {
+	if long, ok := v.wsola.Expand(&v.before, dst); ok {
 		v.carry.giveBack(long[copy(dst[:], long):])
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtptime"
 )
 
 // hear takes what the receiver says of the stream, and calls keyFrame when he asks
@@ -80,7 +82,7 @@ type senderReports struct {
 }
 
 func (s *senderReports) add(told, now time.Time) {
-	s.told[s.n%len(s.told)].Store(ntp(told)>>16<<32 | ntp(now)>>16&math.MaxUint32)
+	s.told[s.n%len(s.told)].Store(rtptime.NTP(told)>>16<<32 | rtptime.NTP(now)>>16&math.MaxUint32)
 	s.n++
 }
 
@@ -95,7 +97,7 @@ func (s *senderReports) roundTrip(r receptionReport, now time.Time) (time.Durati
 		if uint32(told>>32) != r.lastSR {
 			continue
 		}
-		took := int32(uint32(ntp(now)>>16) - uint32(told) - r.delay)
+		took := int32(uint32(rtptime.NTP(now)>>16) - uint32(told) - r.delay)
 		rtt := time.Duration(took) * time.Second / 65536
 		return rtt, rtt >= 0 && rtt < 10*time.Second
 	}
@@ -107,7 +109,7 @@ func (d *Downlink) report(at time.Time) {
 	d.reports.add(at, time.Now())
 	_ = d.line.send([]rtcp.Packet{&rtcp.SenderReport{
 		SSRC:        d.header.SSRC,
-		NTPTime:     ntp(at),
+		NTPTime:     rtptime.NTP(at),
 		RTPTime:     d.header.Timestamp,
 		PacketCount: uint32(d.packets.Load()),
 		OctetCount:  uint32(d.bytes.Load()),

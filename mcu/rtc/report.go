@@ -11,14 +11,6 @@ import (
 // reportInterval is the time between two reception or sender reports.
 const reportInterval = time.Second
 
-// ntpEpoch is the number of seconds from NTP's epoch to Unix's (RFC 5905 §6).
-const ntpEpoch = 2208988800
-
-// ntp returns t in NTP's 32.32 fixed point.
-func ntp(t time.Time) uint64 {
-	return uint64(t.Unix()+ntpEpoch)<<32 | uint64(t.Nanosecond())<<32/1e9
-}
-
 // reception counts what arrives of a stream and makes reception reports of it
 // (RFC 3550 §6.4.1 and appendix A). All but senderReport belongs to the
 // goroutine that reads the track.

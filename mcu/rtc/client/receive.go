@@ -9,6 +9,8 @@ import (
 	formats "github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media/samplebuilder"
+
+	"tilemix/mcu/rtptime"
 )
 
 const (
@@ -118,7 +120,6 @@ func (r *inbound) arrive(p *rtp.Packet) {
 
 // listen reads sender reports until the track ends.
 func (r *inbound) listen(receiver *webrtc.RTPReceiver) {
-	const ntpEpoch = 2208988800 // seconds from NTP's epoch to Unix's (RFC 5905 §6)
 	for {
 		packets, _, err := receiver.ReadRTCP()
 		if err != nil {
@@ -126,8 +127,7 @@ func (r *inbound) listen(receiver *webrtc.RTPReceiver) {
 		}
 		for _, p := range packets {
 			if report, ok := p.(*rtcp.SenderReport); ok {
-				sec, frac := report.NTPTime>>32, report.NTPTime&0xffffffff
-				r.tie.CompareAndSwap(nil, &tie{report.RTPTime, time.Unix(int64(sec)-ntpEpoch, int64(frac*1e9>>32))})
+				r.tie.CompareAndSwap(nil, &tie{report.RTPTime, rtptime.FromNTP(report.NTPTime)})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/rtc/rtctest/barcode"
+	"tilemix/mcu/rtptime"
 )
 
 // Camera is what a client films.
@@ -72,7 +73,7 @@ func (c *Client) Film(cam Camera) (stop func()) {
 		if cam.Spoil != nil {
 			payloads = cam.Spoil(au.Key, payloads)
 		}
-		uplink.Write(uint32(at*90_000/time.Second), payloads...)
+		uplink.Write(rtptime.Timestamp(at, 90_000), payloads...)
 		uplink.tell(at, 90_000)
 	}, func() { _ = enc.Close() })
 }
@@ -85,7 +86,7 @@ func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
 		if uplink.keyWanted() {
 			n = 0
 		}
-		uplink.Write(uint32(at*90_000/time.Second), payloader.Payload(1180, units[n%len(units)])...)
+		uplink.Write(rtptime.Timestamp(at, 90_000), payloader.Payload(1180, units[n%len(units)])...)
 		uplink.tell(at, 90_000)
 		n++
 	}, func() {})

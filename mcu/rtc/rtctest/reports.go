@@ -6,6 +6,8 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtptime"
 )
 
 // reports keeps the newest sender report of a stream (RFC 3550 §6.4.1).
@@ -35,8 +37,5 @@ func (r *reports) instant(timestamp uint32, rate int) time.Time {
 	if report == nil {
 		return time.Time{}
 	}
-	const ntpEpoch = 2208988800 // seconds from NTP's epoch to Unix's (RFC 5905 §6)
-	sec, frac := report.NTPTime>>32, report.NTPTime&0xffffffff
-	at := time.Unix(int64(sec)-ntpEpoch, int64(frac*1e9>>32))
-	return at.Add(time.Duration(int32(timestamp-report.RTPTime)) * time.Second / time.Duration(rate))
+	return rtptime.FromNTP(report.NTPTime).Add(rtptime.Since(timestamp, report.RTPTime, int64(rate)))
 }

@@ -5,10 +5,9 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
-)
 
-// ntpEpoch is the number of seconds from NTP's epoch to Unix's (RFC 5905 §6).
-const ntpEpoch = 2208988800
+	"tilemix/mcu/rtptime"
+)
 
 // reportInterval is the time between two sender reports of a stream.
 const reportInterval = 500 * time.Millisecond
@@ -18,10 +17,9 @@ const reportInterval = 500 * time.Millisecond
 // is an hour ahead.
 func (c *Client) reporter(sender *webrtc.RTPSender) func(taken time.Duration, timestamp uint32) {
 	return func(taken time.Duration, timestamp uint32) {
-		at := c.born.Add(taken + time.Hour)
 		_ = c.pc.WriteRTCP([]rtcp.Packet{&rtcp.SenderReport{
 			SSRC:    uint32(sender.GetParameters().Encodings[0].SSRC),
-			NTPTime: uint64(at.Unix()+ntpEpoch)<<32 | uint64(at.Nanosecond())<<32/1e9,
+			NTPTime: rtptime.NTP(c.born.Add(taken + time.Hour)),
 			RTPTime: timestamp,
 		}})
 	}
@@ -31,6 +29,6 @@ func (c *Client) reporter(sender *webrtc.RTPSender) func(taken time.Duration, ti
 func (u *Uplink) tell(taken time.Duration, rate int64) {
 	if u.reported == 0 || taken-u.reported >= reportInterval {
 		u.reported = taken
-		u.report(taken, uint32(int64(taken)*rate/int64(time.Second)))
+		u.report(taken, rtptime.Timestamp(taken, rate))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"tilemix/mcu/rtptime"
 )
 
 // sendReport sends the reports of a second (RFC 3550 §6.4).
@@ -55,7 +57,5 @@ func (b *Bot) reception(s *inbound) []rtcp.ReceptionReport {
 
 // ntp is a time, in ns since the epoch, as RFC 3550 §4 counts.
 func (b *Bot) ntp(at int64) uint64 {
-	const from1900 = 2208988800
-	t := b.crowd.epoch.Add(time.Duration(at))
-	return uint64(t.Unix()+from1900)<<32 | uint64(t.Nanosecond())<<32/1e9
+	return rtptime.NTP(b.crowd.epoch.Add(time.Duration(at)))
 }

@@ -1,23 +1,23 @@
-package ingest
+package payload
 
-// vp8Depacketizer joins the payloads of one VP8 frame (RFC 7741 §4.2). The zero
+// VP8Joiner joins the payloads of one VP8 frame (RFC 7741 §4.2). The zero
 // value is ready.
-type vp8Depacketizer struct {
+type VP8Joiner struct {
 	au     []byte
 	needed bool // another frame may need this one
 }
 
-func (d *vp8Depacketizer) reset() { d.au, d.needed = d.au[:0], false }
+func (d *VP8Joiner) Reset() { d.au, d.needed = d.au[:0], false }
 
-func (d *vp8Depacketizer) unit() []byte { return d.au }
+func (d *VP8Joiner) Unit() []byte { return d.au }
 
-// spare tells whether the sender said of the whole frame that no other refers to it
+// Spare tells whether the sender said of the whole frame that no other refers to it
 // (N).
-func (d *vp8Depacketizer) spare() bool { return !d.needed }
+func (d *VP8Joiner) Spare() bool { return !d.needed }
 
-// add appends what one payload has of the frame. It returns false for one without
+// Add appends what one payload has of the frame. It returns false for one without
 // any, or where the frame does not begin with its beginning.
-func (d *vp8Depacketizer) add(payload []byte) bool {
+func (d *VP8Joiner) Add(payload []byte) bool {
 	p, ok := parseVP8(payload)
 	if !ok || p.begins && len(d.au) > 0 || !p.begins && len(d.au) == 0 {
 		return false
@@ -27,11 +27,11 @@ func (d *vp8Depacketizer) add(payload []byte) bool {
 	return true
 }
 
-// whole tells whether the frame has something in it. Where it ends, nothing in it
+// Whole tells whether the frame has something in it. Where it ends, nothing in it
 // tells.
-func (d *vp8Depacketizer) whole() bool { return len(d.au) > 0 }
+func (d *VP8Joiner) Whole() bool { return len(d.au) > 0 }
 
-func (d *vp8Depacketizer) starts(payload []byte) bool {
+func (d *VP8Joiner) Starts(payload []byte) bool {
 	p, ok := parseVP8(payload)
 	return ok && p.begins
 }

@@ -1,19 +1,19 @@
-package fanout
+package payload
 
-// vp8Packetizer cuts VP8 frames into RTP payloads (RFC 7741). Its memory is reused;
+// VP8Splitter cuts VP8 frames into RTP payloads (RFC 7741). Its memory is reused;
 // the zero value is ready.
 //
 // The descriptor is the mandatory byte alone. Receivers that find a PictureID in it
 // hold frames to be consecutive by that, and what one viewer gets comes from replays
 // and several renditions. The sequence numbers, which rtc.Downlink makes one
 // row, tell him as much.
-type vp8Packetizer struct {
+type VP8Splitter struct {
 	buf      []byte // descriptors and what follows them
 	payloads [][]byte
 }
 
-// split returns the payloads of a frame. They are valid until the next call.
-func (p *vp8Packetizer) split(au []byte) [][]byte {
+// Split returns the payloads of a frame. They are valid until the next call.
+func (p *VP8Splitter) Split(au []byte) [][]byte {
 	const (
 		start = 0x10 // S, of partition 0 (RFC 7741 §4.2)
 		most  = mtu - 1

@@ -1,13 +1,13 @@
-package mcu
+package rtptime
 
 import (
 	"testing"
 	"time"
 )
 
-// TestLean: the clock locks to a camera of about its own rate, whatever the
+// TestPhaseCorrection: the clock locks to a camera of about its own rate, whatever the
 // phase it begins at, and is not pulled away by one of another rate.
-func TestLean(t *testing.T) {
+func TestPhaseCorrection(t *testing.T) {
 	const period = time.Second / 30
 	for _, test := range []struct {
 		name   string
@@ -25,7 +25,7 @@ func TestLean(t *testing.T) {
 			if rate := 600 / ticks.Seconds(); rate < 29 || rate > 31 {
 				t.Errorf("%s from %v: %.2f ticks a second", test.name, start, rate)
 			}
-			if test.locks && (waited < margin/2 || waited > 2*margin) {
+			if test.locks && (waited < readyBefore/2 || waited > 2*readyBefore) {
 				t.Errorf("%s from %v: pictures wait %v", test.name, start, waited)
 			}
 		}
@@ -43,7 +43,7 @@ func follow(camera, start, period time.Duration) (ticks, waited time.Duration) {
 			waited, fresh = now-next, true
 		}
 		if fresh {
-			now += lean(waited, period)
+			now += PhaseCorrection(waited, period)
 		}
 	}
 	return now, waited

@@ -1,57 +1,53 @@
-package ingest
+package pcm
 
-import (
-	"math"
-
-	"tilemix/codec/pcm"
-)
+import "math"
 
 const (
-	// The fade from one period of the voice to a later one, or an earlier: where a
-	// squeeze begins it, how long it is, and how much may be left out or played again, 10
+	// The fade from one period of the voice to a later one, or an earlier: where
+	// accelerating begins it, how long it is, and how much may be left out or played again, 10
 	// to 20 ms. All voices have a multiple of their period in there.
 	seamAt   = 240
 	seamLong = 480
 	minLag   = 480
-	maxLag   = pcm.Samples
-	// alike is how like each other the two have to be for a stretch: what is not, as the
+	maxLag   = Samples
+	// alike is how like each other the two have to be for expanding: what is not, as the
 	// beginning of a word, would be heard twice.
 	alike = 0.5
 )
 
-// squeezer plays two blocks in less than the time of two, by leaving out some
+// Stretcher plays two blocks in less than the time of two, by leaving out some
 // periods of the voice, or one in more than the time of one, by playing some again
 // (WSOLA).
-type squeezer struct {
-	both [2 * pcm.Samples]float32
-	long [2 * pcm.Samples]float32
+type Stretcher struct {
+	both [2 * Samples]float32
+	long [2 * Samples]float32
 }
 
-// squeeze returns a and the block b that follows it, shortened by 10 to 20 ms. The
-// samples are the squeezer's and valid until its next call.
-func (q *squeezer) squeeze(a, b *pcm.Block) []float32 {
+// Accelerate returns a and the block b that follows it, shortened by 10 to 20 ms. The
+// samples are the Stretcher's and valid until its next call.
+func (q *Stretcher) Accelerate(a, b *Block) []float32 {
 	x := &q.both
 	copy(x[:], a[:])
-	copy(x[pcm.Samples:], b[:])
+	copy(x[Samples:], b[:])
 	lag, likeness := q.lag(seamAt, 1)
 	fade(x[seamAt:][:seamLong], x[seamAt:], x[seamAt+lag:], likeness)
 	n := copy(x[seamAt+seamLong:], x[seamAt+seamLong+lag:])
 	return x[:seamAt+seamLong+n]
 }
 
-// stretch returns the block b, which followed a, lengthened by 10 to 20 ms, or false
-// where nothing in it can be played twice unheard. The samples are the squeezer's and valid
+// Expand returns the block b, which followed a, lengthened by 10 to 20 ms, or false
+// where nothing in it can be played twice unheard. The samples are the Stretcher's and valid
 // until its next call.
-func (q *squeezer) stretch(a, b *pcm.Block) (long []float32, ok bool) {
+func (q *Stretcher) Expand(a, b *Block) (long []float32, ok bool) {
 	x, y := &q.both, &q.long
 	copy(x[:], a[:])
-	copy(x[pcm.Samples:], b[:])
-	lag, likeness := q.lag(pcm.Samples, -1)
+	copy(x[Samples:], b[:])
+	lag, likeness := q.lag(Samples, -1)
 	if likeness < alike {
 		return nil, false
 	}
-	fade(y[:seamLong], b[:], x[pcm.Samples-lag:], likeness)
-	n := copy(y[seamLong:], x[pcm.Samples+seamLong-lag:])
+	fade(y[:seamLong], b[:], x[Samples-lag:], likeness)
+	n := copy(y[seamLong:], x[Samples+seamLong-lag:])
 	return y[:seamLong+n], true
 }
 
@@ -69,7 +65,7 @@ func fade(dst, from, to []float32, likeness float32) {
 // lag returns how many samples after a seam, or before it where way is -1, the sound
 // is most like itself, and how much so, 0 to 1. Every other lag and sample are enough
 // to tell.
-func (q *squeezer) lag(seam, way int) (lag int, likeness float32) {
+func (q *Stretcher) lag(seam, way int) (lag int, likeness float32) {
 	here := q.both[seam:][:seamLong]
 	power := float32(1e-9)
 	for i := 0; i < len(here); i += 2 {

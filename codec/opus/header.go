@@ -1,19 +1,13 @@
-package ingest
+package opus
 
-const (
-	maxVoicePayload = 1500
-	// usualVoicePayload holds most packets: 64 kbit/s at 20 ms.
-	usualVoicePayload = 192
-	// pausePayload is the length of the packets with which Opus goes silent (DTX).
-	pausePayload    = 2
-	maxVoiceSamples = 5760 // 120 ms, the longest packet
-)
-
-// packetSamples returns the duration of an Opus packet in samples at 48 kHz
-// (RFC 6716 §3.1 and §3.2), or 0 when it is none.
-func packetSamples(packet []byte) int {
+// Samples returns the length of an Opus packet in samples at 48 kHz, at most 5760 (RFC 6716 §3.1,
+// §3.2), or 0 where packet is no Opus packet.
+func Samples(packet []byte) int {
+	if len(packet) == 0 {
+		return 0
+	}
 	n := frameCount(packet) * frameSamples(packet[0])
-	if n > maxVoiceSamples {
+	if n > maxSamples {
 		return 0
 	}
 	return n
@@ -45,11 +39,11 @@ func frameSamples(toc byte) int {
 	return 480 << (config & 3)
 }
 
-// hasFEC reports whether an Opus packet carries a second copy of the sound before it
+// HasFEC reports whether an Opus packet carries a second copy of the sound before it
 // (LBRR): the bits after the voice activity flags of its first SILK frame (RFC 6716
 // §4.2.3).
-func hasFEC(packet []byte) bool {
-	if packet[0]>>3 >= 16 {
+func HasFEC(packet []byte) bool {
+	if len(packet) == 0 || packet[0]>>3 >= 16 {
 		return false // CELT alone
 	}
 	first := firstFrame(packet)
