@@ -111,8 +111,8 @@ func TestElementsExist(t *testing.T) {
 		modules []string
 	}{
 		{"/index.html", []string{"join.js", "lobby.js"}},
-		{"/call.html", []string{"call.js", "chat.js", "lobby.js", "panel.js", "people.js", "recordings.js", "stage.js", "toasts.js"}},
-		{"/watch.html", []string{"watch.js", "stage.js"}},
+		{"/call.html", []string{"call.js", "chat.js", "lobby.js", "panel.js", "people.js", "recordings.js", "overlay.js", "toasts.js"}},
+		{"/watch.html", []string{"watch.js", "overlay.js"}},
 	} {
 		for _, module := range tt.modules {
 			for _, m := range regexp.MustCompile(`byId\('([\w-]+)'`).FindAllStringSubmatch(all["/static/"+module], -1) {

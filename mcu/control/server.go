@@ -14,12 +14,12 @@ type Welcome struct {
 // Participants lists everyone in the room but the viewers. The server sends the whole
 // list when anything but Speaking has changed.
 type Participants struct {
-	Participants []Person `json:"participants,omitzero"`
+	Participants []Person `json:"participants"`
 }
 
 // Speaking lists the participants who speak.
 type Speaking struct {
-	IDs []string `json:"ids,omitzero"`
+	IDs []string `json:"ids"`
 }
 
 // Layout says where each participant's tile is on the canvas.
@@ -27,7 +27,7 @@ type Layout struct {
 	Name   string `json:"name"`
 	Width  int    `json:"width"`  // of the canvas, pixels
 	Height int    `json:"height"` // of the canvas, pixels
-	Tiles  []Tile `json:"tiles,omitzero"`
+	Tiles  []Tile `json:"tiles"`
 	Hidden int    `json:"hidden,omitempty"` // number of participants without a tile
 }
 
@@ -51,7 +51,7 @@ type Rendition struct {
 
 // Recordings lists the recordings of the room that run, and the one that just ended.
 type Recordings struct {
-	Recordings []Recording `json:"recordings,omitzero"`
+	Recordings []Recording `json:"recordings"`
 }
 
 // Broadcast says whether the room is broadcast.

@@ -1,7 +1,7 @@
 // The call's broadcast: the button, and the sign that everybody sees.
 
 import { byId } from './dom.js';
-import { asSentence } from './stage.js';
+import { asSentence } from './overlay.js';
 import { copy, toast } from './toasts.js';
 
 /** Turns a room's broadcast on and off. */

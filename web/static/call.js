@@ -10,7 +10,8 @@ import { loadChoices } from './choices.js';
 import { Devices, listDevices } from './devices.js';
 import { announce, byId, setIcon, showToggle } from './dom.js';
 import { Lobby } from './lobby.js';
-import { Local } from './local.js';
+import { LocalMedia } from './localMedia.js';
+import { asSentence, banner, nameAt, refusal, showCard } from './overlay.js';
 import { Panel } from './panel.js';
 import { changes, hasTile, showPeople } from './people.js';
 import { Player } from './player.js';
@@ -19,7 +20,6 @@ import { Recordings } from './recordings.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { asSentence, banner, nameAt, refusal, showCard } from './stage.js';
 import { copy, toast } from './toasts.js';
 
 /** @typedef {import('./session.js').State} State */
@@ -102,7 +102,7 @@ async function startCall(ownName) {
       showMessage(message, state, chat, panel);
     },
   });
-  const local = new Local(devices, state, {
+  const local = new LocalMedia(devices, state, {
     replace: async (kind, track) => session.link?.replace(kind, track),
     say: (text, warning) => toast(text, warning ? 'warning' : 'note'),
     changed() {
@@ -142,7 +142,7 @@ function expose(state, session) {
 /**
  * @param {State} state
  * @param {Session} session
- * @param {Local} local
+ * @param {LocalMedia} local
  * @param {Devices} devices
  * @param {Player} player
  * @param {Panel} panel
@@ -275,7 +275,7 @@ function showMessage(message, state, chat, panel) {
   }
 }
 
-/** @type {import('./protocol.js').Participant[] | null} */
+/** @type {import('./protocol.js').Person[] | null} */
 let known = null;
 
 /**

@@ -1,9 +1,9 @@
 // One connection to a call: one WebSocket, one RTCPeerConnection.
 
-import { Flow } from './flow.js';
+import { Heartbeat } from './heartbeat.js';
+import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
 import { parseMessage } from './protocol.js';
-import { Pulse } from './pulse.js';
 import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
 
 /**
@@ -48,9 +48,9 @@ export class Link {
   #early = [];
   #timer = 0;
   #opening = 0;
-  /** @type {Flow | null} */
-  #flow = null;
-  #pulse = new Pulse(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
+  /** @type {MediaMonitor | null} */
+  #monitor = null;
+  #heartbeat = new Heartbeat(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
 
   /**
    * @param {string} url of the WebSocket
@@ -69,7 +69,7 @@ export class Link {
     };
     this.ws.onmessage = (event) => {
       const message = parseMessage(event.data);
-      if (!this.#done) this.#pulse.heard();
+      if (!this.#done) this.#heartbeat.heard();
       if (message && !this.#done) void this.#receive(message);
     };
     this.ws.onclose = (event) => {
@@ -110,7 +110,7 @@ export class Link {
   /** This machine's network is another one. The WebSocket may be of the old one, and dead. */
   async networkChanged() {
     if (!this.joined) return;
-    await this.#pulse.answer();
+    await this.#heartbeat.answer();
     await this.#restart();
   }
 
@@ -147,8 +147,8 @@ export class Link {
     this.#done = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#opening);
-    this.#flow?.close();
-    this.#pulse.stop();
+    this.#monitor?.close();
+    this.#heartbeat.stop();
     this.ws.onclose = null;
     this.ws.close(code);
     this.pc?.close();
@@ -167,7 +167,7 @@ export class Link {
           this.#answered = true;
           for (const candidate of this.#early.splice(0)) await this.#add(candidate);
           clearTimeout(this.#timer);
-          this.#flow?.start();
+          this.#monitor?.start();
           void this.uplink?.apply();
           break;
         case 'candidate':
@@ -206,7 +206,7 @@ export class Link {
       if (early) early.push(message);
       else this.send(message);
     };
-    this.#flow = new Flow(pc, {
+    this.#monitor = new MediaMonitor(pc, {
       flowing: () => {
         this.events.mix(this.#mix);
         this.events.connected();
@@ -217,7 +217,7 @@ export class Link {
         void this.#restart();
       },
       lost: (there) => this.#lose(there ? 'media' : 'silent'),
-    }, () => this.#pulse.answer().then(() => true));
+    }, () => this.#heartbeat.answer().then(() => true));
 
     const tracks = this.tracks();
     const local = new MediaStream();

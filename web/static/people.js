@@ -3,17 +3,17 @@
 import { byId, icon, initials, make } from './dom.js';
 
 /**
- * @typedef {import('./protocol.js').Participant} Participant
- * @typedef {import('./protocol.js').Layout} Layout
+ * @typedef {import('./protocol.js').Person} Person
+ * @typedef {import('./protocol.js').LayoutMessage} LayoutMessage
  */
 
 /**
  * Shows the participants, in the server's order, and who of them is not in the
  * picture.
  *
- * @param {Participant[]} participants
+ * @param {Person[]} participants
  * @param {string} self our own id
- * @param {Layout | null} layout
+ * @param {LayoutMessage | null} layout
  */
 export function showPeople(participants, self, layout) {
   const hidden = layout?.hidden ?? 0;
@@ -32,15 +32,15 @@ export function showPeople(participants, self, layout) {
 /**
  * Whether somebody is in the picture.
  *
- * @param {Participant} p
- * @param {Layout | null} layout
+ * @param {Person} p
+ * @param {LayoutMessage | null} layout
  */
 export function hasTile(p, layout) {
   return layout?.tiles.some((t) => t.id === p.id) ?? false;
 }
 
 /**
- * @param {Participant} p
+ * @param {Person} p
  * @param {boolean} self
  * @param {boolean} unseen
  */
@@ -57,8 +57,8 @@ function row(p, self, unseen) {
   if (p.line) item.append(lineSign(p.line));
   if (p.speaking) item.append(make('span', 'visually-hidden', 'speaking'));
   if (unseen) item.append(make('span', 'visually-hidden', 'not in the picture'));
-  item.append(sign(p.audio ? 'mic-off' : 'mic', p.audio, p.audio ? 'muted' : 'microphone on'));
-  item.append(sign(p.video ? 'camera-off' : 'camera', p.video, p.video ? 'camera off' : 'camera on'));
+  item.append(sign(p.audioMuted ? 'mic-off' : 'mic', p.audioMuted, p.audioMuted ? 'muted' : 'microphone on'));
+  item.append(sign(p.videoMuted ? 'camera-off' : 'camera', p.videoMuted, p.videoMuted ? 'camera off' : 'camera on'));
   return item;
 }
 
@@ -100,13 +100,13 @@ function tint(name) {
 /**
  * Who came and who went between two lists, in words; '' for nobody.
  *
- * @param {Participant[]} before
- * @param {Participant[]} after
+ * @param {Person[]} before
+ * @param {Person[]} after
  * @param {string} self
  * @returns {string}
  */
 export function changes(before, after, self) {
-  /** @param {Participant[]} a @param {Participant[]} b */
+  /** @param {Person[]} a @param {Person[]} b */
   const without = (a, b) => a.filter((p) => p.id !== self && !b.some((q) => q.id === p.id)).map((p) => p.name);
   const came = without(after, before);
   const went = without(before, after);

@@ -2,7 +2,7 @@
 
 import { byId } from './dom.js';
 
-/** @typedef {import('./protocol.js').Rendition} Rendition */
+/** @typedef {import('./protocol.js').RenditionMessage} RenditionMessage */
 
 /**
  * What to say of a picture of a height, in pixels, where the call has one of full.

@@ -1,7 +1,7 @@
 // Recordings of the call: the button, the red dot that everybody sees, the file.
 
 import { byId } from './dom.js';
-import { asSentence } from './stage.js';
+import { asSentence } from './overlay.js';
 import { toast } from './toasts.js';
 
 /** @typedef {import('./protocol.js').Recording} Recording */

@@ -2,7 +2,7 @@
 
 import { Backoff } from './backoff.js';
 import { Link } from './link.js';
-import { stalledText } from './stage.js';
+import { stalledText } from './overlay.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
@@ -20,10 +20,10 @@ import { stalledText } from './stage.js';
  * @property {string} name
  * @property {boolean} audioOff
  * @property {boolean} videoOff
- * @property {import('./protocol.js').Participant[]} participants
- * @property {import('./protocol.js').Layout | null} layout
- * @property {import('./protocol.js').UplinkRequest | null} uplink
- * @property {import('./protocol.js').Rendition | null} rendition
+ * @property {import('./protocol.js').Person[]} participants
+ * @property {import('./protocol.js').LayoutMessage | null} layout
+ * @property {import('./protocol.js').UplinkMessage | null} uplink
+ * @property {import('./protocol.js').RenditionMessage | null} rendition
  *
  * @typedef {object} SessionEvents
  * @property {(phase: Phase) => void} phase
@@ -99,7 +99,7 @@ export class Session {
 
   /** Tells the server what is off. */
   sendMute() {
-    this.send({ type: 'mute', audio: this.state.audioOff, video: this.state.videoOff });
+    this.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff });
   }
 
   /** What the server knows us by when we come back. A reload keeps it, another window has none. */

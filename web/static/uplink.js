@@ -1,6 +1,6 @@
 // What this page sends, and no more of it than the call needs.
 
-/** @typedef {import('./protocol.js').UplinkRequest} UplinkRequest */
+/** @typedef {import('./protocol.js').UplinkMessage} UplinkMessage */
 
 /** Bits a second, until the server asks for something else. */
 export const defaultBitrate = 1_500_000;
@@ -46,20 +46,21 @@ export function hasVideo() {
  * edges, one in portrait is shown whole.
  *
  * @param {{width?: number, height?: number}} picture
- * @param {{width: number, height: number}} tile
+ * @param {{width?: number, height?: number}} tile
  * @returns {number} 1 or more
  */
 export function scaleFor(picture, tile) {
   const { width = 0, height = 0 } = picture;
-  if (!width || !height || !(tile.width > 0) || !(tile.height > 0)) return 1;
-  const x = width / tile.width;
-  const y = height / tile.height;
+  const { width: tileWidth = 0, height: tileHeight = 0 } = tile;
+  if (!width || !height || !(tileWidth > 0) || !(tileHeight > 0)) return 1;
+  const x = width / tileWidth;
+  const y = height / tileHeight;
   return Math.max(1, width >= height ? Math.min(x, y) : Math.max(x, y));
 }
 
 /** The camera's sender, which obeys the server's uplink messages. */
 export class Uplink {
-  /** @type {UplinkRequest | null} */
+  /** @type {UplinkMessage | null} */
   #request = null;
   /** Parameters change one after the other: each change starts from the last. */
   #turn = Promise.resolve();
@@ -69,7 +70,7 @@ export class Uplink {
     this.sender = sender;
   }
 
-  /** @param {UplinkRequest} request */
+  /** @param {UplinkMessage} request */
   ask(request) {
     this.#request = request;
     return this.apply();

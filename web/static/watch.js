@@ -4,11 +4,11 @@ import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, byId, setIcon } from './dom.js';
 import { Playback } from './hls.js';
+import { asSentence, banner, refusal, showCard, stalledText } from './overlay.js';
 import { Player } from './player.js';
 import { watchQuality } from './quality.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { asSentence, banner, refusal, showCard, stalledText } from './stage.js';
 import { Refusal, Subscription } from './whep.js';
 
 const room = roomOf(location.pathname);

@@ -1,6 +1,6 @@
 // Receiving a call's picture and sound over WHEP: one request, one answer.
 
-import { Flow } from './flow.js';
+import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
 import { chooseCodecs } from './uplink.js';
 
@@ -26,10 +26,10 @@ export class Subscription {
   #location = '';
   #closed = false;
 
-  /** @param {import('./flow.js').FlowEvents} events */
+  /** @param {import('./mediaMonitor.js').MediaEvents} events */
   constructor(events) {
     this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
-    this.flow = new Flow(this.pc, {
+    this.monitor = new MediaMonitor(this.pc, {
       ...events,
       lost: (there) => {
         events.lost(there); // first, so that the page can keep the last picture
@@ -62,14 +62,14 @@ export class Subscription {
     this.#location = new URL(response.headers.get('Location') ?? '', response.url).href;
     if (this.#closed) return this.#delete(); // left in the meantime
     await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
-    this.flow.start();
+    this.monitor.start();
   }
 
   /** Ends the session, also while the page is going away. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.flow.close();
+    this.monitor.close();
     this.pc.close();
     this.#delete();
   }

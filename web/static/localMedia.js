@@ -7,7 +7,7 @@ import { explain } from './devices.js';
  * @typedef {import('./devices.js').Devices} Devices
  * @typedef {import('./devices.js').Kind} Kind
  *
- * @typedef {object} LocalEvents
+ * @typedef {object} LocalMediaEvents
  * @property {(kind: Kind, track: MediaStreamTrack | null) => Promise<void>} replace sends another track, or none
  * @property {() => void} changed after what is off has changed
  * @property {(text: string, warning: boolean) => void} say
@@ -17,14 +17,14 @@ import { explain } from './devices.js';
  * Turns them on and off. The microphone stays open while muted, so that it is
  * back at once; a camera that is off is released, and its light with it.
  */
-export class Local {
+export class LocalMedia {
   /** One change after the other, however fast the keys. */
   #turn = Promise.resolve();
 
   /**
    * @param {Devices} devices
    * @param {{audioOff: boolean, videoOff: boolean}} state changed in place
-   * @param {LocalEvents} events
+   * @param {LocalMediaEvents} events
    */
   constructor(devices, state, events) {
     this.devices = devices;

@@ -9,7 +9,7 @@ const rarely = 25; // looks between two questions; what an answer has where sile
 const steady = 5; // packets in each look: the mix's sound brings ten
 
 /**
- * @typedef {object} FlowEvents
+ * @typedef {object} MediaEvents
  * @property {() => void} flowing media gets through, for the first time or again
  * @property {() => void} silent nothing comes, but the server is there: another way may help
  * @property {() => void} stalled nothing comes any more, but it may come again
@@ -24,7 +24,7 @@ const steady = 5; // packets in each look: the mix's sound brings ten
  * and a line may falter, but who does not answer before media comes again is gone. Looks
  * are counted, not time, so that a page that was held up does not blame the line.
  */
-export class Flow {
+export class MediaMonitor {
   #flowed = false;
   #stalled = false;
   #done = false;
@@ -38,7 +38,7 @@ export class Flow {
 
   /**
    * @param {RTCPeerConnection} pc
-   * @param {FlowEvents} events
+   * @param {MediaEvents} events
    * @param {() => Promise<boolean>} ask whether the server is there
    */
   constructor(pc, events, ask) {

@@ -8,7 +8,7 @@ const steps = 5; // in which the time for an answer runs
  * Asks over one WebSocket. Any message is an answer. The time for it runs in steps, so
  * that a page that was held up looks at what has come before it blames the server.
  */
-export class Pulse {
+export class Heartbeat {
   #timer = 0;
   #left = 0; // steps until nothing counts as an answer any more; 0: nobody was asked
   /** @type {(() => void)[]} */

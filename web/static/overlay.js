@@ -95,8 +95,8 @@ function codecHint(reason) {
  * The name of whoever's tile is at a point of the video element, '' for none.
  *
  * @param {HTMLVideoElement} video
- * @param {import('./protocol.js').Layout | null} layout
- * @param {import('./protocol.js').Participant[]} participants
+ * @param {import('./protocol.js').LayoutMessage | null} layout
+ * @param {import('./protocol.js').Person[]} participants
  * @param {{clientX: number, clientY: number}} point
  * @returns {string}
  */
