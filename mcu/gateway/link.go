@@ -10,15 +10,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tilemix/mcu/backoff"
 	"tilemix/mcu/event"
 	"tilemix/mcu/gateway/address"
 )
 
 const (
-	// firstPause and lastPause are between two tries; each is twice the one before.
-	firstPause = time.Second
-	lastPause  = 30 * time.Second
-	// steady is how long a link was up that begins with firstPause again.
+	// steady is how long a link was up whose waits begin anew.
 	steady = 10 * time.Second
 	// maxReason is how much of a reason is told, in bytes.
 	maxReason     = 300
@@ -120,7 +118,7 @@ func (l *link) watch() {
 // run tries until the link is to end.
 func (l *link) run(try attempt) {
 	defer l.end()
-	pause := firstPause
+	again, failures := backoff.Schedule{First: time.Second, Longest: 30 * time.Second}, 0
 	for {
 		l.change(func(i *Info) { i.State, i.Next, i.Tries = Starting, time.Time{}, i.Tries+1 })
 		err := try(l.life, l.rise)
@@ -134,14 +132,15 @@ func (l *link) run(try attempt) {
 		}
 		was := l.Info().UpAt
 		if !was.IsZero() && time.Since(was) >= steady {
-			pause = firstPause
+			failures = 0
 		}
+		failures++
+		pause := again.After(failures, 0)
 		l.fall(err, was, pause)
 		select {
 		case <-time.After(pause):
 		case <-l.life.Done():
 		}
-		pause = min(2*pause, lastPause)
 	}
 }
 

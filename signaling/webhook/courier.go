@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"tilemix/mcu/backoff"
 )
 
 // courier brings the events of one URL there, one by one. Its goroutine is run.
@@ -107,7 +109,7 @@ func (c *courier) try(ctx context.Context, e entry) (wait time.Duration) {
 		c.log.Warn("webhook takes no events", "error", err)
 	}
 	c.giveUp()
-	wait = c.backOff()
+	wait = backoff.Schedule{First: c.cfg.Wait, Longest: c.cfg.LongestWait}.After(c.failures, rand.Float64())
 	if status != nil {
 		wait = max(wait, min(status.after, c.cfg.LongestWait))
 	}
@@ -120,13 +122,4 @@ func (c *courier) giveUp() {
 		c.log.Error("webhook events given up", "events", n, "age", c.cfg.MaxAge)
 		c.failed.Add(uint64(n))
 	}
-}
-
-// backOff returns the time to the next attempt, after failures in a row.
-func (c *courier) backOff() time.Duration {
-	wait := c.cfg.LongestWait
-	if doubled := c.cfg.Wait << min(c.failures-1, 30); doubled > 0 {
-		wait = min(doubled, wait)
-	}
-	return wait/2 + rand.N(wait/2+1)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tilemix/cmd/tilemix/bench/bot"
-	"tilemix/signaling/whip"
+	"tilemix/mcu/rtc/whip"
 )
 
 const (
@@ -61,7 +61,7 @@ func (c *call) join(ctx context.Context, entries []entry, wide int) error {
 	joined := make([]*member, len(entries))
 	err := each(len(entries), wide, func(i int) error {
 		e := entries[i]
-		m := &member{name: e.name, session: whip.New(c.http, c.server, e.room, e.name, e.Viewer)}
+		m := &member{name: e.name, session: whip.New(c.http, whip.Room(c.server, e.room, e.name, e.Viewer))}
 		e.Exchange = m.session.Exchange
 		var err error
 		if m.Bot, err = c.crowd.Join(ctx, e.Options); err != nil {

@@ -11,16 +11,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tilemix/mcu/backoff"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/client"
-	"tilemix/signaling/whip"
+	"tilemix/mcu/rtc/whip"
 )
 
 const (
 	joinTimeout  = 15 * time.Second
 	leaveTimeout = 3 * time.Second
-	firstPause   = time.Second // before the first attempt to come back
-	longestPause = 30 * time.Second
+	longestPause = 30 * time.Second // between two attempts to come back
 	stable       = 20 * time.Second // a call that long was a good one
 )
 
@@ -51,7 +51,7 @@ func newCall(cmd *Command, out io.Writer) *call {
 
 // keep keeps the connection until ctx ends or the server refuses for good.
 func (c *call) keep(ctx context.Context) error {
-	pause := firstPause
+	again, failures := backoff.Schedule{First: time.Second, Longest: longestPause}, 0
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := c.connect(ctx)
@@ -64,18 +64,18 @@ func (c *call) keep(ctx context.Context) error {
 			return err
 		}
 		if time.Since(began) > stable {
-			pause = firstPause
+			failures = 0
 		}
-		wait := pause/2 + rand.N(pause)
+		failures++
+		wait := again.After(failures, rand.Float64())
 		if refused != nil && refused.RetryAfter > 0 {
 			wait = min(refused.RetryAfter, longestPause)
 		}
-		fmt.Fprintf(c.out, "%v; again in %v\n", err, wait.Round(100*time.Millisecond))
+		fmt.Fprintf(c.out, "%.300s; again in %v\n", err, wait.Round(100*time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 		}
-		pause = min(2*pause, longestPause)
 	}
 	return ctx.Err()
 }
@@ -102,7 +102,7 @@ func (c *call) connect(ctx context.Context) error {
 		return err
 	}
 	viewer := c.cmd.Camera == "" && c.cmd.Mic == ""
-	session := whip.New(http.DefaultClient, c.cmd.Server, c.cmd.Room, c.cmd.Name, viewer)
+	session := whip.New(http.DefaultClient, whip.Room(c.cmd.Server, c.cmd.Room, c.cmd.Name, viewer))
 	if c.last != nil {
 		c.last.End(joining) // the line that broke may have taken the farewell with it
 	}

@@ -31,8 +31,8 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/capture"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/whip"
 	"tilemix/signaling"
-	"tilemix/signaling/whip"
 )
 
 // serve runs a real server on an address until stop is called, or the test ends, and
@@ -124,7 +124,7 @@ func TestJoin(t *testing.T) {
 	out.await(t, "joined test as Ada\n", 1)
 
 	eve := rtctest.New(t, rtctest.Options{Buffered: true})
-	session := whip.New(http.DefaultClient, c.Server, "test", "Eve", false)
+	session := whip.New(http.DefaultClient, whip.Room(c.Server, "test", "Eve", false))
 	offer, err := eve.Offer(t.Context())
 	if err != nil {
 		t.Fatal(err)
