@@ -2,7 +2,8 @@
 # make test     install what is missing, run every test, with the race detector too
 # make soak     people with bad lines come and go for ten minutes: what is left behind?
 #               ten minutes are recorded: do sound and picture drift? A server is killed
-#               twenty times: what is left of its recordings?
+#               twenty times: what is left of its recordings? Eight cameras join and leave
+#               twenty times: does the server's memory come back?
 # make build    bin/tilemix
 # make lint     linters, formatting, types of the web pages
 # make bench    what each stage costs, with allocations
@@ -51,6 +52,7 @@ soak: packages test-packages
 	@TILEMIX_SOAK=$(SOAKTIME) go test -run '^TestSoak$$' -timeout 60m -v ./mcu
 	TILEMIX_CLAP=$(SOAKTIME) go test -run '^TestClap$$' -timeout 60m -v ./mcu/record
 	TILEMIX_KILLS=20 go test -run '^TestKill$$' -timeout 60m -v ./cmd/tilemix
+	TILEMIX_ROUNDS=20 go test -run '^TestMemory$$' -timeout 60m -v ./cmd/tilemix
 
 lint: packages types $(LINT)
 	@$(LINT) run ./...

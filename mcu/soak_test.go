@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"tilemix/codec/malloc"
 )
 
 // soakFor is how long TestSoak runs, as in 10m.
@@ -118,7 +121,8 @@ func (s *scope) end() {
 	}
 }
 
-// memory is in bytes: Go's own, after a collection, and all of the process.
+// memory is in bytes: Go's own, after a collection, and all of the process without what
+// is free.
 type memory struct{ heap, process uint64 }
 
 func (m memory) String() string {
@@ -126,7 +130,8 @@ func (m memory) String() string {
 }
 
 func memoryNow() memory {
-	runtime.GC()
+	debug.FreeOSMemory()
+	malloc.Trim()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	m := memory{heap: stats.HeapAlloc}

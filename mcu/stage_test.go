@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tilemix/codec/h264"
+	"tilemix/codec/malloc"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	malloc.Bound() // as the server does
 	if os.Getenv(benchServer) != "" {
 		os.Exit(serveBench())
 	}

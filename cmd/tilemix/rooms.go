@@ -13,6 +13,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/record"
@@ -29,8 +30,10 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 		return nil, nil, err
 	}
 	cfg := s.config()
-	cfg.Events = hooks.Post
-	rooms, err := mcu.NewServer(cfg, log)
+	var rooms *mcu.Server
+	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
+	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e) }
+	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,7 +45,7 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	site.Gateway = links
 	live := s.broadcaster(rooms, log)
 	site.Broadcaster = live
-	return outlasting{together{links, live, recorder, rooms}, hooks}, signaling.New(rooms, site, log), nil
+	return outlasting{together{links, live, recorder, rooms, memory}, hooks}, signaling.New(rooms, site, log), nil
 }
 
 // recorder records rooms.

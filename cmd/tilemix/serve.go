@@ -15,6 +15,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
+
+	"tilemix/codec/malloc"
 )
 
 const (
@@ -40,6 +42,9 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	}
 	defer listener.Close()
 	log := newLog(&c.settings, app.Stderr)
+	if !malloc.Bound() {
+		log.Warn("the C library refuses to bound its memory")
+	}
 	rooms, handler, err := newRooms(&c.settings, log)
 	if err != nil {
 		return err

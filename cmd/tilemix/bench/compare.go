@@ -10,7 +10,7 @@ import (
 // floor finds what the same work costs alone: its packets through the bare
 // exchange, then its codecs on one thread.
 func (m *measurement) floor(ctx context.Context) error {
-	if m.settings.NoFloor || m.s.storm || !m.s.video && !m.s.sound {
+	if m.settings.NoFloor || m.s.storm || m.s.rounds > 0 || !m.s.video && !m.s.sound {
 		return nil
 	}
 	m.say("  floor: the same packets through plain pion")

@@ -78,6 +78,7 @@ type Result struct {
 	Decodes  float64           `json:"decodes"`
 	Opus     float64           `json:"opusEncodes"`
 	RSS      int64             `json:"rss"` // bytes
+	Memory   *Memory           `json:"memory,omitempty"`
 	Uplinks  uint64            `json:"uplinks"`
 	Sizes    map[string]int    `json:"sizes,omitempty"` // cameras by what they send
 	Bars     []Bar             `json:"bars"`

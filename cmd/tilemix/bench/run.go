@@ -145,6 +145,9 @@ func (m *measurement) entries() (participants, viewers []entry) {
 
 // measure joins, waits, measures and leaves.
 func (m *measurement) measure(ctx context.Context) (err error) {
+	if m.s.rounds > 0 {
+		return m.measureRounds(ctx)
+	}
 	if m.call, err = newCall(ctx, m.server.url); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type scenario struct {
 	sound        bool
 	cooperate    bool
 	speakers     int
+	rounds       int  // how often all join and leave, and what that leaves behind is what is measured
 	storm        bool // all join at once, and that is what is measured
 	beside       bool // then they are recorded, broadcast and pushed, which is measured against without
 	needs        string
@@ -111,6 +112,16 @@ func scenarios() []scenario {
 			},
 		},
 		{
+			Name: "memory", about: "8 cameras join and leave, 20 times", participants: 8,
+			video: true, sound: true, speakers: 1, rounds: 20,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{
+					atMost("memory after the last round, more than after the second", "MiB", r.Memory.grown(), 15),
+					atMost("memory 30 s after the last round, more than at the start", "MiB", r.Memory.kept(), 40),
+				}
+			},
+		},
+		{
 			Name: "idle", about: "20 rooms in which nobody sends", participants: 20, rooms: 20,
 			judge: func(r, _ *Result) []Bar {
 				return []Bar{atMost("CPU ticks in 10 s", "", float64(r.Ticks)*10/r.Seconds, 0)}
@@ -157,13 +168,15 @@ func choose(names []string) ([]scenario, error) {
 	return slices.DeleteFunc(all, func(s scenario) bool { return !wanted[s.Name] }), nil
 }
 
-// scale changes the number of participants, or of viewers where those are what it
-// is about.
+// scale changes the number of participants, or of viewers or rounds where those are
+// what it is about.
 func (s *scenario) scale(n int) {
 	switch {
 	case n <= 0:
 	case s.viewers > 0:
 		s.viewers = n
+	case s.rounds > 0:
+		s.rounds = n
 	default:
 		s.participants = n
 		if s.rooms > 0 {

@@ -75,6 +75,13 @@ func writeDetails(out io.Writer, r *Result) {
 	if r.Children > 0 {
 		fmt.Fprintf(out, "  the server's FFmpegs: %.0f ms/s\n", r.Children)
 	}
+	if m := r.Memory; m != nil {
+		var after []string
+		for _, bytes := range m.Rounds {
+			after = append(after, fmt.Sprint(bytes>>20))
+		}
+		fmt.Fprintf(out, "  memory: %d MiB at the start, after each round %s, %v after the last %d\n", m.Fresh>>20, strings.Join(after, " "), afterLast, m.After>>20)
+	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "  note: %s\n", n)
 	}
