@@ -8,17 +8,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
 	"tilemix/codec/h264"
 	"tilemix/mcu/event"
 	reach "tilemix/mcu/gateway/address"
-	"tilemix/signaling/webhook"
 )
 
 const webhookSecret = "correct horse"
@@ -32,6 +32,10 @@ type hearer struct {
 }
 
 func hear(t *testing.T) *hearer {
+	verifier, err := standardwebhooks.NewWebhookRaw([]byte(webhookSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
 	l := &hearer{told: make(chan event.Event, 1000), all: make(chan event.Event, 1000)}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -39,11 +43,8 @@ func hear(t *testing.T) *hearer {
 		if err != nil || json.Unmarshal(body, &e) != nil {
 			t.Errorf("%q: %v", body, err)
 		}
-		signature := r.Header.Get(webhook.SignatureHeader)
-		stamp, _, _ := strings.Cut(strings.TrimPrefix(signature, "t="), ",")
-		seconds, _ := strconv.ParseInt(stamp, 10, 64)
-		if at := time.Unix(seconds, 0); time.Since(at) > time.Minute || webhook.Sign(webhookSecret, at, body) != signature {
-			t.Errorf("%s has the signature %q", body, signature)
+		if err := verifier.Verify(body, r.Header); err != nil {
+			t.Errorf("%s has the headers %q: %v", body, r.Header, err)
 		}
 		l.all <- e
 		if l.away.Load() {

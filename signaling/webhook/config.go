@@ -11,10 +11,12 @@ import (
 
 // Config says who is told, and how patiently. Start from Default.
 type Config struct {
-	URLs   []string // http:// or https://; they may have secrets in them, which are not logged
-	Secret string   // that requests are signed with
-	Dir    string   // of what is not delivered yet; made where it is missing
-	Most   int      // events that wait for one URL
+	URLs []string // http:// or https://; they may have secrets in them, which are not logged
+	// Secret signs requests. After whsec_ the key follows in base64, as Standard Webhooks has it;
+	// any other text is the key itself.
+	Secret string
+	Dir    string // of what is not delivered yet; made where it is missing
+	Most   int    // events that wait for one URL
 
 	Timeout time.Duration // of one request
 	// Wait is the time from the first failure to the next attempt. It doubles with
@@ -46,6 +48,9 @@ var ErrConfig = errors.New("webhooks")
 func (c Config) check() error {
 	if len(c.URLs) > 0 && c.Secret == "" {
 		return fmt.Errorf("%w: there is no secret to sign with", ErrConfig)
+	}
+	if _, err := key(c.Secret); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	for i, text := range c.URLs {
 		if slices.Contains(c.URLs[:i], text) {

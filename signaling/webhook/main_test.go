@@ -29,10 +29,10 @@ const (
 
 // got is a request that a receiver had.
 type got struct {
-	event     event.Event
-	body      []byte
-	signature string
-	at        time.Time
+	event  event.Event
+	body   []byte
+	header http.Header
+	at     time.Time
 }
 
 // receiver is a real HTTP server that does what a test wants.
@@ -48,7 +48,7 @@ func receive(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{requests: make(chan got, 10_000)}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		g := got{signature: q.Header.Get(webhook.SignatureHeader), at: time.Now()}
+		g := got{header: q.Header.Clone(), at: time.Now()}
 		g.body, _ = io.ReadAll(q.Body)
 		if err := json.Unmarshal(g.body, &g.event); err != nil || q.Method != http.MethodPost ||
 			q.Header.Get("Content-Type") != "application/json" {

@@ -3,9 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,20 +15,6 @@ import (
 	"syscall"
 	"time"
 )
-
-// SignatureHeader has "t=SECONDS,v1=HEX": the Unix time of the request, and the
-// HMAC-SHA256 (RFC 2104) by the secret of that time, a dot and the body.
-const SignatureHeader = "Tilemix-Signature"
-
-// Sign returns a request's signature. Whoever checks one compares in constant time
-// and takes no time that is more than some minutes away.
-func Sign(secret string, at time.Time, body []byte) string {
-	t := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(t + "."))
-	mac.Write(body)
-	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
-}
 
 // longestAnswer is what is read of an answer's body, so that its connection serves
 // again.
@@ -77,6 +61,12 @@ func newClient(cfg Config) *http.Client {
 
 // post sends an event once. No error has the URL in it.
 func post(ctx context.Context, client *http.Client, cfg Config, target string, body []byte) error {
+	var e struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
@@ -85,7 +75,9 @@ func post(ctx context.Context, client *http.Client, cfg Config, target string, b
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "tilemix")
-	request.Header.Set(SignatureHeader, Sign(cfg.Secret, time.Now(), body))
+	if err := sign(request.Header, cfg.Secret, e.ID, time.Now(), body); err != nil {
+		return err
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		return bare(err)
