@@ -9,42 +9,43 @@ import (
 	"time"
 )
 
-// Config says who is told, and how patiently. Start from Default.
+// Config says which URLs get events, and how often the Sender tries. Start from Default.
 type Config struct {
-	URLs []string // http:// or https://; they may have secrets in them, which are not logged
+	URLs []string // http:// or https://; logs do not show them, because they may hold secrets
 	// Secret signs requests. After whsec_ the key follows in base64, as Standard Webhooks has it;
 	// any other text is the key itself.
 	Secret string
-	Dir    string // of what is not delivered yet; made where it is missing
-	Most   int    // events that wait for one URL
+	Dir    string // of undelivered events; the Sender makes it if it is missing
+	// MaxQueued is how many events may wait for one URL. The oldest are dropped.
+	MaxQueued int
 
 	Timeout time.Duration // of one request
-	// Wait is the time from the first failure to the next attempt. It doubles with
-	// each further failure up to LongestWait. A random part of up to a half is left out.
+	// Wait is the time from the first failure to the next attempt. It doubles with each further
+	// failure up to LongestWait, less a random part of up to a half (package backoff).
 	Wait, LongestWait time.Duration
-	MaxAge            time.Duration // of an event that is tried again
-	Quit              time.Duration // for what is left when the server stops
+	MaxAge            time.Duration // older events are not sent again
+	Quit              time.Duration // for the last attempts when the server stops
 
-	// Permit refuses addresses that nothing may be sent to. nil permits all.
+	// Permit returns an error for an address to which nothing may be sent. nil permits all.
 	Permit func(netip.Addr) error
 }
 
-// Default tells nobody.
+// Default has no URLs.
 func Default() Config {
 	return Config{
-		Dir:     "data/webhooks",
-		Most:    10_000,
-		Timeout: 10 * time.Second,
-		Wait:    time.Second, LongestWait: 5 * time.Minute,
+		Dir:       "data/webhooks",
+		MaxQueued: 10_000,
+		Timeout:   10 * time.Second,
+		Wait:      time.Second, LongestWait: 5 * time.Minute,
 		MaxAge: 12 * time.Hour,
 		Quit:   2 * time.Second,
 	}
 }
 
-// ErrConfig is returned for settings that cannot be used.
+// ErrConfig is returned for settings that cannot be used. Its text says which.
 var ErrConfig = errors.New("webhooks")
 
-// check names URLs by their number: they may have secrets in them.
+// check names URLs by their number, because they may hold secrets.
 func (c Config) check() error {
 	if len(c.URLs) > 0 && c.Secret == "" {
 		return fmt.Errorf("%w: there is no secret to sign with", ErrConfig)
@@ -76,7 +77,7 @@ func (c Config) checkURL(text string) error {
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
 		return c.permit(ip)
 	}
-	return nil // its addresses are looked at when they are known
+	return nil // a name's addresses are checked when it is resolved
 }
 
 func (c Config) permit(ip netip.Addr) error {

@@ -2,7 +2,7 @@ package webhook
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// collector shows the numbers that couriers keep anyway.
+// collector exports the counters of deliverers.
 type collector struct {
 	sender                     *Sender
 	events, refusals, queueing *prometheus.Desc
@@ -31,7 +31,7 @@ func (m *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *collector) Collect(ch chan<- prometheus.Metric) {
-	for _, c := range m.sender.couriers {
+	for _, c := range m.sender.deliverers {
 		count := func(d *prometheus.Desc, n uint64, labels ...string) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 		}

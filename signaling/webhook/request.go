@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// longestAnswer is what is read of an answer's body, so that its connection serves
+// longestAnswer is how many bytes of an answer's body are read, so that the connection can be used
 // again.
 const longestAnswer = 64 << 10
 
-// statusError is an answer that is no 2xx.
+// statusError is an answer whose status is not 2xx.
 type statusError struct {
 	code  int
 	after time.Duration // that the receiver asks for
@@ -30,15 +30,14 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("status %d %s", e.code, http.StatusText(e.code))
 }
 
-// final tells whether the receiver refuses this event, and would refuse it again.
+// final says that the receiver would refuse this event again.
 func (e *statusError) final() bool {
 	return e.code == http.StatusBadRequest || e.code == http.StatusRequestEntityTooLarge ||
 		e.code == http.StatusUnprocessableEntity
 }
 
-// newClient returns a client that goes nowhere but to the URL itself: not where an
-// answer redirects to, not by a proxy, and to no address that is not permitted, whatever
-// a name resolves to.
+// newClient returns a client that connects to the URL itself alone. It follows no redirection, uses
+// no proxy, and checks each address that a name resolves to.
 func newClient(cfg Config) *http.Client {
 	dialer := net.Dialer{Timeout: cfg.Timeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
@@ -91,7 +90,7 @@ func post(ctx context.Context, client *http.Client, cfg Config, target string, b
 	return &statusError{response.StatusCode, time.Duration(max(seconds, 0)) * time.Second}
 }
 
-// bare takes the URL out of an error.
+// bare removes the URL from an error.
 func bare(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err

@@ -17,22 +17,24 @@ import (
 	"tilemix/mcu/folder"
 )
 
-// postQueue is how many events may wait to be written down.
+// postQueue is how many events may wait to be written to disk.
 const postQueue = 1024
 
-// Sender tells all URLs of events. It is safe for concurrent use. Its goroutines are one
-// that writes events down, Run's, and one for each URL, which Run waits for.
+// Sender sends events to all URLs. It is safe for concurrent use. The goroutine of Run writes events
+// to disk. One goroutine a URL sends them; Run waits for those.
 type Sender struct {
-	cfg      Config
-	log      *slog.Logger
-	lock     *os.File
-	couriers []*courier
-	in       chan event.Event
-	unsaved  bool // the disk took no event; owned by take
+	cfg        Config
+	log        *slog.Logger
+	lock       *os.File
+	deliverers []*deliverer
+	in         chan event.Event
+	known      map[string]bool // folders of the URLs
+	unsaved    bool            // the disk took no event; owned by take
 }
 
-// New returns a Sender with its queues open, which has to Run. The folder of the queues
-// belongs to one process at a time. Without URLs it needs none.
+// New returns a Sender that has opened the queues of an earlier run. The caller has to call Run, which
+// closes them. The folder of the queues belongs to one process at a time; without URLs there is none.
+// The error wraps ErrConfig.
 func New(cfg Config, log *slog.Logger) (*Sender, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -61,21 +63,21 @@ func (s *Sender) open() error {
 		hash := sha256.Sum256([]byte(target))
 		name := hex.EncodeToString(hash[:8])
 		known[name] = true
-		sp, err := openSpool(filepath.Join(s.cfg.Dir, name), s.cfg.Most)
+		sp, err := openSpool(filepath.Join(s.cfg.Dir, name), s.cfg.MaxQueued)
 		if err != nil {
 			return err
 		}
 		label := label(target, i)
-		s.couriers = append(s.couriers, &courier{
+		s.deliverers = append(s.deliverers, &deliverer{
 			cfg: s.cfg, target: target, label: label, spool: sp,
 			client: newClient(s.cfg), log: s.log.With("webhook", label),
 		})
 	}
-	s.forget(known)
+	s.known = known
 	return nil
 }
 
-// label names a URL without what may be secret in it: by its host and number.
+// label names a URL by its host and number, because the rest may be secret.
 func label(target string, i int) string {
 	host := ""
 	if u, err := url.Parse(target); err == nil {
@@ -84,44 +86,46 @@ func label(target string, i int) string {
 	return fmt.Sprintf("%s#%d", host, i+1)
 }
 
-// forget removes what waits for URLs that are no more, once it is too old to be sent.
-// Until then they may come back.
-func (s *Sender) forget(known map[string]bool) {
+// forget removes events of URLs that are no longer set, once they are too old to be sent. Until then
+// the operator may set the URL again.
+func (s *Sender) forget() {
 	dirs, _ := filepath.Glob(filepath.Join(s.cfg.Dir, "????????????????"))
 	for _, dir := range dirs {
-		if known[filepath.Base(dir)] {
+		if s.known[filepath.Base(dir)] {
 			continue
 		}
-		if sp, err := openSpool(dir, s.cfg.Most); err == nil {
+		if sp, err := openSpool(dir, s.cfg.MaxQueued); err == nil {
 			sp.expire(time.Now().Add(-s.cfg.MaxAge))
-			_ = os.Remove(dir) // where it is empty
+			_ = os.Remove(dir) // fails unless it is empty
 		}
 	}
 }
 
-// Post tells all URLs of an event, sooner or later. It never blocks.
+// Post queues an event for all URLs. It never blocks; if the queue is full, the event is dropped and
+// counted.
 func (s *Sender) Post(e event.Event) {
-	if len(s.couriers) == 0 {
+	if len(s.deliverers) == 0 {
 		return
 	}
 	select {
 	case s.in <- e:
 	default:
-		for _, c := range s.couriers {
+		for _, c := range s.deliverers {
 			c.dropped.Add(1)
 		}
 	}
 }
 
-// Run delivers until ctx ends. Then it tries what is left once more, for Config.Quit
-// at most; the rest is for the next run. Whatever posts events should have ended before.
+// Run delivers events until ctx ends. Then each URL's events are tried once more, for Config.Quit at
+// most; the next run sends the rest. Callers of Post should have ended before.
 func (s *Sender) Run(ctx context.Context) error {
 	defer s.lock.Close()
+	s.forget()
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	last := make(chan struct{})
 	var wg sync.WaitGroup
-	for _, c := range s.couriers {
+	for _, c := range s.deliverers {
 		wg.Go(func() { c.run(sending, last) })
 	}
 	s.take(ctx)
@@ -132,7 +136,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	return nil
 }
 
-// take writes events down until ctx ends, and those that wait then.
+// take writes events to disk until ctx ends, then those that still wait.
 func (s *Sender) take(ctx context.Context) {
 	for {
 		select {
@@ -151,17 +155,17 @@ func (s *Sender) take(ctx context.Context) {
 	}
 }
 
-// save puts an event into all queues.
+// save appends an event to the queue of each URL.
 func (s *Sender) save(e event.Event) {
 	body, err := json.Marshal(e)
 	if err != nil {
-		s.log.Error("event not told", "error", err) // no event is such
+		s.log.Error("event not sent", "error", err) // every event can be marshalled
 		return
 	}
-	for _, c := range s.couriers {
+	for _, c := range s.deliverers {
 		n, err := c.spool.push(body, e.Time)
 		if n > 0 && c.dropped.Add(uint64(n)) == uint64(n) {
-			c.log.Error("webhook queue is full, the oldest events are dropped", "events", s.cfg.Most)
+			c.log.Error("webhook queue is full, the oldest events are dropped", "events", s.cfg.MaxQueued)
 		}
 		if err != nil && !s.unsaved {
 			s.log.Error("webhook events are in memory only", "error", err)

@@ -19,8 +19,7 @@ type entry struct {
 	at   time.Time
 }
 
-// spool is the queue of one URL, the oldest event first. It is safe for concurrent
-// use.
+// spool is the queue of one URL, oldest event first. It is safe for concurrent use.
 type spool struct {
 	dir  string
 	most int
@@ -37,7 +36,7 @@ const (
 	nameColumns = 20 // of a number, so that names sort as numbers do
 )
 
-// openSpool finds what an earlier run left.
+// openSpool opens a queue with the events that an earlier run left.
 func openSpool(dir string, most int) (*spool, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
@@ -59,7 +58,7 @@ func openSpool(dir string, most int) (*spool, error) {
 	return s, nil
 }
 
-// fileName has an event's number and its time in milliseconds.
+// fileName holds an event's number and its time in milliseconds.
 func fileName(n uint64, at time.Time) string {
 	return fmt.Sprintf("%0*d-%d%s", nameColumns, n, at.UnixMilli(), eventFile)
 }
@@ -72,8 +71,8 @@ func parseName(name string) (n uint64, at time.Time, ok bool) {
 	return n, at, err == nil && errTime == nil && name == fileName(n, at)
 }
 
-// push appends an event and returns how many old ones had to go for it. With an error it
-// is in memory only.
+// push appends an event and returns how many old ones it dropped. If the disk fails, push returns the
+// error and the event is in memory only.
 func (s *spool) push(body []byte, at time.Time) (dropped int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +93,7 @@ func (s *spool) push(body []byte, at time.Time) (dropped int, err error) {
 	return dropped, err
 }
 
-// write gives a file its name when it is whole.
+// write writes a file, and gives it its name when it is whole.
 func (s *spool) write(name string, body []byte) error {
 	path := filepath.Join(s.dir, name)
 	err := os.WriteFile(path+unfinished, body, 0o640)
@@ -116,7 +115,7 @@ func (s *spool) pop() {
 	s.waiting = s.waiting[1:]
 }
 
-// head returns the oldest.
+// head returns the oldest event.
 func (s *spool) head() (entry, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +125,7 @@ func (s *spool) head() (entry, bool) {
 	return s.waiting[0], true
 }
 
-// remove takes an event out, if it is still the oldest.
+// remove removes an event if it is still the oldest.
 func (s *spool) remove(e entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,7 +134,7 @@ func (s *spool) remove(e entry) {
 	}
 }
 
-// expire removes what is older than a moment and returns how many that were.
+// expire removes events older than a moment and returns their number.
 func (s *spool) expire(moment time.Time) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,7 +153,7 @@ func (s *spool) len() int {
 
 var errTorn = errors.New("the file of an event is not JSON")
 
-// read returns an event as it is sent.
+// read returns an event's body.
 func (s *spool) read(e entry) ([]byte, error) {
 	if e.body != nil {
 		return e.body, nil

@@ -139,7 +139,7 @@ func TestFull(t *testing.T) {
 	r := receive(t)
 	r.respond(status(http.StatusBadGateway))
 	cfg := config(t, r.URL)
-	cfg.Most, cfg.Wait, cfg.LongestWait = 10, time.Hour, time.Hour
+	cfg.MaxQueued, cfg.Wait, cfg.LongestWait = 10, time.Hour, time.Hour
 	first := send(t, cfg)
 	sent := happen(first, 30)
 	first.await(t, 20, events, "dropped")

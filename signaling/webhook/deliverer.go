@@ -12,8 +12,8 @@ import (
 	"tilemix/mcu/backoff"
 )
 
-// courier brings the events of one URL there, one by one. Its goroutine is run.
-type courier struct {
+// deliverer sends the events of one URL, one after the other. Its goroutine is run.
+type deliverer struct {
 	cfg    Config
 	target string
 	label  string // that logs and metrics have in the URL's place
@@ -26,9 +26,9 @@ type courier struct {
 	failures int // in a row; owned by run
 }
 
-// run sends what there is until all is sent after last is closed, or an attempt fails
-// then. ctx ends it at once.
-func (c *courier) run(ctx context.Context, last <-chan struct{}) {
+// run sends events until ctx ends. After last is closed, run returns when the queue is empty or an
+// attempt fails.
+func (c *deliverer) run(ctx context.Context, last <-chan struct{}) {
 	defer c.client.CloseIdleConnections()
 	for {
 		e, ok := c.spool.head()
@@ -60,7 +60,7 @@ func over(last <-chan struct{}) bool {
 	}
 }
 
-// pause returns false when there is no time to wait.
+// pause waits, and returns false if last is closed first.
 func pause(d time.Duration, last <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -73,7 +73,7 @@ func pause(d time.Duration, last <-chan struct{}) bool {
 }
 
 // try sends an event and returns how long to wait before the next attempt.
-func (c *courier) try(ctx context.Context, e entry) (wait time.Duration) {
+func (c *deliverer) try(ctx context.Context, e entry) (wait time.Duration) {
 	body, err := c.spool.read(e)
 	if err != nil {
 		if head, ok := c.spool.head(); ok && head.name == e.name { // else it was dropped meanwhile
@@ -108,7 +108,7 @@ func (c *courier) try(ctx context.Context, e entry) (wait time.Duration) {
 	if c.failures++; c.failures == 1 {
 		c.log.Warn("webhook takes no events", "error", err)
 	}
-	c.giveUp()
+	c.expire()
 	wait = backoff.Schedule{First: c.cfg.Wait, Longest: c.cfg.LongestWait}.After(c.failures, rand.Float64())
 	if status != nil {
 		wait = max(wait, min(status.after, c.cfg.LongestWait))
@@ -116,8 +116,8 @@ func (c *courier) try(ctx context.Context, e entry) (wait time.Duration) {
 	return wait
 }
 
-// giveUp drops what was tried for too long.
-func (c *courier) giveUp() {
+// expire drops events that are older than Config.MaxAge.
+func (c *deliverer) expire() {
 	if n := c.spool.expire(time.Now().Add(-c.cfg.MaxAge)); n > 0 {
 		c.log.Error("webhook events given up", "events", n, "age", c.cfg.MaxAge)
 		c.failed.Add(uint64(n))
