@@ -35,7 +35,7 @@ var owners = map[string]string{
 	"github.com/hraban/opus":                                  "codec/opus",
 	"github.com/labstack/echo":                                "signaling",
 	"github.com/bluenviron/gohlslib":                          "mcu/broadcast",
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs":         "mcu/broadcast",
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264":    "codec/h264",
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts": "mcu/gateway",
 	"github.com/coder/websocket":                              "signaling",
 	"github.com/alecthomas/kong":                              "cmd",

@@ -19,7 +19,7 @@ func inspect(au []byte, set *sps) (content, error) {
 		case nalIDR:
 			c.slices, c.idr = true, true
 		case nalSPS, nalSubsetSPS:
-			if err := set.parse(nal[1:]); err != nil {
+			if err := set.parse(nal); err != nil {
 				return c, err
 			}
 			seq = true

@@ -3,42 +3,68 @@ package h264
 import (
 	"fmt"
 
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+
 	"tilemix/codec"
 )
 
-// Size returns the pixels of a picture by its sequence parameter set, a NAL unit. What is
-// broken, or larger than any level allows, is codec.ErrCorrupt: a stranger's set costs no
-// memory.
+// Size returns the size of a stream's pictures, in pixels, by its sequence parameter set, a NAL
+// unit. A set that is broken, or of pictures larger than any level allows, gives an error that
+// wraps codec.ErrCorrupt.
 func Size(nal []byte) (width, height int, err error) {
 	if len(nal) < 4 || nal[0]&0x1f != nalSPS {
 		return 0, 0, fmt.Errorf("h264: no sequence parameter set: %w", codec.ErrCorrupt)
 	}
 	var s sps
-	if err := s.parse(nal[1:]); err != nil {
+	if err := s.parse(nal); err != nil {
 		return 0, 0, err
 	}
-	w, h := 16*s.width, 16*s.height
-	if s.crop[0] >= w || s.crop[1] >= h {
+	w, h := 16*s.size.width, 16*s.size.height
+	if s.size.cropX >= w || s.size.cropY >= h {
 		return 0, 0, fmt.Errorf("h264: nothing is left of the picture: %w", codec.ErrCorrupt)
 	}
-	return int(w - s.crop[0]), int(h - s.crop[1]), nil
+	return int(w - s.size.cropX), int(h - s.size.cropY), nil
 }
 
-// crop reads how many samples are cut off, with the flag before (H.264 §7.4.2.1.1: its
-// unit is a sample of chroma, in both fields).
-func (r *bitReader) crop(chroma, fields uint) (off [2]uint) {
-	r.bits(1) // direct_8x8_inference_flag
-	if r.bits(1) == 0 {
-		return off
+// size is the size of a picture as its set has it.
+type size struct {
+	width, height uint // macroblocks
+	cropX, cropY  uint // samples off the width and the height
+}
+
+// sizeOf counts in 64 bits, so that nothing that a set says can wrap round. The unit of cropping is a sample
+// of chroma, in both fields (H.264 §7.4.2.1.1).
+func sizeOf(set *h264.SPS) size {
+	fields := uint(1)
+	if !set.FrameMbsOnlyFlag {
+		fields = 2
+	}
+	s := size{
+		width:  uint(set.PicWidthInMbsMinus1) + 1,
+		height: fields * (uint(set.PicHeightInMapUnitsMinus1) + 1),
 	}
 	x, y := uint(1), fields
-	if chroma == 1 || chroma == 2 {
+	if set.ChromaFormatIdc == 1 || set.ChromaFormatIdc == 2 {
 		x = 2
 	}
-	if chroma == 1 {
+	if set.ChromaFormatIdc == 1 {
 		y *= 2
 	}
-	off[0] = x * (r.ue() + r.ue())
-	off[1] = y * (r.ue() + r.ue())
-	return off
+	if c := set.FrameCropping; c != nil {
+		s.cropX = x * (uint(c.LeftOffset) + uint(c.RightOffset))
+		s.cropY = y * (uint(c.TopOffset) + uint(c.BottomOffset))
+	}
+	return s
+}
+
+// check refuses a set whose pictures would take more memory than any level allows.
+func (s size) check(refs uint) error {
+	// Each side is checked first, so that the products cannot wrap round.
+	if s.width > maxFrameMBs || s.height > maxFrameMBs || s.width*s.height > maxFrameMBs {
+		return fmt.Errorf("h264: picture of %dx%d macroblocks is too large: %w", s.width, s.height, codec.ErrCorrupt)
+	}
+	if refs > maxRefs || refs*s.width*s.height > maxDPBMBs {
+		return fmt.Errorf("h264: %d reference pictures are too many: %w", refs, codec.ErrCorrupt)
+	}
+	return nil
 }

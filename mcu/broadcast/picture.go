@@ -3,10 +3,14 @@ package broadcast
 import (
 	"errors"
 
-	mpeg "github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
-
 	"tilemix/codec/h264"
 	"tilemix/mcu/intake"
+)
+
+// NAL unit types (H.264 Table 7-1).
+const (
+	nalSPS = 7
+	nalPPS = 8
 )
 
 var (
@@ -25,10 +29,10 @@ func parse(u *intake.Unit) (pictureUnits, error) {
 	var p pictureUnits
 	for n := range h264.NALs(u.Data) {
 		p.all = append(p.all, n)
-		switch mpeg.NALUType(n[0] & 0x1f) {
-		case mpeg.NALUTypeSPS:
+		switch n[0] & 0x1f {
+		case nalSPS:
 			p.sps = n
-		case mpeg.NALUTypePPS:
+		case nalPPS:
 			p.pps = n
 		}
 	}
