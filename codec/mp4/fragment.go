@@ -1,94 +1,67 @@
 package mp4
 
-import "encoding/binary"
+import (
+	"fmt"
+	"slices"
 
-const (
-	// Flags of tfhd and trun, and of samples (ISO/IEC 14496-12 §8.8.7, §8.8.8,
-	// §8.8.3.1).
-	defaultBaseIsMoof = 0x020000
-	hasDataOffset     = 0x01
-	hasDuration       = 0x100
-	hasSize           = 0x200
-	hasFlags          = 0x400
-	isKey             = 0x02000000 // depends on no other
-	isNotKey          = 0x01010000 // depends on others, is no sync sample
+	"github.com/Eyevinn/mp4ff/bits"
+	boxes "github.com/Eyevinn/mp4ff/mp4"
 )
 
-// boxes appends boxes. The size of a box is filled in when it ends.
-type boxBuffer []byte
+// Flags of samples (ISO/IEC 14496-12 §8.8.3.1).
+const (
+	isKey    = boxes.SyncSampleFlags
+	isNotKey = 0x01000000 | boxes.NonSyncSampleFlags // depends on others
+)
 
-func (b *boxBuffer) u32(values ...uint32) {
-	for _, v := range values {
-		*b = binary.BigEndian.AppendUint32(*b, v)
+// appendFragment appends moof and mdat of what the tracks have gathered. A track without samples is
+// left out.
+func appendFragment(dst []byte, seq uint32, tracks ...*track) ([]byte, error) {
+	tracks = slices.DeleteFunc(tracks, func(t *track) bool { return len(t.samples) == 0 })
+	var ids []uint32
+	for _, t := range tracks {
+		ids = append(ids, t.id)
 	}
+	f, err := boxes.CreateMultiTrackFragment(seq, ids)
+	if err != nil {
+		return dst, fmt.Errorf("describe fragment of MP4 file: %w", err)
+	}
+	for i, t := range tracks {
+		traf := f.Moof.Trafs[i]
+		traf.Tfdt.SetBaseMediaDecodeTime(uint64(t.start))
+		if err := traf.AddChild(t.run(uint32(i))); err != nil {
+			return dst, fmt.Errorf("describe fragment of MP4 file: %w", err)
+		}
+		f.Mdat.AddSampleDataPart(t.data)
+	}
+	return appendBox(dst, f)
 }
 
-func (b *boxBuffer) u64(v uint64) { *b = binary.BigEndian.AppendUint64(*b, v) }
-
-// begin begins a box and returns where.
-func (b *boxBuffer) begin(kind string) int {
-	start := len(*b)
-	b.u32(0)
-	*b = append(*b, kind...)
-	return start
-}
-
-// end ends the box that began at start.
-func (b *boxBuffer) end(start int) { b.patch(start, len(*b)-start) }
-
-func (b *boxBuffer) patch(at, value int) { binary.BigEndian.PutUint32((*b)[at:], uint32(value)) }
-
-// appendFragment appends moof and mdat of what has come.
-func (w *Writer) appendFragment() {
-	b := boxBuffer(w.buf)
-	w.seq++
-	moof := b.begin("moof")
-	mfhd := b.begin("mfhd")
-	b.u32(0, w.seq)
-	b.end(mfhd)
-	video := w.video.appendRun(&b)
-	audio := w.audio.appendRun(&b)
-	b.end(moof)
-	mdat := b.begin("mdat")
-	// Offsets count from the moof.
-	if video > 0 {
-		b.patch(video, len(b)-moof)
-	}
-	b = append(b, w.video.data...)
-	if audio > 0 {
-		b.patch(audio, len(b)-moof)
-	}
-	b = append(b, w.audio.data...)
-	b.end(mdat)
-	w.buf = b
-}
-
-// appendRun appends the track's traf and returns where its data offset is, 0
-// where the track has no samples.
-func (t *track) appendRun(b *boxBuffer) (offset int) {
-	if len(t.samples) == 0 {
-		return 0
-	}
-	traf := b.begin("traf")
-	tfhd := b.begin("tfhd")
-	b.u32(defaultBaseIsMoof, t.id)
-	b.end(tfhd)
-	tfdt := b.begin("tfdt")
-	b.u32(1 << 24) // version 1: 64 bits
-	b.u64(uint64(t.start))
-	b.end(tfdt)
-	trun := b.begin("trun")
-	b.u32(hasDataOffset|hasDuration|hasSize|hasFlags, uint32(len(t.samples)))
-	offset = len(*b)
-	b.u32(0)
-	for _, s := range t.samples {
+// run describes the track's samples, whose data is the part of mdat of that number.
+func (t *track) run(part uint32) *boxes.TrunBox {
+	run := boxes.CreateTrun(part)
+	run.Flags &^= boxes.TrunSampleCompositionTimeOffsetPresentFlag
+	run.Samples = make([]boxes.Sample, len(t.samples))
+	for i, s := range t.samples {
 		flags := uint32(isNotKey)
 		if s.key {
 			flags = isKey
 		}
-		b.u32(s.duration, s.size, flags)
+		run.Samples[i] = boxes.NewSample(flags, s.duration, s.size, 0)
 	}
-	b.end(trun)
-	b.end(traf)
-	return offset
+	return run
+}
+
+// appendBox appends a box, or several that belong together.
+func appendBox(dst []byte, box interface {
+	Size() uint64
+	EncodeSW(bits.SliceWriter) error
+},
+) ([]byte, error) {
+	n, size := len(dst), int(box.Size())
+	dst = slices.Grow(dst, size)[:n+size]
+	if err := box.EncodeSW(bits.NewFixedSliceWriterFromSlice(dst[n:])); err != nil {
+		return dst[:n], fmt.Errorf("encode MP4 box: %w", err)
+	}
+	return dst, nil
 }

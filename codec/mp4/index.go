@@ -1,49 +1,35 @@
 package mp4
 
-// entry is a fragment at which playing can begin.
-type entry struct {
-	time   int64 // of its first key frame, or packet where there is no picture
-	offset int64 // of its moof
-	sample uint32
-}
+import (
+	boxes "github.com/Eyevinn/mp4ff/mp4"
+)
 
-// note remembers the fragment that will be written at offset.
-func (w *Writer) note(offset int64) {
-	t := &w.audio
-	if w.cfg.Video {
-		t = &w.video
-	}
+// index has the fragments at which playing can begin.
+type index []boxes.TfraEntry
+
+// note remembers the fragment that will be written at offset, by its first key frame in t, or its
+// first packet where t is sound.
+func (x *index) note(t *track, offset int64) {
 	at := t.start
 	for i, s := range t.samples {
 		if s.key {
-			w.index = append(w.index, entry{at, offset, uint32(i + 1)})
+			*x = append(*x, boxes.TfraEntry{
+				Time: uint64(at), MoofOffset: uint64(offset),
+				TrafNumber: 1, TrunNumber: 1, SampleNumber: uint32(i + 1), // the picture's are the first
+			})
 			return
 		}
 		at += int64(s.duration)
 	}
 }
 
-// appendIndex appends mfra, which players find from the file's end
+// append appends mfra, which players find from the file's end
 // (ISO/IEC 14496-12 §8.8.9 to §8.8.11).
-func (w *Writer) appendIndex(dst []byte) []byte {
-	b := boxBuffer(dst)
-	id := w.audio.id
-	if w.cfg.Video {
-		id = w.video.id
-	}
-	mfra := b.begin("mfra")
-	tfra := b.begin("tfra")
-	b.u32(1<<24, id, 3, uint32(len(w.index))) // version 1; sample numbers have 32 bits
-	for _, e := range w.index {
-		b.u64(uint64(e.time))
-		b.u64(uint64(e.offset))
-		b = append(b, 1, 1) // numbers of traf and trun: the picture's are the first
-		b.u32(e.sample)
-	}
-	b.end(tfra)
-	mfro := b.begin("mfro")
-	b.u32(0, uint32(len(b)+8-mfra))
-	b.end(mfro)
-	b.end(mfra)
-	return b
+func (x index) append(dst []byte, track uint32) ([]byte, error) {
+	mfra := &boxes.MfraBox{}
+	_ = mfra.AddChild(&boxes.TfraBox{Version: 1, TrackID: track, LengthSizeOfSampleNum: 3, Entries: x}) // 64 bits, and 32 for samples
+	mfro := &boxes.MfroBox{}
+	_ = mfra.AddChild(mfro)
+	mfro.ParentSize = uint32(mfra.Size())
+	return appendBox(dst, mfra)
 }

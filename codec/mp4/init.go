@@ -1,9 +1,6 @@
 package mp4
 
 import (
-	"bytes"
-	"fmt"
-
 	"github.com/Eyevinn/mp4ff/avc"
 	boxes "github.com/Eyevinn/mp4ff/mp4"
 )
@@ -39,11 +36,7 @@ func (w *Writer) appendInit(dst []byte) ([]byte, error) {
 		}
 		trak.Mdia.Minf.Stbl.Stsd.AddChild(boxes.CreateAudioSampleEntryBox(kind, uint16(channels), 16, audioRate, config))
 	}
-	var buf bytes.Buffer
-	if err := init.Encode(&buf); err != nil {
-		return nil, fmt.Errorf("describe MP4 file: %w", err)
-	}
-	return append(dst, buf.Bytes()...), nil
+	return appendBox(dst, init)
 }
 
 // describe says what is in a track of H.264 (ISO/IEC 14496-15 §5.3.3). The library would

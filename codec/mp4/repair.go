@@ -157,7 +157,7 @@ func (s *scan) fragment() {
 			}
 		}
 	}
-	w.note(s.start)
+	w.index.note(w.leading(), s.start)
 	w.seq++
 	w.video.reset()
 	w.audio.reset()

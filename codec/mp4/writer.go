@@ -65,7 +65,7 @@ type Writer struct {
 	seq     uint32
 	size    int64
 	written time.Duration // of what is in whole fragments
-	index   []entry
+	index   index
 	buf     []byte
 	err     error
 }
@@ -128,7 +128,10 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 	}
 	at := w.begin(pts)
 	if !w.cfg.AAC {
-		w.fill(ticks.Of(at, audioRate), packet)
+		if w.audio.next == 0 {
+			w.last = packet[0]
+		}
+		w.audio.fill(ticks.Of(at, audioRate), w.last)
 	}
 	if w.overdue(at) {
 		if err := w.cut(at); err != nil {
@@ -176,8 +179,11 @@ func (w *Writer) Flush() error {
 			return w.err
 		}
 	}
-	w.note(w.size + int64(len(w.buf)))
-	w.appendFragment()
+	w.index.note(w.leading(), w.size+int64(len(w.buf)))
+	w.seq++
+	if w.buf, w.err = appendFragment(w.buf, w.seq, &w.video, &w.audio); w.err != nil {
+		return w.err
+	}
 	w.video.reset()
 	w.audio.reset()
 	if err := w.write(); err != nil {
@@ -194,6 +200,14 @@ func (w *Writer) write() error {
 	}
 	w.size += int64(len(w.buf))
 	return nil
+}
+
+// leading returns the track by which a player finds its place: the picture, where there is one.
+func (w *Writer) leading() *track {
+	if w.cfg.Video {
+		return &w.video
+	}
+	return &w.audio
 }
 
 // Size returns how many bytes of whole fragments have been written.
@@ -217,7 +231,9 @@ func (w *Writer) Close() error {
 		return err
 	}
 	if w.size > 0 {
-		w.buf = w.appendIndex(w.buf[:0])
+		if w.buf, w.err = w.index.append(w.buf[:0], w.leading().id); w.err != nil {
+			return w.err
+		}
 		if err := w.write(); err != nil {
 			return err
 		}
