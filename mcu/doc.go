@@ -49,7 +49,7 @@
 //	                                out
 //	access unit → downlink          what a connection refuses is     downlink_errors
 //	                                lost
-//	downlink → narrow line          1 s or 64 access units; to the   downlink_held
+//	downlink → narrow path          1 s or 64 access units; to the   downlink_dropped
 //	                                next IDR
 //	NACK → repeats                  a fifth of the estimate and what repeats{refused}
 //	                                is lost without a queue, 6 tries
@@ -59,7 +59,7 @@
 //	                                dropped                          turn{dropped}
 //	client → TURN relay             3 MB/s, the rest dropped         turn{dropped}
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
-//	client → data channels          one, "control"; others closed,   data_channel_foreign_closed
+//	client → data channels          one, "control"; others closed,   data_channel_rejected
 //	                                and the client after eight
 //	room → WebSocket                256 messages, then it is closed  websocket_slow_closed
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames

@@ -6,7 +6,8 @@ import (
 
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/packet"
+	"tilemix/mcu/rtc/send"
 )
 
 // maxPacket is the longest Opus packet, in bytes (RFC 6716 §3.4).
@@ -19,9 +20,9 @@ type ear struct {
 	limiter pcm.Limiter
 	buf     [maxPacket]byte
 	payload [1][]byte
-	shelf   rtc.Shelf
-	unit    *rtc.Unit // the payload, for all who hear it
-	mended  int       // the loss that it is made for, in per cent
+	pool    packet.UnitPool
+	unit    *packet.PayloadBuffer // the payload, for all who hear it
+	mended  int                   // the loss that it is made for, in per cent
 }
 
 func newEar(bitrate int) (*ear, error) {
@@ -46,13 +47,13 @@ func (e *ear) encode(b *pcm.Block) error {
 	if e.unit != nil {
 		e.unit.Release()
 	}
-	e.unit = e.shelf.Put(e.payload[:])
+	e.unit = e.pool.Put(e.payload[:])
 	return err
 }
 
 // write sends what was encoded last.
-func (e *ear) write(d *rtc.Downlink, timestamp uint32, at time.Time) {
+func (e *ear) write(d *send.Downlink, timestamp uint32, at time.Time) {
 	if len(e.payload[0]) > 0 {
-		d.Write(rtc.Packets{Payloads: e.unit.Payloads(), Unit: e.unit, Timestamp: timestamp, At: at, Key: true})
+		d.Write(packet.Packets{Payloads: e.unit.Payloads(), Buffer: e.unit, Timestamp: timestamp, At: at, Key: true}, time.Now())
 	}
 }

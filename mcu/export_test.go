@@ -1,6 +1,9 @@
 package mcu
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Line is a way to a viewer whose estimate a test sets. It is safe for concurrent
 // use.
@@ -13,7 +16,7 @@ type Line struct {
 func (l *Line) Estimate() int { return int(l.Bits.Load()) }
 
 // Probe is line's.
-func (l *Line) Probe(bps int) { l.Probed.Store(int64(bps)) }
+func (l *Line) Probe(bps int, _ time.Time) { l.Probed.Store(int64(bps)) }
 
 // Over puts l in the place of what is known of the way to him who joins.
 func (o JoinOptions) Over(l *Line) JoinOptions {

@@ -352,7 +352,7 @@ func TestManyChannels(t *testing.T) {
 	film(b, red)
 	tile := s.place(b)[b]
 	b.Screen.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
-	if s.metric("tilemix_data_channel_foreign_closed_total") < 8 {
+	if s.metric("tilemix_data_channel_rejected_total") < 8 {
 		t.Error("no foreign channel was counted")
 	}
 }

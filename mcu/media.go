@@ -18,7 +18,7 @@ import (
 type track interface {
 	Source
 	Level(*rtp.Packet) (level uint8, ok bool)
-	Mended() bool
+	Retransmitted() bool
 }
 
 // cameraTrack is one that can be asked for something.
@@ -128,7 +128,7 @@ func (p *Participant) runAudio(t track) {
 		}
 		level, ok := t.Level(&packet)
 		now := time.Now()
-		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Mended: t.Mended()}, now)
+		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Retransmitted: t.Retransmitted()}, now)
 		for _, tap := range p.room.tapped() {
 			tap.Sound(p.public, packet.Payload, Instant{
 				now.Sub(p.room.epoch), v.Captured(packet.Timestamp), packet.Timestamp,

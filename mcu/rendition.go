@@ -10,7 +10,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fanout"
 	"tilemix/mcu/ladder"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/packet"
 )
 
 // kind names one rendition of a room's picture: how it is encoded, and which rung of
@@ -62,7 +62,7 @@ type job struct {
 type result struct {
 	r       *rendition
 	enc     *fanout.Rendition
-	packets rtc.Packets
+	packets packet.Packets
 	at      time.Time // of the tick
 	took    time.Duration
 	err     error

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"tilemix/mcu/fanout"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/send"
 )
 
 const (
@@ -88,7 +88,7 @@ func (w *sight) repair(now time.Time) bool {
 // asks for an IDR. Who had nothing yet begins with any recent one; who moves, or
 // whose line could not keep up, is not sent more than half a second at once, and who
 // has lost pictures up to a second. It returns the number of pictures.
-func (w *sight) replay(d *rtc.Downlink, now time.Time) int {
+func (w *sight) replay(d *send.Downlink, now time.Time) int {
 	r, recent := w.next, fanout.KeyInterval
 	switch {
 	case w.again && w.on != nil:
@@ -104,7 +104,7 @@ func (w *sight) replay(d *rtc.Downlink, now time.Time) int {
 		w.again = false
 		return 0
 	}
-	n, until := r.enc.Replay(d, now, w.last)
+	n, until := r.enc.Replay(d, time.Now(), now, w.last)
 	w.last, w.replayed = until.Add(-time.Microsecond), now
 	next := w.next
 	w.begin(r)

@@ -8,7 +8,7 @@ import (
 	"tilemix/codec"
 	"tilemix/mcu/fanout"
 	"tilemix/mcu/ladder"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/send"
 )
 
 // keyed is an encoder of IDRs.
@@ -78,7 +78,7 @@ func TestWatch(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	rungs := ladder.Of(ladder.Rung{Size: image.Pt(1280, 720), FrameRate: 30, Bitrate: 1_500_000})
 	var w sight
-	w.watch(new(rtc.Downlink), rungs)
+	w.watch(new(send.Downlink), rungs)
 	if w.choice.Rung() != 0 {
 		t.Errorf("he begins on rung %d", w.choice.Rung())
 	}
@@ -86,7 +86,7 @@ func TestWatch(t *testing.T) {
 		w.choice.Decide(ladder.Line{Estimate: 300_000, Sent: uint64(i * 20_000)}, now.Add(time.Duration(i)*100*time.Millisecond))
 	}
 	w.allowance.spend(now)
-	w.watch(new(rtc.Downlink), rungs)
+	w.watch(new(send.Downlink), rungs)
 	if w.choice.Rung() != 2 || w.allowance.spent != 1 {
 		t.Errorf("he goes on on rung %d, with %d IDRs spent", w.choice.Rung(), w.allowance.spent)
 	}

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"tilemix/mcu/ingest"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/send"
 )
 
 // scene is an immutable snapshot of who is where. Scenes form a chain: the
@@ -26,8 +26,8 @@ type seat struct {
 	video *ingest.Video // nil: he sends none
 	voice *ingest.Voice // nil: he sends none
 
-	picture *rtc.Downlink // nil: he receives none
-	sound   *rtc.Downlink // nil: he receives none
+	picture *send.Downlink // nil: he receives none
+	sound   *send.Downlink // nil: he receives none
 
 	tile      image.Rectangle // empty: he has none
 	hidden    int             // how many have none, on the last tile

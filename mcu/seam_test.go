@@ -8,7 +8,7 @@ import (
 	"tilemix/codec/codectest"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/send"
 )
 
 // seam is a listener who speaks for a while, and one who is silent and keeps the
@@ -25,7 +25,7 @@ func newSeam(t *testing.T, blocks int) *seam {
 	server.stats = newStats(server)
 	scene := newScene()
 	for range 2 {
-		scene.seats = append(scene.seats, seat{p: &Participant{}, sound: &rtc.Downlink{}})
+		scene.seats = append(scene.seats, seat{p: &Participant{}, sound: &send.Downlink{}})
 	}
 	sounds := codectest.Voice(blocks)
 	for i, v := range sounds { // so that what is added and subtracted again leaves nothing

@@ -4,7 +4,8 @@ import (
 	"time"
 
 	"tilemix/mcu/ladder"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/packet"
+	"tilemix/mcu/rtc/send"
 )
 
 // line is what the picture clock knows of the way to a viewer, and how it finds out
@@ -14,7 +15,7 @@ type line interface {
 	Estimate() int
 	// Probe sends more than there is to send, so that the estimate can grow to a rate
 	// in bits a second.
-	Probe(bps int)
+	Probe(bps int, now time.Time)
 }
 
 // sight is what the picture clock keeps of a participant: of his camera, and of what
@@ -22,9 +23,9 @@ type line interface {
 type sight struct {
 	version uint64 // of his camera's picture
 
-	over    line          // stands in for the way to him, in tests
-	picture *rtc.Downlink // that he receives by
-	line    line          // what it is, or over
+	over    line           // stands in for the way to him, in tests
+	picture *send.Downlink // that he receives by
+	line    line           // what it is, or over
 	choice  ladder.Choice
 	on      *rendition // that he is sent; nil: none
 	next    *rendition // that he waits for; nil: none
@@ -36,7 +37,7 @@ type sight struct {
 
 // watch begins anew with a downlink, as who comes back over a new connection does: on
 // the rung that he had, if that has a picture.
-func (w *sight) watch(d *rtc.Downlink, rungs []ladder.Rung) {
+func (w *sight) watch(d *send.Downlink, rungs []ladder.Rung) {
 	if w.picture == d {
 		return
 	}
@@ -67,7 +68,7 @@ func (w *sight) aim(r *rendition) {
 
 // write sends one picture of a rendition to a viewer who has it, or for whom he waits
 // and can begin with.
-func (w *sight) write(d *rtc.Downlink, r *rendition, p rtc.Packets) {
+func (w *sight) write(d *send.Downlink, r *rendition, p packet.Packets) {
 	if r == w.next && p.Key {
 		w.begin(r)
 	}
@@ -85,7 +86,7 @@ func (w *sight) write(d *rtc.Downlink, r *rendition, p rtc.Packets) {
 		p.At = at
 	}
 	w.last = p.At
-	d.Write(p)
+	d.Write(p, time.Now())
 }
 
 // steer finds out which rendition each viewer is to have.
@@ -128,14 +129,14 @@ func (c *pictureClock) steerOne(s *seat, now time.Time) {
 		c.room.server.stats.keysIgnored.Inc()
 		w.choice.Spare(now)
 	}
-	_, sent, _ := d.Sent()
+	sent := d.Stats()
 	estimate := w.line.Estimate()
 	rung, probe := w.choice.Decide(ladder.Line{
-		Estimate: estimate, Sound: c.soundRate, Sent: sent,
-		Excused: w.steady(d.Held(), now) && c.strain.excuses(estimate, c.view.rungs[was]),
+		Estimate: estimate, Sound: c.soundRate, Sent: sent.Bytes,
+		Excused: w.steady(sent.Dropped, now) && c.strain.excuses(estimate, c.view.rungs[was]),
 	}, now)
 	if probe > 0 {
-		w.line.Probe(probe)
+		w.line.Probe(probe, now)
 	}
 	switch {
 	case rung < was:

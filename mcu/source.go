@@ -63,6 +63,6 @@ func (fed) Codec() codec.Kind               { return codec.H264 }
 func (fed) Patience() time.Duration         { return 0 }
 func (fed) Busy(time.Time) time.Duration    { return 0 }
 func (fed) Level(*rtp.Packet) (uint8, bool) { return 0, false }
-func (fed) Mended() bool                    { return false }
+func (fed) Retransmitted() bool             { return false }
 func (fed) RequestKeyFrame()                {}
 func (fed) LimitBitrate(int)                {}

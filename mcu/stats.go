@@ -94,22 +94,21 @@ var (
 )
 
 var (
-	videoDesc   = prometheus.NewDesc("tilemix_uplink_video_total", "What came of cameras' packets.", []string{"what"}, nil)
-	voiceDesc   = prometheus.NewDesc("tilemix_uplink_audio_total", "What came of microphones' packets.", []string{"what"}, nil)
-	roomsDesc   = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
-	peopleDesc  = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
-	socketDesc  = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
-	errorsDesc  = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
-	slowDesc    = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
-	foreignDesc = prometheus.NewDesc("tilemix_data_channel_foreign_closed_total", "Data channels closed because they were of no use.", nil, nil)
-	framesDesc  = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
+	videoDesc  = prometheus.NewDesc("tilemix_uplink_video_total", "What came of cameras' packets.", []string{"what"}, nil)
+	voiceDesc  = prometheus.NewDesc("tilemix_uplink_audio_total", "What came of microphones' packets.", []string{"what"}, nil)
+	roomsDesc  = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
+	peopleDesc = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
+	socketDesc = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
+	errorsDesc = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
+	slowDesc   = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
+	framesDesc = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (s *stats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		videoDesc, voiceDesc, renditionsDesc, encodesDesc, keysDesc, replaysDesc, skippedDesc, bytesDesc, viewersDesc, roomsDesc, peopleDesc, framesDesc,
-		socketDesc, errorsDesc, slowDesc, foreignDesc,
+		socketDesc, errorsDesc, slowDesc,
 	} {
 		ch <- d
 	}
@@ -149,7 +148,6 @@ func (s *stats) Collect(ch chan<- prometheus.Metric) {
 	counter(socketDesc, out.Refused, "refused")
 	counter(errorsDesc, out.DownlinkErrors)
 	counter(slowDesc, out.SlowChannels)
-	counter(foreignDesc, out.Foreign)
 	gauge(roomsDesc, len(rooms))
 	gauge(peopleDesc, people, "participant")
 	gauge(peopleDesc, viewers, "viewer")

@@ -54,8 +54,9 @@ func TestCountersRise(t *testing.T) {
 	}
 	for _, name := range []string{
 		"tilemix_socket_packets_total dropped", "tilemix_downlink_errors_total", "tilemix_data_channel_slow_closed_total",
-		"tilemix_data_channel_foreign_closed_total",
-		"tilemix_absurd_reports_total", "tilemix_connection_panics_total", "tilemix_downlink_held_total",
+		"tilemix_data_channel_rejected_total", "tilemix_data_channel_foreign_closed_total",
+		"tilemix_invalid_reports_total", "tilemix_connection_panics_total", "tilemix_downlink_dropped_total",
+		"tilemix_downlink_held_total", "tilemix_absurd_reports_total",
 	} {
 		if n, ok := last[name]; !ok || n > 0 {
 			t.Errorf("%s is %v, there is one: %v", name, n, ok)

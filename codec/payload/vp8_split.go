@@ -5,7 +5,7 @@ package payload
 //
 // The descriptor is the mandatory byte alone. Receivers that find a PictureID in it
 // hold frames to be consecutive by that, and what one viewer gets comes from replays
-// and several renditions. The sequence numbers, which rtc.Downlink makes one
+// and several renditions. The sequence numbers, which send.Downlink makes one
 // row, tell him as much.
 type VP8Splitter struct {
 	buf      []byte // descriptors and what follows them

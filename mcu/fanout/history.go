@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"tilemix/codec/ticks"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/packet"
 	"tilemix/mcu/rtptime"
 )
 
@@ -19,12 +19,12 @@ const (
 // history keeps the access units since the last IDR, while that is so recent that
 // there may be no other. The zero value is empty.
 type history struct {
-	units []*rtc.Unit
+	units []*packet.PayloadBuffer
 	size  int // of all of them, in bytes
 }
 
 // add keeps an access unit.
-func (h *history) add(u *rtc.Unit, size int, key bool) {
+func (h *history) add(u *packet.PayloadBuffer, size int, key bool) {
 	if key {
 		h.clear()
 	} else if len(h.units) == 0 {
@@ -52,22 +52,27 @@ func (r *Rendition) CanReplay(now time.Time, recent time.Duration) bool {
 	return len(r.recent.units) > 0 && now.Sub(r.lastKey) < min(recent, KeyInterval)
 }
 
-// Replay sends a newcomer what was encoded since the last IDR, as fast as he can
+// Stream is a downlink. It takes a unit that leaves now.
+type Stream interface {
+	Write(p packet.Packets, now time.Time) bool
+}
+
+// Replay sends a newcomer, at the time at, what was encoded since the last IDR, as fast as he can
 // decode it, so that he goes on with everybody's next picture. The timestamps
 // are between those of last, when d was last sent anything, and now; where there is no
 // room for them they end a little later. It returns the number of access units, and the instant
 // before which they are.
-func (r *Rendition) Replay(d *rtc.Downlink, now, last time.Time) (n int, until time.Time) {
+func (r *Rendition) Replay(d Stream, at, now, last time.Time) (n int, until time.Time) {
 	behind := uint32(len(r.recent.units))
 	now, step := spread(behind, now, last)
 	for i, u := range r.recent.units {
-		d.Write(rtc.Packets{
+		d.Write(packet.Packets{
 			Payloads:  u.Payloads(),
-			Unit:      u,
+			Buffer:    u,
 			Timestamp: r.timestamp(now) - (behind-uint32(i))*step,
 			At:        now,
 			Key:       i == 0,
-		})
+		}, at)
 	}
 	r.replays.Add(1)
 	return len(r.recent.units), now

@@ -1,6 +1,6 @@
 // Package fanout encodes once and sends to many.
 //
-//	canvas ──▶ Rendition.Encode ──▶ packetizer ──▶ rtc.Packets ──▶ each Downlink.Write
+//	canvas ──▶ Rendition.Encode ──▶ packetizer ──▶ packet.Packets ──▶ each send.Downlink
 //	               ▲
 //	     RequestKeyFrame, from any goroutine; at most one IDR a second comes of it
 //
@@ -17,7 +17,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/payload"
 	"tilemix/codec/ticks"
-	"tilemix/mcu/rtc"
+	"tilemix/mcu/packet"
 	"tilemix/mcu/rtptime"
 )
 
@@ -29,8 +29,8 @@ const KeyInterval = time.Second
 type Rendition struct {
 	enc     codec.VideoEncoder
 	split   payload.Splitter
-	shelf   rtc.Shelf
-	unit    *rtc.Unit // the last
+	pool    packet.UnitPool
+	unit    *packet.PayloadBuffer // the last
 	last    codec.AccessUnit
 	wanted  atomic.Bool
 	epoch   time.Time // of the timestamps
@@ -73,7 +73,7 @@ func (r *Rendition) KeyDue(now time.Time) bool {
 
 // Encode encodes img, as an IDR if one is due. The packets are valid until the
 // next call; there are none when rate control leaves the picture out.
-func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error) {
+func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (packet.Packets, error) {
 	if r.KeyDue(now) {
 		if k, ok := r.enc.(codec.KeyFrameForcer); ok {
 			k.ForceKeyFrame()
@@ -82,11 +82,11 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 	pts := now.Sub(r.epoch)
 	au, err := r.enc.Encode(img, pts)
 	if err != nil {
-		return rtc.Packets{}, fmt.Errorf("encode picture: %w", err)
+		return packet.Packets{}, fmt.Errorf("encode picture: %w", err)
 	}
 	if len(au.Data) == 0 {
 		r.skipped.Add(1)
-		return rtc.Packets{}, nil
+		return packet.Packets{}, nil
 	}
 	r.last = au
 	r.encodes.Add(1)
@@ -99,11 +99,11 @@ func (r *Rendition) Encode(img *image.YCbCr, now time.Time) (rtc.Packets, error)
 	if r.unit != nil {
 		r.unit.Release()
 	}
-	r.unit = r.shelf.Put(r.split.Split(au.Data))
+	r.unit = r.pool.Put(r.split.Split(au.Data))
 	r.keep(au, now)
-	return rtc.Packets{
+	return packet.Packets{
 		Payloads:  r.unit.Payloads(),
-		Unit:      r.unit,
+		Buffer:    r.unit,
 		Timestamp: r.timestamp(now),
 		At:        now,
 		Key:       au.Key,

@@ -78,8 +78,8 @@ type VoicePacket struct {
 	// Level is what the sender says of it (RFC 6464, -dBov), when HasLevel.
 	Level    uint8
 	HasLevel bool
-	// Mended packets were lost and asked for again.
-	Mended bool
+	// Retransmitted packets were lost and asked for again.
+	Retransmitted bool
 }
 
 // Push is the receive half: it takes a packet of the track that came at now, which is
@@ -103,16 +103,16 @@ func (v *Voice) Push(pkt VoicePacket, now time.Time) {
 	payload = append(payload, pkt.Payload...)
 	e.time = now
 	e.packet = jitter.Packet{
-		SSRC:      pkt.SSRC,
-		Seq:       pkt.SequenceNumber,
-		Timestamp: pkt.Timestamp,
-		Samples:   samples,
-		Level:     min(pkt.Level, pcm.Silence),
-		HasLevel:  pkt.HasLevel,
-		Mended:    pkt.Mended,
-		Pause:     len(payload) <= pausePayload,
-		FEC:       opus.HasFEC(payload),
-		Payload:   payload,
+		SSRC:          pkt.SSRC,
+		Seq:           pkt.SequenceNumber,
+		Timestamp:     pkt.Timestamp,
+		Samples:       samples,
+		Level:         min(pkt.Level, pcm.Silence),
+		HasLevel:      pkt.HasLevel,
+		Retransmitted: pkt.Retransmitted,
+		Pause:         len(payload) <= pausePayload,
+		FEC:           opus.HasFEC(payload),
+		Payload:       payload,
 	}
 	v.ring.push()
 }

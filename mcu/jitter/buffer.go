@@ -37,10 +37,10 @@ type Packet struct {
 	Pause bool
 	// FEC says that the packet carries a copy of the sound before it.
 	FEC bool
-	// Mended says that the packet was lost and asked for again. It is played where it
+	// Retransmitted says that the packet was lost and asked for again. It is played where it
 	// comes in time, and is not waited for.
-	Mended  bool
-	Payload []byte
+	Retransmitted bool
+	Payload       []byte
 }
 
 // Stats counts packets since the buffer was made.
@@ -131,12 +131,12 @@ func (b *Buffer) Push(p Packet, now time.Time) {
 		b.stats.Duplicate++
 		return
 	}
-	if !p.Mended {
+	if !p.Retransmitted {
 		b.times.observe(at, b.clock(now))
 	}
 	if seq < b.next && !b.precedes(seq) {
 		b.stats.Late++
-		if p.Mended {
+		if p.Retransmitted {
 			return
 		}
 		if b.late++; b.late < lateRun {

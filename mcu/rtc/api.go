@@ -19,6 +19,9 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/rtc/receive"
+	"tilemix/mcu/rtc/send"
+	"tilemix/mcu/rtc/udp"
 	"tilemix/mcu/stream"
 )
 
@@ -45,12 +48,12 @@ type Config struct {
 // loopback included), its TCP listener on the same port and its DTLS certificate. It is safe for concurrent use.
 type API struct {
 	api     *webrtc.API
-	sockets []*socket
+	sockets []*udp.Socket
 	mux     ice.UDPMux
 	tcp     *stream.Listener
 	tcpMux  ice.TCPMux
 	cert    webrtc.Certificate
-	wheel   *wheel
+	pacer   *send.Pacer
 	counts  counts
 	log     logging.LeveledLogger
 }
@@ -92,18 +95,19 @@ func NewAPI(cfg Config) (*API, error) {
 		tcp:     tcp,
 		tcpMux:  tcpMux,
 		cert:    *cert,
-		wheel:   newWheel(),
+		pacer:   send.NewPacer(),
 		log:     cfg.Log.NewLogger("rtc"),
 	}, nil
 }
 
-// Run sends what the peers write until ctx ends. Before Run packets wait.
+// Run sends what the peers write until ctx ends. Before Run packets wait. Its goroutines
+// are one for each socket and the pacer.
 func (a *API) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, s := range a.sockets {
-		wg.Go(func() { s.run(ctx) })
+		wg.Go(func() { s.Run(ctx) })
 	}
-	wg.Go(func() { a.wheel.run(ctx) })
+	wg.Go(func() { a.pacer.Run(ctx) })
 	wg.Wait()
 }
 
@@ -130,7 +134,7 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
 	})
 	s.DisableActiveTCP(true) // clients come to us; we open no connection that they name
-	s.SetIPFilter(usable)
+	s.SetIPFilter(udp.Usable)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
@@ -151,8 +155,8 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 }
 
 // engines registers the codecs and header extensions we speak. None of pion's
-// interceptors is used: arrivals, feedback and Downlink do their work without a
-// goroutine, a ticker and a copy of each packet for each connection.
+// interceptors is used. The packages receive and send do their work without a goroutine, a
+// ticker and a copy of each packet for each connection.
 func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 	media := &webrtc.MediaEngine{}
 	for _, c := range codecs() {
@@ -160,15 +164,15 @@ func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 			return nil, nil, err
 		}
 	}
-	receive, send := webrtc.RTPTransceiverDirectionRecvonly, webrtc.RTPTransceiverDirectionSendonly
+	recvonly, sendonly := webrtc.RTPTransceiverDirectionRecvonly, webrtc.RTPTransceiverDirectionSendonly
 	for _, x := range []struct {
 		uri        string
 		kind       webrtc.RTPCodecType
 		directions []webrtc.RTPTransceiverDirection
 	}{
-		{audioLevelURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{receive}},
-		{sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{receive, send}},
-		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{receive, send}},
+		{audioLevelURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{recvonly}},
+		{sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{recvonly, sendonly}},
+		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{recvonly, sendonly}},
 	} {
 		err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind, x.directions...)
 		if err != nil {
@@ -176,6 +180,6 @@ func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 		}
 	}
 	registry := &interceptor.Registry{}
-	registry.Add(arrivalsFactory{})
+	registry.Add(receive.ArrivalsFactory{})
 	return media, registry, nil
 }

@@ -11,12 +11,12 @@ import (
 // the SSRC of repeats: that is heard, again and again.
 func TestReportsUnderRepeats(t *testing.T) {
 	api, f, c := meet(t, rtctest.Line{})
-	before := api.Stats().Absurd
+	before := api.Stats().InvalidReports
 	f.run(rtctest.Patience, 300_000, func() bool {
 		c.ReportOnRepeats(0, 50_000)
-		return api.Stats().Absurd > before+20
+		return api.Stats().InvalidReports > before+20
 	})
-	if got := api.Stats().Absurd - before; got < 20 {
+	if got := api.Stats().InvalidReports - before; got < 20 {
 		t.Errorf("%d reports were heard", got)
 	}
 	begun := time.Now()

@@ -33,7 +33,7 @@ func (p *Peer) Send(data []byte) {
 	}
 	if dc.BufferedAmount() > maxUnsent {
 		if p.control.CompareAndSwap(dc, nil) {
-			p.counts.slow.Add(1)
+			p.counts.slowChannels.Add(1)
 		}
 		_ = dc.Close()
 		return
@@ -48,7 +48,7 @@ func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {
 		p.expel()
 	}
 	if dc.Label() != ControlLabel || !p.claimed.CompareAndSwap(false, true) {
-		p.counts.foreign.Add(1)
+		p.counts.rejectedDataChannels.Add(1)
 		_ = dc.Close()
 		return
 	}

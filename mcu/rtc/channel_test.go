@@ -59,7 +59,7 @@ func TestForeignChannels(t *testing.T) {
 	}
 	<-ended
 	<-c.Gone()
-	if n := api.Stats(); n.Foreign < 8 || len(open) > 0 || len(ended) > 0 {
+	if n := api.Stats(); n.RejectedDataChannels < 8 || len(open) > 0 || len(ended) > 0 {
 		t.Errorf("%+v; ended %d times more, opened %d times more", n, len(ended), len(open))
 	}
 }

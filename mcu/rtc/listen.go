@@ -1,9 +1,15 @@
 package rtc
 
-import "github.com/pion/webrtc/v4"
+import (
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtc/send"
+)
 
 // listen reads what the receiver says of a downlink until it ends.
-func (p *Peer) listen(sender *webrtc.RTPSender, d *Downlink) {
+func (p *Peer) listen(sender *webrtc.RTPSender, d *send.Downlink) {
 	buf := make([]byte, 1500)
 	var repeats repeatReports
 	defer repeats.stop()
@@ -12,7 +18,7 @@ func (p *Peer) listen(sender *webrtc.RTPSender, d *Downlink) {
 		if err != nil {
 			return
 		}
-		d.hear(buf[:n], p.events.KeyFrame)
+		d.HandleRTCP(buf[:n], time.Now(), p.events.KeyFrame)
 		repeats.follow(p, sender, d)
 	}
 }
@@ -27,10 +33,10 @@ type repeatReports struct {
 
 // follow has the reports read under the SSRC that the downlink has now: another offer may
 // have made it another. Its streams can be opened when the first RTCP has come.
-func (r *repeatReports) follow(p *Peer, sender *webrtc.RTPSender, d *Downlink) {
+func (r *repeatReports) follow(p *Peer, sender *webrtc.RTPSender, d *send.Downlink) {
 	var ssrc uint32
-	if out := d.out.Load(); out != nil {
-		ssrc = out.repeatSSRC
+	if to := d.Binding(); to != nil {
+		ssrc = to.RTXSSRC
 	}
 	if ssrc == r.ssrc {
 		return
@@ -52,7 +58,7 @@ func (r *repeatReports) stop() {
 }
 
 // listenRepeats reads the reports under an SSRC until what it returns is stopped.
-func (p *Peer) listenRepeats(sender *webrtc.RTPSender, d *Downlink, ssrc uint32) *webrtc.RTPReceiver {
+func (p *Peer) listenRepeats(sender *webrtc.RTPSender, d *send.Downlink, ssrc uint32) *webrtc.RTPReceiver {
 	r, err := p.api.NewRTPReceiver(webrtc.RTPCodecTypeUnknown, sender.Transport())
 	if err != nil {
 		return nil
@@ -65,7 +71,7 @@ func (p *Peer) listenRepeats(sender *webrtc.RTPSender, d *Downlink, ssrc uint32)
 	p.start(p.guarded(func() {
 		buf := make([]byte, 1500)
 		for n, _, err := r.Read(buf); err == nil; n, _, err = r.Read(buf) {
-			d.hearArrivals(buf[:n])
+			d.HandleTWCC(buf[:n], time.Now())
 		}
 	}))
 	return r

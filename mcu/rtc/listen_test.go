@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/packet"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -33,24 +34,24 @@ func TestReportsUnderAnotherSSRC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := *p.video.out.Load()
+	now := *p.video.Binding()
 	before := now
-	before.repeatSSRC++
-	p.video.out.Store(&before)
+	before.RTXSSRC++
+	p.video.Downlink.Bind(before)
 	if err := c.Answer(t.Context(), answer); err != nil {
 		t.Fatal(err)
 	}
 	begun, tick := time.Now(), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
-	for n := 0; api.Stats().Absurd < 20; n++ {
+	for n := 0; api.Stats().InvalidReports < 20; n++ {
 		if time.Since(begun) > 10*time.Second {
-			t.Fatalf("%d reports were heard", api.Stats().Absurd)
+			t.Fatalf("%d reports were heard", api.Stats().InvalidReports)
 		}
 		if n == 50 {
-			p.video.out.Store(&now)
+			p.video.Downlink.Bind(now)
 		}
 		<-tick.C
-		p.video.Write(Packets{At: time.Now(), Timestamp: uint32(n * 1800), Key: true, Payloads: [][]byte{make([]byte, 500)}})
+		p.video.Write(packet.Packets{At: time.Now(), Timestamp: uint32(n * 1800), Key: true, Payloads: [][]byte{make([]byte, 500)}}, time.Now())
 		c.RequestKeyFrame()
 		if n > 50 {
 			c.ReportOnRepeats(0, 50_000)

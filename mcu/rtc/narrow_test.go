@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/packet"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/rtctest"
 )
@@ -26,14 +27,14 @@ func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) t
 		<-tick.C
 		f.picture++
 		now := time.Now()
-		p := rtc.Packets{At: now, Timestamp: uint32(f.picture * 3000), Key: f.picture == 1 || f.peer.Video().Waits()}
+		p := packet.Packets{At: now, Timestamp: uint32(f.picture * 3000), Key: f.picture == 1 || f.peer.Video().Waits()}
 		for left := bitrate / 8 / second; left > 0; left -= 1180 {
 			p.Payloads = append(p.Payloads, make([]byte, max(2, min(left, 1180))))
 		}
-		f.peer.Video().Write(p)
-		f.peer.Audio().Write(rtc.Packets{
+		f.peer.Video().Write(p, now)
+		f.peer.Audio().Write(packet.Packets{
 			At: now, Timestamp: uint32(f.picture * 1600), Key: true, Payloads: [][]byte{make([]byte, 80)},
-		})
+		}, now)
 		if each != nil && each() {
 			break
 		}
@@ -66,7 +67,7 @@ func TestNarrowLine(t *testing.T) {
 	t.Logf("%d bits/s after %v", d.Estimate(), took)
 	most, all, high := 0, 0, 0
 	f.run(6*time.Second, 150_000, func() bool {
-		d.Probe(700_000)
+		d.Probe(700_000, time.Now())
 		most = max(most, d.Estimate())
 		if all++; d.Estimate() > 400_000 {
 			high++
@@ -82,7 +83,7 @@ func TestNarrowLine(t *testing.T) {
 	}
 	c.Impair(rtctest.Line{})
 	took = f.run(15*time.Second, 150_000, func() bool {
-		d.Probe(1_700_000)
+		d.Probe(1_700_000, time.Now())
 		return d.Estimate() >= 1_600_000
 	})
 	t.Logf("%d bits/s %v after the line had recovered; %+v", d.Estimate(), took, api.Stats())
@@ -98,10 +99,10 @@ func TestLossIsRepaired(t *testing.T) {
 	api, f, c := meet(t, lossy)
 	d := f.peer.Video()
 	f.run(4*time.Second, 1_500_000, nil)
-	lost, repeats := d.Loss(), api.Stats().Repeats
+	lost, repeats := d.Loss(), api.Stats().Retransmitted
 	c.Impair(rtctest.Line{})
 	f.run(500*time.Millisecond, 1_500_000, nil)
-	sent, _, _ := d.Sent()
+	sent := d.Stats().Packets
 	got, _ := c.Screen.Received()
 	t.Logf("%d packets of %d, %d repeats, %.3f lost, %d bits/s", got, sent, repeats, lost, d.Estimate())
 	if missing := float64(int(sent)-got) / float64(sent); missing > 0.02 {

@@ -6,11 +6,13 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
+	"tilemix/mcu/rtc/send"
 )
 
 // maxCandidates bounds what a client can make ICE check between two offers.
@@ -48,7 +50,7 @@ type Peer struct {
 	pc           *webrtc.PeerConnection
 	api          *webrtc.API
 	events       Events
-	audio, video *Downlink
+	audio, video *localTrack
 	counts       *counts // of all peers
 	log          logging.LeveledLogger
 	channels
@@ -76,15 +78,15 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
-	line := newLine(pc.WriteRTCP, a.wheel, &a.counts)
+	path := send.NewPath(pc.WriteRTCP, a.pacer, &a.counts.Counters, time.Now())
 	p := &Peer{
 		pc:     pc,
 		api:    a.api,
 		events: events,
 		counts: &a.counts,
 		log:    a.log,
-		audio:  newDownlink(webrtc.RTPCodecTypeAudio, line),
-		video:  newDownlink(webrtc.RTPCodecTypeVideo, line),
+		audio:  &localTrack{send.NewDownlink(send.Audio, path), send.Audio},
+		video:  &localTrack{send.NewDownlink(send.Video, path), send.Video},
 	}
 	pc.OnTrack(p.onTrack)
 	pc.OnDataChannel(p.onDataChannel)
@@ -93,10 +95,10 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 }
 
 // Audio returns the sound that the participant receives.
-func (p *Peer) Audio() *Downlink { return p.audio }
+func (p *Peer) Audio() *send.Downlink { return p.audio.Downlink }
 
 // Video returns the picture that the participant receives.
-func (p *Peer) Video() *Downlink { return p.video }
+func (p *Peer) Video() *send.Downlink { return p.video.Downlink }
 
 // Close ends the connection and waits for the goroutines that run its Events.
 func (p *Peer) Close() {
@@ -167,7 +169,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 
 // attach puts our downlinks on the transceivers that the offer made.
 func (p *Peer) attach(wish wishes) error {
-	for _, d := range []*Downlink{p.audio, p.video} {
+	for _, d := range []*localTrack{p.audio, p.video} {
 		wanted := wish.audio && d == p.audio || wish.video && d == p.video
 		if !wanted || p.attached(d) {
 			continue
@@ -176,12 +178,12 @@ func (p *Peer) attach(wish wishes) error {
 		if err != nil {
 			return fmt.Errorf("add the %s downlink: %w", d.kind, err)
 		}
-		p.start(p.guarded(func() { p.listen(sender, d) }))
+		p.start(p.guarded(func() { p.listen(sender, d.Downlink) }))
 	}
 	return nil
 }
 
-func (p *Peer) attached(d *Downlink) bool {
+func (p *Peer) attached(d *localTrack) bool {
 	for _, s := range p.pc.GetSenders() {
 		if s.Track() == webrtc.TrackLocal(d) {
 			return true
@@ -246,8 +248,8 @@ func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 func (p *Peer) onState(s webrtc.PeerConnectionState) {
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
-		p.audio.open.Store(true)
-		p.video.open.Store(true)
+		p.audio.Open()
+		p.video.Open()
 		p.events.Connected()
 	case webrtc.PeerConnectionStateFailed:
 		p.events.Failed()

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
+	"tilemix/mcu/rtc/receive"
 )
 
 // waited is how long a Read takes that did not find a packet waiting.
@@ -20,18 +21,18 @@ const waited = 200 * time.Microsecond
 
 // Track is one inbound stream. All but RequestKeyFrame is for one goroutine.
 type Track struct {
-	remote  *webrtc.TrackRemote
-	pc      *webrtc.PeerConnection
-	levelID uint8
-	tell    *feedback
-	buf     []byte
-	codec   codec.Kind
-	pt      uint8 // that codec is of
+	remote   *webrtc.TrackRemote
+	pc       *webrtc.PeerConnection
+	levelID  uint8
+	feedback *receive.Feedback
+	buf      []byte
+	codec    codec.Kind
+	pt       uint8 // that codec is of
 
-	reported *heard    // what Reported returned last
-	idle     time.Time // when a Read last had to wait
-	expects  bool      // what is missing, and wakes for it
-	mended   bool      // what was read last
+	reported      *receive.SenderReport // that Reported returned last
+	idle          time.Time             // when a Read last had to wait
+	deadline      bool                  // a Read wakes for missing packets
+	retransmitted bool                  // the packet that was read last
 }
 
 func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
@@ -42,8 +43,10 @@ func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *w
 		}
 	}
 	nack := slices.Contains(remote.Codec().RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
-	t.tell = newFeedback(pc.WriteRTCP, uint32(remote.SSRC()), remote.Codec().ClockRate, nack)
-	t.tell.trip = func() time.Duration { return roundTripOf(pc) }
+	t.feedback = receive.NewFeedback(receive.Config{
+		Send: pc.WriteRTCP, SSRC: uint32(remote.SSRC()), ClockRate: remote.Codec().ClockRate, NACK: nack,
+		RTT: func() time.Duration { return roundTripOf(pc) },
+	})
 	t.codec, t.pt = pictureKind(remote.Codec().RTPCodecCapability), uint8(remote.PayloadType())
 	return t
 }
@@ -70,8 +73,8 @@ func (t *Track) Read(p *rtp.Packet) error {
 		asked := time.Now()
 		t.expect(asked)
 		n, attributes, err := t.remote.Read(t.buf)
-		if t.expects && overdue(err) {
-			t.tell.due(time.Now())
+		if t.deadline && overdue(err) {
+			t.feedback.Due(time.Now())
 			continue
 		}
 		if err != nil {
@@ -83,7 +86,7 @@ func (t *Track) Read(p *rtp.Packet) error {
 			if now.Sub(asked) > waited || t.idle.IsZero() {
 				t.idle = now
 			}
-			t.mended = t.tell.packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
+			t.retransmitted = t.feedback.Packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
 			if p.PayloadType != t.pt {
 				t.codec, t.pt = pictureKind(t.remote.Codec().RTPCodecCapability), p.PayloadType
 			}
@@ -96,16 +99,11 @@ func (t *Track) Read(p *rtp.Packet) error {
 // rarely packets come, and to take what was sent again in a stream of its own, for which
 // pion does not wake a Read.
 func (t *Track) expect(now time.Time) {
-	var until time.Time
-	switch missing := t.tell.missing.holes > 0; {
-	case missing:
-		until = now.Add(lookInterval)
-		t.expects = true
-	case !t.expects:
+	until := t.feedback.NextDue(now)
+	if until.IsZero() && !t.deadline {
 		return
-	default:
-		t.expects = false
 	}
+	t.deadline = !until.IsZero()
 	_ = t.remote.SetReadDeadline(until) // of a track that has ended, as Read will say
 }
 
@@ -119,13 +117,13 @@ func overdue(err error) bool {
 // been there before.
 func (t *Track) Busy(now time.Time) time.Duration { return now.Sub(t.idle) }
 
-// Mended tells whether the packet that was read last had been asked for: that it is late
-// says nothing of the line.
-func (t *Track) Mended() bool { return t.mended }
+// Retransmitted returns whether a NACK had asked for the packet that was read last. Its
+// lateness then says nothing about the path.
+func (t *Track) Retransmitted() bool { return t.retransmitted }
 
 // Patience returns how long a missing packet of a video is worth waiting for, before
 // a key frame is asked for instead: it has been asked for again a few times by then.
-func (t *Track) Patience() time.Duration { return t.tell.missing.patience() }
+func (t *Track) Patience() time.Duration { return t.feedback.Patience() }
 
 // Level returns the sender's own measure of how loud p is, in -dBov (RFC 6464
 // §3), where it gives one.
@@ -144,12 +142,12 @@ func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
 // his last report (RFC 3550 §6.4.1), and whether that is another than the last call
 // returned.
 func (t *Track) Reported() (ntp uint64, timestamp uint32, fresh bool) {
-	h := t.tell.reception.heard.Load()
-	if h == t.reported {
+	sr := t.feedback.LastSenderReport()
+	if sr == t.reported {
 		return 0, 0, false
 	}
-	t.reported = h
-	return h.ntp, h.timestamp, true
+	t.reported = sr
+	return sr.NTP, sr.Timestamp, true
 }
 
 // listen reads the sender's RTCP until the track ends.
@@ -165,8 +163,8 @@ func (t *Track) listen(receiver *webrtc.RTPReceiver) {
 			continue
 		}
 		for _, p := range packets {
-			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == t.tell.media {
-				t.tell.reception.senderReport(sr.NTPTime, sr.RTPTime, time.Now())
+			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == uint32(t.remote.SSRC()) {
+				t.feedback.SenderReport(sr.NTPTime, sr.RTPTime, time.Now())
 			}
 		}
 	}
@@ -175,4 +173,13 @@ func (t *Track) listen(receiver *webrtc.RTPReceiver) {
 // RequestKeyFrame asks the sender for an IDR (PLI, RFC 4585 §6.3.1).
 func (t *Track) RequestKeyFrame() {
 	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.remote.SSRC())}})
+}
+
+// LimitBitrate tells the sender that no more than bps bits a second of all its streams
+// are of use (REMB, draft-alvestrand-rmcat-remb-03). Senders forget a limit after a
+// while. It is safe for concurrent use.
+func (t *Track) LimitBitrate(bps int) {
+	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.ReceiverEstimatedMaximumBitrate{
+		Bitrate: float32(bps), SSRCs: []uint32{uint32(t.remote.SSRC())},
+	}})
 }

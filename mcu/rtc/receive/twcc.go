@@ -1,0 +1,155 @@
+package receive
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
+)
+
+const (
+	// arrivalInterval is the time between two reports of arrival times.
+	arrivalInterval = 100 * time.Millisecond
+	// arrivalRing is how many packets may arrive while a report is made. A connection
+	// that brings more in that time reports the rest as lost.
+	arrivalRing = 1024
+)
+
+// Arrivals reports to a sender when its packets arrived, by which a browser finds the
+// bandwidth of its path (draft-holmer-rmcat-transport-wide-cc-extensions-01). It sees
+// all streams of a connection, retransmissions that only probe included, which no track
+// yields. Arriving packets drive it. It is pion's interceptor.
+//
+// Every stream of the connection has a goroutine, which puts its packets into a ring.
+// The goroutine that then finds nobody recording records what the ring holds. No packet
+// waits for a lock.
+type Arrivals struct {
+	interceptor.NoOp
+
+	send  atomic.Pointer[interceptor.RTCPWriter]
+	epoch time.Time
+	ssrc  atomic.Uint32 // of the last packet
+
+	ring    [arrivalRing]atomic.Uint64 // see arrival; 0: empty
+	head    atomic.Uint64              // next place to be taken
+	tail    atomic.Uint64              // next place to be recorded
+	dropped atomic.Uint64              // packets that found the ring full
+
+	recording atomic.Bool // somebody owns what follows
+	recorder  *twcc.Recorder
+	told      time.Time
+}
+
+// ArrivalsFactory makes the Arrivals of each connection.
+type ArrivalsFactory struct{}
+
+// NewInterceptor returns the Arrivals of a connection. It never fails.
+func (ArrivalsFactory) NewInterceptor(string) (interceptor.Interceptor, error) {
+	return newArrivals(time.Now()), nil
+}
+
+func newArrivals(epoch time.Time) *Arrivals {
+	return &Arrivals{epoch: epoch, recorder: twcc.NewRecorder(rand.Uint32())}
+}
+
+// BindRTCPWriter keeps the way to the sender.
+func (a *Arrivals) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
+	a.send.Store(&w)
+	return w
+}
+
+// BindRemoteStream observes a stream, if it has transport-wide numbers.
+func (a *Arrivals) BindRemoteStream(info *interceptor.StreamInfo, r interceptor.RTPReader) interceptor.RTPReader {
+	var id uint8
+	for _, x := range info.RTPHeaderExtensions {
+		if x.URI == sdp.TransportCCURI {
+			id = uint8(x.ID)
+		}
+	}
+	if id == 0 {
+		return r
+	}
+	var header rtp.Header
+	return interceptor.RTPReaderFunc(func(b []byte, attributes interceptor.Attributes) (int, interceptor.Attributes, error) {
+		n, attributes, err := r.Read(b, attributes)
+		if err != nil {
+			return n, attributes, err
+		}
+		if _, err := header.Unmarshal(b[:n]); err == nil {
+			if x := header.GetExtension(id); len(x) >= 2 {
+				a.packet(info.SSRC, binary.BigEndian.Uint16(x), time.Now())
+			}
+		}
+		return n, attributes, nil
+	})
+}
+
+// arrival is a packet in the ring: its number, and when it arrived in µs since the
+// epoch, plus one.
+type arrival uint64
+
+func (a arrival) number() uint16       { return uint16(a >> 48) }
+func (a arrival) after() time.Duration { return time.Duration(a&(1<<48-1)-1) * time.Microsecond }
+
+// packet notes a packet that arrived now and reports if that is due. It is safe for
+// concurrent use.
+func (a *Arrivals) packet(ssrc uint32, number uint16, now time.Time) {
+	a.ssrc.Store(ssrc)
+	after := uint64(max(now.Sub(a.epoch).Microseconds(), 0))
+	if !a.put(uint64(number)<<48 | (after+1)&(1<<48-1)) {
+		a.dropped.Add(1)
+	}
+	for a.waiting() && a.recording.CompareAndSwap(false, true) {
+		a.record(now)
+		a.recording.Store(false)
+	}
+}
+
+// put puts a packet into the ring. It returns false if there is no room.
+func (a *Arrivals) put(packet uint64) bool {
+	for {
+		tail := a.tail.Load() // before the head, which it must not pass
+		at := a.head.Load()
+		if at-tail >= arrivalRing {
+			if a.tail.Load() != tail {
+				continue
+			}
+			return false
+		}
+		if a.head.CompareAndSwap(at, at+1) {
+			a.ring[at%arrivalRing].Store(packet)
+			return true
+		}
+	}
+}
+
+// waiting returns whether the next place of the ring is filled.
+func (a *Arrivals) waiting() bool { return a.ring[a.tail.Load()%arrivalRing].Load() != 0 }
+
+// record records what the ring holds, and reports if that is due. Its caller owns the
+// recorder.
+func (a *Arrivals) record(now time.Time) {
+	for {
+		at := a.tail.Load()
+		packet := a.ring[at%arrivalRing].Swap(0)
+		if packet == 0 {
+			break
+		}
+		a.tail.Store(at + 1)
+		arrived := a.epoch.Add(arrival(packet).after())
+		a.recorder.Record(a.ssrc.Load(), arrival(packet).number(), arrived.UnixMicro())
+	}
+	send := a.send.Load()
+	if send == nil || now.Sub(a.told) < arrivalInterval {
+		return
+	}
+	a.told = now
+	if packets := a.recorder.BuildFeedbackPacket(); len(packets) > 0 {
+		_, _ = (*send).Write(packets, nil)
+	}
+}

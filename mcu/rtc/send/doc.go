@@ -1,0 +1,29 @@
+// Package send sends the media of a room to participants: one Downlink for each stream,
+// one Path for each participant, one Pacer for a server.
+//
+//	clock or writer ── Write ──▶ sendQueue ──▶ sender ──▶ Binding.Writer (SRTP, socket)
+//	                                             ▲  │
+//	Pacer ── every 5 ms, what is due later ──────┤  └▶ history ◀─┐
+//	RTCP reader ── NACK ──▶ retransmitter ───────┘               │
+//	            └─ arrival times, loss, REMB ──▶ Path ──▶ estimate ──▶ pacing, prober
+//
+// Three goroutines may send on a downlink: the one that writes it, the pacer and the RTCP
+// reader. An atomic flag decides which one does; no writer ever waits for it.
+//
+// Time is an argument of every function. Only Pacer.Run reads a clock.
+//
+// The parts and their counterparts in libwebrtc:
+//
+//	here             libwebrtc
+//	Pacer, sender    modules/pacing/task_queue_paced_sender.cc, pacing_controller.cc
+//	sendQueue        modules/pacing/prioritized_packet_queue.cc; it drops whole units
+//	history          modules/rtp_rtcp/source/rtp_packet_history.cc; payloads are shared
+//	retransmitter    modules/rtp_rtcp/source/rtp_sender.cc, ReSendPacket
+//	prober           modules/pacing/bitrate_prober.cc; retransmissions are its payload
+//	Path             modules/congestion_controller/rtp/transport_feedback_adapter.cc
+//	receiverClock    the same, and transport_feedback.cc
+//	senderReports    modules/rtp_rtcp/source/rtcp_receiver.cc
+//
+// Package bandwidth is the estimator. RTCP is parsed here and not by pion/rtcp, because
+// every client reports ten to twenty times a second and parsing here allocates nothing.
+package send

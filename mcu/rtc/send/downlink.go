@@ -1,0 +1,170 @@
+package send
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"tilemix/codec"
+	"tilemix/mcu/packet"
+)
+
+// Kind is what a downlink carries.
+type Kind uint8
+
+// The kinds of downlinks.
+const (
+	Audio Kind = iota + 1
+	Video
+)
+
+// String returns "audio" or "video".
+func (k Kind) String() string {
+	if k == Audio {
+		return "audio"
+	}
+	return "video"
+}
+
+// Writer is where a negotiated track's packets go. It may not keep either argument.
+type Writer interface {
+	WriteRTP(h *rtp.Header, payload []byte) (int, error)
+}
+
+// Binding is what was negotiated for a downlink. It is immutable.
+type Binding struct {
+	Writer         Writer
+	SSRC           uint32
+	PayloadType    uint8
+	RTXSSRC        uint32 // of retransmissions (RFC 4588); 0: they are of the same stream
+	RTXPayloadType uint8
+	TWCCID         uint8      // of the header extension with transport-wide numbers; 0: none
+	Codec          codec.Kind // of a picture
+}
+
+// Downlink is one stream from a room to a participant. It gives every packet its own
+// SSRC, sequence number and timestamp. So one unbroken stream leaves, whatever it is fed
+// from (RFC 3550 §5.1).
+//
+// Write and Waits are for one goroutine at a time; the other methods are safe for
+// concurrent use. A written unit is sent at once while the path has shown no limit below
+// unpacedRate, and paced below it, see sender.
+type Downlink struct {
+	sender
+
+	open    atomic.Bool
+	dropped atomic.Uint64 // units that the path could not take
+
+	// Owned by the goroutine that calls Write.
+	current *Binding
+	started bool
+	pool    packet.UnitPool // for units without a buffer
+}
+
+// NewDownlink returns a downlink of a path. It sends nothing before Bind and Open.
+func NewDownlink(kind Kind, path *Path) *Downlink {
+	d := &Downlink{}
+	d.init(kind, path)
+	return d
+}
+
+// Write sends p, or queues it; it never blocks. Nothing is sent before Bind and Open.
+// The first unit sent is a key unit, and so is the first after one that the path could
+// not take. Write returns whether p was taken.
+func (d *Downlink) Write(p packet.Packets, now time.Time) bool {
+	to := d.binding.Load()
+	if to == nil || !d.open.Load() {
+		d.started = false
+		return false
+	}
+	if to != d.current {
+		d.current, d.started = to, false
+	}
+	if !d.started && !p.Key {
+		return false
+	}
+	if p.Buffer == nil {
+		p.Buffer = d.pool.Put(p.Payloads)
+		p.Payloads = p.Buffer.Payloads()
+		defer p.Buffer.Release()
+	}
+	d.started = d.post(queuedUnit{Packets: p, to: to}, d.path.since(now))
+	if !d.started {
+		d.dropped.Add(1)
+	}
+	return d.started
+}
+
+// Waits returns whether the downlink is ready and needs a key unit to begin. After the
+// path could not take a unit, it needs one only once its queue is empty.
+func (d *Downlink) Waits() bool {
+	if !d.Ready() || d.started && d.binding.Load() == d.current {
+		return false
+	}
+	return d.queue.pending() == 0
+}
+
+// Open lets the downlink send: the connection stands.
+func (d *Downlink) Open() { d.open.Store(true) }
+
+// Ready returns whether the downlink is bound and open.
+func (d *Downlink) Ready() bool { return d.binding.Load() != nil && d.open.Load() }
+
+// Bind sets what was negotiated.
+func (d *Downlink) Bind(b Binding) { d.binding.Store(&b) }
+
+// Unbind ends the stream. The downlink releases all that it kept for retransmission.
+func (d *Downlink) Unbind(now time.Time) {
+	d.binding.Store(nil)
+	d.acquire()
+	d.rtx.history.clear()
+	d.release(d.path.since(now))
+}
+
+// Binding returns what was negotiated, or nil.
+func (d *Downlink) Binding() *Binding { return d.binding.Load() }
+
+// Codec returns what the picture is to be encoded in. It is 0 before Bind, and for
+// sound.
+func (d *Downlink) Codec() codec.Kind {
+	if to := d.binding.Load(); to != nil {
+		return to.Codec
+	}
+	return 0
+}
+
+// Stats counts what a downlink sent.
+type Stats struct {
+	Packets, Bytes uint64
+	Errors         uint64 // packets that the connection did not take
+	Dropped        uint64 // units that the path could not take
+}
+
+// Stats returns the counters.
+func (d *Downlink) Stats() Stats {
+	return Stats{Packets: d.packets.Load(), Bytes: d.bytes.Load(), Errors: d.errors.Load(), Dropped: d.dropped.Load()}
+}
+
+// Estimate returns how many bits a second the path carries for all that the participant
+// receives, sound included. It is 0 while the path has shown no limit. It falls at once.
+// It rises slowly while much is sent, or by probes.
+func (d *Downlink) Estimate() int { return d.path.estimate() }
+
+// Loss returns the fraction of packets that was lately lost on the path, 0 to 1.
+func (d *Downlink) Loss() float64 { return d.loss() }
+
+// RTT returns the round trip to the participant that was last reported, or 0.
+func (d *Downlink) RTT() time.Duration { return time.Duration(d.path.rtt.Load()) }
+
+// Probe asks for the path to be probed until Estimate reaches bps bits a second. The wish
+// holds for probeWish. It does nothing where no limit has shown, or where the client
+// reports no arrival times.
+func (d *Downlink) Probe(bps int, now time.Time) {
+	if rate := d.path.estimate(); rate == 0 || rate >= bps || !d.path.twcc.Load() {
+		return
+	}
+	d.path.wish.Store(int64(bps))
+	d.path.wished.Store(int64(d.path.since(now)))
+	d.path.pacer.add(&d.sender)
+}
