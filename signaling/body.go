@@ -18,36 +18,44 @@ import (
 const (
 	typeSDP  = "application/sdp"
 	typeFrag = "application/trickle-ice-sdpfrag"
+	typeJSON = "application/json"
 )
 
-// What a resource accepts, as a header's name and value (RFC 9725 §4.2, §4.3).
+// Headers, as name and value, that say what a resource accepts (RFC 9725 §4.2, §4.3).
 var (
 	acceptPost  = [2]string{"Accept-Post", typeSDP}
 	acceptPatch = [2]string{"Accept-Patch", typeFrag}
 )
 
-// body reads the body of a request, which must be of the given media type.
-func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, error) {
+// bodies reads the bodies of requests. It is safe for concurrent use.
+type bodies struct {
+	max     int64         // bytes
+	timeout time.Duration // for a whole body to arrive
+}
+
+// read returns the body of a request, which must be of the given media type.
+func (b bodies) read(c echo.Context, mediaType string, wrongType error) (string, error) {
 	r, w := c.Request(), c.Response()
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != mediaType {
 		return "", wrongType
 	}
-	if r.ContentLength > s.cfg.MaxBody {
-		// Who is still sending as the connection closes would see that, and no answer.
-		_, _ = io.CopyN(io.Discard, r.Body, 4*s.cfg.MaxBody)
-		return "", errTooLong
+	if r.ContentLength > b.max {
+		// A client that still sends while the server closes the connection gets a
+		// reset instead of the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, 4*b.max)
+		return "", b.tooLong()
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, b.max))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return "", errTooLong
+		return "", b.tooLong()
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return "", errBodyLate
+		return "", &refusal{http.StatusRequestTimeout, fmt.Sprintf("body did not arrive within %v", b.timeout)}
 	}
 	if err != nil {
 		return "", errBody
 	}
-	// The deadline was for the body alone: left standing, it would end the request.
+	// The deadline is for the body alone: it would end a request that takes longer.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	if len(data) == 0 {
 		return "", errEmpty
@@ -55,14 +63,16 @@ func (s *site) body(c echo.Context, mediaType string, wrongType error) (string, 
 	return string(data), nil
 }
 
-var errJSONType = &refusal{http.StatusUnsupportedMediaType, "content type must be application/json"}
+func (b bodies) tooLong() error {
+	return &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("body is longer than %d bytes", b.max)}
+}
 
-// json reads a body into v, which stays as it is where there is none.
-func (s *site) json(c echo.Context, v any) error {
+// json reads a JSON body into v. Without a body v stays as it is.
+func (b bodies) json(c echo.Context, v any) error {
 	if c.Request().ContentLength == 0 {
 		return nil
 	}
-	body, err := s.body(c, "application/json", errJSONType)
+	body, err := b.read(c, typeJSON, errJSONType)
 	if errors.Is(err, errEmpty) {
 		return nil
 	}
@@ -75,37 +85,38 @@ func (s *site) json(c echo.Context, v any) error {
 		return badJSON(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return &refusal{http.StatusBadRequest, "body goes on after its JSON"}
+		return &refusal{http.StatusBadRequest, "unexpected data after JSON body"}
 	}
 	return nil
 }
 
-// badJSON says what of a body is not expected. It repeats no value: it may be a key.
+// punctual gives every body its time to arrive, also a body that no handler reads,
+// because net/http reads the rest of a body before it answers.
+func (b bodies) punctual(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().ContentLength != 0 {
+			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(b.timeout))
+		}
+		return next(c)
+	}
+}
+
+// badJSON describes what is wrong with a JSON body. It repeats no value, because a value
+// may be a secret.
 func badJSON(err error) error {
-	text := "body is not the JSON that is expected here"
+	text := "body is not the JSON that this request needs"
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		text = fmt.Sprintf("body has the unknown field %.80s", name)
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		text = fmt.Sprintf("body is no JSON from byte %d on", e.Offset)
+		text = fmt.Sprintf("body is not valid JSON at byte %d", e.Offset)
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
 		kind, _, _ := strings.Cut(e.Value, " ")
-		text = fmt.Sprintf("field %q in the body is of the wrong type: %s", e.Field, kind)
+		text = fmt.Sprintf("field %q in the body has the wrong type: %s", e.Field, kind)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		text = "body ends within its JSON"
+		text = "body ends before its JSON is complete"
 	}
 	return &refusal{http.StatusBadRequest, text}
-}
-
-// punctual gives a body its time to arrive, also one that is not wanted: before
-// net/http answers it reads what a handler has left.
-func (s *site) punctual(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if c.Request().ContentLength != 0 {
-			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(s.cfg.BodyTimeout))
-		}
-		return next(c)
-	}
 }

@@ -19,31 +19,20 @@ type Broadcaster interface {
 	Collectors() []prometheus.Collector
 }
 
-// broadcastRoutes lists the addresses of broadcasts.
-func (s *site) broadcastRoutes(e *echo.Echo) {
-	if s.cfg.Broadcaster == nil {
-		return
-	}
-	const switched = "/api/v1/rooms/:room/broadcast"
-	get(e, switched, s.broadcast)
-	e.PUT(switched, sameOrigin(s.startBroadcast))
-	e.POST(switched, sameOrigin(s.startBroadcast))
-	e.DELETE(switched, sameOrigin(s.stopBroadcast))
-	get(e, "/hls/:room/*", s.hls)
-	e.OPTIONS("/hls/:room/*", options("GET, HEAD", [2]string{"Accept-Ranges", "none"}))
-}
+// broadcasts serves the broadcasts of rooms and their HLS. It is safe for concurrent use.
+type broadcasts struct{ broadcaster Broadcaster }
 
-func (s *site) broadcast(c echo.Context) error {
-	info, err := s.cfg.Broadcaster.Get(c.Param("room"))
+func (b *broadcasts) get(c echo.Context) error {
+	info, err := b.broadcaster.Get(c.Param("room"))
 	if err != nil {
 		return err
 	}
 	return fresh(c, located(info))
 }
 
-// startBroadcast answers 201 where the room's broadcast was off, and else 200.
-func (s *site) startBroadcast(c echo.Context) error {
-	info, begun, err := s.cfg.Broadcaster.Start(c.Param("room"))
+// start answers 201 when it has started the broadcast, and 200 when that was on before.
+func (b *broadcasts) start(c echo.Context) error {
+	info, begun, err := b.broadcaster.Start(c.Param("room"))
 	if err != nil {
 		return err
 	}
@@ -54,22 +43,22 @@ func (s *site) startBroadcast(c echo.Context) error {
 	return c.JSON(http.StatusOK, located(info))
 }
 
-func (s *site) stopBroadcast(c echo.Context) error {
+func (b *broadcasts) stop(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), stopTimeout)
 	defer cancel()
-	info, err := s.cfg.Broadcaster.Stop(ctx, c.Param("room"))
+	info, err := b.broadcaster.Stop(ctx, c.Param("room"))
 	if err != nil {
 		return err
 	}
 	return fresh(c, located(info))
 }
 
-// hls serves a player, or a cache in front of many.
-func (s *site) hls(c echo.Context) error {
-	return s.cfg.Broadcaster.Serve(c.Response(), c.Request(), c.Param("room"), c.Param("*"))
+// hls serves a player, or an HTTP cache between players and the server.
+func (b *broadcasts) hls(c echo.Context) error {
+	return b.broadcaster.Serve(c.Response(), c.Request(), c.Param("room"), c.Param("*"))
 }
 
-// locatedInfo is a broadcast and where it is.
+// locatedInfo is a broadcast with the addresses of its playlist and its page.
 type locatedInfo struct {
 	broadcast.Info
 	Playlist string `json:"playlist"`

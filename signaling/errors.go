@@ -17,7 +17,7 @@ import (
 	"tilemix/mcu/record"
 )
 
-// refusal is an error that HTTP itself is the reason for.
+// refusal is an error with the HTTP status that it has.
 type refusal struct {
 	status int
 	text   string
@@ -28,20 +28,20 @@ func (r *refusal) Error() string { return r.text }
 var (
 	errBodyType     = &refusal{http.StatusUnsupportedMediaType, "content type must be " + typeSDP}
 	errPatchType    = &refusal{http.StatusUnsupportedMediaType, "content type must be " + typeFrag}
-	errTooLong      = &refusal{http.StatusRequestEntityTooLarge, "body is too long"}
-	errBodyLate     = &refusal{http.StatusRequestTimeout, "body did not arrive in time"}
-	errBody         = &refusal{http.StatusBadRequest, "body could not be read"}
+	errJSONType     = &refusal{http.StatusUnsupportedMediaType, "content type must be " + typeJSON}
+	errBody         = &refusal{http.StatusBadRequest, "body ended before it was complete"}
 	errEmpty        = &refusal{http.StatusBadRequest, "body is empty"}
-	errViewerSends  = &refusal{http.StatusBadRequest, "who only watches sends nothing: the offer must be recvonly"}
-	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session"}
-	errNeedMatch    = &refusal{http.StatusPreconditionRequired, "If-Match is missing"}
-	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host"}
-	errNotWebSocket = &refusal{http.StatusUpgradeRequired, "this address speaks WebSocket, version 13"}
-	errNoOffer      = &refusal{http.StatusBadRequest, "there is no offer to answer"}
+	errNoPaused     = &refusal{http.StatusBadRequest, `field "paused" is missing in the body`}
+	errViewerSends  = &refusal{http.StatusBadRequest, "viewers send no media: the offer must be recvonly"}
+	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session: send the newest ETag, or * to restart ICE"}
+	errNeedMatch    = &refusal{http.StatusPreconditionRequired, "If-Match is missing: send the newest ETag, or * to restart ICE"}
+	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host: only pages of this server may send this request"}
+	errNotWebSocket = &refusal{http.StatusUpgradeRequired, "this address takes WebSocket upgrades only, version 13"}
+	errNoOffer      = &refusal{http.StatusBadRequest, "the server sent no offer that this could answer"}
 	errSocketKey    = &refusal{http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"}
 )
 
-// statuses maps the errors of mcu to HTTP.
+// statuses is the HTTP status of each error below signaling that a client can cause.
 var statuses = []struct {
 	err    error
 	status int
@@ -65,12 +65,10 @@ var statuses = []struct {
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},
-	{context.DeadlineExceeded, http.StatusServiceUnavailable},
-	{context.Canceled, http.StatusServiceUnavailable},
 }
 
-// explain says which status an error has and what the client is told of it.
-// Errors nobody foresaw are 500 and keep their text to the log.
+// explain returns the status of an error and its text for the client. An error that the
+// table does not have is 500; its text goes to the log only.
 func explain(err error) (status int, text string) {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.status, r.text
@@ -83,17 +81,20 @@ func explain(err error) (status int, text string) {
 			return s.status, err.Error()
 		}
 	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return http.StatusServiceUnavailable, "the server did not finish this request in time"
+	}
 	return http.StatusInternalServerError, "internal error"
 }
 
-// retryAfter is when a client that found the server full may try again, in seconds.
-const retryAfter = "5"
-
-// slowDown is the same for who comes back too often.
-const slowDown = "1"
+// Retry-After, in seconds.
+const (
+	retryFull  = "5" // the server or the room is full
+	retryOften = "1" // the client comes back too often
+)
 
 // refuse answers a request with its error.
-func (s *site) refuse(err error, c echo.Context) {
+func (m middleware) refuse(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
@@ -102,17 +103,17 @@ func (s *site) refuse(err error, c echo.Context) {
 	h.Set("Cache-Control", "no-store")
 	switch status {
 	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", retryAfter)
+		h.Set("Retry-After", retryFull)
 	case http.StatusTooManyRequests:
-		h.Set("Retry-After", slowDown)
+		h.Set("Retry-After", retryOften)
 	case http.StatusUpgradeRequired:
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", "websocket")
 		h.Set("Sec-WebSocket-Version", "13")
 	case http.StatusInternalServerError:
-		s.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "err", err)
+		m.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "err", err)
 	}
 	if err := c.JSON(status, map[string]string{"error": text}); err != nil {
-		s.log.Debug("answer not written", "err", err)
+		m.log.Debug("answer not written", "err", err)
 	}
 }

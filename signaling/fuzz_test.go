@@ -29,7 +29,7 @@ func FuzzPost(f *testing.F) {
 	f.Add([]byte(strings.ReplaceAll(offer, "H264", "VP8")))
 	f.Add([]byte("v=0\r\n"))
 	srv := newServer(f)
-	h := signaling.New(srv, signaling.Default(), quiet)
+	h := handler(f, srv, signaling.Default(), quiet)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := request(t, h, http.MethodPost, "/whip/hall?name=a", typeSDP, body)
 		switch w.Code {
@@ -49,7 +49,7 @@ func FuzzPost(f *testing.F) {
 // No fragment ends a session or fails it.
 func FuzzPatch(f *testing.F) {
 	offer := newClient(f, webrtc.RTPTransceiverDirectionSendrecv).offer(f, true, false)
-	h := signaling.New(newServer(f), signaling.Default(), quiet)
+	h := handler(f, newServer(f), signaling.Default(), quiet)
 	created := request(f, h, http.MethodPost, "/whip/hall?name=a", typeSDP, []byte(offer))
 	if created.Code != http.StatusCreated {
 		f.Fatalf("%d: %s", created.Code, created.Body)

@@ -1,37 +1,32 @@
-package signaling
+package signaling_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
+	"tilemix/signaling"
 )
 
 func TestGuides(t *testing.T) {
-	e := echo.New()
-	s := new(site)
-	e.HTTPErrorHandler = s.refuse
-	s.guideRoutes(e)
+	url := serve(t, newServer(t), signaling.Default())
 	for _, tt := range []struct {
 		path   string
 		status int
 		has    string
 	}{
 		{"/docs/", http.StatusOK, "<h1"},
+		{"/docs", http.StatusOK, "<h1"}, // after a redirect
 		{"/docs/recording", http.StatusOK, "Record a room"},
-		{"/docs", http.StatusMovedPermanently, ""},
 		{"/docs/nothing", http.StatusNotFound, "not found"},
 		{"/docs/index.md", http.StatusNotFound, "not found"},
 	} {
-		answer := httptest.NewRecorder()
-		e.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, tt.path, nil))
-		if answer.Code != tt.status || !strings.Contains(answer.Body.String(), tt.has) {
-			t.Errorf("%s is %d without %q:\n%.200s", tt.path, answer.Code, tt.has, answer.Body)
+		r := do(t, http.MethodGet, url+tt.path, "")
+		if r.StatusCode != tt.status || !strings.Contains(r.body, tt.has) {
+			t.Errorf("%s is %d without %q:\n%.200s", tt.path, r.StatusCode, tt.has, r.body)
 		}
-		if tt.status == http.StatusOK && !strings.HasPrefix(answer.Header().Get("Content-Type"), "text/html") {
-			t.Errorf("%s is of type %q", tt.path, answer.Header().Get("Content-Type"))
+		if tt.status == http.StatusOK && !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s is of type %q", tt.path, r.Header.Get("Content-Type"))
 		}
 	}
 }

@@ -20,61 +20,55 @@ type Gateway interface {
 	Collectors() []prometheus.Collector
 }
 
-// linkRoutes lists the addresses of what rooms are connected with.
-func (s *site) linkRoutes(e *echo.Echo) {
-	if s.cfg.Gateway == nil {
-		return
-	}
-	const outputs = "/api/v1/rooms/:room/outputs"
-	e.POST(outputs, sameOrigin(s.addOutput))
-	s.linksAt(e, outputs, "outputs", gateway.Output)
-	const inputs = "/api/v1/rooms/:room/inputs"
-	e.POST(inputs, sameOrigin(s.addInput))
-	s.linksAt(e, inputs, "inputs", gateway.Input)
+// gatewayLinks serves the outputs or the inputs of rooms. It is safe for concurrent use.
+type gatewayLinks struct {
+	gateway Gateway
+	bodies  bodies
+	kind    gateway.Kind
+	name    string // of the list in JSON
 }
 
-// linksAt is what is the same for all kinds.
-func (s *site) linksAt(e *echo.Echo, at, name string, kind gateway.Kind) {
-	get(e, at, wellNamed(func(c echo.Context) error {
-		return fresh(c, map[string]any{name: s.cfg.Gateway.List(kind, c.Param("room"))})
-	}))
-	get(e, at+"/:id", func(c echo.Context) error {
-		info, err := s.cfg.Gateway.Get(kind, c.Param("room"), c.Param("id"))
-		if err != nil {
-			return err
-		}
-		return fresh(c, info)
+// add makes an output or an input of the options in the body.
+func (l *gatewayLinks) add(c echo.Context) error {
+	room, ctx := c.Param("room"), c.Request().Context()
+	if l.kind == gateway.Output {
+		return add(c, l.bodies, func(o gateway.OutputOptions) (gateway.Info, error) {
+			return l.gateway.AddOutput(ctx, room, o)
+		})
+	}
+	return add(c, l.bodies, func(o gateway.InputOptions) (gateway.Info, error) {
+		return l.gateway.AddInput(ctx, room, o)
 	})
-	e.DELETE(at+"/:id", sameOrigin(func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), stopTimeout)
-		defer cancel()
-		if err := s.cfg.Gateway.Remove(ctx, kind, c.Param("room"), c.Param("id")); err != nil {
-			return err
-		}
-		return c.NoContent(http.StatusNoContent)
-	}))
 }
 
-func (s *site) addOutput(c echo.Context) error {
-	var o gateway.OutputOptions
-	if err := s.json(c, &o); err != nil {
+func (l *gatewayLinks) list(c echo.Context) error {
+	return fresh(c, map[string]any{l.name: l.gateway.List(l.kind, c.Param("room"))})
+}
+
+func (l *gatewayLinks) get(c echo.Context) error {
+	info, err := l.gateway.Get(l.kind, c.Param("room"), c.Param("id"))
+	if err != nil {
 		return err
 	}
-	info, err := s.cfg.Gateway.AddOutput(c.Request().Context(), c.Param("room"), o)
-	return created(c, info, err)
+	return fresh(c, info)
 }
 
-func (s *site) addInput(c echo.Context) error {
-	var o gateway.InputOptions
-	if err := s.json(c, &o); err != nil {
+func (l *gatewayLinks) remove(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), stopTimeout)
+	defer cancel()
+	if err := l.gateway.Remove(ctx, l.kind, c.Param("room"), c.Param("id")); err != nil {
 		return err
 	}
-	info, err := s.cfg.Gateway.AddInput(c.Request().Context(), c.Param("room"), o)
-	return created(c, info, err)
+	return c.NoContent(http.StatusNoContent)
 }
 
-// created tells of a new link and where it is.
-func created(c echo.Context, info gateway.Info, err error) error {
+// add reads options, makes a link of them and answers with the link and its address.
+func add[Options any](c echo.Context, bodies bodies, create func(Options) (gateway.Info, error)) error {
+	var o Options
+	if err := bodies.json(c, &o); err != nil {
+		return err
+	}
+	info, err := create(o)
 	if err != nil {
 		return err
 	}

@@ -85,8 +85,8 @@ func TestLinkAPI(t *testing.T) {
 	ask("GET", url+"/api/v1/rooms/a.b/outputs", "", http.StatusBadRequest)
 	ask("GET", url+"/api/v1/rooms/a.b/inputs", "", http.StatusBadRequest)
 	for body, why := range map[string]string{
-		"{": "ends within", `{"url":s3cret}`: "from byte 8 on", `"s3cret"`: "not the JSON that is expected", good + "}": "goes on",
-		`{"uri":"rtmp://127.0.0.1:1/live/s3cret"}`: `unknown field \"uri\"`, `{"url":["s3cret"]}`: `field \"url\" in the body is of the wrong type: array`,
+		"{": "ends before", `{"url":s3cret}`: "not valid JSON at byte 8", `"s3cret"`: "not the JSON that this request needs", good + "}": "unexpected data after",
+		`{"uri":"rtmp://127.0.0.1:1/live/s3cret"}`: `unknown field \"uri\"`, `{"url":["s3cret"]}`: `field \"url\" in the body has the wrong type: array`,
 	} {
 		if r := ask("POST", outputs, body, http.StatusBadRequest); !strings.Contains(r.body, why) {
 			t.Errorf("%s: %s", body, r.body)

@@ -26,11 +26,21 @@ func serve(t testing.TB, srv signaling.Server, cfg signaling.Config) string {
 
 func serveLogged(t testing.TB, srv signaling.Server, cfg signaling.Config, log *slog.Logger) string {
 	t.Helper()
-	s := httptest.NewUnstartedServer(signaling.New(srv, cfg, log))
+	s := httptest.NewUnstartedServer(handler(t, srv, cfg, log))
 	s.Listener = smallBuffers{s.Listener}
 	s.Start()
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// handler returns the HTTP side of a server.
+func handler(t testing.TB, srv signaling.Server, cfg signaling.Config, log *slog.Logger) http.Handler {
+	t.Helper()
+	h, err := signaling.New(srv, cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 // smallBuffers makes a client that does not read felt early.

@@ -1,6 +1,9 @@
 package signaling
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -14,22 +17,26 @@ func newSlowCounter() prometheus.Counter {
 	})
 }
 
-// metrics shows the numbers of the process, of the server and of this package, in
-// a registry of their own.
-func (s *site) metrics() echo.HandlerFunc {
+// metrics serves the numbers of the process, of the server and of this package, in a
+// registry that nothing else uses. It fails when two collectors have one name.
+func metrics(srv Server, cfg Config, own ...prometheus.Collector) (echo.HandlerFunc, error) {
+	all := slices.Concat(own, srv.Collectors(), cfg.Collectors, []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	})
+	if cfg.Recorder != nil {
+		all = append(all, cfg.Recorder.Collectors()...)
+	}
+	if cfg.Gateway != nil {
+		all = append(all, cfg.Gateway.Collectors()...)
+	}
+	if cfg.Broadcaster != nil {
+		all = append(all, cfg.Broadcaster.Collectors()...)
+	}
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.slow)
-	reg.MustRegister(s.srv.Collectors()...)
-	reg.MustRegister(s.cfg.Collectors...)
-	if s.cfg.Recorder != nil {
-		reg.MustRegister(s.cfg.Recorder.Collectors()...)
+	for _, c := range all {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
 	}
-	if s.cfg.Gateway != nil {
-		reg.MustRegister(s.cfg.Gateway.Collectors()...)
-	}
-	if s.cfg.Broadcaster != nil {
-		reg.MustRegister(s.cfg.Broadcaster.Collectors()...)
-	}
-	return echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
+	return echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg})), nil
 }

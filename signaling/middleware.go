@@ -11,16 +11,19 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// logged tells of every request at level debug. It names the route, not the
-// address: session ids and query strings are for nobody else.
-func (s *site) logged(next echo.HandlerFunc) echo.HandlerFunc {
+// middleware wraps all requests. It is safe for concurrent use.
+type middleware struct{ log *slog.Logger }
+
+// logged logs every request at level debug, with its route instead of its address, because
+// session IDs and query strings are secret.
+func (m middleware) logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
 		r := c.Request()
-		s.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+		m.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
 			slog.String("method", r.Method),
 			slog.String("route", c.Path()),
 			slog.String("room", c.Param("room")),
@@ -32,7 +35,7 @@ func (s *site) logged(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // recovered turns a panic into an error, so that one request never ends the server.
-func (s *site) recovered(next echo.HandlerFunc) echo.HandlerFunc {
+func (m middleware) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			switch v := recover(); v {
@@ -40,7 +43,7 @@ func (s *site) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 			case http.ErrAbortHandler:
 				panic(v)
 			default:
-				s.log.Error("panic", "route", c.Path(), "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+				m.log.Error("panic", "route", c.Path(), "value", fmt.Sprint(v), "stack", string(debug.Stack()))
 				err = fmt.Errorf("panic: %v", v)
 			}
 		}()
@@ -48,7 +51,7 @@ func (s *site) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// secured sets the headers that keep the pages to themselves.
+// secured sets the headers that restrict what pages may load and who may embed them.
 func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
@@ -60,8 +63,8 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// policy lets pages load from and talk to this host alone. The WebSocket is named
-// because 'self' does not cover ws: in every browser.
+// policy lets pages load from this host only. It names the WebSocket, because 'self' does
+// not cover ws: in every browser.
 func policy(host string) string {
 	connect := "'self'"
 	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" {
@@ -85,18 +88,5 @@ func crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Response().Header().Set("Access-Control-Allow-Origin", "*")
 		}
 		return next(c)
-	}
-}
-
-// options answers a preflight, and whoever asks what a resource takes.
-func options(methods string, accepts [2]string) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Allow", "OPTIONS, "+methods)
-		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, Authorization")
-		h.Set("Access-Control-Max-Age", "86400")
-		h.Set(accepts[0], accepts[1])
-		return c.NoContent(http.StatusNoContent)
 	}
 }

@@ -40,7 +40,11 @@ func revisit(t *testing.T, url, etag string) {
 func TestStatic(t *testing.T) {
 	url := serve(t, newServer(t), signaling.Default())
 	types := map[string]string{"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
-	err := fs.WalkDir(web.Static(), ".", func(path string, d fs.DirEntry, err error) error {
+	folder, err := web.Static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = fs.WalkDir(folder, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

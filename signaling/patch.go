@@ -8,14 +8,14 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// patch takes a client's ICE candidates, or restarts ICE when the fragment brings
-// other credentials than the offer had (RFC 9725 §4.3).
-func (s *site) patch(c echo.Context) error {
-	ses, err := s.sessions.find(c.Request().URL.Path)
+// patch adds a client's ICE candidates, or restarts ICE when the fragment's credentials
+// are not those of the offer (RFC 9725 §4.3).
+func (w *whip) patch(c echo.Context) error {
+	ses, err := w.sessions.find(c.Request().URL.Path)
 	if err != nil {
 		return err
 	}
-	body, err := s.body(c, typeFrag, errPatchType)
+	body, err := w.bodies.read(c, typeFrag, errPatchType)
 	if err != nil {
 		c.Response().Header().Set(acceptPatch[0], acceptPatch[1])
 		return err
@@ -30,13 +30,13 @@ func (s *site) patch(c echo.Context) error {
 		return err
 	}
 	if frag.ufrag != "" && frag.ufrag != ufrag(ses.offer) {
-		return s.restart(c, ses, frag)
+		return w.restart(c, ses, frag)
 	}
 	return trickle(c, ses, frag)
 }
 
 // matches checks If-Match against the ICE session's entity tag (RFC 9110 §13.1.1,
-// RFC 6585 §3). A restart comes with "*", since it matches none.
+// RFC 6585 §3). A client that restarts ICE sends "*", because its ICE session is new.
 func matches(header []string, etag string) error {
 	if len(header) == 0 {
 		return errNeedMatch
@@ -51,30 +51,30 @@ func matches(header []string, etag string) error {
 	return errNoMatch
 }
 
-// trickle adds candidates. One that ICE cannot use is passed over (§4.3.2).
-func trickle(c echo.Context, ses *session, frag fragment) error {
+// trickle adds candidates, and ignores those that ICE cannot use (§4.3.2).
+func trickle(c echo.Context, ses *whipSession, frag fragment) error {
 	for _, candidate := range frag.candidates {
-		if err := ses.who.AddCandidate(candidate); err != nil {
+		if err := ses.Candidate(candidate); err != nil {
 			continue
 		}
 	}
 	return c.NoContent(http.StatusNoContent)
 }
 
-// restart offers again with the fragment's credentials and answers with the
-// server's (§4.3.3). A restart that fails leaves the old ICE session as it is.
-func (s *site) restart(c echo.Context, ses *session, frag fragment) error {
+// restart offers again with the fragment's credentials and answers with the server's
+// (§4.3.3). When it fails, the old ICE session goes on.
+func (w *whip) restart(c echo.Context, ses *whipSession, frag fragment) error {
 	if frag.pwd == "" {
 		return errFrag
 	}
 	offer := withICE(ses.offer, frag)
-	answer, err := s.answer(c.Request().Context(), ses.who, offer)
+	answer, err := w.answer(c.Request().Context(), ses, offer)
 	if err != nil {
 		return err
 	}
 	ses.offer, ses.etag = offer, newETag()
 	for _, candidate := range frag.candidates {
-		if err := ses.who.AddCandidate(candidate); err != nil {
+		if err := ses.Candidate(candidate); err != nil {
 			continue
 		}
 	}

@@ -2,65 +2,163 @@ package signaling
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"tilemix/mcu/control"
-	"tilemix/web"
+	"tilemix/mcu"
 )
 
-// routes lists every address of the server.
-func (s *site) routes(e *echo.Echo) {
-	e.POST("/whip/:room", s.publish)
-	e.OPTIONS("/whip/:room", options("POST", acceptPost))
-	e.PATCH("/whip/:room/:id", s.patch)
-	e.DELETE("/whip/:room/:id", s.leave)
-	e.OPTIONS("/whip/:room/:id", options("PATCH, DELETE", acceptPatch))
-
-	e.POST("/whep/:room", s.watch)
-	e.OPTIONS("/whep/:room", options("POST", acceptPost))
-	e.PATCH("/whep/:room/:id", s.patch)
-	e.DELETE("/whep/:room/:id", s.leave)
-	e.OPTIONS("/whep/:room/:id", options("PATCH, DELETE", acceptPatch))
-
-	e.GET("/ws/:room", s.socket)
-
-	get(e, "/", page("index.html"))
-	get(e, "/r/:room", page("call.html"))
-	get(e, "/watch/:room", page("watch.html"))
-	get(e, "/static/*", static(web.Static()))
-	s.guideRoutes(e)
-
-	s.recordingRoutes(e)
-	s.linkRoutes(e)
-	s.broadcastRoutes(e)
-
-	get(e, "/healthz", s.health)
-	get(e, "/metrics", s.metrics())
-	get(e, "/api/v1/rooms", s.rooms)
-	get(e, "/api/v1/ice-servers", s.iceServers)
+// route is one row of the route table.
+type route struct {
+	methods string // separated by spaces
+	path    string
+	serve   echo.HandlerFunc
 }
 
-// get adds a route that answers HEAD as it answers GET.
-func get(e *echo.Echo, path string, h echo.HandlerFunc) {
-	e.Match([]string{http.MethodGet, http.MethodHead}, path, h)
+// site holds what serves each resource. Recordings, outputs, inputs and broadcasts are
+// nil on a server without them.
+type site struct {
+	whip, whep      *whip
+	sockets         *sockets
+	pages           *pages
+	recordings      *recordings
+	outputs, inputs *gatewayLinks
+	broadcasts      *broadcasts
+	status          *status
+	metrics         echo.HandlerFunc
 }
 
-func (s *site) health(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]any{"status": "ok", "rooms": len(s.srv.Rooms())})
-}
+// routes is the route table: every address of the server.
+func (s *site) routes() []route {
+	table := []route{
+		{"POST", "/whip/:room", s.whip.create},
+		{"OPTIONS", "/whip/:room", options("POST", acceptPost)},
+		{"PATCH", "/whip/:room/:id", s.whip.patch},
+		{"DELETE", "/whip/:room/:id", s.whip.remove},
+		{"OPTIONS", "/whip/:room/:id", options("PATCH, DELETE", acceptPatch)},
+		{"POST", "/whep/:room", s.whep.create},
+		{"OPTIONS", "/whep/:room", options("POST", acceptPost)},
+		{"PATCH", "/whep/:room/:id", s.whep.patch},
+		{"DELETE", "/whep/:room/:id", s.whep.remove},
+		{"OPTIONS", "/whep/:room/:id", options("PATCH, DELETE", acceptPatch)},
+		{"GET", "/ws/:room", s.sockets.accept},
 
-// iceServers tells what to make a connection with, before there is one. What the
-// credentials are good for ends with their time.
-func (s *site) iceServers(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	servers := s.srv.ICEServers()
-	if servers == nil {
-		servers = []control.ICEServer{}
+		{"GET HEAD", "/", s.pages.join.serve},
+		{"GET HEAD", "/r/:room", s.pages.call.serve},
+		{"GET HEAD", "/watch/:room", s.pages.watch.serve},
+		{"GET HEAD", "/static/*", s.pages.static.serveRest},
+		{"GET HEAD", "/docs", moved("/docs/")},
+		{"GET HEAD", "/docs/", s.pages.guides["index"].serve},
+		{"GET HEAD", "/docs/:guide", s.pages.guides.serveGuide},
+
+		{"GET HEAD", "/healthz", s.status.health},
+		{"GET HEAD", "/metrics", s.metrics},
+		{"GET HEAD", "/api/v1/rooms", s.status.rooms},
+		{"GET HEAD", "/api/v1/ice-servers", s.status.iceServers},
 	}
-	return c.JSON(http.StatusOK, map[string]any{"iceServers": servers})
+	return slices.Concat(table, s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
 }
 
-func (s *site) rooms(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]any{"rooms": s.srv.Rooms()})
+// recordingRoutes lists the recordings of a room and those of all rooms. The addresses of
+// the latter stay when the room has ended.
+func (s *site) recordingRoutes() []route {
+	r := s.recordings
+	if r == nil {
+		return nil
+	}
+	return []route{
+		{"GET HEAD", "/api/v1/recordings", r.list},
+		{"GET HEAD", "/api/v1/recordings/:id", r.get},
+		{"GET HEAD", "/api/v1/recordings/:id/file", r.file},
+		{"GET HEAD", "/api/v1/recordings/:id/files/:name", r.file},
+		{"PATCH", "/api/v1/recordings/:id", sameOrigin(r.pause)},
+		{"DELETE", "/api/v1/recordings/:id", sameOrigin(r.stop)},
+		{"POST", "/api/v1/rooms/:room/recordings", sameOrigin(r.start)},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings", wellNamed(r.list)},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id", r.get},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/file", r.file},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/files/:name", r.file},
+		{"PATCH", "/api/v1/rooms/:room/recordings/:id", sameOrigin(r.pause)},
+		{"DELETE", "/api/v1/rooms/:room/recordings/:id", sameOrigin(r.stop)},
+	}
+}
+
+// linkRoutes lists the outputs and inputs of rooms.
+func (s *site) linkRoutes() []route {
+	out, in := s.outputs, s.inputs
+	if out == nil || in == nil {
+		return nil
+	}
+	return []route{
+		{"POST", "/api/v1/rooms/:room/outputs", sameOrigin(out.add)},
+		{"GET HEAD", "/api/v1/rooms/:room/outputs", wellNamed(out.list)},
+		{"GET HEAD", "/api/v1/rooms/:room/outputs/:id", out.get},
+		{"DELETE", "/api/v1/rooms/:room/outputs/:id", sameOrigin(out.remove)},
+		{"POST", "/api/v1/rooms/:room/inputs", sameOrigin(in.add)},
+		{"GET HEAD", "/api/v1/rooms/:room/inputs", wellNamed(in.list)},
+		{"GET HEAD", "/api/v1/rooms/:room/inputs/:id", in.get},
+		{"DELETE", "/api/v1/rooms/:room/inputs/:id", sameOrigin(in.remove)},
+	}
+}
+
+// broadcastRoutes lists the broadcasts of rooms and their HLS.
+func (s *site) broadcastRoutes() []route {
+	b := s.broadcasts
+	if b == nil {
+		return nil
+	}
+	return []route{
+		{"GET HEAD", "/api/v1/rooms/:room/broadcast", b.get},
+		{"PUT POST", "/api/v1/rooms/:room/broadcast", sameOrigin(b.start)},
+		{"DELETE", "/api/v1/rooms/:room/broadcast", sameOrigin(b.stop)},
+		{"GET HEAD", "/hls/:room/*", b.hls},
+		{"OPTIONS", "/hls/:room/*", options("GET, HEAD", [2]string{"Accept-Ranges", "none"})},
+	}
+}
+
+// options answers a preflight, and clients that ask what a resource accepts.
+func options(methods string, accepts [2]string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Allow", "OPTIONS, "+methods)
+		h.Set("Access-Control-Allow-Methods", methods)
+		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, Authorization")
+		h.Set("Access-Control-Max-Age", "86400")
+		h.Set(accepts[0], accepts[1])
+		return c.NoContent(http.StatusNoContent)
+	}
+}
+
+// moved redirects for good.
+func moved(to string) echo.HandlerFunc {
+	return func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, to) }
+}
+
+// sameOrigin refuses requests of other origins' pages that would change something. The
+// server has no login, so a page of another origin could otherwise use any browser in the
+// server's network.
+func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if origin := r.Header.Get("Origin"); origin != "" {
+			if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, r.Host) {
+				return errOrigin
+			}
+		}
+		return next(c)
+	}
+}
+
+// wellNamed refuses names that no room can have. A room that does not exist now may have
+// existed.
+func wellNamed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := mcu.CheckRoomName(c.Param("room")); err != nil {
+			return err
+		}
+		return next(c)
+	}
 }

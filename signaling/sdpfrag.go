@@ -12,14 +12,14 @@ import (
 // errFrag is wrapped by every error of parseFrag.
 var errFrag = errors.New("SDP fragment is malformed")
 
-// fragment is what PATCH brings: an SDP fragment (RFC 8840 §9).
+// fragment is the body of a PATCH: an SDP fragment (RFC 8840 §9).
 type fragment struct {
-	ufrag, pwd string // of the client; "" when it did not say
+	ufrag, pwd string // of the client; "": none
 	candidates []control.CandidateInit
 }
 
-// parseFrag reads an SDP fragment. Attributes that do not concern ICE are passed
-// over, candidates outside a media description belong to the first one.
+// parseFrag reads an SDP fragment. It ignores attributes that do not concern ICE.
+// Candidates outside a media description belong to the first one.
 func parseFrag(body string) (fragment, error) {
 	var f fragment
 	var mid *string
@@ -41,7 +41,7 @@ func parseFrag(body string) (fragment, error) {
 		case name == "mid":
 			mid = new(value)
 		case !f.take(name, value, mid):
-			return fragment{}, fmt.Errorf("%w: line %d is no candidate and no credential", errFrag, lines)
+			return fragment{}, fmt.Errorf("%w: line %d is not a valid candidate or credential", errFrag, lines)
 		}
 	}
 	if len(f.candidates) == 0 && f.ufrag == "" {
@@ -55,8 +55,8 @@ func parseFrag(body string) (fragment, error) {
 	return f, nil
 }
 
-// take reads an attribute of a media description. It returns false for a
-// candidate that is none, and for credentials that cannot be.
+// take reads an attribute of a media description. It returns false for an invalid
+// candidate and for invalid credentials.
 func (f *fragment) take(name, value string, mid *string) bool {
 	switch name {
 	case "ice-ufrag":
@@ -74,15 +74,15 @@ func (f *fragment) take(name, value string, mid *string) bool {
 	return true
 }
 
-// isICE tells whether a credential has so many characters of those that ICE allows, and
-// no more than 256 (RFC 8839 §5.4).
+// isICE reports whether a credential has at least so many characters, at most 256, and
+// only characters that ICE allows (RFC 8839 §5.4).
 func isICE(credential string, least int) bool {
 	const chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/"
 	return len(credential) >= least && len(credential) <= 256 && strings.Trim(credential, chars) == ""
 }
 
-// candidate is a candidate as browsers tell it; "" is the end of candidates.
-// Without a mid it is of the first media description, which carries the bundle.
+// candidate is a candidate in the form of browsers; "" is the end of candidates. Without a
+// mid it belongs to the first media description, which carries the bundle.
 func candidate(text string, mid *string) control.CandidateInit {
 	if mid == nil {
 		return control.CandidateInit{Candidate: text, SDPMLineIndex: new(uint16)}
@@ -90,8 +90,8 @@ func candidate(text string, mid *string) control.CandidateInit {
 	return control.CandidateInit{Candidate: text, SDPMid: mid}
 }
 
-// isCandidate checks the fixed part of a candidate (RFC 8839 §5.1). Whether its
-// transport, address and type are of use is for ICE to say.
+// isCandidate checks the fixed part of a candidate (RFC 8839 §5.1). ICE decides whether it
+// can use the transport, address and type.
 func isCandidate(value string) bool {
 	words := strings.Fields(value)
 	if len(words) < 8 || words[6] != "typ" {
@@ -115,8 +115,8 @@ func ufrag(sdp string) string {
 	return ""
 }
 
-// withICE is an offer with the fragment's credentials in place of its own, and
-// without its candidates, which belong to the old ones.
+// withICE is an offer with the fragment's credentials instead of the offer's. It has no
+// candidates, because those belong to the old credentials.
 func withICE(offer string, f fragment) string {
 	var b strings.Builder
 	for line := range strings.Lines(offer) {
@@ -133,9 +133,8 @@ func withICE(offer string, f fragment) string {
 	return b.String()
 }
 
-// answerFrag is the fragment that tells a client of the server's new credentials
-// and candidates: those of the answer's first media description, which carries
-// the bundle.
+// answerFrag is the fragment with the server's new credentials and candidates. They are
+// those of the answer's first media description, which carries the bundle.
 func answerFrag(answer string) string {
 	var head, media strings.Builder
 	seen := 0

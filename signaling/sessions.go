@@ -7,41 +7,40 @@ import (
 	"tilemix/mcu"
 )
 
-// session is a WHIP or WHEP session: a participant and the ICE session that
-// PATCH may speak of.
-type session struct {
-	who *mcu.Participant
+// whipSession is a WHIP or WHEP session. It outlives the HTTP connection that made it.
+type whipSession struct {
+	stay
 
-	mu    sync.Mutex // held for a whole PATCH, so that they follow one another
-	etag  string     // names the ICE session; strong, with its quotes
-	offer string     // the client's newest, which an ICE restart varies
+	mu    sync.Mutex // held for a whole PATCH, so that PATCHes follow one another
+	etag  string     // names the ICE session; a strong entity tag, with its quotes
+	offer string     // the client's newest; an ICE restart changes its credentials
 }
 
-// newETag names an ICE session.
+// newETag returns the entity tag of a new ICE session.
 func newETag() string { return `"` + rand.Text() + `"` }
 
-// sessions holds the sessions by their path, which ends in the participant's secret
-// id. It is safe for concurrent use.
-type sessions struct {
+// whipSessions holds the sessions by their path, which ends in the participant's secret
+// ID. It is safe for concurrent use.
+type whipSessions struct {
 	mu     sync.Mutex
-	byPath map[string]*session
+	byPath map[string]*whipSession
 }
 
-func newSessions() *sessions { return &sessions{byPath: map[string]*session{}} }
+func newWHIPSessions() *whipSessions { return &whipSessions{byPath: map[string]*whipSession{}} }
 
-// add keeps a session until its participant leaves.
-func (s *sessions) add(endpoint string, ses *session) (path string) {
-	path = endpoint + "/" + ses.who.ID()
+// add keeps the session of a participant until the participant leaves.
+func (s *whipSessions) add(endpoint string, who *mcu.Participant, ses *whipSession) (path string) {
+	path = endpoint + "/" + who.ID()
 	s.mu.Lock()
 	s.byPath[path] = ses
 	s.mu.Unlock()
-	ses.who.AfterLeave(func() { _, _ = s.take(path) })
+	who.AfterLeave(func() { _, _ = s.take(path) })
 	return path
 }
 
-// find returns the session of a path, or [mcu.ErrNotFound] when there is none or
+// find returns the session of a path. [mcu.ErrNotFound] says that there is none or that
 // its participant has left.
-func (s *sessions) find(path string) (*session, error) {
+func (s *whipSessions) find(path string) (*whipSession, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ses := s.byPath[path]; ses != nil {
@@ -50,8 +49,8 @@ func (s *sessions) find(path string) (*session, error) {
 	return nil, mcu.ErrNotFound
 }
 
-// take is find for the one who ends the session: nobody finds it after.
-func (s *sessions) take(path string) (*session, error) {
+// take is find for the caller that ends the session: no later find returns it.
+func (s *whipSessions) take(path string) (*whipSession, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ses := s.byPath[path]

@@ -1,9 +1,11 @@
 package signaling
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -11,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/gateway"
 )
 
 // Server is what signaling needs of [mcu.Server].
@@ -18,26 +21,26 @@ type Server interface {
 	Admits(room, name string) error
 	CheckOffer(sdp string) error
 	Join(mcu.JoinOptions) (*mcu.Participant, error)
-	Resume(o mcu.JoinOptions, secret string) (who *mcu.Participant, line int, err error)
+	Resume(o mcu.JoinOptions, secret string) (who *mcu.Participant, conn int, err error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector
 }
 
-// Config is how the HTTP side behaves. Start from [Default].
+// Config sets limits and what the server has. Start from [Default].
 type Config struct {
-	MaxBody     int64         // bytes of the longest body and WebSocket message; longer ones are refused
-	BodyTimeout time.Duration // a body that takes longer to arrive is refused
-	Offer       time.Duration // an offer that takes longer to answer is refused
+	MaxBody     int64         // most bytes of a body and of a WebSocket message
+	BodyTimeout time.Duration // for a body to arrive
+	Offer       time.Duration // for the answer to an offer
 	Ping        time.Duration // between pings of a WebSocket; a pong may take as long
-	Queue       int           // messages waiting for one WebSocket; more close it
-	Rate        float64       // messages a second that one WebSocket may send; more of them wait
-	Burst       int           // messages that may come at once before Rate applies
+	Queue       int           // most messages that wait for one WebSocket; more close it
+	Rate        float64       // messages a second that one WebSocket may send; further ones wait
+	Burst       int           // messages that one WebSocket may send at once
 
-	Collectors  []prometheus.Collector // of what else the process does, for /metrics
-	Gateway     Gateway                // nil: there are no outputs and inputs
-	Recorder    Recorder               // nil: there are no recordings
-	Broadcaster Broadcaster            // nil: there are no broadcasts
+	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
+	Gateway     Gateway                // nil: no outputs and inputs
+	Recorder    Recorder               // nil: no recordings
+	Broadcaster Broadcaster            // nil: no broadcasts
 }
 
 // Default is the configuration for production.
@@ -53,23 +56,57 @@ func Default() Config {
 	}
 }
 
-// site holds what the routes share. It is safe for concurrent use.
-type site struct {
-	srv      Server
-	cfg      Config
-	log      *slog.Logger
-	sessions *sessions
-	slow     prometheus.Counter
-}
-
-// New returns the whole HTTP side of srv. It starts nothing; goroutines live only
-// as long as the requests and the WebSockets, which end when srv closes.
-func New(srv Server, cfg Config, log *slog.Logger) http.Handler {
-	s := &site{srv: srv, cfg: cfg, log: log, sessions: newSessions(), slow: newSlowCounter()}
+// New returns the whole HTTP side of srv. It starts nothing: goroutines live as long as
+// the requests and WebSockets, which end when srv ends. It fails when an embedded file is
+// missing or two collectors have one name.
+func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
+	s, err := newSite(srv, cfg, log)
+	if err != nil {
+		return nil, fmt.Errorf("signaling: %w", err)
+	}
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
-	e.HTTPErrorHandler = s.refuse
-	e.Use(s.logged, s.punctual, secured, crossOrigin, s.recovered)
-	s.routes(e)
-	return e
+	m := middleware{log}
+	e.HTTPErrorHandler = m.refuse
+	e.Use(m.logged, cfg.bodies().punctual, secured, crossOrigin, m.recovered)
+	for _, r := range s.routes() {
+		e.Match(strings.Fields(r.methods), r.path, r.serve)
+	}
+	return e, nil
 }
+
+// newSite makes what serves each resource.
+func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
+	slow := newSlowCounter()
+	shown, err := metrics(srv, cfg, slow)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := newPages()
+	if err != nil {
+		return nil, err
+	}
+	bodies, sessions := cfg.bodies(), newWHIPSessions()
+	s := &site{
+		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer},
+		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
+		sockets: &sockets{srv: srv, cfg: cfg, log: log, slow: slow},
+		pages:   pages,
+		status:  &status{srv},
+		metrics: shown,
+	}
+	if cfg.Recorder != nil {
+		s.recordings = &recordings{cfg.Recorder, bodies}
+	}
+	if cfg.Gateway != nil {
+		s.outputs = &gatewayLinks{cfg.Gateway, bodies, gateway.Output, "outputs"}
+		s.inputs = &gatewayLinks{cfg.Gateway, bodies, gateway.Input, "inputs"}
+	}
+	if cfg.Broadcaster != nil {
+		s.broadcasts = &broadcasts{cfg.Broadcaster}
+	}
+	return s, nil
+}
+
+// bodies returns what reads the bodies of requests.
+func (c Config) bodies() bodies { return bodies{c.MaxBody, c.BodyTimeout} }

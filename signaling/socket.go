@@ -6,30 +6,41 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
-	"tilemix/mcu"
 	"tilemix/mcu/control"
 )
 
-// socket is the WebSocket of one participant. Three goroutines serve it: the
-// request's own reads, one writes what is queued, one pings. Whichever fails
-// cancels the context, which ends the connection and with it the others.
+// What the server closes a WebSocket with.
+const (
+	// movedElsewhere says that another connection of the same participant has replaced
+	// this one, so that the page does not come back by itself.
+	movedElsewhere = websocket.StatusCode(4001)
+	// closeTimeout is the client's time to answer a close.
+	closeTimeout = time.Second
+)
+
+// socket is the WebSocket of one client. Three goroutines serve it: the request's own
+// reads, one writes the queue, one pings. The one that fails cancels the context, which
+// ends the connection and the other two.
 type socket struct {
-	*site
-	who    *mcu.Participant
-	line   int // number of this connection among his
-	conn   *websocket.Conn
-	cancel context.CancelFunc
-	queue  chan control.Message
-	pace   *rate.Limiter
-	taken  chan struct{}        // closed when another connection has taken this one's place
-	full   sync.Once            // the queue was, and the client is being closed
-	closed websocket.StatusCode // what the client closed with, once run has returned; -1: nothing
+	session stay
+	conn    *websocket.Conn
+	cancel  context.CancelFunc
+	queue   chan control.Message
+	pace    *rate.Limiter
+	taken   chan struct{}        // closed when another connection has replaced this one
+	full    sync.Once            // the queue was full, and the server closes the connection
+	closed  websocket.StatusCode // the client's, once run has returned; -1: none
+
+	slow  prometheus.Counter // of sockets that were closed because their queue was full
+	offer time.Duration      // for the answer to an offer
+	every time.Duration      // between pings
 }
 
-// send queues a message for the client and never waits: a client that has not read
-// those before it is closed. It is safe for concurrent use.
+// send queues a message for the client and never waits. A client that lets the queue fill
+// up is closed. It is safe for concurrent use.
 func (k *socket) send(m control.Message) {
 	select {
 	case k.queue <- m:
@@ -41,8 +52,8 @@ func (k *socket) send(m control.Message) {
 	}
 }
 
-// refused tells the client why its message had no effect.
-func (k *socket) refused(err error) {
+// refuse tells the client why its message had no effect.
+func (k *socket) refuse(err error) {
 	_, text := explain(err)
 	k.send(control.Error{Error: text})
 }
@@ -58,7 +69,7 @@ func (k *socket) run(ctx context.Context) {
 	_ = k.conn.CloseNow()
 }
 
-// read handles the client's messages in their order, no faster than Config.Rate.
+// read handles the client's messages in their order, no faster than pace allows.
 func (k *socket) read(ctx context.Context) {
 	for {
 		_, data, err := k.conn.Read(ctx)
@@ -71,40 +82,41 @@ func (k *socket) read(ctx context.Context) {
 		}
 		m, err := control.Parse(data)
 		if err == nil {
-			err = k.handle(ctx, m)
+			err = k.obey(ctx, m)
 		}
 		if err != nil {
-			k.refused(err)
+			k.refuse(err)
 		}
 	}
 }
 
-func (k *socket) handle(ctx context.Context, m control.Message) error {
+// obey carries out one message.
+func (k *socket) obey(ctx context.Context, m control.Message) error {
 	switch m := m.(type) {
 	case control.Offer:
-		ctx, cancel := context.WithTimeout(ctx, k.cfg.Offer)
+		ctx, cancel := context.WithTimeout(ctx, k.offer)
 		defer cancel()
-		answer, err := k.who.OfferBy(ctx, k.line, m.SDP)
+		answer, err := k.session.Offer(ctx, m.SDP)
 		if err != nil {
 			return err
 		}
 		k.send(control.Answer{SDP: answer})
 		return nil
 	case control.Candidate:
-		return k.who.AddCandidateBy(k.line, *m.Candidate)
+		return k.session.Candidate(*m.Candidate)
 	case control.Answer:
 		return errNoOffer
 	case control.Alive:
 		k.send(m)
 		return nil
 	default:
-		k.who.Handle(m)
+		k.session.Command(m)
 		return nil
 	}
 }
 
-// write sends what is queued. When the participant is gone it says goodbye, after
-// what the room still had to say.
+// write sends the queue. When the session has ended it closes the connection, after the
+// room's last messages.
 func (k *socket) write(ctx context.Context) {
 	defer k.cancel()
 	for {
@@ -113,7 +125,7 @@ func (k *socket) write(ctx context.Context) {
 			if k.put(ctx, m) != nil {
 				return
 			}
-		case <-k.who.Done():
+		case <-k.session.Done():
 			for len(k.queue) > 0 {
 				if k.put(ctx, <-k.queue) != nil {
 					return
@@ -122,7 +134,7 @@ func (k *socket) write(ctx context.Context) {
 			k.dismiss(websocket.StatusGoingAway, "you are no longer in the room")
 			return
 		case <-k.taken:
-			k.dismiss(elsewhere, "You are in the call in another window.")
+			k.dismiss(movedElsewhere, "You are in the call in another window.")
 			return
 		case <-ctx.Done():
 			return
@@ -130,15 +142,9 @@ func (k *socket) write(ctx context.Context) {
 	}
 }
 
-// elsewhere is the code that tells a page not to come back by itself.
-const elsewhere = websocket.StatusCode(4001)
-
-// farewell is how long a client that is told to go has for its own goodbye.
-const farewell = time.Second
-
-// dismiss closes the connection, in time also where the client does not answer.
+// dismiss closes the connection, after closeTimeout also without the client's answer.
 func (k *socket) dismiss(code websocket.StatusCode, why string) {
-	defer time.AfterFunc(farewell, k.cancel).Stop()
+	defer time.AfterFunc(closeTimeout, k.cancel).Stop()
 	_ = k.conn.Close(code, why)
 }
 
@@ -153,12 +159,12 @@ func (k *socket) put(ctx context.Context, m control.Message) error {
 // ping ends a connection whose client no longer answers.
 func (k *socket) ping(ctx context.Context) {
 	defer k.cancel()
-	tick := time.NewTicker(k.cfg.Ping)
+	tick := time.NewTicker(k.every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			pong, stop := context.WithTimeout(ctx, k.cfg.Ping)
+			pong, stop := context.WithTimeout(ctx, k.every)
 			err := k.conn.Ping(pong)
 			stop()
 			if err != nil {

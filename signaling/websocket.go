@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,19 +12,28 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 )
 
-// socket makes a participant of a WebSocket. Whoever may not join is told by HTTP,
-// before the upgrade. Browsers hide that answer from a page, which asks for it once
-// more by a plain request: 426 says that only the upgrade was missing.
-func (s *site) socket(c echo.Context) error {
+// sockets makes a participant of each WebSocket. It is safe for concurrent use.
+type sockets struct {
+	srv  Server
+	cfg  Config
+	log  *slog.Logger
+	slow prometheus.Counter
+}
+
+// accept serves a WebSocket until it ends. The server refuses by HTTP, before the upgrade.
+// Browsers hide that answer from a page, so the page repeats the request without an
+// upgrade: 426 says that only the upgrade was missing.
+func (s *sockets) accept(c echo.Context) error {
 	r, room, name := c.Request(), c.Param("room"), c.QueryParam("name")
-	secret := c.QueryParam("resume")
-	if secret == "" {
+	token := c.QueryParam("resume")
+	if token == "" {
 		if err := s.srv.Admits(room, name); err != nil {
 			return err
 		}
@@ -34,17 +44,20 @@ func (s *site) socket(c echo.Context) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	k := &socket{
-		site:   s,
 		cancel: cancel,
 		taken:  make(chan struct{}),
 		queue:  make(chan control.Message, s.cfg.Queue),
 		pace:   rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
+		slow:   s.slow,
+		offer:  s.cfg.Offer,
+		every:  s.cfg.Ping,
 	}
-	who, line, err := s.enter(mcu.JoinOptions{Room: room, Name: name, Send: k.send, Cut: sync.OnceFunc(func() { close(k.taken) }), Resumable: true}, secret)
+	taken := sync.OnceFunc(func() { close(k.taken) })
+	session, err := s.enter(mcu.JoinOptions{Room: room, Name: name, Send: k.send, Cut: taken, Resumable: true}, token)
 	if err != nil {
 		return err
 	}
-	k.who, k.line = who, line
+	k.session = session
 	defer k.part()
 	conn, err := websocket.Accept(c.Response(), r, nil)
 	if err != nil {
@@ -57,36 +70,44 @@ func (s *site) socket(c echo.Context) error {
 	return nil
 }
 
-// enter brings somebody back who has the secret of a seat, and has others join.
-func (s *site) enter(o mcu.JoinOptions, secret string) (who *mcu.Participant, line int, err error) {
-	if secret != "" {
-		if who, line, err = s.srv.Resume(o, secret); !errors.Is(err, mcu.ErrNotFound) {
-			return who, line, err
+// enter resumes the session of a resume token. Without one, or when the session has ended,
+// it makes a new participant.
+func (s *sockets) enter(o mcu.JoinOptions, token string) (stay, error) {
+	if token != "" {
+		who, conn, err := s.srv.Resume(o, token)
+		if err == nil {
+			return participant{who, conn}, nil
+		}
+		if !errors.Is(err, mcu.ErrNotFound) {
+			return nil, err
 		}
 	}
-	who, err = s.srv.Join(o)
-	return who, 0, err
+	who, err := s.srv.Join(o)
+	if err != nil {
+		return nil, err
+	}
+	return participant{who: who}, nil
 }
 
-// pageGone is the code with which our page closes as it goes away; browsers say
-// 1001 by themselves, but not all of them in every case.
+// pageGone is the code with which our page closes as it goes away. Browsers send 1001
+// themselves, but not in every case.
 const pageGone = websocket.StatusCode(3001)
 
-// part ends the participant's session when the client said that he leaves (1000).
-// Whoever was cut off, or goes away as a page does that is loaded anew, may come back.
+// part ends the session when the client has said that it leaves (1000). After any other
+// end, or when a page goes away and may be loading anew, the client may come back.
 func (k *socket) part() {
 	switch k.closed {
 	case websocket.StatusNormalClosure:
-		k.who.LeaveBy(k.line)
+		k.session.Leave()
 	case websocket.StatusGoingAway, pageGone:
-		k.who.Lose(k.line, true)
+		k.session.Lose(true)
 	default:
-		k.who.Lose(k.line, false)
+		k.session.Lose(false)
 	}
 }
 
-// upgradable tells whether a request may become a WebSocket (RFC 6455 §4.2.1):
-// a page of this host asks for it, or a program, which names no origin.
+// upgradable reports why a request cannot become a WebSocket (RFC 6455 §4.2.1). Pages of
+// this host may open one, and programs, which send no Origin.
 func upgradable(r *http.Request) error {
 	if !r.ProtoAtLeast(1, 1) || !hasToken(r.Header, "Connection", "upgrade") ||
 		!hasToken(r.Header, "Upgrade", "websocket") || r.Header.Get("Sec-WebSocket-Version") != "13" {
@@ -107,7 +128,7 @@ func upgradable(r *http.Request) error {
 	return nil
 }
 
-// hasToken tells whether a header with a list of values has this one.
+// hasToken reports whether a header with a list of values has this one.
 func hasToken(h http.Header, name, token string) bool {
 	for _, list := range h.Values(name) {
 		for value := range strings.SplitSeq(list, ",") {

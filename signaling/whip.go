@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -11,53 +12,74 @@ import (
 	"tilemix/mcu/control"
 )
 
-// publish makes a participant of a WHIP offer (RFC 9725 §4.2).
-func (s *site) publish(c echo.Context) error { return s.create(c, false) }
+// whip serves the sessions of WHIP (RFC 9725), and with viewers those of WHEP
+// (draft-ietf-wish-whep). It is safe for concurrent use.
+type whip struct {
+	srv      Server
+	sessions *whipSessions
+	bodies   bodies
+	patience time.Duration // for the answer to an offer
+	viewers  bool
+}
 
-// watch makes a viewer of a WHEP offer.
-func (s *site) watch(c echo.Context) error { return s.create(c, true) }
-
-func (s *site) create(c echo.Context, viewer bool) error {
+// create makes a participant, or a viewer, of an offer (RFC 9725 §4.2).
+func (w *whip) create(c echo.Context) error {
 	r, h := c.Request(), c.Response().Header()
 	room, name := c.Param("room"), c.QueryParam("name")
-	if err := s.srv.Admits(room, name); err != nil {
+	if err := w.srv.Admits(room, name); err != nil {
 		return err
 	}
-	offer, err := s.body(c, typeSDP, errBodyType)
+	offer, err := w.bodies.read(c, typeSDP, errBodyType)
 	if err != nil {
 		h.Set(acceptPost[0], acceptPost[1])
 		return err
 	}
-	// What cannot be an offer is refused before anyone in the room hears of it.
-	if err := s.srv.CheckOffer(offer); err != nil {
+	// The room learns nothing of a body that cannot be an offer.
+	if err := w.srv.CheckOffer(offer); err != nil {
 		return err
 	}
-	if viewer && sends(offer) {
+	if w.viewers && sends(offer) {
 		return errViewerSends
 	}
-	who, err := s.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: viewer})
+	who, err := w.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: w.viewers})
 	if err != nil {
 		return err
 	}
-	answer, err := s.answer(r.Context(), who, offer)
+	ses := &whipSession{stay: participant{who: who}, etag: newETag(), offer: offer}
+	answer, err := w.answer(r.Context(), ses, offer)
 	if err != nil {
-		who.Leave()
+		ses.Leave()
 		return err
 	}
-	etag := newETag()
-	location := s.sessions.add(r.URL.Path, &session{who: who, etag: etag, offer: offer})
-	h.Set("Location", location)
-	h.Set("ETag", etag)
+	h.Set("Location", w.sessions.add(r.URL.Path, who, ses))
+	h.Set("ETag", ses.etag)
 	h.Set(acceptPatch[0], acceptPatch[1])
 	h.Set("Cache-Control", "no-store")
-	for _, server := range s.srv.ICEServers() {
+	for _, server := range w.srv.ICEServers() {
 		links(h, server)
 	}
 	return c.Blob(http.StatusCreated, typeSDP, []byte(answer))
 }
 
-// sends tells whether an offer is to send sound or pictures. A section without a
-// direction has the session's, and that is sendrecv (RFC 8866 §6.7).
+// remove ends a session (RFC 9725 §4.2). It ignores If-Match, as §4.3.1 asks.
+func (w *whip) remove(c echo.Context) error {
+	ses, err := w.sessions.take(c.Request().URL.Path)
+	if err != nil {
+		return err
+	}
+	ses.Leave()
+	return c.NoContent(http.StatusOK)
+}
+
+// answer returns the session's answer to an offer, or an error after patience.
+func (w *whip) answer(ctx context.Context, ses Session, offer string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
+	defer cancel()
+	return ses.Offer(ctx, offer)
+}
+
+// sends reports whether an offer sends audio or video. A media section without a
+// direction has the session's direction, which is sendrecv by default (RFC 8866 §6.7).
 func sends(offer string) bool {
 	session, direction, media := "a=sendrecv", "", false
 	sending := func() bool { return media && (direction == "a=sendrecv" || direction == "a=sendonly") }
@@ -80,14 +102,7 @@ func sends(offer string) bool {
 	return sending()
 }
 
-// answer has the participant answer an offer within the time there is for it.
-func (s *site) answer(ctx context.Context, who *mcu.Participant, offer string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Offer)
-	defer cancel()
-	return who.Offer(ctx, offer)
-}
-
-// links tells of an ICE server (RFC 9725 §4.6).
+// links adds a Link header for each URL of an ICE server (RFC 9725 §4.6).
 func links(h http.Header, server control.ICEServer) {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	for _, url := range server.URLs {
@@ -98,14 +113,4 @@ func links(h http.Header, server control.ICEServer) {
 		}
 		h.Add("Link", link)
 	}
-}
-
-// leave ends a session (RFC 9725 §4.2). If-Match is ignored, as §4.3.1 asks.
-func (s *site) leave(c echo.Context) error {
-	ses, err := s.sessions.take(c.Request().URL.Path)
-	if err != nil {
-		return err
-	}
-	ses.who.Leave()
-	return c.NoContent(http.StatusOK)
 }

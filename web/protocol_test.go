@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,7 +16,6 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/record"
-	"tilemix/web"
 )
 
 var update = flag.Bool("update", false, "write the generated types into static/protocol.js")
@@ -32,7 +30,7 @@ const (
 // structs that the server sends and reads.
 func TestProtocol(t *testing.T) {
 	const name = "protocol.js"
-	b, err := fs.ReadFile(web.Static(), name)
+	b, err := os.ReadFile(filepath.Join("static", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,15 +20,8 @@ import (
 //go:embed *.html static
 var files embed.FS
 
-// Static returns what belongs under /static/, rooted there: "call.js" is
-// /static/call.js.
-func Static() fs.FS {
-	sub, err := fs.Sub(files, "static")
-	if err != nil {
-		panic("web: " + err.Error()) // only for a path that is not valid
-	}
-	return sub
-}
+// Static returns the files of /static/, rooted there: "call.js" is /static/call.js.
+func Static() (fs.FS, error) { return fs.Sub(files, "static") }
 
 // Page returns the HTML of a page, "index.html", "call.html" or "watch.html",
 // and nil for any other name. The caller owns the memory.

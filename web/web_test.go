@@ -24,14 +24,18 @@ func sources(t *testing.T) map[string]string {
 		}
 		all["/"+name] = string(page)
 	}
-	err := fs.WalkDir(web.Static(), ".", func(name string, d fs.DirEntry, err error) error {
+	folder, err := web.Static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Dir(name) == "vendor" {
 			if strings.HasSuffix(name, ".js") {
 				all["/static/"+name] = "" // others' code: it is there
 			}
 			return err
 		}
-		b, err := fs.ReadFile(web.Static(), name)
+		b, err := fs.ReadFile(folder, name)
 		all["/static/"+name] = string(b)
 		return err
 	})

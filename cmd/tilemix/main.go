@@ -25,7 +25,7 @@ func main() {
 	var commands commands
 	parser, err := newParser(&commands)
 	if err != nil {
-		panic(err) // the tags above are wrong
+		fail(err, 1) // a tag above is wrong, which a test rules out
 	}
 	chosen, err := parser.Parse(os.Args[1:])
 	if err != nil {

@@ -45,7 +45,11 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	site.Gateway = links
 	live := s.broadcaster(rooms, log)
 	site.Broadcaster = live
-	return outlasting{together{links, live, recorder, rooms, memory}, hooks}, signaling.New(rooms, site, log), nil
+	handler, err := signaling.New(rooms, site, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return runUntilDrained{runAll{links, live, recorder, rooms, memory}, hooks}, handler, nil
 }
 
 // recorder records rooms.
@@ -80,13 +84,13 @@ func (s *settings) broadcaster(rooms *mcu.Server, log *slog.Logger) *broadcast.B
 	return broadcast.New(cfg, rooms, log)
 }
 
-// together runs until one of its parts fails or all are told to end.
-type together []runner
+// runAll runs several parts at the same time, until one of them fails or the context ends.
+type runAll []runner
 
-// Run waits for all.
-func (t together) Run(ctx context.Context) error {
+// Run returns once all parts have ended, with the first error.
+func (parts runAll) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range t {
+	for _, part := range parts {
 		group.Go(func() error { return part.Run(ctx) })
 	}
 	return group.Wait()

@@ -10,7 +10,7 @@ import (
 	"tilemix/signaling/webhook"
 )
 
-// newWebhooks makes what tells others of events. Without URLs it tells nobody.
+// newWebhooks makes the sender of events. Without URLs it sends nothing.
 func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
 	cfg := webhook.Default()
 	cfg.URLs, cfg.Secret = s.Webhooks, string(s.WebhookSecret)
@@ -20,11 +20,12 @@ func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
 	return sender, advise(err)
 }
 
-// outlasting runs last until first has ended, so that it hears of that too.
-type outlasting struct{ first, last runner }
+// runUntilDrained runs last until first has ended, so that last still gets the events that
+// first ends with.
+type runUntilDrained struct{ first, last runner }
 
-// Run waits for both.
-func (o outlasting) Run(ctx context.Context) error {
+// Run returns once both have ended, with first's error before last's.
+func (o runUntilDrained) Run(ctx context.Context) error {
 	after, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	var wg sync.WaitGroup
@@ -42,5 +43,5 @@ func (o outlasting) Run(ctx context.Context) error {
 // secret is a setting that is not shown.
 type secret string
 
-// String hides it, from logs and from errors.
+// String hides the secret from logs and errors.
 func (secret) String() string { return "***" }

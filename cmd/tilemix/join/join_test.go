@@ -51,7 +51,11 @@ func serve(t *testing.T, address string) (at string, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := &http.Server{Handler: signaling.New(rooms, signaling.Default(), quiet)}
+	site, err := signaling.New(rooms, signaling.Default(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := &http.Server{Handler: site}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = rooms.Run(ctx) })

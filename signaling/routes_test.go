@@ -1,0 +1,115 @@
+package signaling
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tilemix/mcu"
+	"tilemix/mcu/broadcast"
+	"tilemix/mcu/control"
+	"tilemix/mcu/gateway"
+	"tilemix/mcu/record"
+)
+
+// nothing is a server without rooms. Whatever changes something fails the test.
+type nothing struct {
+	Server
+	t *testing.T
+}
+
+func (nothing) Rooms() []mcu.RoomInfo              { return nil }
+func (nothing) ICEServers() []control.ICEServer    { return nil }
+func (nothing) Collectors() []prometheus.Collector { return nil }
+
+type noRecorder struct{ Recorder }
+
+func (noRecorder) Collectors() []prometheus.Collector { return nil }
+func (noRecorder) List(string) []record.Info          { return nil }
+
+type noGateway struct{ Gateway }
+
+func (noGateway) Collectors() []prometheus.Collector       { return nil }
+func (noGateway) List(gateway.Kind, string) []gateway.Info { return nil }
+func (noGateway) Get(gateway.Kind, string, string) (gateway.Info, error) {
+	return gateway.Info{}, mcu.ErrNotFound
+}
+
+type noBroadcaster struct{ Broadcaster }
+
+func (noBroadcaster) Collectors() []prometheus.Collector { return nil }
+func (noBroadcaster) Stop(context.Context, string) (broadcast.Info, error) {
+	return broadcast.Info{}, mcu.ErrNotFound
+}
+
+// TestRoutes looks at the route table: each row is there once, and no page of another
+// origin may change anything through the API.
+func TestRoutes(t *testing.T) {
+	cfg := Default()
+	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
+	log := slog.New(slog.DiscardHandler)
+	s, err := newSite(nothing{t: t}, cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(nothing{t: t}, cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, r := range s.routes() {
+		for _, method := range strings.Fields(r.methods) {
+			row := method + " " + r.path
+			if seen[row] {
+				t.Errorf("%s is in the table twice", row)
+			}
+			seen[row] = true
+			if method == http.MethodGet || method == http.MethodHead || !strings.HasPrefix(r.path, "/api/") {
+				continue
+			}
+			q := httptest.NewRequest(method, strings.NewReplacer(":room", "r", ":id", "i").Replace(r.path), nil)
+			q.Header.Set("Origin", "https://elsewhere.example")
+			answer := httptest.NewRecorder()
+			h.ServeHTTP(answer, q)
+			if answer.Code != http.StatusForbidden {
+				t.Errorf("%s of another origin is answered %d: %s", row, answer.Code, answer.Body)
+			}
+		}
+	}
+	if len(seen) < 60 {
+		t.Errorf("the table has %d rows only", len(seen))
+	}
+}
+
+// TestWithout has a server that has neither recordings nor outputs nor broadcasts.
+func TestWithout(t *testing.T) {
+	h, err := New(nothing{t: t}, Default(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, status := range map[string]int{
+		"/api/v1/rooms": http.StatusOK, "/api/v1/ice-servers": http.StatusOK, "/metrics": http.StatusOK,
+		"/api/v1/recordings": http.StatusNotFound, "/api/v1/rooms/r/outputs": http.StatusNotFound,
+		"/api/v1/rooms/r/inputs": http.StatusNotFound, "/api/v1/rooms/r/broadcast": http.StatusNotFound,
+	} {
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Code != status {
+			t.Errorf("%s is %d: %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
+// TestTwoMetrics has two collectors of one name: New fails.
+func TestTwoMetrics(t *testing.T) {
+	cfg := Default()
+	cfg.Collectors = []prometheus.Collector{newSlowCounter()}
+	if _, err := New(nothing{t: t}, cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "duplicate") {
+		t.Errorf("got %v", err)
+	}
+}
