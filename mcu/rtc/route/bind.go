@@ -1,0 +1,84 @@
+package route
+
+import "time"
+
+// bind finds what a lane is of, by its newest packet: by its SSRC where that was declared, else
+// by the mid that the packet names, else by a payload type that only one section has
+// (RFC 9143 §9.2). It returns false with the lane's reason where that is nothing.
+func (r *Router) bind(l *lane, now time.Time) bool {
+	if _, known := r.lanes[l.ssrc]; !known && len(r.lanes) >= maxLanes {
+		l.why = Surplus
+		return false
+	}
+	r.lanes[l.ssrc] = l
+	section, repairs := r.table.declared(l.ssrc)
+	if section == nil {
+		section = r.named(l)
+	}
+	if section == nil {
+		section = r.table.only(l.header.PayloadType)
+	}
+	if section == nil {
+		l.why = r.strange(l.header.PayloadType)
+		return false
+	}
+	format, ok := section.Formats[l.header.PayloadType]
+	if !ok {
+		l.why = NoFormat
+		return false
+	}
+	_, rid, repaired := l.name(section)
+	if format.Repair || repairs != 0 {
+		l.section, l.repair, l.repairs, l.rid = section, true, repairs, repaired
+		return true
+	}
+	if len(section.RIDs) > 0 {
+		return r.bindLayer(l, section, rid)
+	}
+	return r.begin(l, section, now)
+}
+
+// named finds the section that the lane's packet names.
+func (r *Router) named(l *lane) *Section {
+	for _, s := range r.table.Sections {
+		if mid, _, _ := l.name(s); mid != "" && mid == s.Mid {
+			return s
+		}
+	}
+	return nil
+}
+
+// strange tells why a payload type is of no section.
+func (r *Router) strange(pt uint8) Reason {
+	for _, s := range r.table.Sections {
+		if _, ok := s.Formats[pt]; ok {
+			return NoSection // of several
+		}
+	}
+	return NoFormat
+}
+
+// begin has a lane be its section's stream, if there is none that goes on: a sender that does
+// not say its SSRCs may begin anew with another.
+func (r *Router) begin(l *lane, section *Section, now time.Time) bool {
+	if before := r.active[section]; before != nil {
+		if !before.silent(now, takeover) {
+			l.why = Surplus
+			return false
+		}
+		r.end(before)
+	}
+	l.section = section
+	r.start(l)
+	return true
+}
+
+// start begins a stream of a lane.
+func (r *Router) start(l *lane) {
+	l.stream = newStream(l.section, l.ssrc, l.rid)
+	if report := r.waiting[l.ssrc]; report != nil {
+		l.stream.report.Store(report)
+	}
+	r.active[l.section] = l.stream
+	r.events.Begin(l.stream)
+}

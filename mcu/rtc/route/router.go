@@ -1,0 +1,193 @@
+package route
+
+import (
+	"image"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/pion/transport/v5/packetio"
+)
+
+const (
+	// maxLanes bounds the SSRCs of a client that are looked at.
+	maxLanes = 64
+	// takeover is how long a stream has to be silent until another SSRC of its section is
+	// taken for the same stream begun anew.
+	takeover = 300 * time.Millisecond
+)
+
+// Events are what a Router tells. They are called with its lock held, from the goroutine that
+// decrypts, and must not call it. None may be nil.
+type Events struct {
+	// Begin is called with each stream that begins.
+	Begin func(*Stream)
+	// Unbound is called with the first packet of each SSRC that belongs to nothing.
+	Unbound func(ssrc uint32, payloadType uint8, why Reason)
+	// Dropped counts one packet that belongs to nothing.
+	Dropped func(why Reason)
+	// Arrived is called with each packet that has a transport-wide number.
+	Arrived func(ssrc uint32, number uint16, now time.Time)
+	// KeyFrame asks the sender of an SSRC for a key frame.
+	KeyFrame func(ssrc uint32)
+}
+
+// Router takes all packets that one client sends. It is safe for concurrent use.
+type Router struct {
+	events Events
+
+	mu      sync.Mutex
+	table   *Table
+	lanes   map[uint32]*lane
+	waiting map[uint32]*Report // came before their stream
+	active  map[*Section]*Stream
+	layers  map[*Section]*layers
+	want    image.Point
+	closed  bool
+}
+
+// New returns a router that has no table yet.
+func New(events Events) *Router {
+	return &Router{
+		events: events, table: &Table{}, lanes: map[uint32]*lane{}, waiting: map[uint32]*Report{},
+		active: map[*Section]*Stream{}, layers: map[*Section]*layers{},
+	}
+}
+
+// Buffer is what pion is to write the packets of an SSRC to.
+func (r *Router) Buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
+	if kind == packetio.RTCPBufferPacket {
+		return newReports(r, ssrc)
+	}
+	return &lane{router: r, ssrc: ssrc}
+}
+
+// Accept begins to work by another table. Streams of sections that it lacks end; a section that
+// stays keeps its streams.
+func (r *Router) Accept(t *Table) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s, stream := range r.active {
+		if after := t.section(s.Mid); after == nil || after.Video != s.Video {
+			r.end(stream)
+		} else {
+			*s = *after // who reads the stream has the pointer, and formats may be more
+			for i := range t.Sections {
+				if t.Sections[i] == after {
+					t.Sections[i] = s
+				}
+			}
+		}
+	}
+	r.table = t
+	for _, l := range r.lanes {
+		if l.stream == nil {
+			l.section, l.repairs, l.rid, l.repair, l.why = nil, 0, "", false, ""
+		}
+	}
+}
+
+// Close ends all streams.
+func (r *Router) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for _, stream := range r.active {
+		r.end(stream)
+	}
+}
+
+// end ends a stream, with the lock held.
+func (r *Router) end(stream *Stream) {
+	stream.close()
+	for s, active := range r.active {
+		if active == stream {
+			delete(r.active, s)
+		}
+	}
+	for _, l := range r.lanes {
+		if l.stream == stream {
+			l.stream = nil
+			if len(stream.section.RIDs) == 0 {
+				l.section = nil
+			}
+		}
+	}
+}
+
+// report takes a sender report, which may come before its stream.
+func (r *Router) report(ssrc uint32, report *Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.lanes[ssrc]; l != nil && l.stream != nil && !l.repair {
+		l.stream.report.Store(report)
+	}
+	if _, known := r.waiting[ssrc]; known || len(r.waiting) < maxLanes {
+		r.waiting[ssrc] = report
+	}
+}
+
+// packet takes one packet of a lane.
+func (r *Router) packet(l *lane, packet []byte, header int, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	if l.section == nil && !r.bind(l, now) {
+		r.refuse(l)
+		return
+	}
+	l.last = now
+	if id := l.section.ArrivalID; id != 0 {
+		if x := l.header.GetExtension(id); len(x) >= 2 {
+			r.events.Arrived(l.ssrc, uint16(x[0])<<8|uint16(x[1]), now)
+		}
+	}
+	format, ok := l.section.Formats[l.header.PayloadType]
+	switch {
+	case !ok:
+		l.why = NoFormat
+		r.refuse(l)
+	case format.Repair:
+		r.repair(l, packet, header, format, now)
+	case len(l.section.RIDs) > 0:
+		r.layer(l, packet, header, format, now)
+	case l.stream != nil:
+		l.stream.push(packet, false, now)
+	}
+}
+
+// refuse counts a packet that belongs to nothing, and logs the first.
+func (r *Router) refuse(l *lane) {
+	r.events.Dropped(l.why)
+	if !l.told {
+		l.told = true
+		r.events.Unbound(l.ssrc, l.header.PayloadType, l.why)
+	}
+}
+
+// repair puts a repair back into the stream that it repairs.
+func (r *Router) repair(l *lane, packet []byte, header int, format Format, now time.Time) {
+	stream := r.original(l)
+	if stream == nil {
+		return // of a layer that nobody looks at, or before its stream
+	}
+	if whole := l.unwrap(packet, header, format.Repairs, stream.ssrc); whole != nil {
+		stream.push(whole, true, now)
+	}
+}
+
+// original finds the stream that a lane of repairs repairs.
+func (r *Router) original(l *lane) *Stream {
+	stream := r.active[l.section]
+	switch {
+	case stream == nil:
+		return nil
+	case l.repairs != 0 && l.repairs != stream.ssrc:
+		return nil
+	case l.rid != "" && l.rid != stream.rid:
+		return nil
+	}
+	return stream
+}
