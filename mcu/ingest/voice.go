@@ -51,7 +51,7 @@ type Voice struct {
 	usual   int   // samples of the packet decoded last
 	level   uint8 // of the block being filled: the sender's, when said
 	said    bool
-	still   int  // packets of digital silence in a row
+	levels  levels
 	quiet   bool // was the block played last
 }
 
@@ -156,7 +156,7 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 	measured := pcm.Level(dst[:])
 	v.quiet = measured >= quietLevel
 	if v.said {
-		return v.level, true
+		return v.levels.level(v.level, measured), true
 	}
 	return measured, true
 }

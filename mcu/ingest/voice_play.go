@@ -87,7 +87,7 @@ func (v *Voice) play(d *jitter.Decision) {
 	if p.HasLevel {
 		v.level, v.said = p.Level, true
 	}
-	if v.isStill(p) {
+	if v.levels.isStill(p) {
 		v.carry.rest(d.Samples)
 		v.sounds = false
 		return
@@ -107,21 +107,13 @@ func (v *Voice) play(d *jitter.Decision) {
 	}
 	v.usual = n
 	tame(dst[:n])
+	v.levels.decoded(p, dst[:n])
 	if d.Cut || !v.sounds {
 		tame(before)
 		crossFade(dst[:min(n, join)], before)
 	}
 	v.carry.grow(n)
 	v.sounds = true
-}
-
-func (v *Voice) isStill(p *jitter.Packet) bool {
-	if p.HasLevel && p.Level == pcm.Silence {
-		v.still++
-	} else {
-		v.still = 0
-	}
-	return v.still > stillPackets
 }
 
 // makeUp recovers or conceals what is missing.
