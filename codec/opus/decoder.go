@@ -18,10 +18,11 @@ const (
 	stepSamples = pcm.Rate / 400
 )
 
-// Decoder is an Opus decoder. Stereo packets come out as mono. It is not safe
-// for concurrent use.
+// Decoder is an Opus decoder. Stereo packets come out as mono, half the sum of both channels; of
+// channels that are opposites one comes out. It is not safe for concurrent use.
 type Decoder struct {
 	dec *libopus.Decoder // nil after Close
+	two *downmix         // since the first stereo packet dec has two channels; nil: it has one
 }
 
 // NewDecoder returns a decoder.
@@ -46,11 +47,36 @@ func (d *Decoder) Decode(dst []float32, packet []byte) (int, error) {
 	if len(packet) == 0 {
 		return 0, fmt.Errorf("opus: empty packet: %w", codec.ErrCorrupt)
 	}
-	n, err := d.dec.DecodeFloat32(packet, dst[:maxSamples:maxSamples])
+	if d.two == nil && packet[0]&stereoFlag != 0 {
+		if err := d.widen(); err != nil {
+			return 0, err
+		}
+	}
+	out := dst[:maxSamples:maxSamples]
+	if d.two != nil {
+		out = d.two.room(maxSamples)
+	}
+	n, err := d.dec.DecodeFloat32(packet, out)
 	if err != nil {
 		return 0, fmt.Errorf("opus: decode: %w: %w", err, codec.ErrCorrupt)
 	}
+	if d.two != nil {
+		d.two.mix(dst, n)
+	}
 	return n, nil
+}
+
+// stereoFlag is that of a packet's first byte (RFC 6716 §3.1).
+const stereoFlag = 4
+
+// widen goes on with two channels. What the decoder remembers of the sound before is lost.
+func (d *Decoder) widen() error {
+	dec, err := libopus.NewDecoder(pcm.Rate, 2)
+	if err != nil {
+		return fmt.Errorf("opus: create decoder: %w", err)
+	}
+	d.dec, d.two = dec, &downmix{weight: 1}
+	return nil
 }
 
 // Recover fills dst, as long as what was lost and a multiple of 2.5 ms up to
@@ -63,14 +89,27 @@ func (d *Decoder) Recover(dst []float32, next []byte) error {
 	if len(dst) == 0 || len(dst) > maxSamples || len(dst)%stepSamples != 0 {
 		return fmt.Errorf("opus: cannot recover %d samples", len(dst))
 	}
-	dst = slices.Clip(dst)
+	out := slices.Clip(dst)
+	if d.two != nil {
+		out = d.two.room(len(dst))
+	}
+	if err := d.recover(out, next); err != nil {
+		return err
+	}
+	if d.two != nil {
+		d.two.mix(dst, len(dst))
+	}
+	return nil
+}
+
+func (d *Decoder) recover(out []float32, next []byte) error {
 	if len(next) > 0 {
-		err := d.dec.DecodeFECFloat32(next, dst)
+		err := d.dec.DecodeFECFloat32(next, out)
 		if !errors.Is(err, libopus.ErrInvalidPacket) {
 			return err
 		}
 	}
-	if err := d.dec.DecodePLCFloat32(dst); err != nil {
+	if err := d.dec.DecodePLCFloat32(out); err != nil {
 		return fmt.Errorf("opus: conceal: %w", err)
 	}
 	return nil
