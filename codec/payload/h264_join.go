@@ -4,8 +4,12 @@ import "encoding/binary"
 
 // NAL unit types of RTP payloads (RFC 6184 §5.2).
 const (
-	stapA = 24
-	fuA   = 28
+	sliceType = 1
+	idrType   = 5
+	spsType   = 7
+	ppsType   = 8
+	stapA     = 24
+	fuA       = 28
 )
 
 // H264Joiner joins payloads to Annex B. The zero value is ready.
@@ -13,9 +17,14 @@ type H264Joiner struct {
 	au       []byte
 	fragment bool // inside a fragmented NAL unit
 	needed   bool // another access unit may need this one
+	slices   bool // it has a slice
+	idr      bool // one of an IDR picture
+	sets     bool // it has a parameter set
 }
 
-func (d *H264Joiner) Reset() { d.au, d.fragment, d.needed = d.au[:0], false, false }
+func (d *H264Joiner) Reset() {
+	*d = H264Joiner{au: d.au[:0]}
+}
 
 func (d *H264Joiner) Unit() []byte { return d.au }
 
@@ -23,8 +32,44 @@ func (d *H264Joiner) Unit() []byte { return d.au }
 // others refer to (nal_ref_idc, H.264 §7.4.1) and no parameter set.
 func (d *H264Joiner) Spare() bool { return !d.needed }
 
+// Key tells whether the unit has a slice of an IDR picture, and Sets whether it has a parameter set.
+func (d *H264Joiner) Key() bool { return d.idr }
+
+func (d *H264Joiner) Sets() bool { return d.sets }
+
+// Continues tells whether a payload goes on with the picture of the last unit, as it does where a
+// sender marks each NAL unit as a picture's last: by a slice that is not a picture's first, or
+// because the last unit has no slice.
+func (d *H264Joiner) Continues(payload []byte) bool {
+	if !d.slices {
+		return true
+	}
+	if len(payload) > 0 && payload[0]&0x1f == stapA && len(payload) > 3 {
+		payload = payload[3:]
+	}
+	if len(payload) < 3 {
+		return false
+	}
+	kind, first := payload[0]&0x1f, payload[1]
+	if kind == fuA {
+		if payload[1]&0x80 == 0 {
+			return true
+		}
+		kind, first = payload[1]&0x1f, payload[2]
+	}
+	return (kind == sliceType || kind == idrType) && first&0x80 == 0 // first_mb_in_slice (H.264 §7.3.3)
+}
+
 // begin begins a NAL unit.
 func (d *H264Joiner) begin(header byte) {
+	switch header & 0x1f {
+	case idrType:
+		d.idr, d.slices = true, true
+	case sliceType:
+		d.slices = true
+	case spsType, ppsType:
+		d.sets = true
+	}
 	d.needed = d.needed || header&0x60 != 0
 	d.au = append(d.au, 0, 0, 0, 1, header)
 }

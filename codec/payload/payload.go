@@ -39,4 +39,6 @@ type Joiner interface {
 	Unit() []byte
 	// Spare reports whether no other access unit needs this one.
 	Spare() bool
+	// Continues reports whether a payload of the same instant belongs to what was joined last.
+	Continues(payload []byte) bool
 }

@@ -79,3 +79,7 @@ func parseVP8(b []byte) (p vp8Payload, ok bool) {
 	p.data = b[n:]
 	return p, true
 }
+
+// Continues tells whether a payload goes on with the frame of the last unit, as it does where a
+// sender marks each packet as a frame's last.
+func (d *VP8Joiner) Continues(payload []byte) bool { return !d.Starts(payload) }

@@ -30,14 +30,17 @@ type queue struct {
 	highest  uint16 // newest packet
 
 	gap   bool // something was lost since the last call of lost
+	liar  bool // markers stand in the middle of pictures too
 	join  payload.Joiner
 	stamp uint32   // the timestamp of what pop returned last
+	told  bool     // pop returned it by its marker, and nothing was lost since
 	spare [][]byte // memory of packets that are gone: as much as was ever held at once
 }
 
 // slot is the place of one packet.
 type slot struct {
 	used, marker bool
+	empty        bool // padding alone, of no access unit
 	timestamp    uint32
 	at           time.Time
 	payload      []byte
@@ -64,6 +67,7 @@ func (q *queue) push(p *rtp.Packet, now time.Time) bool {
 		return false
 	}
 	s.used, s.marker, s.timestamp, s.at = true, p.Marker, p.Timestamp, now
+	s.empty = len(p.Payload) == 0
 	s.payload = append(q.memory(), p.Payload...)
 	if int16(p.SequenceNumber-q.highest) > 0 {
 		q.highest = p.SequenceNumber
@@ -75,7 +79,7 @@ func (q *queue) restart(seq uint16) {
 	for i := range q.slots {
 		q.free(&q.slots[i])
 	}
-	q.started, q.fresh = true, true
+	q.started, q.fresh, q.told, q.liar = true, true, false, false
 	q.head, q.scan, q.highest = seq, seq, seq
 }
 
@@ -128,12 +132,13 @@ func (q *queue) lost() bool {
 // complete moves scan to the end of the access unit and tells whether it is
 // there: behind a marker, or before another timestamp (RFC 6184 §5.1).
 func (q *queue) complete() bool {
+	q.begin()
 	for s := q.slot(q.scan); s.used; s = q.slot(q.scan) {
-		if q.scan != q.head && s.timestamp != q.slot(q.head).timestamp {
+		if q.scan != q.head && !s.empty && s.timestamp != q.slot(q.head).timestamp {
 			return true
 		}
 		q.scan++
-		if s.marker {
+		if s.marker && !s.empty && !q.liar {
 			return true
 		}
 		if q.scan-q.head >= window {
@@ -141,6 +146,23 @@ func (q *queue) complete() bool {
 		}
 	}
 	return false
+}
+
+// begin leaves out padding before an access unit, and notices where that goes on with the one
+// before, although that had a marker. Then timestamps alone count.
+func (q *queue) begin() {
+	if q.scan != q.head {
+		return
+	}
+	s := q.slot(q.head)
+	for ; s.used && s.empty; s = q.slot(q.head) {
+		q.free(s)
+		q.head++
+		q.scan = q.head
+	}
+	if s.used && !q.liar && q.told && s.timestamp == q.stamp && q.join.Continues(s.payload) {
+		q.liar, q.gap = true, true
+	}
 }
 
 // overdue tells whether scan has been missing for too long: since the packets
@@ -159,7 +181,7 @@ func (q *queue) overdue(now time.Time) bool {
 
 // skip drops everything up to the next packet that can start an access unit.
 func (q *queue) skip() {
-	q.gap, q.fresh = true, false
+	q.gap, q.fresh, q.told = true, false, false
 	damaged := q.slot(q.head)
 	hurt, timestamp := damaged.used, damaged.timestamp
 	for {
@@ -185,8 +207,9 @@ func (q *queue) assemble() (first time.Time, ok bool) {
 		if first.IsZero() || s.at.Before(first) {
 			first = s.at
 		}
-		ok = ok && q.join.Add(s.payload)
+		ok = ok && (s.empty || q.join.Add(s.payload))
 		q.free(s)
 	}
+	q.told = ok
 	return first, ok && q.join.Whole()
 }

@@ -185,10 +185,17 @@ func TestQueue(t *testing.T) {
 			p[4].Payload[1] &^= 0x80
 			return p
 		}, []int{0, 2, 3, 4, 5}, 1, 0},
-		{"empty payloads between", func(p []rtp.Packet) []rtp.Packet {
-			p[7].Payload = nil
-			return p
-		}, []int{0, 2, 3, 4, 5}, 1, 0},
+		{"padding between pictures, and within", func(p []rtp.Packet) []rtp.Packet {
+			out := []rtp.Packet{}
+			for i, packet := range p {
+				padding := packet
+				padding.Payload, padding.Marker = nil, i%2 == 0
+				padding.SequenceNumber = packet.SequenceNumber + uint16(i) + 1
+				packet.SequenceNumber += uint16(i)
+				out = append(out, packet, padding)
+			}
+			return out
+		}, []int{0, 1, 2, 3, 4, 5}, 0, 0},
 		{"too long a payload", func(p []rtp.Packet) []rtp.Packet {
 			p[7].Payload = make([]byte, 2000)
 			return p
@@ -328,7 +335,6 @@ func TestDepacketize(t *testing.T) {
 		{"STAP-A and one", [][]byte{stap(a), b}, annexB(a, b)},
 		{"FU-A in one", [][]byte{append([]byte{0x7c, 0xc5}, b[1:]...)}, annexB(b)},
 		{"FU-A in two", [][]byte{append([]byte{0x7c, 0x85}, b[1:9]...), append([]byte{0x7c, 0x45}, b[9:]...)}, annexB(b)},
-		{"nothing", [][]byte{{}}, nil},
 		{"type 0", [][]byte{{0x60, 1, 2}}, nil},
 		{"type 30", [][]byte{{0x7e, 1, 2}}, nil},
 		{"STAP-B", [][]byte{append([]byte{0x79, 0, 0}, stap(a)[1:]...)}, nil},

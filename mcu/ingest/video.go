@@ -21,7 +21,9 @@ const keyInterval = time.Second
 type VideoConfig struct {
 	Decoder codec.VideoDecoder // owned, and closed, by the Video
 	Codec   codec.Kind         // what the Decoder decodes; zero is H.264
-	Pool    *yuv.Pool
+	// Parameters are parameter sets of H.264 that the sender offered, each a NAL unit.
+	Parameters [][]byte
+	Pool       *yuv.Pool
 	// Turns holds one for each camera that decodes now; its capacity is the most
 	// that may. More at once than there are cores would only push the clocks aside.
 	Turns chan struct{}
@@ -55,6 +57,7 @@ type Video struct {
 	pace   pace
 	lag    lag
 	sender clock
+	sets   parameters
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
 	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
@@ -83,10 +86,14 @@ type VideoStats struct {
 
 // NewVideo returns a Video that nobody sees yet.
 func NewVideo(cfg VideoConfig) *Video {
-	return &Video{
+	v := &Video{
 		cfg: cfg, broken: true, sender: clock{rate: ticks.Video},
 		queue: queue{join: newJoiner(cfg.Codec), patience: usualPatience},
 	}
+	for _, nal := range cfg.Parameters {
+		v.sets.keep(nal)
+	}
+	return v
 }
 
 func newJoiner(kind codec.Kind) payload.Joiner {
@@ -155,6 +162,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.cfg.Reassembled.Observe(now.Sub(first).Seconds())
 		v.notice()
 		v.number++
+		au = v.sets.complete(au, v.queue.join)
 		if v.cfg.Tap != nil && v.cfg.Tap(v.number, au, v.due(first), v.sender.captured(v.queue.stamp), v.queue.stamp) {
 			v.askKeyFrame(now)
 		}

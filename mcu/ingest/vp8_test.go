@@ -53,7 +53,6 @@ func TestDepacketizeVP8(t *testing.T) {
 		{"two packets", [][]byte{{0x10, 0x10, 2, 3}, {0x00, 4, 5, 6}}, frame},
 		{"two partitions", [][]byte{{0x10, 0x10, 2, 3}, {0x11, 4, 5}, {0x01, 6}}, frame},
 
-		{"nothing", [][]byte{{}}, nil},
 		{"descriptor alone", [][]byte{{0x10}}, nil},
 		{"no flags", [][]byte{{0x90}}, nil},
 		{"flags alone", [][]byte{{0x90, 0x80}}, nil},
