@@ -1,13 +1,16 @@
 # make run      install what is missing, build, serve on http://localhost:8080
 # make test     install what is missing, run every test, with the race detector too
-# make soak     people with bad lines come and go for ten minutes: what is left behind?
-#               ten minutes are recorded: do sound and picture drift? A server is killed
-#               twenty times: what is left of its recordings? Eight cameras join and leave
-#               twenty times: does the server's memory come back?
+# make quick    format, vet, and the tests that need no network and no call: under a minute
+# make one      one test: make one PKG=./mcu/ladder RUN=TestChoice
+# make soak     participants with bad network paths join and leave for ten minutes: what
+#               is left behind? Ten minutes are recorded: do sound and picture drift?
+#               A server is killed twenty times: what is left of its recordings? Eight
+#               cameras join and leave twenty times: does the server's memory come back?
 # make build    bin/tilemix
 # make lint     linters, formatting, types of the web pages
 # make bench    what each stage costs, with allocations
-# make fuzz     every fuzz target for a short while
+# make fuzz     every fuzz target for FUZZTIME
+# make corpus   the same, then keep the smallest new inputs in testdata/fuzz
 #
 # Options of the server: make run ARGS="--listen :9000"
 
@@ -21,12 +24,21 @@ TEST_PACKAGES  := chromium ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-g
 	gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-good
 
 LINT       := bin/tools/golangci-lint-v2.15.0
+GOFUMPT    := bin/tools/gofumpt-v0.12.0
 TYPESCRIPT := typescript@5.9.3
 ARGS       :=
+PKG        := ./...
+RUN        := .
 FUZZTIME   := 10s
+KEEP       := 10
 SOAKTIME   := 10m
 
-.PHONY: run build test soak lint types format bench fuzz packages test-packages clean
+# Packages without goroutines and sockets of their own: the race detector finds nothing there.
+PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|bandwidth|ladder|uplink|presence|health|keyframe|backoff|viewer)
+# Packages whose tests make calls, run children or wait for a network.
+SLOW := cmd/|mcu$$|mcu/(rtc|room|session|picture|sound|record|gateway|broadcast|capture|ffmpeg|turn|stream)(/|$$)|signaling/webhook
+
+.PHONY: run build test quick one soak lint types format bench fuzz corpus packages test-packages clean
 
 run: build
 	@exec bin/tilemix serve $(ARGS)
@@ -34,19 +46,30 @@ run: build
 build: packages
 	@go build -o bin/tilemix ./cmd/tilemix
 
-# The race detector makes everything several times slower, so that pass leaves
-# out what testing.Short leaves out, browsers and long runs, and codec and mixer,
-# which have no goroutines. The calls of ./mcu have the machine for themselves; all
-# else mostly waits, two packages at a time.
+# Every test runs once. A second pass has the race detector, which makes everything several
+# times slower. That pass therefore leaves out what testing.Short leaves out (browsers, long
+# runs) and the pure packages. The calls of ./mcu have the machine to themselves, because they
+# are judged by when pictures and sound arrive. All others mostly wait, so they share it.
 test: packages test-packages
 	@set -x
 	others=$$(go list ./... | grep -vxF tilemix/mcu)
-	go build -race ./...
 	go test -race -short ./mcu
-	go test -race -short -p 2 $$(grep -vE '^tilemix/(codec|mixer)' <<<"$$others")
-	go build ./...
+	go test -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test ./mcu
-	go test -p 2 $$others
+	go test -p 3 $$others
+
+quick: $(GOFUMPT)
+	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go'))
+	if [ -n "$$unformatted" ]; then
+		echo "make format formats these files:" $$unformatted >&2
+		exit 1
+	fi
+	go vet ./...
+	go test -short $$(go list ./... | grep -vE '^tilemix/($(SLOW))')
+	go test ./cmd/tilemix -run 'Layer|Init|TopLevel|Structure|Prose|Ratchet|Readme|Docs'
+
+one:
+	@go test -count 1 -v -run '$(RUN)' $(PKG)
 
 soak: packages test-packages
 	@TILEMIX_SOAK=$(SOAKTIME) go test -run '^TestSoak$$' -timeout 60m -v ./mcu
@@ -74,14 +97,36 @@ $(LINT):
 	GOBIN=$(abspath $(@D)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(subst golangci-lint-,,$(@F))
 	mv $(@D)/golangci-lint $@
 
+$(GOFUMPT):
+	@mkdir -p $(@D)
+	GOBIN=$(abspath $(@D)) go install mvdan.cc/gofumpt@$(subst gofumpt-,,$(@F))
+	mv $(@D)/gofumpt $@
+
 bench: packages
 	@go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: packages
-	@grep -rhoE --include='*_test.go' --with-filename '^func Fuzz[A-Za-z0-9_]*' codec mixer mcu signaling cmd |
-	while IFS=: read -r file target; do
-		go test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"
+	@$(fuzz-targets) while read -r package target; do
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$package"
 	done
+
+# The fuzzer writes an input that fails into testdata/fuzz by itself. Inputs that reach new
+# code stay in its cache; the KEEP smallest of each target are worth a commit.
+corpus: fuzz
+	@cache=$$(go env GOCACHE)/fuzz/tilemix
+	$(fuzz-targets) while read -r package target; do
+		kept=$$package/testdata/fuzz/$$target
+		mkdir -p "$$kept"
+		(cd "$$cache/$$package/$$target" 2>/dev/null && ls -Sr | head -n $(KEEP)) |
+		while read -r input; do
+			[ -e "$$kept/$$input" ] || cp "$$cache/$$package/$$target/$$input" "$$kept/"
+		done
+	done
+	git status --short -- '*/testdata/fuzz'
+
+# One line a target: its folder and its name.
+fuzz-targets = grep -rhoE --include='*_test.go' --with-filename '^func Fuzz[A-Za-z0-9_]*' codec mixer mcu signaling cmd | \
+	sed -E 's,/[^/]*:func , ,' |
 
 clean:
 	@rm -rf bin
