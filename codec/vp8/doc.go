@@ -13,4 +13,11 @@
 // picture it decodes and frees memory that is libvpx's.
 //
 // Encoder and Decoder are each owned by one goroutine.
+//
+// # Why
+//
+// VP8 is for clients without H.264. The binding is our own: that of pion/mediadevices
+// timestamps by the wall clock, pulls pictures, cannot set the encoder's speed and frees
+// memory that is libvpx's. Packets have no PictureID, because receivers expect consecutive
+// PictureIDs and viewers move between renditions.
 package vp8

@@ -7,6 +7,12 @@
 // *Frame and releases it once. Pictures are 4:2:0 with their top left corner on
 // even pixels; a picture of another kind, or with too little memory for its size, is a
 // misuse and panics.
+//
+// # Why
+//
+// Scaling halves a plane while the ratio is at least 9/4 and then uses libyuv's bilinear
+// filter. Against the exact mean of the area this is 45 dB, where libyuv's box filter has 36
+// dB (720p to 632x356), in half the time.
 package yuv
 
 import (

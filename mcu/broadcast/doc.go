@@ -15,4 +15,15 @@
 // where the stream's parameter sets change, as then players need a new header. Its
 // playlists then say so (EXT-X-ENDLIST), and stay for half a minute. The room's index
 // always names the session of now.
+//
+// # Why
+//
+// HLS parts must be of equal length, within 15 %. Pictures are therefore put on a grid of
+// thirtieths of a second, and a still picture is encoded ten times a second instead of once,
+// because the sound of a part waits for its picture.
+//
+// When parameter sets change, a new muxer begins under new names. A name therefore never
+// changes its content, and caches need no care. gohlslib's muxer has no end: an IDR that is
+// never played closes the last segment, and the playlists are kept with EXT-X-ENDLIST. iOS
+// needs the gap segments at the beginning.
 package broadcast

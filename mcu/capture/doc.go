@@ -10,4 +10,10 @@
 // the library under it (miniaudio) is, as soon as a microphone is asked for.
 //
 // Each source belongs to one goroutine, which also closes it.
+//
+// # Why
+//
+// pion/mediadevices' driver of microphones is not used. It opens the sound system when any
+// program that contains it starts, also "serve", and returns memory that miniaudio has taken
+// back. This package uses miniaudio itself, on demand.
 package capture

@@ -21,8 +21,19 @@ type Message interface {
 var (
 	fromClient = []Message{Offer{}, Answer{}, Candidate{}, Mute{}, SendChat{}, ChooseLayout{}, Alive{}}
 	fromServer = []Message{
-		Welcome{}, Answer{}, Candidate{}, Participants{}, Speaking{}, Layout{}, Uplink{},
-		Rendition{}, Recordings{}, Broadcast{}, Chat{}, Alive{}, Error{},
+		Welcome{},
+		Answer{},
+		Candidate{},
+		Participants{},
+		Speaking{},
+		Layout{},
+		Uplink{},
+		Rendition{},
+		Recordings{},
+		Broadcast{},
+		Chat{},
+		Alive{},
+		Error{},
 	}
 )
 

@@ -3,6 +3,11 @@
 // Whoever makes events calls a func(Event) that he was given, which may be nil: rooms
 // ([tilemix/mcu.Config]), recorders, outputs. It must not block and is safe for
 // concurrent use.
+//
+// # Why
+//
+// Whether a room exists is decided under the server's lock. Its start and its end are
+// announced there, so they keep their order when a room ends and starts again at once.
 package event
 
 import (

@@ -14,4 +14,33 @@
 // nothing three times. While FFmpeg runs there are one that writes to it, one that reads
 // from it, and those of os/exec; an input has one for its camera, one for its microphone,
 // and those of an HTTP proxy while it reads by HTTP.
+//
+// # Why
+//
+// FFmpeg speaks RTMP, SRT and RTSP and makes AAC. It is a process of its own, so its faults
+// are not the server's. It gets the mix on standard input as fragmented MP4 with one fragment
+// a picture: this keeps all times, announces the streams without probing, and waits for
+// nothing. Its progress shows that media flows, and its last words give the reason when it
+// does not. When nothing has moved for 15 s it is killed. Arguments are visible to every user
+// of a machine, so keys go through a pipe as an options file.
+//
+// Each try attaches to the room anew, so it begins with an IDR, and an output that is down
+// costs the room nothing. An output ends with its very room: a later room of the same name is
+// not sent to its far end.
+//
+// Error texts come from FFmpeg or the remote server and may repeat the URL. Before a text is
+// shown, package address removes the secret parts and the token from it, in plain, escaped and
+// base64 form. The HTTP client of WHIP checks each address as it connects, so names and
+// redirections lead to nothing that is refused.
+//
+// An input is an MPEG transport stream from FFmpeg, H.264 copied and Opus in packets of 20 ms.
+// It is cut into packets as if a camera had sent them, so decoding, lip sync and jitter buffer
+// are those of any uplink. Pictures have their decoding times, which rise also with B
+// pictures. Files and HTTP arrive faster than they are shown and are held to their pace.
+//
+// Addresses stand in a playlist that FFmpeg reads from a pipe. The server opens files itself
+// (os.Root) and hands them over open. Formats and protocols are listed for each scheme, so a
+// playlist from the network cannot name a file or an SDP. HTTP goes through a proxy on the
+// loopback address that checks every connection. RTSP and RTMP have no such proxy: a name
+// that changes between check and connection is not noticed, nor is an RTSP redirection (302).
 package gateway

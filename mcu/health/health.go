@@ -6,6 +6,17 @@
 // A camera that is meant to send and brings no picture for pause (1.2 s) is frozen. The
 // compositor dims its last picture and draws a sign. A camera with a low frame rate, such
 // as a still screen, is frozen only after three times its usual interval.
+//
+// # Why
+//
+// A camera that should send and shows no picture for 1.2 s has its last picture dimmed and a
+// sign beside the name. After 10 s the tile shows initials. A participant without a
+// connection that may come back has "Reconnecting…" on the tile.
+//
+// A camera with a low frame rate is reported as frozen only after three times its usual frame
+// interval. Pictures that come with unrepaired gaps are shown, with the sign. The sign goes
+// one second after the last gap. A camera that is off, hidden or asked to send nothing is
+// never reported. The sign is drawn when it changes and costs nothing in between.
 package health
 
 import (

@@ -16,4 +16,13 @@
 // The target is a high percentile of the packets' lateness on the same scale: up
 // at once, down slowly. What the network holds back for longer than maxTarget is a
 // stall and not jitter: it is concealed, and what it releases is skipped.
+//
+// # Why
+//
+// pion's jitter buffer waits for 50 packets before it starts, takes a mutex, and decides
+// nothing about concealment. The parts of this package have their counterparts in NetEQ:
+// arrivals is the delay manager, Adjust the decision logic, Pull the packet buffer.
+//
+// The buffer does not wait for retransmissions. Where the sound waits for pictures that are
+// repaired, a retransmitted packet arrives in time.
 package jitter

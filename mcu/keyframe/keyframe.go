@@ -5,6 +5,16 @@
 // Every viewer of a rendition pays for each of its key frames, because a key frame is
 // many times as large as another picture. So requests coalesce (Schedule), and each
 // viewer may cause two key frames at once, then one after 5, 10 and 20 s (Budget).
+//
+// # Why
+//
+// An IDR that one viewer requests is sent to all viewers of the rendition. Each viewer may
+// therefore cause two at once, then one after 5, 10 and 20 s. Ten seconds without a request
+// restore one. Access units that were dropped for a slow path count as a request.
+//
+// A viewer without budget moves to the next smaller rendition. There it is usually the only
+// viewer, so its key frames cost nobody else. It moves back after 6 s without loss, or after
+// up to a minute where moves back failed.
 package keyframe
 
 import (

@@ -5,6 +5,18 @@
 //
 // A ladder has the picture in full, in half and in quarter size, and at its foot
 // nothing but sound.
+//
+// # Why
+//
+// The ladder keeps one viewer's slow path from costing other viewers anything: 720p30 with
+// 1.5 Mbit/s, 360p30 with 500 kbit/s, 180p15 with 150 kbit/s, or audio only. No rendition's
+// bitrate follows one viewer. A viewer whose path cannot carry a rendition gets another one.
+//
+// A viewer moves down when the estimate is below both the rendition's bitrate and the bitrate
+// actually sent, because a still picture sends little and the estimate cannot rise far above
+// what is sent. It moves up by one rung after two seconds without congestion, once the path
+// has carried the higher bitrate, if necessary as a probe. After a failed move up, the next
+// one waits longer, up to 6 s. A move to audio only takes four bad seconds.
 package ladder
 
 import "image"

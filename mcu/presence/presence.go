@@ -14,6 +14,20 @@
 // A participant without one, such as a WHIP client, has left as soon as it closes its
 // media connection or loses its control connection. When ICE fails it is only Lost,
 // because an offer that restarts ICE needs no token.
+//
+// # Why
+//
+// A participant is not its connection. A client that has the resume token gets a new peer, and
+// the old peer is closed in a goroutine that the room waits for. Tile, name and mute state
+// stay, and the old camera's last picture is shown while there is one. A page that lost only
+// its WebSocket does the same, so there is one way to come back and not two.
+//
+// The server cannot distinguish a page that was closed from one that reloads, so both have 5
+// s. A WHIP client has no resume token, but its session's URL: if ICE fails, the server keeps
+// the tile for 30 s and accepts an ICE restart. If the client closes its connection, the
+// server removes the participant at once. Messages from a control connection that was
+// replaced are ignored. Coming back is bounded to one a second and five at once, because each
+// time costs a connection that is made and one that ends.
 package presence
 
 import "time"

@@ -23,4 +23,21 @@
 // behind its last whole fragment, and the recording has failed, or the track has ended and says
 // why; the room does not notice. A full disk still takes that state, for which the file beside
 // has blanks (save); where it does not, it is written later, so that no end is told of twice.
+//
+// # Why
+//
+// A fragment is written in one call each second. If the process is killed, the file plays up
+// to its last fragment, because the kernel has what was written. fsync would add nothing to
+// that, so there is one at the end. The next server cuts what is torn and adds the index. The
+// folder is locked, because a file that another server writes looks torn.
+//
+// Times are the room's clock, turned into ticks one by one, so no error adds up. After a
+// pause the times are moved, so that the file has no hole. AAC comes from an FFmpeg child
+// that takes the decoded sound and counts time in samples. This package writes the AAC frames,
+// so the file grows as with Opus.
+//
+// Tracks are tapped where access units are put together and packets arrive. The sender's
+// reports put sound and picture on the sender's clock, and the fastest packets of ten seconds
+// put that clock on the room's. Flash and beep of a participant are 6 ms apart in the tracks,
+// which is the Opus encoder's look-ahead.
 package record

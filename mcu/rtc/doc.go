@@ -7,6 +7,15 @@
 //
 // A Peer is one participant's connection. The goroutines in it are pion's: they
 // run the functions of Events, which may block only themselves.
+//
+// # Why
+//
+// An answer names only H.264 where the offer has an H.264 that the server speaks, wherever it
+// stands in the offer. The offers of browsers and of aiortc begin with VP8, and VP8 would
+// cost the room an encode that nobody requested.
+//
+// All of UDP is one port, and ICE-TCP is passive on the same number. The server opens no TCP
+// connection that a client names.
 package rtc
 
 import "errors"

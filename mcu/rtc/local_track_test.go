@@ -48,15 +48,18 @@ func TestBind(t *testing.T) {
 		want send.Binding
 	}{
 		"picture": {
-			send.Video, negotiated{codecs: []webrtc.RTPCodecParameters{vp9, parameters(webrtc.MimeTypeH264, h264, 102), rtx(102)}, extensions: numbers},
+			send.Video,
+			negotiated{codecs: []webrtc.RTPCodecParameters{vp9, parameters(webrtc.MimeTypeH264, h264, 102), rtx(102)}, extensions: numbers},
 			send.Binding{SSRC: 7, PayloadType: 102, RTXSSRC: 1007, RTXPayloadType: 127, TWCCID: 5, Codec: codec.H264},
 		},
 		"retransmissions of another codec": {
-			send.Video, negotiated{codecs: []webrtc.RTPCodecParameters{rtx(98), parameters(webrtc.MimeTypeVP8, "", 96)}},
+			send.Video,
+			negotiated{codecs: []webrtc.RTPCodecParameters{rtx(98), parameters(webrtc.MimeTypeVP8, "", 96)}},
 			send.Binding{SSRC: 7, PayloadType: 96, Codec: codec.VP8},
 		},
 		"sound": {
-			send.Audio, negotiated{codecs: []webrtc.RTPCodecParameters{opus}, extensions: numbers[:1]},
+			send.Audio,
+			negotiated{codecs: []webrtc.RTPCodecParameters{opus}, extensions: numbers[:1]},
 			send.Binding{SSRC: 7, PayloadType: 111},
 		},
 	} {

@@ -1,10 +1,10 @@
 package rtc
 
 import (
+	"net"
+
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
-
-	"net"
 
 	"tilemix/mcu/rtc/udp"
 	"tilemix/mcu/stream"

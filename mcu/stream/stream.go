@@ -4,6 +4,11 @@
 //	Accept ─▶ Conn.Write ─▶ queue ─▶ the connection's writer ─▶ client
 //
 // A connection has a goroutine, its writer, which Listener.Close waits for.
+//
+// # Why
+//
+// A TCP connection's writes go to a bounded queue. A client that does not read loses packets,
+// and no clock waits for a socket. pion's own buffers do not count what they drop.
 package stream
 
 import (

@@ -11,6 +11,16 @@
 //
 // Its goroutines are pion's: one for each socket, for TCP one for each client,
 // and one for each relay. They end with Run, or shortly after.
+//
+// # Why
+//
+// Each allocation relays from a socket on the loopback address. The kernel takes such packets
+// to no other machine and still delivers them to the media sockets, so no range of ports has
+// to be open. Each packet's peer is also compared with the addresses of the media sockets.
+//
+// An expired credential gets no new relay but keeps its relay for a day, so that long calls go
+// on. One credential has at most 24 relays and one address 256, because a client may have as
+// many credentials as it requests.
 package turn
 
 import (

@@ -1,6 +1,13 @@
 // Package layout says where on the canvas each participant is. Layouts are pure
 // functions; all rectangles they return are even-aligned, inside the canvas and
 // disjoint.
+//
+// # Why
+//
+// A canvas has at most 25 tiles (MaxTiles). In a larger room the participants who spoke last
+// have one, and no tile moves without need: a new speaker takes the place of the participant
+// that has been silent longest (Places). Layouts draw the order of places, not the order of
+// joining.
 package layout
 
 import "image"

@@ -17,4 +17,10 @@
 //	Post → spool      1024 events, the newest dropped      tilemix_webhook_events{dropped}
 //	spool → receiver  Config.MaxQueued, oldest dropped         tilemix_webhook_events{dropped}
 //	                  after Config.MaxAge given up         tilemix_webhook_events{failed}
+//
+// # Why
+//
+// Each waiting event is a file. This costs more files than a journal but needs neither repair
+// nor compaction. The sender runs until rooms and recorders have ended, so their last events
+// are sent too.
 package webhook

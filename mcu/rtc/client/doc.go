@@ -7,4 +7,10 @@
 //
 // What is lost is asked for again (NACK); where it does not come, pictures are left out up to
 // the next key frame, which is asked for.
+//
+// # Why
+//
+// The client is pion with its default interceptors, because it has one connection and not
+// thousands. Encoding is our own, because a sender must follow the server: size, frame rate
+// and bitrate change at any time.
 package client

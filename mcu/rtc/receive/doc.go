@@ -20,4 +20,20 @@
 //
 // libwebrtc sends a NACK again after each round trip. Here a request is repeated after
 // half of a long round trip, because the request itself may have been lost.
+//
+// # Why
+//
+// Reception reports, transport-wide arrival times and NACKs are driven by arriving packets,
+// in the goroutine that reads the track. pion's interceptors do the same with a goroutine and
+// a ticker each for every connection: 2.8 ms of CPU a second for an idle connection, 0.85
+// without. None of them is left.
+//
+// While packets are missing, that goroutine also wakes every 5 ms. A camera of 15 pictures a
+// second brings packets too rarely to request again in time, and pion delivers a
+// retransmission (RTX) only beside the next packet.
+//
+// A packet counts as missing when it is later than packets were that arrived after all, so a
+// path that reorders gets time. It is requested again after a round trip, after two on a long
+// path, and given up after four. The round trip is ICE's measurement first, then the time
+// that the answers took. Only when a packet is given up is a key frame requested.
 package receive

@@ -26,4 +26,21 @@
 //
 // Package bandwidth is the estimator. RTCP is parsed here and not by pion/rtcp, because
 // every client reports ten to twenty times a second and parsing here allocates nothing.
+//
+// # Why
+//
+// Packets for a path with an estimate leave at 2.5 times the estimate, from a bounded queue
+// that one pacer for all connections serves every 5 ms. What does not fit is dropped up to
+// the next IDR. All other packets leave at once.
+//
+// Three goroutines may send on a downlink: the clock, the pacer and the RTCP reader. One
+// atomic flag decides which one sends. The clock never waits for the flag.
+//
+// Retransmissions come from the access units themselves: a rendition keeps each one in
+// reference-counted memory, and a downlink remembers which sequence numbers it had. They take
+// at most a fifth of the estimate plus what is lost without a queue, six tries a packet, and
+// nothing from before the last IDR.
+//
+// Timestamps of sound and picture count from the room's epoch, and the sender reports say so,
+// so receivers keep them together.
 package send

@@ -39,12 +39,13 @@ func (t *Tree) Undocumented() []Finding {
 	return over(bare, 0)
 }
 
-// SameTypes returns the names of types that more than one package below folder declares. The
-// packages in apart do not count.
+// SameTypes returns the exported names of types that more than one package below folder
+// declares. Interfaces do not count, because each package declares those that it needs, and
+// neither do the packages in apart.
 func (t *Tree) SameTypes(folder string, apart ...string) []Finding {
 	places := map[string]map[string]bool{}
 	t.declarations(func(s *source, d declared) {
-		if d.kind != token.TYPE || !within(s.dir, folder) || slices.Contains(apart, s.dir) {
+		if d.kind != token.TYPE || d.abstract || !ast.IsExported(d.name) || !within(s.dir, folder) || slices.Contains(apart, s.dir) {
 			return
 		}
 		if places[d.name] == nil {
@@ -93,6 +94,7 @@ type declared struct {
 	method     bool
 	of         string // the type of a method and a dot, or "X."
 	documented bool
+	abstract   bool // an interface
 }
 
 // declarations calls f with all that the files declare.
@@ -102,7 +104,7 @@ func (t *Tree) declarations(f func(*source, declared)) {
 		for _, decl := range s.syntax.Decls {
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:
-				d := declared{decl.Name.Name, token.FUNC, decl.Recv != nil, receiver(decl), decl.Doc != nil}
+				d := declared{decl.Name.Name, token.FUNC, decl.Recv != nil, receiver(decl), decl.Doc != nil, false}
 				if !d.method {
 					d.of = exported
 				}
@@ -124,10 +126,11 @@ const exported = "X."
 func specified(group *ast.GenDecl, spec ast.Spec, f func(declared)) {
 	switch spec := spec.(type) {
 	case *ast.TypeSpec:
-		f(declared{spec.Name.Name, token.TYPE, false, exported, group.Doc != nil || spec.Doc != nil || spec.Comment != nil})
+		_, abstract := spec.Type.(*ast.InterfaceType)
+		f(declared{spec.Name.Name, token.TYPE, false, exported, group.Doc != nil || spec.Doc != nil || spec.Comment != nil, abstract})
 	case *ast.ValueSpec:
 		for _, name := range spec.Names {
-			f(declared{name.Name, group.Tok, false, exported, group.Doc != nil || spec.Doc != nil || spec.Comment != nil})
+			f(declared{name.Name, group.Tok, false, exported, group.Doc != nil || spec.Doc != nil || spec.Comment != nil, false})
 		}
 	}
 }
