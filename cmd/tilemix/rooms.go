@@ -25,6 +25,9 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
+	if warning := h264.Warning(s.OpenH264); warning != "" {
+		log.Warn("insecure OpenH264", "reason", warning)
+	}
 	hooks, err := newWebhooks(s, log)
 	if err != nil {
 		return nil, nil, err

@@ -17,8 +17,8 @@ import (
 type Encoder struct {
 	c        *openh264.ISVCEncoder // nil after Close
 	size     image.Point
-	pic      openh264.SSourcePicture
-	info     openh264.SFrameBSInfo
+	pic      sourcePicture
+	info     frameInfo
 	au       []byte // the last access unit
 	pin      runtime.Pinner
 	forceKey bool
@@ -41,16 +41,14 @@ func NewEncoder(cfg codec.VideoConfig) (*Encoder, error) {
 	}
 	quiet := openh264.WELS_LOG_QUIET
 	e.c.SetOption(openh264.ENCODER_OPTION_TRACE_LEVEL, &quiet)
-	param := encoderParams(cfg, lv)
-	if ret := e.c.InitializeExt(param); ret != openh264.CmResultSuccess {
+	param := extendedParams{SEncParamExt: *encoderParams(cfg, lv)}
+	if ret := e.c.InitializeExt(&param.SEncParamExt); ret != openh264.CmResultSuccess {
 		openh264.WelsDestroySVCEncoder(e.c)
 		return nil, fmt.Errorf("h264: initialize encoder %dx%d: code %d", cfg.Width, cfg.Height, ret)
 	}
-	e.pic = openh264.SSourcePicture{
-		IColorFormat: openh264.VideoFormatI420,
-		IPicWidth:    int32(cfg.Width),
-		IPicHeight:   int32(cfg.Height),
-	}
+	e.pic.IColorFormat = openh264.VideoFormatI420
+	e.pic.IPicWidth, e.pic.IPicHeight = int32(cfg.Width), int32(cfg.Height)
+	e.info.wide = hasPSNR(loaded())
 	return e, nil
 }
 
@@ -72,7 +70,7 @@ func (e *Encoder) Encode(img *image.YCbCr, pts time.Duration) (codec.AccessUnit,
 		return codec.AccessUnit{}, fmt.Errorf("h264: encode: code %d", ret)
 	}
 	e.collect()
-	key := e.info.EFrameType == openh264.VideoFrameTypeIDR
+	key := e.info.frameType() == openh264.VideoFrameTypeIDR
 	if key {
 		e.forceKey = false
 	}
@@ -88,7 +86,7 @@ func (e *Encoder) call(img *image.YCbCr, pts time.Duration) int {
 	}
 	e.pic.IStride = [4]int32{int32(img.YStride), int32(img.CStride), int32(img.CStride)}
 	e.pic.UiTimeStamp = pts.Milliseconds()
-	ret := e.c.EncodeFrame(&e.pic, &e.info)
+	ret := e.c.EncodeFrame(&e.pic.SSourcePicture, e.info.c())
 	e.pin.Unpin()
 	e.pic.PData = [4]*uint8{}
 	return ret
@@ -115,11 +113,11 @@ func (e *Encoder) check(img *image.YCbCr) error {
 // collect copies the NAL units of all layers into e.au.
 func (e *Encoder) collect() {
 	e.au = e.au[:0]
-	if e.info.EFrameType == openh264.VideoFrameTypeSkip {
+	if e.info.frameType() == openh264.VideoFrameTypeSkip {
 		return
 	}
-	for i := range e.info.ILayerNum {
-		layer := &e.info.SLayerInfo[i]
+	for i := range e.info.layers() {
+		layer := e.info.layer(i)
 		var n int32
 		for _, l := range unsafe.Slice(layer.PNalLengthInByte, layer.INalCount) {
 			n += l

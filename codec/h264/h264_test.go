@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if err := h264.Open(""); err != nil {
+	if err := h264.Open(os.Getenv("TILEMIX_OPENH264")); err != nil { // another version may be named
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
