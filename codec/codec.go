@@ -32,6 +32,7 @@ type Kind uint8
 const (
 	H264 Kind = iota + 1
 	VP8
+	Kinds = iota + 1 // how many there are, with none
 )
 
 // String returns the codec's name.
@@ -75,10 +76,6 @@ type VideoEncoder interface {
 // frame (H.264: an IDR).
 type KeyFrameForcer interface{ ForceKeyFrame() }
 
-// BitrateSetter is an encoder whose target, in bits a second, can be changed
-// between two calls.
-type BitrateSetter interface{ SetBitrate(bps int) error }
-
 // VideoDecoder turns access units into pictures.
 type VideoDecoder interface {
 	// Decode decodes one access unit. The picture belongs to the decoder and is
@@ -107,10 +104,6 @@ type AudioEncoder interface {
 	// Close frees the encoder. A second Close does nothing.
 	Close() error
 }
-
-// LossSetter is an AudioEncoder whose in-band FEC is tuned to the loss, in per
-// cent, that its receivers report.
-type LossSetter interface{ SetPacketLoss(percent int) error }
 
 // AudioDecoder turns packets into mono 48 kHz sound.
 type AudioDecoder interface {

@@ -8,9 +8,8 @@ import (
 	"github.com/pion/rtp"
 
 	"tilemix/codec"
-	"tilemix/codec/h264"
 	"tilemix/codec/opus"
-	"tilemix/codec/vp8"
+	"tilemix/codec/table"
 	"tilemix/mcu/ingest"
 )
 
@@ -41,28 +40,21 @@ func (p *Participant) runVideo(t cameraTrack) {
 	}
 }
 
-// newDecoder returns a decoder of a codec that was negotiated.
-func newDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
-	if kind == codec.VP8 {
-		return vp8.NewDecoder()
-	}
-	return h264.NewDecoder()
-}
-
 // runCamera feeds a camera while its track is of one codec. It returns false when
 // the track has ended.
 func (p *Participant) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
-	dec, err := newDecoder(kind)
+	spoken := table.Of(kind)
+	dec, err := spoken.NewDecoder()
 	if err != nil {
 		p.log.Error("no decoder for a camera", "codec", kind, "error", err)
 		return false
 	}
 	stats := p.room.server.stats
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Codec: kind, Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
+		Decoder: dec, Joiner: spoken.NewJoiner(), Pool: p.room.pool, Turns: p.room.server.turns, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: stats.reassemble, Decoded: stats.decode, Skew: stats.lipSync,
 		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
-			return p.tapPicture(kind, n, au, Instant{due.Sub(p.room.epoch), captured, timestamp})
+			return p.tapPicture(spoken, n, au, Instant{due.Sub(p.room.epoch), captured, timestamp})
 		},
 	})
 	defer v.Stop()

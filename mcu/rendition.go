@@ -5,8 +5,7 @@ import (
 	"time"
 
 	"tilemix/codec"
-	"tilemix/codec/h264"
-	"tilemix/codec/vp8"
+	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fanout"
 	"tilemix/mcu/ladder"
@@ -20,18 +19,12 @@ type kind struct {
 	rung  int
 }
 
-// pictureCodecs are those that the picture can be had in.
-var pictureCodecs = []codec.Kind{codec.H264, codec.VP8}
-
 // encoderFor makes an encoder of a rung.
 func encoderFor(kind codec.Kind, rung ladder.Rung) (codec.VideoEncoder, error) {
 	cfg := codec.VideoConfig{
 		Width: rung.Size.X, Height: rung.Size.Y, FrameRate: rung.FrameRate, Bitrate: rung.Bitrate,
 	}
-	if kind == codec.VP8 {
-		return vp8.NewEncoder(cfg)
-	}
-	return h264.NewEncoder(cfg)
+	return table.Of(kind).NewEncoder(cfg)
 }
 
 // rendition is one encode of a room's picture, for as long as somebody takes it. It
@@ -76,7 +69,7 @@ func (r *rendition) run(room *Room, results chan<- result) {
 		results <- result{r: r, err: fmt.Errorf("make an encoder: %w", err)}
 		return
 	}
-	f := fanout.NewRendition(enc, r.codec, room.epoch)
+	f := fanout.NewRendition(enc, table.Of(r.codec).NewSplitter(), room.epoch)
 	defer func() { _ = f.Close() }()
 	defer room.server.stats.countRendition(r.kind, f)()
 	results <- result{r: r, enc: f}

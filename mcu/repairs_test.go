@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
 	"tilemix/mcu/fanout"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rtc/send"
@@ -27,7 +28,7 @@ func keysIn(t *testing.T, d time.Duration, dropped, next int) (keys int) {
 	start := time.Unix(1_800_000_000, 0)
 	was := &rendition{kind: kind{codec: codec.H264, rung: dropped}}
 	r := &rendition{kind: kind{codec: codec.H264, rung: next}, shared: true}
-	r.enc = fanout.NewRendition(keyed{}, codec.H264, start)
+	r.enc = fanout.NewRendition(keyed{}, &payload.H264Splitter{}, start)
 	var w sight
 	for at := time.Duration(0); at < d; at += 50 * time.Millisecond {
 		now := start.Add(at)

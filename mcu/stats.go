@@ -35,7 +35,7 @@ type source struct{ add func(*totals) }
 type totals struct {
 	video      [9]uint64
 	voice      [8]uint64
-	renditions [codec.VP8 + 1][maxRungs]renditionTotals
+	renditions [codec.Kinds][maxRungs]renditionTotals
 }
 
 // stageBuckets are seconds, fine where the budget of a picture is spent.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/codec/table"
 	"tilemix/mcu/fanout"
 )
 
@@ -51,7 +52,8 @@ func (s *stats) countRendition(k kind, r *fanout.Rendition) (retire func()) {
 // are none of too, so that nothing begins other than with 0.
 func (s *stats) collectRenditions(ch chan<- prometheus.Metric, t *totals) {
 	rungs := s.server.rungs
-	for _, codec := range pictureCodecs {
+	for _, spoken := range table.Videos() {
+		codec := spoken.Kind
 		for rung, sum := range t.renditions[codec][:len(rungs)-1] {
 			height := strconv.Itoa(rungs[rung].Size.Y)
 			ch <- prometheus.MustNewConstMetric(renditionsDesc, prometheus.GaugeValue, float64(sum.live), codec.String(), height)

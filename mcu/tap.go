@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec"
-	"tilemix/codec/h264"
+	"tilemix/codec/table"
 )
 
 // Tap takes what each participant of a room sends, as it came, and who comes and goes.
@@ -17,7 +17,7 @@ type Tap interface {
 	// Joined is called for those who are there, and for each who comes later.
 	Joined(id, name string, at time.Duration)
 	Left(id string, at time.Duration)
-	// Picture takes an access unit (Annex B, or a VP8 frame). Where n is not one more than
+	// Picture takes an access unit (see codec.AccessUnit). Where n is not one more than
 	// before, some are missing, and what follows needs them up to the next key frame. It
 	// tells whether the tap needs a key frame now; then the sender is asked for one, once a
 	// second at most, so a request that is lost is made up for by the next picture's.
@@ -101,23 +101,14 @@ func (r *Room) tapped() []Tap {
 
 // tapPicture gives a participant's access unit to the taps, and tells whether one of them
 // needs an IDR.
-func (p *Participant) tapPicture(kind codec.Kind, n uint64, au []byte, at Instant) (needKey bool) {
+func (p *Participant) tapPicture(spoken *table.Video, n uint64, au []byte, at Instant) (needKey bool) {
 	all := p.room.tapped()
 	if len(all) == 0 {
 		return false
 	}
-	key := isKey(kind, au)
+	key := spoken.IsKey(au)
 	for _, t := range all {
-		needKey = t.Picture(p.public, kind, n, au, key, at) || needKey
+		needKey = t.Picture(p.public, spoken.Kind, n, au, key, at) || needKey
 	}
 	return needKey
-}
-
-// isKey tells whether decoding can begin with an access unit (H.264 Table 7-1: type 5;
-// RFC 6386 §9.1: the first bit).
-func isKey(kind codec.Kind, au []byte) bool {
-	if kind == codec.VP8 {
-		return len(au) > 0 && au[0]&1 == 0
-	}
-	return h264.IsIDR(au)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ladder"
 )
@@ -31,7 +32,7 @@ type view struct {
 
 func newView(r *Room) *view {
 	rungs := r.server.rungs
-	most := len(rungs) * len(pictureCodecs)
+	most := len(rungs) * len(table.Videos())
 	return &view{
 		room: r, rungs: rungs,
 		results: make(chan result, most),        // each rendition has one at most

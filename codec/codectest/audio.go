@@ -117,7 +117,7 @@ func audioRoundTrip(t *testing.T, c AudioCodec) {
 func audioBitrate(t *testing.T, c AudioCodec) {
 	enc := c.encoder(t, 64_000)
 	for _, bps := range []int{24_000, 64_000, 32_000} {
-		if err := enc.(codec.BitrateSetter).SetBitrate(bps); err != nil {
+		if err := enc.(bitrateSetter).SetBitrate(bps); err != nil {
 			t.Fatalf("set bitrate %d: %v", bps, err)
 		}
 		bits := 0
@@ -129,7 +129,7 @@ func audioBitrate(t *testing.T, c AudioCodec) {
 		}
 	}
 	for _, bps := range []int{-1, 0, 10_000_000} {
-		if err := enc.(codec.BitrateSetter).SetBitrate(bps); err == nil {
+		if err := enc.(bitrateSetter).SetBitrate(bps); err == nil {
 			t.Errorf("bitrate %d was accepted", bps)
 		}
 	}
@@ -161,7 +161,7 @@ func lossy(t *testing.T, dec codec.AudioDecoder, packets [][]byte, fec bool) []f
 
 func audioRecovery(t *testing.T, c AudioCodec) {
 	enc := c.encoder(t, 32_000)
-	if err := enc.(codec.LossSetter).SetPacketLoss(20); err != nil {
+	if err := enc.(lossSetter).SetPacketLoss(20); err != nil {
 		t.Fatalf("set packet loss: %v", err)
 	}
 	sound := Voice(200)
@@ -252,8 +252,8 @@ func audioClose(t *testing.T, c AudioCodec) {
 		"encode":          encodeErr,
 		"decode":          decodeErr,
 		"recover":         dec.Recover(block[:pcm.Samples], nil),
-		"set bitrate":     enc.(codec.BitrateSetter).SetBitrate(32_000),
-		"set packet loss": enc.(codec.LossSetter).SetPacketLoss(5),
+		"set bitrate":     enc.(bitrateSetter).SetBitrate(32_000),
+		"set packet loss": enc.(lossSetter).SetPacketLoss(5),
 	} {
 		if !errors.Is(err, codec.ErrClosed) {
 			t.Errorf("%s after close: %v", name, err)

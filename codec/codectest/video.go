@@ -174,7 +174,7 @@ func (s *stream) rate(seconds int) int {
 func videoBitrate(t *testing.T, c VideoCodec) {
 	s := c.stream(t, 320, 180)
 	for _, bps := range []int{400_000, 150_000, 300_000} {
-		if err := s.enc.(codec.BitrateSetter).SetBitrate(bps); err != nil {
+		if err := s.enc.(bitrateSetter).SetBitrate(bps); err != nil {
 			t.Fatalf("set bitrate %d: %v", bps, err)
 		}
 		s.rate(1) // the rate control settles
@@ -182,7 +182,7 @@ func videoBitrate(t *testing.T, c VideoCodec) {
 			t.Errorf("%d bits/s, want %d", got, bps)
 		}
 	}
-	if err := s.enc.(codec.BitrateSetter).SetBitrate(-1); err == nil {
+	if err := s.enc.(bitrateSetter).SetBitrate(-1); err == nil {
 		t.Error("a negative bitrate was accepted")
 	}
 	s.next()
@@ -342,7 +342,7 @@ func videoClose(t *testing.T, c VideoCodec) {
 	if _, err := s.enc.Encode(img, time.Second); !errors.Is(err, codec.ErrClosed) {
 		t.Errorf("encode after close: %v", err)
 	}
-	if err := s.enc.(codec.BitrateSetter).SetBitrate(100_000); !errors.Is(err, codec.ErrClosed) {
+	if err := s.enc.(bitrateSetter).SetBitrate(100_000); !errors.Is(err, codec.ErrClosed) {
 		t.Errorf("set bitrate after close: %v", err)
 	}
 	s.enc.(codec.KeyFrameForcer).ForceKeyFrame()

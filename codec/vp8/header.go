@@ -30,3 +30,6 @@ func parse(frame []byte) (h header, ok bool) {
 	}
 	return h, version <= 3 && first > 0 && first <= len(frame)-begin
 }
+
+// IsKey reports whether decoding can begin with a frame (RFC 6386 §9.1: the first bit).
+func IsKey(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }

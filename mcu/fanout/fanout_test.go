@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
 	"tilemix/mcu/fanout"
 )
 
@@ -50,7 +51,7 @@ func TestPackets(t *testing.T) {
 			au = append(append(au, 0, 0, 1), nal...)
 			want = append(append(want, 0, 0, 0, 1), nal...)
 		}
-		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: au}}, codec.H264, epoch)
+		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: au}}, &payload.H264Splitter{}, epoch)
 		p, err := r.Encode(nil, epoch)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +88,7 @@ func TestPacketsOfOddStreams(t *testing.T) {
 		{"zeros behind", []byte{0, 0, 0, 1, 0x41, 5, 0, 0, 0}, [][]byte{{0x41, 5}}},
 		{"zeros within", []byte{0, 0, 0, 1, 0x41, 0, 0, 3, 1}, [][]byte{{0x41, 0, 0, 3, 1}}},
 	} {
-		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: c.au}}, codec.H264, epoch)
+		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: c.au}}, &payload.H264Splitter{}, epoch)
 		p, err := r.Encode(nil, epoch)
 		if err != nil || !slices.EqualFunc(p.Payloads, c.want, bytes.Equal) {
 			t.Errorf("%s: %x, %v", c.name, p.Payloads, err)
@@ -98,7 +99,7 @@ func TestPacketsOfOddStreams(t *testing.T) {
 // TestKeyFramesCoalesce asks for key frames all the time.
 func TestKeyFramesCoalesce(t *testing.T) {
 	enc := &script{au: codec.AccessUnit{Data: []byte{0, 0, 1, 0x65}}}
-	r := fanout.NewRendition(enc, codec.H264, epoch)
+	r := fanout.NewRendition(enc, &payload.H264Splitter{}, epoch)
 	var keys []time.Duration
 	for at := time.Duration(0); at < 5*time.Second; at += 40 * time.Millisecond {
 		r.RequestKeyFrame()
@@ -131,7 +132,7 @@ func TestKeyFramesCoalesce(t *testing.T) {
 // stands until there is an IDR.
 func TestKeyFrameIsKept(t *testing.T) {
 	enc := &script{err: errors.New("no")}
-	r := fanout.NewRendition(enc, codec.H264, epoch)
+	r := fanout.NewRendition(enc, &payload.H264Splitter{}, epoch)
 	r.RequestKeyFrame()
 	if _, err := r.Encode(nil, epoch); !errors.Is(err, enc.err) {
 		t.Errorf("error %v", err)
@@ -151,7 +152,7 @@ func TestKeyFrameIsKept(t *testing.T) {
 func TestEncodeAllocates(t *testing.T) {
 	data := append([]byte{0, 0, 0, 1, 0x67}, bytes.Repeat([]byte{7}, 20)...)
 	data = append(append(data, 0, 0, 0, 1, 0x65), bytes.Repeat([]byte{5}, 60_000)...)
-	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, codec.H264, epoch)
+	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, &payload.H264Splitter{}, epoch)
 	encode := func() {
 		if _, err := r.Encode(nil, epoch); err != nil {
 			t.Fatal(err)
@@ -165,7 +166,7 @@ func TestEncodeAllocates(t *testing.T) {
 
 func BenchmarkPacketize(b *testing.B) {
 	data := append([]byte{0, 0, 0, 1, 0x41}, bytes.Repeat([]byte{5}, 6000)...)
-	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, codec.H264, epoch)
+	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: data}}, &payload.H264Splitter{}, epoch)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := r.Encode(nil, epoch); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
 )
 
 // scripted is an encoder whose access units are told beforehand.
@@ -23,7 +24,7 @@ func unit(size int, key bool) codec.AccessUnit {
 func TestReplayBeginsAtTheLastIDR(t *testing.T) {
 	enc := &scripted{}
 	start := time.Unix(1_800_000_000, 0)
-	r := NewRendition(enc, codec.H264, start)
+	r := NewRendition(enc, &payload.H264Splitter{}, start)
 	feed := func(at time.Duration, size int, key bool) {
 		t.Helper()
 		enc.next = unit(size, key)

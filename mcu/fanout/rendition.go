@@ -49,17 +49,10 @@ type RenditionStats struct {
 	Bytes     uint64
 }
 
-// NewRendition returns a rendition that owns enc, whose access units are of kind.
+// NewRendition returns a rendition that owns enc, whose access units split cuts.
 // Timestamps count from epoch.
-func NewRendition(enc codec.VideoEncoder, kind codec.Kind, epoch time.Time) *Rendition {
-	return &Rendition{enc: enc, split: newSplitter(kind), epoch: epoch}
-}
-
-func newSplitter(kind codec.Kind) payload.Splitter {
-	if kind == codec.VP8 {
-		return &payload.VP8Splitter{}
-	}
-	return &payload.H264Splitter{}
+func NewRendition(enc codec.VideoEncoder, split payload.Splitter, epoch time.Time) *Rendition {
+	return &Rendition{enc: enc, split: split, epoch: epoch}
 }
 
 // RequestKeyFrame asks for an IDR. Requests coalesce. It is safe for concurrent

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
 	"tilemix/mcu/fanout"
 )
 
@@ -18,7 +19,7 @@ func TestVP8Packets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(1170, 1190), rapid.IntRange(1, 60_000)).Draw(t, "length")
 		au := bytes.Repeat(rapid.SliceOfN(rapid.Byte(), 1, 50).Draw(t, "bytes"), n)[:n]
-		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: au}}, codec.VP8, epoch)
+		r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: au}}, &payload.VP8Splitter{}, epoch)
 		p, err := r.Encode(nil, epoch)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +46,7 @@ func TestVP8Packets(t *testing.T) {
 }
 
 func TestVP8EncodeAllocates(t *testing.T) {
-	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: make([]byte, 60_000)}}, codec.VP8, epoch)
+	r := fanout.NewRendition(&script{au: codec.AccessUnit{Data: make([]byte, 60_000)}}, &payload.VP8Splitter{}, epoch)
 	encode := func() {
 		if _, err := r.Encode(nil, epoch); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
 )
@@ -60,7 +61,7 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 	}
 	m := &meter{img: picture(s.size), err: s.err, takes: s.takes}
 	asked, wanted := 0, true
-	v := ingest.NewVideo(ingest.VideoConfig{
+	v := ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
 		Turns: make(chan struct{}, 1), Decoder: m, Pool: yuv.NewPool(3),
 		RequestKeyFrame: func() { asked++; wanted = true },
 		Reassembled:     unobserved{}, Decoded: unobserved{},

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tilemix/codec/codectest"
+	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
 )
@@ -29,7 +30,7 @@ func TestVideoColour(t *testing.T) {
 		for _, tile := range []image.Point{{640, 360}, {320, 180}} {
 			t.Run(name+" "+tile.String(), func(t *testing.T) {
 				sent := codectest.Picture(640, 360, 0)
-				v := ingest.NewVideo(ingest.VideoConfig{
+				v := ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
 					Turns:   make(chan struct{}, 1),
 					Decoder: tinted{still{sent}, colour}, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 					Reassembled: unobserved{}, Decoded: unobserved{},

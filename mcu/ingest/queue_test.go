@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtp/codecs"
 	"pgregory.net/rapid"
 
+	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
 )
@@ -45,7 +46,7 @@ type reel struct {
 
 func newReel() *reel {
 	r := &reel{now: epoch}
-	r.Video = ingest.NewVideo(ingest.VideoConfig{
+	r.Video = ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
 		Turns:   make(chan struct{}, 1),
 		Decoder: &r.tape, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
 )
@@ -74,7 +75,8 @@ func TestSenders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dec := &tape{}
 			v := ingest.NewVideo(ingest.VideoConfig{
-				Turns: make(chan struct{}, 1), Decoder: dec, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
+				Joiner: &payload.H264Joiner{},
+				Turns:  make(chan struct{}, 1), Decoder: dec, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 				Reassembled: unobserved{}, Decoded: unobserved{}, Parameters: c.offered,
 			})
 			now, losses := epoch, 0

@@ -20,7 +20,7 @@ const keyInterval = time.Second
 // VideoConfig is what a Video works with.
 type VideoConfig struct {
 	Decoder codec.VideoDecoder // owned, and closed, by the Video
-	Codec   codec.Kind         // what the Decoder decodes; zero is H.264
+	Joiner  payload.Joiner     // of what the Decoder decodes; owned by the Video
 	// Parameters are parameter sets of H.264 that the sender offered, each a NAL unit.
 	Parameters [][]byte
 	Pool       *yuv.Pool
@@ -88,19 +88,12 @@ type VideoStats struct {
 func NewVideo(cfg VideoConfig) *Video {
 	v := &Video{
 		cfg: cfg, broken: true, sender: clock{rate: ticks.Video},
-		queue: queue{join: newJoiner(cfg.Codec), patience: usualPatience},
+		queue: queue{join: cfg.Joiner, patience: usualPatience},
 	}
 	for _, nal := range cfg.Parameters {
 		v.sets.keep(nal)
 	}
 	return v
-}
-
-func newJoiner(kind codec.Kind) payload.Joiner {
-	if kind == codec.VP8 {
-		return &payload.VP8Joiner{}
-	}
-	return &payload.H264Joiner{}
 }
 
 // Show says how large the tile is, in pixels. The zero size says that nobody

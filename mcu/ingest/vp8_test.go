@@ -13,6 +13,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/codectest"
+	"tilemix/codec/payload"
 	"tilemix/codec/vp8"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fanout"
@@ -24,7 +25,7 @@ func newVP8Reel() *reel {
 	r := &reel{now: epoch}
 	r.Video = ingest.NewVideo(ingest.VideoConfig{
 		Turns:   make(chan struct{}, 1),
-		Decoder: &r.tape, Codec: codec.VP8, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
+		Decoder: &r.tape, Joiner: &payload.VP8Joiner{}, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	r.Show(image.Pt(64, 36), epoch)
@@ -95,7 +96,7 @@ func (f *frames) Close() error { return nil }
 func TestVP8RoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		enc := &frames{}
-		r := fanout.NewRendition(enc, codec.VP8, epoch)
+		r := fanout.NewRendition(enc, &payload.VP8Splitter{}, epoch)
 		foreign := codecs.VP8Payloader{EnablePictureID: rapid.Bool().Draw(t, "PictureID")}
 		other := rapid.Bool().Draw(t, "foreign")
 		seq := rapid.Uint16().Draw(t, "seq")
@@ -165,7 +166,7 @@ func vp8Packets(tb testing.TB, w, h, n int) []rtp.Packet {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := fanout.NewRendition(enc, codec.VP8, epoch)
+	r := fanout.NewRendition(enc, &payload.VP8Splitter{}, epoch)
 	defer r.Close()
 	var out []rtp.Packet
 	for i := range n {
@@ -190,14 +191,14 @@ func FuzzVP8(f *testing.F) {
 	}
 	f.Add([]byte{0x90, 0xf0, 0x80, 0x01, 0xff, 0xff, 0x31}, false, uint8(2))
 	f.Add([]byte{0x10, 0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x00, 0x30, 0x00, 0xff}, true, uint8(0))
-	f.Fuzz(func(t *testing.T, payload []byte, marker bool, at uint8) {
+	f.Fuzz(func(t *testing.T, body []byte, marker bool, at uint8) {
 		dec, err := vp8.NewDecoder()
 		if err != nil {
 			t.Fatal(err)
 		}
 		pool := yuv.NewPool(3)
 		v := ingest.NewVideo(ingest.VideoConfig{
-			Turns: make(chan struct{}, 1), Decoder: dec, Codec: codec.VP8, Pool: pool, RequestKeyFrame: func() {},
+			Turns: make(chan struct{}, 1), Decoder: dec, Joiner: &payload.VP8Joiner{}, Pool: pool, RequestKeyFrame: func() {},
 			Reassembled: unobserved{}, Decoded: unobserved{},
 		})
 		v.Show(image.Pt(64, 48), epoch)
@@ -209,7 +210,7 @@ func FuzzVP8(f *testing.F) {
 		place := int(at) % len(good)
 		for i, p := range good {
 			if i == place {
-				p.Payload, p.Marker = payload, marker
+				p.Payload, p.Marker = body, marker
 			}
 			push(p)
 		}
@@ -219,7 +220,7 @@ func FuzzVP8(f *testing.F) {
 			p.SequenceNumber, p.Timestamp = uint16(len(good)+i), p.Timestamp+90_000
 			push(p)
 		}
-		if v.Stats().Pictures == before && len(payload) < 1000 {
+		if v.Stats().Pictures == before && len(body) < 1000 {
 			t.Error("a good stream is not shown")
 		}
 		v.Stop()

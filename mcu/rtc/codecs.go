@@ -2,11 +2,11 @@ package rtc
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
+	"tilemix/codec/table"
 )
 
 // audioLevelURI is the header extension of RFC 6464.
@@ -58,21 +58,19 @@ func codecs() []registration {
 		}, webrtc.RTPCodecTypeVideo})
 		pt += 2
 	}
-	for _, profile := range h264Profiles {
-		video(webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id="+profile)
+	for _, v := range table.Videos() {
+		for _, fmtp := range v.Formats {
+			video(v.MIME, fmtp)
+		}
 	}
-	video(webrtc.MimeTypeVP8, "")
 	return out
 }
 
 // pictureKind returns which of the codecs that we speak c is; none is the zero
 // value.
 func pictureKind(c webrtc.RTPCodecCapability) codec.Kind {
-	switch {
-	case strings.EqualFold(c.MimeType, webrtc.MimeTypeVP8):
-		return codec.VP8
-	case strings.EqualFold(c.MimeType, webrtc.MimeTypeH264) && takesH264(c.SDPFmtpLine):
-		return codec.H264
+	if v := table.Named(c.MimeType, c.SDPFmtpLine); v != nil {
+		return v.Kind
 	}
 	return 0
 }

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"tilemix/codec"
+	"tilemix/codec/table"
 )
 
 // wishes is what an offer asks of us: whether it wants to receive each kind.
@@ -72,15 +75,32 @@ func speaks(m *sdp.MediaDescription) error {
 		}
 		return nil
 	}
-	switch {
-	case hasCodec(m, "vp8/90000"), offersH264(m):
+	if pictureOffered(m) != 0 {
 		return nil
-	case !hasCodec(m, "h264/90000"):
-		return fmt.Errorf("%w: the video offered has no H.264 or VP8", ErrNoCodec)
-	default:
-		return fmt.Errorf("%w: the H.264 offered has no packetization-mode=1 in a baseline, main or high profile"+
-			" (where no packetization-mode is named, it is 0), and there is no VP8", ErrNoCodec)
 	}
+	var names []string
+	for _, v := range table.Videos() {
+		names = append(names, v.Kind.String())
+	}
+	if !hasCodec(m, "h264/90000") {
+		return fmt.Errorf("%w: the video offered has no %s", ErrNoCodec, strings.Join(names, " or "))
+	}
+	return fmt.Errorf("%w: the H.264 offered has no packetization-mode=1 in a baseline, main or high profile"+
+		" (where no packetization-mode is named, it is 0), and there is no %s", ErrNoCodec, strings.Join(names[1:], " or "))
+}
+
+// pictureOffered returns the first codec of codec/table that a media section has; none is the zero
+// value.
+func pictureOffered(m *sdp.MediaDescription) codec.Kind {
+	names, lines := formats(m)
+	for _, v := range table.Videos() {
+		for _, pt := range m.MediaName.Formats {
+			if isFormat(&v, names[pt], lines[pt]) {
+				return v.Kind
+			}
+		}
+	}
+	return 0
 }
 
 func hasCodec(m *sdp.MediaDescription, name string) bool {

@@ -8,13 +8,15 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
+	"tilemix/codec/payload"
+	"tilemix/codec/table"
 )
 
-// prefer returns an offer as pion is to see it. Where a picture is offered in an
-// H.264 that we can speak, all else is left out, so that both ends send that: the
-// order of payload types is seldom a client's wish (browsers and aiortc begin with
-// VP8), and who takes VP8 costs the room an encode of his own. What the first
-// picture offered has decides for the connection's life, since pion keeps to it.
+// prefer returns an offer as pion is to see it. Where a picture is offered in the codec that the
+// server prefers, the first of codec/table, all other codecs are left out, so that both ends send
+// that one. The order of payload types is seldom a client's choice: browsers and aiortc put
+// another first, and a client that takes another codec costs the room an encode. The codec of the first
+// picture offered stays for the connection's life, because pion keeps to it.
 func (p *Peer) prefer(offer string) string {
 	var desc sdp.SessionDescription
 	if desc.UnmarshalString(offer) != nil {
@@ -30,16 +32,14 @@ func (p *Peer) prefer(offer string) string {
 		return offer
 	}
 	if p.picture == 0 {
-		p.picture = codec.VP8
-		if slices.ContainsFunc(pictures, offersH264) {
-			p.picture = codec.H264
-		}
+		p.picture = chosen(pictures)
 	}
-	if p.picture != codec.H264 {
+	preferred := &table.Videos()[0]
+	if p.picture != preferred.Kind {
 		return offer
 	}
 	for _, m := range pictures {
-		onlyH264(m)
+		only(m, preferred)
 	}
 	out, err := desc.Marshal()
 	if err != nil {
@@ -48,13 +48,25 @@ func (p *Peer) prefer(offer string) string {
 	return string(out)
 }
 
-// onlyH264 leaves in a section what we can speak of H.264, and its retransmissions.
+// chosen returns the first codec of the table that one of the sections has.
+func chosen(pictures []*sdp.MediaDescription) codec.Kind {
+	for _, v := range table.Videos() {
+		for _, m := range pictures {
+			if pictureOffered(m) == v.Kind {
+				return v.Kind
+			}
+		}
+	}
+	return 0
+}
+
+// only leaves in a section what the server reads of a codec, and its retransmissions.
 // A section without any stays as it is.
-func onlyH264(m *sdp.MediaDescription) {
+func only(m *sdp.MediaDescription, v *table.Video) {
 	names, lines := formats(m)
 	var keep []string
 	for _, pt := range m.MediaName.Formats {
-		if strings.EqualFold(names[pt], "H264/90000") && takesH264(lines[pt]) {
+		if isFormat(v, names[pt], lines[pt]) {
 			keep = append(keep, pt)
 		}
 	}
@@ -62,12 +74,18 @@ func onlyH264(m *sdp.MediaDescription) {
 		return
 	}
 	for _, pt := range m.MediaName.Formats {
-		apt, _ := parameter(lines[pt], "apt")
+		apt, _ := payload.Parameter(lines[pt], "apt")
 		if strings.EqualFold("video/"+strings.TrimSuffix(names[pt], "/90000"), webrtc.MimeTypeRTX) && slices.Contains(keep, apt) {
 			keep = append(keep, pt)
 		}
 	}
 	m.MediaName.Formats = keep
+}
+
+// isFormat reports whether a payload type's rtpmap and fmtp lines are of a codec, as the server
+// reads it.
+func isFormat(v *table.Video, rtpmap, fmtp string) bool {
+	return strings.EqualFold("video/"+rtpmap, v.MIME+"/90000") && v.Takes(fmtp)
 }
 
 // formats returns the codecs and the fmtp lines of a media section by payload type.
