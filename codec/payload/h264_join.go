@@ -22,19 +22,22 @@ type H264Joiner struct {
 	sets     bool // it has a parameter set
 }
 
+// Reset begins an access unit and keeps the memory of the one before.
 func (d *H264Joiner) Reset() {
 	*d = H264Joiner{au: d.au[:0]}
 }
 
+// Unit returns the access unit, which is valid until Reset.
 func (d *H264Joiner) Unit() []byte { return d.au }
 
 // Spare tells whether no other access unit needs this one: it has no slice that
 // others refer to (nal_ref_idc, H.264 §7.4.1) and no parameter set.
 func (d *H264Joiner) Spare() bool { return !d.needed }
 
-// Key tells whether the unit has a slice of an IDR picture, and Sets whether it has a parameter set.
+// Key reports whether the unit has a slice of an IDR picture.
 func (d *H264Joiner) Key() bool { return d.idr }
 
+// Sets reports whether the unit has a parameter set.
 func (d *H264Joiner) Sets() bool { return d.sets }
 
 // Continues tells whether a payload goes on with the picture of the last unit, as it does where a
@@ -142,6 +145,7 @@ func (d *H264Joiner) addFragment(payload []byte) bool {
 	return true
 }
 
+// Starts reports whether a payload can be the first of an access unit.
 func (d *H264Joiner) Starts(payload []byte) bool {
 	if len(payload) < 2 {
 		return false

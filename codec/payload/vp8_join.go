@@ -7,8 +7,10 @@ type VP8Joiner struct {
 	needed bool // another frame may need this one
 }
 
+// Reset begins an access unit and keeps the memory of the one before.
 func (d *VP8Joiner) Reset() { d.au, d.needed = d.au[:0], false }
 
+// Unit returns the access unit, which is valid until Reset.
 func (d *VP8Joiner) Unit() []byte { return d.au }
 
 // Spare tells whether the sender said of the whole frame that no other refers to it
@@ -31,6 +33,7 @@ func (d *VP8Joiner) Add(payload []byte) bool {
 // tells.
 func (d *VP8Joiner) Whole() bool { return len(d.au) > 0 }
 
+// Starts reports whether a payload can be the first of an access unit.
 func (d *VP8Joiner) Starts(payload []byte) bool {
 	p, ok := parseVP8(payload)
 	return ok && p.begins

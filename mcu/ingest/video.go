@@ -71,19 +71,6 @@ type Video struct {
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
 }
 
-// VideoStats counts what came of a camera's packets.
-type VideoStats struct {
-	Packets     uint64 // arrived
-	Dropped     uint64 // arrived late, twice or too long
-	Pictures    uint64 // decoded and scaled
-	Lost        uint64 // gaps in the packets that were not repaired
-	Corrupt     uint64 // times the decoder lost the stream
-	Capped      uint64 // access units dropped because the camera costs too much
-	Lagged      uint64 // access units dropped because they had waited unread for too long
-	Starved     uint64 // pictures dropped because the pool was empty
-	KeyRequests uint64 // IDRs asked of the sender
-}
-
 // NewVideo returns a Video that nobody sees yet.
 func NewVideo(cfg VideoConfig) *Video {
 	v := &Video{
@@ -296,19 +283,4 @@ func (v *Video) Release() {
 	v.lips.clear()
 	v.shown.Release()
 	v.shown = nil
-}
-
-// Stats returns the counters.
-func (v *Video) Stats() VideoStats {
-	return VideoStats{
-		Packets:     v.packets.Load(),
-		Dropped:     v.dropped.Load(),
-		Pictures:    v.pictures.Load(),
-		Lost:        v.lost.Load(),
-		Corrupt:     v.corrupt.Load(),
-		Capped:      v.capped.Load(),
-		Lagged:      v.lagged.Load(),
-		Starved:     v.starved.Load(),
-		KeyRequests: v.keyRequests.Load(),
-	}
 }

@@ -195,3 +195,23 @@ func tame(b []float32) {
 		}
 	}
 }
+
+// publishLag says how late the block is that Pull returns.
+func (v *Voice) publishLag(heard bool, now time.Time) {
+	v.lag.live.Store(heard)
+	timestamp, delay, ok := v.buf.Playing(v.carry.n, now)
+	if !heard || !ok {
+		return
+	}
+	// That is the block after this one.
+	timestamp, delay = timestamp-pcm.Samples, delay+pcm.Duration
+	v.lag.arrival.store(delay)
+	if at := v.sender.captured(timestamp); at.IsZero() {
+		v.lag.sender.forget()
+	} else {
+		v.lag.sender.store(now.Sub(at))
+	}
+	raised := time.Duration(v.lag.wanted.Load())
+	needed := v.buf.Target() - raised
+	v.lag.over.Store(int64(min(raised, max(delay-needed, 0))))
+}

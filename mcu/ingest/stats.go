@@ -49,3 +49,31 @@ func (c *counters) stats() VoiceStats {
 		Target:    time.Duration(c.target.Load()),
 	}
 }
+
+// VideoStats counts what came of a camera's packets.
+type VideoStats struct {
+	Packets     uint64 // arrived
+	Dropped     uint64 // arrived late, twice or too long
+	Pictures    uint64 // decoded and scaled
+	Lost        uint64 // gaps in the packets that were not repaired
+	Corrupt     uint64 // times the decoder lost the stream
+	Capped      uint64 // access units dropped because the camera costs too much
+	Lagged      uint64 // access units dropped because they had waited unread for too long
+	Starved     uint64 // pictures dropped because the pool was empty
+	KeyRequests uint64 // IDRs asked of the sender
+}
+
+// Stats returns the counters.
+func (v *Video) Stats() VideoStats {
+	return VideoStats{
+		Packets:     v.packets.Load(),
+		Dropped:     v.dropped.Load(),
+		Pictures:    v.pictures.Load(),
+		Lost:        v.lost.Load(),
+		Corrupt:     v.corrupt.Load(),
+		Capped:      v.capped.Load(),
+		Lagged:      v.lagged.Load(),
+		Starved:     v.starved.Load(),
+		KeyRequests: v.keyRequests.Load(),
+	}
+}

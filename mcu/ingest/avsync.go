@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"math"
+	"sync/atomic"
 	"time"
 
 	"tilemix/codec/yuv"
@@ -151,4 +153,41 @@ func (l *lips) clear() {
 		l.held[l.first] = nil
 		l.first = (l.first + 1) % MaxHeld
 	}
+}
+
+// soundLag is how late the sound is that is being played. The play half writes it,
+// the picture clock reads it and may have the sound wait.
+type soundLag struct {
+	arrival latency // since it would have arrived without jitter
+	sender  latency // since it was taken, by the sender's clock
+	live    atomic.Bool
+	over    atomic.Int64 // how much later it is than the jitter buffer needs, ns
+	wanted  atomic.Int64 // how long it is to wait for its pictures, ns
+}
+
+// latency is a duration that may be unknown, kept by one goroutine for another. The
+// zero value is unknown.
+type latency struct{ ns atomic.Int64 }
+
+func (l *latency) store(d time.Duration) { l.ns.Store(int64(d) ^ math.MinInt64) }
+
+func (l *latency) load() (d time.Duration, ok bool) {
+	n := l.ns.Load()
+	return time.Duration(n ^ math.MinInt64), n != 0
+}
+
+func (l *latency) forget() { l.ns.Store(0) }
+
+// extra returns how much later the sound is than it need be.
+func (g *soundLag) extra() time.Duration { return time.Duration(g.over.Load()) }
+
+// raise has the sound wait for pictures that are late by this much when it does not,
+// or no longer.
+func (g *soundLag) raise(late time.Duration) {
+	before := time.Duration(g.wanted.Load())
+	want := min(max(late-lipsKept, 0), maxRaise)
+	if before == 0 && late < lipsLate {
+		want = 0
+	}
+	g.wanted.Store(int64(want))
 }
