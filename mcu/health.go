@@ -25,8 +25,8 @@ const (
 
 // health is what the picture clock knows of the way from a participant's camera.
 type health struct {
-	line video.Line
-	told video.Line // what the loop was told, Still as Weak
+	line video.Status
+	told video.Status // what the loop was told, Still as Weak
 
 	camera  *ingest.Video
 	looked  time.Time
@@ -43,7 +43,7 @@ type health struct {
 
 // look finds out how a line is. fresh says that a picture has come; woke is when the
 // clock began to tick.
-func (h *health) look(s *seat, fresh bool, woke, now time.Time) video.Line {
+func (h *health) look(s *seat, fresh bool, woke, now time.Time) video.Status {
 	expected := s.video != nil && !s.cameraOff && !s.tile.Empty()
 	if !expected || h.looked.Before(woke) {
 		h.began = now
@@ -58,15 +58,15 @@ func (h *health) look(s *seat, fresh bool, woke, now time.Time) video.Line {
 	frozen := expected && h.frozen(now)
 	switch {
 	case s.lost || s.unheard && frozen:
-		h.line = video.Lost
+		h.line = video.Disconnected
 	case !expected:
-		h.line = video.Good
-	case frozen, h.line >= video.Still && !h.last.After(h.flowing):
-		h.line = video.Still
-	case h.lossy(now), h.line != video.Good && now.Sub(h.flowing) < calm:
-		h.line = video.Weak
+		h.line = video.OK
+	case frozen, h.line >= video.Frozen && !h.last.After(h.flowing):
+		h.line = video.Frozen
+	case h.lossy(now), h.line != video.OK && now.Sub(h.flowing) < calm:
+		h.line = video.Degraded
 	default:
-		h.line = video.Good
+		h.line = video.OK
 	}
 	return h.line
 }
@@ -105,16 +105,16 @@ func (h *health) lossy(now time.Time) bool {
 		h.loss = h.loss*lossFade + float64(gaps-h.gaps)
 		h.gaps, h.counted = gaps, now
 	}
-	return h.loss > lossBad || h.line != video.Good && h.loss > lossGood
+	return h.loss > lossBad || h.line != video.OK && h.loss > lossGood
 }
 
 // judge looks at a seat's line and has all told when it changes.
-func (c *pictureClock) judge(s *seat, fresh bool, now time.Time) video.Line {
+func (c *pictureClock) judge(s *seat, fresh bool, now time.Time) video.Status {
 	h := &s.p.health
 	line := h.look(s, fresh, c.woke, now)
 	told := line
-	if told == video.Still {
-		told = video.Weak
+	if told == video.Frozen {
+		told = video.Degraded
 	}
 	if told != h.told && c.room.lineChanged(s.p, told) {
 		h.told = told
@@ -124,7 +124,7 @@ func (c *pictureClock) judge(s *seat, fresh bool, now time.Time) video.Line {
 
 // lineChanged has the loop tell all how somebody's line is. It returns false when the
 // loop is too busy to be told now.
-func (r *Room) lineChanged(p *Participant, line video.Line) bool {
+func (r *Room) lineChanged(p *Participant, line video.Status) bool {
 	f := func() {
 		p.uplink = line
 		r.tellSoon(time.Now())
@@ -140,9 +140,9 @@ func (r *Room) lineChanged(p *Participant, line video.Line) bool {
 // lineOf says how somebody's line is.
 func lineOf(p *Participant) control.Line {
 	switch {
-	case p.seated && !p.connected || p.uplink == video.Lost:
+	case p.seated && !p.connected || p.uplink == video.Disconnected:
 		return control.LineLost
-	case p.uplink != video.Good:
+	case p.uplink != video.OK:
 		return control.LineWeak
 	}
 	return ""

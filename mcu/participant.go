@@ -74,7 +74,7 @@ type Participant struct {
 	wish      uplink.Wish
 	asked     uplink.Asked
 	rung      *ladder.Rung // that he has; nil: none yet
-	uplink    video.Line   // as the picture clock finds it
+	uplink    video.Status // as the picture clock finds it
 }
 
 func newParticipant(r *Room, o JoinOptions) (*Participant, error) {

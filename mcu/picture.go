@@ -194,7 +194,7 @@ func (c *pictureClock) tile(s *seat, now time.Time) video.Tile {
 		Hidden: s.hidden,
 	}
 	if s.video == nil || s.cameraOff {
-		t.Line = c.judge(s, false, now)
+		t.Status = c.judge(s, false, now)
 		return t
 	}
 	f, fresh := s.video.Picture(s.voice, now)
@@ -207,7 +207,7 @@ func (c *pictureClock) tile(s *seat, now time.Time) video.Tile {
 			c.pace.Shift(rtptime.PhaseCorrection(waited, c.pace.Period()))
 		}
 	}
-	t.Line = c.judge(s, fresh, now)
+	t.Status = c.judge(s, fresh, now)
 	if f == nil {
 		return t
 	}

@@ -240,7 +240,7 @@ func (r *Room) publish() {
 		seat := p.seat()
 		seat.speaking = slices.Contains(r.speaking, p.public)
 		seat.floor = p.public == r.holder
-		if i := slices.IndexFunc(tiles, func(t layout.Tile) bool { return t.ID == p.public }); i >= 0 {
+		if i := slices.IndexFunc(tiles, func(t layout.Tile) bool { return t.Source == layout.SourceID{Participant: p.public} }); i >= 0 {
 			seat.tile = tiles[i].Rect
 			if i == len(tiles)-1 {
 				seat.hidden = hidden
@@ -265,19 +265,19 @@ func (r *Room) tiles() (tiles []layout.Tile, hidden int) {
 			who = append(who, p.public)
 		}
 	}
-	places := r.places.Arrange(who, r.speaking)
-	if r.layout == "speaker" {
-		r.places.Lead(r.holder)
-	}
-	seen := make([]layout.Participant, len(places))
-	for i, id := range places {
-		seen[i] = layout.Participant{ID: id, Speaker: id == r.holder}
-	}
-	place, ok := layout.ByName(r.layout)
+	l, ok := layout.ByName(r.layout)
 	if !ok {
 		return nil, 0
 	}
-	tiles = place(image.Pt(r.server.cfg.Width, r.server.cfg.Height), seen)
+	places := r.places.Arrange(who, r.speaking)
+	if l.LeadsSpeaker {
+		r.places.Lead(r.holder)
+	}
+	seen := make([]layout.Source, len(places))
+	for i, id := range places {
+		seen[i] = layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == r.holder}
+	}
+	tiles = l.Place(image.Pt(r.server.cfg.Width, r.server.cfg.Height), seen)
 	return tiles, len(who) - len(tiles)
 }
 

@@ -289,9 +289,9 @@ func next[M control.Message](t testing.TB, b *inbox, what string, ok func(M) boo
 
 // place returns where the grid has the tile of each guest, in order of joining.
 func (s *stage) place(guests ...*guest) map[*guest]image.Rectangle {
-	who := make([]layout.Participant, len(guests))
+	who := make([]layout.Source, len(guests))
 	for i, g := range guests {
-		who[i].ID = g.id
+		who[i].ID.Participant = g.id
 	}
 	tiles := layout.Grid(image.Pt(s.cfg.Width, s.cfg.Height), who)
 	places := map[*guest]image.Rectangle{}

@@ -1,7 +1,7 @@
 // Package health judges how the picture of one camera comes, as its viewers would: good,
 // weak, frozen or lost. Time is an argument.
 //
-//	pictures, gaps, presence ──▶ Health.Update ──▶ video.Line: sign on the tile, message "participants"
+//	pictures, gaps, presence ──▶ Health.Update ──▶ video.Status: sign on the tile, message "participants"
 //
 // A camera that is meant to send and brings no picture for pause (1.2 s) is frozen. The
 // compositor dims its last picture and draws a sign. A camera with a low frame rate, such
@@ -59,7 +59,7 @@ type Input struct {
 // Health is how one participant's camera comes. It belongs to one goroutine, the picture
 // clock. The zero value is ready and good.
 type Health struct {
-	line video.Line
+	line video.Status
 
 	camera  Camera
 	looked  time.Time
@@ -78,7 +78,7 @@ type Health struct {
 func (h *Health) Began() time.Time { return h.began }
 
 // Update takes what is known at one tick and returns how the camera comes.
-func (h *Health) Update(in Input, now time.Time) video.Line {
+func (h *Health) Update(in Input, now time.Time) video.Status {
 	if !in.Expected || h.looked.Before(in.Awake) {
 		h.began = now
 	}
@@ -92,15 +92,15 @@ func (h *Health) Update(in Input, now time.Time) video.Line {
 	frozen := in.Expected && h.frozen(now)
 	switch {
 	case in.Disconnected || in.ControlLost && frozen:
-		h.line = video.Lost
+		h.line = video.Disconnected
 	case !in.Expected:
-		h.line = video.Good
-	case frozen, h.line >= video.Still && !h.last.After(h.flowing):
-		h.line = video.Still
-	case h.lossy(now), h.line != video.Good && now.Sub(h.flowing) < recovery:
-		h.line = video.Weak
+		h.line = video.OK
+	case frozen, h.line >= video.Frozen && !h.last.After(h.flowing):
+		h.line = video.Frozen
+	case h.lossy(now), h.line != video.OK && now.Sub(h.flowing) < recovery:
+		h.line = video.Degraded
 	default:
-		h.line = video.Good
+		h.line = video.OK
 	}
 	return h.line
 }
@@ -139,5 +139,5 @@ func (h *Health) lossy(now time.Time) bool {
 		h.loss = h.loss*lossFade + float64(gaps-h.gaps)
 		h.gaps, h.counted = gaps, now
 	}
-	return h.loss > lossBad || h.line != video.Good && h.loss > lossGood
+	return h.loss > lossBad || h.line != video.OK && h.loss > lossGood
 }

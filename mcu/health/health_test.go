@@ -27,7 +27,7 @@ func newSim() *sim {
 
 // run ticks for d with a picture each interval, 0 for none, and returns the last line
 // and when it first was another than at the beginning.
-func (s *sim) run(d, interval time.Duration) (line video.Line, changed time.Duration) {
+func (s *sim) run(d, interval time.Duration) (line video.Status, changed time.Duration) {
 	const tick = time.Second / 30
 	first, begun := s.line, s.now
 	next := s.now
@@ -58,18 +58,18 @@ func TestFreeze(t *testing.T) {
 		{"1 in 3 seconds", 3 * time.Second, 2 * time.Second, maxPause},
 	} {
 		s := newSim()
-		if line, _ := s.run(30*time.Second, c.interval); c.interval < time.Second && line != video.Good {
+		if line, _ := s.run(30*time.Second, c.interval); c.interval < time.Second && line != video.OK {
 			t.Errorf("%s: a good camera is %v", c.name, line)
 		}
 		since := s.now.Sub(s.last)
 		line, after := s.run(6*time.Second, 0)
-		if line != video.Still {
+		if line != video.Frozen {
 			t.Fatalf("%s: a camera without pictures is %v", c.name, line)
 		}
 		if frozen := after + since; frozen < c.least || frozen > c.most {
 			t.Errorf("%s: it is frozen after %v, not %v to %v", c.name, frozen, c.least, c.most)
 		}
-		if line, after := s.run(3*time.Second, frame); line != video.Good || after > 200*time.Millisecond {
+		if line, after := s.run(3*time.Second, frame); line != video.OK || after > 200*time.Millisecond {
 			t.Errorf("%s: pictures go on, and it is %v, for the first time other than frozen after %v", c.name, line, after)
 		}
 	}
@@ -78,7 +78,7 @@ func TestFreeze(t *testing.T) {
 // TestStart has a camera that brings nothing: it has longer to begin.
 func TestStart(t *testing.T) {
 	s := newSim()
-	if line, after := s.run(5*time.Second, 0); line != video.Still || after < startPause || after > startPause+100*time.Millisecond {
+	if line, after := s.run(5*time.Second, 0); line != video.Frozen || after < startPause || after > startPause+100*time.Millisecond {
 		t.Errorf("it is %v after %v", line, after)
 	}
 }
@@ -89,7 +89,7 @@ func TestRest(t *testing.T) {
 	s.run(2*time.Second, frame)
 	s.now = s.now.Add(10 * time.Second)
 	s.in.Awake = s.now
-	if line, _ := s.run(time.Second, 0); line != video.Good {
+	if line, _ := s.run(time.Second, 0); line != video.OK {
 		t.Errorf("just after a rest it is %v", line)
 	}
 	if !s.Began().Equal(s.in.Awake) {
@@ -103,17 +103,17 @@ func TestLoss(t *testing.T) {
 	s.run(3*time.Second, frame)
 	c := s.in.Camera.(*camera)
 	c.gaps++
-	if line, _ := s.run(2*time.Second, frame); line != video.Good {
+	if line, _ := s.run(2*time.Second, frame); line != video.OK {
 		t.Errorf("one gap makes it %v", line)
 	}
 	for range 3 {
 		c.gaps++
 		s.run(time.Second, frame)
 	}
-	if line, _ := s.run(frame, frame); line != video.Weak {
+	if line, _ := s.run(frame, frame); line != video.Degraded {
 		t.Errorf("a gap a second leaves it %v", line)
 	}
-	if line, after := s.run(10*time.Second, frame); line != video.Good || after < recovery {
+	if line, after := s.run(10*time.Second, frame); line != video.OK || after < recovery {
 		t.Errorf("without gaps it is %v after %v", line, after)
 	}
 }
@@ -125,13 +125,13 @@ func TestLost(t *testing.T) {
 		media, contrl bool
 		interval      time.Duration
 		expected      bool
-		want          video.Line
+		want          video.Status
 	}{
-		{"media", true, false, frame, true, video.Lost},
-		{"media, camera off", true, false, 0, false, video.Lost},
-		{"control alone", false, true, frame, true, video.Good},
-		{"control, and no pictures", false, true, 0, true, video.Lost},
-		{"nothing, camera off", false, false, 0, false, video.Good},
+		{"media", true, false, frame, true, video.Disconnected},
+		{"media, camera off", true, false, 0, false, video.Disconnected},
+		{"control alone", false, true, frame, true, video.OK},
+		{"control, and no pictures", false, true, 0, true, video.Disconnected},
+		{"nothing, camera off", false, false, 0, false, video.OK},
 	} {
 		s := newSim()
 		s.run(2*time.Second, frame)
@@ -149,14 +149,14 @@ func TestOtherCamera(t *testing.T) {
 	s.run(2*time.Second, frame)
 	s.run(2*time.Second, 0)
 	s.in.Camera = &camera{gaps: 1000}
-	if line, _ := s.run(frame, 0); line != video.Still {
+	if line, _ := s.run(frame, 0); line != video.Frozen {
 		t.Errorf("before its first picture the new camera is %v", line)
 	}
-	if line, _ := s.run(3*time.Second, frame); line != video.Good {
+	if line, _ := s.run(3*time.Second, frame); line != video.OK {
 		t.Errorf("with pictures it is %v", line)
 	}
 	s.in.Camera, s.in.Expected = nil, false
-	if line, _ := s.run(time.Second, 0); line != video.Good {
+	if line, _ := s.run(time.Second, 0); line != video.OK {
 		t.Errorf("no camera is %v", line)
 	}
 }

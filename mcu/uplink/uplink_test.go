@@ -38,7 +38,7 @@ func TestFor(t *testing.T) {
 // TestGrids says what the grids of 720p ask for: what the tile has.
 func TestGrids(t *testing.T) {
 	for n := 1; n <= layout.MaxTiles; n++ {
-		tile := layout.Grid(image.Pt(1280, 720), make([]layout.Participant, n))[0].Rect.Size()
+		tile := layout.Grid(image.Pt(1280, 720), make([]layout.Source, n))[0].Rect.Size()
 		got := uplink.For(tile, 30).Size
 		if got != tile {
 			t.Errorf("%d tiles of %v need %v", n, tile, got)

@@ -2,34 +2,19 @@ package layout
 
 import "image"
 
-// MaxTiles is the number of participants that a layout shows at most.
-const MaxTiles = 25
-
-// ByName returns the layout that clients call by that name, "grid" or
-// "speaker", and false for any other name.
-func ByName(name string) (Layout, bool) {
-	switch name {
-	case "grid":
-		return Grid, true
-	case "speaker":
-		return Speaker, true
-	}
-	return nil, false
-}
-
-// Grid shows the first MaxTiles participants in equal 16:9 tiles, in as many
-// columns as make the tiles largest, the last row centred. One alone has the
+// Grid shows the first MaxTiles sources in equal 16:9 tiles, in as many
+// columns as make the tiles largest, the last row centred. One source alone has the
 // whole canvas.
-func Grid(canvas image.Point, who []Participant) []Tile {
-	who = who[:min(len(who), MaxTiles)]
-	area, gap := inside(canvas, len(who))
+func Grid(canvas image.Point, sources []Source) []Tile {
+	sources = sources[:min(len(sources), MaxTiles)]
+	area, gap := inside(canvas, len(sources))
 	cols, tile := 1, image.Point{}
-	for c := 1; c <= len(who); c++ {
-		if t := tileSize(area.Size(), len(who), c, gap); t.X > tile.X {
+	for c := 1; c <= len(sources); c++ {
+		if t := tileSize(area.Size(), len(sources), c, gap); t.X > tile.X {
 			cols, tile = c, t
 		}
 	}
-	return appendRows(make([]Tile, 0, len(who)), area, who, cols, tile, gap)
+	return appendRows(make([]Tile, 0, len(sources)), area, sources, cols, tile, gap)
 }
 
 // inside returns the part of the canvas that n tiles may use and the gap
@@ -62,22 +47,22 @@ func wide(w, h int) image.Point {
 	return image.Pt(nearestEven(h*16, 9), h)
 }
 
-// appendRows appends a tile for each of who, in rows of cols that are centred
-// in area. Nobody gets a tile when there is no room for one.
-func appendRows(to []Tile, area image.Rectangle, who []Participant, cols int, tile image.Point, gap int) []Tile {
+// appendRows appends a tile for each source, in rows of cols that are centred
+// in area. There is none where there is no room for one.
+func appendRows(to []Tile, area image.Rectangle, sources []Source, cols int, tile image.Point, gap int) []Tile {
 	if tile.X == 0 {
 		return to
 	}
-	rows := (len(who) + cols - 1) / cols
+	rows := (len(sources) + cols - 1) / cols
 	y := area.Min.Y + even((area.Dy()-rows*(tile.Y+gap)+gap)/2)
-	for len(who) > 0 {
-		n := min(cols, len(who))
+	for len(sources) > 0 {
+		n := min(cols, len(sources))
 		x := area.Min.X + even((area.Dx()-n*(tile.X+gap)+gap)/2)
-		for _, p := range who[:n] {
-			to = append(to, Tile{ID: p.ID, Rect: image.Rectangle{Max: tile}.Add(image.Pt(x, y))})
+		for _, s := range sources[:n] {
+			to = append(to, Tile{Source: s.ID, Rect: image.Rectangle{Max: tile}.Add(image.Pt(x, y))})
 			x += tile.X + gap
 		}
-		who, y = who[n:], y+tile.Y+gap
+		sources, y = sources[n:], y+tile.Y+gap
 	}
 	return to
 }

@@ -1,6 +1,11 @@
-// Package layout says where on the canvas each participant is. Layouts are pure
-// functions; all rectangles they return are even-aligned, inside the canvas and
-// disjoint.
+// Package layout says which sources have a tile, and where on the canvas each tile is. A source is
+// the camera or the screen of a participant.
+//
+//	participants, speakers ──▶ Places.Arrange ──▶ who has a tile ──▶ Layout.Place ──▶ tiles
+//	size of a picture, tile ──▶ Fit ──▶ what is cropped and where it goes
+//
+// Layouts and Fit are pure functions. All rectangles that they return are even-aligned, inside the
+// canvas and disjoint.
 //
 // # Why
 //
@@ -12,20 +17,63 @@ package layout
 
 import "image"
 
-// Participant is what a layout knows of somebody who has a tile.
-type Participant struct {
-	ID string
-	// Speaker marks the one who has the floor; layouts with one large tile give
-	// it to him. At most one participant is marked.
+// MaxTiles is the number of sources that a layout shows at most.
+const MaxTiles = 25
+
+// SourceKind says what a source shows.
+type SourceKind uint8
+
+// The kinds of sources.
+const (
+	Camera SourceKind = iota
+	Screen
+)
+
+// SourceID names one source of a room. Its values can be compared.
+type SourceID struct {
+	Participant string // the participant's public ID
+	Kind        SourceKind
+}
+
+// Source is what a layout knows of a source that has a tile.
+type Source struct {
+	ID SourceID
+	// Speaker marks the source of the participant that has the floor. Layouts with one large tile
+	// give the tile to it. At most one source is marked.
 	Speaker bool
 }
 
-// Tile is a participant's place on the canvas, in pixels.
+// Tile is a source's place on the canvas, in pixels.
 type Tile struct {
-	ID   string
-	Rect image.Rectangle
+	Source SourceID
+	Rect   image.Rectangle
 }
 
-// Layout places participants, who come in order of joining, on a canvas of the
-// given size. Whoever finds no place is not in the result.
-type Layout func(canvas image.Point, who []Participant) []Tile
+// Layout is one way to arrange tiles: a file of this package and a line in Layouts.
+type Layout struct {
+	Name string // as clients and settings call it
+	// Place places sources, which come in order of joining, on a canvas of the given size. A source
+	// without a place is not in the result.
+	Place func(canvas image.Point, sources []Source) []Tile
+	// LeadsSpeaker says that the participant that has the floor has the first place.
+	LeadsSpeaker bool
+}
+
+// layouts has the default first.
+var layouts = []Layout{
+	{"grid", Grid, false},
+	{"speaker", Speaker, true},
+}
+
+// Layouts returns all layouts, the default first. The slice is not to be changed.
+func Layouts() []Layout { return layouts }
+
+// ByName returns the layout of a name, and false where there is none.
+func ByName(name string) (l Layout, ok bool) {
+	for _, l := range layouts {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return Layout{}, false
+}

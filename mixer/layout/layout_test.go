@@ -14,10 +14,10 @@ import (
 
 var hd = image.Pt(1280, 720)
 
-func people(n int) []layout.Participant {
-	who := make([]layout.Participant, n)
+func people(n int) []layout.Source {
+	who := make([]layout.Source, n)
 	for i := range who {
-		who[i].ID = fmt.Sprint(i)
+		who[i].ID.Participant = fmt.Sprint(i)
 	}
 	return who
 }
@@ -25,12 +25,9 @@ func people(n int) []layout.Participant {
 // TestLayouts holds what every layout promises, on any canvas, with anyone
 // speaking or nobody.
 func TestLayouts(t *testing.T) {
-	for _, name := range []string{"grid", "speaker"} {
-		place, ok := layout.ByName(name)
-		if !ok {
-			t.Fatalf("no layout %q", name)
-		}
-		t.Run(name, func(t *testing.T) {
+	for _, l := range layout.Layouts() {
+		place := l.Place
+		t.Run(l.Name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				canvas := image.Pt(rapid.IntRange(320, 4096).Draw(t, "width"), rapid.IntRange(180, 4096).Draw(t, "height"))
 				if rapid.Bool().Draw(t, "usual") {
@@ -77,27 +74,27 @@ func checkPlaces(t rapid.TB, canvas image.Point, tiles []layout.Tile) {
 }
 
 // checkVisible says that the first 25 are shown, and the speaker in any case.
-func checkVisible(t rapid.TB, who []layout.Participant, tiles []layout.Tile) {
+func checkVisible(t rapid.TB, who []layout.Source, tiles []layout.Tile) {
 	if len(tiles) != min(len(who), layout.MaxTiles) {
 		t.Fatalf("%d tiles for %d participants", len(tiles), len(who))
 	}
 	seen := map[string]bool{}
 	for _, tile := range tiles {
-		seen[tile.ID] = true
+		seen[tile.Source.Participant] = true
 	}
 	if len(seen) != len(tiles) {
 		t.Fatal("somebody has two tiles")
 	}
 	for _, p := range who[:min(len(who), layout.MaxTiles-1)] {
-		if !seen[p.ID] {
-			t.Fatalf("%s is not shown", p.ID)
+		if !seen[p.ID.Participant] {
+			t.Fatalf("%s is not shown", p.ID.Participant)
 		}
 	}
 }
 
 // TestTinyCanvas says that a canvas without room is no crash.
 func TestTinyCanvas(t *testing.T) {
-	for _, place := range []layout.Layout{layout.Grid, layout.Speaker} {
+	for _, place := range []func(image.Point, []layout.Source) []layout.Tile{layout.Grid, layout.Speaker} {
 		for _, canvas := range []image.Point{{}, {-4, 10}, {1, 1}, {2, 2}, {4, 2}, {50, 3}, {3, 50}, {64, 36}} {
 			for n := range 30 {
 				tiles := place(canvas, people(n))
@@ -131,8 +128,8 @@ func TestGrid(t *testing.T) {
 		tiles := layout.Grid(hd, people(tt.n))
 		rows := map[int][]image.Rectangle{}
 		for i, tile := range tiles {
-			if tile.ID != fmt.Sprint(i) {
-				t.Errorf("n=%d: tile %d belongs to %s", tt.n, i, tile.ID)
+			if tile.Source.Participant != fmt.Sprint(i) {
+				t.Errorf("n=%d: tile %d belongs to %s", tt.n, i, tile.Source.Participant)
 			}
 			if tile.Rect.Size() != tiles[0].Rect.Size() {
 				t.Errorf("n=%d: tiles of %v and %v", tt.n, tiles[0].Rect.Size(), tile.Rect.Size())
@@ -158,8 +155,8 @@ func TestSpeaker(t *testing.T) {
 			who[speaker].Speaker = true
 			tiles := layout.Speaker(hd, who)
 			large, others := tiles[0], tiles[1:]
-			if large.ID != fmt.Sprint(speaker) {
-				t.Fatalf("n=%d: the large tile belongs to %s, want %d", n, large.ID, speaker)
+			if large.Source.Participant != fmt.Sprint(speaker) {
+				t.Fatalf("n=%d: the large tile belongs to %s, want %d", n, large.Source.Participant, speaker)
 			}
 			if large.Rect.Dx() < hd.X*2/3 {
 				t.Errorf("n=%d: the large tile is %v", n, large.Rect.Size())
@@ -171,7 +168,7 @@ func TestSpeaker(t *testing.T) {
 			}
 		}
 	}
-	if got := layout.Speaker(hd, people(3))[0].ID; got != "0" {
+	if got := layout.Speaker(hd, people(3))[0].Source.Participant; got != "0" {
 		t.Errorf("with nobody speaking the large tile belongs to %s", got)
 	}
 	if got := layout.Speaker(hd, people(1)); len(got) != 1 || got[0].Rect != image.Rect(0, 0, 1280, 720) {
@@ -180,6 +177,11 @@ func TestSpeaker(t *testing.T) {
 }
 
 func TestByName(t *testing.T) {
+	for _, l := range layout.Layouts() {
+		if got, ok := layout.ByName(l.Name); !ok || got.Name != l.Name || got.LeadsSpeaker != l.LeadsSpeaker {
+			t.Errorf("%s is %+v, %v", l.Name, got, ok)
+		}
+	}
 	if _, ok := layout.ByName("Grid"); ok {
 		t.Error("there is a layout named Grid")
 	}

@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// Speaker gives the participant marked as Speaker, or else the first, one large
+// Speaker gives the source marked as Speaker, or the first where none is, one large
 // tile, and the others a strip of small ones to the right of it. The large tile
-// comes first in the result. Everyone has a 16:9 tile; with more than MaxTiles
-// participants the last of the others have none.
-func Speaker(canvas image.Point, who []Participant) []Tile {
-	if len(who) < 2 {
-		return Grid(canvas, who)
+// comes first in the result. Every tile is 16:9; with more than MaxTiles
+// sources the last of the others have none.
+func Speaker(canvas image.Point, sources []Source) []Tile {
+	if len(sources) < 2 {
+		return Grid(canvas, sources)
 	}
-	i := max(0, slices.IndexFunc(who, func(p Participant) bool { return p.Speaker }))
-	others := make([]Participant, 0, len(who)-1)
-	others = append(append(others, who[:i]...), who[i+1:]...)
+	i := max(0, slices.IndexFunc(sources, func(s Source) bool { return s.Speaker }))
+	others := make([]Source, 0, len(sources)-1)
+	others = append(append(others, sources[:i]...), sources[i+1:]...)
 	others = others[:min(len(others), MaxTiles-1)]
 
 	area, gap := inside(canvas, len(others)+1)
@@ -29,7 +29,7 @@ func Speaker(canvas image.Point, who []Participant) []Tile {
 	right.Min.X = left.Max.X + gap
 	right.Max.X = right.Min.X + width
 
-	tiles := appendRows(make([]Tile, 0, len(others)+1), left, who[i:i+1], 1, large, gap)
+	tiles := appendRows(make([]Tile, 0, len(others)+1), left, sources[i:i+1], 1, large, gap)
 	return appendRows(tiles, right, others, cols, small, gap)
 }
 

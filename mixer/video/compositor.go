@@ -30,8 +30,8 @@ type Tile struct {
 	// Hidden is the number of participants without a tile. It stands as "+75" in
 	// the bottom right corner; a scene has it on its last tile. 0 draws nothing.
 	Hidden int
-	// Line dims the tile and says why, where it is not Good.
-	Line Line
+	// Status dims the tile and says why, where it is not OK.
+	Status Status
 }
 
 // Compositor draws tiles on a canvas that persists. It belongs to one
@@ -67,7 +67,7 @@ type style struct {
 	muted bool
 
 	hidden int
-	line   Line
+	status Status
 }
 
 // NewCompositor returns a compositor with an empty canvas of the given size in
@@ -125,7 +125,7 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 func (c *Compositor) contentOf(t *Tile) content {
 	r := t.Rect.Intersect(c.canvas.Rect)
 	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
-	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, line: t.Line}
+	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status}
 	if t.Picture == nil || t.Picture.Rect.Empty() {
 		return content{style: s, speaking: t.Speaking}
 	}

@@ -45,11 +45,11 @@ func TestComposeReportsChange(t *testing.T) {
 	step("muted", true, func() { tiles[2].Muted = !tiles[2].Muted })
 	step("renamed", true, func() { tiles[3].Name = "Someone Else" })
 	step("same name in other memory", false, func() { tiles[3].Name = strings.Clone(tiles[3].Name) })
-	step("weak line", true, func() { tiles[3].Line = video.Weak })
-	step("none", true, func() { tiles[3].Line = video.Lost })
+	step("weak line", true, func() { tiles[3].Status = video.Degraded })
+	step("none", true, func() { tiles[3].Status = video.Disconnected })
 	step("still none", false, func() {})
-	step("stands still", true, func() { tiles[3].Line = video.Still })
-	step("good again", true, func() { tiles[3].Line = video.Good })
+	step("stands still", true, func() { tiles[3].Status = video.Frozen })
+	step("good again", true, func() { tiles[3].Status = video.OK })
 	step("somebody has no tile", true, func() { tiles[3].Hidden = 1 })
 	step("all have a tile", true, func() { tiles[3].Hidden = 0 })
 	step("camera off", true, func() { tiles[0].Picture = nil })
@@ -92,8 +92,11 @@ func TestIncremental(t *testing.T) {
 }
 
 // room is a call in which anything may happen.
+// place is a layout's function.
+type place = func(image.Point, []layout.Source) []layout.Tile
+
 type room struct {
-	layout  layout.Layout
+	layout  place
 	people  []video.Tile
 	joined  int
 	version uint64
@@ -120,9 +123,9 @@ func (r *room) change(t *rapid.T) {
 	case 5:
 		p.Picture = nil
 	case 6:
-		r.layout, _ = layout.ByName(rapid.SampledFrom([]string{"grid", "speaker"}).Draw(t, "layout"))
+		r.layout = rapid.SampledFrom(layout.Layouts()).Draw(t, "layout").Place
 	case 8:
-		p.Line = video.Line(rapid.IntRange(0, 3).Draw(t, "line"))
+		p.Status = video.Status(rapid.IntRange(0, 3).Draw(t, "line"))
 	case 7:
 		p.Hidden = rapid.IntRange(0, 2000).Draw(t, "hidden")
 	default:
@@ -133,16 +136,16 @@ func (r *room) change(t *rapid.T) {
 }
 
 func (r *room) tiles(size image.Point) []video.Tile {
-	who := make([]layout.Participant, len(r.people))
+	who := make([]layout.Source, len(r.people))
 	byID := map[string]video.Tile{}
 	for i, p := range r.people {
-		who[i] = layout.Participant{ID: p.ID, Speaker: i > 0 && p.Speaking}
+		who[i] = layout.Source{ID: layout.SourceID{Participant: p.ID}, Speaker: i > 0 && p.Speaking}
 		byID[p.ID] = p
 	}
 	var tiles []video.Tile
-	for _, place := range r.layout(size, who) {
-		p := byID[place.ID]
-		p.Rect = place.Rect
+	for _, at := range r.layout(size, who) {
+		p := byID[at.Source.Participant]
+		p.Rect = at.Rect
 		tiles = append(tiles, p)
 	}
 	return tiles
@@ -214,7 +217,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		for i := range tiles {
 			tiles[i].Version++
 			tiles[i].Speaking = n/3%10 == i
-			tiles[i].Line = video.Line(i % 4)
+			tiles[i].Status = video.Status(i % 4)
 		}
 		c.Compose(tiles)
 	})

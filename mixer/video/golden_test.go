@@ -66,7 +66,7 @@ func TestGolden(t *testing.T) {
 		}),
 		"bad-lines":       call(layout.Grid, 9, badLine),
 		"bad-lines-small": call(layout.Grid, 25, badLine),
-		"lost-alone":      call(layout.Grid, 1, func(_ int, t *video.Tile) { t.Line = video.Lost }),
+		"lost-alone":      call(layout.Grid, 1, func(_ int, t *video.Tile) { t.Status = video.Disconnected }),
 		"hidden-speaker": call(layout.Speaker, 8, func(i int, t *video.Tile) {
 			t.Name, t.Muted = longNames[i], true
 			if i == 7 {
@@ -88,7 +88,7 @@ func TestGolden(t *testing.T) {
 
 // badLine gives each a line of another kind, with a picture and without, muted and not.
 func badLine(i int, t *video.Tile) {
-	t.Line = video.Line(i % 4)
+	t.Status = video.Status(i % 4)
 	t.Muted, t.Speaking = i%3 == 2, i == 5
 	if i >= 6 {
 		t.Picture = nil
@@ -106,14 +106,14 @@ var longNames = [...]string{
 
 // call is a scene of n participants; the first speaks, every third is muted,
 // the last of many has his camera off.
-func call(l layout.Layout, n int, change ...func(i int, t *video.Tile)) []video.Tile {
-	who := make([]layout.Participant, n)
+func call(l place, n int, change ...func(i int, t *video.Tile)) []video.Tile {
+	who := make([]layout.Source, n)
 	for i := range who {
-		who[i].ID = fmt.Sprint("participant-", i)
+		who[i].ID.Participant = fmt.Sprint("participant-", i)
 	}
 	var tiles []video.Tile
 	for i, p := range l(canvas, who) {
-		t := video.Tile{ID: p.ID, Rect: p.Rect, Name: names[i%len(names)], Version: 1}
+		t := video.Tile{ID: p.Source.Participant, Rect: p.Rect, Name: names[i%len(names)], Version: 1}
 		t.Picture = portrait(i, image.Rectangle{Max: p.Rect.Size()})
 		t.Speaking, t.Muted = n > 1 && i == 0, i%3 == 1
 		if n > 4 && i == n-1 {

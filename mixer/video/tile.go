@@ -19,8 +19,8 @@ type look struct {
 	badge, count           sprite // how many have no tile
 	disc, initials         sprite
 
-	bars           sprite // sign for a bad line
-	notePill, note sprite // that somebody has no connection
+	bars           sprite // sign for a bad connection
+	notePill, note sprite // that the participant has no connection
 }
 
 // sprite is a mask and the place of its top left corner on the canvas.
@@ -99,7 +99,7 @@ func (c *Compositor) label(l *look, s *style) {
 	case name != nil:
 		l.text = sprite{name, at.Add(image.Pt(x, 0))}
 		x += name.Rect.Dx()
-	case s.muted || s.line != Good:
+	case s.muted || s.status != OK:
 		x -= gap
 	default:
 		return

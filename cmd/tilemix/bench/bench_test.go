@@ -68,9 +68,9 @@ func TestBarcode(t *testing.T) {
 	draw := scenery()
 	img := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
 	for _, tiles := range []int{1, 6, 25} {
-		who := make([]layout.Participant, tiles)
+		who := make([]layout.Source, tiles)
 		for i := range who {
-			who[i].ID = fmt.Sprint(i)
+			who[i].ID.Participant = fmt.Sprint(i)
 		}
 		canvas := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
 		place := layout.Grid(filmSize, who)

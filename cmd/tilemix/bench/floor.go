@@ -28,9 +28,9 @@ type work struct {
 func timePictures(f *film, shown []*bot.Variant) (decode, encode float64, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	who := make([]layout.Participant, len(shown))
+	who := make([]layout.Source, len(shown))
 	for i := range who {
-		who[i].ID = fmt.Sprint(i)
+		who[i].ID.Participant = fmt.Sprint(i)
 	}
 	tiles := layout.Grid(filmSize, who)
 	shown = shown[:min(len(shown), len(tiles))]

@@ -136,10 +136,10 @@ func (s *scenario) wishes() []uplink.Wish {
 		return nil
 	}
 	var wishes []uplink.Wish
-	var who []layout.Participant
+	var who []layout.Source
 	const most = 25 // tiles
 	for n := range min(most, s.participants) {
-		who = append(who, layout.Participant{ID: fmt.Sprint(n)})
+		who = append(who, layout.Source{ID: layout.SourceID{Participant: fmt.Sprint(n)}})
 		for _, t := range layout.Grid(filmSize, who) {
 			if w := uplink.For(t.Rect.Size(), frameRate); !slices.Contains(wishes, w) {
 				wishes = append(wishes, w)

@@ -6,47 +6,47 @@ import (
 	"tilemix/codec/yuv"
 )
 
-// Line is how well somebody's pictures come.
-type Line uint8
+// Status is how well a participant's pictures arrive.
+type Status uint8
 
-// What a tile says of a line.
+// What a tile shows of it.
 const (
-	Good  Line = iota
-	Weak       // pictures come, but badly: a sign beside the name
-	Still      // none come: the last one is dimmed as well
-	Lost       // he has no connection, and may come back: the tile says so
+	OK           Status = iota
+	Degraded            // pictures arrive, but badly: a sign beside the name
+	Frozen              // none arrive: the last one is dimmed as well
+	Disconnected        // the participant has no connection and may come back: the tile says so
 )
 
 const (
 	// dimmed is how far a picture that does not move is moved towards black, of 255;
 	// dimmedDisc is the same for a placeholder, which is darker.
 	dimmed, dimmedDisc = 145, 95
-	// lostText is what the tile of somebody without a connection says.
-	lostText = "Reconnecting…"
+	// reconnecting is what the tile of a participant without a connection says.
+	reconnecting = "Reconnecting…"
 )
 
-// sign adds the sign for a bad line to the label, x pixels from its left, and returns
+// sign adds the sign for a bad connection to the label, x pixels from its left, and returns
 // its width.
 func (c *Compositor) sign(l *look, s *style, at image.Point, x, size, height int) int {
-	if s.line == Good {
+	if s.status == OK {
 		return 0
 	}
 	which := shapeBars
-	if s.line == Lost {
+	if s.status == Disconnected {
 		which = shapeNoBars
 	}
 	l.bars = sprite{c.masks.get(maskKey{shape: which, size: size}), at.Add(image.Pt(x, (height-size)/2))}
 	return size
 }
 
-// notice says over the tile's middle that its owner has no connection: above the
-// placeholder's disc, or where that would be. Where there is no room the sign has to do.
+// notice says over the tile's middle that the participant has no connection: above the
+// placeholder's disc, or where that would be. A tile without room for it has the sign alone.
 func (c *Compositor) notice(l *look, s *style, size, height, margin, pad int) {
 	room, above := s.rect.Dx()-2*margin-2*pad, (s.rect.Dy()-discOf(s.rect))/2
-	if s.line != Lost || above < height+margin {
+	if s.status != Disconnected || above < height+margin {
 		return
 	}
-	text := c.masks.get(maskKey{shape: shapeText, text: lostText, size: size, w: room, h: height})
+	text := c.masks.get(maskKey{shape: shapeText, text: reconnecting, size: size, w: room, h: height})
 	if text == nil {
 		return
 	}
@@ -56,9 +56,9 @@ func (c *Compositor) notice(l *look, s *style, size, height, margin, pad int) {
 	l.note = sprite{text, at.Add(image.Pt((width-text.Rect.Dx())/2, 0))}
 }
 
-// dim darkens a tile whose picture stands still.
+// dim darkens a tile whose picture is frozen.
 func (c *Compositor) dim(d *drawn) {
-	if d.line < Still {
+	if d.status < Frozen {
 		return
 	}
 	alpha := uint8(dimmed)
@@ -71,7 +71,7 @@ func (c *Compositor) dim(d *drawn) {
 }
 
 // bars is a mobile telephone's sign for a weak signal, size pixels high and wide: of
-// three bars one is full. Where there is none at all, the bars are crossed out.
+// three bars one is full. None crosses the bars out.
 func bars(size int, none bool) *image.Alpha {
 	s := float64(size) / 16 // drawn on a field of 16×16
 	bar := func(x, y float64, i int) float64 {
