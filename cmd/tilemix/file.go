@@ -32,13 +32,12 @@ func (*serveCommand) BeforeResolve(ctx *kong.Context) error {
 	return nil
 }
 
-// settingsFile is the text of each setting that the YAML file has, under the
-// flag's name. It is a kong.Resolver.
+// settingsFile is the text of each setting in the YAML file, by the flag's name. It is a
+// kong.Resolver.
 type settingsFile map[string]string
 
-// readSettingsFile reads a file and holds every line of it against the flags:
-// an unknown key and a value that the flag would refuse are errors that name
-// file, line and key.
+// readSettingsFile reads a file and checks each line. An unknown key, or a value that the
+// flag refuses, is an error that names file, line and key.
 func readSettingsFile(path string, flags []*kong.Flag) (settingsFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -60,11 +59,11 @@ func readSettingsFile(path string, flags []*kong.Flag) (settingsFile, error) {
 	return file, nil
 }
 
-// Validate is part of kong.Resolver; readSettingsFile has done it.
+// Validate is part of kong.Resolver. readSettingsFile has validated the file.
 func (settingsFile) Validate(*kong.Application) error { return nil }
 
-// Resolve gives kong the flag's text, unless the environment sets the flag:
-// kong itself would rank a resolver above the environment.
+// Resolve returns the flag's text, unless the environment sets the flag, because kong ranks
+// a resolver above the environment.
 func (f settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
 		if _, set := os.LookupEnv(name); set {
@@ -109,7 +108,7 @@ func atLine(path string, err error) error {
 
 func line(node ast.Node) int { return node.GetToken().Position.Line }
 
-// flagNamed returns nil where no flag may be set by that key of a file.
+// flagNamed returns the flag of a key, or nil if a file may not have that key.
 func flagNamed(flags []*kong.Flag, key string) *kong.Flag {
 	for _, flag := range flags {
 		if flag.Name == key && key != "config" && key != "help" {
@@ -119,8 +118,8 @@ func flagNamed(flags []*kong.Flag, key string) *kong.Flag {
 	return nil
 }
 
-// settingText returns an entry's value as the flag's text, having tried that the
-// flag takes it.
+// settingText returns an entry's value as the flag's text, after a try that the flag
+// accepts it.
 func settingText(entry *ast.MappingValueNode, flag *kong.Flag) (string, error) {
 	if flag == nil {
 		return "", errors.New("unknown key; tilemix serve --help lists them")
@@ -165,7 +164,7 @@ func scalarText(node ast.Node, flag *kong.Flag) (string, error) {
 	return "", fmt.Errorf("cannot be a %s", node.Type())
 }
 
-// try parses text as kong will, without setting anything.
+// try parses text as kong does, but sets nothing.
 func try(flag *kong.Flag, text string) error {
 	if flag.Enum != "" && !flag.EnumMap()[text] {
 		return fmt.Errorf("must be one of %s, not %q", flag.Enum, text)
@@ -173,7 +172,7 @@ func try(flag *kong.Flag, text string) error {
 	scratch := reflect.New(flag.Target.Type()).Elem()
 	err := flag.Parse(kong.Scan().PushTyped(text, kong.FlagValueToken), scratch)
 	if inner := errors.Unwrap(err); inner != nil {
-		return inner // without the flag's name, which the key has said
+		return inner // the flag's name is left out, because the error has the key
 	}
 	return err
 }

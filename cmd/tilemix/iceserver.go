@@ -14,8 +14,8 @@ type iceServer struct {
 	Username, Password string // TURN only
 }
 
-// UnmarshalText reads stun:HOST[:PORT] and turn:USER:PASSWORD@HOST[:PORT], also
-// as stuns and turns, with ?transport=… behind where the scheme has it. User and
+// UnmarshalText reads stun:HOST[:PORT] and turn:USER:PASSWORD@HOST[:PORT], and the same
+// with stuns and turns. ?transport=… may follow where the scheme has it. User and
 // password may be percent-encoded.
 func (s *iceServer) UnmarshalText(text []byte) error {
 	scheme, rest, _ := strings.Cut(string(text), ":")
@@ -28,11 +28,11 @@ func (s *iceServer) UnmarshalText(text []byte) error {
 		return errors.New("must be like stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT")
 	}
 	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil && u.Port() != "" {
-		return fmt.Errorf("port %s is not one", u.Port())
+		return fmt.Errorf("port %s must be a number from 0 to 65535", u.Port())
 	}
 	password, _ := u.User.Password()
 	if turn != (u.User.Username() != "" && password != "") {
-		return errors.New("turn: needs USER:PASSWORD@ and stun: has none")
+		return errors.New("turn: needs USER:PASSWORD@, and stun: must not have it")
 	}
 	*s = iceServer{Username: u.User.Username(), Password: password}
 	u.User = nil

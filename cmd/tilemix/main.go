@@ -1,5 +1,5 @@
-// Command tilemix serves calls: it mixes everyone's camera and voice into one
-// picture and one sound.
+// Command tilemix serves calls. It mixes the cameras and voices of a room into one picture
+// and one sound.
 package main
 
 import (

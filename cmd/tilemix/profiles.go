@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// profiled serves profiles, where there is an address, while something runs.
+// profiled serves profiles while the runner runs, if there is an address.
 type profiled struct {
 	runner
 	address string
@@ -28,7 +28,7 @@ func (p profiled) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-var errNotLoopback = errors.New("profiles are served on the loopback address only")
+var errNotLoopback = errors.New("--pprof takes a loopback address only, such as 127.0.0.1:6060")
 
 // profiles serves Go's profiles on an address of this machine until ctx ends.
 func profiles(ctx context.Context, address string) error {

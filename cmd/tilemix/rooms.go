@@ -20,7 +20,7 @@ import (
 	"tilemix/signaling"
 )
 
-// newRooms makes the rooms and what HTTP shows of them. Nothing runs yet.
+// newRooms makes the rooms and their HTTP side. It starts nothing.
 func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
@@ -65,7 +65,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 	}, server, log)
 }
 
-// advise says what to do where another server has the folder.
+// advise adds what to do when another server uses the folder.
 func advise(err error) error {
 	if errors.Is(err, folder.ErrUsed) {
 		return fmt.Errorf("%w\nGive each server a folder of its own: --data-dir DIR", err)

@@ -21,7 +21,7 @@ import (
 
 const (
 	headerTimeout = 10 * time.Second // for a request's header to arrive
-	answerTimeout = time.Minute      // from a request's header to the end of its answer; a WebSocket is free of it
+	answerTimeout = time.Minute      // from a request's header to the end of its answer; not for WebSockets
 	idleTimeout   = 2 * time.Minute  // between two requests of a connection
 	quitTimeout   = 5 * time.Second  // for requests to end once the server stops
 )
@@ -30,7 +30,7 @@ type serveCommand struct {
 	settings
 }
 
-// Run serves until SIGINT or SIGTERM, which end it without an error.
+// Run serves until SIGINT or SIGTERM, and then returns nil.
 func (c *serveCommand) Run(app *kong.Kong) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -74,7 +74,7 @@ func supervise(ctx context.Context, rooms runner, listener net.Listener, handler
 	return group.Wait()
 }
 
-// except drops the error that means an end as wished.
+// except returns err, or nil if err is the wished one.
 func except(err, wished error) error {
 	if errors.Is(err, wished) {
 		return nil
@@ -82,12 +82,12 @@ func except(err, wished error) error {
 	return err
 }
 
-// runner is what blocks until its context ends, as mcu.Server does.
+// runner blocks in Run until its context ends, as mcu.Server does.
 type runner interface {
 	Run(context.Context) error
 }
 
-// quit lets requests end and then closes what is left.
+// quit waits up to quitTimeout for requests to end, and then closes their connections.
 func quit(server *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), quitTimeout)
 	defer cancel()

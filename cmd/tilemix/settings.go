@@ -8,8 +8,7 @@ import (
 	"tilemix/mixer/layout"
 )
 
-// settings are what the operator chooses. A setting has one name everywhere:
-// the flag --max-rooms, TILEMIX_MAX_ROOMS in the environment, max-rooms in the
+// settings are the operator's settings. A setting has one name everywhere: the flag --max-rooms, TILEMIX_MAX_ROOMS in the environment, max-rooms in the
 // file. Flags win over the environment, the environment over the file, the file
 // over the defaults.
 type settings struct {
@@ -22,26 +21,26 @@ type settings struct {
 	TURN            bool         `name:"turn" env:"TILEMIX_TURN" help:"Run a TURN server for clients behind firewalls, which relays to this server only."`
 	TURNPort        port         `name:"turn-port" default:"0" help:"Port of the TURN server, UDP and TCP. 0 picks a free one."`
 	Layout          string       `enum:"grid,speaker" default:"grid" help:"Layout of a new room: grid or speaker."`
-	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room those are seen who spoke last."`
+	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
-	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits a second."`
+	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits per second."`
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
-	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Sound of recordings: opus, as it is sent, or aac for players that need it, which FFmpeg makes."`
+	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Audio codec of recordings: opus, as the server sends it, or aac for players that need it. aac needs FFmpeg."`
 	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
 	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs, inputs and webhooks reach this machine and private networks."`
-	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL to tell of what happens: of rooms, participants, recordings and outputs. Repeatable."`
-	WebhookSecret   secret       `placeholder:"SECRET" help:"What requests to webhooks are signed with. Flags are seen by all users of a machine, so better put it into the environment or the file."`
-	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as somebody plays it, and not only when told to."`
-	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Least level logged: debug, info, warn or error."`
-	LogFormat       string       `enum:"text,json" default:"text" help:"Form of the log: text or json."`
-	PProf           string       `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Address to serve Go's profiles on, which must be this machine's own, as 127.0.0.1:6060."`
+	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL that gets the events of rooms, participants, recordings and outputs. Repeatable."`
+	WebhookSecret   secret       `placeholder:"SECRET" help:"Secret that signs requests to webhooks. Put it into the environment or the file, because all users of a machine see its flags."`
+	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as a viewer plays it, also without a request to start."`
+	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Lowest level that is logged: debug, info, warn or error."`
+	LogFormat       string       `enum:"text,json" default:"text" help:"Format of the log: text or json."`
+	PProf           string       `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Loopback address to serve Go's profiles on, such as 127.0.0.1:6060."`
 }
 
 // positive is a whole number above zero.
 type positive int
 
-// UnmarshalText makes kong read a positive from every source alike.
+// UnmarshalText reads a positive. kong uses it for flags, environment and file.
 func (p *positive) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 {
@@ -54,7 +53,7 @@ func (p *positive) UnmarshalText(text []byte) error {
 // port is a port of UDP or TCP, or 0.
 type port int
 
-// UnmarshalText makes kong read a port from every source alike.
+// UnmarshalText reads a port. kong uses it for flags, environment and file.
 func (p *port) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 16)
 	if err != nil {
@@ -67,7 +66,7 @@ func (p *port) UnmarshalText(text []byte) error {
 // tiles is a number of tiles that a layout can have.
 type tiles int
 
-// UnmarshalText makes kong read tiles from every source alike.
+// UnmarshalText reads tiles. kong uses it for flags, environment and file.
 func (t *tiles) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 || n > layout.MaxTiles {

@@ -40,8 +40,8 @@ func (o runUntilDrained) Run(ctx context.Context) error {
 	return err
 }
 
-// secret is a setting that is not shown.
+// secret is a setting that logs and errors do not show.
 type secret string
 
-// String hides the secret from logs and errors.
+// String returns stars.
 func (secret) String() string { return "***" }

@@ -1,13 +1,13 @@
-// Package event says what happens in rooms, for those who are told of it outside.
+// Package event defines the events that leave the server, for example as webhooks.
 //
-// Whoever makes events calls a func(Event) that he was given, which may be nil: rooms
-// ([tilemix/mcu.Config]), recorders, outputs. It must not block and is safe for
-// concurrent use.
+// Rooms ([tilemix/mcu.Config]), recorders and outputs report events by a func(Event), which
+// may be nil. That function must not block and must be safe for concurrent use.
 //
 // # Why
 //
-// Whether a room exists is decided under the server's lock. Its start and its end are
-// announced there, so they keep their order when a room ends and starts again at once.
+// The server's lock decides whether a room exists. The server announces the start and the
+// end of a room under that lock, so they keep their order when a room ends and starts again
+// at once.
 package event
 
 import (
@@ -18,23 +18,23 @@ import (
 // Type is the kind of an event.
 type Type string
 
-// All events. A room's own are told in the order in which they happen.
+// All events. A room reports its own in the order in which they happen.
 const (
-	RoomStarted       Type = "room.started" // somebody is the first to enter
-	RoomEnded         Type = "room.ended"   // the last has left; it comes after his participant.left
+	RoomStarted       Type = "room.started" // the first participant has joined
+	RoomEnded         Type = "room.ended"   // the last participant has left; it follows that participant.left
 	ParticipantJoined Type = "participant.joined"
 	ParticipantLeft   Type = "participant.left"
 	RecordingStarted  Type = "recording.started"
-	RecordingFinished Type = "recording.finished" // its file is whole
-	RecordingFailed   Type = "recording.failed"   // what was written before stays
-	OutputUp          Type = "output.up"          // the far end takes the mix, for the first time or again
-	OutputDown        Type = "output.down"        // it was up, or could not be brought up
+	RecordingFinished Type = "recording.finished" // the file is complete
+	RecordingFailed   Type = "recording.failed"   // the file has what was written before
+	OutputUp          Type = "output.up"          // the remote server receives the mix, for the first time or again
+	OutputDown        Type = "output.down"        // the output was up, or could not start
 )
 
-// Event is something that has happened. Those of a participant, a recording or an
-// output have the field of that name; all others are nil.
+// Event is one event. Those of a participant, a recording or an output have the field of
+// that name; the other fields are nil.
 type Event struct {
-	ID          string       `json:"id"` // no other event has it
+	ID          string       `json:"id"` // unique
 	Type        Type         `json:"type"`
 	Time        time.Time    `json:"time"` // UTC
 	Room        string       `json:"room"`
@@ -43,29 +43,29 @@ type Event struct {
 	Output      *Output      `json:"output,omitempty"`
 }
 
-// Participant is who joined or left.
+// Participant is the participant or viewer who joined or left.
 type Participant struct {
-	ID     string `json:"id"` // the one that others in the room know
+	ID     string `json:"id"` // the public one, which others in the room see
 	Name   string `json:"name"`
-	Viewer bool   `json:"viewer"` // has no tile
+	Viewer bool   `json:"viewer"` // only receives, and has no tile
 }
 
-// Recording is one that started or ended.
+// Recording is the recording that started or ended.
 type Recording struct {
 	ID      string  `json:"id"`
 	Seconds float64 `json:"seconds"`          // of media so far
 	Bytes   int64   `json:"bytes"`            // of the file so far
-	Reason  string  `json:"reason,omitempty"` // of the failure
+	Reason  string  `json:"reason,omitempty"` // why it failed
 }
 
-// Output is a push to elsewhere.
+// Output is the output that went up or down.
 type Output struct {
 	ID     string `json:"id"`
-	URL    string `json:"url"`              // without what is secret in it
-	Reason string `json:"reason,omitempty"` // of its being down
+	URL    string `json:"url"`              // without its secret parts
+	Reason string `json:"reason,omitempty"` // why it is down
 }
 
-// New returns an event that happens now, with an ID of its own.
+// New returns an event with a new ID and the current time.
 func New(kind Type, room string) Event {
 	return Event{ID: rand.Text(), Type: kind, Time: time.Now().UTC(), Room: room}
 }
