@@ -1,4 +1,4 @@
-// How many are in a call and watch it.
+// Counts the participants and viewers of a call.
 
 const interval = 10_000; // ms
 
@@ -7,16 +7,16 @@ const interval = 10_000; // ms
  */
 
 /**
- * Counts the people of a room now and then, as long as the page is open.
+ * Counts the participants and viewers of a room every 10 s, as long as the page is open.
  *
  * @param {string} room
- * @param {(text: string) => void} show is given words, '' where nobody knows
+ * @param {(text: string) => void} show gets the text, '' when the server does not answer
  */
 export function countAudience(room, show) {
   const count = async () => {
     if (document.visibilityState === 'visible') show(await ask(room));
   };
-  setTimeout(() => void count(), 1_000); // with us in it
+  setTimeout(() => void count(), 1_000); // with this viewer in it
   setInterval(() => void count(), interval);
 }
 

@@ -12,7 +12,7 @@ export class Backoff {
     return this.#tries;
   }
 
-  /** How long an attempt may take to reach the server, ms: whoever asks a dead line waits longer and longer. */
+  /** How long an attempt may take to reach the server, in ms. It grows with each failure. */
   get patience() {
     return Math.min(10_000, 1_500 * 2 ** Math.max(1, this.#tries));
   }
@@ -25,7 +25,8 @@ export class Backoff {
    */
   schedule(attempt) {
     const wait = Math.min(10_000, 500 * 2 ** this.#tries);
-    // A server that restarts is not to be met by everyone at the same moment.
+    // The wait is random, because all clients of a server that restarts would come back at
+    // the same moment.
     const spread = wait * (0.8 + 0.4 * Math.random());
     this.#tries++;
     this.#attempt = attempt;

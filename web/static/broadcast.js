@@ -1,4 +1,4 @@
-// The call's broadcast: the button, and the sign that everybody sees.
+// The call's broadcast: the button, and the sign that every participant sees.
 
 import { byId } from './dom.js';
 import { asSentence } from './overlay.js';
@@ -7,7 +7,7 @@ import { copy, toast } from './toasts.js';
 /** Turns a room's broadcast on and off. */
 export class Broadcast {
   #on = false;
-  #mine = false; // whoever turns it on gets the link
+  #mine = false; // this page turned it on, and shows the link
   #room = '';
 
   /** @param {string} room */
@@ -16,10 +16,10 @@ export class Broadcast {
   }
 
   /**
-   * Shows what the server told.
+   * Shows whether the room is broadcast.
    *
    * @param {boolean} on
-   * @param {boolean} [quiet] whether that is no news
+   * @param {boolean} [quiet] whether to show no message
    */
   show(on, quiet = false) {
     if (on !== this.#on && !quiet && !this.#mine) toast(on ? 'The call is being broadcast' : 'The broadcast has ended');

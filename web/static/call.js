@@ -1,7 +1,7 @@
-// The call page. It shows the lobby where the address has no name, then the call.
+// The call page. It shows the lobby when the address has no name, then the call.
 //
 // For debugging and tests, window.tilemix has the RTCPeerConnection (pc) and the
-// WebSocket (ws) of the present connection and the state of the call (see
+// WebSocket (ws) of the current connection and the state of the call (see
 // session.js); the phase is also on <body data-phase="…">.
 
 import { Broadcast } from './broadcast.js';
@@ -32,12 +32,12 @@ if (!isRoom(room)) refuseRoom();
 else if (name) void startCall(name);
 else askName();
 
-// A page that comes back from the browser's memory has lost its call.
+// A page that the browser restores from its back-forward cache has lost its call.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
 
-/** Says that no room can have this name. */
+/** Shows that no room can have this name. */
 function refuseRoom() {
   byId('call', HTMLElement).hidden = false;
   byId('bar', HTMLElement).hidden = true;
@@ -54,7 +54,7 @@ function askName() {
   const lobby = new Lobby(root, {
     room, name: '', fixed: true,
     join(_, chosen) {
-      // With the name in the address a reload comes back to the call.
+      // With the name in the address, a reload returns to the call.
       const query = new URLSearchParams(location.search);
       query.set('name', chosen);
       history.replaceState(null, '', `${location.pathname}?${query}`);
@@ -95,7 +95,7 @@ async function startCall(ownName) {
     message: (message) => {
       if (message.type === 'recordings') recordings.show(message.recordings ?? []);
       else if (message.type === 'broadcast') broadcast.show(message.active);
-      else if (message.type === 'welcome') { // what there is comes anew
+      else if (message.type === 'welcome') { // the server sends the list again
         recordings.show([], true);
         broadcast.show(false, true);
       }
@@ -117,14 +117,14 @@ async function startCall(ownName) {
   showLocal(state);
   showPhase(state, player);
 
-  // An open microphone lets the page start its sound without a click, so it goes
-  // first; but nobody waits for somebody who does not answer the browser's question.
+  // Browsers let a page with an open microphone play sound without a click, so the page
+  // opens the microphone first. It joins after 1.5 s without an answer to the browser's prompt.
   await Promise.race([local.open(), new Promise((done) => setTimeout(done, 1500))]);
   if (state.phase === 'connecting') session.join();
 }
 
 /**
- * Makes the call visible to tests and to who looks for a fault.
+ * Shows the call to tests and in the developer tools.
  *
  * @param {State} state
  * @param {Session} session
@@ -191,7 +191,7 @@ function wire(state, session, local, devices, player, panel, recordings) {
   });
   addEventListener('online', () => session.networkChanged());
   addEventListener('pagehide', () => session.suspend());
-  // A telephone turned on its side has a picture of another shape.
+  // A telephone that is turned changes the shape of its picture.
   screen.orientation?.addEventListener?.('change', () => void session.link?.uplink?.apply());
 }
 
@@ -218,7 +218,7 @@ function showPhase(state, player) {
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
   if (phase === 'connected') {
-    banner(state.soundOnly ? 'This browser has no video that the call can use. You hear the call, but see no picture, and nobody sees you.' : '');
+    banner(state.soundOnly ? 'This browser has neither H.264 nor VP8 video. You can hear and speak, but you cannot see the others, and they cannot see you.' : '');
     showCard(null);
     void keepAwake();
   } else if (phase === 'left') {
@@ -243,7 +243,7 @@ function showPhase(state, player) {
 function showMessage(message, state, chat, panel) {
   switch (message.type) {
     case 'welcome':
-      known = null; // after a new connection, nobody has come or gone
+      known = null; // a new connection is no news of others
       describeQuality(state);
       break;
     case 'participants':
@@ -279,7 +279,7 @@ function showMessage(message, state, chat, panel) {
 let known = null;
 
 /**
- * Says who came and went since the last list, but not on the first.
+ * Shows which participants joined and left since the last list, if there was one.
  *
  * @param {State} state
  */
@@ -313,11 +313,11 @@ function showLayout(current) {
   setIcon(button, next);
 }
 
-/** Keeps a telephone's screen on during the call, where it can. */
+/** Keeps a telephone's screen on during the call, if the browser allows it. */
 async function keepAwake() {
   try {
     await navigator.wakeLock?.request('screen');
   } catch {
-    // Not allowed just now, as on low battery.
+    // Not allowed now, for example on low battery.
   }
 }

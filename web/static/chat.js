@@ -4,7 +4,7 @@ import { byId, make } from './dom.js';
 
 /** @typedef {import('./protocol.js').ChatMessage} ChatMessage */
 
-/** Shows what was written, and sends what one writes. */
+/** Shows the messages and sends new ones. */
 export class Chat {
   #unread = 0;
   #list = byId('messages', HTMLOListElement);
@@ -36,7 +36,7 @@ export class Chat {
     if (!visible && !own) this.#show(this.#unread + 1);
   }
 
-  /** Everything has been seen. */
+  /** Marks all messages as read. */
   read() {
     this.#show(0);
     this.scrollToEnd();

@@ -1,10 +1,10 @@
-// What is remembered between calls, in this browser alone.
+// Choices that this browser remembers between calls.
 
 /**
  * @typedef {object} Choices
  * @property {string} name
- * @property {string} camera device id, '' for whatever the browser takes
- * @property {string} microphone device id, '' for whatever the browser takes
+ * @property {string} camera device id, '' for the browser's default
+ * @property {string} microphone device id, '' for the browser's default
  * @property {boolean} cameraOff
  * @property {boolean} microphoneOff
  */
@@ -19,7 +19,7 @@ export function loadChoices() {
   try {
     return { ...none, ...JSON.parse(localStorage.getItem(key) ?? '{}') };
   } catch {
-    return { ...none }; // storage forbidden, or not ours
+    return { ...none }; // storage is forbidden or has other data
   }
 }
 
@@ -28,6 +28,6 @@ export function saveChoices(change) {
   try {
     localStorage.setItem(key, JSON.stringify({ ...loadChoices(), ...change }));
   } catch {
-    // Storage is forbidden: nothing is remembered, everything else works.
+    // Storage is forbidden: the browser remembers nothing.
   }
 }

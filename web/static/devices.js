@@ -1,4 +1,4 @@
-// Camera and microphone: opening, closing, choosing, and saying what is wrong.
+// Camera and microphone: opening, closing, choosing, and explaining problems.
 
 /** @typedef {'audio' | 'video'} Kind */
 
@@ -30,7 +30,7 @@ function problemOf(error) {
 }
 
 /**
- * What to tell somebody about devices that are not open.
+ * The text for devices that are not open.
  *
  * @param {Record<Kind, Problem>} problem
  * @returns {string} '' where there is no problem
@@ -75,16 +75,15 @@ export class Devices {
   wanted = { audio: '', video: '' };
 
   /**
-   * Called when a device goes away by itself: unplugged, or taken by the system.
+   * Called when a device is unplugged or the system takes it.
    *
    * @type {(kind: Kind) => void}
    */
   onlost = () => {};
 
   /**
-   * Opens what is asked for. Both are asked for together, so that the browser
-   * asks once; where that fails each is tried alone. Never throws: what failed is
-   * in problem.
+   * Opens devices. It requests both kinds at once, so that the browser prompts once. If
+   * that fails, it tries each alone. It never throws; problem says what failed.
    *
    * @param {Kind[]} kinds
    */
@@ -156,7 +155,7 @@ export class Devices {
 }
 
 /**
- * A remembered device is a wish: where it is gone, any other will do.
+ * A remembered device is preferred, not required: without it the browser takes another.
  *
  * @param {string} id
  * @returns {MediaTrackConstraints}
@@ -166,8 +165,8 @@ function device(id) {
 }
 
 /**
- * Whether to try a device alone after both together were refused: not when that
- * would put the same question to somebody who has just said no.
+ * Whether to try a device alone after both together were refused. It is not when the user
+ * has just denied it, because the browser would prompt again.
  *
  * @param {Kind} kind
  * @param {unknown} error
@@ -187,7 +186,7 @@ async function mayAskAgain(kind, error) {
     const own = await state(kind);
     return own === 'granted' || (own === 'prompt' && (await state(other)) === 'denied');
   } catch {
-    return false; // a browser that does not tell
+    return false; // this browser does not say
   }
 }
 
@@ -196,7 +195,7 @@ async function mayAskAgain(kind, error) {
  *
  * @param {HTMLSelectElement} select
  * @param {Kind} kind
- * @param {MediaStreamTrack | null} track the open one, which is shown as chosen
+ * @param {MediaStreamTrack | null} track the open one, which the select shows as chosen
  */
 export async function listDevices(select, kind, track) {
   const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];

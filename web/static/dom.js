@@ -1,4 +1,4 @@
-// Small things every page needs from the document.
+// Small functions for the document that every page uses.
 
 /**
  * What is in icons.svg.
@@ -7,8 +7,8 @@
  */
 
 /**
- * The element of that id, checked to be of that class. A page that lacks it is
- * broken, so it throws.
+ * The element of that id, which must be of that class. Without it the page is broken, so
+ * this throws.
  *
  * @template {Element} T
  * @param {string} id
@@ -65,7 +65,7 @@ export function make(tag, className = '', text = '') {
 }
 
 /**
- * Says something to screen readers, in the page's live region.
+ * Announces a text to screen readers, in the page's live region.
  *
  * @param {string} text
  */
@@ -74,7 +74,7 @@ export function announce(text) {
   if (!live) return;
   const line = make('p', '', text);
   live.append(line);
-  // Only additions are read out; old lines would be read again on browsing.
+  // Screen readers announce additions only; old lines would be read again on browsing.
   while (live.childElementCount > 5) live.firstElementChild?.remove();
 }
 
@@ -92,7 +92,7 @@ export function initials(name) {
 }
 
 /**
- * Shows a toggle button: pressed while its thing is off.
+ * Shows a toggle button: pressed while the device is off.
  *
  * @param {string} id
  * @param {boolean} off

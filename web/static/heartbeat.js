@@ -1,22 +1,23 @@
-// Whether the server still hears us: a WebSocket whose line is cut stays open for minutes.
+// Checks that the server still receives. A WebSocket whose network path is cut stays open
+// for minutes.
 
-const quiet = 2_500; // ms without a message before the server is asked
-const patience = 5_000; // ms that the answer has then: a lossy line may hold it up
-const steps = 5; // in which the time for an answer runs
+const quiet = 2_500; // ms without a message before the page asks the server
+const patience = 5_000; // ms for the answer, because packet loss may delay it
+const steps = 5; // that the time for an answer is counted in
 
 /**
- * Asks over one WebSocket. Any message is an answer. The time for it runs in steps, so
- * that a page that was held up looks at what has come before it blames the server.
+ * Asks over one WebSocket. Any message is an answer. The time for it runs in steps, so that
+ * a page that was suspended first handles the messages that have arrived.
  */
 export class Heartbeat {
   #timer = 0;
-  #left = 0; // steps until nothing counts as an answer any more; 0: nobody was asked
+  #left = 0; // steps until the answer is late; 0: no question is open
   /** @type {(() => void)[]} */
   #waiting = [];
 
   /**
    * @param {() => void} ask sends the question
-   * @param {() => void} dead nothing comes any more
+   * @param {() => void} dead called when the answer is late
    */
   constructor(ask, dead) {
     this.ask = ask;
@@ -34,7 +35,7 @@ export class Heartbeat {
   /**
    * Asks now.
    *
-   * @returns {Promise<void>} an answer; where there is none it is never fulfilled
+   * @returns {Promise<void>} fulfilled by an answer, and never without one
    */
   answer() {
     return new Promise((answered) => {
@@ -49,7 +50,7 @@ export class Heartbeat {
   }
 
   #ask() {
-    if (this.#left > 0) return; // TCP loses no question, but may hold up all that come after it
+    if (this.#left > 0) return; // TCP loses no question, so a second one would not arrive earlier
     this.ask();
     this.#left = steps;
     clearTimeout(this.#timer);

@@ -1,12 +1,12 @@
-// Playing a call's broadcast over HLS: later than WHEP, through anything that lets HTTP
-// through, and from a cache.
+// Plays a call's broadcast over HLS. It is later than WHEP, but passes every firewall that
+// lets HTTP through, and caches can serve it.
 
 import { Refusal, reasonOf } from './whep.js';
 
 /**
  * @typedef {object} BroadcastEvents
  * @property {() => void} flowing it plays, for the first time
- * @property {() => void} lost it is over, or cannot be played; called once
+ * @property {() => void} lost it has ended or cannot be played; called once
  */
 
 /** One playback of a broadcast. */
@@ -29,7 +29,7 @@ export class Playback {
   }
 
   /**
-   * Begins to play. Throws a Refusal where there is no broadcast, and TypeError where the
+   * Starts to play. Throws a Refusal when there is no broadcast, and TypeError when the
    * server does not answer.
    *
    * @param {string} url of the index
@@ -43,16 +43,16 @@ export class Playback {
     this.video.srcObject = null;
     if (!Hls.isSupported()) {
       this.video.addEventListener('error', this.#lose);
-      this.video.src = url; // the browser's own, as on old iPhones
+      this.video.src = url; // the browser plays HLS itself, as on old iPhones
       return;
     }
-    // The page's policy allows no worker from a blob, and there is little to be done: the
-    // media is what browsers take.
+    // The page's policy allows no worker from a blob. hls.js has little work here, because
+    // browsers take the media as it is.
     const hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 10, maxLiveSyncPlaybackRate: 1.25 });
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && this.#lose());
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
-      if (!details.live) this.#timer = setTimeout(this.#lose, 5_000); // what is there is played
+      if (!details.live) this.#timer = setTimeout(this.#lose, 5_000); // plays the rest
     });
     hls.loadSource(url);
     hls.attachMedia(this.video);
@@ -62,12 +62,12 @@ export class Playback {
   get latency() {
     const date = this.#hls?.playingDate;
     if (!this.#hls || !date) return null;
-    // The server's clock may be another's than ours: then the playlist's end has to do.
+    // Without a usable server clock, the end of the playlist stands for the call.
     const exact = (Date.now() - date.getTime()) / 1000;
     return Math.abs(exact - this.#hls.latency) < 5 ? exact : this.#hls.latency;
   }
 
-  /** Ends it, without events. */
+  /** Ends playback, without events. */
   close() {
     if (this.#closed) return;
     this.#closed = true;

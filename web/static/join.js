@@ -21,7 +21,7 @@ shortcuts({
   v: () => void lobby.toggleCamera(),
 });
 
-// A page that comes back from the browser's memory has lost its devices.
+// A page that the browser restores from its back-forward cache has lost its devices.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });

@@ -10,27 +10,27 @@ import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
  * @typedef {import('./protocol.js').ClientMessage} ClientMessage
  *
- * @typedef {'unreached' | 'server' | 'silent' | 'media'} Loss what went away: the WebSocket never
- *   opened, it closed, nothing comes by it any more, or the media's own way is lost
+ * @typedef {'unreached' | 'server' | 'silent' | 'media'} Loss what was lost: the WebSocket never
+ *   opened, it closed, it brings no answer any more, or the media connection failed
  *
  * @typedef {object} LinkEvents
  * @property {(message: ServerMessage) => void} message every message that is not about the connection itself
  * @property {(stream: MediaStream) => void} mix the mix, when media flows
  * @property {() => void} connected media flows, for the first time or again
- * @property {() => void} stalled media has stopped, but may come again
- * @property {(loss: Loss) => void} lost the end, without the server's wish; called once
- * @property {(reason: string) => void} refused the end, by the server's wish; called once
+ * @property {() => void} stalled media has stopped, but may resume
+ * @property {(loss: Loss) => void} lost the connection was lost; called once
+ * @property {(reason: string) => void} refused the server ended or refused the call; called once
  */
 
-/** How a WebSocket is closed: to leave, or to come back. */
+/** Codes that the page closes a WebSocket with: to leave, or to come back. */
 const left = 1000;
 const lost = 3000;
-const pageGone = 3001; // the server waits some seconds only
+const pageGone = 3001; // the server waits 5 s
 
 const joinTimeout = 10_000; // ms, from the first byte to the answer
 const answerTimeout = 5_000; // ms, of an offer that restarts ICE
 
-/** Lives once: after lost, refused or close it is done, and a new one is made. */
+/** A link is used once. After lost, refused or close, the session makes a new one. */
 export class Link {
   /** @type {RTCPeerConnection | null} */
   pc = null;
@@ -54,7 +54,7 @@ export class Link {
 
   /**
    * @param {string} url of the WebSocket
-   * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send, asked when the server has said welcome
+   * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send; called after the welcome
    * @param {LinkEvents} events
    * @param {number} patience ms that the WebSocket has to open
    */
@@ -73,7 +73,7 @@ export class Link {
       if (message && !this.#done) void this.#receive(message);
     };
     this.ws.onclose = (event) => {
-      // 1008 is a policy's no (RFC 6455 §7.4.1), 4000 and up the application's.
+      // 1008 is a violated policy (RFC 6455 §7.4.1), 4000 and up are ours.
       if (event.code === 1008 || event.code >= 4000) this.#refuse(event.reason || 'The server ended the call.');
       else this.#lose(opened ? 'server' : 'unreached');
     };
@@ -81,12 +81,12 @@ export class Link {
     this.#opening = setTimeout(() => this.#lose('silent'), patience);
   }
 
-  /** Whether the server has taken us in. */
+  /** Whether the server has answered the offer. */
   get joined() {
     return this.#answered && !this.#done;
   }
 
-  /** Whether the server has turned our video down: then there is only sound. */
+  /** Whether the server has rejected our video, so that there is audio only. */
   get soundOnly() {
     return this.joined && !this.#video?.currentDirection?.includes('recv');
   }
@@ -107,7 +107,7 @@ export class Link {
     if (kind === 'video' && track) await this.uplink?.apply();
   }
 
-  /** This machine's network is another one. The WebSocket may be of the old one, and dead. */
+  /** The machine's network has changed. The WebSocket may belong to the old network. */
   async networkChanged() {
     if (!this.joined) return;
     await this.#heartbeat.answer();
@@ -115,8 +115,8 @@ export class Link {
   }
 
   /**
-   * Looks for another way to the server (an ICE restart), over the same WebSocket. Who gets
-   * no answer cannot ask again on this connection.
+   * Restarts ICE over the same WebSocket, to find another network path. Without an answer
+   * the link is lost, because a connection takes one offer at a time.
    */
   async #restart() {
     const { pc } = this;
@@ -128,7 +128,7 @@ export class Link {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#lose('silent'), answerTimeout);
     } catch {
-      // The connection is at its end, and its end will be told.
+      // The connection has ended, and another event says so.
     }
   }
 
@@ -198,7 +198,7 @@ export class Link {
     this.pc = pc;
     pc.ontrack = ({ track }) => this.#mix.addTrack(track);
     /** @type {ClientMessage[] | null} */
-    let early = []; // the server can use no candidate before the offer
+    let early = []; // the server takes no candidates before the offer
     pc.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return;
       /** @type {ClientMessage} */
@@ -242,7 +242,7 @@ export class Link {
 
   /** @param {RTCIceCandidateInit} candidate */
   async #add(candidate) {
-    // A candidate this browser cannot use is no reason to end the call.
+    // The call goes on without a candidate that this browser cannot use.
     await this.pc?.addIceCandidate(candidate).catch(() => {});
   }
 

@@ -1,5 +1,5 @@
-// What stands before a call: room, name, preview, devices. Both the join page
-// and a call page without a name show it.
+// The form before a call: room, name, preview, devices. The join page shows it, and the
+// call page when the address has no name.
 
 import { loadChoices, saveChoices } from './choices.js';
 import { Devices, explain, listDevices } from './devices.js';
@@ -79,7 +79,7 @@ export class Lobby {
   constructor(root, options) {
     this.root = root;
     this.options = options;
-    document.getElementById('live')?.remove(); // the markup brings one
+    document.getElementById('live')?.remove(); // the markup has one
     root.innerHTML = markup;
     this.preview = byId('preview', HTMLVideoElement);
     this.meter = new Meter(byId('level', HTMLElement));
@@ -91,7 +91,7 @@ export class Lobby {
     this.#wire();
   }
 
-  /** Opens what is wanted and shows it. */
+  /** Opens the chosen devices and shows them. */
   async start() {
     /** @type {Kind[]} */
     const kinds = ['audio'];
@@ -101,7 +101,7 @@ export class Lobby {
     this.show();
   }
 
-  /** Frees camera and microphone and takes everything off the page. */
+  /** Releases camera and microphone and empties the page. */
   close() {
     this.meter.close();
     this.devices.onlost = () => {};
@@ -117,7 +117,7 @@ export class Lobby {
     if (this.options.fixed) {
       byId('room-field', HTMLElement).hidden = true;
       byId('lobby-title', HTMLElement).textContent = `Join ${this.options.room}`;
-      byId('lobby-text', HTMLElement).textContent = 'You are invited to this call. Who are you?';
+      byId('lobby-text', HTMLElement).textContent = 'You are invited to this call. Enter your name to join.';
     }
     this.#watchLink();
     if (!this.name.value) this.name.focus();
@@ -175,7 +175,7 @@ export class Lobby {
    * @param {string} word
    */
   async #toggle(kind, choice, word) {
-    // What does not work looks like what is off, and a click tries it again.
+    // A device that does not work looks like one that is off. A click tries it again.
     const on = this.choices[choice] || this.devices.problem[kind] !== '';
     this.choices[choice] = !on;
     if (!on && kind === 'video') this.devices.close('video');
@@ -224,7 +224,7 @@ export class Lobby {
     this.room.value = toRoom(this.room.value);
     const room = this.room.value;
     const name = this.name.value.trim();
-    const nameOK = complain(this.name, 'name-error', name ? '' : 'Please say who you are.');
+    const nameOK = complain(this.name, 'name-error', name ? '' : 'Enter your name.');
     const roomOK = complain(this.room, 'room-error', isRoom(room) ? '' : roomRule);
     if (!nameOK || !roomOK) return;
     const { cameraOff, microphoneOff } = this.choices;
@@ -234,7 +234,7 @@ export class Lobby {
 }
 
 /**
- * Shows what is wrong with an input, and whether nothing is.
+ * Shows what is wrong with an input. Returns whether it is right.
  *
  * @param {HTMLInputElement} input
  * @param {string} id of the line under it

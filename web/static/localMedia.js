@@ -1,4 +1,4 @@
-// One's own microphone and camera in a call.
+// The microphone and camera of this page in a call.
 
 import { saveChoices } from './choices.js';
 import { explain } from './devices.js';
@@ -14,11 +14,11 @@ import { explain } from './devices.js';
  */
 
 /**
- * Turns them on and off. The microphone stays open while muted, so that it is
- * back at once; a camera that is off is released, and its light with it.
+ * Switches both on and off. The microphone stays open while it is muted, because unmuting
+ * must not take time. A camera that is off is released, so its light is off.
  */
 export class LocalMedia {
-  /** One change after the other, however fast the keys. */
+  /** Changes run one after the other, however fast the user presses keys. */
   #turn = Promise.resolve();
 
   /**
@@ -33,7 +33,7 @@ export class LocalMedia {
     devices.onlost = (kind) => void this.#after(() => this.#lost(kind));
   }
 
-  /** Opens what is wanted, and says what is wrong. */
+  /** Opens the devices that are on, and shows problems. */
   open() {
     return this.#after(async () => {
       /** @type {Kind[]} */
@@ -57,7 +57,7 @@ export class LocalMedia {
   }
 
   /**
-   * Takes another device.
+   * Switches to another device.
    *
    * @param {Kind} kind
    * @param {string} id
@@ -72,7 +72,7 @@ export class LocalMedia {
     });
   }
 
-  /** Frees both. */
+  /** Releases both. */
   close() {
     this.devices.close('audio');
     this.devices.close('video');
@@ -109,8 +109,8 @@ export class LocalMedia {
   /** @param {Kind} kind of the device that was unplugged */
   async #lost(kind) {
     this.events.say(explain({ audio: '', video: '', [kind]: 'gone' }), true);
-    // There may be another microphone, and the call goes on with it. A camera
-    // that nobody chose shows more than its owner may like: it stays off.
+    // The call goes on with another microphone, if there is one. The camera stays off,
+    // because a camera that the user did not choose may show too much.
     if (kind === 'audio') await this.devices.open(['audio']);
     const track = this.devices.tracks[kind];
     if (track) this.events.say(`Using ${track.label} now.`, false);

@@ -1,36 +1,36 @@
-// Whether media gets through a connection.
+// Watches whether media arrives over a connection.
 
 const startTimeout = 15_000; // ms, from the answer to ICE and DTLS done
-const patience = 5_000; // ms without media before it counts as lost, though the server is there
-const interval = 200; // ms between two looks at what has come
-const enough = 2; // looks without a packet that are reason to ask
-const soon = 4; // looks after which there is an answer, or none will come
-const rarely = 25; // looks between two questions; what an answer has where silence is no news
-const steady = 5; // packets in each look: the mix's sound brings ten
+const patience = 5_000; // ms without media until the connection is lost, although the server answers
+const interval = 200; // ms between two counts of packets
+const enough = 2; // counts without a packet until the page asks the server
+const soon = 4; // counts that an answer has when silence is sudden
+const rarely = 25; // counts between two questions, and that an answer has otherwise
+const steady = 5; // packets in a count; the mix's audio brings ten
 
 /**
  * @typedef {object} MediaEvents
- * @property {() => void} flowing media gets through, for the first time or again
- * @property {() => void} silent nothing comes, but the server is there: another way may help
- * @property {() => void} stalled nothing comes any more, but it may come again
- * @property {(there: boolean) => void} lost it is over, and whether the server may still be there;
- *   called once, and nothing after it
+ * @property {() => void} flowing media arrives, for the first time or again
+ * @property {() => void} silent no media arrives, but the server answers: another network path may help
+ * @property {() => void} stalled media has stopped, but may resume
+ * @property {(there: boolean) => void} lost the connection is lost; there: the server may still
+ *   answer. Called once, as the last event
  */
 
 /**
  * Watches one RTCPeerConnection from its answer to its end. The browser needs
- * five seconds and more to find out that nobody is there. Packets that stay away
- * for half a second are reason to ask: a room where nothing moves or sounds sends none,
- * and a line may falter, but who does not answer before media comes again is gone. Looks
- * are counted, not time, so that a page that was held up does not blame the line.
+ * five seconds and more to notice a lost server. The page asks the server after half a
+ * second without packets, because a quiet room sends none and a network may stall. The
+ * server is lost if neither an answer nor media arrives. The monitor counts intervals
+ * instead of time, so that a page that was suspended does not blame the network.
  */
 export class MediaMonitor {
   #flowed = false;
   #stalled = false;
   #done = false;
   #received = 0;
-  #usual = 0; // packets in a look
-  #missed = 0; // looks without any
+  #usual = 0; // packets in a count
+  #missed = 0; // counts without any
   #answered = true;
   #looking = false;
   #limit = 0;
@@ -39,7 +39,7 @@ export class MediaMonitor {
   /**
    * @param {RTCPeerConnection} pc
    * @param {MediaEvents} events
-   * @param {() => Promise<boolean>} ask whether the server is there
+   * @param {() => Promise<boolean>} ask whether the server answers
    */
   constructor(pc, events, ask) {
     this.pc = pc;
@@ -47,17 +47,17 @@ export class MediaMonitor {
     this.ask = ask;
     pc.addEventListener('connectionstatechange', () => this.#change());
     pc.addEventListener('track', ({ receiver: { transport } }) => {
-      // A server that ends the session says so in DTLS.
+      // A server that ends the session closes DTLS.
       transport?.addEventListener('statechange', () => transport.state === 'closed' && this.#lose());
     });
   }
 
-  /** The answer is there: from now on media has its time to come. */
+  /** The answer has arrived: media has startTimeout from now on. */
   start() {
     if (!this.#flowed && !this.#done) this.#within(startTimeout);
   }
 
-  /** Ends the watch, without events. */
+  /** Stops, without events. */
   close() {
     this.#done = true;
     clearTimeout(this.#limit);
@@ -100,9 +100,9 @@ export class MediaMonitor {
     this.#limit = setTimeout(() => this.#lose(), ms);
   }
 
-  /** Looks whether packets have come since the last look. */
+  /** Counts the packets since the last count. */
   async #count() {
-    if (this.#looking) return; // a busy machine
+    if (this.#looking) return; // the last count is not done, on a busy machine
     this.#looking = true;
     const received = await packetsReceived(this.pc).finally(() => { this.#looking = false; });
     if (this.#done) return;
@@ -114,7 +114,7 @@ export class MediaMonitor {
     if (this.#stalled && this.pc.connectionState === 'connected') this.#flow();
   }
 
-  /** Nothing has come since the last look. */
+  /** No packet has arrived since the last count. */
   #miss() {
     this.#missed++;
     if (this.#missed < enough || this.#received === 0) return;

@@ -24,8 +24,8 @@ export class Meter {
 
     this.#context ??= new AudioContext();
     const context = this.#context;
-    // A page nobody has touched yet may not start the clock; then the first
-    // touch does.
+    // A browser may not let a page start audio before the first click or key. Then that
+    // starts it.
     const resume = () => void context.resume().catch(() => {});
     resume();
     addEventListener('pointerdown', resume, { once: true });
@@ -44,7 +44,7 @@ export class Meter {
     draw();
   }
 
-  /** Stops for good. */
+  /** Stops, and cannot start again. */
   close() {
     this.watch(null);
     void this.#context?.close().catch(() => {});
@@ -53,7 +53,7 @@ export class Meter {
 
   /** @param {number} level */
   #show(level) {
-    this.#shown = Math.max(level, this.#shown * 0.9); // falls slowly, like a needle
+    this.#shown = Math.max(level, this.#shown * 0.9); // falls slowly
     if (level === 0 && this.#shown < 0.01) this.#shown = 0;
     this.element.style.setProperty('--level', this.#shown.toFixed(3));
     this.element.setAttribute('aria-valuenow', String(Math.round(this.#shown * 100)));
@@ -61,7 +61,7 @@ export class Meter {
 }
 
 /**
- * From -60 dB to -10 dB as 0 to 1.
+ * Maps -60 dB to -10 dB to 0 to 1.
  *
  * @param {Float32Array} samples
  * @returns {number}

@@ -1,8 +1,8 @@
-// The page's offers.
+// The page's SDP offers.
 
 /**
- * Makes an offer the local description. Sound that is lost is to be sent again, both ways:
- * browsers can do that, but do not offer it.
+ * Makes an offer the local description. The offer asks for retransmission of audio in both
+ * directions, which browsers support but do not offer.
  *
  * @param {RTCPeerConnection} pc
  */
@@ -11,7 +11,7 @@ export async function offer(pc) {
   try {
     await pc.setLocalDescription({ type: 'offer', sdp: withSoundAgain(plain.sdp ?? '') });
   } catch {
-    await pc.setLocalDescription(plain); // a browser that wants its own words only
+    await pc.setLocalDescription(plain); // this browser accepts only its own offer
   }
 }
 

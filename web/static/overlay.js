@@ -1,4 +1,4 @@
-// What lies over the picture: the banner on top, and the card in its middle.
+// The overlay of the picture: the banner at its top, and the card in its middle.
 
 import { announce, byId } from './dom.js';
 import { hasVideo } from './uplink.js';
@@ -7,7 +7,7 @@ import { hasVideo } from './uplink.js';
  * Shows a line over the picture, or none for ''.
  *
  * @param {string} text
- * @param {{busy?: boolean, retry?: boolean}} [options] a spinner; a button to try at once
+ * @param {{busy?: boolean, retry?: boolean}} [options] a spinner; a button that tries at once
  */
 export function banner(text, options = {}) {
   const line = byId('status-text', HTMLElement);
@@ -24,7 +24,7 @@ export function banner(text, options = {}) {
  * @property {string} title
  * @property {string} text
  * @property {string} [detail] more, in small print
- * @property {string} [again] what the button says, none where it would not help
+ * @property {string} [again] the button's text; none where it would not help
  */
 
 /**
@@ -61,8 +61,8 @@ export function asSentence(reason) {
 }
 
 /**
- * The card for a server's no. Where there is something to do about it, that
- * stands first, and the server's own words in small print.
+ * The card for a refusal of the server. If the user can do something about it, the card says
+ * that first, and the server's text in small print.
  *
  * @param {string} title
  * @param {string} reason
@@ -74,14 +74,14 @@ export function refusal(title, reason) {
   return { title, text: hint || said, detail: hint && said, again: 'Try again' };
 }
 
-/** What the banner says while a connection stands but nothing comes. */
+/** The banner while the connection is up but no media arrives. */
 export function stalledText() {
   if (!navigator.onLine) return 'You are offline. Waiting for the network…';
   return 'Picture and sound have stopped. Reconnecting…';
 }
 
 /**
- * What to do about a refusal for want of a codec, '' for any other.
+ * What to do about a refusal that is about codecs, '' for any other.
  *
  * @param {string} reason
  * @returns {string}
@@ -92,7 +92,7 @@ function codecHint(reason) {
 }
 
 /**
- * The name of whoever's tile is at a point of the video element, '' for none.
+ * The name of the participant whose tile is at a point of the video element, '' for none.
  *
  * @param {HTMLVideoElement} video
  * @param {import('./protocol.js').LayoutMessage | null} layout

@@ -9,7 +9,7 @@ const tabs = ['people', 'chat', 'settings'];
 
 /** People, chat and devices beside the picture; one is shown at a time. */
 export class Panel {
-  /** @type {Tab | null} what is open */
+  /** @type {Tab | null} the open tab */
   open = null;
 
   /** @param {(tab: Tab | null) => void} onchange after another tab is shown, or none */
@@ -52,7 +52,7 @@ export class Panel {
     const tab = this.open;
     if (!tab) return;
     this.open = null;
-    // Who was in the panel with the keyboard goes on where he came from.
+    // Keyboard focus returns to the button that opened the panel.
     const inside = this.element.contains(document.activeElement);
     this.element.hidden = true;
     button(tab).setAttribute('aria-expanded', 'false');

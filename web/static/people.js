@@ -1,4 +1,4 @@
-// The list of who is here.
+// The list of participants.
 
 import { byId, icon, initials, make } from './dom.js';
 
@@ -8,8 +8,7 @@ import { byId, icon, initials, make } from './dom.js';
  */
 
 /**
- * Shows the participants, in the server's order, and who of them is not in the
- * picture.
+ * Shows the participants in the server's order, and marks those without a tile.
  *
  * @param {Person[]} participants
  * @param {string} self our own id
@@ -21,7 +20,7 @@ export function showPeople(participants, self, layout) {
     ...participants.map((p) => row(p, p.id === self, hidden > 0 && !hasTile(p, layout))),
   );
   const note = byId('people-hidden', HTMLElement);
-  note.textContent = hidden ? `${hidden} not in the picture. Whoever speaks is shown.` : '';
+  note.textContent = hidden ? `${hidden} not in the picture. Participants who speak are shown.` : '';
   note.hidden = !hidden;
   const count = byId('people-count', HTMLElement);
   count.textContent = String(participants.length);
@@ -30,7 +29,7 @@ export function showPeople(participants, self, layout) {
 }
 
 /**
- * Whether somebody is in the picture.
+ * Whether a participant has a tile.
  *
  * @param {Person} p
  * @param {LayoutMessage | null} layout
@@ -63,7 +62,7 @@ function row(p, self, unseen) {
 }
 
 /**
- * The sign for a bad line.
+ * The sign for a bad connection.
  *
  * @param {'weak' | 'lost'} line
  */
@@ -98,7 +97,7 @@ function tint(name) {
 }
 
 /**
- * Who came and who went between two lists, in words; '' for nobody.
+ * The text of which participants joined and left between two lists; '' for none.
  *
  * @param {Person[]} before
  * @param {Person[]} after

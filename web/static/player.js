@@ -1,9 +1,8 @@
-// Shows the mix and starts its sound.
+// Shows the mix and starts its audio.
 
 /**
- * One video element that plays the mix. Where the browser lets no page make a
- * sound before a click, the picture starts silently and the overlay asks for
- * that click.
+ * One video element that plays the mix. If the browser allows no sound before a click, the
+ * video starts silently and the overlay asks for the click.
  */
 export class Player {
   /**
@@ -13,7 +12,7 @@ export class Player {
   constructor(video, overlay) {
     this.video = video;
     this.overlay = overlay;
-    /** Whether the sound is off because the listener wants it so. */
+    /** Whether the user has switched the sound off. */
     this.silent = false;
     overlay.addEventListener('click', () => this.hear());
   }
@@ -31,7 +30,7 @@ export class Player {
       await this.video.play();
       this.overlay.hidden = true;
     } catch (error) {
-      // AbortError: a new stream has taken this one's place, and plays itself.
+      // AbortError: a new stream has replaced this one.
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
       this.video.muted = true;
       this.overlay.hidden = false;
@@ -39,13 +38,13 @@ export class Player {
     }
   }
 
-  /** Tries to make a sound again, where the browser allowed none and may now. */
+  /** Tries to play sound again, because the browser may allow it now. */
   async retry() {
     if (this.overlay.hidden || !(this.video.srcObject instanceof MediaStream)) return;
     await this.show(this.video.srcObject);
   }
 
-  /** What a click on the overlay does. */
+  /** Handles a click on the overlay. */
   hear() {
     this.setSilent(false);
     void this.video.play().catch(() => {});
@@ -58,7 +57,7 @@ export class Player {
     this.overlay.hidden = true;
   }
 
-  /** Keeps the last picture, while the connection is renewed. */
+  /** Keeps the last picture while the page connects anew. */
   freeze() {
     this.video.pause();
   }

@@ -196,8 +196,8 @@
 // End of what is generated.
 
 /**
- * Reads one message. What is no object with a type gives null; a type this page
- * does not know is left to the caller, who ignores it.
+ * Reads one message. Anything but an object with a type gives null. The caller ignores
+ * types that it does not know.
  *
  * @param {unknown} data
  * @returns {ServerMessage | null}

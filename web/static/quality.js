@@ -1,19 +1,19 @@
-// What the viewer has of the picture, where it is less than all of it.
+// Shows which rendition the server sends, when that is less than the full picture.
 
 import { byId } from './dom.js';
 
 /** @typedef {import('./protocol.js').RenditionMessage} RenditionMessage */
 
 /**
- * What to say of a picture of a height, in pixels, where the call has one of full.
+ * The text for a picture of a height, in pixels, in a call whose picture has full.
  *
- * @param {number} height 0: there is no picture
- * @param {number} full 0: not known
- * @returns {string} nothing where there is nothing to say
+ * @param {number} height 0: audio only
+ * @param {number} full 0: unknown
+ * @returns {string} '' when the viewer has the full picture
  */
 export function qualityText(height, full) {
-  if (height === 0) return 'Sound only · your line is slow';
-  return height < full ? `${height}p · your line is slow` : '';
+  if (height === 0) return 'Audio only · slow connection';
+  return height < full ? `${height}p · slow connection` : '';
 }
 
 /** @param {string} text */
@@ -24,8 +24,8 @@ export function showQuality(text) {
 }
 
 /**
- * Tells of the picture's quality by what arrives: the largest picture so far is taken
- * for the whole one.
+ * Shows the quality of the picture that arrives. The largest picture so far counts as the
+ * full one.
  *
  * @param {HTMLVideoElement} video
  */

@@ -1,4 +1,4 @@
-// Recordings of the call: the button, the red dot that everybody sees, the file.
+// Recordings of the call: the button, the red dot that every participant sees, the file.
 
 import { byId } from './dom.js';
 import { asSentence } from './overlay.js';
@@ -6,7 +6,7 @@ import { toast } from './toasts.js';
 
 /** @typedef {import('./protocol.js').Recording} Recording */
 
-/** Starts and ends recordings of a room, and shows which there are. */
+/** Starts and stops recordings of a room, and shows which run. */
 export class Recordings {
   /** @type {Recording[]} */
   #running = [];
@@ -19,10 +19,10 @@ export class Recordings {
   }
 
   /**
-   * Shows what the server told.
+   * Shows the server's list.
    *
    * @param {Recording[]} all
-   * @param {boolean} [quiet] whether that is no news
+   * @param {boolean} [quiet] whether to show no message
    */
   show(all, quiet = false) {
     const before = this.#running;
@@ -47,7 +47,7 @@ export class Recordings {
     byId('record-text', HTMLElement).textContent = text;
   }
 
-  /** Starts a recording, or ends those that run. */
+  /** Starts a recording, or stops those that run. */
   async toggle() {
     if (this.#busy) return;
     this.#busy = true;
@@ -72,7 +72,7 @@ export class Recordings {
 
 /** @param {Recording} recording */
 function tellEnd({ state, reason }) {
-  if (state === 'failed') toast(`The recording failed: ${reason ?? 'nobody knows why'}`, 'warning');
+  if (state === 'failed') toast(`The recording failed: ${reason ?? 'the server gave no reason'}`, 'warning');
   else toast(`The recording has ended${reason ? `: ${reason}` : ''}. It is in the list of people.`);
 }
 
@@ -84,5 +84,5 @@ async function ask(method, url) {
   const answer = await fetch(url, { method });
   if (answer.ok) return;
   const body = await answer.json().catch(() => null);
-  throw new Error(body?.error ?? `the server says ${answer.status}`);
+  throw new Error(body?.error ?? `the server answered ${answer.status}`);
 }

@@ -11,10 +11,10 @@ const nouns = [
   'planet', 'river', 'robin', 'sparrow', 'summit', 'valley', 'willow', 'wren',
 ];
 
-/** What a room may be called, as the server checks it. */
+/** The pattern of room names, as the server checks it. */
 export const roomPattern = '[A-Za-z0-9_\\-]{1,64}';
 
-/** The same in words. */
+/** The same rule in words. */
 export const roomRule = "A room's name has 1 to 64 letters, digits, - and _.";
 
 /**
@@ -26,7 +26,7 @@ export function isRoom(name) {
 }
 
 /**
- * A random name that can be read out on the telephone.
+ * A random name that is easy to read out.
  *
  * @returns {string}
  */
@@ -36,7 +36,7 @@ export function suggestRoom() {
 }
 
 /**
- * Makes a room's name of what somebody typed: "Team Call!" is "Team-Call".
+ * Turns typed text into a room name: "Team Call!" becomes "Team-Call".
  *
  * @param {string} text
  * @returns {string}

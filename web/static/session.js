@@ -1,4 +1,4 @@
-// A participant's stay in a call, over as many connections as it takes.
+// A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
 import { Link } from './link.js';
@@ -13,9 +13,9 @@ import { stalledText } from './overlay.js';
  *
  * @typedef {object} State what the page shows
  * @property {Phase} phase
- * @property {string} problem why it waits or reconnects, or why it was refused; '' otherwise
+ * @property {string} problem why the page waits or reconnects, or why the server refused; '' otherwise
  * @property {boolean} soundOnly whether the server has no video in common with this browser
- * @property {string} id our own participant id, the same for who comes back in time
+ * @property {string} id our own participant ID; it stays when the page comes back in time
  * @property {string} room
  * @property {string} name
  * @property {boolean} audioOff
@@ -35,7 +35,7 @@ import { stalledText } from './overlay.js';
 export class Session {
   /** @type {Link | null} */
   link = null;
-  /** Whether media has flowed at least once. */
+  /** Whether media has arrived at least once. */
   #been = false;
   #backoff = new Backoff();
 
@@ -68,18 +68,18 @@ export class Session {
     }, this.#backoff.patience);
   }
 
-  /** Tries again at once, where a new attempt is waiting for its time. */
+  /** Tries again at once, if an attempt is scheduled. */
   retry() {
     this.#backoff.now();
   }
 
-  /** The network is another one. */
+  /** The machine's network has changed. */
   networkChanged() {
     this.retry();
     void this.link?.networkChanged();
   }
 
-  /** The page goes away, perhaps to be loaded again. */
+  /** The page goes away, and may be loading again. */
   suspend() {
     this.link?.suspend();
   }
@@ -97,12 +97,12 @@ export class Session {
     this.link?.send(message);
   }
 
-  /** Tells the server what is off. */
+  /** Sends which devices are off. */
   sendMute() {
     this.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff });
   }
 
-  /** What the server knows us by when we come back. A reload keeps it, another window has none. */
+  /** The resume token of this room. A reload keeps it; another window has none. */
   get #secret() {
     return stored(() => sessionStorage.getItem(`tilemix.resume.${this.state.room}`)) ?? '';
   }
@@ -126,7 +126,7 @@ export class Session {
         this.state.name = message.name;
         this.state.rendition = null;
         this.#secret = message.resume ?? '';
-        // What was muted stays muted, also after a new connection.
+        // A muted device stays muted over a new connection.
         this.sendMute();
         break;
       case 'participants':
@@ -153,13 +153,13 @@ export class Session {
   /** @param {import('./link.js').Loss} loss */
   async #lost(loss) {
     this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
-    // A browser does not say why a WebSocket could not be opened. A plain
-    // request for the same address does.
+    // A browser does not say why a WebSocket did not open, but a plain request to the
+    // same address shows the answer.
     const reason = loss === 'unreached' ? await whyRefused(this.#url(), this.#been) : '';
     if (this.state.phase === 'left') return;
     if (reason) return this.#refused(reason);
     this.#backoff.schedule(() => this.join());
-    // Where nothing comes any more no crowd has lost the same server at this moment.
+    // One silent link does not mean that all clients come back at this moment.
     if (loss === 'silent' && this.#backoff.tries === 1) this.#backoff.now();
   }
 
@@ -168,7 +168,7 @@ export class Session {
     const often = this.#backoff.tries > 2;
     if (!navigator.onLine) return 'You are offline. Waiting for the network…';
     if (loss === 'media' && (often || !this.#been)) {
-      return 'Picture and sound do not get through. Perhaps a firewall blocks UDP. Trying again…';
+      return 'Video and audio do not arrive. A firewall may block UDP. Trying again…';
     }
     if (loss !== 'media' && (often || !this.#been)) return 'The server does not answer. Trying again…';
     return 'Connection lost, reconnecting…';
@@ -208,17 +208,17 @@ function stored(access) {
 }
 
 /**
- * The server's reason for not opening a WebSocket, '' where it gives none or
- * where trying again may help.
+ * The server's reason for refusing a WebSocket, '' when it gives none or trying again may
+ * help.
  *
  * @param {string} url of the WebSocket
- * @param {boolean} been whether we were in the call: then "full" (503) may pass
+ * @param {boolean} been whether this page was in the call, so that "full" (503) may pass
  * @returns {Promise<string>}
  */
 async function whyRefused(url, been) {
   try {
     const response = await fetch(url.replace(/^ws/, 'http'), { signal: AbortSignal.timeout(4000) });
-    // 426: it only misses the upgrade that a plain request does not have.
+    // 426: only the upgrade was missing, which a plain request does not have.
     const { status } = response;
     if (status === 426 || (status === 503 && been)) return '';
     if (status !== 503 && (status < 400 || status >= 500)) return '';

@@ -1,4 +1,4 @@
-// Keys that work anywhere on a page, except where somebody is typing.
+// Keys that work anywhere on a page, except in text fields.
 
 /**
  * @param {Record<string, () => void>} keys by KeyboardEvent.key in lower case
@@ -15,12 +15,12 @@ export function shortcuts(keys) {
   });
 }
 
-/** Full screen on, or off where it is on. */
+/** Switches full screen on or off. */
 export async function toggleFullScreen() {
   try {
     if (document.fullscreenElement) await document.exitFullscreen();
     else await document.documentElement.requestFullscreen();
   } catch {
-    // A browser that has none, as on some telephones.
+    // Some browsers on telephones have no full screen.
   }
 }

@@ -1,11 +1,11 @@
-// Short messages that come and go.
+// Short messages that disappear after some seconds.
 
 import { announce, byId, make } from './dom.js';
 
 const life = 5000; // ms
 
 /**
- * Shows a message for some seconds, and says it to screen readers.
+ * Shows a message for 5 s, a warning for 10 s, and announces it to screen readers.
  *
  * @param {string} text
  * @param {'note' | 'warning'} [kind]
@@ -20,17 +20,17 @@ export function toast(text, kind = 'note') {
 }
 
 /**
- * Copies text, and says so.
+ * Copies text, and shows that.
  *
  * @param {string} text
- * @param {string} done what to say
+ * @param {string} done the message
  */
 export async function copy(text, done) {
   try {
     await navigator.clipboard.writeText(text);
     toast(done);
   } catch {
-    // No clipboard on insecure origins: show it, to be copied by hand.
+    // Insecure origins have no clipboard, so the page shows the text for copying by hand.
     toast(text, 'warning');
   }
 }

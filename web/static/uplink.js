@@ -1,15 +1,15 @@
-// What this page sends, and no more of it than the call needs.
+// Sends no more video than the call needs.
 
 /** @typedef {import('./protocol.js').UplinkMessage} UplinkMessage */
 
-/** Bits a second, until the server asks for something else. */
+/** Bits per second, until the server asks for another rate. */
 export const defaultBitrate = 1_500_000;
 const defaultFramerate = 30;
 
 /**
- * Puts H.264 in front, constrained baseline first among its kinds: it is what
- * every other client can decode. Who has no H.264 is answered with VP8. With
- * ?codec=vp8 in the page's address that is all that is offered.
+ * Prefers H.264, and constrained baseline among its profiles, because every other client
+ * decodes that. The server answers VP8 to a browser without H.264. With ?codec=vp8 in the
+ * page's address the page offers VP8 only.
  *
  * @param {RTCRtpTransceiver} transceiver
  */
@@ -31,7 +31,7 @@ export function chooseCodecs(transceiver) {
 }
 
 /**
- * Whether this browser has video that the server speaks.
+ * Whether this browser has a video codec that the server has.
  *
  * @returns {boolean}
  */
@@ -41,9 +41,8 @@ export function hasVideo() {
 }
 
 /**
- * By how much the camera's picture is to be scaled down so that it is no larger
- * than its tile needs. A picture in landscape fills its tile and loses its
- * edges, one in portrait is shown whole.
+ * The factor to scale the camera's picture down by, so that it is no larger than its tile
+ * needs. A landscape picture fills its tile and is cropped; a portrait one is shown whole.
  *
  * @param {{width?: number, height?: number}} picture
  * @param {{width?: number, height?: number}} tile
@@ -58,11 +57,11 @@ export function scaleFor(picture, tile) {
   return Math.max(1, width >= height ? Math.min(x, y) : Math.max(x, y));
 }
 
-/** The camera's sender, which obeys the server's uplink messages. */
+/** The camera's sender, which follows the server's uplink messages. */
 export class Uplink {
   /** @type {UplinkMessage | null} */
   #request = null;
-  /** Parameters change one after the other: each change starts from the last. */
+  /** Changes run one after the other, because each starts from the last. */
   #turn = Promise.resolve();
 
   /** @param {RTCRtpSender} sender */

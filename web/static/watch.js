@@ -1,4 +1,4 @@
-// The viewer's page: shows a call to somebody who is not in it.
+// The viewer's page: shows a call without joining it.
 
 import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
@@ -25,7 +25,7 @@ let patience = 0;
 const fallBackAfter = 6_000; // ms without WebRTC
 const onlyHLS = new URLSearchParams(location.search).has('hls');
 
-/** Starts watching, in place of what was before. */
+/** Starts to watch, instead of what ran before. */
 async function watch() {
   stop();
   if (onlyHLS) return watchBroadcast('The call is not broadcast. Waiting for it…');
@@ -53,10 +53,10 @@ async function watch() {
 }
 
 /**
- * Plays the broadcast, in place of what does not connect. Where there is none, that is tried
- * again.
+ * Plays the broadcast, instead of a WebRTC connection that fails. Without a broadcast the
+ * page tries again.
  *
- * @param {string} why to say where there is no broadcast
+ * @param {string} why the text when there is no broadcast
  */
 async function watchBroadcast(why) {
   stop();
@@ -77,7 +77,7 @@ async function watchBroadcast(why) {
   }
 }
 
-/** Ends what was there before. */
+/** Ends what runs. */
 function stop() {
   clearTimeout(patience);
   subscription?.close();
@@ -86,7 +86,7 @@ function stop() {
   playback = null;
 }
 
-/** Says how the call comes, and how late. */
+/** Shows how the call arrives, and how late. */
 function showSource() {
   const text = playback ? 'HLS' : subscription ? 'WebRTC' : '';
   const latency = playback?.latency;

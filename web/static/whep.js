@@ -1,4 +1,4 @@
-// Receiving a call's picture and sound over WHEP: one request, one answer.
+// Receives a call's video and audio over WHEP: one request, one answer.
 
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
@@ -7,7 +7,7 @@ import { chooseCodecs } from './uplink.js';
 const gatherTimeout = 1_500; // ms
 const probeTimeout = 4_000; // ms
 
-/** An answer that is no: the HTTP status and the server's reason. */
+/** A refusal of the server: the HTTP status and the reason. */
 export class Refusal extends Error {
   /**
    * @param {number} status
@@ -32,15 +32,15 @@ export class Subscription {
     this.monitor = new MediaMonitor(this.pc, {
       ...events,
       lost: (there) => {
-        events.lost(there); // first, so that the page can keep the last picture
+        events.lost(there); // first, so that the page keeps the last picture
         this.close();
       },
     }, answers);
   }
 
   /**
-   * Asks the server for the room's mix. Throws a Refusal where it says no, and
-   * TypeError where it does not answer.
+   * Requests the room's mix. Throws a Refusal when the server refuses, and TypeError when it
+   * does not answer.
    *
    * @param {string} endpoint
    */
@@ -60,12 +60,12 @@ export class Subscription {
     });
     if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
     this.#location = new URL(response.headers.get('Location') ?? '', response.url).href;
-    if (this.#closed) return this.#delete(); // left in the meantime
+    if (this.#closed) return this.#delete(); // the viewer left in the meantime
     await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
     this.monitor.start();
   }
 
-  /** Ends the session, also while the page is going away. */
+  /** Ends the session, also while the page goes away. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
@@ -80,7 +80,7 @@ export class Subscription {
     this.#location = '';
   }
 
-  /** Waits for the candidates, so that no PATCH is needed, but not for long. */
+  /** Waits up to gatherTimeout for the candidates, so that no PATCH is needed. */
   #gathered() {
     const { pc } = this;
     return new Promise((/** @type {(v?: unknown) => void} */ done) => {
@@ -92,7 +92,7 @@ export class Subscription {
 }
 
 /**
- * Whether the server is there.
+ * Whether the server answers.
  *
  * @returns {Promise<boolean>}
  */
@@ -105,7 +105,7 @@ async function answers() {
 }
 
 /**
- * What helps through firewalls, with credentials of now. None is no reason not to try.
+ * The ICE servers, with fresh credentials. Without them the page tries to connect, too.
  *
  * @returns {Promise<RTCIceServer[]>}
  */

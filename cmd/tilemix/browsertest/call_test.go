@@ -99,12 +99,12 @@ func (c *call) sound(t *testing.T) {
 
 	c.bob.press(t, "m")
 	c.bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-pressed') === 'true'`)
-	c.ada.waitForState(t, "Bob is muted", func(s state) bool { return s.person("Bob").Audio })
+	c.ada.waitForState(t, "Bob is muted", func(s state) bool { return s.person("Bob").AudioMuted })
 	c.ada.waitForSilence(t) // although her own microphone beeps
 	c.bob.waitForSound(t)
 
 	c.bob.press(t, "m")
-	c.ada.waitForState(t, "Bob is not muted", func(s state) bool { return !s.person("Bob").Audio })
+	c.ada.waitForState(t, "Bob is not muted", func(s state) bool { return !s.person("Bob").AudioMuted })
 	c.ada.waitForSound(t)
 }
 

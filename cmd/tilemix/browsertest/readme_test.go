@@ -73,7 +73,7 @@ func screenshot(t *testing.T) []byte {
 	yuki.press(t, "m")
 	mateo.waitForTiles(t, names...)
 	mateo.waitForState(t, "one speaks, one is muted, one has no camera", func(s state) bool {
-		return s.person(names[0]).Speaking && s.person(names[2]).Audio && s.person(names[3]).Video
+		return s.person(names[0]).Speaking && s.person(names[2]).AudioMuted && s.person(names[3]).VideoMuted
 	})
 	first := mateo.waitForStream(t, "a picture", "inbound", "video", func(s stream) bool { return s.Frames > 0 })
 	mateo.waitForStream(t, "a good picture", "inbound", "video", func(s stream) bool { return s.Frames > first.Frames+200 })

@@ -10,10 +10,10 @@ import (
 
 // person is a participant in the page's list.
 type person struct {
-	ID, Name string
-	Audio    bool // muted
-	Video    bool // camera off
-	Speaking bool
+	ID, Name   string
+	AudioMuted bool
+	VideoMuted bool
+	Speaking   bool
 }
 
 // state is what the page knows of the call.

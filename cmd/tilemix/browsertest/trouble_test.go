@@ -15,7 +15,7 @@ func TestServerGone(t *testing.T) {
 	ada.waitForPhase(t, "connected")
 	ada.waitForTile(t, "Ada", green)
 	ada.click(t, "#mute")
-	ada.waitForState(t, "muted", func(s state) bool { return s.person("Ada").Audio })
+	ada.waitForState(t, "muted", func(s state) bool { return s.person("Ada").AudioMuted })
 	before := ada.waitForTiles(t, "Ada").ID
 
 	s.stop(syscall.SIGKILL)
@@ -29,7 +29,7 @@ func TestServerGone(t *testing.T) {
 	ada.waitForPhase(t, "connected")
 	ada.waitForText(t, "#status", "")
 	ada.waitForState(t, "a new id, still muted", func(s state) bool {
-		return s.ID != before && s.person("Ada").ID == s.ID && s.person("Ada").Audio
+		return s.ID != before && s.person("Ada").ID == s.ID && s.person("Ada").AudioMuted
 	})
 	ada.waitForStream(t, "pictures", "inbound", "video", func(s stream) bool { return s.Frames > 0 })
 	ada.waitForTile(t, "Ada", green)
@@ -62,7 +62,7 @@ func TestWithoutDevices(t *testing.T) {
 			ada.waitForPhase(t, "connected")
 			ada.waitForState(t, "what is off", func(s state) bool {
 				self := s.person("Ada")
-				return self.Video && self.Audio == test.muted
+				return self.VideoMuted && self.AudioMuted == test.muted
 			})
 			ada.waitForTile(t, "Ada", placeholder)
 		})
