@@ -17,11 +17,8 @@ import (
 	"tilemix/mcu/record"
 )
 
-// nothing is a server without rooms. Whatever changes something fails the test.
-type nothing struct {
-	Server
-	t *testing.T
-}
+// nothing is a server without rooms. It panics when a route changes something.
+type nothing struct{ Server }
 
 func (nothing) Rooms() []mcu.RoomInfo              { return nil }
 func (nothing) ICEServers() []control.ICEServer    { return nil }
@@ -53,11 +50,11 @@ func TestRoutes(t *testing.T) {
 	cfg := Default()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
 	log := slog.New(slog.DiscardHandler)
-	s, err := newSite(nothing{t: t}, cfg, log)
+	s, err := newSite(nothing{}, cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(nothing{t: t}, cfg, log)
+	h, err := New(nothing{}, cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +85,7 @@ func TestRoutes(t *testing.T) {
 
 // TestWithout has a server that has neither recordings nor outputs nor broadcasts.
 func TestWithout(t *testing.T) {
-	h, err := New(nothing{t: t}, Default(), slog.New(slog.DiscardHandler))
+	h, err := New(nothing{}, Default(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +106,7 @@ func TestWithout(t *testing.T) {
 func TestTwoMetrics(t *testing.T) {
 	cfg := Default()
 	cfg.Collectors = []prometheus.Collector{newSlowCounter()}
-	if _, err := New(nothing{t: t}, cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "duplicate") {
+	if _, err := New(nothing{}, cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "duplicate") {
 		t.Errorf("got %v", err)
 	}
 }
