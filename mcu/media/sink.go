@@ -1,0 +1,50 @@
+package media
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Sink takes a room's mix as it is encoded for viewers: the picture in full size in
+// H.264, and the Opus of what everybody says. The picture clock calls Video and the
+// sound clock calls Audio, so neither may block, and both may be called at once. The
+// bytes are valid during the call only.
+type Sink interface {
+	// Video takes an access unit (Annex B). The first is an IDR. The time at counts from
+	// the room's epoch, as it does for sound.
+	Video(au []byte, key bool, at time.Duration)
+	// Audio takes a packet of 20 ms, mono at 48 kHz (RFC 7587).
+	Audio(packet []byte, at time.Duration)
+	// Ended is called once, after all else, when the room has ended or the sink was
+	// detached.
+	Ended()
+}
+
+// SinkOptions say how a sink is served.
+type SinkOptions struct {
+	// KeyInterval is how old the last IDR may become until there is another, at
+	// least a second; 0: as old as viewers let it.
+	KeyInterval time.Duration
+	// PictureInterval is how old the last picture may become until there is another,
+	// even if nothing changed; 0: a second. It is rounded up to the clock's ticks.
+	PictureInterval time.Duration
+	// Of is the room that is meant, as Server.Watch returned it, and no later one of that
+	// name; nil: whichever has the name.
+	Of <-chan struct{}
+}
+
+// Attachment is a sink in a room. Its exported fields never change.
+type Attachment struct {
+	Sink
+	SinkOptions
+	released atomic.Int32 // clocks that have let go of it
+}
+
+// Release is called by each of the two clocks when it has let go of the sink. The second
+// one ends it.
+func (a *Attachment) Release() {
+	const clocks = 2
+	if a.released.Add(1) == clocks {
+		a.Ended()
+	}
+}

@@ -1,0 +1,167 @@
+// Package scene is what a room's clocks read: immutable snapshots of who is in the room,
+// what they send, and who receives which view.
+//
+//	room's loop ──▶ Chain.Publish ──▶ Scene ──▶ Scene ──▶ Scene
+//	                                    ▲                   ▲
+//	                             Cursor of one clock   Cursor of the other
+//
+// Scenes form a chain. The room's loop publishes the next scene after each change, and
+// each clock walks the chain by a Cursor of its own. So each clock sees every scene once
+// and lets go of what has departed. A scene holds values and small handles (package
+// media); a clock keeps its own state by the IDs in it.
+package scene
+
+import (
+	"image"
+	"sync/atomic"
+
+	"tilemix/mcu/ladder"
+	"tilemix/mcu/media"
+	"tilemix/mixer/video"
+)
+
+// Kind is what a source shows.
+type Kind uint8
+
+// The kinds of sources that a participant may publish.
+const (
+	Camera Kind = iota
+	Screen
+)
+
+// SourceID names a source in a room. The zero value is none.
+type SourceID struct {
+	Participant string // ID that others know the participant by
+	Kind        Kind
+}
+
+// Scene is a room at one time. It never changes once it is published.
+type Scene struct {
+	Members   []Member   // all who are in the room, in order of joining
+	Sources   []Source   // what those who are no viewers publish, in the same order
+	Views     []View     // what is drawn
+	Viewers   []Viewer   // those who receive a picture
+	Listeners []Listener // those who send or receive sound, or may
+	Sinks     []*media.Attachment
+	Departed  []Departed // since the scene before
+
+	next       atomic.Pointer[Scene]
+	superseded chan struct{} // closed when next is there
+}
+
+// Member is a participant as everybody sees it.
+type Member struct {
+	ID, Name     string
+	Viewer       bool       // receives only, and has no tile
+	Muted        bool       // the participant switched its microphone off
+	NoMicrophone bool       // it sends no sound
+	CameraOff    bool       // it switched its camera off, or sends no picture
+	Speaking     bool       // it is heard now
+	Floor        bool       // it is the speaker that layouts put in front
+	MediaLost    bool       // its media was up and is not
+	ControlLost  bool       // its control connection is lost
+	Health       video.Line // of its camera, as the picture clock reported last
+}
+
+// Source is a camera or a screen that may be shown.
+type Source struct {
+	ID     SourceID
+	Member int          // index in Scene.Members of the participant that publishes it
+	Camera media.Camera // nil: nothing comes
+	Off    bool         // it is not to be shown
+}
+
+// ViewKey says what a view is like. Viewers with equal keys share one view.
+type ViewKey struct {
+	Layout         string      // "": as the room has it
+	Size           image.Point // of the canvas, pixels
+	Pinned, Hidden SourceID
+}
+
+// View is a picture of the room.
+type View struct {
+	Key    ViewKey
+	Places []Place // Places[i] is where Sources[i] is
+}
+
+// Place is where a source is on a view's canvas.
+type Place struct {
+	Rect   image.Rectangle // empty: it is not seen
+	Hidden int             // how many participants have no place, on the last tile
+}
+
+// Viewer is a participant that receives a view.
+type Viewer struct {
+	ID       string
+	View     int // index in Scene.Views
+	Stream   media.PictureStream
+	Path     media.Path // to the participant
+	Feedback *media.Feedback
+}
+
+// Listener is a participant as the sound clock sees it.
+type Listener struct {
+	ID         string
+	Muted      bool
+	Microphone media.Microphone  // nil: it sends no sound
+	Stream     media.SoundStream // nil: it receives no sound
+}
+
+// Departed is media, or a participant, that no later scene has. Each clock releases what
+// is its own.
+type Departed struct {
+	ID         string // participant's
+	Camera     media.Camera
+	Microphone media.Microphone
+	Sink       *media.Attachment
+	Left       bool // the participant has left
+}
+
+// Reporter is how a clock says what it found. The room's loop takes it; a method returns
+// false when the loop is too busy, and the clock reports again at its next tick.
+type Reporter interface {
+	// FloorChanged reports who is heard, and who of them has the floor. The slice belongs
+	// to the reporter afterwards.
+	FloorChanged(speaking []string, holder string) bool
+	// RungChanged reports which rung of the ladder a viewer has.
+	RungChanged(viewer string, rung ladder.Rung) bool
+	// HealthChanged reports how a camera comes.
+	HealthChanged(source SourceID, health video.Line) bool
+}
+
+// HasCameras tells whether any source that is seen sends pictures.
+func (s *Scene) HasCameras() bool {
+	for i := range s.Sources {
+		if s.Sources[i].Camera != nil && s.Seen(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// Seen tells whether the source of an index has a place in any view.
+func (s *Scene) Seen(source int) bool {
+	for i := range s.Views {
+		if !s.Views[i].Places[source].Rect.Empty() {
+			return true
+		}
+	}
+	return false
+}
+
+// Watched tells whether anybody receives a picture.
+func (s *Scene) Watched() bool { return len(s.Sinks) > 0 || len(s.Viewers) > 0 }
+
+// Audible tells whether anybody sends sound and anybody receives it. Sinks receive
+// silence too.
+func (s *Scene) Audible() bool {
+	if len(s.Sinks) > 0 {
+		return true
+	}
+	var sent, received bool
+	for i := range s.Listeners {
+		sent = sent || s.Listeners[i].Microphone != nil
+		received = received || s.Listeners[i].Stream != nil
+	}
+	return sent && received
+}
