@@ -1,0 +1,205 @@
+package sound
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mcu/pace"
+	"tilemix/mcu/scene"
+	"tilemix/mixer/audio"
+)
+
+// catchUp (5) is the most blocks that the clock makes up for at once when it was late.
+// More are left out, and the timestamps say so.
+const catchUp = 5
+
+// Env is what a clock needs of its room.
+type Env struct {
+	Epoch    time.Time // of all timestamps
+	Bitrate  int       // of each encoder, bits a second
+	Reporter scene.Reporter
+	Metrics  *Metrics
+}
+
+// Clock mixes and sends one room's sound. The goroutine that calls Run owns it.
+type Clock struct {
+	env    Env
+	cursor *scene.Cursor
+	pace   *pace.Timer
+	mixer  audio.Mixer
+	floor  *audio.Floor
+	told   bool  // the room knows what the floor says
+	at     int64 // samples from the epoch to the next block
+
+	state     map[string]*listener // by participant
+	listeners []*listener          // of the scene, in its order
+	outputs   outputs
+}
+
+// listener is what the clock keeps of a participant, for as long as it is in the room.
+type listener struct {
+	gate   audio.Gate
+	said   pcm.Block // in this tick
+	open   bool      // said is in the mix of this tick
+	silent int       // blocks since it was, while the listener still has an encoder of its own
+	own    *output   // hears all but itself by it; nil: it has the shared stream
+	lossy  bool      // has its own for what it loses, though it is silent
+}
+
+// NewClock returns a clock that begins at the newest scene of a chain.
+func NewClock(env Env, chain *scene.Chain) *Clock {
+	return &Clock{
+		env: env, cursor: chain.Cursor(), pace: pace.New(pcm.Duration),
+		floor: audio.NewFloor(audio.FloorConfig{}), told: true,
+		state:   make(map[string]*listener),
+		outputs: outputs{bitrate: env.Bitrate, metrics: env.Metrics},
+	}
+}
+
+// Run mixes until ctx ends. It rests while there is nothing to be heard.
+func (c *Clock) Run(ctx context.Context) {
+	defer c.advance()
+	rested := true
+	for {
+		c.advance()
+		if !c.cursor.Scene().Audible() {
+			select {
+			case <-c.cursor.Superseded():
+				c.pace.Rest()
+				rested = true
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		missed, ok := c.pace.Wait(ctx)
+		if !ok {
+			return
+		}
+		now := time.Now()
+		c.env.Metrics.missed.Add(float64(missed))
+		blocks := min(missed, catchUp) + 1
+		if rested || missed > catchUp {
+			c.leap(now, blocks)
+			rested = false
+		}
+		for range blocks {
+			c.tick(now)
+		}
+	}
+}
+
+// leap leaves out what cannot be made up for: blocks are what is due until now.
+func (c *Clock) leap(now time.Time, blocks int) {
+	due := now.Sub(c.env.Epoch).Microseconds() * pcm.Rate / 1e6
+	c.at = max(c.at, due-int64(blocks-1)*pcm.Samples)
+}
+
+// tick is 20 ms of sound: from the packets of each microphone to packets on the wire.
+func (c *Clock) tick(now time.Time) {
+	start := time.Now()
+	s := c.cursor.Scene()
+	c.mixer.Reset()
+	for i, l := range c.listeners {
+		c.pull(&s.Listeners[i], l, now)
+	}
+	c.reportFloor()
+	c.outputs.tune(s.Listeners, c.listeners)
+	// Encoders change hands before any of them moves on.
+	for i, l := range c.listeners {
+		c.outputs.assign(l, s.Listeners[i].Stream != nil)
+	}
+	at := stamp{uint32(c.at), c.instant()}
+	c.outputs.sendShared(&c.mixer, s, c.listeners, at, at.at.Sub(c.env.Epoch))
+	for i, l := range c.listeners {
+		c.outputs.sendOwn(&c.mixer, l, s.Listeners[i].Stream, at)
+	}
+	c.at += pcm.Samples
+	c.env.Metrics.mix.Observe(time.Since(start).Seconds())
+}
+
+// pull takes what a listener says and adds it to the mix if it is to be heard.
+func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
+	l.open = false
+	if s.Microphone == nil {
+		return
+	}
+	level, ok := s.Microphone.Pull(&l.said, now)
+	if !ok || s.Muted {
+		level = pcm.Silence
+	}
+	c.floor.Observe(s.ID, level, now)
+	if s.Muted {
+		// The last block before silence fades, because a cut is a click.
+		l.open = l.gate.Open()
+		l.gate = audio.Gate{}
+		pcm.FadeOut(&l.said)
+	} else {
+		l.open = l.gate.Pass(&l.said, level)
+	}
+	if l.open {
+		c.mixer.Add(&l.said)
+	}
+}
+
+// reportFloor reports who is heard, when that is news.
+func (c *Clock) reportFloor() {
+	if c.floor.Changed() {
+		c.told = false
+	}
+	if !c.told {
+		c.told = c.env.Reporter.FloorChanged(slices.Clone(c.floor.Speaking()), c.floor.Holder())
+	}
+}
+
+// instant is when the next block begins.
+func (c *Clock) instant() time.Time {
+	return c.env.Epoch.Add(time.Duration(c.at) * 62500 / 3) // a sample is 62500/3 ns
+}
+
+// advance walks to the newest scene and lets go of what departed on the way.
+func (c *Clock) advance() {
+	moved := false
+	for c.cursor.Next() {
+		moved = true
+		for _, d := range c.cursor.Scene().Departed {
+			c.release(d)
+		}
+	}
+	if !moved {
+		return
+	}
+	c.listeners = c.listeners[:0]
+	for i := range c.cursor.Scene().Listeners {
+		id := c.cursor.Scene().Listeners[i].ID
+		l := c.state[id]
+		if l == nil {
+			l = &listener{}
+			c.state[id] = l
+		}
+		c.listeners = append(c.listeners, l)
+	}
+}
+
+// release lets go of what no later scene has.
+func (c *Clock) release(d scene.Departed) {
+	if d.Sink != nil {
+		d.Sink.Release()
+	}
+	l := c.state[d.ID]
+	if l != nil && (d.Left || d.Microphone != nil) {
+		c.outputs.release(l)
+	}
+	if d.Microphone != nil {
+		c.floor.Remove(d.ID)
+		_ = d.Microphone.Close()
+		if l != nil {
+			l.gate = audio.Gate{}
+		}
+	}
+	if d.Left {
+		delete(c.state, d.ID)
+	}
+}

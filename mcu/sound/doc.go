@@ -1,0 +1,19 @@
+// Package sound is a room's sound clock: every 20 ms it pulls a block from each
+// microphone, mixes them, and sends each listener what the others say (mix-minus).
+//
+//	Microphone.Pull ──▶ gate ──▶ audio.Mixer ──▶ shared encoder ──▶ all who are silent, sinks
+//	        │                        └──▶ minus one's own ──▶ own encoder ──▶ each who speaks
+//	        └──▶ audio.Floor ──▶ scene.Reporter: who is heard
+//
+// All silent listeners hear the same, so they share one Opus encode. A listener that
+// starts to speak gets an encoder of its own, which goes on from a copy of the shared
+// encoder's state, so that the decoder hears no seam. A second after the listener fell
+// silent it goes back to the shared encoder (handBack).
+//
+// FEC takes bits from the sound. So the shared stream is made for the loss that half of
+// its listeners have, and up to maxLossy listeners that lose more get encoders of their
+// own (fec.go).
+//
+// The clock owns everything in this package. Its goroutine is the one that calls
+// Clock.Run; there is one for each room.
+package sound
