@@ -1,0 +1,122 @@
+package picture
+
+import (
+	"time"
+
+	"tilemix/mcu/packet"
+	"tilemix/mcu/rendition"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/viewer"
+)
+
+// maxReplayed (240) bounds the access units that newcomers are sent in one tick, some six
+// packets each.
+const maxReplayed = 240
+
+// audience is those who receive a picture. It belongs to the picture clock.
+type audience struct {
+	env     Env
+	waiting int // viewers that wait for a rendition
+
+	state map[string]*watcher // by participant
+	list  []*watcher          // of the scene, in its order
+}
+
+// watcher is what the clock keeps of a viewer, while its participant is in the room.
+type watcher struct {
+	viewer.Viewer
+	in *scene.Scene // the newest that it is a viewer in
+}
+
+func newAudience(env Env) *audience {
+	return &audience{env: env, state: make(map[string]*watcher)}
+}
+
+// follow takes the viewers of a scene.
+func (a *audience) follow(s *scene.Scene) {
+	a.list = a.list[:0]
+	for i := range s.Viewers {
+		from := &s.Viewers[i]
+		v := a.state[from.ID]
+		if v == nil {
+			v = &watcher{}
+			a.state[from.ID] = v
+		}
+		v.Attach(from.Stream, from.Path, a.env.Rungs)
+		v.in = s
+		a.list = append(a.list, v)
+	}
+	for _, v := range a.state {
+		if v.in != s {
+			v.Detach()
+		}
+	}
+}
+
+// forget drops what is kept of a participant that left.
+func (a *audience) forget(participant string) { delete(a.state, participant) }
+
+// choose finds out which rendition each viewer is to have. It tells whether any of them
+// begins.
+func (a *audience) choose(s *scene.Scene, views []*view, overload viewer.Overload, now time.Time) (begins bool) {
+	a.waiting = 0
+	in := viewer.Input{Sound: a.env.Sound + soundHeaders, Rungs: a.env.Rungs, Overload: overload}
+	for i, v := range a.list {
+		from := &s.Viewers[i]
+		in.KeyWanted = from.Feedback.TakeKeyFrameRequest()
+		d := v.Choose(in, now)
+		a.count(d)
+		var r *rendition.Rendition
+		if codec := from.Stream.Codec(); codec != 0 {
+			r = views[from.View].rendition(rendition.Key{Codec: codec, Rung: d.Rung})
+		}
+		v.Target(r)
+		a.report(from, v, r)
+		v.CountTakers()
+		begins = begins || v.Begins()
+		if v.Waits(now) {
+			a.waiting++
+		}
+	}
+	return begins
+}
+
+// count counts what was decided.
+func (a *audience) count(d viewer.Decision) {
+	switch {
+	case d.Up:
+		a.env.Metrics.movesUp.Inc()
+	case d.Down:
+		a.env.Metrics.movesDown.Inc()
+	}
+	if d.Ignored {
+		a.env.Metrics.keysIgnored.Inc()
+	}
+}
+
+// report reports what a viewer has, as soon as it has that.
+func (a *audience) report(from *scene.Viewer, v *watcher, want *rendition.Rendition) {
+	rung, news := v.News(want, len(a.env.Rungs)-1)
+	if !news {
+		return
+	}
+	from.Feedback.SetRung(rung)
+	v.Reported(rung, a.env.Reporter.RungChanged(from.ID, a.env.Rungs[rung]))
+}
+
+// replay serves those who wait for a rendition, a few in one tick.
+func (a *audience) replay(now time.Time) {
+	replayed := 0
+	for _, v := range a.list {
+		if replayed += v.Replay(now, time.Now()); replayed > maxReplayed {
+			return
+		}
+	}
+}
+
+// deliver sends a picture to all who take its rendition.
+func (a *audience) deliver(r *rendition.Rendition, p packet.Packets) {
+	for _, v := range a.list {
+		v.Deliver(r, p, time.Now())
+	}
+}

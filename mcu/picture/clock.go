@@ -1,0 +1,288 @@
+package picture
+
+import (
+	"context"
+	"image"
+	"log/slog"
+	"time"
+
+	"tilemix/mcu/ladder"
+	"tilemix/mcu/media"
+	"tilemix/mcu/pace"
+	"tilemix/mcu/rendition"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/viewer"
+)
+
+const (
+	// settle (2 s) is how long a picture without cameras is encoded after it changed: a
+	// single IDR of it would stay as coarse as rate control made it.
+	settle = 2 * time.Second
+	// soundHeaders is what the headers of sound take, in bits a second: 50 packets, with
+	// UDP and SRTP.
+	soundHeaders = 50 * 40 * 8
+	// outputs is how much encoders may have made that the clock has not taken yet. Each
+	// rendition has one at most.
+	outputs = 64
+)
+
+// Env is what a clock needs of its room.
+type Env struct {
+	Epoch     time.Time     // of all timestamps
+	Size      image.Point   // of the room's canvas, pixels, even
+	Rungs     []ladder.Rung // that viewers may have
+	FrameRate int           // pictures a second
+	Sound     int           // bitrate of sound that viewers receive too, bits a second
+	Codecs    media.VideoCodecs
+	Reporter  scene.Reporter
+	Metrics   *Metrics
+	Log       *slog.Logger
+}
+
+// Clock draws and sends one room's picture. The goroutine that calls Run owns it.
+type Clock struct {
+	env      Env
+	cursor   *scene.Cursor
+	pace     *pace.Timer
+	overload viewer.Overload
+
+	views    []*view // of the scene, in its order
+	sources  *sources
+	audience *audience
+	sinks    sinks
+	out      chan rendition.Output
+
+	at      time.Time // of the last tick
+	changed time.Time // when any view last did
+}
+
+// NewClock returns a clock that begins at the newest scene of a chain. It fails when the
+// size is none that a canvas can have.
+func NewClock(env Env, chain *scene.Chain) (*Clock, error) {
+	c := &Clock{
+		env: env, cursor: chain.Cursor(),
+		pace: pace.New(time.Second / time.Duration(env.FrameRate)),
+		out:  make(chan rendition.Output, outputs),
+	}
+	c.sources = newSources(env, c.pace)
+	c.audience = newAudience(env)
+	room, err := newView(env, scene.ViewKey{Size: env.Size}, c.out)
+	if err != nil {
+		return nil, err
+	}
+	c.views = []*view{room}
+	return c, nil
+}
+
+// Run draws until ctx ends. It rests while there is nothing to be seen.
+func (c *Clock) Run(ctx context.Context) {
+	defer c.advance()
+	defer c.close()
+	for {
+		if c.idle(time.Now()) {
+			if !c.rest(ctx) {
+				return
+			}
+			continue
+		}
+		missed, ok := c.wait(ctx)
+		if !ok {
+			return
+		}
+		c.env.Metrics.missed.Add(float64(missed))
+		c.overload.Tick(missed)
+		c.tick(time.Now())
+	}
+}
+
+// wait waits for the next tick and sends what renditions' goroutines have encoded.
+func (c *Clock) wait(ctx context.Context) (missed int, ok bool) {
+	missed = c.pace.Arm()
+	for {
+		select {
+		case <-c.pace.C():
+			return missed, true
+		case out := <-c.out:
+			c.take(out)
+		case <-ctx.Done():
+			return 0, false
+		}
+	}
+}
+
+// tick is one picture: from the scene and the newest picture of each camera to packets on
+// the wire.
+func (c *Clock) tick(now time.Time) {
+	c.advance()
+	s := c.cursor.Scene()
+	if !s.Watched() {
+		return
+	}
+	c.at = now
+	c.choose(s, now)
+	c.sinks.request(s.Sinks, c.views[0], now)
+	used := false
+	for _, v := range c.views {
+		v.sweep(now, linger)
+		used = used || v.used()
+	}
+	if !used {
+		return
+	}
+	c.sources.look(s, now)
+	for i, v := range c.views {
+		if v.compose(c.sources.tiles(s, &s.Views[i])) {
+			c.changed = now
+		}
+	}
+	c.env.Metrics.compose.Observe(time.Since(now).Seconds())
+	c.audience.replay(now)
+	for _, v := range c.views {
+		if out, due := v.encodeLead(now); due {
+			c.take(out)
+		}
+		v.offer(now)
+	}
+}
+
+// choose finds out which rendition each viewer is to have.
+func (c *Clock) choose(s *scene.Scene, now time.Time) {
+	for _, v := range c.views {
+		v.recount()
+	}
+	if c.audience.choose(s, c.views, c.overload, now) {
+		c.changed = now // what a viewer begins with is coarse
+	}
+}
+
+// take sends a picture that was encoded to all who take its rendition.
+func (c *Clock) take(out rendition.Output) {
+	r := out.Of
+	packets, ok := r.Take(out)
+	switch {
+	case out.Err != nil && !r.Ready():
+		c.env.Log.Error("no encoder for a rendition", "height", r.Rung().Size.Y, "error", out.Err)
+		fallthrough
+	case out.Err != nil:
+		c.env.Metrics.errors.Inc()
+		return
+	case out.Ready:
+		c.env.Metrics.renditions.Count(r)
+		return
+	}
+	encoded := time.Now()
+	if ok {
+		c.sinks.feed(c.cursor.Scene().Sinks, c.views[0], out, out.At.Sub(c.env.Epoch))
+		encoded = time.Now()
+		c.audience.deliver(r, packets)
+	}
+	c.observe(out, encoded)
+}
+
+// observe counts the time of a tick's best rendition: the others come after it.
+func (c *Clock) observe(out rendition.Output, encoded time.Time) {
+	if !c.views[0].best(out.Of) {
+		return
+	}
+	m := c.env.Metrics
+	m.encode.Observe(out.Took.Seconds())
+	m.send.Observe(time.Since(encoded).Seconds())
+	if out.At != c.at {
+		return
+	}
+	for _, at := range c.sources.arrived {
+		m.latency.Observe(encoded.Sub(at).Seconds())
+	}
+}
+
+// idle tells whether no picture is due until the scene changes or a key frame is asked
+// for.
+func (c *Clock) idle(now time.Time) bool {
+	if c.cursor.Behind() {
+		return false
+	}
+	s := c.cursor.Scene()
+	if !s.Watched() {
+		return true
+	}
+	return len(s.Sinks) == 0 && c.audience.waiting == 0 && !s.HasCameras() && now.Sub(c.changed) > settle
+}
+
+// rest waits until there is something to do. It returns false when ctx ends.
+func (c *Clock) rest(ctx context.Context) bool {
+	if !c.cursor.Scene().Watched() {
+		c.audience.waiting = 0
+		for _, v := range c.views {
+			v.forsake()
+		}
+	}
+	select {
+	case <-c.cursor.Superseded():
+	case <-c.cursor.Woken():
+		c.choose(c.cursor.Scene(), time.Now()) // there may be nothing to do
+	case out := <-c.out:
+		c.take(out)
+	case <-ctx.Done():
+		return false
+	}
+	c.pace.Rest()
+	c.sources.awake = time.Now()
+	return true
+}
+
+// advance walks to the newest scene and lets go of what departed on the way.
+func (c *Clock) advance() {
+	moved := false
+	for c.cursor.Next() {
+		moved = true
+		for _, d := range c.cursor.Scene().Departed {
+			if d.Camera != nil {
+				d.Camera.Release()
+			}
+			if d.Sink != nil {
+				c.sinks.release(d.Sink)
+			}
+			if d.Left {
+				c.sources.forget(d.ID)
+				c.audience.forget(d.ID)
+			}
+		}
+	}
+	if moved {
+		s := c.cursor.Scene()
+		c.showViews(s)
+		c.sources.follow(s)
+		c.audience.follow(s)
+	}
+}
+
+// showViews has a view for each that the scene has: those that it had, and new ones.
+func (c *Clock) showViews(s *scene.Scene) {
+	was := c.views
+	c.views = make([]*view, 0, len(s.Views))
+	for i := range s.Views {
+		v := find(was, s.Views[i].Key)
+		if v == nil {
+			var err error
+			if v, err = newView(c.env, s.Views[i].Key, c.out); err != nil {
+				c.env.Log.Error("no canvas for a view", "error", err)
+				v = c.views[0] // the room's own, which there always is
+			}
+		}
+		c.views = append(c.views, v)
+	}
+	for _, v := range was {
+		if find(c.views, v.key) == nil {
+			v.close()
+		}
+	}
+}
+
+// close ends all views.
+func (c *Clock) close() {
+	for i, v := range c.views {
+		if find(c.views[:i], v.key) == nil {
+			v.close()
+		}
+	}
+}

@@ -1,0 +1,22 @@
+// Package picture is a room's picture clock: at each tick it takes the newest picture of
+// each camera, composes each view, encodes each rendition of it that a viewer has, and
+// sends it.
+//
+//	Camera.Picture ──▶ sources ──▶ view: canvas ──▶ renditions ──▶ audience ──▶ viewers' streams
+//	                      │                             └──▶ sinks
+//	                      └──▶ scene.Reporter: how each camera comes; which rung each viewer has
+//
+// The lead rendition of a view, its full size in H.264, is encoded by the clock itself, so
+// that its pictures do not wait for others. Each rendition has a goroutine
+// (rendition.Encoder.Run) that makes the encoder, and encodes all but the lead one. The
+// clock hands pictures over and takes what comes of them between its ticks.
+//
+// The clock rests while nobody watches, and while no camera is seen and the picture has
+// been still for settle (2 s). It wakes for a scene, and for a key-frame request.
+//
+// Its phase follows the camera of the participant that has the floor (package pace), so
+// that the picture of this camera waits little for its tick.
+//
+// The clock owns everything in this package. Its goroutine is the one that calls
+// Clock.Run; there is one for each room, and one for each rendition.
+package picture

@@ -1,0 +1,149 @@
+package picture
+
+import (
+	"time"
+
+	"tilemix/mcu/health"
+	"tilemix/mcu/pace"
+	"tilemix/mcu/rtptime"
+	"tilemix/mcu/scene"
+	"tilemix/mixer/video"
+)
+
+const (
+	// stale (10 s) is how long a camera's last picture is shown when no more come, and
+	// outdated (3 s) how long one of before the camera was hidden or off.
+	stale    = 10 * time.Second
+	outdated = 3 * time.Second
+)
+
+// sources looks at the cameras. It belongs to the picture clock.
+type sources struct {
+	env   Env
+	pace  *pace.Timer
+	awake time.Time // since when the clock has ticked without a rest
+
+	state map[scene.SourceID]*source
+	list  []*source // of the scene, in its order
+
+	arrived []time.Time // the new pictures of this tick
+	drawn   []video.Tile
+}
+
+// source is what the clock keeps of a source, while its participant is in the room.
+type source struct {
+	version  uint64 // of its picture
+	health   health.Health
+	reported video.Line // Still as Weak
+	tile     video.Tile // as it is in this tick, without a place
+}
+
+func newSources(env Env, pace *pace.Timer) *sources {
+	return &sources{env: env, pace: pace, state: make(map[scene.SourceID]*source)}
+}
+
+// follow takes the sources of a scene.
+func (c *sources) follow(s *scene.Scene) {
+	c.list = c.list[:0]
+	for i := range s.Sources {
+		id := s.Sources[i].ID
+		if c.state[id] == nil {
+			c.state[id] = &source{}
+		}
+		c.list = append(c.list, c.state[id])
+	}
+}
+
+// forget drops what is kept of a participant that left.
+func (c *sources) forget(participant string) {
+	for id := range c.state {
+		if id.Participant == participant {
+			delete(c.state, id)
+		}
+	}
+}
+
+// look takes the newest picture of each camera that is seen.
+func (c *sources) look(s *scene.Scene, now time.Time) {
+	c.arrived = c.arrived[:0]
+	for i, src := range c.list {
+		from := &s.Sources[i]
+		m := &s.Members[from.Member]
+		seen := s.Seen(i)
+		if from.Camera != nil && (!seen || from.Off) {
+			from.Camera.Rest()
+		}
+		if !seen {
+			c.assess(src, s, i, false, now)
+			continue
+		}
+		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted}
+		if from.Camera == nil || from.Off {
+			src.tile.Line = c.assess(src, s, i, false, now)
+			continue
+		}
+		c.picture(src, s, i, now)
+	}
+}
+
+// picture takes the newest picture of a camera that is on and seen.
+func (c *sources) picture(src *source, s *scene.Scene, i int, now time.Time) {
+	f, fresh := s.Sources[i].Camera.Picture(now)
+	if fresh {
+		src.version++
+		c.arrived = append(c.arrived, f.At)
+		waited := now.Sub(f.Ready)
+		c.env.Metrics.wait.Observe(waited.Seconds())
+		if s.Members[s.Sources[i].Member].Floor && waited <= c.pace.Period() { // else it was held for its sound
+			c.pace.Shift(rtptime.PhaseCorrection(waited, c.pace.Period()))
+		}
+	}
+	src.tile.Line = c.assess(src, s, i, fresh, now)
+	if f == nil {
+		return
+	}
+	keep := stale
+	if f.At.Before(src.health.Began()) {
+		keep = outdated
+	}
+	if now.Sub(f.At) < keep {
+		src.tile.Picture, src.tile.Version = &f.YCbCr, src.version
+	}
+}
+
+// assess finds out how a source comes, and reports that when it changes.
+func (c *sources) assess(src *source, s *scene.Scene, i int, fresh bool, now time.Time) video.Line {
+	from := &s.Sources[i]
+	m := &s.Members[from.Member]
+	in := health.Input{
+		Expected:     from.Camera != nil && !from.Off && s.Seen(i),
+		Fresh:        fresh,
+		Disconnected: m.MediaLost, ControlLost: m.ControlLost,
+		Awake: c.awake,
+	}
+	if from.Camera != nil {
+		in.Camera = from.Camera
+	}
+	line := src.health.Update(in, now)
+	report := line
+	if report == video.Still {
+		report = video.Weak
+	}
+	if report != src.reported && c.env.Reporter.HealthChanged(from.ID, report) {
+		src.reported = report
+	}
+	return line
+}
+
+// tiles returns what a view shows, until the next call.
+func (c *sources) tiles(s *scene.Scene, v *scene.View) []video.Tile {
+	c.drawn = c.drawn[:0]
+	for i := range s.Sources {
+		if place := v.Places[i]; !place.Rect.Empty() {
+			t := c.list[i].tile
+			t.Rect, t.Hidden = place.Rect, place.Hidden
+			c.drawn = append(c.drawn, t)
+		}
+	}
+	return c.drawn
+}

@@ -1,0 +1,204 @@
+package picture
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/ladder"
+	"tilemix/mcu/rendition"
+	"tilemix/mcu/scene"
+	"tilemix/mixer/video"
+)
+
+// linger (5 s) is how long a rendition stays after the last viewer that took it.
+const linger = 5 * time.Second
+
+// view is one picture of the room: a canvas, in all its renditions. It belongs to the
+// picture clock. Each rendition has a goroutine (rendition.Encoder.Run): it makes the
+// encoder and runs it, but for that of the lead rendition, which the clock runs itself.
+type view struct {
+	env     Env
+	key     scene.ViewKey
+	canvas  *video.Compositor
+	all     []*rendition.Rendition // by rung and codec
+	out     chan<- rendition.Output
+	running sync.WaitGroup
+	pool    *yuv.Pool
+	frames  []*yuv.Frame // the canvas of this tick, by rung
+	tick    int
+}
+
+func newView(env Env, key scene.ViewKey, out chan<- rendition.Output) (*view, error) {
+	canvas, err := video.NewCompositor(key.Size)
+	if err != nil {
+		return nil, err
+	}
+	most := len(env.Rungs) * len(rendition.Codecs())
+	return &view{
+		env: env, key: key, canvas: canvas, out: out,
+		pool:   yuv.NewPool(most + len(env.Rungs)), // one each is encoded, one a size is made
+		frames: make([]*yuv.Frame, len(env.Rungs)),
+	}, nil
+}
+
+// find returns the view of a key, nil where there is none.
+func find(views []*view, key scene.ViewKey) *view {
+	for _, v := range views {
+		if v.key == key {
+			return v
+		}
+	}
+	return nil
+}
+
+// lead is the rendition whose pictures may not wait for others: the clock encodes and
+// sends it before it hands the others out.
+func lead() rendition.Key { return rendition.Key{Codec: codec.H264} }
+
+// lead returns the lead rendition, nil where there is none.
+func (v *view) lead() *rendition.Rendition {
+	for _, r := range v.all {
+		if r.Key() == lead() {
+			return r
+		}
+	}
+	return nil
+}
+
+// rendition returns a rendition, which is made if there is none, or nil for the rung
+// without a picture.
+func (v *view) rendition(k rendition.Key) *rendition.Rendition {
+	for _, r := range v.all {
+		if r.Key() == k {
+			return r
+		}
+	}
+	rung := v.env.Rungs[k.Rung]
+	if rung == (ladder.Rung{}) {
+		return nil
+	}
+	r, enc := rendition.NewEncoder(rendition.Config{Key: k, Rung: rung, Epoch: v.env.Epoch}, func() (codec.VideoEncoder, error) {
+		return v.env.Codecs.NewEncoder(k.Codec, codec.VideoConfig{
+			Width: rung.Size.X, Height: rung.Size.Y, FrameRate: rung.FrameRate, Bitrate: rung.Bitrate,
+		})
+	}, v.out)
+	v.all = append(v.all, r)
+	slices.SortFunc(v.all, func(a, b *rendition.Rendition) int {
+		return cmp.Or(cmp.Compare(a.Key().Rung, b.Key().Rung), cmp.Compare(a.Key().Codec, b.Key().Codec))
+	})
+	v.running.Go(enc.Run)
+	return r
+}
+
+// recount begins to count who takes each rendition.
+func (v *view) recount() {
+	for _, r := range v.all {
+		r.Recount()
+	}
+}
+
+// used tells whether anybody takes a rendition.
+func (v *view) used() bool { return slices.ContainsFunc(v.all, (*rendition.Rendition).Taken) }
+
+// best tells whether nobody takes a better rendition than r of this view.
+func (v *view) best(r *rendition.Rendition) bool {
+	for _, other := range v.all {
+		if other == r {
+			return true
+		}
+		if other.Taken() {
+			return false
+		}
+	}
+	return false
+}
+
+// compose draws the tiles and tells whether that changed anything.
+func (v *view) compose(tiles []video.Tile) bool {
+	if !v.canvas.Compose(tiles) {
+		return false
+	}
+	for _, r := range v.all {
+		r.Touch()
+	}
+	return true
+}
+
+// encodeLead encodes the lead rendition, if it is due.
+func (v *view) encodeLead(now time.Time) (out rendition.Output, due bool) {
+	r := v.lead()
+	if r == nil || !r.Due(now, v.tick) {
+		return rendition.Output{}, false
+	}
+	return r.Encode(v.canvas.Canvas(), now), true
+}
+
+// offer gives the picture to the producer of each other rendition that is due, in its
+// size.
+func (v *view) offer(now time.Time) {
+	for _, r := range v.all {
+		if r.Key() == lead() || !r.Due(now, v.tick) {
+			continue
+		}
+		if f := v.scaled(r); f != nil {
+			r.Offer(f.Retain(), now)
+		} else {
+			r.Skip()
+		}
+	}
+	for i, f := range v.frames {
+		f.Release()
+		v.frames[i] = nil
+	}
+	v.tick++
+}
+
+// scaled returns the canvas in a rendition's size: renditions of one size share it. It is
+// nil when the pool is empty.
+func (v *view) scaled(r *rendition.Rendition) *yuv.Frame {
+	rung := r.Key().Rung
+	if v.frames[rung] == nil {
+		f := v.pool.Get(r.Rung().Size.X, r.Rung().Size.Y)
+		if f == nil {
+			return nil
+		}
+		yuv.Scale(&f.YCbCr, v.canvas.Canvas())
+		v.frames[rung] = f
+	}
+	return v.frames[rung]
+}
+
+// sweep ends renditions that nobody has taken for some time, and those without a
+// producer, so that another is tried.
+func (v *view) sweep(now time.Time, linger time.Duration) {
+	v.all = slices.DeleteFunc(v.all, func(r *rendition.Rendition) bool {
+		if !r.Expired(now, linger) {
+			return false
+		}
+		r.Close()
+		return true
+	})
+}
+
+// forsake ends all renditions, as there is nobody to take them.
+func (v *view) forsake() {
+	for _, r := range v.all {
+		r.Forsake()
+	}
+	v.sweep(time.Now(), 0)
+}
+
+// close ends all renditions and waits for their goroutines.
+func (v *view) close() {
+	for _, r := range v.all {
+		r.Close()
+	}
+	v.running.Wait()
+	if n := v.pool.Live(); n > 0 {
+		v.env.Log.Error("scaled pictures leaked", "frames", n)
+	}
+}
