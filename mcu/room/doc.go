@@ -1,0 +1,35 @@
+// Package room is one call: its members, what each of them publishes and receives, and the
+// loop that all changes go through.
+//
+//	Participant, Handle ──▶ Room.post ──▶ loop ──▶ scene.Chain ──▶ picture.Clock, sound.Clock
+//	session.Events ───────────▲           │  ▲                           │
+//	                                      │  └──────── reporter ◀────────┘
+//	                                      └──▶ notifier, uplinks ──▶ session.Control
+//
+// A room's state belongs to one goroutine, its loop, which runs closures one by one and
+// after each change publishes a scene. Commands of clients enter by one door, loop.do,
+// which knows the actor and the action and asks the Policy.
+//
+// # Who is seen
+//
+// A participant that joins is in the list at once, and has a tile as soon as its media
+// connection stands. A participant that is not connected within 20 s has left. One that
+// was connected and may come back keeps its tile for 30 s without media, and for 5 s after
+// its page said goodbye. A participant that lost only its control connection keeps its
+// tile for as long as media comes (package presence).
+//
+// A room has as many tiles as Env.MaxTiles says. layout.Places gives them to those who
+// spoke last. Each sender is asked for what its tile needs (package uplink): by the message
+// "uplink", or by a limit of its bitrate (REMB) where it has no control messages. A sender
+// without a tile, or in a room that nobody watches, is asked to send nothing, and what it
+// sends is not decoded. When it gets a tile the server asks it for an IDR and to send
+// again.
+//
+// A sender may ignore all that. The cost of decoding its pictures, by their size and
+// bytes, is held to a fifth of a core (package ingest).
+//
+// # Goroutines
+//
+// Room.Run is the loop. It runs the picture clock and the sound clock and waits for them,
+// and for one goroutine for each participant that is leaving, which closes its connection.
+package room

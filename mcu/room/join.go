@@ -1,0 +1,107 @@
+package room
+
+import (
+	"fmt"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/media"
+	"tilemix/mcu/session"
+)
+
+// Options say what joins, and how its client is reached.
+type Options struct {
+	session.Options
+	// Send gets every control message for the participant. The room's loop calls it, so
+	// it must not block. It may be nil.
+	Send func(control.Message)
+	// Cut is called when another control connection has taken the place of this one. It
+	// must not block. It may be nil.
+	Cut func()
+	// Path stands in for the network path to the participant, in tests.
+	Path media.Path
+}
+
+// Join makes a participant. It fails when no connection can be made for it, or, with
+// ErrClosed, when the room has ended; then the caller counts it as left.
+func (r *Room) Join(o Options) (*Participant, error) {
+	m := newMember(r.loop, o, time.Now())
+	s, err := session.New(o.Options, session.Env{
+		API: r.env.API, Codecs: r.env.Codecs, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot,
+		Pool: r.pool, Epoch: r.epoch, Metrics: r.env.Sessions, Log: r.log,
+	}, r.events(m))
+	if err != nil {
+		return nil, err
+	}
+	m.session, m.control = s, session.NewControl(s, o.Send, o.Cut)
+	m.participant = &Participant{room: r, member: m, session: s}
+	if !r.call(func() { r.loop.add(m) }) {
+		s.Close()
+		return nil, ErrClosed
+	}
+	return m.participant, nil
+}
+
+// events are what a member's session tells the loop.
+func (r *Room) events(m *member) session.Events {
+	return session.Events{
+		Post: r.post, Call: r.call, Taps: r.tapped,
+		KeyFrame: func() {
+			m.feedback.RequestKeyFrame()
+			r.chain.Wake()
+		},
+		Connected:     func() { r.loop.connected(m) },
+		Disconnected:  func(failed bool) { r.loop.disconnected(m, failed) },
+		ControlOpened: func() { r.loop.controlOpened(m) },
+		Command:       func(c control.Message) { r.loop.do(m, c) },
+		Rejected:      func(err error) { m.refuse(err.Error()) },
+		Present:       func() bool { return r.loop.has(m) },
+		SetCamera:     func(c *session.Camera) { r.loop.setCamera(m, c) },
+		SetMicrophone: func(mic *session.Mic) { r.loop.setMicrophone(m, mic) },
+		EndCamera: func(c *session.Camera) {
+			if m.camera == c {
+				r.loop.setCamera(m, nil)
+			}
+		},
+		EndMicrophone: func(mic *session.Mic) {
+			if m.microphone == mic {
+				r.loop.setMicrophone(m, nil)
+			}
+		},
+	}
+}
+
+// Resume brings a participant back by its resume token. It keeps its ID and its tile;
+// control messages go to o.Send from now on, and its next offer makes a new connection.
+// The number names the control connection for [Participant.LoseControl] and what else comes
+// by it. ErrNotFound says that nobody has the token, any more or at all; ErrTooOften that
+// the client came back too often.
+func (r *Room) Resume(o Options, token string) (p *Participant, number int, err error) {
+	var m *member
+	allowed := false
+	r.call(func() {
+		m = r.loop.find(func(m *member) bool { return token != "" && m.session.Token() == token })
+		allowed = m != nil && m.session.MayResume()
+	})
+	switch {
+	case m == nil:
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	case !allowed:
+		return nil, 0, fmt.Errorf("resume: %w", ErrTooOften)
+	}
+	conn, err := m.session.NewConnection()
+	if err != nil {
+		return nil, 0, err
+	}
+	resumed := false
+	r.call(func() {
+		if resumed = r.loop.has(m); resumed {
+			number = r.loop.resume(m, conn, o)
+		}
+	})
+	if !resumed {
+		conn.Close()
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	return m.participant, number, nil
+}

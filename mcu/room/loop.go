@@ -1,0 +1,240 @@
+package room
+
+import (
+	"context"
+	"image"
+	"slices"
+	"sync"
+	"time"
+
+	"tilemix/mcu/event"
+	"tilemix/mcu/media"
+	"tilemix/mcu/presence"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/session"
+	"tilemix/mcu/uplink"
+	"tilemix/mixer/layout"
+)
+
+// loop is the state of a room and what changes it. It belongs to the goroutine that calls
+// Room.Run.
+type loop struct {
+	room    *Room
+	leaving sync.WaitGroup // those whose connections are being closed
+
+	members  []*member // in order of joining
+	stage    stage
+	sinks    []*media.Attachment
+	departed []scene.Departed // since the newest scene
+	notify   *notifier
+
+	uplinks   *time.Timer // for senders that it was too early to ask
+	deadlines *time.Timer // for members that are to leave by then
+}
+
+func newLoop(r *Room) *loop {
+	stopped := func() *time.Timer {
+		t := time.NewTimer(0)
+		t.Stop()
+		return t
+	}
+	l := &loop{
+		room:    r,
+		stage:   stage{size: r.env.Size, layout: r.env.Layout, places: layout.NewPlaces(r.env.MaxTiles)},
+		uplinks: stopped(), deadlines: stopped(),
+	}
+	l.notify = &notifier{loop: l, timer: stopped()}
+	return l
+}
+
+// run runs calls one by one until ctx ends; then all members leave.
+func (l *loop) run(ctx context.Context, calls <-chan func()) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case f := <-calls:
+			f()
+		case <-l.uplinks.C:
+			l.askUplinks(time.Now())
+		case <-l.deadlines.C:
+			l.expire(time.Now())
+		case <-l.notify.timer.C:
+			l.notify.soon(time.Now())
+		}
+	}
+	for len(l.members) > 0 {
+		l.remove(l.members[0])
+	}
+	for len(l.sinks) > 0 {
+		l.detach(l.sinks[0])
+	}
+	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer} {
+		t.Stop()
+	}
+}
+
+// has tells whether a member is in the room.
+func (l *loop) has(m *member) bool { return slices.Contains(l.members, m) }
+
+// find returns the first member that is meant, nil for none.
+func (l *loop) find(is func(*member) bool) *member {
+	if i := slices.IndexFunc(l.members, is); i >= 0 {
+		return l.members[i]
+	}
+	return nil
+}
+
+// add takes a member into the room.
+func (l *loop) add(m *member) {
+	now := time.Now()
+	l.members = append(l.members, m)
+	m.session.Log().Info("joined", "viewer", m.session.Viewer)
+	m.emit(event.ParticipantJoined)
+	if !m.session.Viewer {
+		for _, t := range l.room.tapped() {
+			t.Joined(m.session.PublicID(), m.session.Name, now.Sub(l.room.epoch))
+		}
+	}
+	m.welcome()
+	l.publish()
+	l.expire(now)
+}
+
+// remove takes a member out of the room and ends its connection.
+func (l *loop) remove(m *member) {
+	i := slices.Index(l.members, m)
+	if i < 0 {
+		return
+	}
+	l.members = slices.Delete(l.members, i, i+1)
+	m.presence.Leave()
+	m.session.Log().Info("left")
+	m.emit(event.ParticipantLeft)
+	if !m.session.Viewer {
+		for _, t := range l.room.tapped() {
+			t.Left(m.session.PublicID(), time.Since(l.room.epoch))
+		}
+	}
+	d := scene.Departed{ID: m.session.PublicID(), Left: true}
+	if m.camera != nil {
+		d.Camera = m.camera
+	}
+	if m.microphone != nil {
+		d.Microphone = m.microphone
+	}
+	l.departed = append(l.departed, d)
+	m.camera, m.microphone = nil, nil
+	l.publish()
+	l.leaving.Go(func() {
+		m.session.Close()
+		m.session.Finish()
+		l.room.left()
+	})
+}
+
+// change changes a member's presence: it leaves, or all see what it is now.
+func (l *loop) change(m *member, how func(now time.Time)) {
+	now := time.Now()
+	how(now)
+	if !l.has(m) {
+		return
+	}
+	if m.presence.State() == presence.Left {
+		l.remove(m)
+		return
+	}
+	l.publish()
+	l.expire(now)
+}
+
+// connected is called whenever a member's media connection stands.
+func (l *loop) connected(m *member) {
+	m.session.Established()
+	m.session.Log().Debug("connected")
+	l.change(m, func(time.Time) { m.presence.Connect() })
+	if m.receives() {
+		l.room.chain.Wake()
+	}
+}
+
+// disconnected is called when a member's media connection failed or was closed. A failed
+// one may stand again after an offer that restarts ICE.
+func (l *loop) disconnected(m *member, failed bool) {
+	l.change(m, func(now time.Time) { m.presence.Disconnect(failed, now) })
+}
+
+// controlOpened greets a client that opened a data channel for control messages.
+func (l *loop) controlOpened(m *member) {
+	m.control.OpenChannel()
+	m.welcome()
+	l.notify.catchUp(m)
+	m.askUplink()
+	m.notifyRendition()
+}
+
+// resume gives a member another connection. What runs on the old one ends with it.
+func (l *loop) resume(m *member, conn *session.Connection, o Options) (number int) {
+	old := m.control.Replace(conn, o.Send, o.Cut)
+	l.leaving.Go(old.Close)
+	m.caught, m.asked = false, uplink.Asked{}
+	m.session.Log().Info("resumed")
+	m.welcome()
+	m.notifyRendition()
+	l.change(m, m.presence.Resume)
+	return m.control.Number()
+}
+
+// expire removes the members whose time to connect has passed, and sets the timer for the
+// next one.
+func (l *loop) expire(now time.Time) {
+	var next time.Time
+	for _, m := range slices.Clone(l.members) {
+		if m.presence.Expire(now) {
+			m.refuse("no media connection within the time that there is for it")
+			l.remove(m)
+			continue
+		}
+		if at, ok := m.presence.Deadline(); ok && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if !next.IsZero() {
+		l.deadlines.Reset(next.Sub(now))
+	}
+}
+
+// setCamera makes c, or none, a member's camera.
+func (l *loop) setCamera(m *member, c *session.Camera) {
+	if !l.has(m) {
+		if c != nil {
+			c.Release()
+		}
+		return
+	}
+	if m.camera != nil {
+		m.camera.Show(image.Point{}, time.Time{}) // its track may go on
+		l.departed = append(l.departed, scene.Departed{ID: m.session.PublicID(), Camera: m.camera})
+	}
+	if m.camera = c; c != nil {
+		c.Accompany(m.microphone)
+	}
+	l.publish()
+}
+
+// setMicrophone makes mic, or none, a member's microphone.
+func (l *loop) setMicrophone(m *member, mic *session.Mic) {
+	if !l.has(m) {
+		if mic != nil {
+			_ = mic.Close()
+		}
+		return
+	}
+	if m.microphone != nil {
+		l.departed = append(l.departed, scene.Departed{ID: m.session.PublicID(), Microphone: m.microphone})
+	}
+	m.microphone = mic
+	if m.camera != nil {
+		m.camera.Accompany(mic)
+	}
+	l.publish()
+}

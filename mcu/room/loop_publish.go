@@ -1,0 +1,132 @@
+package room
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/media"
+	"tilemix/mcu/scene"
+)
+
+// do is the one door by which commands enter a room. It carries a command out in the name
+// of an actor, if the room's policy allows that, else the actor is sent the reason.
+func (l *loop) do(actor *member, command control.Message) {
+	if !l.has(actor) {
+		return
+	}
+	if err := l.try(actor, command); err != nil {
+		actor.refuse(err.Error())
+	}
+}
+
+func (l *loop) try(actor *member, command control.Message) error {
+	may := func(do Action) error { return l.room.env.Policy.May(actor.role(), do) }
+	switch c := command.(type) {
+	case control.Mute:
+		if err := may(ActMute); err != nil {
+			return err
+		}
+		actor.muted, actor.cameraOff = c.AudioMuted, c.VideoMuted
+		l.publish()
+	case control.SendChat:
+		if err := may(ActChat); err != nil {
+			return err
+		}
+		l.notify.chat(control.Chat{
+			ID: actor.session.PublicID(), Name: actor.session.Name, Text: c.Text, Time: time.Now().UTC(),
+		})
+	case control.ChooseLayout:
+		if err := may(ActLayout); err != nil {
+			return err
+		}
+		if !l.stage.setLayout(c.Name) {
+			return errLayout
+		}
+		l.publish()
+	default:
+		if actor.role() == RoleViewer {
+			return errViewer
+		}
+		return errors.New("a message of type " + command.Type() + " cannot be sent here")
+	}
+	return nil
+}
+
+// attach gives the mix to a sink.
+func (l *loop) attach(a *media.Attachment) {
+	l.sinks = append(l.sinks, a)
+	l.publish()
+	l.room.chain.Wake()
+}
+
+// detach ends what attach began.
+func (l *loop) detach(a *media.Attachment) {
+	i := slices.Index(l.sinks, a)
+	if i < 0 {
+		return
+	}
+	l.sinks = slices.Delete(slices.Clone(l.sinks), i, i+1) // scenes have the old one
+	l.departed = append(l.departed, scene.Departed{Sink: a})
+	l.publish()
+}
+
+// publish makes the next scene from the members, and asks and tells what is new in it.
+func (l *loop) publish() {
+	now := time.Now()
+	s := &scene.Scene{Sinks: l.sinks, Departed: l.departed}
+	l.departed = nil
+	var publishers []*member // of the sources, in their order
+	for i, m := range l.members {
+		id := m.session.PublicID()
+		s.Members = append(s.Members, m.scene(slices.Contains(l.stage.speaking, id), id == l.stage.holder))
+		s.Listeners = append(s.Listeners, m.listener())
+		if v, ok := m.viewer(0); ok {
+			s.Viewers = append(s.Viewers, v)
+		}
+		if !m.session.Viewer {
+			s.Sources = append(s.Sources, m.source(i))
+			publishers = append(publishers, m)
+		}
+	}
+	view := l.stage.view(s.Sources, func(i int) bool { return publishers[i].presence.HasTile() })
+	s.Views = []scene.View{view}
+	for i, m := range publishers {
+		m.show(view.Places[i].Rect.Size(), s.Watched(), now)
+	}
+	l.room.chain.Publish(s)
+	l.notify.soon(time.Now())
+	l.askUplinks(time.Now())
+}
+
+// askUplinks asks each sender for what of its camera is of use, where that is news, and
+// sets the timer for what it is too early for.
+func (l *loop) askUplinks(now time.Time) {
+	var next time.Time
+	for _, m := range l.members {
+		if m.session.Viewer || !m.presence.MediaUp() {
+			continue
+		}
+		ask, again := m.asked.Decide(m.wish, now)
+		if ask {
+			m.askUplink()
+		}
+		if !again.IsZero() && (next.IsZero() || again.Before(next)) {
+			next = again
+		}
+	}
+	l.uplinks.Stop()
+	if !next.IsZero() {
+		l.uplinks.Reset(next.Sub(now))
+	}
+}
+
+// askKeyFrames asks every camera that is on for an IDR.
+func (l *loop) askKeyFrames(now time.Time) {
+	for _, m := range l.members {
+		if m.camera != nil {
+			m.camera.AskKeyFrame(now)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package room
+
+import (
+	"image"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/event"
+	"tilemix/mcu/ladder"
+	"tilemix/mcu/media"
+	"tilemix/mcu/presence"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/session"
+	"tilemix/mcu/uplink"
+	"tilemix/mixer/video"
+)
+
+const (
+	// limitSound (64 kbit/s) is added for the sound, because the limit of a bitrate is for
+	// picture and sound.
+	limitSound = 64_000
+	// limitLeast (64 kbit/s) goes to a sender that is to send nothing. Packets have to
+	// come, since they are what repeats and lifts the limit.
+	limitLeast = 64_000
+)
+
+// member is what the loop keeps of a participant. It belongs to the loop, but for
+// session and feedback.
+type member struct {
+	loop        *loop
+	participant *Participant
+	session     *session.Session
+	control     *session.Control
+	feedback    media.Feedback
+	path        media.Path // stands in for the path to it; nil: its stream is the path
+
+	presence   presence.Presence
+	muted      bool
+	cameraOff  bool
+	camera     *session.Camera
+	microphone *session.Mic
+
+	wish   uplink.Wish
+	asked  uplink.Asked
+	rung   *ladder.Rung // that it has; nil: none yet
+	health video.Line   // of its camera
+	caught bool         // it was sent the room as it was when it came
+}
+
+func newMember(l *loop, o Options, now time.Time) *member {
+	m := &member{loop: l, path: o.Path, presence: presence.Join(o.Resumable, now)}
+	if o.Injected {
+		m.presence = presence.Inject()
+	}
+	return m
+}
+
+// role returns what the member may be asked about.
+func (m *member) role() Role {
+	if m.session.Viewer {
+		return RoleViewer
+	}
+	return RoleParticipant
+}
+
+// receives tells whether the member receives a picture.
+func (m *member) receives() bool { return m.presence.MediaUp() && m.session.Picture() != nil }
+
+// scene returns the member as the scene has it.
+func (m *member) scene(speaking, floor bool) scene.Member {
+	return scene.Member{
+		ID: m.session.PublicID(), Name: m.session.Name, Viewer: m.session.Viewer,
+		Muted: m.muted, NoMicrophone: m.microphone == nil,
+		CameraOff: m.cameraOff || m.camera == nil,
+		Speaking:  speaking, Floor: floor,
+		MediaLost: m.presence.MediaLost(), ControlLost: m.presence.ControlLost(), Health: m.health,
+	}
+}
+
+// source returns the member's camera; the member is at an index in the scene.
+func (m *member) source(index int) scene.Source {
+	s := scene.Source{
+		ID:     scene.SourceID{Participant: m.session.PublicID(), Kind: scene.Camera},
+		Member: index,
+		Off:    m.cameraOff || m.camera == nil,
+	}
+	if m.camera != nil {
+		s.Camera = m.camera
+	}
+	return s
+}
+
+// viewer returns the member as a viewer of the view of an index, false if it receives no
+// picture.
+func (m *member) viewer(view int) (scene.Viewer, bool) {
+	d := m.session.Picture()
+	if d == nil || !m.presence.MediaUp() {
+		return scene.Viewer{}, false
+	}
+	v := scene.Viewer{ID: m.session.PublicID(), View: view, Stream: d, Path: d, Feedback: &m.feedback}
+	if m.path != nil {
+		v.Path = m.path
+	}
+	return v, true
+}
+
+// listener returns the member as the sound clock sees it.
+func (m *member) listener() scene.Listener {
+	l := scene.Listener{ID: m.session.PublicID(), Muted: m.muted}
+	if m.microphone != nil {
+		l.Microphone = m.microphone
+	}
+	if d := m.session.Sound(); d != nil && m.presence.MediaUp() {
+		l.Stream = d
+	}
+	return l
+}
+
+// show tells the camera how large its tile is. What is asked of the sender does not depend
+// on whether its camera is off, so that it can go on without asking.
+func (m *member) show(tile image.Point, watched bool, now time.Time) {
+	if !watched {
+		tile = image.Point{}
+	}
+	m.wish = uplink.For(tile, m.loop.room.env.FrameRate)
+	if m.camera == nil {
+		return
+	}
+	if m.cameraOff {
+		tile = image.Point{}
+	}
+	m.camera.Show(tile, now)
+}
+
+// askUplink asks the sender for what was decided: by a control message, or by a limit of
+// its bitrate where it has none.
+func (m *member) askUplink() {
+	w, asked := m.asked.Wish()
+	if !asked {
+		return
+	}
+	if !m.control.Reaches() {
+		m.session.LimitBitrate(int64(max(w.Bitrate, limitLeast) + limitSound))
+		return
+	}
+	m.session.LimitBitrate(0)
+	m.control.Send(control.Uplink{
+		Width: w.Size.X, Height: w.Size.Y,
+		MaxFramerate: w.FrameRate, MaxBitrate: w.Bitrate, Active: w != uplink.Wish{},
+	})
+}
+
+// notifyRendition tells a viewer which rendition it has, if it has one.
+func (m *member) notifyRendition() {
+	if m.rung == nil {
+		return
+	}
+	m.control.Send(control.Rendition{
+		Width: m.rung.Size.X, Height: m.rung.Size.Y,
+		MaxFramerate: m.rung.FrameRate, MaxBitrate: m.rung.Bitrate, Active: *m.rung != ladder.Rung{},
+	})
+}
+
+// welcome greets the client.
+func (m *member) welcome() {
+	r := m.loop.room
+	m.control.Send(control.Welcome{
+		ID: m.session.PublicID(), Name: m.session.Name, Room: r.name,
+		ICEServers: r.env.ICEServers(), Resume: m.session.Token(),
+	})
+}
+
+func (m *member) refuse(why string) { m.control.Send(control.Error{Error: why}) }
+
+// emit tells the outside what the participant did.
+func (m *member) emit(kind event.Type) {
+	e := event.New(kind, m.loop.room.name)
+	e.Participant = &event.Participant{ID: m.session.PublicID(), Name: m.session.Name, Viewer: m.session.Viewer}
+	m.loop.room.env.Emit(e)
+}

@@ -1,0 +1,195 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tilemix/codec/yuv"
+	"tilemix/mcu/control"
+	"tilemix/mcu/event"
+	"tilemix/mcu/ingest"
+	"tilemix/mcu/ladder"
+	"tilemix/mcu/media"
+	"tilemix/mcu/picture"
+	"tilemix/mcu/rtc"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/session"
+	"tilemix/mcu/sound"
+)
+
+// framesPerSeat bounds the pictures of a room: one shown, one in the slot, one being
+// drawn, for each participant that may enter; and framesPerTile those that wait for their
+// turn or their sound, for each that is seen.
+const (
+	framesPerSeat = 3
+	framesPerTile = ingest.MaxHeld
+)
+
+var (
+	// ErrNotFound is returned for a participant that is not in the room.
+	ErrNotFound = errors.New("not found")
+	// ErrTooOften is returned to a client that comes back again and again.
+	ErrTooOften = errors.New("too often")
+	// ErrClosed is returned when the room has ended.
+	ErrClosed = session.ErrClosed
+)
+
+// Env is what rooms need of their server. All rooms share it.
+type Env struct {
+	API        *rtc.API
+	Codecs     media.VideoCodecs
+	Handshakes *session.Handshakes
+	DecodeSlot chan struct{} // holds one for each camera that decodes now
+
+	Size            image.Point   // of the canvas, pixels, even
+	Rungs           []ladder.Rung // that viewers may have
+	FrameRate       int           // pictures a second
+	AudioBitrate    int           // bits a second
+	Layout          string        // that a room begins with
+	MaxTiles        int
+	MaxParticipants int
+
+	Policy     Policy
+	ICEServers func() []control.ICEServer // that clients are told of
+	Emit       func(event.Event)          // tells the outside; must not block
+
+	Sessions *session.Metrics
+	Pictures *picture.Metrics
+	Sounds   *sound.Metrics
+	Log      *slog.Logger
+}
+
+// Room is one call. It is safe for concurrent use. The goroutine that calls Run owns its
+// loop.
+type Room struct {
+	name  string
+	env   Env
+	log   *slog.Logger
+	epoch time.Time // of all timestamps
+	pool  *yuv.Pool
+	left  func()
+
+	calls chan func()
+	ended chan struct{} // the loop has ended
+	chain *scene.Chain
+	taps  atomic.Pointer[[]media.Tap]
+
+	pictures *picture.Clock
+	sounds   *sound.Clock
+	loop     *loop
+}
+
+// New returns a room that nobody is in. It calls left, from a goroutine of its own, each
+// time that a participant has left and all that it had is closed.
+func New(name string, env Env, left func()) (*Room, error) {
+	r := &Room{
+		name: name, env: env, log: env.Log.With("room", name), left: left,
+		epoch: time.Now(),
+		pool:  yuv.NewPool(framesPerSeat*env.MaxParticipants + framesPerTile*env.MaxTiles),
+		calls: make(chan func(), 64),
+		ended: make(chan struct{}),
+		chain: scene.NewChain(),
+	}
+	report := reporter{r}
+	var err error
+	r.pictures, err = picture.NewClock(picture.Env{
+		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Sound: env.AudioBitrate,
+		Codecs: env.Codecs, Reporter: report, Metrics: env.Pictures, Log: r.log,
+	}, r.chain)
+	if err != nil {
+		return nil, err
+	}
+	r.sounds = sound.NewClock(sound.Env{
+		Epoch: r.epoch, Bitrate: env.AudioBitrate, Reporter: report, Metrics: env.Sounds,
+	}, r.chain)
+	r.loop = newLoop(r)
+	return r, nil
+}
+
+// Run is the room's life. When ctx ends all participants leave.
+func (r *Room) Run(ctx context.Context) {
+	r.log.Info("room begins")
+	clocks, stop := context.WithCancel(context.Background())
+	var ticking sync.WaitGroup
+	ticking.Go(func() { r.pictures.Run(clocks) })
+	ticking.Go(func() { r.sounds.Run(clocks) })
+	r.loop.run(ctx, r.calls)
+	close(r.ended)
+	r.loop.leaving.Wait()
+	stop()
+	ticking.Wait()
+	if n := r.pool.Live(); n > 0 {
+		r.log.Error("pictures leaked", "frames", n)
+	}
+	r.log.Info("room ends")
+}
+
+// post has the loop run f, soon. It returns false when the room has ended.
+func (r *Room) post(f func()) bool {
+	select {
+	case r.calls <- f:
+		return true
+	case <-r.ended:
+		return false
+	}
+}
+
+// call has the loop run f and waits until it has. It returns false when the room ended
+// first; then f has not run and will not.
+func (r *Room) call(f func()) bool {
+	done := make(chan struct{})
+	if !r.post(func() { f(); close(done) }) {
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	case <-r.ended:
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// Name returns the room's name.
+func (r *Room) Name() string { return r.name }
+
+// Ended is closed when the room has ended.
+func (r *Room) Ended() <-chan struct{} { return r.ended }
+
+// Scene returns the newest scene.
+func (r *Room) Scene() *scene.Scene { return r.chain.Newest() }
+
+// Frames returns how many pictures the room holds in memory.
+func (r *Room) Frames() int { return r.pool.Live() }
+
+// tapped returns the taps.
+func (r *Room) tapped() []media.Tap {
+	if all := r.taps.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// Participant returns the participant whose session has an ID, or ErrNotFound.
+func (r *Room) Participant(id string) (*Participant, error) {
+	var found *Participant
+	r.call(func() {
+		if m := r.loop.find(func(m *member) bool { return m.session.ID() == id }); m != nil {
+			found = m.participant
+		}
+	})
+	if found == nil {
+		return nil, fmt.Errorf("participant: %w", ErrNotFound)
+	}
+	return found, nil
+}

@@ -1,0 +1,68 @@
+package room
+
+import (
+	"image"
+
+	"tilemix/mcu/scene"
+	"tilemix/mixer/layout"
+)
+
+// stage says where participants are in the room's view. It belongs to the loop.
+type stage struct {
+	size     image.Point
+	layout   string
+	places   *layout.Places
+	speaking []string // who is heard
+	holder   string   // who of them has the floor
+}
+
+// setLayout changes the layout, if there is one of that name.
+func (g *stage) setLayout(name string) bool {
+	_, ok := layout.ByName(name)
+	if ok {
+		g.layout = name
+	}
+	return ok
+}
+
+// view returns the room's view of sources, of which those are shown whose participants
+// have tiles.
+func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.View {
+	v := scene.View{Key: scene.ViewKey{Size: g.size}, Places: make([]scene.Place, len(sources))}
+	who := []string{}
+	for i := range sources {
+		if hasTile(i) {
+			who = append(who, sources[i].ID.Participant)
+		}
+	}
+	tiles := g.tiles(who)
+	for i := range sources {
+		for j, t := range tiles {
+			if t.ID != sources[i].ID.Participant {
+				continue
+			}
+			v.Places[i].Rect = t.Rect
+			if j == len(tiles)-1 {
+				v.Places[i].Hidden = len(who) - len(tiles)
+			}
+		}
+	}
+	return v
+}
+
+// tiles places participants, and leaves out those for whom there is no place.
+func (g *stage) tiles(who []string) []layout.Tile {
+	places := g.places.Arrange(who, g.speaking)
+	if g.layout == "speaker" {
+		g.places.Lead(g.holder)
+	}
+	seen := make([]layout.Participant, len(places))
+	for i, id := range places {
+		seen[i] = layout.Participant{ID: id, Speaker: id == g.holder}
+	}
+	place, ok := layout.ByName(g.layout)
+	if !ok {
+		return nil
+	}
+	return place(g.size, seen)
+}

@@ -1,0 +1,121 @@
+package session
+
+import (
+	"tilemix/mcu/control"
+	"tilemix/mcu/rtc"
+)
+
+// AnyControl names no control connection: what comes by it is taken whichever there is.
+const AnyControl = -1
+
+// Connection is a session's media connection, with the number of the control connection
+// that it came by. It never changes.
+type Connection struct {
+	peer   *rtc.Peer
+	number int
+}
+
+// NewConnection makes a connection that is the session's once Control.Replace has it.
+func (s *Session) NewConnection() (*Connection, error) {
+	c := &Connection{}
+	current := func() bool { return s.conn.Load() == c }
+	present := func(f func()) func() {
+		return func() {
+			s.events.Post(func() {
+				if current() {
+					f()
+				}
+			})
+		}
+	}
+	run := func(f func()) {
+		if current() {
+			f()
+		}
+	}
+	peer, err := s.env.API.NewPeer(rtc.Events{
+		Video:       func(t *rtc.Track) { run(func() { s.runVideo(t) }) },
+		Audio:       func(t *rtc.Track) { run(func() { s.runAudio(t) }) },
+		KeyFrame:    s.events.KeyFrame,
+		Control:     s.parse,
+		ControlOpen: present(s.events.ControlOpened),
+		Connected:   present(s.events.Connected),
+		Failed:      present(func() { s.events.Disconnected(true) }),
+		Ended:       present(func() { s.events.Disconnected(false) }),
+	})
+	c.peer = peer
+	return c, err
+}
+
+// Close ends a connection that no session has any more, or yet.
+func (c *Connection) Close() { c.peer.Close() }
+
+// parse reads a message of the data channel. It runs in the channel's goroutine: while it
+// waits no other message is read, and SCTP holds the client back.
+func (s *Session) parse(data []byte) {
+	if s.pace.Wait(s.life) != nil {
+		return
+	}
+	m, err := control.Parse(data)
+	s.events.Post(func() {
+		if err != nil {
+			s.events.Rejected(err)
+			return
+		}
+		s.events.Command(m)
+	})
+}
+
+// Control is how a room sends control messages to a client: by the control connection, the
+// data channel, or both. It belongs to the room's loop.
+type Control struct {
+	session *Session
+	send    func(control.Message) // nil: there is no control connection
+	cut     func()                // ends it; may be nil
+	channel bool                  // the client opened a data channel
+}
+
+// NewControl returns the way to a session's client.
+func NewControl(s *Session, send func(control.Message), cut func()) *Control {
+	return &Control{session: s, send: send, cut: cut}
+}
+
+// Number returns the number of the control connection.
+func (c *Control) Number() int {
+	if conn := c.session.conn.Load(); conn != nil {
+		return conn.number
+	}
+	return 0
+}
+
+// Replace ends the control connection and puts another in its place, with a new media
+// connection. It returns the old media connection, which is to be closed.
+func (c *Control) Replace(conn *Connection, send func(control.Message), cut func()) (old *Connection) {
+	if c.cut != nil {
+		c.cut()
+	}
+	old = c.session.conn.Load()
+	conn.number = old.number + 1
+	c.session.conn.Store(conn)
+	c.send, c.cut, c.channel = send, cut, false
+	return old
+}
+
+// OpenChannel says that the client opened a data channel.
+func (c *Control) OpenChannel() { c.channel = true }
+
+// Reaches tells whether messages reach the client in any way.
+func (c *Control) Reaches() bool { return c.send != nil || c.channel }
+
+// Send sends a message by whatever ways the client has.
+func (c *Control) Send(m control.Message) {
+	if c.send != nil {
+		c.send(m)
+	}
+	if !c.channel {
+		return
+	}
+	if data, err := control.Encode(m); err == nil {
+		c.session.conn.Load().peer.Send(data)
+	}
+}

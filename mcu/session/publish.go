@@ -1,0 +1,221 @@
+package session
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"tilemix/codec"
+	"tilemix/codec/opus"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/ingest"
+	"tilemix/mcu/media"
+)
+
+// lastPicture (10 s) is how long the camera stays whose track has ended, of a participant
+// that may come back: its last picture may be shown for as long.
+const lastPicture = 10 * time.Second
+
+// Camera is a camera that a participant publishes. Show and AskKeyFrame belong to the
+// room's loop, [media.Camera] to the picture clock.
+type Camera struct {
+	*ingest.Video
+	sound atomic.Pointer[ingest.Voice]
+}
+
+// Picture is media.Camera's.
+func (c *Camera) Picture(now time.Time) (f *yuv.Frame, fresh bool) {
+	return c.Video.Picture(c.sound.Load(), now)
+}
+
+// Lost is media.Camera's.
+func (c *Camera) Lost() uint64 { return c.Stats().Lost }
+
+// Accompany says which microphone the pictures are to be kept together with; nil: none.
+func (c *Camera) Accompany(m *Mic) {
+	if m == nil {
+		c.sound.Store(nil)
+		return
+	}
+	c.sound.Store(m.Voice)
+}
+
+// Mic is a microphone that a participant publishes: a [media.Microphone].
+type Mic struct{ *ingest.Voice }
+
+// track is what feeds a camera or a microphone: an [rtc.Track], or a source.
+type track interface {
+	media.Source
+	Level(*rtp.Packet) (level uint8, ok bool)
+	Retransmitted() bool
+}
+
+// cameraTrack is one that can be asked for something.
+type cameraTrack interface {
+	track
+	Codec() codec.Kind
+	Patience() time.Duration
+	Busy(now time.Time) time.Duration
+	RequestKeyFrame()
+	LimitBitrate(bps int)
+}
+
+// runVideo feeds a camera until its track ends. When it goes on in another codec, that is
+// another camera.
+func (s *Session) runVideo(t cameraTrack) {
+	if s.Viewer {
+		return
+	}
+	for s.runCamera(t, t.Codec()) {
+	}
+}
+
+// runCamera feeds a camera while its track is of one codec. It returns false when the
+// track has ended.
+func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
+	dec, err := s.env.Codecs.NewDecoder(kind)
+	if err != nil {
+		s.log.Error("no decoder for a camera", "codec", kind, "error", err)
+		return false
+	}
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Decoder: dec, Codec: kind, Pool: s.env.Pool, Turns: s.env.DecodeSlot, RequestKeyFrame: t.RequestKeyFrame,
+		Reassembled: s.env.Metrics.reassemble, Decoded: s.env.Metrics.decode, Skew: s.env.Metrics.lipSync,
+		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
+			return s.tapPicture(kind, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
+		},
+	})
+	defer v.Stop()
+	defer s.env.Metrics.video.Add(v.Stats)()
+	c := &Camera{Video: v}
+	if !s.events.Call(func() { s.events.SetCamera(c) }) {
+		v.Release()
+		return false
+	}
+	var packet rtp.Packet
+	var limiter limiter
+	for t.Read(&packet) == nil {
+		if t.Codec() != kind {
+			more = true
+			break
+		}
+		if ntp, timestamp, fresh := t.Reported(); fresh {
+			v.Report(ntp, timestamp)
+		}
+		now := time.Now()
+		v.Wait(t.Patience())
+		v.Busy(t.Busy(now))
+		v.Push(&packet, now)
+		limiter.limit(t, s.limit.Load(), now)
+	}
+	s.endCamera(c, more)
+	return more
+}
+
+// endCamera takes away a camera whose track has ended. The last picture of a participant
+// that may come back stays as long as it may be shown; the connection that brought it does
+// not wait.
+func (s *Session) endCamera(c *Camera, more bool) {
+	end := func() { s.events.Post(func() { s.events.EndCamera(c) }) }
+	if s.token == "" || more {
+		end()
+		return
+	}
+	time.AfterFunc(lastPicture, end)
+}
+
+// runAudio feeds a microphone until its track ends.
+func (s *Session) runAudio(t track) {
+	if s.Viewer {
+		return
+	}
+	dec, err := opus.NewDecoder()
+	if err != nil {
+		s.log.Error("no decoder for a microphone", "error", err)
+		return
+	}
+	v := ingest.NewVoice(dec)
+	defer s.env.Metrics.voice.Add(v.Stats)()
+	m := &Mic{v}
+	if !s.events.Call(func() { s.events.SetMicrophone(m) }) {
+		_ = v.Close()
+		return
+	}
+	var packet rtp.Packet
+	for t.Read(&packet) == nil {
+		if ntp, timestamp, fresh := t.Reported(); fresh {
+			v.Report(ntp, timestamp)
+		}
+		level, ok := t.Level(&packet)
+		now := time.Now()
+		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Retransmitted: t.Retransmitted()}, now)
+		for _, tap := range s.events.Taps() {
+			tap.Sound(s.public, packet.Payload, media.Time{
+				Arrived: now.Sub(s.env.Epoch), Captured: v.Captured(packet.Timestamp), Timestamp: packet.Timestamp,
+			})
+		}
+	}
+	s.events.Post(func() { s.events.EndMicrophone(m) })
+}
+
+// tapPicture gives an access unit of the camera to the taps, and tells whether one of them
+// needs an IDR.
+func (s *Session) tapPicture(kind codec.Kind, n uint64, au []byte, at media.Time) (needKey bool) {
+	all := s.events.Taps()
+	if len(all) == 0 {
+		return false
+	}
+	key := isKey(kind, au)
+	for _, t := range all {
+		needKey = t.Picture(s.public, kind, n, au, key, at) || needKey
+	}
+	return needKey
+}
+
+// PlayVideo shows a source as the participant's camera until its Read fails, as it has to
+// when the participant leaves.
+func (s *Session) PlayVideo(from media.Source) { s.play(func() { s.runVideo(injected{from, s}) }) }
+
+// PlayAudio plays a source as the participant's microphone until its Read fails, as it has
+// to when the participant leaves.
+func (s *Session) PlayAudio(from media.Source) { s.play(func() { s.runAudio(injected{from, s}) }) }
+
+// play runs something that Close waits for.
+func (s *Session) play(run func()) {
+	inside := false
+	s.events.Call(func() {
+		if inside = s.events.Present(); inside {
+			s.playing.Add(1)
+		}
+	})
+	if inside {
+		defer s.playing.Done()
+		run()
+	}
+}
+
+// injected makes a track of a source, which can be asked for nothing.
+type injected struct {
+	media.Source
+	session *Session
+}
+
+var errLeft = errors.New("the participant has left")
+
+// Read fails too where the participant has left.
+func (i injected) Read(p *rtp.Packet) error {
+	if i.session.life.Err() != nil {
+		return errLeft
+	}
+	return i.Source.Read(p)
+}
+
+func (injected) Codec() codec.Kind               { return codec.H264 }
+func (injected) Patience() time.Duration         { return 0 }
+func (injected) Busy(time.Time) time.Duration    { return 0 }
+func (injected) Level(*rtp.Packet) (uint8, bool) { return 0, false }
+func (injected) Retransmitted() bool             { return false }
+func (injected) RequestKeyFrame()                {}
+func (injected) LimitBitrate(int)                {}

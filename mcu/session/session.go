@@ -1,0 +1,218 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"tilemix/codec/yuv"
+	"tilemix/mcu/control"
+	"tilemix/mcu/media"
+	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/send"
+)
+
+const (
+	// A client may send controlRate (20) messages a second over its data channel, and
+	// controlBurst (100) at once.
+	controlRate  = 20
+	controlBurst = 100
+	// A client may come back resumeRate (once) a second, and resumeBurst (5) times at
+	// once, because each time a connection is made and one is ended.
+	resumeRate  = 1
+	resumeBurst = 5
+)
+
+// ErrClosed is returned for what a control connection asks that was replaced.
+var ErrClosed = errors.New("closed")
+
+// Env is what a session needs of its room and of the server.
+type Env struct {
+	API        *rtc.API
+	Codecs     media.VideoCodecs
+	Handshakes *Handshakes
+	DecodeSlot chan struct{} // holds one for each camera that decodes now
+	Pool       *yuv.Pool     // of the room's pictures
+	Epoch      time.Time     // of the room's timestamps
+	Metrics    *Metrics
+	Log        *slog.Logger
+}
+
+// Events are what a session tells its room. None may be nil.
+type Events struct {
+	// Post has the room's loop run f, soon. Call waits until it has. Both return false when
+	// the room has ended; then f is not run.
+	Post, Call func(f func()) bool
+	// Taps are those of the room. Any goroutine may call it.
+	Taps func() []media.Tap
+	// KeyFrame says that the client asked for a key frame. Any goroutine may call it.
+	KeyFrame func()
+
+	// The room's loop calls the rest.
+
+	Connected     func()            // the media connection stands
+	Disconnected  func(failed bool) // it failed, or was closed
+	ControlOpened func()            // the client opened a data channel for control messages
+	Command       func(control.Message)
+	Rejected      func(error)   // a message of the client was none
+	Present       func() bool   // the participant is in the room
+	SetCamera     func(*Camera) // this is the participant's camera from now on
+	SetMicrophone func(*Mic)    // likewise
+	EndCamera     func(*Camera) // this one ended
+	EndMicrophone func(*Mic)    // likewise
+}
+
+// Options say what a session is like.
+type Options struct {
+	Name      string
+	Viewer    bool // only receives
+	Resumable bool // may come back
+	Injected  bool // has no connection: what it sends is played
+}
+
+// Session is one client. It is safe for concurrent use.
+type Session struct {
+	Options
+	id     string // secret: a client that knows it may end the session
+	public string // others know the participant by it
+	token  string // to come back with; "": it cannot
+
+	env    Env
+	events Events
+	log    *slog.Logger
+
+	conn  atomic.Pointer[Connection] // that it has now; nil: it is injected
+	pace  *rate.Limiter              // of the data channel
+	back  *rate.Limiter              // of coming back
+	limit atomic.Int64               // of all that it sends, bits a second; 0: none
+
+	life    context.Context // ends as it leaves
+	end     context.CancelFunc
+	done    chan struct{}
+	hurry   func()         // ends its part of Handshakes
+	playing sync.WaitGroup // sources that feed it
+}
+
+// New returns a session with a connection, which waits for an offer.
+func New(o Options, env Env, events Events) (*Session, error) {
+	s := &Session{
+		Options: o, id: rand.Text(), public: rand.Text()[:8],
+		env: env, events: events,
+		pace:  rate.NewLimiter(controlRate, controlBurst),
+		back:  rate.NewLimiter(resumeRate, resumeBurst),
+		done:  make(chan struct{}),
+		hurry: func() {},
+	}
+	s.log = env.Log.With("participant", s.public)
+	s.life, s.end = context.WithCancel(context.Background())
+	if o.Resumable {
+		s.token = rand.Text()
+	}
+	if o.Injected {
+		return s, nil
+	}
+	c, err := s.NewConnection()
+	if err != nil {
+		s.end()
+		return nil, err
+	}
+	s.conn.Store(c)
+	s.hurry = env.Handshakes.Begin()
+	return s, nil
+}
+
+// ID returns the secret name of the session.
+func (s *Session) ID() string { return s.id }
+
+// PublicID returns what others know the participant by.
+func (s *Session) PublicID() string { return s.public }
+
+// Token returns what the client may come back with, "" if it may not.
+func (s *Session) Token() string { return s.token }
+
+// Log returns the session's logger.
+func (s *Session) Log() *slog.Logger { return s.log }
+
+// MayResume tells whether the client may come back now, and counts that.
+func (s *Session) MayResume() bool { return s.back.Allow() }
+
+// LimitBitrate asks the sender for no more than a bitrate, in bits a second, until the next
+// call; 0 is any. It is for clients without control messages.
+func (s *Session) LimitBitrate(bps int64) { s.limit.Store(bps) }
+
+// Established says that the media connection stands, so that its handshake needs no more
+// priority.
+func (s *Session) Established() { s.hurry() }
+
+// Picture and Sound return the streams to the client, nil where it does not receive now.
+func (s *Session) Picture() *send.Downlink { return s.ready((*rtc.Peer).Video) }
+
+// Sound is like Picture.
+func (s *Session) Sound() *send.Downlink { return s.ready((*rtc.Peer).Audio) }
+
+func (s *Session) ready(of func(*rtc.Peer) *send.Downlink) *send.Downlink {
+	c := s.conn.Load()
+	if c == nil {
+		return nil
+	}
+	if d := of(c.peer); d.Ready() {
+		return d
+	}
+	return nil
+}
+
+// Offer takes an SDP offer that came by a control connection and returns the answer, with
+// all of the server's candidates in it. A later offer renegotiates. ErrClosed says that
+// the control connection was replaced; AnyControl is never.
+func (s *Session) Offer(ctx context.Context, control int, sdp string) (string, error) {
+	c, err := s.on(control)
+	if err != nil {
+		return "", err
+	}
+	return c.peer.Offer(ctx, sdp)
+}
+
+// AddCandidate adds a candidate of the client's that came by a control connection. Errors
+// are those of Offer.
+func (s *Session) AddCandidate(control int, c control.CandidateInit) error {
+	to, err := s.on(control)
+	if err != nil {
+		return err
+	}
+	return to.peer.AddCandidate(c.Candidate, c.SDPMid, c.SDPMLineIndex)
+}
+
+// on returns the session's connection, if it is the one of a control connection.
+func (s *Session) on(control int) (*Connection, error) {
+	if c := s.conn.Load(); c != nil && (control == AnyControl || control == c.number) {
+		return c, nil
+	}
+	return nil, fmt.Errorf("%w: another connection has taken the place of this one", ErrClosed)
+}
+
+// Done is closed when the participant has left, for whatever reason.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// AfterLeave has f run in a goroutine of its own as the participant leaves, or at once if
+// it has.
+func (s *Session) AfterLeave(f func()) { context.AfterFunc(s.life, f) }
+
+// Close ends the connection and waits for all that runs on it.
+func (s *Session) Close() {
+	s.hurry()
+	s.end()
+	if c := s.conn.Load(); c != nil {
+		c.peer.Close()
+	}
+	s.playing.Wait()
+}
+
+// Finish says that the participant has left, after Close.
+func (s *Session) Finish() { close(s.done) }
