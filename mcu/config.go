@@ -75,7 +75,9 @@ func (c Config) check() error {
 		if rung == (ladder.Rung{}) {
 			continue
 		}
-		enc, err := encoderFor(codec.H264, rung)
+		enc, err := videoCodecs{}.NewEncoder(codec.H264, codec.VideoConfig{
+			Width: rung.Size.X, Height: rung.Size.Y, FrameRate: rung.FrameRate, Bitrate: rung.Bitrate,
+		})
 		if err != nil {
 			return fmt.Errorf("the mix cannot be encoded: %w", err)
 		}

@@ -3,13 +3,14 @@ package mcu
 import (
 	"errors"
 
+	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
 )
 
-// What a caller can be told. Errors of this package wrap one of these.
+// What a caller may decide by. Errors of this package wrap one of these.
 var (
-	// ErrBadName is returned for a room's or a participant's name that is not
-	// one.
+	// ErrBadName is returned for the name of a room or a participant that is not
+	// valid.
 	ErrBadName = errors.New("bad name")
 	// ErrBadSDP is returned for an offer or candidate that cannot be read.
 	ErrBadSDP = rtc.ErrBadSDP
@@ -17,13 +18,13 @@ var (
 	// says which is missing.
 	ErrNoCodec = rtc.ErrNoCodec
 	// ErrNotFound is returned for a room or participant that is not there.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = room.ErrNotFound
 	// ErrRoomFull is returned when a room has all the participants it may have.
 	ErrRoomFull = errors.New("room is full")
 	// ErrServerFull is returned when the server has all the rooms it may have.
 	ErrServerFull = errors.New("server has no more rooms")
-	// ErrTooOften is returned to who comes back again and again.
-	ErrTooOften = errors.New("too often")
-	// ErrClosed is returned when the server or the participant is no more.
-	ErrClosed = errors.New("closed")
+	// ErrTooOften is returned to a client that comes back again and again.
+	ErrTooOften = room.ErrTooOften
+	// ErrClosed is returned when the server or the participant has ended.
+	ErrClosed = room.ErrClosed
 )

@@ -18,15 +18,8 @@ func (l *Line) Estimate() int { return int(l.Bits.Load()) }
 // Probe is line's.
 func (l *Line) Probe(bps int, _ time.Time) { l.Probed.Store(int64(bps)) }
 
-// Over puts l in the place of what is known of the way to him who joins.
+// Over puts l in the place of what is known of the path to a participant that joins.
 func (o JoinOptions) Over(l *Line) JoinOptions {
-	o.line = l
+	o.path = l
 	return o
-}
-
-// Seated tells whether the room knows that his connection stands: he has a place from then
-// on, and not as soon as his client is connected.
-func (p *Participant) Seated() (ok bool) {
-	p.room.call(func() { ok = p.seated })
-	return ok
 }

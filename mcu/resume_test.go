@@ -222,7 +222,7 @@ func TestReplacedCameraEnds(t *testing.T) {
 	ben.Screen.Await("Ada", seen)
 	cameras := func() int {
 		stacks := make([]byte, 1<<20)
-		return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("(*Participant).runCamera("))
+		return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("(*Session).runCamera("))
 	}
 	if cameras() != 1 {
 		t.Fatalf("%d cameras run", cameras())

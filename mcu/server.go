@@ -8,24 +8,30 @@ import (
 	"sort"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
-	"tilemix/mcu/ladder"
+	"tilemix/mcu/media"
+	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/session"
 	"tilemix/mcu/turn"
 )
 
-// Server holds the rooms. It is safe for concurrent use. Its goroutines are
-// those of the rooms, which Run waits for.
+// Participant is a participant or viewer of a room, for those who act in its name. It is
+// safe for concurrent use.
+type Participant = room.Participant
+
+// Server holds the rooms. It is safe for concurrent use. Its goroutines are those of the
+// rooms, which Run waits for.
 type Server struct {
-	cfg   Config
-	log   *slog.Logger
-	api   *rtc.API
-	turn  *turn.Server // nil: there is none
-	stats *stats
-	turns chan struct{} // one for each camera that decodes now
-	door  doorway
-	rungs []ladder.Rung // of all rooms' pictures
+	cfg     Config
+	log     *slog.Logger
+	api     *rtc.API
+	turn    *turn.Server // nil: there is none
+	env     room.Env     // of all rooms
+	metrics []prometheus.Collector
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -34,8 +40,15 @@ type Server struct {
 	// milliseconds, and never while one works.
 	mu     sync.Mutex
 	closed bool
-	rooms  map[string]*Room
+	rooms  map[string]*entry
 	wg     sync.WaitGroup
+}
+
+// entry is a room of the server.
+type entry struct {
+	*room.Room
+	end    context.CancelFunc
+	inside int // those who have entered and whose connections are not closed
 }
 
 // RoomInfo says who is in a room.
@@ -45,8 +58,8 @@ type RoomInfo struct {
 	Viewers      int    `json:"viewers"`
 }
 
-// NewServer returns a server with its sockets open, which can be joined. Run must
-// be called; it ends what was begun and closes the sockets.
+// NewServer returns a server with its sockets open, which can be joined. Run must be
+// called; it ends what was begun and closes the sockets.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -60,16 +73,31 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		_ = api.Close()
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rungs: cfg.ladder(), rooms: make(map[string]*Room)}
-	s.turns = make(chan struct{}, runtime.GOMAXPROCS(0))
-	s.door.turns = s.turns
+	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry)}
+	s.env = cfg.env(log)
+	s.env.API, s.env.ICEServers = api, s.ICEServers
+	s.metrics = s.register(&s.env)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.stats = newStats(s)
 	return s, nil
 }
 
-// Run waits until ctx ends; then it ends all rooms and waits for everything in
-// them.
+// env is what the configuration says of rooms.
+func (c Config) env(log *slog.Logger) room.Env {
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	emit := c.Events
+	if emit == nil {
+		emit = func(event.Event) {}
+	}
+	rungs := c.ladder()
+	return room.Env{
+		Codecs: videoCodecs{}, Handshakes: session.NewHandshakes(slots), DecodeSlot: slots,
+		Size: rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate,
+		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
+		Policy: room.OpenPolicy{}, Emit: emit, Log: log,
+	}
+}
+
+// Run waits until ctx ends; then it ends all rooms and waits for everything in them.
 func (s *Server) Run(ctx context.Context) error {
 	sending, stop := context.WithCancel(context.Background())
 	var sockets sync.WaitGroup
@@ -97,12 +125,12 @@ type JoinOptions struct {
 	Room, Name string
 	// Viewer only receives and has no tile.
 	Viewer bool
-	// Send gets every control message for the participant. It is called by the
-	// room's loop and must not block. It may be nil.
+	// Send gets every control message for the participant. The room's loop calls it, so
+	// it must not block. It may be nil.
 	Send func(control.Message)
-	// Resumable has him stay when his control connection is lost, and for a while when his
-	// media's is closed, and gives him a secret to come back with. Others stay for a while
-	// when their media's connection fails, for an offer that restarts ICE.
+	// Resumable gives the participant a resume token. It then stays when its control
+	// connection is lost, and for 30 s after its media connection was closed. Others stay
+	// for 30 s when their media connection failed, for an offer that restarts ICE.
 	Resumable bool
 	// Cut is called when another control connection has taken the place of this one.
 	// It must not block. It may be nil.
@@ -112,12 +140,20 @@ type JoinOptions struct {
 	// PlayAudio), and they receive nothing.
 	Fed bool
 
-	line line // stands in for the way to him, in tests
+	path media.Path // stands in for the network path, in tests
 }
 
-// Join makes somebody a participant of a room, which is made if he is the
-// first. Whoever joins must Leave, or be lost by ICE for 30 s; who is not connected within
-// 20 s has left.
+// options are for a room.
+func (o JoinOptions) options() room.Options {
+	return room.Options{
+		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed},
+		Send:    o.Send, Cut: o.Cut, Path: o.path,
+	}
+}
+
+// Join makes a participant of a room, which is made if it is the first one. The caller
+// must call Leave, or the participant leaves when its media is lost for 30 s, or not up
+// within 20 s.
 func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	if err := CheckRoomName(o.Room); err != nil {
 		return nil, err
@@ -127,27 +163,32 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 		return nil, err
 	}
 	o.Name = name
-	room, err := s.enter(o.Room)
+	r, err := s.enter(o.Room)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newParticipant(room, o)
+	p, err := r.Join(o.options())
 	if err != nil {
-		s.exit(room)
+		s.exit(r)
 		return nil, err
-	}
-	if !room.call(func() { room.add(p) }) {
-		p.close()
-		s.exit(room)
-		return nil, ErrClosed
 	}
 	return p, nil
 }
 
-// CheckOffer tells why an offer would be refused, before anybody joins with it.
+// Resume brings a participant back that joined with Resumable, by the resume token that the
+// message "welcome" has. See [room.Room.Resume].
+func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int, err error) {
+	r := s.room(o.Room)
+	if r == nil || token == "" {
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	return r.Resume(o.options(), token)
+}
+
+// CheckOffer returns why an offer would be refused, before anybody joins with it.
 func (s *Server) CheckOffer(sdp string) error { return rtc.CheckOffer(sdp) }
 
-// Admits tells why somebody could not join a room now, if so.
+// Admits returns why nobody of a name could join a room now, if so.
 func (s *Server) Admits(room, name string) error {
 	if err := CheckRoomName(room); err != nil {
 		return err
@@ -160,82 +201,87 @@ func (s *Server) Admits(room, name string) error {
 	return s.space(s.rooms[room])
 }
 
-// space tells whether there is a place in a room, or, where room is nil, for a
-// new one. The caller holds s.mu.
-func (s *Server) space(room *Room) error {
+// space tells whether there is a place in a room, or, where r is nil, for a new one. The
+// caller holds s.mu.
+func (s *Server) space(r *entry) error {
 	switch {
 	case s.closed:
 		return ErrClosed
-	case room == nil && len(s.rooms) >= s.cfg.MaxRooms:
+	case r == nil && len(s.rooms) >= s.cfg.MaxRooms:
 		return fmt.Errorf("%w: it has %d", ErrServerFull, len(s.rooms))
-	case room != nil && room.inside >= s.cfg.MaxParticipants:
-		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, room.inside)
+	case r != nil && r.inside >= s.cfg.MaxParticipants:
+		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, r.inside)
 	}
 	return nil
 }
 
-// enter counts somebody into a room, so that it stays until he exits.
-func (s *Server) enter(name string) (*Room, error) {
+// enter counts a participant into a room, so that the room stays until exit.
+func (s *Server) enter(name string) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	room := s.rooms[name]
-	if err := s.space(room); err != nil {
+	e := s.rooms[name]
+	if err := s.space(e); err != nil {
 		return nil, err
 	}
-	if room == nil {
+	if e == nil {
+		e = &entry{}
 		var err error
-		if room, err = newRoom(s, name); err != nil {
+		if e.Room, err = room.New(name, s.env, func() { s.exit(e) }); err != nil {
 			return nil, err
 		}
-		s.rooms[name] = room
-		s.happen(event.New(event.RoomStarted, name))
+		s.rooms[name] = e
+		s.env.Emit(event.New(event.RoomStarted, name))
 		ctx, cancel := context.WithCancel(s.ctx)
-		room.end = cancel
-		s.wg.Go(func() { room.run(ctx) })
+		e.end = cancel
+		s.wg.Go(func() { e.Run(ctx) })
 	}
-	room.inside++
-	return room, nil
+	e.inside++
+	return e, nil
 }
 
-// exit counts somebody out. The last one ends the room.
-func (s *Server) exit(room *Room) {
+// exit counts a participant out. The last one ends the room.
+func (s *Server) exit(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	room.inside--
-	if room.inside == 0 {
-		delete(s.rooms, room.name)
-		s.happen(event.New(event.RoomEnded, room.name))
-		room.end()
+	e.inside--
+	if e.inside == 0 {
+		delete(s.rooms, e.Name())
+		s.env.Emit(event.New(event.RoomEnded, e.Name()))
+		e.end()
 	}
 }
 
-func (s *Server) room(name string) *Room {
+func (s *Server) room(name string) *entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rooms[name]
 }
 
-// Participant returns who has the given ID in a room.
+// Room returns the room of a name for those who take its media. ErrNotFound says that
+// there is none now.
+func (s *Server) Room(name string) (*room.Handle, error) {
+	if r := s.room(name); r != nil {
+		return r.Handle(), nil
+	}
+	return nil, fmt.Errorf("room %q: %w", name, ErrNotFound)
+}
+
+// Participant returns the participant of a room whose session has an ID.
 func (s *Server) Participant(room, id string) (*Participant, error) {
 	r := s.room(room)
 	if r == nil {
 		return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
 	}
-	var found *Participant
-	r.call(func() { found = r.byID(id) })
-	if found == nil {
-		return nil, fmt.Errorf("participant: %w", ErrNotFound)
-	}
-	return found, nil
+	return r.Participant(id)
 }
 
 // Rooms returns all rooms, by name.
 func (s *Server) Rooms() []RoomInfo {
 	infos := []RoomInfo{}
 	for _, r := range s.allRooms() {
-		info := RoomInfo{Name: r.name}
-		for _, seat := range r.scene.Load().seats {
-			if seat.p.viewer {
+		info := RoomInfo{Name: r.Name()}
+		for _, m := range r.Scene().Members {
+			if m.Viewer {
 				info.Viewers++
 			} else {
 				info.Participants++
@@ -246,13 +292,16 @@ func (s *Server) Rooms() []RoomInfo {
 	return infos
 }
 
-func (s *Server) allRooms() []*Room {
+func (s *Server) allRooms() []*entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rooms := make([]*Room, 0, len(s.rooms))
+	rooms := make([]*entry, 0, len(s.rooms))
 	for _, r := range s.rooms {
 		rooms = append(rooms, r)
 	}
-	sort.Slice(rooms, func(i, j int) bool { return rooms[i].name < rooms[j].name })
+	sort.Slice(rooms, func(i, j int) bool { return rooms[i].Name() < rooms[j].Name() })
 	return rooms
 }
+
+// Collectors returns the server's metrics.
+func (s *Server) Collectors() []prometheus.Collector { return s.metrics }

@@ -219,7 +219,7 @@ func (s *stage) enterOver(room, name string, o rtctest.Options, l *mcu.Line) (*g
 	if err := g.Answer(ctx, g.answer); err != nil {
 		return g, err
 	}
-	s.await("a seat for "+name, g.p.Seated)
+	s.await("a seat for "+name, g.p.HasTile)
 	return g, nil
 }
 

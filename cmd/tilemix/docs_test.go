@@ -87,7 +87,11 @@ func serveFlags(parser *kong.Kong) []*kong.Flag {
 }
 
 // descText is how a prometheus.Desc prints: it has no other way to be read.
-var descText = regexp.MustCompile(`^Desc\{fqName: "(\w+)", help: "(.*?)", (?:unit: ".*", )?constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
+var descText = regexp.MustCompile(`^Desc\{fqName: "(\w+)", help: "(.*?)", (?:unit: ".*", )?constLabels: \{(.*)\}, variableLabels: \{(.*)\}\}$`)
+
+// constLabel finds the names of labels with a constant value, which a metric has whose parts
+// several packages count.
+var constLabel = regexp.MustCompile(`(\w+)="`)
 
 // metricsTable describes all collectors of a server that has its parts from the same
 // functions as the program, and the counters that only /metrics shows.
@@ -101,7 +105,11 @@ func metricsTable(t *testing.T) string {
 			if m == nil {
 				t.Fatalf("cannot read %s", d)
 			}
-			rows[m[1]] = metricRow(m[1], strings.ReplaceAll(m[3], ",", ", "), m[2])
+			labels := strings.ReplaceAll(m[4], ",", ", ")
+			if l := constLabel.FindStringSubmatch(m[3]); l != nil {
+				labels = l[1]
+			}
+			rows[m[1]] = metricRow(m[1], labels, m[2])
 		}
 	}
 	for _, m := range regexp.MustCompile(`(?m)^# HELP (tilemix_\w+) (.*)$`).FindAllStringSubmatch(shown, -1) {

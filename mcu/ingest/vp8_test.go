@@ -16,8 +16,8 @@ import (
 	"tilemix/codec/payload"
 	"tilemix/codec/vp8"
 	"tilemix/codec/yuv"
-	"tilemix/mcu/fanout"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/rtptime"
 )
 
 // newVP8Reel is a reel of VP8.
@@ -25,7 +25,7 @@ func newVP8Reel() *reel {
 	r := &reel{now: epoch}
 	r.Video = ingest.NewVideo(ingest.VideoConfig{
 		Turns:   make(chan struct{}, 1),
-		Decoder: &r.tape, Joiner: &payload.VP8Joiner{}, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
+		Decoder: &r.tape, Codec: codec.VP8, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	r.Show(image.Pt(64, 36), epoch)
@@ -82,21 +82,12 @@ func TestDepacketizeVP8(t *testing.T) {
 	}
 }
 
-// frames is an encoder that puts out what it is told.
-type frames struct{ next []byte }
-
-func (f *frames) Encode(*image.YCbCr, time.Duration) (codec.AccessUnit, error) {
-	return codec.AccessUnit{Data: f.next}, nil
-}
-func (f *frames) Close() error { return nil }
-
-// TestVP8RoundTrip sends frames through a rendition's packetizer, or pion's as a
+// TestVP8RoundTrip sends frames through the splitter, or pion's as a
 // sender with PictureIDs, and a line that loses, doubles and reorders: what comes
 // out is what went in, and nothing is missing but what was hit.
 func TestVP8RoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		enc := &frames{}
-		r := fanout.NewRendition(enc, &payload.VP8Splitter{}, epoch)
+		var split payload.VP8Splitter
 		foreign := codecs.VP8Payloader{EnablePictureID: rapid.Bool().Draw(t, "PictureID")}
 		other := rapid.Bool().Draw(t, "foreign")
 		seq := rapid.Uint16().Draw(t, "seq")
@@ -108,9 +99,7 @@ func TestVP8RoundTrip(t *testing.T) {
 		for i := range n + many {
 			size := rapid.SampledFrom([]int{1, 900, 1179, 1180, 3000, 9000}).Draw(t, "size")
 			unit := bytes.Repeat([]byte{byte(i + 1)}, size)
-			enc.next = unit
-			p, _ := r.Encode(nil, epoch)
-			payloads := p.Payloads
+			payloads := split.Split(unit)
 			if other {
 				payloads = foreign.Payload(1180, unit)
 			}
@@ -166,17 +155,19 @@ func vp8Packets(tb testing.TB, w, h, n int) []rtp.Packet {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := fanout.NewRendition(enc, &payload.VP8Splitter{}, epoch)
-	defer r.Close()
+	defer enc.Close()
+	var split payload.VP8Splitter
 	var out []rtp.Packet
 	for i := range n {
-		p, err := r.Encode(codectest.Picture(w, h, i), epoch.Add(time.Duration(i)*time.Second/30))
+		at := time.Duration(i) * time.Second / 30
+		au, err := enc.Encode(codectest.Picture(w, h, i), at)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		for j, payload := range p.Payloads {
+		payloads := split.Split(au.Data)
+		for j, payload := range payloads {
 			out = append(out, rtp.Packet{Header: rtp.Header{
-				Version: 2, SequenceNumber: uint16(len(out)), Timestamp: p.Timestamp, Marker: j == len(p.Payloads)-1,
+				Version: 2, SequenceNumber: uint16(len(out)), Timestamp: rtptime.Timestamp(at, 90_000), Marker: j == len(payloads)-1,
 			}, Payload: bytes.Clone(payload)})
 		}
 	}
@@ -191,14 +182,14 @@ func FuzzVP8(f *testing.F) {
 	}
 	f.Add([]byte{0x90, 0xf0, 0x80, 0x01, 0xff, 0xff, 0x31}, false, uint8(2))
 	f.Add([]byte{0x10, 0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x00, 0x30, 0x00, 0xff}, true, uint8(0))
-	f.Fuzz(func(t *testing.T, body []byte, marker bool, at uint8) {
+	f.Fuzz(func(t *testing.T, payload []byte, marker bool, at uint8) {
 		dec, err := vp8.NewDecoder()
 		if err != nil {
 			t.Fatal(err)
 		}
 		pool := yuv.NewPool(3)
 		v := ingest.NewVideo(ingest.VideoConfig{
-			Turns: make(chan struct{}, 1), Decoder: dec, Joiner: &payload.VP8Joiner{}, Pool: pool, RequestKeyFrame: func() {},
+			Turns: make(chan struct{}, 1), Decoder: dec, Codec: codec.VP8, Pool: pool, RequestKeyFrame: func() {},
 			Reassembled: unobserved{}, Decoded: unobserved{},
 		})
 		v.Show(image.Pt(64, 48), epoch)
@@ -210,7 +201,7 @@ func FuzzVP8(f *testing.F) {
 		place := int(at) % len(good)
 		for i, p := range good {
 			if i == place {
-				p.Payload, p.Marker = body, marker
+				p.Payload, p.Marker = payload, marker
 			}
 			push(p)
 		}
@@ -220,7 +211,7 @@ func FuzzVP8(f *testing.F) {
 			p.SequenceNumber, p.Timestamp = uint16(len(good)+i), p.Timestamp+90_000
 			push(p)
 		}
-		if v.Stats().Pictures == before && len(body) < 1000 {
+		if v.Stats().Pictures == before && len(payload) < 1000 {
 			t.Error("a good stream is not shown")
 		}
 		v.Stop()

@@ -1,0 +1,138 @@
+package mcu
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tilemix/mcu/picture"
+	"tilemix/mcu/rendition"
+	"tilemix/mcu/room"
+	"tilemix/mcu/session"
+	"tilemix/mcu/sound"
+)
+
+// register makes the collectors of all packages, which count for rooms by env.
+func (s *Server) register(env *room.Env) []prometheus.Collector {
+	errors := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tilemix_encode_errors_total", Help: "Pictures and blocks of sound that could not be encoded.",
+	})
+	env.Sessions = session.NewMetrics()
+	env.Pictures = picture.NewMetrics(rendition.NewMetrics(env.Rungs), errors)
+	env.Sounds = sound.NewMetrics(errors)
+	return []prometheus.Collector{
+		env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
+	}
+}
+
+// roomStats collects who is in the rooms, and what of the pictures is in memory.
+type roomStats struct{ server *Server }
+
+var (
+	roomsDesc   = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
+	peopleDesc  = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
+	framesDesc  = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
+	viewersDesc = prometheus.NewDesc("tilemix_picture_viewers", "Viewers that receive the mix, by the height of what they have; 0 has sound only.", []string{"height"}, nil)
+)
+
+// Describe is prometheus.Collector's.
+func (roomStats) Describe(ch chan<- *prometheus.Desc) {
+	ch <- roomsDesc
+	ch <- peopleDesc
+	ch <- framesDesc
+	ch <- viewersDesc
+}
+
+// Collect is prometheus.Collector's.
+func (r roomStats) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	var people, viewers, frames int
+	receive := make([]int, len(r.server.env.Rungs))
+	rooms := r.server.allRooms()
+	for _, room := range rooms {
+		frames += room.Frames()
+		scene := room.Scene()
+		for i := range scene.Members {
+			if scene.Members[i].Viewer {
+				viewers++
+			} else {
+				people++
+			}
+		}
+		for i := range scene.Viewers {
+			receive[scene.Viewers[i].Feedback.Rung()]++
+		}
+	}
+	gauge(roomsDesc, len(rooms))
+	gauge(peopleDesc, people, "participant")
+	gauge(peopleDesc, viewers, "viewer")
+	gauge(framesDesc, frames)
+	for rung, n := range receive {
+		gauge(viewersDesc, n, strconv.Itoa(r.server.env.Rungs[rung].Size.Y))
+	}
+}
+
+// sendStats collects what is sent to clients, and what is done about their network paths.
+type sendStats struct{ server *Server }
+
+var (
+	socketDesc   = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
+	errorsDesc   = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
+	slowDesc     = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
+	repeatsDesc  = prometheus.NewDesc("tilemix_repeats_total", "Packets of the mix that were requested again: sent, or refused because they were too old, just sent again or too many.", []string{"what"}, nil)
+	probesDesc   = prometheus.NewDesc("tilemix_probe_packets_total", "Packets of the mix sent again to probe what a network path carries.", nil, nil)
+	droppedDesc  = prometheus.NewDesc("tilemix_downlink_dropped_total", "Access units of the mix that a network path could not take.", nil, nil)
+	panicsDesc   = prometheus.NewDesc("tilemix_connection_panics_total", "Connections ended because the reports of their clients found a fault of the server's.", nil, nil)
+	invalidDesc  = prometheus.NewDesc("tilemix_invalid_reports_total", "Reports of clients that contradict what was sent.", nil, nil)
+	unknownDesc  = prometheus.NewDesc("tilemix_key_requests_unknown_stream_total", "Requests for an IDR of a stream that is not sent.", nil, nil)
+	rejectedDesc = prometheus.NewDesc("tilemix_data_channel_rejected_total", "Data channels closed because they were not the control channel.", nil, nil)
+)
+
+// The names of these metrics before; they go with the next release.
+var (
+	heldDesc    = prometheus.NewDesc("tilemix_downlink_held_total", "Old name of tilemix_downlink_dropped_total.", nil, nil)
+	absurdDesc  = prometheus.NewDesc("tilemix_absurd_reports_total", "Old name of tilemix_invalid_reports_total.", nil, nil)
+	strangeDesc = prometheus.NewDesc("tilemix_key_requests_strange_total", "Old name of tilemix_key_requests_unknown_stream_total.", nil, nil)
+	foreignDesc = prometheus.NewDesc("tilemix_data_channel_foreign_closed_total", "Old name of tilemix_data_channel_rejected_total.", nil, nil)
+)
+
+// Describe is prometheus.Collector's.
+func (sendStats) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		socketDesc, errorsDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, rejectedDesc,
+		heldDesc, absurdDesc, strangeDesc, foreignDesc,
+	} {
+		ch <- d
+	}
+}
+
+// Collect is prometheus.Collector's.
+func (o sendStats) Collect(ch chan<- prometheus.Metric) {
+	n := o.server.api.Stats()
+	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	counter(socketDesc, n.Sent, "sent")
+	counter(socketDesc, n.Dropped, "dropped")
+	counter(socketDesc, n.Refused, "refused")
+	counter(errorsDesc, n.DownlinkErrors)
+	counter(slowDesc, n.SlowChannels)
+	counter(repeatsDesc, n.Retransmitted, "sent")
+	counter(repeatsDesc, n.NotRetransmitted, "refused")
+	counter(probesDesc, n.Probes)
+	counter(panicsDesc, n.Panics)
+	for _, d := range []*prometheus.Desc{droppedDesc, heldDesc} {
+		counter(d, n.DownlinkDropped)
+	}
+	for _, d := range []*prometheus.Desc{invalidDesc, absurdDesc} {
+		counter(d, n.InvalidReports)
+	}
+	for _, d := range []*prometheus.Desc{unknownDesc, strangeDesc} {
+		counter(d, n.UnknownStreamKeyRequests)
+	}
+	for _, d := range []*prometheus.Desc{rejectedDesc, foreignDesc} {
+		counter(d, n.RejectedDataChannels)
+	}
+}
