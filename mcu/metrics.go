@@ -62,7 +62,7 @@ func (r roomStats) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 		for i := range scene.Viewers {
-			receive[scene.Viewers[i].Feedback.Rung()]++
+			receive[scene.Viewers[i].Signals.Rung()]++
 		}
 	}
 	gauge(roomsDesc, len(rooms))

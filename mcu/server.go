@@ -10,12 +10,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tilemix/mcu/control"
 	"tilemix/mcu/event"
-	"tilemix/mcu/media"
+	"tilemix/mcu/handshake"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
-	"tilemix/mcu/session"
 	"tilemix/mcu/turn"
 )
 
@@ -90,10 +89,10 @@ func (c Config) env(log *slog.Logger) room.Env {
 	}
 	rungs := c.ladder()
 	return room.Env{
-		Codecs: videoCodecs{}, Handshakes: session.NewHandshakes(slots), DecodeSlot: slots,
+		Codecs: videoCodecs{}, Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Size: rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
-		Policy: room.OpenPolicy{}, Emit: emit, Log: log,
+		Policy: policy.Open{}, Emit: emit, Log: log,
 	}
 }
 
@@ -118,37 +117,6 @@ func (s *Server) Run(ctx context.Context) error {
 	stop()
 	sockets.Wait()
 	return s.api.Close()
-}
-
-// JoinOptions say who joins which room.
-type JoinOptions struct {
-	Room, Name string
-	// Viewer only receives and has no tile.
-	Viewer bool
-	// Send gets every control message for the participant. The room's loop calls it, so
-	// it must not block. It may be nil.
-	Send func(control.Message)
-	// Resumable gives the participant a resume token. It then stays when its control
-	// connection is lost, and for 30 s after its media connection was closed. Others stay
-	// for 30 s when their media connection failed, for an offer that restarts ICE.
-	Resumable bool
-	// Cut is called when another control connection has taken the place of this one.
-	// It must not block. It may be nil.
-	Cut func()
-
-	// Fed participants have no connection: what they send is played (PlayVideo,
-	// PlayAudio), and they receive nothing.
-	Fed bool
-
-	path media.Path // stands in for the network path, in tests
-}
-
-// options are for a room.
-func (o JoinOptions) options() room.Options {
-	return room.Options{
-		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed},
-		Send:    o.Send, Cut: o.Cut, Path: o.path,
-	}
 }
 
 // Join makes a participant of a room, which is made if it is the first one. The caller

@@ -23,12 +23,13 @@ const (
 // order is mcu from the lowest packages to the highest. A package imports those of its own
 // rank and of lower ones.
 var order = [][]string{
-	{"rtptime", "control", "event", "jitter", "bandwidth", "ladder", "uplink", "presence", "health", "keyframe", "folder", "stream", "ffmpeg", "metrics", "backoff", "pace"},
+	{"rtptime", "control", "event", "jitter", "bandwidth", "ladder", "uplink", "presence", "health", "keyframe", "folder", "stream", "ffmpeg", "metrics", "backoff", "pace", "source", "policy", "handshake"},
 	{"packet"},
-	{"rtc/udp", "rtc/send", "rtc/receive", "turn", "fanout", "intake", "sink"},
+	{"rtc/udp", "rtc/send", "rtc/receive", "turn", "intake", "sink"},
 	{"rtc", "rtc/client", "ingest", "capture", "media"},
 	{"rtc/whip"},
-	{"scene", "rendition", "viewer"},
+	{"scene", "rendition"},
+	{"viewer"},
 	{"picture", "sound"},
 	{"session"},
 	{"room"},
@@ -42,7 +43,7 @@ var order = [][]string{
 var manyExports = []string{"mcu/control"}
 
 // shared are names of types that mean the same in each package of mcu that has one.
-var shared = []string{"Config", "Info", "Options", "State", "Stats"}
+var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Metrics", "Options", "State", "Stats"}
 
 // values are packages of messages, whose types have the names of what they describe.
 var values = []string{"mcu/control", "mcu/event"}

@@ -46,8 +46,8 @@ type Camera interface {
 	Lost() uint64
 }
 
-// Input is what is known of a camera at one tick.
-type Input struct {
+// Observation is what is known of a camera at one tick.
+type Observation struct {
 	Camera       Camera    // nil: there is none
 	Expected     bool      // it is on and has a tile
 	Fresh        bool      // a new picture came since the last tick
@@ -78,7 +78,7 @@ type Health struct {
 func (h *Health) Began() time.Time { return h.began }
 
 // Update takes what is known at one tick and returns how the camera comes.
-func (h *Health) Update(in Input, now time.Time) video.Status {
+func (h *Health) Update(in Observation, now time.Time) video.Status {
 	if !in.Expected || h.looked.Before(in.Awake) {
 		h.began = now
 	}

@@ -15,12 +15,12 @@ func (c *camera) Lost() uint64 { return c.gaps }
 // sim drives a Health at 30 ticks a second.
 type sim struct {
 	Health
-	in  Input
+	in  Observation
 	now time.Time
 }
 
 func newSim() *sim {
-	s := &sim{now: time.Unix(1_800_000_000, 0), in: Input{Camera: &camera{}, Expected: true}}
+	s := &sim{now: time.Unix(1_800_000_000, 0), in: Observation{Camera: &camera{}, Expected: true}}
 	s.in.Awake = s.now
 	return s
 }

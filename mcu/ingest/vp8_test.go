@@ -25,7 +25,7 @@ func newVP8Reel() *reel {
 	r := &reel{now: epoch}
 	r.Video = ingest.NewVideo(ingest.VideoConfig{
 		Turns:   make(chan struct{}, 1),
-		Decoder: &r.tape, Codec: codec.VP8, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
+		Decoder: &r.tape, Joiner: &payload.VP8Joiner{}, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	r.Show(image.Pt(64, 36), epoch)
@@ -82,7 +82,7 @@ func TestDepacketizeVP8(t *testing.T) {
 	}
 }
 
-// TestVP8RoundTrip sends frames through the splitter, or pion's as a
+// TestVP8RoundTrip sends frames through a rendition's packetizer, or pion's as a
 // sender with PictureIDs, and a line that loses, doubles and reorders: what comes
 // out is what went in, and nothing is missing but what was hit.
 func TestVP8RoundTrip(t *testing.T) {
@@ -165,10 +165,10 @@ func vp8Packets(tb testing.TB, w, h, n int) []rtp.Packet {
 			tb.Fatal(err)
 		}
 		payloads := split.Split(au.Data)
-		for j, payload := range payloads {
+		for j, body := range payloads {
 			out = append(out, rtp.Packet{Header: rtp.Header{
 				Version: 2, SequenceNumber: uint16(len(out)), Timestamp: rtptime.Timestamp(at, 90_000), Marker: j == len(payloads)-1,
-			}, Payload: bytes.Clone(payload)})
+			}, Payload: bytes.Clone(body)})
 		}
 	}
 	return out
@@ -182,14 +182,14 @@ func FuzzVP8(f *testing.F) {
 	}
 	f.Add([]byte{0x90, 0xf0, 0x80, 0x01, 0xff, 0xff, 0x31}, false, uint8(2))
 	f.Add([]byte{0x10, 0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x00, 0x30, 0x00, 0xff}, true, uint8(0))
-	f.Fuzz(func(t *testing.T, payload []byte, marker bool, at uint8) {
+	f.Fuzz(func(t *testing.T, body []byte, marker bool, at uint8) {
 		dec, err := vp8.NewDecoder()
 		if err != nil {
 			t.Fatal(err)
 		}
 		pool := yuv.NewPool(3)
 		v := ingest.NewVideo(ingest.VideoConfig{
-			Turns: make(chan struct{}, 1), Decoder: dec, Codec: codec.VP8, Pool: pool, RequestKeyFrame: func() {},
+			Turns: make(chan struct{}, 1), Decoder: dec, Joiner: &payload.VP8Joiner{}, Pool: pool, RequestKeyFrame: func() {},
 			Reassembled: unobserved{}, Decoded: unobserved{},
 		})
 		v.Show(image.Pt(64, 48), epoch)
@@ -201,7 +201,7 @@ func FuzzVP8(f *testing.F) {
 		place := int(at) % len(good)
 		for i, p := range good {
 			if i == place {
-				p.Payload, p.Marker = payload, marker
+				p.Payload, p.Marker = body, marker
 			}
 			push(p)
 		}
@@ -211,7 +211,7 @@ func FuzzVP8(f *testing.F) {
 			p.SequenceNumber, p.Timestamp = uint16(len(good)+i), p.Timestamp+90_000
 			push(p)
 		}
-		if v.Stats().Pictures == before && len(payload) < 1000 {
+		if v.Stats().Pictures == before && len(body) < 1000 {
 			t.Error("a good stream is not shown")
 		}
 		v.Stop()

@@ -71,24 +71,24 @@ type Path interface {
 	Probe(bps int, now time.Time)
 }
 
-// Feedback is what a viewer's connection and the picture clock leave for others to read.
+// Signals is what a viewer's connection and the picture clock leave for others to read.
 // It is safe for concurrent use. The zero value is ready.
-type Feedback struct {
+type Signals struct {
 	keyWanted atomic.Bool
 	rung      atomic.Int32
 }
 
 // RequestKeyFrame asks for a key frame of the rendition that the viewer has.
-func (f *Feedback) RequestKeyFrame() { f.keyWanted.Store(true) }
+func (f *Signals) RequestKeyFrame() { f.keyWanted.Store(true) }
 
 // TakeKeyFrameRequest tells whether a key frame was asked for since the last call.
-func (f *Feedback) TakeKeyFrameRequest() bool { return f.keyWanted.Swap(false) }
+func (f *Signals) TakeKeyFrameRequest() bool { return f.keyWanted.Swap(false) }
 
 // SetRung takes note of the rung of the ladder that the viewer has.
-func (f *Feedback) SetRung(rung int) { f.rung.Store(int32(rung)) }
+func (f *Signals) SetRung(rung int) { f.rung.Store(int32(rung)) }
 
 // Rung returns the rung that the viewer has; 0, the full picture, before it has any.
-func (f *Feedback) Rung() int { return int(f.rung.Load()) }
+func (f *Signals) Rung() int { return int(f.rung.Load()) }
 
 // VideoCodecs makes encoders and decoders of pictures. It is safe for concurrent use.
 type VideoCodecs interface {

@@ -24,7 +24,7 @@ type audience struct {
 
 // watcher is what the clock keeps of a viewer, while its participant is in the room.
 type watcher struct {
-	viewer.Viewer
+	viewer.Subscription
 	in *scene.Scene // the newest that it is a viewer in
 }
 
@@ -63,7 +63,7 @@ func (a *audience) choose(s *scene.Scene, views []*view, overload viewer.Overloa
 	in := viewer.Input{Sound: a.env.Sound + soundHeaders, Rungs: a.env.Rungs, Overload: overload}
 	for i, v := range a.list {
 		from := &s.Viewers[i]
-		in.KeyWanted = from.Feedback.TakeKeyFrameRequest()
+		in.KeyWanted = from.Signals.TakeKeyFrameRequest()
 		d := v.Choose(in, now)
 		a.count(d)
 		var r *rendition.Rendition
@@ -82,7 +82,7 @@ func (a *audience) choose(s *scene.Scene, views []*view, overload viewer.Overloa
 }
 
 // count counts what was decided.
-func (a *audience) count(d viewer.Decision) {
+func (a *audience) count(d viewer.Verdict) {
 	switch {
 	case d.Up:
 		a.env.Metrics.movesUp.Inc()
@@ -100,7 +100,7 @@ func (a *audience) report(from *scene.Viewer, v *watcher, want *rendition.Rendit
 	if !news {
 		return
 	}
-	from.Feedback.SetRung(rung)
+	from.Signals.SetRung(rung)
 	v.Reported(rung, a.env.Reporter.RungChanged(from.ID, a.env.Rungs[rung]))
 }
 

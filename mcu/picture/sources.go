@@ -7,6 +7,7 @@ import (
 	"tilemix/mcu/pace"
 	"tilemix/mcu/rtptime"
 	"tilemix/mcu/scene"
+	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
 
@@ -23,23 +24,23 @@ type sources struct {
 	pace  *pace.Timer
 	awake time.Time // since when the clock has ticked without a rest
 
-	state map[scene.SourceID]*source
-	list  []*source // of the scene, in its order
+	state map[layout.SourceID]*camera
+	list  []*camera // of the scene, in its order
 
 	arrived []time.Time // the new pictures of this tick
 	drawn   []video.Tile
 }
 
-// source is what the clock keeps of a source, while its participant is in the room.
-type source struct {
+// camera is what the clock keeps of a source, while its participant is in the room.
+type camera struct {
 	version  uint64 // of its picture
 	health   health.Health
-	reported video.Line // Still as Weak
-	tile     video.Tile // as it is in this tick, without a place
+	reported video.Status // Still as Weak
+	tile     video.Tile   // as it is in this tick, without a place
 }
 
 func newSources(env Env, pace *pace.Timer) *sources {
-	return &sources{env: env, pace: pace, state: make(map[scene.SourceID]*source)}
+	return &sources{env: env, pace: pace, state: make(map[layout.SourceID]*camera)}
 }
 
 // follow takes the sources of a scene.
@@ -48,7 +49,7 @@ func (c *sources) follow(s *scene.Scene) {
 	for i := range s.Sources {
 		id := s.Sources[i].ID
 		if c.state[id] == nil {
-			c.state[id] = &source{}
+			c.state[id] = &camera{}
 		}
 		c.list = append(c.list, c.state[id])
 	}
@@ -79,7 +80,7 @@ func (c *sources) look(s *scene.Scene, now time.Time) {
 		}
 		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted}
 		if from.Camera == nil || from.Off {
-			src.tile.Line = c.assess(src, s, i, false, now)
+			src.tile.Status = c.assess(src, s, i, false, now)
 			continue
 		}
 		c.picture(src, s, i, now)
@@ -87,7 +88,7 @@ func (c *sources) look(s *scene.Scene, now time.Time) {
 }
 
 // picture takes the newest picture of a camera that is on and seen.
-func (c *sources) picture(src *source, s *scene.Scene, i int, now time.Time) {
+func (c *sources) picture(src *camera, s *scene.Scene, i int, now time.Time) {
 	f, fresh := s.Sources[i].Camera.Picture(now)
 	if fresh {
 		src.version++
@@ -98,7 +99,7 @@ func (c *sources) picture(src *source, s *scene.Scene, i int, now time.Time) {
 			c.pace.Shift(rtptime.PhaseCorrection(waited, c.pace.Period()))
 		}
 	}
-	src.tile.Line = c.assess(src, s, i, fresh, now)
+	src.tile.Status = c.assess(src, s, i, fresh, now)
 	if f == nil {
 		return
 	}
@@ -112,10 +113,10 @@ func (c *sources) picture(src *source, s *scene.Scene, i int, now time.Time) {
 }
 
 // assess finds out how a source comes, and reports that when it changes.
-func (c *sources) assess(src *source, s *scene.Scene, i int, fresh bool, now time.Time) video.Line {
+func (c *sources) assess(src *camera, s *scene.Scene, i int, fresh bool, now time.Time) video.Status {
 	from := &s.Sources[i]
 	m := &s.Members[from.Member]
-	in := health.Input{
+	in := health.Observation{
 		Expected:     from.Camera != nil && !from.Off && s.Seen(i),
 		Fresh:        fresh,
 		Disconnected: m.MediaLost, ControlLost: m.ControlLost,
@@ -126,8 +127,8 @@ func (c *sources) assess(src *source, s *scene.Scene, i int, fresh bool, now tim
 	}
 	line := src.health.Update(in, now)
 	report := line
-	if report == video.Still {
-		report = video.Weak
+	if report == video.Frozen {
+		report = video.Degraded
 	}
 	if report != src.reported && c.env.Reporter.HealthChanged(from.ID, report) {
 		src.reported = report

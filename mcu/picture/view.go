@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rendition"
@@ -37,7 +38,7 @@ func newView(env Env, key scene.ViewKey, out chan<- rendition.Output) (*view, er
 	if err != nil {
 		return nil, err
 	}
-	most := len(env.Rungs) * len(rendition.Codecs())
+	most := len(env.Rungs) * len(table.Videos())
 	return &view{
 		env: env, key: key, canvas: canvas, out: out,
 		pool:   yuv.NewPool(most + len(env.Rungs)), // one each is encoded, one a size is made

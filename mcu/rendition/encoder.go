@@ -7,6 +7,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/payload"
+	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/packet"
@@ -58,7 +59,7 @@ type Config struct {
 // encoder, whose Run puts what it makes into out; out has room for one Output of each
 // rendition.
 func NewEncoder(r Config, open func() (codec.VideoEncoder, error), out chan<- Output) (*Rendition, *Encoder) {
-	e := &Encoder{open: open, out: out, jobs: make(chan job, 1), split: newSplitter(r.Key.Codec)}
+	e := &Encoder{open: open, out: out, jobs: make(chan job, 1), split: table.Of(r.Key.Codec).NewSplitter()}
 	e.of = New(r, e)
 	return e.of, e
 }
@@ -108,11 +109,4 @@ func (e *Encoder) encode(img *image.YCbCr, at time.Time, key bool) Output {
 	}
 	out.Took = time.Since(start)
 	return out
-}
-
-func newSplitter(kind codec.Kind) payload.Splitter {
-	if kind == codec.VP8 {
-		return &payload.VP8Splitter{}
-	}
-	return &payload.H264Splitter{}
 }

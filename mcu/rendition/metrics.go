@@ -5,13 +5,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tilemix/codec"
+	"tilemix/codec/table"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/metrics"
 )
-
-// Codecs are those that a picture can be had in.
-func Codecs() []codec.Kind { return []codec.Kind{codec.H264, codec.VP8} }
 
 // Metrics sums over the renditions of all rooms, by codec and height. It is safe for
 // concurrent use.
@@ -38,9 +35,9 @@ func NewMetrics(rungs []ladder.Rung) *Metrics {
 		skipped: desc("tilemix_pictures_skipped_total", "Pictures of the mix that rate control left out, or that came while the one before was encoded."),
 		bytes:   desc("tilemix_picture_bytes_total", "Bytes of the pictures of the mix."),
 	}
-	for _, kind := range Codecs() {
+	for _, spoken := range table.Videos() {
 		for rung := range m.rungs {
-			m.sums[Key{kind, rung}] = metrics.NewSum(add)
+			m.sums[Key{spoken.Kind, rung}] = metrics.NewSum(add)
 		}
 	}
 	return m
@@ -66,7 +63,8 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect is prometheus.Collector's. Renditions that there are none of are 0.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
-	for _, kind := range Codecs() {
+	for _, spoken := range table.Videos() {
+		kind := spoken.Kind
 		for i, rung := range m.rungs {
 			sum := m.sums[Key{kind, i}]
 			labels := []string{kind.String(), strconv.Itoa(rung.Size.Y)}

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"slices"
 	"time"
 
 	"tilemix/mcu/control"
@@ -12,9 +11,6 @@ import (
 // for concurrent use. The room may end while somebody has a handle of it; then it does
 // nothing, and Ended is closed.
 type Handle struct{ room *Room }
-
-// Handle returns the room for those who take its media.
-func (r *Room) Handle() *Handle { return &Handle{r} }
 
 // Ended is closed when the room has ended.
 func (h *Handle) Ended() <-chan struct{} { return h.room.ended }
@@ -34,29 +30,11 @@ func (h *Handle) Attach(sink media.Sink, o media.SinkOptions) (detach func(), er
 // Tap gives what participants send to a tap until untap is called or the room ends. Every
 // camera that is on is asked for an IDR. ErrClosed says that the room has ended.
 func (h *Handle) Tap(t media.Tap) (untap func(), err error) {
-	r := h.room
-	if !r.call(func() { r.tap(t) }) {
+	l := h.room.loop
+	if !h.room.call(func() { l.tap(t) }) {
 		return nil, ErrClosed
 	}
-	return func() {
-		r.post(func() {
-			all := slices.DeleteFunc(slices.Clone(r.tapped()), func(o media.Tap) bool { return o == t })
-			r.taps.Store(&all)
-		})
-	}, nil
-}
-
-// tap is run by the loop.
-func (r *Room) tap(t media.Tap) {
-	all := append(slices.Clone(r.tapped()), t)
-	r.taps.Store(&all)
-	now := time.Now()
-	for _, m := range r.loop.members {
-		if !m.session.Viewer {
-			t.Joined(m.session.PublicID(), m.session.Name, now.Sub(r.epoch))
-		}
-	}
-	r.loop.askKeyFrames(now)
+	return func() { h.room.post(func() { l.untap(t) }) }, nil
 }
 
 // AskKeyFrames asks every camera that is on for an IDR, for a tap that is to go on where

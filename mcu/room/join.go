@@ -56,9 +56,9 @@ func (r *Room) events(m *member) session.Events {
 		Command:       func(c control.Message) { r.loop.do(m, c) },
 		Rejected:      func(err error) { m.refuse(err.Error()) },
 		Present:       func() bool { return r.loop.has(m) },
-		SetCamera:     func(c *session.Camera) { r.loop.setCamera(m, c) },
+		SetCamera:     func(c *session.Cam) { r.loop.setCamera(m, c) },
 		SetMicrophone: func(mic *session.Mic) { r.loop.setMicrophone(m, mic) },
-		EndCamera: func(c *session.Camera) {
+		EndCamera: func(c *session.Cam) {
 			if m.camera == c {
 				r.loop.setCamera(m, nil)
 			}

@@ -204,7 +204,7 @@ func (l *loop) expire(now time.Time) {
 }
 
 // setCamera makes c, or none, a member's camera.
-func (l *loop) setCamera(m *member, c *session.Camera) {
+func (l *loop) setCamera(m *member, c *session.Cam) {
 	if !l.has(m) {
 		if c != nil {
 			c.Release()

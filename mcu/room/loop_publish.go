@@ -7,8 +7,12 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 )
+
+// errLayout is what an actor is sent that chooses a layout that there is not.
+var errLayout = errors.New("there is no layout of that name")
 
 // do is the one door by which commands enter a room. It carries a command out in the name
 // of an actor, if the room's policy allows that, else the actor is sent the reason.
@@ -21,24 +25,25 @@ func (l *loop) do(actor *member, command control.Message) {
 	}
 }
 
+// try carries a command out, or returns why not.
 func (l *loop) try(actor *member, command control.Message) error {
-	may := func(do Action) error { return l.room.env.Policy.May(actor.role(), do) }
+	may := func(do policy.Permission) error { return l.room.env.Policy.May(actor.role(), do) }
 	switch c := command.(type) {
 	case control.Mute:
-		if err := may(ActMute); err != nil {
+		if err := may(policy.Mute); err != nil {
 			return err
 		}
 		actor.muted, actor.cameraOff = c.AudioMuted, c.VideoMuted
 		l.publish()
 	case control.SendChat:
-		if err := may(ActChat); err != nil {
+		if err := may(policy.Chat); err != nil {
 			return err
 		}
 		l.notify.chat(control.Chat{
 			ID: actor.session.PublicID(), Name: actor.session.Name, Text: c.Text, Time: time.Now().UTC(),
 		})
 	case control.ChooseLayout:
-		if err := may(ActLayout); err != nil {
+		if err := may(policy.Layout); err != nil {
 			return err
 		}
 		if !l.stage.setLayout(c.Name) {
@@ -46,8 +51,8 @@ func (l *loop) try(actor *member, command control.Message) error {
 		}
 		l.publish()
 	default:
-		if actor.role() == RoleViewer {
-			return errViewer
+		if err := may(policy.Other); err != nil {
+			return err
 		}
 		return errors.New("a message of type " + command.Type() + " cannot be sent here")
 	}
@@ -70,6 +75,25 @@ func (l *loop) detach(a *media.Attachment) {
 	l.sinks = slices.Delete(slices.Clone(l.sinks), i, i+1) // scenes have the old one
 	l.departed = append(l.departed, scene.Departed{Sink: a})
 	l.publish()
+}
+
+// tap gives what members send to a tap.
+func (l *loop) tap(t media.Tap) {
+	all := append(slices.Clone(l.room.tapped()), t)
+	l.room.taps.Store(&all)
+	now := time.Now()
+	for _, m := range l.members {
+		if !m.session.Viewer {
+			t.Joined(m.session.PublicID(), m.session.Name, now.Sub(l.room.epoch))
+		}
+	}
+	l.askKeyFrames(now)
+}
+
+// untap ends what tap began.
+func (l *loop) untap(t media.Tap) {
+	all := slices.DeleteFunc(slices.Clone(l.room.tapped()), func(o media.Tap) bool { return o == t })
+	l.room.taps.Store(&all)
 }
 
 // publish makes the next scene from the members, and asks and tells what is new in it.

@@ -8,10 +8,12 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/presence"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mcu/uplink"
+	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
 
@@ -31,19 +33,19 @@ type member struct {
 	participant *Participant
 	session     *session.Session
 	control     *session.Control
-	feedback    media.Feedback
+	feedback    media.Signals
 	path        media.Path // stands in for the path to it; nil: its stream is the path
 
 	presence   presence.Presence
 	muted      bool
 	cameraOff  bool
-	camera     *session.Camera
+	camera     *session.Cam
 	microphone *session.Mic
 
 	wish   uplink.Wish
 	asked  uplink.Asked
 	rung   *ladder.Rung // that it has; nil: none yet
-	health video.Line   // of its camera
+	health video.Status // of its camera
 	caught bool         // it was sent the room as it was when it came
 }
 
@@ -55,12 +57,12 @@ func newMember(l *loop, o Options, now time.Time) *member {
 	return m
 }
 
-// role returns what the member may be asked about.
-func (m *member) role() Role {
+// role is what the room's policy knows of the member.
+func (m *member) role() policy.Role {
 	if m.session.Viewer {
-		return RoleViewer
+		return policy.Viewer
 	}
-	return RoleParticipant
+	return policy.Participant
 }
 
 // receives tells whether the member receives a picture.
@@ -80,7 +82,7 @@ func (m *member) scene(speaking, floor bool) scene.Member {
 // source returns the member's camera; the member is at an index in the scene.
 func (m *member) source(index int) scene.Source {
 	s := scene.Source{
-		ID:     scene.SourceID{Participant: m.session.PublicID(), Kind: scene.Camera},
+		ID:     layout.SourceID{Participant: m.session.PublicID(), Kind: layout.Camera},
 		Member: index,
 		Off:    m.cameraOff || m.camera == nil,
 	}
@@ -97,7 +99,7 @@ func (m *member) viewer(view int) (scene.Viewer, bool) {
 	if d == nil || !m.presence.MediaUp() {
 		return scene.Viewer{}, false
 	}
-	v := scene.Viewer{ID: m.session.PublicID(), View: view, Stream: d, Path: d, Feedback: &m.feedback}
+	v := scene.Viewer{ID: m.session.PublicID(), View: view, Stream: d, Path: d, Signals: &m.feedback}
 	if m.path != nil {
 		v.Path = m.path
 	}

@@ -146,9 +146,9 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 // lineOf says how a member's media comes.
 func lineOf(m *scene.Member) control.Line {
 	switch {
-	case m.MediaLost || m.Health == video.Lost:
+	case m.MediaLost || m.Health == video.Disconnected:
 		return control.LineLost
-	case m.Health != video.Good:
+	case m.Health != video.OK:
 		return control.LineWeak
 	}
 	return ""

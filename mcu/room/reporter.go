@@ -2,7 +2,7 @@ package room
 
 import (
 	"tilemix/mcu/ladder"
-	"tilemix/mcu/scene"
+	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
 
@@ -38,9 +38,9 @@ func (r reporter) RungChanged(viewer string, rung ladder.Rung) bool {
 }
 
 // HealthChanged is scene.Reporter's.
-func (r reporter) HealthChanged(source scene.SourceID, health video.Line) bool {
+func (r reporter) HealthChanged(id layout.SourceID, health video.Status) bool {
 	return r.report(func(l *loop) {
-		if m := l.find(func(m *member) bool { return m.session.PublicID() == source.Participant }); m != nil {
+		if m := l.find(func(m *member) bool { return m.session.PublicID() == id.Participant }); m != nil {
 			m.health = health
 			l.publish()
 		}

@@ -13,10 +13,12 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/handshake"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/picture"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
@@ -44,7 +46,7 @@ var (
 type Env struct {
 	API        *rtc.API
 	Codecs     media.VideoCodecs
-	Handshakes *session.Handshakes
+	Handshakes *handshake.Priority
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
 
 	Size            image.Point   // of the canvas, pixels, even
@@ -55,7 +57,7 @@ type Env struct {
 	MaxTiles        int
 	MaxParticipants int
 
-	Policy     Policy
+	Policy     policy.Policy
 	ICEServers func() []control.ICEServer // that clients are told of
 	Emit       func(event.Event)          // tells the outside; must not block
 
@@ -171,6 +173,9 @@ func (r *Room) Scene() *scene.Scene { return r.chain.Newest() }
 
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }
+
+// Handle returns the room for those who take its media.
+func (r *Room) Handle() *Handle { return &Handle{r} }
 
 // tapped returns the taps.
 func (r *Room) tapped() []media.Tap {

@@ -38,7 +38,7 @@ func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.Vie
 	tiles := g.tiles(who)
 	for i := range sources {
 		for j, t := range tiles {
-			if t.ID != sources[i].ID.Participant {
+			if t.Source != sources[i].ID {
 				continue
 			}
 			v.Places[i].Rect = t.Rect
@@ -53,16 +53,16 @@ func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.Vie
 // tiles places participants, and leaves out those for whom there is no place.
 func (g *stage) tiles(who []string) []layout.Tile {
 	places := g.places.Arrange(who, g.speaking)
-	if g.layout == "speaker" {
-		g.places.Lead(g.holder)
-	}
-	seen := make([]layout.Participant, len(places))
-	for i, id := range places {
-		seen[i] = layout.Participant{ID: id, Speaker: id == g.holder}
-	}
-	place, ok := layout.ByName(g.layout)
+	l, ok := layout.ByName(g.layout)
 	if !ok {
 		return nil
 	}
-	return place(g.size, seen)
+	if l.LeadsSpeaker {
+		g.places.Lead(g.holder)
+	}
+	seen := make([]layout.Source, len(places))
+	for i, id := range places {
+		seen[i] = layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == g.holder}
+	}
+	return l.Place(g.size, seen)
 }

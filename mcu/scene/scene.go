@@ -17,23 +17,9 @@ import (
 
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
-
-// Kind is what a source shows.
-type Kind uint8
-
-// The kinds of sources that a participant may publish.
-const (
-	Camera Kind = iota
-	Screen
-)
-
-// SourceID names a source in a room. The zero value is none.
-type SourceID struct {
-	Participant string // ID that others know the participant by
-	Kind        Kind
-}
 
 // Scene is a room at one time. It never changes once it is published.
 type Scene struct {
@@ -52,20 +38,20 @@ type Scene struct {
 // Member is a participant as everybody sees it.
 type Member struct {
 	ID, Name     string
-	Viewer       bool       // receives only, and has no tile
-	Muted        bool       // the participant switched its microphone off
-	NoMicrophone bool       // it sends no sound
-	CameraOff    bool       // it switched its camera off, or sends no picture
-	Speaking     bool       // it is heard now
-	Floor        bool       // it is the speaker that layouts put in front
-	MediaLost    bool       // its media was up and is not
-	ControlLost  bool       // its control connection is lost
-	Health       video.Line // of its camera, as the picture clock reported last
+	Viewer       bool         // receives only, and has no tile
+	Muted        bool         // the participant switched its microphone off
+	NoMicrophone bool         // it sends no sound
+	CameraOff    bool         // it switched its camera off, or sends no picture
+	Speaking     bool         // it is heard now
+	Floor        bool         // it is the speaker that layouts put in front
+	MediaLost    bool         // its media was up and is not
+	ControlLost  bool         // its control connection is lost
+	Health       video.Status // of its camera, as the picture clock reported last
 }
 
 // Source is a camera or a screen that may be shown.
 type Source struct {
-	ID     SourceID
+	ID     layout.SourceID
 	Member int          // index in Scene.Members of the participant that publishes it
 	Camera media.Camera // nil: nothing comes
 	Off    bool         // it is not to be shown
@@ -75,7 +61,7 @@ type Source struct {
 type ViewKey struct {
 	Layout         string      // "": as the room has it
 	Size           image.Point // of the canvas, pixels
-	Pinned, Hidden SourceID
+	Pinned, Hidden layout.SourceID
 }
 
 // View is a picture of the room.
@@ -92,11 +78,11 @@ type Place struct {
 
 // Viewer is a participant that receives a view.
 type Viewer struct {
-	ID       string
-	View     int // index in Scene.Views
-	Stream   media.PictureStream
-	Path     media.Path // to the participant
-	Feedback *media.Feedback
+	ID      string
+	View    int // index in Scene.Views
+	Stream  media.PictureStream
+	Path    media.Path // to the participant
+	Signals *media.Signals
 }
 
 // Listener is a participant as the sound clock sees it.
@@ -126,7 +112,7 @@ type Reporter interface {
 	// RungChanged reports which rung of the ladder a viewer has.
 	RungChanged(viewer string, rung ladder.Rung) bool
 	// HealthChanged reports how a camera comes.
-	HealthChanged(source SourceID, health video.Line) bool
+	HealthChanged(id layout.SourceID, health video.Status) bool
 }
 
 // HasCameras tells whether any source that is seen sends pictures.

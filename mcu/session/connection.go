@@ -15,56 +15,8 @@ type Connection struct {
 	number int
 }
 
-// NewConnection makes a connection that is the session's once Control.Replace has it.
-func (s *Session) NewConnection() (*Connection, error) {
-	c := &Connection{}
-	current := func() bool { return s.conn.Load() == c }
-	present := func(f func()) func() {
-		return func() {
-			s.events.Post(func() {
-				if current() {
-					f()
-				}
-			})
-		}
-	}
-	run := func(f func()) {
-		if current() {
-			f()
-		}
-	}
-	peer, err := s.env.API.NewPeer(rtc.Events{
-		Video:       func(t *rtc.Track) { run(func() { s.runVideo(t) }) },
-		Audio:       func(t *rtc.Track) { run(func() { s.runAudio(t) }) },
-		KeyFrame:    s.events.KeyFrame,
-		Control:     s.parse,
-		ControlOpen: present(s.events.ControlOpened),
-		Connected:   present(s.events.Connected),
-		Failed:      present(func() { s.events.Disconnected(true) }),
-		Ended:       present(func() { s.events.Disconnected(false) }),
-	})
-	c.peer = peer
-	return c, err
-}
-
 // Close ends a connection that no session has any more, or yet.
 func (c *Connection) Close() { c.peer.Close() }
-
-// parse reads a message of the data channel. It runs in the channel's goroutine: while it
-// waits no other message is read, and SCTP holds the client back.
-func (s *Session) parse(data []byte) {
-	if s.pace.Wait(s.life) != nil {
-		return
-	}
-	m, err := control.Parse(data)
-	s.events.Post(func() {
-		if err != nil {
-			s.events.Rejected(err)
-			return
-		}
-		s.events.Command(m)
-	})
-}
 
 // Control is how a room sends control messages to a client: by the control connection, the
 // data channel, or both. It belongs to the room's loop.

@@ -1,11 +1,6 @@
 package session
 
-import (
-	"time"
-
-	"tilemix/codec"
-	"tilemix/codec/h264"
-)
+import "time"
 
 const (
 	// limitInterval (1 s) is the time between two limits of a bitrate.
@@ -32,13 +27,4 @@ func (l *limiter) limit(t interface{ LimitBitrate(bps int) }, bps int64, now tim
 		t.LimitBitrate(int(bps))
 	}
 	l.bps, l.at = bps, now
-}
-
-// isKey tells whether decoding can begin with an access unit (H.264 Table 7-1: type 5;
-// RFC 6386 §9.1: the first bit).
-func isKey(kind codec.Kind, au []byte) bool {
-	if kind == codec.VP8 {
-		return len(au) > 0 && au[0]&1 == 0
-	}
-	return h264.IsIDR(au)
 }

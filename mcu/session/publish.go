@@ -9,6 +9,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/opus"
+	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/media"
@@ -18,23 +19,23 @@ import (
 // that may come back: its last picture may be shown for as long.
 const lastPicture = 10 * time.Second
 
-// Camera is a camera that a participant publishes. Show and AskKeyFrame belong to the
+// Cam is a camera that a participant publishes. Show and AskKeyFrame belong to the
 // room's loop, [media.Camera] to the picture clock.
-type Camera struct {
+type Cam struct {
 	*ingest.Video
 	sound atomic.Pointer[ingest.Voice]
 }
 
 // Picture is media.Camera's.
-func (c *Camera) Picture(now time.Time) (f *yuv.Frame, fresh bool) {
+func (c *Cam) Picture(now time.Time) (f *yuv.Frame, fresh bool) {
 	return c.Video.Picture(c.sound.Load(), now)
 }
 
 // Lost is media.Camera's.
-func (c *Camera) Lost() uint64 { return c.Stats().Lost }
+func (c *Cam) Lost() uint64 { return c.Stats().Lost }
 
 // Accompany says which microphone the pictures are to be kept together with; nil: none.
-func (c *Camera) Accompany(m *Mic) {
+func (c *Cam) Accompany(m *Mic) {
 	if m == nil {
 		c.sound.Store(nil)
 		return
@@ -80,16 +81,17 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 		s.log.Error("no decoder for a camera", "codec", kind, "error", err)
 		return false
 	}
+	spoken := table.Of(kind)
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Codec: kind, Pool: s.env.Pool, Turns: s.env.DecodeSlot, RequestKeyFrame: t.RequestKeyFrame,
+		Decoder: dec, Joiner: spoken.NewJoiner(), Pool: s.env.Pool, Turns: s.env.DecodeSlot, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: s.env.Metrics.reassemble, Decoded: s.env.Metrics.decode, Skew: s.env.Metrics.lipSync,
 		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
-			return s.tapPicture(kind, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
+			return s.tapPicture(spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
 		},
 	})
 	defer v.Stop()
 	defer s.env.Metrics.video.Add(v.Stats)()
-	c := &Camera{Video: v}
+	c := &Cam{Video: v}
 	if !s.events.Call(func() { s.events.SetCamera(c) }) {
 		v.Release()
 		return false
@@ -117,7 +119,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 // endCamera takes away a camera whose track has ended. The last picture of a participant
 // that may come back stays as long as it may be shown; the connection that brought it does
 // not wait.
-func (s *Session) endCamera(c *Camera, more bool) {
+func (s *Session) endCamera(c *Cam, more bool) {
 	end := func() { s.events.Post(func() { s.events.EndCamera(c) }) }
 	if s.token == "" || more {
 		end()
@@ -162,14 +164,14 @@ func (s *Session) runAudio(t track) {
 
 // tapPicture gives an access unit of the camera to the taps, and tells whether one of them
 // needs an IDR.
-func (s *Session) tapPicture(kind codec.Kind, n uint64, au []byte, at media.Time) (needKey bool) {
+func (s *Session) tapPicture(spoken *table.Video, n uint64, au []byte, at media.Time) (needKey bool) {
 	all := s.events.Taps()
 	if len(all) == 0 {
 		return false
 	}
-	key := isKey(kind, au)
+	key := spoken.IsKey(au)
 	for _, t := range all {
-		needKey = t.Picture(s.public, kind, n, au, key, at) || needKey
+		needKey = t.Picture(s.public, spoken.Kind, n, au, key, at) || needKey
 	}
 	return needKey
 }

@@ -14,6 +14,7 @@ import (
 
 	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
+	"tilemix/mcu/handshake"
 	"tilemix/mcu/media"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/send"
@@ -37,7 +38,7 @@ var ErrClosed = errors.New("closed")
 type Env struct {
 	API        *rtc.API
 	Codecs     media.VideoCodecs
-	Handshakes *Handshakes
+	Handshakes *handshake.Priority
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
 	Pool       *yuv.Pool     // of the room's pictures
 	Epoch      time.Time     // of the room's timestamps
@@ -61,12 +62,12 @@ type Events struct {
 	Disconnected  func(failed bool) // it failed, or was closed
 	ControlOpened func()            // the client opened a data channel for control messages
 	Command       func(control.Message)
-	Rejected      func(error)   // a message of the client was none
-	Present       func() bool   // the participant is in the room
-	SetCamera     func(*Camera) // this is the participant's camera from now on
-	SetMicrophone func(*Mic)    // likewise
-	EndCamera     func(*Camera) // this one ended
-	EndMicrophone func(*Mic)    // likewise
+	Rejected      func(error) // a message of the client was none
+	Present       func() bool // the participant is in the room
+	SetCamera     func(*Cam)  // this is the participant's camera from now on
+	SetMicrophone func(*Mic)  // likewise
+	EndCamera     func(*Cam)  // this one ended
+	EndMicrophone func(*Mic)  // likewise
 }
 
 // Options say what a session is like.
@@ -96,7 +97,7 @@ type Session struct {
 	life    context.Context // ends as it leaves
 	end     context.CancelFunc
 	done    chan struct{}
-	hurry   func()         // ends its part of Handshakes
+	hurry   func()         // ends the priority of its handshake
 	playing sync.WaitGroup // sources that feed it
 }
 
@@ -216,3 +217,51 @@ func (s *Session) Close() {
 
 // Finish says that the participant has left, after Close.
 func (s *Session) Finish() { close(s.done) }
+
+// NewConnection makes a connection that is the session's once Control.Replace has it.
+func (s *Session) NewConnection() (*Connection, error) {
+	c := &Connection{}
+	current := func() bool { return s.conn.Load() == c }
+	present := func(f func()) func() {
+		return func() {
+			s.events.Post(func() {
+				if current() {
+					f()
+				}
+			})
+		}
+	}
+	run := func(f func()) {
+		if current() {
+			f()
+		}
+	}
+	peer, err := s.env.API.NewPeer(rtc.Events{
+		Video:       func(t *rtc.Track) { run(func() { s.runVideo(t) }) },
+		Audio:       func(t *rtc.Track) { run(func() { s.runAudio(t) }) },
+		KeyFrame:    s.events.KeyFrame,
+		Control:     s.parse,
+		ControlOpen: present(s.events.ControlOpened),
+		Connected:   present(s.events.Connected),
+		Failed:      present(func() { s.events.Disconnected(true) }),
+		Ended:       present(func() { s.events.Disconnected(false) }),
+	})
+	c.peer = peer
+	return c, err
+}
+
+// parse reads a message of the data channel. It runs in the channel's goroutine: while it
+// waits no other message is read, and SCTP holds the client back.
+func (s *Session) parse(data []byte) {
+	if s.pace.Wait(s.life) != nil {
+		return
+	}
+	m, err := control.Parse(data)
+	s.events.Post(func() {
+		if err != nil {
+			s.events.Rejected(err)
+			return
+		}
+		s.events.Command(m)
+	})
+}

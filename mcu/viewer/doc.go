@@ -18,5 +18,5 @@
 // IDR. A viewer without budget is moved to the next smaller rendition, where it is
 // usually the only viewer.
 //
-// A Viewer belongs to the picture clock.
+// A Subscription belongs to the picture clock.
 package viewer

@@ -62,7 +62,7 @@ func (r *recovery) requestKeyframe(of *rendition.Rendition, may bool, now time.T
 // answer answers a viewer's request for an IDR of what it has. It returns false when the
 // request is ignored, until the budget has room again or there is something to be
 // replayed.
-func (v *Viewer) answer(now time.Time) bool {
+func (v *Subscription) answer(now time.Time) bool {
 	r, of := &v.recovery, v.on
 	if r.replayPending || r.pending(of, now) {
 		return true
@@ -83,7 +83,7 @@ func (v *Viewer) answer(now time.Time) bool {
 // encoded. A viewer that had nothing yet begins with any recent IDR. A viewer that moves,
 // or whose path could not keep up, is not sent more than half a second at once, and one
 // that lost pictures up to a second. The access units leave at the time at. It returns the number of access units.
-func (v *Viewer) Replay(now, at time.Time) int {
+func (v *Subscription) Replay(now, at time.Time) int {
 	r, recent := v.next, keyframe.Interval
 	switch {
 	case v.recovery.replayPending && v.on != nil:
@@ -110,7 +110,7 @@ func (v *Viewer) Replay(now, at time.Time) int {
 }
 
 // ask asks for the IDR that a viewer begins a rendition with.
-func (v *Viewer) ask(r *rendition.Rendition, now time.Time) {
+func (v *Subscription) ask(r *rendition.Rendition, now time.Time) {
 	switch broken := v.recovery.broken; {
 	case r == v.on:
 	case broken != nil && !r.Smaller(broken):

@@ -94,7 +94,7 @@ func keysIn(d time.Duration, dropped, next int) (keys int) {
 	was, r := newFake(dropped, codec.H264), newFake(next, codec.H264)
 	r.share()
 	r.encode(start, false) // else a first picture is due
-	var v Viewer
+	var v Subscription
 	v.Attach(&stream{}, &stream{}, rungs())
 	for at := time.Duration(0); at < d; at += 50 * time.Millisecond {
 		now := start.Add(at)
@@ -140,7 +140,7 @@ func TestSteady(t *testing.T) {
 
 // TestAttach: a viewer that comes back over another path has its rung, and its budget.
 func TestAttach(t *testing.T) {
-	var v Viewer
+	var v Subscription
 	v.Attach(&stream{}, &stream{}, rungs())
 	if v.choice.Rung() != 0 {
 		t.Errorf("it begins on rung %d", v.choice.Rung())

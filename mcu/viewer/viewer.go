@@ -9,9 +9,9 @@ import (
 	"tilemix/mcu/rendition"
 )
 
-// Viewer is what the picture clock keeps of a participant that receives the picture, for
+// Subscription is what the picture clock keeps of a participant that receives the picture, for
 // as long as the participant is in the room. The zero value is ready.
-type Viewer struct {
+type Subscription struct {
 	stream media.PictureStream
 	path   media.Path
 	choice ladder.Choice
@@ -34,8 +34,8 @@ type Input struct {
 	Overload  Overload      // of the server
 }
 
-// Decision is what a viewer is to have.
-type Decision struct {
+// Verdict is what a viewer is to have.
+type Verdict struct {
 	Rung    int  // of the ladder
 	Up      bool // this is better than before
 	Down    bool // this is less than before
@@ -45,7 +45,7 @@ type Decision struct {
 // Attach begins anew with another stream, as a client that comes back over a new
 // connection has, and does nothing with the same one. The viewer has the rung that it
 // had, if that has a picture, and no more budget for key frames than it had.
-func (v *Viewer) Attach(s media.PictureStream, p media.Path, rungs []ladder.Rung) {
+func (v *Subscription) Attach(s media.PictureStream, p media.Path, rungs []ladder.Rung) {
 	if v.stream == s {
 		return
 	}
@@ -53,20 +53,20 @@ func (v *Viewer) Attach(s media.PictureStream, p media.Path, rungs []ladder.Rung
 	if v.stream != nil {
 		choice = v.choice.Again()
 	}
-	*v = Viewer{stream: s, path: p, choice: choice}
+	*v = Subscription{stream: s, path: p, choice: choice}
 	v.recovery.budget = budget
 }
 
 // Detach is for a viewer that receives no picture now.
-func (v *Viewer) Detach() { v.on, v.next = nil, nil }
+func (v *Subscription) Detach() { v.on, v.next = nil, nil }
 
 // Choose finds out which rung the viewer is to have, and probes its path where the next
 // better one depends on that.
-func (v *Viewer) Choose(in Input, now time.Time) Decision {
+func (v *Subscription) Choose(in Input, now time.Time) Verdict {
 	if v.on != nil && v.stream.Waits() { // its stream begins again
 		v.on, v.recovery.broken = nil, v.on
 	}
-	d := Decision{}
+	d := Verdict{}
 	was := v.choice.Rung()
 	if in.KeyWanted && v.on != nil && !v.answer(now) {
 		d.Ignored = true
@@ -87,7 +87,7 @@ func (v *Viewer) Choose(in Input, now time.Time) Decision {
 
 // Target makes the viewer wait for a rendition, nil for none. It goes on with what it has
 // while it waits for a larger one, and leaves that at once for a smaller one.
-func (v *Viewer) Target(r *rendition.Rendition) {
+func (v *Subscription) Target(r *rendition.Rendition) {
 	if r == v.on {
 		v.next = nil
 		return
@@ -99,7 +99,7 @@ func (v *Viewer) Target(r *rendition.Rendition) {
 }
 
 // CountTakers counts the viewer to the renditions that it has and waits for.
-func (v *Viewer) CountTakers() {
+func (v *Subscription) CountTakers() {
 	if v.on != nil {
 		v.on.AddTaker()
 	}
@@ -109,16 +109,16 @@ func (v *Viewer) CountTakers() {
 }
 
 // Begins tells whether the viewer waits for the first picture of its stream.
-func (v *Viewer) Begins() bool { return v.next != nil && v.last.IsZero() }
+func (v *Subscription) Begins() bool { return v.next != nil && v.last.IsZero() }
 
 // Waits tells whether there is something to be sent to the viewer soon.
-func (v *Viewer) Waits(now time.Time) bool {
+func (v *Subscription) Waits(now time.Time) bool {
 	return v.next != nil || v.on != nil && (v.recovery.replayPending || v.recovery.pending(v.on, now))
 }
 
 // Deliver sends one picture of a rendition to the viewer, if it has that, or waits for it
 // and can begin with the picture. It leaves at now.
-func (v *Viewer) Deliver(r *rendition.Rendition, p packet.Packets, now time.Time) {
+func (v *Subscription) Deliver(r *rendition.Rendition, p packet.Packets, now time.Time) {
 	if r == v.next && p.Key {
 		v.switchTo(r)
 	}
@@ -140,14 +140,14 @@ func (v *Viewer) Deliver(r *rendition.Rendition, p packet.Packets, now time.Time
 }
 
 // switchTo gives the viewer a rendition.
-func (v *Viewer) switchTo(r *rendition.Rendition) {
+func (v *Subscription) switchTo(r *rendition.Rendition) {
 	v.on, v.next = r, nil
 	v.recovery.begin()
 }
 
 // News returns which rung the viewer has, and whether its client is yet to be told. Want
 // is what it was to have; nil is the foot of the ladder.
-func (v *Viewer) News(want *rendition.Rendition, foot int) (rung int, news bool) {
+func (v *Subscription) News(want *rendition.Rendition, foot int) (rung int, news bool) {
 	rung = foot
 	if want != nil {
 		if v.on != want {
@@ -159,4 +159,4 @@ func (v *Viewer) News(want *rendition.Rendition, foot int) (rung int, news bool)
 }
 
 // Reported takes note that the client was told of a rung, or, as ok says, could not be.
-func (v *Viewer) Reported(rung int, ok bool) { v.rung, v.reported = rung, ok }
+func (v *Subscription) Reported(rung int, ok bool) { v.rung, v.reported = rung, ok }

@@ -94,7 +94,7 @@ type declared struct {
 	method     bool
 	of         string // the type of a method and a dot, or "X."
 	documented bool
-	abstract   bool // an interface
+	abstract   bool // an interface, or another name of a type
 }
 
 // declarations calls f with all that the files declare.
@@ -127,6 +127,7 @@ func specified(group *ast.GenDecl, spec ast.Spec, f func(declared)) {
 	switch spec := spec.(type) {
 	case *ast.TypeSpec:
 		_, abstract := spec.Type.(*ast.InterfaceType)
+		abstract = abstract || spec.Assign.IsValid()
 		f(declared{spec.Name.Name, token.TYPE, false, exported, group.Doc != nil || spec.Doc != nil || spec.Comment != nil, abstract})
 	case *ast.ValueSpec:
 		for _, name := range spec.Names {

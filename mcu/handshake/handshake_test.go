@@ -1,4 +1,4 @@
-package session
+package handshake
 
 import (
 	"testing"
@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// TestHandshakesHeldShut has a client join again and again and never connect: the
+// TestHeldShut has a client join again and again and never connect: the
 // cameras get their slots most of the time, and other clients go on being let through.
-func TestHandshakesHeldShut(t *testing.T) {
+func TestHeldShut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := NewHandshakes(make(chan struct{}, 2))
+		d := New(make(chan struct{}, 2))
 		held, steps := 0, 0
 		for range 100 { // 50 s
 			pass := d.Begin()
@@ -28,10 +28,10 @@ func TestHandshakesHeldShut(t *testing.T) {
 	})
 }
 
-// TestHandshakes holds a slot while a client connects, however often that is within its time.
-func TestHandshakes(t *testing.T) {
+// TestPriority holds a slot while a client connects, however often that is within its time.
+func TestPriority(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := NewHandshakes(make(chan struct{}, 2))
+		d := New(make(chan struct{}, 2))
 		for i := range 8 {
 			one := d.Begin()
 			two := d.Begin()
@@ -45,7 +45,7 @@ func TestHandshakes(t *testing.T) {
 				t.Errorf("%d turns are held when nobody connects", len(d.slots))
 			}
 		}
-		alone := NewHandshakes(make(chan struct{}, 1))
+		alone := New(make(chan struct{}, 1))
 		defer alone.Begin()()
 		if len(alone.slots) != 0 {
 			t.Error("the only turn is held")

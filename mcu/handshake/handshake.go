@@ -1,4 +1,6 @@
-package session
+// Package handshake gives handshakes priority over decoding, which is what a server does most
+// of the time.
+package handshake
 
 import (
 	"sync"
@@ -14,11 +16,11 @@ const (
 	holdShare  = time.Second
 )
 
-// Handshakes gives handshakes priority over decoding: it keeps one of the cameras' decode
+// Priority keeps one of the cameras' decode
 // slots free while any client is connecting. In a storm of joins the cameras would take
 // all there is, and a handshake is short. A machine with one slot cannot spare it. It is
 // safe for concurrent use.
-type Handshakes struct {
+type Priority struct {
 	slots chan struct{}
 
 	mu     sync.Mutex // guards what follows
@@ -30,12 +32,12 @@ type Handshakes struct {
 	limit  *time.Timer // of how long it holds
 }
 
-// NewHandshakes returns the priority over those who take slots.
-func NewHandshakes(slots chan struct{}) *Handshakes { return &Handshakes{slots: slots} }
+// New returns the priority over those who take slots.
+func New(slots chan struct{}) *Priority { return &Priority{slots: slots} }
 
 // Begin is for a client that begins to connect. The caller calls done when the client is
 // connected, or has left; after patience it calls itself.
-func (d *Handshakes) Begin() (done func()) {
+func (d *Priority) Begin() (done func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.inside++
@@ -50,7 +52,7 @@ func (d *Handshakes) Begin() (done func()) {
 	}
 }
 
-func (d *Handshakes) leave() {
+func (d *Priority) leave() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.inside--
@@ -60,7 +62,7 @@ func (d *Handshakes) leave() {
 }
 
 // hold takes a slot, if one is free and the period has time left. The caller holds d.mu.
-func (d *Handshakes) hold(now time.Time) {
+func (d *Priority) hold(now time.Time) {
 	if now.Sub(d.period) >= holdPeriod {
 		d.period, d.spent = now, 0
 	}
@@ -80,7 +82,7 @@ func (d *Handshakes) hold(now time.Time) {
 }
 
 // release gives the slot back. The caller holds d.mu.
-func (d *Handshakes) release() {
+func (d *Priority) release() {
 	if !d.holds {
 		return
 	}

@@ -1,0 +1,39 @@
+package mcu
+
+import (
+	"tilemix/mcu/control"
+	"tilemix/mcu/media"
+	"tilemix/mcu/room"
+	"tilemix/mcu/session"
+)
+
+// JoinOptions say who joins which room.
+type JoinOptions struct {
+	Room, Name string
+	// Viewer only receives and has no tile.
+	Viewer bool
+	// Send gets every control message for the participant. The room's loop calls it, so
+	// it must not block. It may be nil.
+	Send func(control.Message)
+	// Resumable gives the participant a resume token. It then stays when its control
+	// connection is lost, and for 30 s after its media connection was closed. Others stay
+	// for 30 s when their media connection failed, for an offer that restarts ICE.
+	Resumable bool
+	// Cut is called when another control connection has taken the place of this one.
+	// It must not block. It may be nil.
+	Cut func()
+
+	// Fed participants have no connection: what they send is played (PlayVideo,
+	// PlayAudio), and they receive nothing.
+	Fed bool
+
+	path media.Path // stands in for the network path, in tests
+}
+
+// options are for a room.
+func (o JoinOptions) options() room.Options {
+	return room.Options{
+		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed},
+		Send:    o.Send, Cut: o.Cut, Path: o.path,
+	}
+}
