@@ -108,6 +108,36 @@ func TestPureLayers(t *testing.T) {
 	}
 }
 
+// timeless are packages in which time is an argument, so that simulated time drives
+// them. Their files that are named here are goroutines, or called by pion's.
+var timeless = map[string][]string{
+	"mcu/rtc/send":    {"pacer.go", "writer.go"},
+	"mcu/rtc/receive": {"twcc.go"},
+}
+
+// TestTimeless holds what decides about packets to the time that it is given.
+func TestTimeless(t *testing.T) {
+	found := 0
+	for file, tree := range sources(t) {
+		edges, ok := timeless[path.Dir(file)]
+		if !ok || slices.Contains(edges, path.Base(file)) {
+			continue
+		}
+		found++
+		ast.Inspect(tree, func(node ast.Node) bool {
+			if s, ok := node.(*ast.SelectorExpr); ok {
+				if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(clock, s.Sel.Name) {
+					t.Errorf("%s looks at the clock: time.%s", file, s.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+	if found < 2*len(timeless) {
+		t.Errorf("%d files are timeless", found)
+	}
+}
+
 func TestNoInit(t *testing.T) {
 	for file, tree := range sources(t) {
 		for _, decl := range tree.Decls {

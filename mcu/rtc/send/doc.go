@@ -1,16 +1,19 @@
 // Package send sends the media of a room to participants: one Downlink for each stream,
 // one Path for each participant, one Pacer for a server.
 //
-//	clock or writer ── Write ──▶ sendQueue ──▶ sender ──▶ Binding.Writer (SRTP, socket)
-//	                                             ▲  │
-//	Pacer ── every 5 ms, what is due later ──────┤  └▶ history ◀─┐
-//	RTCP reader ── NACK ──▶ retransmitter ───────┘               │
-//	            └─ arrival times, loss, REMB ──▶ Path ──▶ estimate ──▶ pacing, prober
+//	clock ── Downlink.Write ──┬──────────▶ sender: sendQueue ──▶ SRTP, socket
+//	                          └▶ Writer ──▶  ▲ ▲   │
+//	Pacer ── every 5 ms, what is due later ──┘ │   └▶ history ◀─┐
+//	RTCP reader ┬ NACK ──▶ retransmitter ──────┘                │
+//	            └ arrival times, loss, REMB ──▶ Path ──▶ estimate ──▶ pacing, prober
 //
 // Three goroutines may send on a downlink: the one that writes it, the pacer and the RTCP
-// reader. An atomic flag decides which one does; no writer ever waits for it.
+// reader. An atomic flag decides which one does; no writer ever waits for it. In a small
+// room the clock writes. In a large one a Fan spreads the downlinks over Writers, each
+// with a goroutine, so that the clock waits for nobody and every core is used.
 //
-// Time is an argument of every function. Only Pacer.Run reads a clock.
+// Time is an argument of every function. Only Pacer.Run and Writer.run, which are
+// goroutines, read a clock.
 //
 // The parts and their counterparts in libwebrtc:
 //

@@ -27,14 +27,14 @@ func (k Kind) String() string {
 	return "video"
 }
 
-// Writer is where a negotiated track's packets go. It may not keep either argument.
-type Writer interface {
+// RTPWriter is where a negotiated track's packets go. It may not keep either argument.
+type RTPWriter interface {
 	WriteRTP(h *rtp.Header, payload []byte) (int, error)
 }
 
 // Binding is what was negotiated for a downlink. It is immutable.
 type Binding struct {
-	Writer         Writer
+	Writer         RTPWriter
 	SSRC           uint32
 	PayloadType    uint8
 	RTXSSRC        uint32 // of retransmissions (RFC 4588); 0: they are of the same stream
@@ -47,19 +47,27 @@ type Binding struct {
 // SSRC, sequence number and timestamp. So one unbroken stream leaves, whatever it is fed
 // from (RFC 3550 §5.1).
 //
-// Write and Waits are for one goroutine at a time; the other methods are safe for
-// concurrent use. A written unit is sent at once while the path has shown no limit below
-// unpacedRate, and paced below it, see sender.
+// Write, Waits and Assign are for one goroutine, the clock that feeds the downlink. The
+// other methods are safe for concurrent use. A unit is sent by the clock itself or by the
+// Writer that the downlink is assigned to. It leaves at once while the path has shown no
+// limit below unpacedRate, and is paced below it, see sender.
 type Downlink struct {
 	sender
 
 	open    atomic.Bool
-	dropped atomic.Uint64 // units that the path could not take
+	dropped atomic.Uint64 // units that the path or the writer could not take
 
-	// Owned by the goroutine that calls Write.
+	// Owned by the clock.
+	pool     packet.UnitPool // for units without a buffer
+	assigned *Writer         // that is to send from the next unit on; nil: the clock
+	writer   *Writer         // that sends; it is assigned once inFlight is 0
+	missed   bool            // the writer could not take a unit, and has not been told
+
+	inFlight atomic.Int32 // units that the writer has not sent yet
+
+	// Owned by the clock while inFlight is 0, else by the writer.
 	current *Binding
 	started bool
-	pool    packet.UnitPool // for units without a buffer
 }
 
 // NewDownlink returns a downlink of a path. It sends nothing before Bind and Open.
@@ -69,10 +77,40 @@ func NewDownlink(kind Kind, path *Path) *Downlink {
 	return d
 }
 
+// Assign has w send all further units, or the clock itself if w is nil. Units that
+// another writer holds leave first, so the order stays.
+func (d *Downlink) Assign(w *Writer) { d.assigned = w }
+
 // Write sends p, or queues it; it never blocks. Nothing is sent before Bind and Open.
-// The first unit sent is a key unit, and so is the first after one that the path could
-// not take. Write returns whether p was taken.
+// The first unit sent is a key unit, and so is the first after one that the path or the
+// writer could not take. Write returns whether p was taken; a writer may find out later
+// that the path cannot take it.
 func (d *Downlink) Write(p packet.Packets, now time.Time) bool {
+	if d.writer != d.assigned && d.inFlight.Load() == 0 {
+		d.writer = d.assigned
+	}
+	if !d.Ready() {
+		return false
+	}
+	if p.Buffer == nil {
+		p.Buffer = d.pool.Put(p.Payloads)
+		p.Payloads = p.Buffer.Payloads()
+		defer p.Buffer.Release()
+	}
+	if d.writer == nil {
+		if d.missed {
+			d.interrupt()
+			d.missed = false
+		}
+		return d.send(p, now)
+	}
+	taken := d.writer.stage(d, p, d.missed)
+	d.missed = !taken
+	return taken
+}
+
+// send sends p now. It is for the owner of started.
+func (d *Downlink) send(p packet.Packets, now time.Time) bool {
 	to := d.binding.Load()
 	if to == nil || !d.open.Load() {
 		d.started = false
@@ -84,11 +122,6 @@ func (d *Downlink) Write(p packet.Packets, now time.Time) bool {
 	if !d.started && !p.Key {
 		return false
 	}
-	if p.Buffer == nil {
-		p.Buffer = d.pool.Put(p.Payloads)
-		p.Payloads = p.Buffer.Payloads()
-		defer p.Buffer.Release()
-	}
 	d.started = d.post(queuedUnit{Packets: p, to: to}, d.path.since(now))
 	if !d.started {
 		d.dropped.Add(1)
@@ -96,10 +129,17 @@ func (d *Downlink) Write(p packet.Packets, now time.Time) bool {
 	return d.started
 }
 
+// interrupt says that a unit is missing before the next one. It is for the owner of
+// started.
+func (d *Downlink) interrupt() {
+	d.started = false
+	d.dropped.Add(1)
+}
+
 // Waits returns whether the downlink is ready and needs a key unit to begin. After the
 // path could not take a unit, it needs one only once its queue is empty.
 func (d *Downlink) Waits() bool {
-	if !d.Ready() || d.started && d.binding.Load() == d.current {
+	if !d.Ready() || d.inFlight.Load() > 0 || d.started && d.binding.Load() == d.current {
 		return false
 	}
 	return d.queue.pending() == 0
@@ -138,7 +178,7 @@ func (d *Downlink) Codec() codec.Kind {
 type Stats struct {
 	Packets, Bytes uint64
 	Errors         uint64 // packets that the connection did not take
-	Dropped        uint64 // units that the path could not take
+	Dropped        uint64 // units that the path or the writer could not take
 }
 
 // Stats returns the counters.
