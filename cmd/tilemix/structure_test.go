@@ -25,7 +25,7 @@ const (
 var order = [][]string{
 	{"rtptime", "control", "event", "jitter", "bandwidth", "ladder", "uplink", "presence", "health", "keyframe", "folder", "stream", "ffmpeg", "metrics", "backoff", "pace", "source", "policy", "handshake"},
 	{"packet"},
-	{"rtc/udp", "rtc/send", "rtc/receive", "turn", "intake", "sink"},
+	{"rtc/reports", "rtc/udp", "rtc/send", "rtc/receive", "turn", "intake", "sink"},
 	{"rtc", "rtc/client", "ingest", "capture", "media"},
 	{"rtc/whip"},
 	{"scene", "rendition"},

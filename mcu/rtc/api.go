@@ -53,7 +53,7 @@ type API struct {
 	tcp     *stream.Listener
 	tcpMux  ice.TCPMux
 	cert    webrtc.Certificate
-	pacer   *send.Pacer
+	pacer   *send.PacketPacer
 	counts  counts
 	log     logging.LeveledLogger
 }

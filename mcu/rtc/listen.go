@@ -71,7 +71,7 @@ func (p *Peer) listenRepeats(sender *webrtc.RTPSender, d *send.Downlink, ssrc ui
 	p.start(p.guarded(func() {
 		buf := make([]byte, 1500)
 		for n, _, err := r.Read(buf); err == nil; n, _, err = r.Read(buf) {
-			d.HandleTWCC(buf[:n], time.Now())
+			d.HandleArrivals(buf[:n], time.Now())
 		}
 	}))
 	return r

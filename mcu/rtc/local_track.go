@@ -15,15 +15,15 @@ import (
 // negotiated. It implements webrtc.TrackLocal.
 type localTrack struct {
 	*send.Downlink
-	kind send.Kind
+	kind webrtc.RTPCodecType
 }
 
 // Bind is called by pion when the track is negotiated.
 func (l *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	for _, p := range c.CodecParameters() {
 		kind := pictureKind(p.RTPCodecCapability)
-		if l.kind == send.Video && kind != 0 ||
-			l.kind == send.Audio && strings.EqualFold(p.MimeType, webrtc.MimeTypeOpus) {
+		if l.kind == webrtc.RTPCodecTypeVideo && kind != 0 ||
+			l.kind == webrtc.RTPCodecTypeAudio && strings.EqualFold(p.MimeType, webrtc.MimeTypeOpus) {
 			to := send.Binding{Writer: c.WriteStream(), SSRC: uint32(c.SSRC()), PayloadType: uint8(p.PayloadType), Codec: kind}
 			to.RTXSSRC, to.RTXPayloadType = retransmissions(c, p.PayloadType)
 			for _, x := range c.HeaderExtensions() {
@@ -67,9 +67,4 @@ func (l *localTrack) RID() string { return "" }
 func (l *localTrack) StreamID() string { return "mix" }
 
 // Kind is audio or video.
-func (l *localTrack) Kind() webrtc.RTPCodecType {
-	if l.kind == send.Audio {
-		return webrtc.RTPCodecTypeAudio
-	}
-	return webrtc.RTPCodecTypeVideo
-}
+func (l *localTrack) Kind() webrtc.RTPCodecType { return l.kind }

@@ -43,28 +43,28 @@ func TestBind(t *testing.T) {
 	rtx := func(of int) webrtc.RTPCodecParameters { return parameters("video/RTX", fmt.Sprintf("apt=%d", of), 127) }
 	numbers := []webrtc.RTPHeaderExtensionParameter{{URI: "other", ID: 1}, {URI: sdp.TransportCCURI, ID: 5}}
 	for name, c := range map[string]struct {
-		kind send.Kind
+		kind webrtc.RTPCodecType
 		with negotiated
 		want send.Binding
 	}{
 		"picture": {
-			send.Video,
+			webrtc.RTPCodecTypeVideo,
 			negotiated{codecs: []webrtc.RTPCodecParameters{vp9, parameters(webrtc.MimeTypeH264, h264, 102), rtx(102)}, extensions: numbers},
 			send.Binding{SSRC: 7, PayloadType: 102, RTXSSRC: 1007, RTXPayloadType: 127, TWCCID: 5, Codec: codec.H264},
 		},
 		"retransmissions of another codec": {
-			send.Video,
+			webrtc.RTPCodecTypeVideo,
 			negotiated{codecs: []webrtc.RTPCodecParameters{rtx(98), parameters(webrtc.MimeTypeVP8, "", 96)}},
 			send.Binding{SSRC: 7, PayloadType: 96, Codec: codec.VP8},
 		},
 		"sound": {
-			send.Audio,
+			webrtc.RTPCodecTypeAudio,
 			negotiated{codecs: []webrtc.RTPCodecParameters{opus}, extensions: numbers[:1]},
 			send.Binding{SSRC: 7, PayloadType: 111},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &localTrack{send.NewDownlink(c.kind, nil), c.kind}
+			l := &localTrack{send.NewVideo(nil), c.kind}
 			p, err := l.Bind(c.with)
 			if err != nil || uint8(p.PayloadType) != c.want.PayloadType {
 				t.Fatalf("bound to %+v: %v", p, err)
@@ -82,7 +82,7 @@ func TestBind(t *testing.T) {
 			}
 		})
 	}
-	l := &localTrack{send.NewDownlink(send.Audio, nil), send.Audio}
+	l := &localTrack{send.NewAudio(nil), webrtc.RTPCodecTypeAudio}
 	if _, err := l.Bind(negotiated{codecs: []webrtc.RTPCodecParameters{vp9}}); !errors.Is(err, webrtc.ErrUnsupportedCodec) {
 		t.Errorf("bound to another codec: %v", err)
 	}

@@ -85,8 +85,8 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 		events: events,
 		counts: &a.counts,
 		log:    a.log,
-		audio:  &localTrack{send.NewDownlink(send.Audio, path), send.Audio},
-		video:  &localTrack{send.NewDownlink(send.Video, path), send.Video},
+		audio:  &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio},
+		video:  &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo},
 	}
 	pc.OnTrack(p.onTrack)
 	pc.OnDataChannel(p.onDataChannel)

@@ -1,9 +1,9 @@
 // Package send sends the media of a room to participants: one Downlink for each stream,
-// one Path for each participant, one Pacer for a server.
+// one Path for each participant, one PacketPacer for a server.
 //
 //	clock ── Downlink.Write ──┬──────────▶ sender: sendQueue ──▶ SRTP, socket
 //	                          └▶ Writer ──▶  ▲ ▲   │
-//	Pacer ── every 5 ms, what is due later ──┘ │   └▶ history ◀─┐
+//	PacketPacer ── every 5 ms, later units ──┘ │   └▶ history ◀─┐
 //	RTCP reader ┬ NACK ──▶ retransmitter ──────┘                │
 //	            └ arrival times, loss, REMB ──▶ Path ──▶ estimate ──▶ pacing, prober
 //
@@ -12,13 +12,13 @@
 // room the clock writes. In a large one a Fan spreads the downlinks over Writers, each
 // with a goroutine, so that the clock waits for nobody and every core is used.
 //
-// Time is an argument of every function. Only Pacer.Run and Writer.run, which are
+// Time is an argument of every function. Only PacketPacer.Run and Writer.run, which are
 // goroutines, read a clock.
 //
 // The parts and their counterparts in libwebrtc:
 //
 //	here             libwebrtc
-//	Pacer, sender    modules/pacing/task_queue_paced_sender.cc, pacing_controller.cc
+//	PacketPacer      modules/pacing/task_queue_paced_sender.cc, pacing_controller.cc
 //	sendQueue        modules/pacing/prioritized_packet_queue.cc; it drops whole units
 //	history          modules/rtp_rtcp/source/rtp_packet_history.cc; payloads are shared
 //	retransmitter    modules/rtp_rtcp/source/rtp_sender.cc, ReSendPacket
@@ -27,17 +27,13 @@
 //	receiverClock    the same, and transport_feedback.cc
 //	senderReports    modules/rtp_rtcp/source/rtcp_receiver.cc
 //
-// Package bandwidth is the estimator. RTCP is parsed here and not by pion/rtcp, because
-// every client reports ten to twenty times a second and parsing here allocates nothing.
+// Package bandwidth is the estimator, and package reports reads RTCP.
 //
 // # Why
 //
 // Packets for a path with an estimate leave at 2.5 times the estimate, from a bounded queue
 // that one pacer for all connections serves every 5 ms. What does not fit is dropped up to
 // the next IDR. All other packets leave at once.
-//
-// Three goroutines may send on a downlink: the clock, the pacer and the RTCP reader. One
-// atomic flag decides which one sends. The clock never waits for the flag.
 //
 // Retransmissions come from the access units themselves: a rendition keeps each one in
 // reference-counted memory, and a downlink remembers which sequence numbers it had. They take

@@ -10,22 +10,13 @@ import (
 	"tilemix/mcu/packet"
 )
 
-// Kind is what a downlink carries.
-type Kind uint8
+// kind is what a downlink carries.
+type kind uint8
 
-// The kinds of downlinks.
 const (
-	Audio Kind = iota + 1
-	Video
+	audio kind = iota + 1
+	video
 )
-
-// String returns "audio" or "video".
-func (k Kind) String() string {
-	if k == Audio {
-		return "audio"
-	}
-	return "video"
-}
 
 // RTPWriter is where a negotiated track's packets go. It may not keep either argument.
 type RTPWriter interface {
@@ -70,8 +61,13 @@ type Downlink struct {
 	started bool
 }
 
-// NewDownlink returns a downlink of a path. It sends nothing before Bind and Open.
-func NewDownlink(kind Kind, path *Path) *Downlink {
+// NewAudio returns a downlink of sound. It sends nothing before Bind and Open.
+func NewAudio(path *Path) *Downlink { return newDownlink(audio, path) }
+
+// NewVideo returns a downlink of pictures. It sends nothing before Bind and Open.
+func NewVideo(path *Path) *Downlink { return newDownlink(video, path) }
+
+func newDownlink(kind kind, path *Path) *Downlink {
 	d := &Downlink{}
 	d.init(kind, path)
 	return d

@@ -56,7 +56,7 @@ func newWire(pt uint8, ssrc uint32) *wire { return &wire{ssrc: ssrc, pt: pt} }
 // connections that come and go: what leaves is one stream for each connection.
 func TestDownlink(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := NewDownlink(Video, quietPath())
+		d := NewVideo(quietPath())
 		first, second := newWire(102, 1), newWire(109, 2)
 		bound := first
 		payload := []byte{0x41, 1, 2, 3}
@@ -121,7 +121,7 @@ func TestDownlink(t *testing.T) {
 
 func TestDownlinkRefuses(t *testing.T) {
 	path := quietPath()
-	d := NewDownlink(Audio, path)
+	d := NewAudio(path)
 	w := newWire(111, 1)
 	w.err = errors.New("no")
 	d.Bind(w.binding())
@@ -138,7 +138,7 @@ func TestDownlinkRefuses(t *testing.T) {
 // written is a downlink that writes to nowhere, and five packets for it.
 func written(tb testing.TB) (*Downlink, packet.Packets) {
 	tb.Helper()
-	d := NewDownlink(Video, quietPath())
+	d := NewVideo(quietPath())
 	w := newWire(102, 1)
 	w.forget = true
 	d.Bind(w.binding())

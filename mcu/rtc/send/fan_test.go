@@ -48,11 +48,11 @@ func numbered(n uint32, key bool) packet.Packets {
 }
 
 // crowd is many downlinks of one kind, and what arrives of each.
-func crowd(kind Kind, n int) (all []*Downlink, arrived []*counted) {
+func crowd(kind kind, n int) (all []*Downlink, arrived []*counted) {
 	path := quietPath()
 	for i := range n {
 		c := &counted{}
-		d := NewDownlink(kind, path)
+		d := newDownlink(kind, path)
 		d.Bind(Binding{Writer: c, SSRC: uint32(i + 1), PayloadType: 102})
 		d.Open()
 		all, arrived = append(all, d), append(arrived, c)
@@ -73,7 +73,7 @@ func TestFanKeepsOrder(t *testing.T) {
 	const downlinks, units = 500, 400
 	var dropped atomic.Uint64
 	f := NewFan(func(time.Duration) {}, &dropped)
-	all, arrived := crowd(Video, downlinks)
+	all, arrived := crowd(video, downlinks)
 	var pool packet.UnitPool
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := uint32(1); n <= units; n++ {
@@ -119,7 +119,7 @@ func TestFanDropsToTheNextKey(t *testing.T) {
 	f := &Fan{done: func(time.Duration) {}, dropped: &dropped, stop: make(chan struct{})}
 	w := newWriter(&dropped) // which does not run yet
 	f.writers, f.use, f.downlinks = []*Writer{w}, 1, downlinks
-	all, arrived := crowd(Video, downlinks)
+	all, arrived := crowd(video, downlinks)
 	for _, d := range all {
 		d.Assign(w)
 	}
@@ -165,7 +165,7 @@ func TestFanDropsToTheNextKey(t *testing.T) {
 func TestFanOfSound(t *testing.T) {
 	var dropped atomic.Uint64
 	w := newWriter(&dropped)
-	all, arrived := crowd(Audio, 1)
+	all, arrived := crowd(audio, 1)
 	all[0].Assign(w)
 	for n := uint32(1); n <= writerUnits+10; n++ {
 		all[0].Write(numbered(n, true), time.Now())
@@ -186,7 +186,7 @@ func TestFanOfSound(t *testing.T) {
 // writes itself: it goes on with the next key unit.
 func TestFanInterruptsWhatTheClockTakesBack(t *testing.T) {
 	w := newWriter(new(atomic.Uint64))
-	all, arrived := crowd(Video, 1)
+	all, arrived := crowd(video, 1)
 	d := all[0]
 	d.Assign(w)
 	for n := uint32(1); n <= writerUnits+1; n++ {
@@ -213,7 +213,7 @@ func TestFanTimesItsPasses(t *testing.T) {
 			passes.Add(1)
 			longest.Store(max(longest.Load(), int64(d)))
 		}, &dropped)
-		all, _ := crowd(Video, downlinks)
+		all, _ := crowd(video, downlinks)
 		spread(f, all)
 		for n := uint32(1); n <= 20; n++ {
 			began := time.Now()
@@ -283,7 +283,7 @@ func TestWritersFor(t *testing.T) {
 func TestFanAllocatesNothing(t *testing.T) {
 	for _, downlinks := range []int{10, 100} {
 		f := NewFan(func(time.Duration) {}, new(atomic.Uint64))
-		all, _ := crowd(Video, downlinks)
+		all, _ := crowd(video, downlinks)
 		spread(f, all)
 		var pool packet.UnitPool
 		payloads := numbered(1, true).Payloads
@@ -350,7 +350,7 @@ func BenchmarkFan(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				d := NewDownlink(Video, path)
+				d := NewVideo(path)
 				d.Bind(Binding{Writer: &encrypting{c, make([]byte, 2000), make([]byte, 2000)}, SSRC: uint32(i + 1), PayloadType: 102, TWCCID: 5})
 				d.Open()
 				d.Assign(f.Writer(i))

@@ -9,20 +9,20 @@ import (
 // pacerInterval is the time between two ticks of the pacer.
 const pacerInterval = 5 * time.Millisecond
 
-// Pacer calls the downlinks that have something to send later, every 5 ms. While there
+// PacketPacer calls the downlinks that have something to send later, every 5 ms. While there
 // are none it sleeps. Run, its one goroutine, owns it. Downlinks are added from any
 // goroutine, without a lock.
-type Pacer struct {
+type PacketPacer struct {
 	added   atomic.Pointer[sender] // a list by sender.next
 	wake    chan struct{}
 	waiting []*sender
 }
 
 // NewPacer returns a pacer without downlinks. Nothing is paced before Run.
-func NewPacer() *Pacer { return &Pacer{wake: make(chan struct{}, 1)} }
+func NewPacer() *PacketPacer { return &PacketPacer{wake: make(chan struct{}, 1)} }
 
 // add has s.tick called until it returns false.
-func (p *Pacer) add(s *sender) {
+func (p *PacketPacer) add(s *sender) {
 	if s.waiting.Swap(true) {
 		return
 	}
@@ -39,7 +39,7 @@ func (p *Pacer) add(s *sender) {
 }
 
 // Run ticks until ctx ends.
-func (p *Pacer) Run(ctx context.Context) {
+func (p *PacketPacer) Run(ctx context.Context) {
 	timer := time.NewTimer(pacerInterval)
 	defer timer.Stop()
 	for ctx.Err() == nil {
@@ -60,7 +60,7 @@ func (p *Pacer) Run(ctx context.Context) {
 
 // Tick lets each downlink send what is due, by a clock that it reads once for each. It
 // returns whether there is more to come. It is for simulations; Run calls it.
-func (p *Pacer) Tick(now func() time.Time) bool {
+func (p *PacketPacer) Tick(now func() time.Time) bool {
 	for s := p.added.Swap(nil); s != nil; {
 		next := s.next // before s may be added again
 		p.waiting = append(p.waiting, s)

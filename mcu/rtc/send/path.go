@@ -9,6 +9,7 @@ import (
 	"github.com/pion/rtcp"
 
 	"tilemix/mcu/bandwidth"
+	"tilemix/mcu/rtc/reports"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 // sending takes no lock.
 type Path struct {
 	send     func([]rtcp.Packet) error
-	pacer    *Pacer
+	pacer    *PacketPacer
 	counters *Counters
 	epoch    time.Time
 
@@ -54,7 +55,7 @@ type Path struct {
 
 // NewPath returns a path that has shown no limit. send sends RTCP to the client. All
 // times are counted from epoch, which lies in the past.
-func NewPath(send func([]rtcp.Packet) error, pacer *Pacer, counters *Counters, epoch time.Time) *Path {
+func NewPath(send func([]rtcp.Packet) error, pacer *PacketPacer, counters *Counters, epoch time.Time) *Path {
 	return &Path{send: send, pacer: pacer, counters: counters, epoch: epoch}
 }
 
@@ -91,21 +92,21 @@ func (l *Path) record(now time.Duration, size int, probe bool) uint16 {
 	return uint16(n)
 }
 
-// handleTWCC takes a report of arrival times.
-func (l *Path) handleTWCC(body []byte, now time.Duration) {
-	report, ok := parseTransport(body)
+// handleArrivals takes a report of arrival times.
+func (l *Path) handleArrivals(r reports.RTCP, now time.Duration) {
+	report, ok := r.Arrivals()
 	if !ok {
 		l.counters.InvalidReports.Add(1)
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.receiver.follow(report.reference, now) {
+	if !l.receiver.follow(report.Reference, now) {
 		l.counters.InvalidReports.Add(1)
 		return
 	}
 	l.arrived = l.arrived[:0]
-	report.each(func(number uint16, came bool, at time.Duration) { l.account(number, came, l.receiver.at+at, now) })
+	report.Each(func(number uint16, came bool, at time.Duration) { l.account(number, came, l.receiver.at+at, now) })
 	if len(l.arrived) == 0 {
 		return
 	}

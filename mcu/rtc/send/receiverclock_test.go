@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"tilemix/mcu/rtc/reports"
 )
 
 // TestReferenceTimes has receivers whose clocks begin anywhere tell truly of 1 Mbit/s
@@ -78,5 +80,7 @@ func reportTick(l *Path, tick, reference uint32) {
 	for i := range 8 {
 		last = l.record(at+time.Duration(i)*8*time.Millisecond, 1000, false)
 	}
-	l.handleTWCC(transportReportOn(last-7, 8, reference, 32)[4:], at+100*time.Millisecond)
+	reports.Each(transportReportOn(last-7, 8, reference, 32), func(r reports.RTCP) {
+		l.handleArrivals(r, at+100*time.Millisecond)
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"tilemix/mcu/rtc/reports"
 )
 
 const (
@@ -44,19 +46,12 @@ type attempt struct {
 	at    time.Duration
 }
 
-// handleNACK answers a NACK. It waits until nobody sends.
-func (r *retransmitter) handleNACK(s *sender, body []byte, now time.Duration) {
-	to := s.binding.Load()
-	if to == nil || len(body) < 8 {
-		return
-	}
-	if of := binary.BigEndian.Uint32(body[4:]); of != to.SSRC { // of another stream in the compound
-		return
-	}
+// handleNACK answers a NACK about a binding. It waits until nobody sends.
+func (r *retransmitter) handleNACK(s *sender, to *Binding, nack reports.RTCP, now time.Duration) {
 	s.acquire()
 	defer s.release(now)
 	r.fill(s, now)
-	if eachLost(body, maxLost, func(seq uint16) { r.request(s, to, seq, now) }) {
+	if nack.Lost(maxLost, func(seq uint16) { r.request(s, to, seq, now) }) {
 		s.path.counters.InvalidReports.Add(1)
 	}
 }
@@ -90,7 +85,7 @@ func (r *retransmitter) fill(s *sender, now time.Duration) {
 	if estimate == 0 {
 		rate = rtxFree
 	}
-	if s.kind == Audio {
+	if s.kind == audio {
 		rate = rtxSound
 	}
 	past := min(max(now-r.filled, 0), 500*time.Millisecond)

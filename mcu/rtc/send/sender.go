@@ -34,7 +34,7 @@ const (
 // of the flag looks at the queue again after it has let go. Units that the path cannot
 // take are dropped as a whole, up to the next key unit.
 type sender struct {
-	kind    Kind
+	kind    kind
 	path    *Path
 	binding atomic.Pointer[Binding]
 	queue   sendQueue
@@ -59,7 +59,7 @@ type sender struct {
 	probe      prober
 }
 
-func (s *sender) init(kind Kind, path *Path) {
+func (s *sender) init(kind kind, path *Path) {
 	s.kind, s.path, s.base = kind, path, rand.Uint32()
 	s.header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
 	s.rtx.header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
@@ -160,7 +160,7 @@ func (s *sender) unit(p *queuedUnit, now time.Duration) bool {
 // fill lets more leave as time passes. Sound is not paced.
 func (s *sender) fill(now time.Duration) {
 	rate := pacingFactor * float64(s.path.estimate()) / 8
-	if rate == 0 || rate > pacingFactor*unpacedRate/8 || s.kind == Audio {
+	if rate == 0 || rate > pacingFactor*unpacedRate/8 || s.kind == audio {
 		s.room, s.filled = 1<<40, now
 		return
 	}
@@ -200,11 +200,11 @@ func (s *sender) packet(p *queuedUnit, i int, now time.Duration) {
 
 // startsAnew returns whether a receiver that has the unit needs none of those before it.
 // Of sound it needs all.
-func (s *sender) startsAnew(p *queuedUnit) bool { return p.Key && s.kind == Video }
+func (s *sender) startsAnew(p *queuedUnit) bool { return p.Key && s.kind == video }
 
 // marks returns whether payload i is the last of a picture (RFC 6184 §5.1).
 func (s *sender) marks(i int, payloads [][]byte) bool {
-	return s.kind == Video && i == len(payloads)-1
+	return s.kind == video && i == len(payloads)-1
 }
 
 // write gives a packet its transport-wide number and sends it.

@@ -1,4 +1,4 @@
-package send
+package reports
 
 import (
 	"encoding/binary"
@@ -8,34 +8,41 @@ import (
 // maxReported is how many packets one transport-wide report may cover.
 const maxReported = 1024
 
-// transportReport is a report of arrival times.
-type transportReport struct {
+// ArrivalTimes is a report of arrival times, which covers the packets from one number on
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+type ArrivalTimes struct {
+	Reference uint32 // 24 bits, in 64 ms of the receiver's clock
+
 	base           uint16
 	count          int
-	reference      uint32 // 24 bits, in 64 ms
 	chunks, deltas []byte
 }
 
-// parseTransport reads a report. It fails when the report is shorter than it says.
-func parseTransport(body []byte) (r transportReport, ok bool) {
+// IsArrivals returns whether the report is one of arrival times.
+func (r RTCP) IsArrivals() bool { return r.kind == typeTransport && r.format == formatTWCC }
+
+// Arrivals reads a report of arrival times. It fails when the report is shorter than it
+// says.
+func (r RTCP) Arrivals() (a ArrivalTimes, ok bool) {
+	body := r.body
 	if len(body) < 16 {
-		return r, false
+		return a, false
 	}
-	r.base, r.count = binary.BigEndian.Uint16(body[8:]), int(binary.BigEndian.Uint16(body[10:]))
-	r.reference = binary.BigEndian.Uint32(body[12:]) >> 8
-	if r.count > maxReported {
-		return r, false
+	a.base, a.count = binary.BigEndian.Uint16(body[8:]), int(binary.BigEndian.Uint16(body[10:]))
+	a.Reference = binary.BigEndian.Uint32(body[12:]) >> 8
+	if a.count > maxReported {
+		return a, false
 	}
-	r.chunks = body[16:]
+	a.chunks = body[16:]
 	n := 0
-	for covered := 0; covered < r.count; n += 2 {
-		if len(r.chunks) < n+2 {
-			return r, false
+	for covered := 0; covered < a.count; n += 2 {
+		if len(a.chunks) < n+2 {
+			return a, false
 		}
-		covered += symbols(binary.BigEndian.Uint16(r.chunks[n:]))
+		covered += symbols(binary.BigEndian.Uint16(a.chunks[n:]))
 	}
-	r.chunks, r.deltas = r.chunks[:n], r.chunks[n:]
-	return r, true
+	a.chunks, a.deltas = a.chunks[:n], a.chunks[n:]
+	return a, true
 }
 
 // symbols is how many packets a chunk covers: a run of its length, a vector of 14 or 7.
@@ -61,12 +68,12 @@ func symbol(chunk uint16, i int) uint8 {
 	return uint8(chunk >> 13 & 3)
 }
 
-// each calls f for each packet, with its arrival time counted from the reference time. It
+// Each calls f for each packet, with its arrival time counted from the reference time. It
 // stops where times are missing.
-func (r *transportReport) each(f func(number uint16, came bool, at time.Duration)) {
-	number, left := r.base, r.count
+func (a ArrivalTimes) Each(f func(number uint16, came bool, at time.Duration)) {
+	number, left := a.base, a.count
 	var at time.Duration
-	for chunks, deltas := r.chunks, r.deltas; left > 0 && len(chunks) >= 2; chunks = chunks[2:] {
+	for chunks, deltas := a.chunks, a.deltas; left > 0 && len(chunks) >= 2; chunks = chunks[2:] {
 		chunk := binary.BigEndian.Uint16(chunks)
 		n := min(symbols(chunk), left)
 		left -= n

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tilemix/mcu/rtc/reports"
 	"tilemix/mcu/rtptime"
 )
 
@@ -23,16 +24,16 @@ func (s *senderReports) add(at, now time.Time) {
 
 // roundTrip returns the time since the sender report that r answers, less the time that
 // the receiver held it. It refuses values that cannot be.
-func (s *senderReports) roundTrip(r receptionReport, now time.Time) (time.Duration, bool) {
-	if r.lastSR == 0 {
+func (s *senderReports) roundTrip(r reports.Reception, now time.Time) (time.Duration, bool) {
+	if r.LastSR == 0 {
 		return 0, false
 	}
 	for i := range s.sent {
 		sent := s.sent[i].Load()
-		if uint32(sent>>32) != r.lastSR {
+		if uint32(sent>>32) != r.LastSR {
 			continue
 		}
-		took := int32(uint32(rtptime.NTP(now)>>16) - uint32(sent) - r.delay)
+		took := int32(uint32(rtptime.NTP(now)>>16) - uint32(sent) - r.Delay)
 		rtt := time.Duration(took) * time.Second / 65536
 		return rtt, rtt >= 0 && rtt < 10*time.Second
 	}

@@ -1,73 +1,17 @@
 package send
 
 import (
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
+
+	"tilemix/mcu/rtc/reports"
 )
 
-// TestTransportReports reads what pion's recorder writes of a line that loses and
-// delays: every packet is told of once, with its time.
-func TestTransportReports(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	recorder := twcc.NewRecorder(1)
-	came := map[uint16]time.Duration{}
-	at := 20 * time.Hour
-	told, lost := 0, 0
-	var origin time.Duration
-	started := false
-	for number := uint16(65000); number != 3000; number++ {
-		at += time.Duration(r.IntN(30_000)) * time.Microsecond
-		if r.IntN(500) == 0 {
-			at += 9 * time.Second
-		}
-		if r.IntN(8) > 0 {
-			came[number] = at
-			recorder.Record(7, number, at.Microseconds())
-		}
-		if number%50 != 0 {
-			continue
-		}
-		for _, p := range recorder.BuildFeedbackPacket() {
-			b, err := p.(*rtcp.TransportLayerCC).Marshal()
-			if err != nil {
-				t.Fatal(err)
-			}
-			eachReport(b, func(kind, format uint8, body []byte) {
-				report, ok := parseTransport(body)
-				if kind != rtcpTransport || format != formatTWCC || !ok {
-					t.Fatalf("a report that cannot be read: %x", b)
-				}
-				base := time.Duration(report.reference) * 64 * time.Millisecond
-				report.each(func(number uint16, arrived bool, after time.Duration) {
-					was, did := came[number]
-					if arrived != did {
-						t.Fatalf("%d arrived: %v, not %v", number, arrived, did)
-					}
-					if told++; !arrived {
-						lost++
-						return
-					}
-					if !started {
-						started, origin = true, base+after-was
-					}
-					if d := base + after - was - origin; d < -time.Millisecond || d > time.Millisecond {
-						t.Fatalf("%d arrived %v off", number, d)
-					}
-				})
-			})
-		}
-	}
-	if told < 3400 || lost < 300 {
-		t.Errorf("told of %d packets, %d lost", told, lost)
-	}
-}
-
-// TestLineKnowsWhatItSent: only what left is counted, each once.
-func TestLineKnowsWhatItSent(t *testing.T) {
+// TestPathKnowsWhatItSent: only what left is counted, each once.
+func TestPathKnowsWhatItSent(t *testing.T) {
 	l := quietPath()
 	recorder := twcc.NewRecorder(1)
 	for n := range 400 {
@@ -85,7 +29,7 @@ func TestLineKnowsWhatItSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			l.handleTWCC(b[4:], 5*time.Second)
+			reports.Each(b, func(r reports.RTCP) { l.handleArrivals(r, 5*time.Second) })
 		}
 	}
 	known, lost := 0, 0
