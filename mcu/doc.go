@@ -18,7 +18,8 @@
 //
 // Server.Run waits for all of them. A room has its loop (Room.run), its picture
 // clock and its sound clock, and one for each rendition of its picture
-// (rendition.run). A participant has pion's, one for each track that he
+// (rendition.run). A room with more than 64 receivers has one for each writer
+// (send.Writer) of each clock. A participant has pion's, one for each track that he
 // sends (Participant.runVideo, runAudio), one for each track's and downlink's RTCP,
 // and, as he leaves, one that closes his connection. Who comes by TCP has one that
 // writes what is queued for him, and pion's that reads; the TURN server has pion's.
@@ -47,6 +48,8 @@
 //	camera → its turn to decode     the camera's own goroutine waits –
 //	picture → other renditions      one is encoded, the next left    pictures_skipped
 //	                                out
+//	access unit, sound → writer     ring of 2048 units, the newest   writer_dropped
+//	(rooms of more than 64)         dropped; to the next IDR
 //	access unit → downlink          what a connection refuses is     downlink_errors
 //	                                lost
 //	downlink → narrow path          1 s or 64 access units; to the   downlink_dropped

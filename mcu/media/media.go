@@ -40,11 +40,13 @@ type Microphone interface {
 	Close() error
 }
 
-// PictureStream is the video that a participant receives. Write and Waits belong to the
-// picture clock; the rest is safe for concurrent use.
+// PictureStream is the video that a participant receives. Write, Assign and Waits belong
+// to the picture clock; the rest is safe for concurrent use.
 type PictureStream interface {
 	// Write sends an access unit at now and never blocks. It returns whether the stream took it.
 	Write(p packet.Packets, now time.Time) bool
+	// Assign has a writer send what is written from now on, or the clock itself: nil.
+	Assign(w *send.Writer)
 	// Waits tells whether the stream needs a key access unit to begin.
 	Waits() bool
 	// Codec is what the stream was negotiated for, 0 before.
@@ -53,11 +55,13 @@ type PictureStream interface {
 	Stats() send.Stats
 }
 
-// SoundStream is the sound that a participant receives. Write belongs to the sound
-// clock; Loss is safe for concurrent use.
+// SoundStream is the sound that a participant receives. Write and Assign belong to the
+// sound clock; Loss is safe for concurrent use.
 type SoundStream interface {
 	// Write sends a block at now and never blocks. It returns whether the stream took it.
 	Write(p packet.Packets, now time.Time) bool
+	// Assign has a writer send what is written from now on, or the clock itself: nil.
+	Assign(w *send.Writer)
 	// Loss is the share of packets that the client reports as lost, 0 to 1.
 	Loss() float64
 }

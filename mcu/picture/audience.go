@@ -5,6 +5,7 @@ import (
 
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rendition"
+	"tilemix/mcu/rtc/send"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/viewer"
 )
@@ -16,6 +17,7 @@ const maxReplayed = 240
 // audience is those who receive a picture. It belongs to the picture clock.
 type audience struct {
 	env     Env
+	fan     *send.Fan
 	waiting int // viewers that wait for a rendition
 
 	state map[string]*watcher // by participant
@@ -29,12 +31,14 @@ type watcher struct {
 }
 
 func newAudience(env Env) *audience {
-	return &audience{env: env, state: make(map[string]*watcher)}
+	fan := send.NewFan(func(took time.Duration) { env.Metrics.send.Observe(took.Seconds()) })
+	return &audience{env: env, fan: fan, state: make(map[string]*watcher)}
 }
 
 // follow takes the viewers of a scene.
 func (a *audience) follow(s *scene.Scene) {
 	a.list = a.list[:0]
+	a.fan.Spread(len(s.Viewers))
 	for i := range s.Viewers {
 		from := &s.Viewers[i]
 		v := a.state[from.ID]
@@ -44,6 +48,7 @@ func (a *audience) follow(s *scene.Scene) {
 		}
 		v.Attach(from.Stream, from.Path, a.env.Rungs)
 		v.in = s
+		from.Stream.Assign(a.fan.Writer(i))
 		a.list = append(a.list, v)
 	}
 	for _, v := range a.state {
@@ -109,14 +114,17 @@ func (a *audience) replay(now time.Time) {
 	replayed := 0
 	for _, v := range a.list {
 		if replayed += v.Replay(now, time.Now()); replayed > maxReplayed {
-			return
+			break
 		}
 	}
+	a.fan.Flush(time.Time{}, time.Now())
 }
 
-// deliver sends a picture to all who take its rendition.
-func (a *audience) deliver(r *rendition.Rendition, p packet.Packets) {
+// deliver sends a picture to all viewers that take its rendition. If began is set, the
+// time from then until all of it has left is counted.
+func (a *audience) deliver(r *rendition.Rendition, p packet.Packets, began time.Time) {
 	for _, v := range a.list {
 		v.Deliver(r, p, time.Now())
 	}
+	a.fan.Flush(began, time.Now())
 }

@@ -174,7 +174,11 @@ func (c *Clock) take(out rendition.Output) {
 	if ok {
 		c.sinks.feed(c.cursor.Scene().Sinks, c.views[0], out, out.At.Sub(c.env.Epoch))
 		encoded = time.Now()
-		c.audience.deliver(r, packets)
+		began := time.Time{}
+		if c.views[0].best(r) {
+			began = encoded
+		}
+		c.audience.deliver(r, packets, began)
 	}
 	c.observe(out, encoded)
 }
@@ -186,7 +190,6 @@ func (c *Clock) observe(out rendition.Output, encoded time.Time) {
 	}
 	m := c.env.Metrics
 	m.encode.Observe(out.Took.Seconds())
-	m.send.Observe(time.Since(encoded).Seconds())
 	if out.At != c.at {
 		return
 	}
@@ -280,6 +283,7 @@ func (c *Clock) showViews(s *scene.Scene) {
 
 // close ends all views.
 func (c *Clock) close() {
+	c.audience.fan.Close()
 	for i, v := range c.views {
 		if find(c.views[:i], v.key) == nil {
 			v.close()

@@ -20,6 +20,7 @@ type Stats struct {
 	Refused                  uint64 // packets that the kernel did not take
 	DownlinkErrors           uint64 // packets that a connection did not take
 	DownlinkDropped          uint64 // access units that a path could not take
+	WriterDropped            uint64 // units of large rooms that found a writer's ring full
 	SlowChannels             uint64 // control channels closed because their clients did not read
 	RejectedDataChannels     uint64 // data channels closed because they were not the control channel
 	Panics                   uint64 // connections ended because their reports found a fault of the server's
@@ -36,7 +37,7 @@ type Stats struct {
 func (a *API) Stats() Stats {
 	c := &a.counts
 	s := Stats{
-		DownlinkErrors: c.Errors.Load(), DownlinkDropped: c.Counters.Dropped.Load(),
+		DownlinkErrors: c.Errors.Load(), DownlinkDropped: c.Counters.Dropped.Load(), WriterDropped: c.WriterDropped.Load(),
 		SlowChannels: c.slowChannels.Load(), RejectedDataChannels: c.rejectedDataChannels.Load(), Panics: c.panics.Load(),
 		Retransmitted: c.Retransmitted.Load(), NotRetransmitted: c.NotRetransmitted.Load(),
 		InvalidReports: c.InvalidReports.Load(), Probes: c.Probes.Load(),

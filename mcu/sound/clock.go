@@ -7,6 +7,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/pace"
+	"tilemix/mcu/rtc/send"
 	"tilemix/mcu/scene"
 	"tilemix/mixer/audio"
 )
@@ -36,6 +37,7 @@ type Clock struct {
 	state     map[string]*listener // by participant
 	listeners []*listener          // of the scene, in its order
 	outputs   outputs
+	fan       *send.Fan
 }
 
 // listener is what the clock keeps of a participant, for as long as it is in the room.
@@ -53,6 +55,7 @@ func NewClock(env Env, chain *scene.Chain) *Clock {
 	return &Clock{
 		env: env, cursor: chain.Cursor(), pace: pace.New(pcm.Duration),
 		floor: audio.NewFloor(audio.FloorConfig{}), told: true,
+		fan:     send.NewFan(func(time.Duration) {}),
 		state:   make(map[string]*listener),
 		outputs: outputs{bitrate: env.Bitrate, metrics: env.Metrics},
 	}
@@ -61,6 +64,7 @@ func NewClock(env Env, chain *scene.Chain) *Clock {
 // Run mixes until ctx ends. It rests while there is nothing to be heard.
 func (c *Clock) Run(ctx context.Context) {
 	defer c.advance()
+	defer c.fan.Close()
 	rested := true
 	for {
 		c.advance()
@@ -116,6 +120,7 @@ func (c *Clock) tick(now time.Time) {
 	for i, l := range c.listeners {
 		c.outputs.sendOwn(&c.mixer, l, s.Listeners[i].Stream, at)
 	}
+	c.fan.Flush(time.Time{}, time.Now())
 	c.at += pcm.Samples
 	c.env.Metrics.mix.Observe(time.Since(start).Seconds())
 }
@@ -180,6 +185,25 @@ func (c *Clock) advance() {
 			c.state[id] = l
 		}
 		c.listeners = append(c.listeners, l)
+	}
+	c.spread(c.cursor.Scene().Listeners)
+}
+
+// spread has the streams of a large room sent by writers.
+func (c *Clock) spread(to []scene.Listener) {
+	streams := 0
+	for i := range to {
+		if to[i].Stream != nil {
+			streams++
+		}
+	}
+	c.fan.Spread(streams)
+	n := 0
+	for i := range to {
+		if to[i].Stream != nil {
+			to[i].Stream.Assign(c.fan.Writer(n))
+			n++
+		}
 	}
 }
 

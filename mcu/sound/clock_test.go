@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tilemix/mcu/packet"
+	"tilemix/mcu/rtc/send"
 )
 
 // ear is a stream that keeps the packets that it is sent.
@@ -13,4 +14,5 @@ type ear struct {
 }
 
 func (e *ear) Write(p packet.Packets, _ time.Time) bool { e.got = append(e.got, p); return true }
+func (e *ear) Assign(*send.Writer)                      {}
 func (e *ear) Loss() float64                            { return e.loss }

@@ -78,6 +78,7 @@ func (s *stream) Write(p packet.Packets, _ time.Time) bool {
 	s.bytes += uint64(len(p.Payloads))
 	return true
 }
+func (s *stream) Assign(*send.Writer)        {}
 func (s *stream) Waits() bool                { return s.waits }
 func (s *stream) Codec() codec.Kind          { return codec.H264 }
 func (s *stream) Stats() send.Stats          { return send.Stats{Bytes: s.bytes, Dropped: s.held} }

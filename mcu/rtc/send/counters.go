@@ -11,5 +11,6 @@ type Counters struct {
 	InvalidReports           atomic.Uint64 // reports of clients that contradict what was sent
 	Probes                   atomic.Uint64 // packets sent again to probe a path
 	Dropped                  atomic.Uint64 // access units that a path could not take
+	WriterDropped            atomic.Uint64 // access units and blocks of sound that found a writer's ring full
 	UnknownStreamKeyRequests atomic.Uint64 // requests for an IDR of a stream that is not sent
 }

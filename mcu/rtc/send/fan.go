@@ -3,7 +3,6 @@ package send
 import (
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,8 +29,7 @@ const (
 // A Fan belongs to its clock. Each writer has a goroutine, which Spread starts and Close
 // waits for.
 type Fan struct {
-	done    func(took time.Duration)
-	dropped *atomic.Uint64
+	done func(took time.Duration)
 
 	writers   []*Writer
 	use       int // writers
@@ -44,10 +42,9 @@ type Fan struct {
 }
 
 // NewFan returns a fan without writers. done is called for each flush that names its
-// beginning, once all writers are through; it has to be safe for concurrent use. dropped
-// counts the units that found a writer's ring full.
-func NewFan(done func(took time.Duration), dropped *atomic.Uint64) *Fan {
-	return &Fan{done: done, dropped: dropped, stop: make(chan struct{})}
+// beginning, once all writers are through; it has to be safe for concurrent use.
+func NewFan(done func(took time.Duration)) *Fan {
+	return &Fan{done: done, stop: make(chan struct{})}
 }
 
 // Spread says how many downlinks the clock writes from now on. The clock then assigns
@@ -56,7 +53,7 @@ func (f *Fan) Spread(downlinks int) {
 	f.downlinks = downlinks
 	f.use = writersFor(downlinks, runtime.GOMAXPROCS(0), f.use > 0)
 	for len(f.writers) < f.use {
-		w := newWriter(f.dropped)
+		w := newWriter()
 		f.writers = append(f.writers, w)
 		f.running.Go(func() { w.run(f.stop, f.done) })
 	}

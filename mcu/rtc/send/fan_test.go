@@ -71,8 +71,7 @@ func spread(f *Fan, all []*Downlink) {
 // time: each has every unit once, in order.
 func TestFanKeepsOrder(t *testing.T) {
 	const downlinks, units = 500, 400
-	var dropped atomic.Uint64
-	f := NewFan(func(time.Duration) {}, &dropped)
+	f := NewFan(func(time.Duration) {})
 	all, arrived := crowd(video, downlinks)
 	var pool packet.UnitPool
 	random := rand.New(rand.NewPCG(1, 2))
@@ -106,8 +105,8 @@ func TestFanKeepsOrder(t *testing.T) {
 			t.Fatalf("downlink %d: %d units in flight", i, n)
 		}
 	}
-	if dropped.Load() > 0 {
-		t.Errorf("%d units dropped", dropped.Load())
+	if all[0].path.counters.WriterDropped.Load() > 0 {
+		t.Errorf("%d units dropped", all[0].path.counters.WriterDropped.Load())
 	}
 }
 
@@ -115,9 +114,8 @@ func TestFanKeepsOrder(t *testing.T) {
 // dropped, and each downlink goes on with the next key unit.
 func TestFanDropsToTheNextKey(t *testing.T) {
 	const downlinks = 100
-	var dropped atomic.Uint64
-	f := &Fan{done: func(time.Duration) {}, dropped: &dropped, stop: make(chan struct{})}
-	w := newWriter(&dropped) // which does not run yet
+	f := &Fan{done: func(time.Duration) {}, stop: make(chan struct{})}
+	w := newWriter() // which does not run yet
 	f.writers, f.use, f.downlinks = []*Writer{w}, 1, downlinks
 	all, arrived := crowd(video, downlinks)
 	for _, d := range all {
@@ -133,8 +131,8 @@ func TestFanDropsToTheNextKey(t *testing.T) {
 	for n := uint32(1); n <= fit+3; n++ {
 		write(n, n == 1)
 	}
-	if want := uint64(downlinks*(fit+3) - writerUnits); dropped.Load() != want {
-		t.Fatalf("%d units dropped, not %d", dropped.Load(), want)
+	if want := uint64(downlinks*(fit+3) - writerUnits); all[0].path.counters.WriterDropped.Load() != want {
+		t.Fatalf("%d units dropped, not %d", all[0].path.counters.WriterDropped.Load(), want)
 	}
 	for w.sendNext(f.done) {
 	}
@@ -163,8 +161,7 @@ func TestFanDropsToTheNextKey(t *testing.T) {
 
 // TestFanOfSound goes on after what was dropped, since all sound is key.
 func TestFanOfSound(t *testing.T) {
-	var dropped atomic.Uint64
-	w := newWriter(&dropped)
+	w := newWriter()
 	all, arrived := crowd(audio, 1)
 	all[0].Assign(w)
 	for n := uint32(1); n <= writerUnits+10; n++ {
@@ -185,7 +182,7 @@ func TestFanOfSound(t *testing.T) {
 // TestFanInterruptsWhatTheClockTakesBack drops a unit in a writer, after which the clock
 // writes itself: it goes on with the next key unit.
 func TestFanInterruptsWhatTheClockTakesBack(t *testing.T) {
-	w := newWriter(new(atomic.Uint64))
+	w := newWriter()
 	all, arrived := crowd(video, 1)
 	d := all[0]
 	d.Assign(w)
@@ -207,12 +204,12 @@ func TestFanInterruptsWhatTheClockTakesBack(t *testing.T) {
 // TestFanTimesItsPasses calls done once for each flush that says when it began.
 func TestFanTimesItsPasses(t *testing.T) {
 	for _, downlinks := range []int{0, 10, 300} {
-		var passes, dropped atomic.Uint64
+		var passes atomic.Uint64
 		var longest atomic.Int64
 		f := NewFan(func(d time.Duration) {
 			passes.Add(1)
 			longest.Store(max(longest.Load(), int64(d)))
-		}, &dropped)
+		})
 		all, _ := crowd(video, downlinks)
 		spread(f, all)
 		for n := uint32(1); n <= 20; n++ {
@@ -262,7 +259,7 @@ func TestWritersFor(t *testing.T) {
 			t.Errorf("%+v: %d writers", c, got)
 		}
 	}
-	f := NewFan(func(time.Duration) {}, new(atomic.Uint64))
+	f := NewFan(func(time.Duration) {})
 	defer f.Close()
 	f.Spread(300)
 	has := map[*Writer]int{}
@@ -282,7 +279,7 @@ func TestWritersFor(t *testing.T) {
 // TestFanAllocatesNothing in steady state, directly or by writers.
 func TestFanAllocatesNothing(t *testing.T) {
 	for _, downlinks := range []int{10, 100} {
-		f := NewFan(func(time.Duration) {}, new(atomic.Uint64))
+		f := NewFan(func(time.Duration) {})
 		all, _ := crowd(video, downlinks)
 		spread(f, all)
 		var pool packet.UnitPool
@@ -339,7 +336,7 @@ func BenchmarkFan(b *testing.B) {
 		b.Run(fmt.Sprintf("%d writers", use), func(b *testing.B) {
 			const downlinks = 300
 			through := make(chan time.Duration, 1)
-			f := NewFan(func(d time.Duration) { through <- d }, new(atomic.Uint64))
+			f := NewFan(func(d time.Duration) { through <- d })
 			defer f.Close()
 			f.Spread(downlinks)
 			f.use = use

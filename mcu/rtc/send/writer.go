@@ -21,8 +21,6 @@ type Writer struct {
 	staged uint32        // next to be staged; the clock's
 	asleep atomic.Bool
 	wake   chan struct{}
-
-	dropped *atomic.Uint64
 }
 
 // stagedUnit is a unit on its way to a downlink. It retains the unit's buffer.
@@ -39,14 +37,12 @@ type pass struct {
 	left  atomic.Int32 // writers that are not through
 }
 
-func newWriter(dropped *atomic.Uint64) *Writer {
-	return &Writer{wake: make(chan struct{}, 1), dropped: dropped}
-}
+func newWriter() *Writer { return &Writer{wake: make(chan struct{}, 1)} }
 
 // stage takes a unit for a downlink. It returns false if there is no room.
 func (w *Writer) stage(d *Downlink, p packet.Packets, missed bool) bool {
 	if w.staged-w.tail.Load() == writerUnits {
-		w.dropped.Add(1)
+		d.path.counters.WriterDropped.Add(1)
 		return false
 	}
 	p.Buffer.Retain()
