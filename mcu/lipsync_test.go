@@ -35,15 +35,22 @@ func TestLipSync(t *testing.T) {
 			s := serve(t, cfg)
 			actor := s.join("clap", "Clap", rtctest.Options{Line: rtctest.Line{Up: c.up}})
 			watcher := s.join("clap", "Watch", both)
-			skews := clap(s, actor, watcher, c.picture, c.sound, 28)
+			lag := machineLag(t)
+			const claps = 28
+			skews, late := clap(s, actor, watcher, c.picture, c.sound, claps), lag()
+			missed := s.metric("tilemix_missed_ticks_total", "picture")
+			if busy := missed > 10 || late > 20*ms; busy {
+				t.Skipf("not judged: the machine is too busy, %v ticks missed, timers %v late (p95)", missed, late)
+			}
+			if len(skews) < claps {
+				t.Fatalf("saw and heard only %d of %d", len(skews), claps)
+			}
 			skews = skews[8:] // sound is stretched in pauses, some 20 ms in each
 			slices.SortFunc(skews, func(a, b time.Duration) int { return int(a.Abs() - b.Abs()) })
 			p95 := skews[(len(skews)-1)*95/100]
 			t.Logf("skew: p95 %v of %v", p95, skews)
-			if missed := s.metric("tilemix_missed_ticks_total", "picture"); missed > 10 {
-				t.Logf("the machine is too busy to judge: %v ticks missed", missed)
-			} else if p95.Abs() > 40*time.Millisecond {
-				t.Errorf("picture and sound are %v apart", p95)
+			if most := 40*ms + late; p95.Abs() > most {
+				t.Errorf("picture and sound are %v apart, not %v", p95, most)
 			}
 			if s.metric("tilemix_lipsync_seconds") == 0 {
 				t.Error("nothing was measured")
@@ -54,7 +61,7 @@ func TestLipSync(t *testing.T) {
 }
 
 // clap flashes and beeps twice a second, and returns how much later each of n flashes
-// came than its beep.
+// came than its beep, or fewer when time is up.
 func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) []time.Duration {
 	const period, long = 500 * time.Millisecond, 150 * time.Millisecond
 	on := func(at time.Duration) bool { return (at+time.Millisecond)%period < long }
@@ -103,7 +110,7 @@ func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) 
 		case flash = <-flashes:
 		case sounded = <-beeps:
 		case <-patience:
-			s.t.Fatalf("saw and heard only %d of %d", len(skews), n)
+			return skews
 		}
 		if d := flash.Sub(sounded); d.Abs() < period/2 {
 			skews = append(skews, d)

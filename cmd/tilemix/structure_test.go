@@ -36,7 +36,7 @@ var order = [][]string{
 	{""}, // mcu itself, the facade
 	{"record", "record/fmp4", "gateway/address", "broadcast"},
 	{"gateway"},
-	{"rtc/rtctest", "rtc/rtctest/barcode", "mcutest"}, // for tests
+	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "mcutest"}, // for tests
 }
 
 // manyExports are packages that need more names than others, because each is a table.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // line is a client's UDP socket behind a Line. Packets that are delayed wait: those
@@ -20,7 +22,7 @@ type line struct {
 	closing sync.Once
 
 	mu       sync.Mutex // guards all below
-	up, down lane
+	up, down network.Lane
 	leaving  transit
 }
 
@@ -34,7 +36,7 @@ func openLine(l Line) (*line, error) {
 	opened := &line{
 		PacketConn: conn,
 		wake:       make(chan struct{}, 1), closed: make(chan struct{}), done: make(chan struct{}),
-		up: newLane(l.Up, l.Seed, 0), down: newLane(l.Down, l.Seed, 1),
+		up: network.NewLane(l.Up, l.Seed, 0), down: network.NewLane(l.Down, l.Seed, 1),
 	}
 	go opened.run()
 	return opened, nil
@@ -78,7 +80,7 @@ func (l *line) ReadFrom(b []byte) (int, net.Addr, error) {
 		}
 		now = time.Now()
 		l.mu.Lock()
-		due, times := l.down.pass(now, n)
+		due, times := l.down.Pass(now, n)
 		l.mu.Unlock()
 		if times == 1 && !due.After(now) && l.arrived.Len() == 0 {
 			return n, from, nil
@@ -92,7 +94,7 @@ func (l *line) WriteTo(b []byte, to net.Addr) (int, error) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	due, times := l.up.pass(now, len(b))
+	due, times := l.up.Pass(now, len(b))
 	if times == 1 && !due.After(now) && l.leaving.Len() == 0 {
 		return l.PacketConn.WriteTo(b, to)
 	}
