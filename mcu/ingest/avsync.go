@@ -13,28 +13,28 @@ const (
 	// is how long one does.
 	MaxHeld = 16
 	maxHold = 400 * time.Millisecond
-	// A picture may be earlier than its sound by lipsFree, which is more than the jitter
+	// A picture may be earlier than its sound by syncFree, which is more than the jitter
 	// buffer keeps sound on a good line. Where it is earlier, all are held until they are
-	// earlier by lipsHeld, and so on until none had to wait for lipsCalm.
-	lipsFree = 40 * time.Millisecond
-	lipsHeld = 25 * time.Millisecond
-	lipsCalm = 2 * time.Second
-	// lipsTick is half a period of most clocks, which a picture waits in the mean.
-	lipsTick = 15 * time.Millisecond
-	// Pictures that are later than their sound by lipsLate, in the mean of lipsPeriod,
-	// have the sound held back, by maxRaise at most, until they are later by lipsKept.
-	lipsLate   = 20 * time.Millisecond
-	lipsKept   = 10 * time.Millisecond
-	lipsPeriod = time.Second
+	// earlier by syncHeld, and so on until none had to wait for syncQuiet.
+	syncFree  = 40 * time.Millisecond
+	syncHeld  = 25 * time.Millisecond
+	syncQuiet = 2 * time.Second
+	// syncTick is half a period of most clocks, which a picture waits in the mean.
+	syncTick = 15 * time.Millisecond
+	// Pictures that are later than their sound by syncLate, in the mean of syncPeriod,
+	// have the sound held back, by maxRaise at most, until they are later by syncKept.
+	syncLate   = 20 * time.Millisecond
+	syncKept   = 10 * time.Millisecond
+	syncPeriod = time.Second
 	maxRaise   = 250 * time.Millisecond
 	// maxClockSkew is how far apart a sender's reports may put sound and picture
 	// that came together; beyond it they are not believed.
 	maxClockSkew = time.Second
 )
 
-// lips keeps a camera's pictures with their sound: those that are early wait. It
+// avSync keeps a camera's pictures with their sound: those that are early wait. It
 // belongs to the picture clock. With pictures that are not early it does nothing.
-type lips struct {
+type avSync struct {
 	held    [MaxHeld]*yuv.Frame
 	first   int // in held
 	n       int
@@ -47,7 +47,7 @@ type lips struct {
 }
 
 // hold takes a picture; nil is none.
-func (l *lips) hold(f *yuv.Frame) {
+func (l *avSync) hold(f *yuv.Frame) {
 	if f != nil {
 		if l.n == MaxHeld {
 			l.held[l.first].Release()
@@ -60,7 +60,7 @@ func (l *lips) hold(f *yuv.Frame) {
 }
 
 // next returns the oldest picture if it is time to show it, and lets go of it.
-func (l *lips) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
+func (l *avSync) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
 	if l.n == 0 {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (l *lips) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
 		if now.Before(due) && l.n < MaxHeld {
 			return nil
 		}
-		f.Ready = due // until then it is not lips that hold it
+		f.Ready = due // until then it is not avSync that holds it
 	}
 	if l.n < MaxHeld && l.early(f, sound, now) {
 		return nil
@@ -81,22 +81,22 @@ func (l *lips) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
 }
 
 // slips tells whether the oldest picture can be left to the clock's next.
-func (l *lips) slips(steady *playout, now time.Time) bool {
+func (l *avSync) slips(steady *playout, now time.Time) bool {
 	return l.n > 0 && l.n < MaxHeld && steady.slips(l.held[l.first], now)
 }
 
 // early tells whether a picture is to wait.
-func (l *lips) early(f *yuv.Frame, sound *Voice, now time.Time) bool {
+func (l *avSync) early(f *yuv.Frame, sound *Voice, now time.Time) bool {
 	skew, ok := l.skew(f, sound, now)
 	if !ok || now.Sub(f.Ready) >= maxHold {
 		return false
 	}
-	slack := lipsFree
+	slack := syncFree
 	if l.holding {
-		slack = lipsHeld
+		slack = syncHeld
 	}
 	if skew >= -slack {
-		l.holding = l.holding && now.Sub(l.waited) < lipsCalm
+		l.holding = l.holding && now.Sub(l.waited) < syncQuiet
 		return false
 	}
 	l.holding, l.waited = true, now
@@ -106,7 +106,7 @@ func (l *lips) early(f *yuv.Frame, sound *Voice, now time.Time) bool {
 // skew returns how much later than its sound a picture is when it is shown at now.
 // Where both streams have the sender's reports they tell; else what arrived
 // together belongs together.
-func (l *lips) skew(f *yuv.Frame, sound *Voice, now time.Time) (d time.Duration, ok bool) {
+func (l *avSync) skew(f *yuv.Frame, sound *Voice, now time.Time) (d time.Duration, ok bool) {
 	if sound == nil {
 		return 0, false
 	}
@@ -125,7 +125,7 @@ func (l *lips) skew(f *yuv.Frame, sound *Voice, now time.Time) (d time.Duration,
 
 // shown takes note of a picture that is shown, tells how late it is, and has the sound
 // wait where pictures are always late.
-func (l *lips) shown(f *yuv.Frame, sound *Voice, now time.Time, observe interface{ Observe(float64) }) {
+func (l *avSync) shown(f *yuv.Frame, sound *Voice, now time.Time, observe interface{ Observe(float64) }) {
 	skew, ok := l.skew(f, sound, now)
 	if !ok || !sound.lag.live.Load() {
 		l.since = time.Time{}
@@ -135,19 +135,19 @@ func (l *lips) shown(f *yuv.Frame, sound *Voice, now time.Time, observe interfac
 		observe.Observe(skew.Seconds())
 	}
 	// How late it would be had neither it nor the sound been held.
-	late := skew + min(f.Ready.Sub(now)+lipsTick, 0) + sound.lag.extra()
+	late := skew + min(f.Ready.Sub(now)+syncTick, 0) + sound.lag.extra()
 	if l.since.IsZero() {
 		l.since, l.late, l.count = now, 0, 0
 	}
 	l.late += late
 	l.count++
-	if now.Sub(l.since) >= lipsPeriod {
+	if now.Sub(l.since) >= syncPeriod {
 		sound.lag.raise(l.late / time.Duration(l.count))
 		l.since = time.Time{}
 	}
 }
 
-func (l *lips) clear() {
+func (l *avSync) clear() {
 	for ; l.n > 0; l.n-- {
 		l.held[l.first].Release()
 		l.held[l.first] = nil
@@ -185,8 +185,8 @@ func (g *soundLag) extra() time.Duration { return time.Duration(g.over.Load()) }
 // or no longer.
 func (g *soundLag) raise(late time.Duration) {
 	before := time.Duration(g.wanted.Load())
-	want := min(max(late-lipsKept, 0), maxRaise)
-	if before == 0 && late < lipsLate {
+	want := min(max(late-syncKept, 0), maxRaise)
+	if before == 0 && late < syncLate {
 		want = 0
 	}
 	g.wanted.Store(int64(want))

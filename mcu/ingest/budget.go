@@ -17,10 +17,10 @@ const (
 	budgetEnough = budgetMost / 2
 )
 
-// budget holds a camera to what it may cost. It counts what decoding takes on a
+// decodeBudget holds a camera to what it may cost. It counts what decoding takes on a
 // machine with nothing else to do, not what it took: a busy machine is not the
 // sender's fault. The zero value is full.
-type budget struct {
+type decodeBudget struct {
 	left  time.Duration // below zero after a costly picture
 	at    time.Time     // when left was right
 	spent bool          // nothing is decoded until there is enough again
@@ -28,7 +28,7 @@ type budget struct {
 
 // allows tells whether an access unit may be decoded now. spare says that no other
 // picture needs it.
-func (b *budget) allows(spare bool, now time.Time) bool {
+func (b *decodeBudget) allows(spare bool, now time.Time) bool {
 	if b.at.IsZero() {
 		b.left = budgetMost
 	} else if d := now.Sub(b.at); d > 0 {
@@ -40,7 +40,7 @@ func (b *budget) allows(spare bool, now time.Time) bool {
 	return !b.spent && (enough || !spare)
 }
 
-func (b *budget) spend(d time.Duration) { b.left -= d }
+func (b *decodeBudget) spend(d time.Duration) { b.left -= d }
 
 // costOf is how long OpenH264 takes for a picture of a size and a number of bytes,
 // and its scaling: fitted to pictures from 320x180 to 1920x1080 and from 2 to 330 KB,

@@ -7,9 +7,9 @@ import (
 	"tilemix/mcu/rtptime"
 )
 
-// clock is a sender's clock, as his last report gives it (RFC 3550 §6.4.1). One
+// senderClock is a sender's clock, as his last report gives it (RFC 3550 §6.4.1). One
 // goroutine sets it, any may read it. The zero value knows nothing.
-type clock struct {
+type senderClock struct {
 	rate int64 // of the timestamps, in Hz
 	last atomic.Pointer[senderReport]
 }
@@ -21,7 +21,7 @@ type senderReport struct {
 }
 
 // set takes a report's NTP time and timestamp. Zero is no time.
-func (c *clock) set(ntp uint64, timestamp uint32) {
+func (c *senderClock) set(ntp uint64, timestamp uint32) {
 	if ntp == 0 {
 		c.last.Store(nil)
 		return
@@ -30,7 +30,7 @@ func (c *clock) set(ntp uint64, timestamp uint32) {
 }
 
 // captured returns what the sender's clock said as a timestamp was taken, or zero.
-func (c *clock) captured(timestamp uint32) time.Time {
+func (c *senderClock) captured(timestamp uint32) time.Time {
 	r := c.last.Load()
 	if r == nil {
 		return time.Time{}

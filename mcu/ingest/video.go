@@ -49,15 +49,15 @@ type VideoConfig struct {
 // keeps the newest pictures. Stats is safe for concurrent use, Show is for one
 // goroutine.
 type Video struct {
-	cfg    VideoConfig
-	queue  queue
-	budget budget
-	broken bool   // waits for an IDR
-	number uint64 // of the access unit, with those that are lost
-	pace   pace
-	lag    lag
-	sender clock
-	sets   parameters
+	cfg     VideoConfig
+	queue   queue
+	budget  decodeBudget
+	broken  bool   // waits for an IDR
+	number  uint64 // of the access unit, with those that are lost
+	model   arrivalModel
+	backlog readBacklog
+	sender  senderClock
+	sets    parameters
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
 	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
@@ -65,8 +65,8 @@ type Video struct {
 
 	playout playout
 
-	shown *yuv.Frame // owned by the clock, as is lips
-	lips  lips
+	shown *yuv.Frame // owned by the clock, as is sync
+	sync  avSync
 
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
 }
@@ -74,7 +74,7 @@ type Video struct {
 // NewVideo returns a Video that nobody sees yet.
 func NewVideo(cfg VideoConfig) *Video {
 	v := &Video{
-		cfg: cfg, broken: true, sender: clock{rate: ticks.Video},
+		cfg: cfg, broken: true, sender: senderClock{rate: ticks.Video},
 		queue: queue{join: cfg.Joiner, patience: usualPatience},
 	}
 	for _, nal := range cfg.Parameters {
@@ -117,13 +117,13 @@ func (v *Video) Wait(d time.Duration) { v.queue.patience = d }
 
 // Busy says for how long the reader of the track has found each packet waiting for it;
 // 0 if never said. It belongs to the half of Push.
-func (v *Video) Busy(d time.Duration) { v.lag.busy = d }
+func (v *Video) Busy(d time.Duration) { v.backlog.busy = d }
 
 // Push takes one packet, which is copied, and decodes whatever it completes.
 func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	v.packets.Add(1)
-	v.pace.observe(p.SequenceNumber, p.Timestamp, now)
-	v.lag.observe(v.pace.late(p.Timestamp, now))
+	v.model.observe(p.SequenceNumber, p.Timestamp, now)
+	v.backlog.observe(v.model.late(p.Timestamp, now))
 	if !v.queue.push(p, now) {
 		v.dropped.Add(1)
 	}
@@ -135,7 +135,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 			break
 		}
 		if n == 0 {
-			late = now.Sub(first) + v.pace.late(v.queue.stamp, first)
+			late = now.Sub(first) + v.model.late(v.queue.stamp, first)
 		} else {
 			v.playout.burst(late, now)
 		}
@@ -164,7 +164,7 @@ func (v *Video) notice() {
 }
 
 // due returns when an access unit would have come without jitter.
-func (v *Video) due(first time.Time) time.Time { return first.Add(-v.pace.late(v.queue.stamp, first)) }
+func (v *Video) due(first time.Time) time.Time { return first.Add(-v.model.late(v.queue.stamp, first)) }
 
 // take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {
@@ -172,7 +172,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 		v.markLoss() // what is skipped is missing later
 		return
 	}
-	if v.lag.behind {
+	if v.backlog.behind {
 		v.lagged.Add(1)
 		v.markLoss()
 		return
@@ -257,10 +257,10 @@ func (v *Video) Stop() { _ = v.cfg.Decoder.Close() }
 // which may be nil. It stays valid until the next call of Picture or Release.
 func (v *Video) Picture(sound *Voice, now time.Time) (f *yuv.Frame, fresh bool) {
 	for _, f := range v.playout.take() {
-		v.lips.hold(f)
+		v.sync.hold(f)
 	}
-	for !fresh || !v.lips.slips(&v.playout, now) {
-		f := v.lips.next(&v.playout, sound, now)
+	for !fresh || !v.sync.slips(&v.playout, now) {
+		f := v.sync.next(&v.playout, sound, now)
 		if f == nil {
 			break
 		}
@@ -268,19 +268,19 @@ func (v *Video) Picture(sound *Voice, now time.Time) (f *yuv.Frame, fresh bool) 
 		v.shown, fresh = f, true
 	}
 	if fresh {
-		v.lips.shown(v.shown, sound, now, v.cfg.Skew)
+		v.sync.shown(v.shown, sound, now, v.cfg.Skew)
 	}
 	return v.shown, fresh
 }
 
 // Rest drops the pictures that wait, for a clock that shows none.
-func (v *Video) Rest() { v.lips.clear() }
+func (v *Video) Rest() { v.sync.clear() }
 
 // Release ends the clock's half and lets go of the pictures.
 func (v *Video) Release() {
 	v.gone.Store(true)
 	v.playout.clear()
-	v.lips.clear()
+	v.sync.clear()
 	v.shown.Release()
 	v.shown = nil
 }

@@ -35,14 +35,14 @@ const (
 type Voice struct {
 	ring   ring
 	count  counters
-	sender clock
+	sender senderClock
 	lag    soundLag
 
 	// The play half's.
 	dec     codec.AudioDecoder
 	buf     jitter.Buffer
-	carry   carry
-	second  pcm.Block // to squeeze
+	rest    remainder
+	second  pcm.Block // to be accelerated
 	before  pcm.Block // was played last, if sounded
 	sounded bool
 	spare   pcm.Block // what fades out
@@ -57,7 +57,7 @@ type Voice struct {
 
 // NewVoice returns a voice that nothing has been heard of. It owns dec.
 func NewVoice(dec codec.AudioDecoder) *Voice {
-	return &Voice{dec: dec, sender: clock{rate: pcm.Rate}}
+	return &Voice{dec: dec, sender: senderClock{rate: pcm.Rate}}
 }
 
 // Close closes the decoder. Both halves have stopped before.
@@ -127,25 +127,25 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 	}
 	v.said = false
 	v.buf.Raise(time.Duration(v.lag.wanted.Load()))
-	switch v.buf.Adjust(v.carry.n, now) {
-	case jitter.StretchQuiet:
-		ok = v.stretch(dst, now)
-	case jitter.Stretch:
+	switch v.buf.Adjust(v.rest.n, now) {
+	case jitter.ExpandQuiet:
+		ok = v.concealQuiet(dst, now)
+	case jitter.Expand:
 		if ok = v.fill(dst, now); ok {
-			v.lengthen(dst)
+			v.expand(dst)
 		}
-	case jitter.SqueezeQuiet:
+	case jitter.AccelerateQuiet:
 		if ok = v.fill(dst, now); ok && pcm.Level(dst[:]) >= quietLevel {
-			v.squeeze(dst, now)
+			v.accelerate(dst, now)
 		}
-	case jitter.Squeeze:
+	case jitter.Accelerate:
 		if ok = v.fill(dst, now); ok {
-			v.squeeze(dst, now)
+			v.accelerate(dst, now)
 		}
 	default:
 		ok = v.fill(dst, now)
 	}
-	v.count.publish(&v.buf, v.carry.n, now)
+	v.count.publish(&v.buf, v.rest.n, now)
 	v.publishLag(ok, now)
 	if v.sounded = ok; ok {
 		v.before = *dst

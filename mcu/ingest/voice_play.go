@@ -21,30 +21,30 @@ const (
 	loudest = 4
 )
 
-// carry holds what has been decoded and not yet played.
-type carry struct {
+// remainder holds what has been decoded and not yet played.
+type remainder struct {
 	samples [pcm.Samples + maxVoiceSamples]float32
 	n       int
 	heard   int // up to here there is sound, from here on silence
 }
 
 // room returns where the next n samples go, which grow or rest keep.
-func (c *carry) room(n int) []float32 { return c.samples[c.n : c.n+n] }
+func (c *remainder) room(n int) []float32 { return c.samples[c.n : c.n+n] }
 
 // grow keeps n samples of sound.
-func (c *carry) grow(n int) {
+func (c *remainder) grow(n int) {
 	c.n += n
 	c.heard = c.n
 }
 
 // rest adds n samples of silence.
-func (c *carry) rest(n int) {
+func (c *remainder) rest(n int) {
 	clear(c.room(n))
 	c.n += n
 }
 
 // take moves one block out and reports whether there is sound in it.
-func (c *carry) take(dst *pcm.Block) (heard bool) {
+func (c *remainder) take(dst *pcm.Block) (heard bool) {
 	copy(dst[:], c.samples[:pcm.Samples])
 	c.n = copy(c.samples[:], c.samples[pcm.Samples:c.n])
 	heard = c.heard > 0
@@ -53,7 +53,7 @@ func (c *carry) take(dst *pcm.Block) (heard bool) {
 }
 
 // giveBack puts samples before all others.
-func (c *carry) giveBack(b []float32) {
+func (c *remainder) giveBack(b []float32) {
 	copy(c.samples[len(b):], c.samples[:c.n])
 	copy(c.samples[:], b)
 	c.n += len(b)
@@ -62,23 +62,23 @@ func (c *carry) giveBack(b []float32) {
 
 // fill plays one block and reports whether there is sound in it.
 func (v *Voice) fill(dst *pcm.Block, now time.Time) (ok bool) {
-	for v.carry.n < pcm.Samples {
-		d := v.buf.Pull(pcm.Samples-v.carry.n, now)
+	for v.rest.n < pcm.Samples {
+		d := v.buf.Pull(pcm.Samples-v.rest.n, now)
 		switch {
 		case d.Action == jitter.Play:
 			v.play(&d)
 		case d.Action != jitter.Silence:
-			v.makeUp(&d)
+			v.conceal(&d)
 		case v.sounds:
-			v.fadeAway(d.Samples)
+			v.fadeOut(d.Samples)
 		case d.Samples == pcm.Samples:
 			*dst = pcm.Block{}
 			return false
 		default:
-			v.carry.rest(d.Samples)
+			v.rest.rest(d.Samples)
 		}
 	}
-	return v.carry.take(dst)
+	return v.rest.take(dst)
 }
 
 // play decodes a packet.
@@ -88,37 +88,37 @@ func (v *Voice) play(d *jitter.Decision) {
 		v.level, v.said = p.Level, true
 	}
 	if v.levels.isStill(p) {
-		v.carry.rest(d.Samples)
+		v.rest.rest(d.Samples)
 		v.sounds = false
 		return
 	}
 	before := v.spare[:join]
-	if !d.Cut || !v.sounds || v.dec.Recover(before, nil) != nil {
+	if !d.Discontinuity || !v.sounds || v.dec.Recover(before, nil) != nil {
 		clear(before)
 	}
-	dst := v.carry.room(maxVoiceSamples)
+	dst := v.rest.room(maxVoiceSamples)
 	n, err := v.dec.Decode(dst, p.Payload)
 	if err != nil {
 		v.count.undecodable.Add(1)
 		// Such a packet cannot be trusted in how long it says it is.
 		d.Samples, d.Packet = min(d.Samples, max(v.usual, join)), nil
-		v.makeUp(d)
+		v.conceal(d)
 		return
 	}
 	v.usual = n
-	tame(dst[:n])
+	sanitize(dst[:n])
 	v.levels.decoded(p, dst[:n])
-	if d.Cut || !v.sounds {
-		tame(before)
+	if d.Discontinuity || !v.sounds {
+		sanitize(before)
 		crossFade(dst[:min(n, join)], before)
 	}
-	v.carry.grow(n)
+	v.rest.grow(n)
 	v.sounds = true
 }
 
-// makeUp recovers or conceals what is missing.
-func (v *Voice) makeUp(d *jitter.Decision) {
-	dst := v.carry.room(d.Samples)
+// conceal recovers or conceals what is missing.
+func (v *Voice) conceal(d *jitter.Decision) {
+	dst := v.rest.room(d.Samples)
 	var next []byte
 	if d.Packet != nil {
 		next = d.Packet.Payload
@@ -126,55 +126,55 @@ func (v *Voice) makeUp(d *jitter.Decision) {
 	if v.dec.Recover(dst, next) != nil {
 		clear(dst)
 	}
-	tame(dst)
-	v.carry.grow(d.Samples)
+	sanitize(dst)
+	v.rest.grow(d.Samples)
 	v.sounds = true
 }
 
-// fadeAway lets the sound end in n samples.
-func (v *Voice) fadeAway(n int) {
+// fadeOut lets the sound end in n samples.
+func (v *Voice) fadeOut(n int) {
 	tail := &v.spare
 	long := min((n+join-1)/join*join, pcm.Samples)
 	if v.dec.Recover(tail[:long], nil) != nil {
 		clear(tail[:long])
 	}
-	tame(tail[:n])
+	sanitize(tail[:n])
 	for i := range tail[:n] {
 		tail[i] *= 1 - float32(i)/float32(n)
 	}
-	copy(v.carry.room(n), tail[:n])
-	v.carry.grow(n)
+	copy(v.rest.room(n), tail[:n])
+	v.rest.grow(n)
 	v.sounds = false
 }
 
-// squeeze plays much of the next block in the time of dst too.
-func (v *Voice) squeeze(dst *pcm.Block, now time.Time) {
+// accelerate plays much of the next block in the time of dst too.
+func (v *Voice) accelerate(dst *pcm.Block, now time.Time) {
 	next := &v.second
 	if v.fill(next, now) {
 		short := v.wsola.Accelerate(dst, next)
-		v.carry.giveBack(short[copy(dst[:], short):])
+		v.rest.giveBack(short[copy(dst[:], short):])
 	}
 }
 
-// lengthen plays some of the block before dst again, and the end of dst later.
-func (v *Voice) lengthen(dst *pcm.Block) {
+// expand plays some of the block before dst again, and the end of dst later.
+func (v *Voice) expand(dst *pcm.Block) {
 	if !v.sounded {
 		return
 	}
 	if long, ok := v.wsola.Expand(&v.before, dst); ok {
-		v.carry.giveBack(long[copy(dst[:], long):])
+		v.rest.giveBack(long[copy(dst[:], long):])
 	}
 }
 
-// stretch plays a block that is made up, if the sound is quiet.
-func (v *Voice) stretch(dst *pcm.Block, now time.Time) (ok bool) {
-	if !v.quiet || !v.sounds || v.carry.n > 0 {
+// concealQuiet plays a block that is made up, if the sound is quiet.
+func (v *Voice) concealQuiet(dst *pcm.Block, now time.Time) (ok bool) {
+	if !v.quiet || !v.sounds || v.rest.n > 0 {
 		return v.fill(dst, now)
 	}
 	if v.dec.Recover(dst[:], nil) != nil {
 		clear(dst[:])
 	}
-	tame(dst[:])
+	sanitize(dst[:])
 	return true
 }
 
@@ -187,8 +187,8 @@ func crossFade(dst, before []float32) {
 	}
 }
 
-// tame takes out what no sound is: a hostile packet must not reach the mix as NaN.
-func tame(b []float32) {
+// sanitize takes out what no sound is: a hostile packet must not reach the mix as NaN.
+func sanitize(b []float32) {
 	for i, s := range b {
 		if !(s >= -loudest && s <= loudest) {
 			b[i] = 0
@@ -199,7 +199,7 @@ func tame(b []float32) {
 // publishLag says how late the block is that Pull returns.
 func (v *Voice) publishLag(heard bool, now time.Time) {
 	v.lag.live.Store(heard)
-	timestamp, delay, ok := v.buf.Playing(v.carry.n, now)
+	timestamp, delay, ok := v.buf.Playing(v.rest.n, now)
 	if !heard || !ok {
 		return
 	}

@@ -73,18 +73,18 @@ type Buffer struct {
 	late     int // late packets in a row
 
 	// What goes out.
-	running bool  // sound is played, at the position below
-	fresh   bool  // nothing of this stream has been played
-	next    int64 // sequence number to play next
-	at      int64 // timestamp to play next
-	filled  int   // samples made up since then
-	waited  int   // of these, with no packet in the buffer
-	samples int   // duration of the packet played last
-	pause   bool  // and whether it announced a pause
-	lossy   losses
-	cut     bool  // the next packet does not continue what was played
-	over    int   // Adjust calls in a row with too long a delay; negative: too short
-	raised  int64 // by how much the target is longer than the packets need
+	running       bool  // sound is played, at the position below
+	fresh         bool  // nothing of this stream has been played
+	next          int64 // sequence number to play next
+	at            int64 // timestamp to play next
+	filled        int   // samples made up since then
+	waited        int   // of these, with no packet in the buffer
+	samples       int   // duration of the packet played last
+	pause         bool  // and whether it announced a pause
+	lossy         losses
+	discontinuity bool  // the next packet does not continue what was played
+	over          int   // Adjust calls in a row with too long a delay; negative: too short
+	raised        int64 // by how much the target is longer than the packets need
 }
 
 // slot keeps the packet of one sequence number, and what it was after it has gone.
@@ -193,7 +193,7 @@ func (b *Buffer) precedes(seq int64) bool {
 func (b *Buffer) put(p *Packet, seq, at int64) {
 	for ; seq-b.next >= capacity; b.next++ {
 		b.drop(b.slot(b.next), b.next)
-		b.cut = true
+		b.discontinuity = true
 	}
 	s := b.slot(seq)
 	payload := append(slices.Grow(s.Payload[:0], max(len(p.Payload), usualPayload)), p.Payload...)
@@ -227,3 +227,17 @@ func (b *Buffer) first() *slot {
 func (b *Buffer) clock(now time.Time) int64 {
 	return int64(now.Sub(b.origin)/time.Microsecond) * ms / 1000
 }
+
+// Playing returns the timestamp of the sample that a caller who holds this many from
+// before plays next, and its delay if he plays it at now. ok is false while there is
+// no sound, and while it is made up.
+func (b *Buffer) Playing(held int, now time.Time) (timestamp uint32, delay time.Duration, ok bool) {
+	if !b.running || b.filled > 0 {
+		return 0, 0, false
+	}
+	return uint32(b.at) - uint32(held), duration(b.delay(held, now)), true
+}
+
+// Raise has the buffer steer to a delay that is this much longer than the packets
+// need, so that the sound waits for something else.
+func (b *Buffer) Raise(by time.Duration) { b.raised = int64(by/time.Microsecond) * ms / 1000 }

@@ -93,7 +93,7 @@ func (p *player) tick() {
 	quiet := p.quiet != nil && p.quiet(p.now)
 	adjust := p.buf.Adjust(p.held, now)
 	p.blocks++
-	if adjust == jitter.StretchQuiet && quiet {
+	if adjust == jitter.ExpandQuiet && quiet {
 		p.stretched++
 		return
 	}
@@ -102,11 +102,11 @@ func (p *player) tick() {
 	if d := p.buf.Delay(p.held, now); d != 0 && made == p.concealed+p.recovered {
 		p.delays = append(p.delays, d+20*ms) // a block has just been taken
 	}
-	if adjust == jitter.Stretch {
+	if adjust == jitter.Expand {
 		p.stretched++
 		p.held += 700
 	}
-	if adjust == jitter.Squeeze || adjust == jitter.SqueezeQuiet && quiet {
+	if adjust == jitter.Accelerate || adjust == jitter.AccelerateQuiet && quiet {
 		p.squeezed++
 		p.fill(now)
 	}
@@ -125,7 +125,7 @@ func (p *player) fill(now time.Time) {
 			}
 			p.silent += d.Samples
 		case jitter.Play:
-			if d.Cut {
+			if d.Discontinuity {
 				p.cuts++
 			}
 			p.played = append(p.played, *d.Packet)

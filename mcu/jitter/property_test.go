@@ -90,11 +90,11 @@ func (r *referee) push(p jitter.Packet) { r.buf.Push(p, epoch.Add(r.now)) }
 func (r *referee) wait(d time.Duration) {
 	for r.now += d; r.next <= r.now && r.fault == ""; r.next += 20 * ms {
 		adjust := r.buf.Adjust(r.held, epoch.Add(r.next))
-		if adjust == jitter.Squeeze {
+		if adjust == jitter.Accelerate {
 			r.block()
 		}
 		r.block()
-		if adjust == jitter.Stretch {
+		if adjust == jitter.Expand {
 			r.held += 700
 		}
 	}
