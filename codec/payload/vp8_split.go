@@ -3,10 +3,9 @@ package payload
 // VP8Splitter cuts VP8 frames into RTP payloads (RFC 7741). Its memory is reused;
 // the zero value is ready.
 //
-// The descriptor is the mandatory byte alone. Receivers that find a PictureID in it
-// hold frames to be consecutive by that, and what one viewer gets comes from replays
-// and several renditions. The sequence numbers, which send.Downlink makes one
-// row, tell him as much.
+// The descriptor is the mandatory byte alone. A receiver that finds a PictureID judges by it
+// whether frames are consecutive, but one viewer gets frames of replays and of several
+// renditions. The sequence numbers, which the downlink makes one row, say as much.
 type VP8Splitter struct {
 	buf      []byte // descriptors and what follows them
 	payloads [][]byte

@@ -22,15 +22,15 @@ import (
 )
 
 // Frame is a picture with a reference count. It is made by Pool.Get with one
-// reference. Its pixels are written by the one who got it, before he hands it
+// reference. Its pixels are written by the goroutine that got it, before it hands the frame
 // on, and only read from then on.
 type Frame struct {
 	image.YCbCr
 	// At is when the picture's last packet arrived, if it came by packets, and
 	// Ready when its pixels were there. They are written with the pixels.
 	At, Ready time.Time
-	// Due is when it would have arrived on a line without jitter, Captured when it was
-	// taken by its sender's clock, zero where he does not say.
+	// Due is when it would have arrived without jitter. Captured is when it was taken by its
+	// sender's clock, zero where the sender has not reported it.
 	Due, Captured time.Time
 
 	buf  []byte
@@ -110,8 +110,8 @@ func (p *Pool) Get(w, h int) *Frame {
 	return f
 }
 
-// Live returns the number of frames that are out. It is 0 when everyone has
-// released what he got.
+// Live returns the number of frames that are out. It is 0 when every owner has
+// released its frames.
 func (p *Pool) Live() int { return int(p.live.Load()) }
 
 func (p *Pool) take() *Frame {

@@ -7,7 +7,7 @@ import (
 	"tilemix/mcu/rtptime"
 )
 
-// senderClock is a sender's clock, as his last report gives it (RFC 3550 §6.4.1). One
+// senderClock is a sender's clock, as the last report gives it (RFC 3550 §6.4.1). One
 // goroutine sets it, any may read it. The zero value knows nothing.
 type senderClock struct {
 	rate int64 // of the timestamps, in Hz

@@ -1,11 +1,14 @@
 // Package ingest takes one inbound track in: packets become pictures or sound.
 //
-//	camera ──▶ Video.Push: queue ──▶ access unit ──▶ decode ──▶ scale ──▶ slot ──▶ Video.Picture
+//	camera ──▶ Video.Push: queue ──▶ payload.Joiner ──▶ access unit ──▶ decode ──▶ scale ──▶ playout ──▶ Video.Picture
 //	mic ─────▶ Voice.Push ──▶ ring of packets ──▶ Voice.Pull: jitter buffer ──▶ decode ──▶ pcm.Block
 //
 // Each track has two halves: Push belongs to the goroutine that reads it,
-// Picture and Pull to the room's clocks. They meet in a slot or a ring without a
+// Picture and Pull to the room's clocks. They meet in a playout or a ring without a
 // lock, and neither waits for the other.
+//
+// The sound's counterparts in NetEQ are in package jitter: Voice decodes, conceals, accelerates
+// and expands what jitter.Buffer decides.
 //
 // # Why
 //

@@ -71,7 +71,7 @@ type Video struct {
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
 }
 
-// NewVideo returns a Video that nobody sees yet.
+// NewVideo returns a Video that has no tile yet.
 func NewVideo(cfg VideoConfig) *Video {
 	v := &Video{
 		cfg: cfg, broken: true, sender: senderClock{rate: ticks.Video},
@@ -83,9 +83,8 @@ func NewVideo(cfg VideoConfig) *Video {
 	return v
 }
 
-// Show says how large the tile is, in pixels. The zero size says that nobody
-// sees it: then nothing is decoded. Who was not seen and now is, is asked for an
-// IDR at once.
+// Show says how large the tile is, in pixels. The zero size says that the camera has no tile: then
+// nothing is decoded. A camera that gets a tile is asked for an IDR at once.
 func (v *Video) Show(tile image.Point, now time.Time) {
 	before := v.size.Swap(uint64(uint32(tile.X))<<32 | uint64(uint32(tile.Y)))
 	if before == 0 && v.visible() && v.packets.Load() > 0 {

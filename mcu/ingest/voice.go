@@ -69,7 +69,7 @@ func (v *Voice) Close() error { return v.dec.Close() }
 func (v *Voice) Report(ntp uint64, timestamp uint32) { v.sender.set(ntp, timestamp) }
 
 // Captured returns what the sender's clock said as a timestamp was taken, zero before
-// his first report. It is safe for concurrent use.
+// the first report. It is safe for concurrent use.
 func (v *Voice) Captured(timestamp uint32) time.Time { return v.sender.captured(timestamp) }
 
 // VoicePacket is a packet of a track.
@@ -118,7 +118,7 @@ func (v *Voice) Push(pkt VoicePacket, now time.Time) {
 }
 
 // Pull is the play half: it writes the next 20 ms to dst and returns their level in
-// -dBov, the sender's when he says it and measured otherwise. ok is false, dst
+// -dBov, the sender's where the sender says it and measured otherwise. ok is false, dst
 // silent and the cost next to nothing when there is nothing to play.
 func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 	for e := v.ring.front(); e != nil; e = v.ring.front() {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// quietLevel is the level from which on sound may be squeezed and stretched
+	// quietLevel is the level from which on sound may be shortened and lengthened
 	// unheard, in -dBov.
 	quietLevel = 50
 	// join is over how many samples a cut is cross-faded, and sound that begins

@@ -30,7 +30,7 @@ const (
 	expandFast = 30 * ms
 	// patience is for how many blocks the delay must have been off: the caller's
 	// own clock may have been. slowly and fast are how many of them
-	// there are to one squeeze or stretch of sound that is not quiet.
+	// there are to one change of sound that is not quiet.
 	patience = 5
 	slowly   = 50
 	fast     = 5

@@ -228,8 +228,8 @@ func (b *Buffer) clock(now time.Time) int64 {
 	return int64(now.Sub(b.origin)/time.Microsecond) * ms / 1000
 }
 
-// Playing returns the timestamp of the sample that a caller who holds this many from
-// before plays next, and its delay if he plays it at now. ok is false while there is
+// Playing returns the timestamp of the sample that a caller that holds this many from
+// before plays next, and its delay if the caller plays it at now. ok is false while there is
 // no sound, and while it is made up.
 func (b *Buffer) Playing(held int, now time.Time) (timestamp uint32, delay time.Duration, ok bool) {
 	if !b.running || b.filled > 0 {

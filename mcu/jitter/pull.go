@@ -36,8 +36,8 @@ const (
 )
 
 // Pull decides about the next stretch of sound. need, 1 to 960, is how many
-// samples the caller lacks for the block that he plays at now; the stretch may be
-// longer, and he keeps the rest for the next block.
+// samples the caller lacks for the block that it plays at now. The stretch may be
+// longer; the caller keeps the rest for the next block.
 func (b *Buffer) Pull(need int, now time.Time) Decision {
 	p := b.first()
 	if !b.running {

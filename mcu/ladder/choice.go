@@ -3,41 +3,39 @@ package ladder
 import "time"
 
 const (
-	// calm is how long a line has to be good before more is tried.
+	// calm is how long a path has to be good before a higher rung is tried.
 	calm = 2 * time.Second
-	// proof is how long a viewer has to stay on a rung for his way up to have been
-	// right.
+	// proof is how long a viewer has to stay on a rung for the move up to count as right.
 	proof = 10 * time.Second
-	// maxCalm bounds how long a line that disappointed again and again has to be good.
+	// maxCalm bounds how long a path has to be good after several failed moves up.
 	maxCalm = 6 * time.Second
-	// drain is how long what was too much takes to leave the line after a move down,
-	// and an estimate to tell of what is sent since.
+	// drain is how long the queue takes to empty after a move down, and the estimate to
+	// reflect what is sent since.
 	drain = 1500 * time.Millisecond
-	// whole is how long a viewer's pictures have to be whole before he is given more
-	// again, when others would have had to pay for mending them; after ways up that
-	// failed up to maxWhole.
+	// whole is how long a viewer's pictures have to be undamaged before the viewer moves up
+	// again, when its key frames would have cost other viewers; up to maxWhole after moves up
+	// that failed.
 	whole, maxWhole = 6 * time.Second, time.Minute
-	// hope is how long a line has to carry too little for the last picture.
+	// hope is how long a path has to carry too little before the viewer loses the last picture.
 	hope = 4 * time.Second
 	// interval is the time between two decisions.
 	interval = 100 * time.Millisecond
 )
 
-// Line is what is known of the way to a viewer.
+// Line is what is known of the network path to a viewer.
 type Line struct {
-	Estimate int    // what it carries, in bits a second; 0: nobody knows
+	Estimate int    // what the path carries, in bits a second; 0: unknown
 	Sound    int    // the part of it that sound takes, in bits a second
 	Sent     uint64 // bytes of picture that were sent so far
-	// Excused says that what the line carries too little is not its fault.
+	// Excused says that the server is overloaded, not the path. The viewer is not moved down.
 	Excused bool
 }
 
 // Choice is which rung one viewer has. It belongs to one goroutine.
 //
-// An estimate does not rise much above what is sent, and may be low because that is
-// little. So a viewer leaves a rung when his line carries less than the
-// rung needs and less than what is sent, and is given a higher one after his line
-// carried what that needs, with the help of a probe.
+// An estimate does not rise much above the bitrate that is sent, and is low where little is sent.
+// So a viewer leaves a rung when the path carries less than the rung needs and less than what is
+// sent. It moves up after the path has carried the higher bitrate, if necessary as a probe.
 type Choice struct {
 	rungs []Rung
 	rung  int
@@ -46,19 +44,19 @@ type Choice struct {
 	decided time.Time
 	quiet   time.Time     // since when nothing was tried or went wrong
 	wait    time.Duration // for so long it has to
-	broke   time.Time     // when others last would have had to pay for mending his pictures
+	broke   time.Time     // when a key frame for this viewer would last have cost others too much
 	whole   time.Duration // for so long nothing more is tried then
-	fell    time.Time     // when he last went down
+	fell    time.Time     // when the viewer last moved down
 	bad     time.Time     // since when the line is congested; zero: it is not
-	rose    time.Time     // when he came to this rung from below; zero: he did not
+	rose    time.Time     // when the viewer came to this rung from below; zero: it did not
 }
 
-// NewChoice returns the choice of a viewer who begins on the first of rungs, which
+// NewChoice returns the choice of a viewer that begins on the first of rungs, which
 // are as Of returns them.
 func NewChoice(rungs []Rung) Choice { return Choice{rungs: rungs, wait: calm, whole: whole} }
 
-// Again returns the choice of the same viewer over another line: he begins where he
-// was, with a picture.
+// Again returns the choice of the same viewer over another path: the viewer begins on the rung
+// that it had, but with a picture.
 func (c *Choice) Again() Choice {
 	again := NewChoice(c.rungs)
 	again.rung = min(c.rung, len(c.rungs)-2)
@@ -69,10 +67,9 @@ func (c *Choice) Again() Choice {
 // Rung is the index of the rung that was decided on last.
 func (c *Choice) Rung() int { return c.rung }
 
-// Decide returns the index of the rung that the viewer is to have, and what his line
-// is to be probed for, in bits a second, 0 for nothing. It decides ten times a second
-// at most, and asks for a probe each time until the line has shown that it carries so
-// much.
+// Decide returns the index of the rung that the viewer is to have, and the bitrate that the path
+// is to be probed for, in bits a second, 0 for no probe. It decides ten times a second at most, and
+// requests a probe each time until the path has carried that bitrate.
 func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	if now.Sub(c.decided) < interval {
 		return c.rung, 0
@@ -100,9 +97,9 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	return c.climb(line, now)
 }
 
-// Spare tells that the viewer's pictures broke, and that mending them would cost others
-// too much. He goes down by a rung that has a picture, if there is one: with less to lose
-// he loses less, and where he is alone he is the only one who pays.
+// Spare says that the viewer's pictures are damaged and that a key frame would cost other viewers
+// too much. The viewer moves down by a rung that has a picture, if there is one: there it loses
+// less, and is usually the only viewer, so its key frames cost no other viewer.
 func (c *Choice) Spare(now time.Time) {
 	c.broke = now
 	if now.Sub(c.fell) < drain || c.rung >= len(c.rungs)-2 {
@@ -115,14 +112,14 @@ func (c *Choice) Spare(now time.Time) {
 	c.land(now)
 }
 
-// congested tells whether the line carries neither what the rung needs nor what is
+// congested reports whether the path carries neither what the rung needs nor what is
 // sent of it.
 func (c *Choice) congested(line Line, sent int) bool {
 	return line.Estimate > 0 && line.Estimate < c.least(c.rung, line.Sound) && line.Estimate < sent
 }
 
-// least is what a line has to carry for a viewer to stay on a rung. To see
-// nothing is worse than to see it late, so the last picture is left late.
+// least is what a path has to carry for a viewer to stay on a rung. The last rung with a picture
+// may be late, because no picture is worse than a late one.
 func (c *Choice) least(rung, sound int) int {
 	needs := c.rungs[rung].needs(sound)
 	if rung == len(c.rungs)-2 {
@@ -131,8 +128,8 @@ func (c *Choice) least(rung, sound int) int {
 	return needs
 }
 
-// fall goes down to what the line carries: at once, but not again before that shows,
-// and to nothing only after some time.
+// fall moves down to what the path carries: at once, but not again before the estimate shows the
+// effect, and to sound only after some time.
 func (c *Choice) fall(line Line, now time.Time) {
 	c.quiet = now
 	if c.bad.IsZero() {
@@ -158,13 +155,13 @@ func (c *Choice) fall(line Line, now time.Time) {
 	c.land(now)
 }
 
-// land begins on a rung that is lower than the last.
+// land begins on a lower rung.
 func (c *Choice) land(now time.Time) {
 	c.rose, c.fell, c.bad = time.Time{}, now, time.Time{}
 	c.sent = meter{}
 }
 
-// climb goes up by one rung if the line carries it, or finds out.
+// climb moves up by one rung if the path carries it, or requests a probe.
 func (c *Choice) climb(line Line, now time.Time) (rung, probe int) {
 	needs := c.rungs[c.rung-1].needs(line.Sound)
 	needs += needs / 20

@@ -1,7 +1,7 @@
-// Package ladder decides in which rendition each viewer gets the picture. Time is
+// Package ladder decides which rendition of the picture each viewer gets. Time is
 // an argument.
 //
-//	estimate of his line, bytes sent ──▶ Choice.Decide ──▶ rung; rate to probe with
+//	estimate of the path, bytes sent ──▶ Choice.Decide ──▶ rung; rate to probe with
 //
 // A ladder has the picture in full, in half and in quarter size, and at its foot
 // nothing but sound.
@@ -21,7 +21,7 @@ package ladder
 
 import "image"
 
-// Rung is what a viewer can have of the picture. The zero Rung is nothing: he has
+// Rung is what a viewer can have of the picture. The zero Rung is none: the viewer has
 // sound only.
 type Rung struct {
 	Size      image.Point // pixels, even
@@ -63,7 +63,7 @@ func part(size image.Point, n int) image.Point {
 	return image.Pt(size.X/n&^1, size.Y/n&^1)
 }
 
-// needs is what a line has to carry for a rung, in bits a second: its bitrate,
+// needs is what a path has to carry for a rung, in bits a second: its bitrate,
 // the headers of its packets, which weigh more where pictures are small, and the sound.
 func (r Rung) needs(sound int) int {
 	if r.none() {

@@ -1,5 +1,5 @@
-// Package uplink decides what each sender is asked to send of his camera: no more
-// than his tile needs, and not a new thing every moment. Time is an argument.
+// Package uplink decides what each sender is asked to send of its camera: no more
+// than its tile needs, and nothing new every moment. Time is an argument.
 //
 // # Why
 //
@@ -62,9 +62,9 @@ func bitrate(size image.Point) int {
 	return int(math.Round(150*math.Pow(share, 0.8))) * 10_000
 }
 
-// enough tells whether who sends what was asked for last need not be asked for w: it
-// covers w and is not much more. A tile grows or shrinks by a little whenever
-// somebody comes.
+// enough reports whether a sender of what was requested last need not be asked for w: the last
+// request covers w and is not much more. A tile grows or shrinks by a little whenever a
+// participant joins.
 func (last Wish) enough(w Wish) bool {
 	return w != (Wish{}) && last.FrameRate == w.FrameRate &&
 		last.Size.X >= w.Size.X && last.Size.Y >= w.Size.Y &&

@@ -1,6 +1,6 @@
-// Package audio is the arithmetic of a conference's sound: who is in the mix, what
-// each one hears, and who has the floor. Everything is pure: no goroutine, no
-// clock, no allocation in steady state.
+// Package audio is the arithmetic of a conference's sound: which voices are in the mix, what
+// each participant hears, and which participant has the floor. Everything is pure: no goroutine,
+// no clock, no allocation in steady state.
 //
 //	voice ──▶ Gate ──▶ Mixer.Add ──▶ Mixer.Mix ─────▶ limiter ──▶ all who are silent
 //	  │                        └────▶ Mixer.Minus ──▶ limiter ──▶ each who speaks

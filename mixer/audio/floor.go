@@ -8,10 +8,10 @@ import (
 // FloorConfig is how quickly and how firmly a Floor decides. Zero fields mean the
 // defaults that stand beside them.
 type FloorConfig struct {
-	Attack   time.Duration // of speech until someone counts as speaking: 80 ms
-	Release  time.Duration // of quiet until he no longer does: 700 ms
-	Takeover time.Duration // of speech until he has the floor of one who went quiet: 500 ms
-	Contest  time.Duration // of clearly louder speech until he takes the floor of one who speaks too: 2 s
+	Attack   time.Duration // of speech until a participant counts as speaking: 80 ms
+	Release  time.Duration // of quiet until the participant no longer does: 700 ms
+	Takeover time.Duration // of speech until it takes the floor of a holder that went quiet: 500 ms
+	Contest  time.Duration // of clearly louder speech until it takes the floor of a holder that speaks: 2 s
 	Weakest  uint8         // level in -dBov that speech never falls under: 52
 	Margin   uint8         // dB that speech is over the talker's own noise: 10
 }
@@ -92,8 +92,8 @@ func (f *Floor) Remove(id string) {
 // observed. The slice is the floor's and valid until its next call.
 func (f *Floor) Speaking() []string { return f.speaking }
 
-// Holder returns who has the floor: he who speaks, or spoke last. "" means that
-// nobody has spoken yet.
+// Holder returns the participant that has the floor: it speaks, or spoke last. "" means that
+// no participant has spoken yet.
 func (f *Floor) Holder() string { return f.holder }
 
 // Changed reports whether Speaking or Holder changed since it was last called.
@@ -126,7 +126,7 @@ func (f *Floor) list() {
 	}
 }
 
-// contest gives the floor to t if it is his by now.
+// contest gives the floor to t if t has won it by now.
 func (f *Floor) contest(t *talker) {
 	if !t.speaking || t.id == f.holder {
 		return

@@ -3,8 +3,8 @@ package audio
 import "tilemix/codec/pcm"
 
 // Mixer sums the voices of one tick once and gives each speaker the sum
-// without his own (mix-minus). It works in float32 and never clips: what goes out is
-// limited per listener by the caller. The zero value is ready. A Mixer belongs to
+// without that speaker's own voice (mix-minus). It works in float32 and never clips: the caller
+// limits what each listener gets. The zero value is ready. A Mixer belongs to
 // one goroutine.
 type Mixer struct {
 	sum    pcm.Block

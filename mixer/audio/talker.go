@@ -15,17 +15,17 @@ const (
 // talker is what a Floor knows of one voice.
 type talker struct {
 	id       string
-	noise    float64   // the quietest he lately was
-	mean     float64   // loudness of his speech, averaged over what was loud
+	noise    float64   // the quietest level of late
+	mean     float64   // loudness of the speech, averaged over what was loud
 	last     time.Time // of the last level
 	run      time.Duration
 	lastLoud time.Time
-	since    time.Time // he speaks since; with speaking
-	louder   time.Time // he is clearly louder than the holder since; or zero
+	since    time.Time // when the speech began; with speaking
+	louder   time.Time // since when it is clearly louder than the holder; or zero
 	speaking bool
 }
 
-// observe takes his level and reports whether he began to speak.
+// observe takes a level and reports whether the participant began to speak.
 func (t *talker) observe(level uint8, now time.Time, cfg *FloorConfig) bool {
 	var step time.Duration
 	if !t.last.IsZero() {

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Places says who of a room has a tile, and in which order, where there are more
-// participants than tiles: those who spoke last. Nobody moves unless he must:
+// Places says which participants of a room have a tile, and in which order, where there are more
+// participants than tiles: those who spoke last. No participant moves without need:
 //
-//   - Who begins to speak without a tile takes the place of the one who has been
+//   - A participant without a tile that begins to speak takes the place of the one that has been
 //     silent longest.
-//   - The place of one who leaves goes to the next: whoever of the others spoke
-//     last or, if none did, joined first. Without others, those behind move up.
-//   - Who joins has the place behind all others, if there is one.
+//   - The place of a participant that leaves goes to the one of the others that spoke last or,
+//     if none did, joined first. Without others, those behind move up.
+//   - A participant that joins has the place behind all others, if there is one.
 //
 // It belongs to one goroutine.
 type Places struct {
@@ -24,13 +24,13 @@ type Places struct {
 	calls    int
 }
 
-// NewPlaces returns the given number of places, which nobody has.
+// NewPlaces returns the given number of places, all free.
 func NewPlaces(most int) *Places {
 	return &Places{most: most, spoke: map[string]int{}}
 }
 
-// Arrange returns who has a place, in order of places, after something changed.
-// who are all participants, in order of joining; speaking are those who speak now.
+// Arrange returns the participants that have a place, in order of places, after something
+// changed. The argument who has all participants, in order of joining, and speaking those that speak now.
 // The result is the Places' and valid until its next call.
 func (p *Places) Arrange(who, speaking []string) []string {
 	joined := make(map[string]int, len(who))
@@ -49,7 +49,7 @@ func (p *Places) Arrange(who, speaking []string) []string {
 	return p.ids
 }
 
-// listen notes who speaks, and for whoever stopped that he spoke until now.
+// listen notes the participants that speak, and of those that stopped that they spoke until now.
 func (p *Places) listen(joined map[string]int, speaking []string) {
 	p.calls++
 	for _, id := range p.speaking {
@@ -101,7 +101,7 @@ func (p *Places) longestSilent(joined map[string]int) int {
 	return longest
 }
 
-// Lead puts whoever has a place into the first one, and who had that into his.
+// Lead exchanges the place of a participant, if it has one, with the first place.
 func (p *Places) Lead(id string) {
 	if i := slices.Index(p.ids, id); i > 0 {
 		p.ids[0], p.ids[i] = p.ids[i], p.ids[0]

@@ -7,9 +7,9 @@ import (
 	"tilemix/codec/yuv"
 )
 
-// Tile is what the compositor is told of one participant at one tick.
+// Tile is what the compositor draws of one participant at one tick.
 type Tile struct {
-	// ID is the participant's; the colour of his placeholder depends on it.
+	// ID is the participant's; the placeholder's colour depends on it.
 	ID string
 	// Rect is the tile's place on the canvas in pixels, even-aligned. Tiles are
 	// disjoint.
@@ -136,8 +136,8 @@ func (c *Compositor) contentOf(t *Tile) content {
 func evenPoint(p image.Point) image.Point { return image.Pt(p.X&^1, p.Y&^1) }
 
 // differs says whether what is on the canvas in the place of tile i is not what
-// is to be there. A tile is found by its place, not its number: when somebody
-// leaves, whoever stays in his place is not drawn again.
+// is to be there. A tile is found by its place, not its number: when a participant
+// leaves, tiles that keep their place are not drawn again.
 func (c *Compositor) differs(i int) bool {
 	want := &c.next[i].content
 	if i < len(c.drawn) && c.drawn[i].rect == want.rect {

@@ -1,7 +1,7 @@
-// Package video draws everyone's tile on one canvas.
+// Package video draws the tiles of a room on one canvas.
 //
-// A Compositor keeps its canvas from one tick to the next. At each tick it is
-// told of all tiles, compares them with what it drew last, and draws only those
+// A Compositor keeps its canvas from one tick to the next. At each tick it
+// gets all tiles, compares them with what it drew last, and draws only those
 // that differ:
 //
 //	[]Tile ──▶ content (what is to be seen) ──differs?──▶ picture | placeholder ─▶ border ─▶ corners ─▶ label ──▶ canvas
@@ -14,7 +14,7 @@
 // same.
 //
 // Pictures and canvas are 4:2:0 with BT.601 coefficients in limited range (Y
-// 16 to 235, Cb and Cr 16 to 240). So most cameras send, and so the encoder tells
-// receivers (codec/h264). Pictures are copied as they are: whoever has one in
-// other colours converts it before (yuv.ToCanvas).
+// 16 to 235, Cb and Cr 16 to 240). Most cameras send that, and the encoder declares
+// it to receivers (codec/h264). Pictures are copied as they are: the caller converts pictures
+// of other colours before (yuv.ToCanvas).
 package video
