@@ -196,7 +196,7 @@ func BenchmarkRoom(b *testing.B) {
 	for b.Loop() {
 		c := startChild(b)
 		for i, clip := range clips {
-			client := rtctest.New(b, rtctest.Options{Blind: true})
+			client := rtctest.New(b, rtctest.Options{NoDecode: true})
 			offer, err := client.Offer(b.Context())
 			if err != nil {
 				b.Fatal(err)

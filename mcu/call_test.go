@@ -40,7 +40,7 @@ func TestCall(t *testing.T) {
 	var all sync.WaitGroup
 	for i, g := range guests {
 		all.Go(func() {
-			g.Screen.Await("all colours", func(p rtctest.Picture) error {
+			g.VideoSink.Await("all colours", func(p rtctest.Picture) error {
 				var errs error
 				for j, other := range guests {
 					errs = errors.Join(errs, shows(p.Image, places[other], colours[j]))
@@ -48,7 +48,7 @@ func TestCall(t *testing.T) {
 				return errs
 			})
 		})
-		all.Go(func() { g.Earphone.Await("the others' tones", mixMinus(tones, i, loud)) })
+		all.Go(func() { g.AudioSink.Await("the others' tones", mixMinus(tones, i, loud)) })
 	}
 	all.Wait()
 	checkStreams(t, guests...)
@@ -80,11 +80,11 @@ func mixMinus(tones []float64, own int, level float64) func(rtctest.Sound) error
 func checkStreams(t *testing.T, guests ...*guest) {
 	t.Helper()
 	for _, g := range guests {
-		faults, _ := g.Screen.Faults()
+		faults, _ := g.VideoSink.Faults()
 		for _, f := range faults {
 			t.Errorf("picture: %s", f)
 		}
-		faults, _ = g.Earphone.Faults()
+		faults, _ = g.AudioSink.Faults()
 		for _, f := range faults {
 			t.Errorf("sound: %s", f)
 		}
@@ -97,7 +97,7 @@ func (s *stage) checkGapless(guests ...*guest) {
 	s.t.Helper()
 	missed := s.metric("tilemix_missed_ticks_total", "sound")
 	for _, g := range guests {
-		if _, leaps := g.Earphone.Faults(); leaps > 0 && missed < 6 {
+		if _, leaps := g.AudioSink.Faults(); leaps > 0 && missed < 6 {
 			s.t.Errorf("sound: timestamps leapt %d times, the clock missed %v ticks", leaps, missed)
 		}
 	}
@@ -129,14 +129,14 @@ func TestFlashAndBeep(t *testing.T) {
 	tile := s.place(actor, watcher)[actor]
 	flashes, beeps := make(chan time.Time, 100), make(chan time.Time, 100)
 	var bright, loud bool
-	defer watcher.Screen.Watch(func(p rtctest.Picture) {
+	defer watcher.VideoSink.Watch(func(p rtctest.Picture) {
 		was := bright
 		bright = rtctest.Mean(p.Image, face(tile)).Y > 170
 		if bright && !was {
 			flashes <- p.At
 		}
 	})()
-	defer watcher.Earphone.Watch(func(sound rtctest.Sound) {
+	defer watcher.AudioSink.Watch(func(sound rtctest.Sound) {
 		was := loud
 		loud = rtctest.Amplitude(sound.Block, 1000) > 0.1
 		if loud && !was {

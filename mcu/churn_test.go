@@ -114,7 +114,7 @@ func TestShutdown(t *testing.T) {
 		g.Speak(rtctest.Tone(440, 0.1))
 		guests = append(guests, g)
 	}
-	guests[0].Screen.Await("a picture", func(rtctest.Picture) error { return nil })
+	guests[0].VideoSink.Await("a picture", func(rtctest.Picture) error { return nil })
 	s.end()
 	for _, g := range guests {
 		<-g.p.Done()

@@ -64,29 +64,29 @@ func TestThroughFirewalls(t *testing.T) {
 	cfg := small()
 	cfg.TURN = true
 	s := serve(t, cfg)
-	relay := func(transport string) rtctest.Way {
+	relay := func(transport string) rtctest.Transport {
 		for _, server := range s.ICEServers() {
 			for _, url := range server.URLs {
 				if strings.HasPrefix(url, "turn:") && strings.HasSuffix(url, transport) {
-					return rtctest.Way{TURN: url, Username: server.Username, Credential: server.Credential}
+					return rtctest.Transport{TURN: url, Username: server.Username, Credential: server.Credential}
 				}
 			}
 		}
 		t.Fatalf("no TURN server for %s", transport)
-		return rtctest.Way{}
+		return rtctest.Transport{}
 	}
 	for _, test := range []struct {
 		name, selected string
-		way            rtctest.Way
+		way            rtctest.Transport
 	}{
-		{"udp", "host host udp", rtctest.Way{}},
-		{"tcp", "host host tcp", rtctest.Way{TCP: true}},
+		{"udp", "host host udp", rtctest.Transport{}},
+		{"tcp", "host host tcp", rtctest.Transport{TCP: true}},
 		{"turn over udp", "relay host udp", relay("udp")},
 		{"turn over tcp", "relay host udp", relay("tcp")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			room := strings.ReplaceAll(test.name, " ", "-")
-			ada, ben := s.join(room, "Ada", rtctest.Options{Way: test.way}), s.join(room, "Ben", both)
+			ada, ben := s.join(room, "Ada", rtctest.Options{Transport: test.way}), s.join(room, "Ben", both)
 			for g, tone := range map[*guest]float64{ada: 440, ben: 700} {
 				g.Speak(rtctest.Tone(tone, 0.15))
 			}
@@ -94,15 +94,15 @@ func TestThroughFirewalls(t *testing.T) {
 			film(ben, blue)
 			places := s.place(ada, ben)
 			for _, g := range []*guest{ada, ben} {
-				g.Screen.Await("both", func(p rtctest.Picture) error {
+				g.VideoSink.Await("both", func(p rtctest.Picture) error {
 					if err := shows(p.Image, places[ada], red); err != nil {
 						return err
 					}
 					return shows(p.Image, places[ben], blue)
 				})
 			}
-			ada.Earphone.Await("Ben", mixMinus([]float64{440, 700}, 0, 0.15))
-			ben.Earphone.Await("Ada", mixMinus([]float64{440, 700}, 1, 0.15))
+			ada.AudioSink.Await("Ben", mixMinus([]float64{440, 700}, 0, 0.15))
+			ben.AudioSink.Await("Ada", mixMinus([]float64{440, 700}, 1, 0.15))
 			if got := ada.Selected(); got != test.selected {
 				t.Errorf("the way is %q, not %q", got, test.selected)
 			}

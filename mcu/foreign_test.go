@@ -40,14 +40,14 @@ func TestForeignH264(t *testing.T) {
 			tile := s.place(actor, watcher)[actor]
 			for turn, size := range sizes {
 				stop := actor.Play(foreign(t, size, c.options, turn), 30)
-				watcher.Screen.Await("four colours at "+size, func(p rtctest.Picture) error {
+				watcher.VideoSink.Await("four colours at "+size, func(p rtctest.Picture) error {
 					return quarters(p.Image, tile, turn)
 				})
 				before := s.metric("tilemix_uplink_video_total", "pictures")
 				s.await("more pictures", func() bool {
 					return s.metric("tilemix_uplink_video_total", "pictures") > before+40
 				})
-				watcher.Screen.Await("the colours still", func(p rtctest.Picture) error {
+				watcher.VideoSink.Await("the colours still", func(p rtctest.Picture) error {
 					return quarters(p.Image, tile, turn)
 				})
 				stop()

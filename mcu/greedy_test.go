@@ -43,7 +43,7 @@ func TestGreedy(t *testing.T) {
 	capped := func() float64 { return s.metric("tilemix_uplink_video_total", "capped") }
 	s.await("pictures to be dropped", func() bool { return capped() > 0 })
 	before, fresh := rtctest.Colour{}, 0
-	eye.Screen.Await("both, after pictures were dropped", func(p rtctest.Picture) error {
+	eye.VideoSink.Await("both, after pictures were dropped", func(p rtctest.Picture) error {
 		if now := rtctest.Mean(p.Image, places[ada]); now != before {
 			before = now
 			fresh++

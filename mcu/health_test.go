@@ -40,7 +40,7 @@ func TestOutage(t *testing.T) {
 	places := s.place(ada, ben)
 	sees := func(what string, colour rtctest.Colour) {
 		t.Helper()
-		cid.Screen.Await(what, func(p rtctest.Picture) error {
+		cid.VideoSink.Await(what, func(p rtctest.Picture) error {
 			return errors.Join(shows(p.Image, places[ada], colour), shows(p.Image, places[ben], blue))
 		})
 	}
@@ -74,15 +74,15 @@ func TestCameraOffIsNoBadLine(t *testing.T) {
 	stopAda, stopBen := film(ada, red), film(ben, blue)
 	film(cid, green)
 	places := s.place(ada, ben, cid)
-	cid.Screen.Await("both", func(p rtctest.Picture) error {
+	cid.VideoSink.Await("both", func(p rtctest.Picture) error {
 		return errors.Join(shows(p.Image, places[ada], red), shows(p.Image, places[ben], blue))
 	})
 	ada.p.Handle(control.Mute{AudioMuted: true, VideoMuted: true})
-	cid.Screen.Await("initials", func(p rtctest.Picture) error { return gone(p.Image, places[ada], red) })
+	cid.VideoSink.Await("initials", func(p rtctest.Picture) error { return gone(p.Image, places[ada], red) })
 	stopAda()
 	stopBen()
 	s.told(cid, ben, control.LineWeak)
-	cid.Screen.Await("a dimmed tile", func(p rtctest.Picture) error { return shows(p.Image, places[ben], dimmed(blue)) })
+	cid.VideoSink.Await("a dimmed tile", func(p rtctest.Picture) error { return shows(p.Image, places[ben], dimmed(blue)) })
 	for _, m := range of[control.Participants](&cid.news) {
 		for _, p := range m.Participants {
 			if p.ID != ben.id && p.Line != "" {
@@ -102,10 +102,10 @@ func TestReconnecting(t *testing.T) {
 	ben := s.join("again", "Ben", both)
 	film(ada, red)
 	place := s.place(ada, ben)[ada]
-	ben.Screen.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, place, red) })
+	ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, place, red) })
 	ada.Close()
 	s.told(ben, ada, control.LineLost)
-	ben.Screen.Await("her tile dimmed", func(p rtctest.Picture) error { return shows(p.Image, place, dimmed(red)) })
+	ben.VideoSink.Await("her tile dimmed", func(p rtctest.Picture) error { return shows(p.Image, place, dimmed(red)) })
 
 	back := &guest{id: ada.id}
 	var err error
@@ -114,6 +114,6 @@ func TestReconnecting(t *testing.T) {
 	}
 	s.connect(back)
 	film(back, green)
-	ben.Screen.Await("Ada again", func(p rtctest.Picture) error { return shows(p.Image, place, green) })
+	ben.VideoSink.Await("Ada again", func(p rtctest.Picture) error { return shows(p.Image, place, green) })
 	s.told(ben, ada, "")
 }

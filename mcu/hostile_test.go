@@ -125,7 +125,7 @@ func TestHostile(t *testing.T) {
 			places := s.place(good, evil)
 			sees := func(colour rtctest.Colour) {
 				t.Helper()
-				eye.Screen.Await("both pictures", func(p rtctest.Picture) error {
+				eye.VideoSink.Await("both pictures", func(p rtctest.Picture) error {
 					return errors.Join(shows(p.Image, places[good], green), shows(p.Image, places[evil], colour))
 				})
 			}
@@ -159,7 +159,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	pictures, missed := 0, s.metric("tilemix_missed_ticks_total", "picture")
 	var fault error
 	start := time.Now()
-	forget := eye.Screen.Watch(func(p rtctest.Picture) {
+	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
 		pictures++
 		err := shows(p.Image, good, green)
 		if !a.moves && time.Since(start) < 2500*time.Millisecond && shows(p.Image, bad, dimmed(red)) != nil {
@@ -174,7 +174,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 		defer close(over)
 		a.run(evil)
 	}()
-	eye.Earphone.Await("the tone of who does nothing wrong", mixMinus([]float64{700}, -1, 0.2))
+	eye.AudioSink.Await("the tone of who does nothing wrong", mixMinus([]float64{700}, -1, 0.2))
 	<-over
 	took := time.Since(start)
 	forget()
@@ -278,13 +278,13 @@ func pictures(stream []byte) [][]byte {
 func TestTwoCameras(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
-	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2, Sly: true}), s.join("two", "Ben", viewer)
+	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2, HideSSRC: true}), s.join("two", "Ben", viewer)
 	tile := s.place(a)[a]
 	film(a, red)
-	b.Screen.Await("the first", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	b.VideoSink.Await("the first", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 	a.Video = a.More[0]
 	film(a, blue)
-	b.Screen.Await("the second", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
+	b.VideoSink.Await("the second", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
 	packets := s.metric("tilemix_uplink_video_total", "packets")
 	decoded := s.metric("tilemix_stage_seconds", "decode")
 	s.await("packets", func() bool { return s.metric("tilemix_uplink_video_total", "packets") > packets+30 })
@@ -306,7 +306,7 @@ func TestManyTracks(t *testing.T) {
 	if _, err := s.enter("refused", "Ada", rtctest.Options{Cameras: 2}); !errors.Is(err, mcu.ErrBadSDP) {
 		t.Errorf("an offer of two cameras: %v", err)
 	}
-	c := s.join("many", "Cid", rtctest.Options{Cameras: 8, Sly: true})
+	c := s.join("many", "Cid", rtctest.Options{Cameras: 8, HideSSRC: true})
 	tick, patience := time.NewTicker(20*time.Millisecond), time.After(rtctest.Patience)
 	defer tick.Stop()
 	for gone := false; !gone; {
@@ -323,7 +323,7 @@ func TestManyTracks(t *testing.T) {
 	}
 	film(b, red)
 	tile := s.place(b)[b]
-	b.Screen.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 }
 
 // TestManyChannels has somebody open data channels without end: he loses his
@@ -351,7 +351,7 @@ func TestManyChannels(t *testing.T) {
 	}
 	film(b, red)
 	tile := s.place(b)[b]
-	b.Screen.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 	if s.metric("tilemix_data_channel_rejected_total") < 8 {
 		t.Error("no foreign channel was counted")
 	}

@@ -57,7 +57,7 @@ func TestPublisher(t *testing.T) {
 
 	eye := s.join("stage", "Eye", viewer)
 	stale := 0.0
-	forget := eye.Earphone.Watch(func(sound rtctest.Sound) {
+	forget := eye.AudioSink.Watch(func(sound rtctest.Sound) {
 		stale = max(stale, rtctest.Amplitude(sound.Block, 440))
 	})
 	layout := next(t, &eye.news, "a layout", func(control.Layout) bool { return true })
@@ -65,8 +65,8 @@ func TestPublisher(t *testing.T) {
 		t.Errorf("the layout is %v, not one tile for the publisher", layout.Tiles)
 	}
 	tile := s.place(pub)[pub]
-	eye.Screen.Await("the publisher's picture", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
-	eye.Earphone.Await("the publisher's tone", mixMinus([]float64{1100}, -1, 0.2))
+	eye.VideoSink.Await("the publisher's picture", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	eye.AudioSink.Await("the publisher's tone", mixMinus([]float64{1100}, -1, 0.2))
 	forget()
 	if stale > 0.02 {
 		t.Errorf("what was said before anybody listened was heard, with an amplitude of %.3f", stale)
@@ -86,7 +86,7 @@ func TestNobodySends(t *testing.T) {
 	a, b := s.join("quiet", "Ada", both), s.join("quiet", "Ben", both)
 	c := s.join("quiet", "Cid", viewer)
 	for _, g := range []*guest{a, b, c} {
-		s.await("a picture", func() bool { _, n := g.Screen.Received(); return n > 0 }) // it may be there
+		s.await("a picture", func() bool { _, n := g.VideoSink.Received(); return n > 0 }) // it may be there
 	}
 	connected := time.Now()
 	s.still()
@@ -99,7 +99,7 @@ func TestNobodySends(t *testing.T) {
 	// A room at rest wakes for who asks.
 	n := s.work()[1]
 	key := make(chan struct{}, 1)
-	forget := c.Screen.Watch(func(p rtctest.Picture) {
+	forget := c.VideoSink.Watch(func(p rtctest.Picture) {
 		if p.Key {
 			select {
 			case key <- struct{}{}:
@@ -138,16 +138,16 @@ func TestSharedSound(t *testing.T) {
 		g.Speak(rtctest.Tone(500, loud))
 		guests = append(guests, g)
 	}
-	guests[3].Earphone.Await("the speaker", mixMinus([]float64{500}, -1, 0.2))
-	_, blocks := guests[3].Earphone.Received()
+	guests[3].AudioSink.Await("the speaker", mixMinus([]float64{500}, -1, 0.2))
+	_, blocks := guests[3].AudioSink.Received()
 	encodes := s.work()[2]
-	guests[3].Earphone.Await("two seconds more", func(rtctest.Sound) error {
-		if _, n := guests[3].Earphone.Received(); n-blocks < 2*pcm.Rate/pcm.Samples {
+	guests[3].AudioSink.Await("two seconds more", func(rtctest.Sound) error {
+		if _, n := guests[3].AudioSink.Received(); n-blocks < 2*pcm.Rate/pcm.Samples {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	_, now := guests[3].Earphone.Received()
+	_, now := guests[3].AudioSink.Received()
 	each := (s.work()[2] - encodes) / float64(now-blocks)
 	t.Logf("%.2f encodes a block for four listeners, one of whom speaks", each)
 	if each < 1.8 || each > 2.2 {

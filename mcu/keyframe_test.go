@@ -17,8 +17,8 @@ func TestKeyFrames(t *testing.T) {
 	film(pub, green)
 	tile := s.place(pub)[pub]
 	green := func(p rtctest.Picture) error { return shows(p.Image, tile, green) }
-	calm.Screen.Await("the picture", green)
-	greedy.Screen.Await("the picture", green)
+	calm.VideoSink.Await("the picture", green)
+	greedy.VideoSink.Await("the picture", green)
 
 	stop := make(chan struct{})
 	stormed := make(chan struct{})
@@ -35,7 +35,7 @@ func TestKeyFrames(t *testing.T) {
 		}
 	}()
 	var keys []uint32
-	forget := calm.Screen.Watch(func(p rtctest.Picture) {
+	forget := calm.VideoSink.Watch(func(p rtctest.Picture) {
 		if p.Key {
 			keys = append(keys, p.Timestamp)
 		}
@@ -47,7 +47,7 @@ func TestKeyFrames(t *testing.T) {
 		return nil
 	}
 	began := time.Now()
-	calm.Screen.Await("eight seconds", func(rtctest.Picture) error {
+	calm.VideoSink.Await("eight seconds", func(rtctest.Picture) error {
 		if time.Since(began) < 8*time.Second {
 			return errors.New("not yet")
 		}
@@ -67,13 +67,13 @@ func TestKeyFrames(t *testing.T) {
 	}
 	lost := time.Now()
 	calm.RequestKeyFrame()
-	calm.Screen.Await("a key frame", key)
+	calm.VideoSink.Await("a key frame", key)
 	if d := time.Since(lost); d > 3*time.Second {
 		t.Errorf("who asked for his first key frame had it after %v", d)
 	}
 	joined := time.Now()
 	late := s.join("keys", "Late", viewer)
-	late.Screen.Await("the picture", green)
+	late.VideoSink.Await("the picture", green)
 	t.Logf("who came late saw the picture after %v", time.Since(joined))
 	if d := time.Since(joined); d > 5*time.Second {
 		t.Errorf("who came late saw nothing for %v", d)

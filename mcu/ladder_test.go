@@ -28,7 +28,7 @@ func lively(g *guest) {
 
 // awaitHeight waits until pictures have a height.
 func (g *guest) awaitHeight(height int) {
-	g.Screen.Await(fmt.Sprintf("pictures of %d lines", height), func(p rtctest.Picture) error {
+	g.VideoSink.Await(fmt.Sprintf("pictures of %d lines", height), func(p rtctest.Picture) error {
 		if h := p.Image.Rect.Dy(); h != height {
 			return fmt.Errorf("%d lines", h)
 		}
@@ -47,7 +47,7 @@ type strays struct{ sizes, keys, pictures int }
 
 func (g *guest) watchStrays(size image.Point) (count func() strays) {
 	seen := make(chan rtctest.Picture, 10_000)
-	forget := g.Screen.Watch(func(p rtctest.Picture) {
+	forget := g.VideoSink.Watch(func(p rtctest.Picture) {
 		select {
 		case seen <- rtctest.Picture{Key: p.Key, Timestamp: uint32(p.Image.Rect.Dx())<<16 | uint32(p.Image.Rect.Dy())}:
 		default:
@@ -138,7 +138,7 @@ func TestStormOnALowerRung(t *testing.T) {
 	count := calm.watchStrays(image.Pt(640, 360))
 	keys := s.metric("tilemix_key_frames_total", "180")
 	begin, asked, seen := time.Now(), 0, 0
-	slow.Screen.Await("three key frames", func(p rtctest.Picture) error {
+	slow.VideoSink.Await("three key frames", func(p rtctest.Picture) error {
 		slow.RequestKeyFrame()
 		asked++
 		if p.Key {
@@ -187,7 +187,7 @@ func TestManySlowViewers(t *testing.T) {
 	before := s.metric("tilemix_picture_encodes_total")
 	begin := time.Now()
 	seen := 0
-	slow[0].Screen.Await("thirty pictures", func(rtctest.Picture) error {
+	slow[0].VideoSink.Await("thirty pictures", func(rtctest.Picture) error {
 		if seen++; seen < 30 {
 			return errors.New("not yet")
 		}

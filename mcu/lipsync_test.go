@@ -89,13 +89,13 @@ func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) 
 	}
 	flashes, beeps := make(chan time.Time, 1000), make(chan time.Time, 1000)
 	var bright, loud bool
-	defer watcher.Screen.Watch(func(p rtctest.Picture) {
+	defer watcher.VideoSink.Watch(func(p rtctest.Picture) {
 		was := bright
 		if bright = rtctest.Mean(p.Image, face(tile)).Y > 170; bright && !was {
 			flashes <- p.Mixed
 		}
 	})()
-	defer watcher.Earphone.Watch(func(b rtctest.Sound) {
+	defer watcher.AudioSink.Watch(func(b rtctest.Sound) {
 		was := loud
 		at := slices.IndexFunc(b.Block, func(x float32) bool { return x > 0.1 })
 		if loud = at >= 0; loud && !was {

@@ -39,7 +39,7 @@ func TestUplinkRepair(t *testing.T) {
 				filmed.Add(1)
 				grain(img, at)
 			}})
-			watcher.Screen.Await("a picture", func(rtctest.Picture) error { return nil })
+			watcher.VideoSink.Await("a picture", func(rtctest.Picture) error { return nil })
 			s.await("pictures", func() bool { return s.metric("tilemix_uplink_video_total", "pictures") > float64(c.rate) })
 			count := func(what string) float64 { return s.metric("tilemix_uplink_video_total", what) }
 			before, lostBefore, keys := count("pictures"), count("lost"), count("key_requests")

@@ -35,7 +35,7 @@ func TestNarrowLine(t *testing.T) {
 		t.Errorf("on a rendition that fits after %v", took)
 	}
 	last, longest := time.Now(), time.Duration(0)
-	slow.Screen.Await("ten seconds of it", func(p rtctest.Picture) error {
+	slow.VideoSink.Await("ten seconds of it", func(p rtctest.Picture) error {
 		if last.Sub(start) > 6*time.Second {
 			longest = max(longest, p.At.Sub(last))
 		}

@@ -29,16 +29,16 @@ func TestCameraStops(t *testing.T) {
 	pub, eye := s.join("stops", "Pub", publisher), s.join("stops", "Eye", viewer)
 	tile := s.place(pub)[pub]
 	stop := film(pub, red)
-	eye.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	eye.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 	stop()
 	stopped := time.Now()
-	eye.Screen.Await("it dimmed", func(p rtctest.Picture) error { return shows(p.Image, tile, dimmed(red)) })
-	eye.Screen.Await("a placeholder", func(p rtctest.Picture) error { return gone(p.Image, tile, dimmed(red)) })
+	eye.VideoSink.Await("it dimmed", func(p rtctest.Picture) error { return shows(p.Image, tile, dimmed(red)) })
+	eye.VideoSink.Await("a placeholder", func(p rtctest.Picture) error { return gone(p.Image, tile, dimmed(red)) })
 	if d := time.Since(stopped); d < 9500*time.Millisecond || d > 13*time.Second {
 		t.Errorf("the last picture was shown for %v", d)
 	}
 	film(pub, blue)
-	eye.Screen.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
+	eye.VideoSink.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
 	checkStreams(t, eye)
 }
 
@@ -77,13 +77,13 @@ func TestMute(t *testing.T) {
 	film(a, green)
 	a.Speak(rtctest.Tone(700, 0.2))
 	tile := s.place(a, b)[a]
-	b.Screen.Await("the picture", func(p rtctest.Picture) error {
+	b.VideoSink.Await("the picture", func(p rtctest.Picture) error {
 		if n := reddish(p.Image, tile); n > 0 {
 			return fmt.Errorf("%d pixels like a muted microphone", n)
 		}
 		return shows(p.Image, tile, green)
 	})
-	b.Earphone.Await("the tone", mixMinus([]float64{700}, -1, 0.2))
+	b.AudioSink.Await("the tone", mixMinus([]float64{700}, -1, 0.2))
 	next(t, &overChannel, "a welcome over the data channel", func(m control.Welcome) bool { return m.ID == a.id })
 
 	mute := func(off bool) {
@@ -97,16 +97,16 @@ func TestMute(t *testing.T) {
 		})
 	}
 	mute(true)
-	b.Screen.Await("initials and the sign", func(p rtctest.Picture) error {
+	b.VideoSink.Await("initials and the sign", func(p rtctest.Picture) error {
 		if n := reddish(p.Image, tile); n < 5 {
 			return fmt.Errorf("%d pixels like a muted microphone", n)
 		}
 		return gone(p.Image, tile, green)
 	})
-	b.Earphone.Await("silence", mixMinus([]float64{700}, 0, 0.2))
+	b.AudioSink.Await("silence", mixMinus([]float64{700}, 0, 0.2))
 	mute(false)
-	b.Screen.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
-	b.Earphone.Await("the tone again", mixMinus([]float64{700}, -1, 0.2))
+	b.VideoSink.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	b.AudioSink.Await("the tone again", mixMinus([]float64{700}, -1, 0.2))
 
 	if err := a.Send(`{"type":"fly"}`); err != nil {
 		t.Fatal(err)
@@ -163,15 +163,15 @@ func TestLeave(t *testing.T) {
 		a.Speak(rtctest.Tone(440, 0.2))
 		b.Speak(rtctest.Tone(1100, 0.2))
 		two, one := s.place(a, b), s.place(b)
-		eye.Screen.Await("both", func(p rtctest.Picture) error {
+		eye.VideoSink.Await("both", func(p rtctest.Picture) error {
 			return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
 		})
 		leave(a)
 		<-a.p.Done()
-		eye.Screen.Await("one alone after the other "+name, func(p rtctest.Picture) error {
+		eye.VideoSink.Await("one alone after the other "+name, func(p rtctest.Picture) error {
 			return shows(p.Image, one[b], green)
 		})
-		eye.Earphone.Await("one alone after the other "+name, mixMinus([]float64{440, 1100}, 0, 0.2))
+		eye.AudioSink.Await("one alone after the other "+name, mixMinus([]float64{440, 1100}, 0, 0.2))
 		if _, err := s.Participant("leave", a.p.ID()); err == nil {
 			t.Error("who has left can be found")
 		}
@@ -193,7 +193,7 @@ func TestVanish(t *testing.T) {
 	film(a, red)
 	film(b, green)
 	two, one := s.place(a, b), s.place(b)
-	b.Screen.Await("both", func(p rtctest.Picture) error {
+	b.VideoSink.Await("both", func(p rtctest.Picture) error {
 		return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
 	})
 	a.Vanish()
@@ -202,7 +202,7 @@ func TestVanish(t *testing.T) {
 	if d := time.Since(vanished); d < 12*time.Second || d > 20*time.Second {
 		t.Errorf("who has vanished was lost after %v", d)
 	}
-	b.Screen.Await("both tiles still", func(p rtctest.Picture) error { return shows(p.Image, two[b], green) })
+	b.VideoSink.Await("both tiles still", func(p rtctest.Picture) error { return shows(p.Image, two[b], green) })
 	select {
 	case <-a.p.Done():
 	case <-time.After(rtctest.Patience):
@@ -211,7 +211,7 @@ func TestVanish(t *testing.T) {
 	if d := time.Since(vanished); d < 42*time.Second || d > 50*time.Second {
 		t.Errorf("who has vanished was removed after %v", d)
 	}
-	b.Screen.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
+	b.VideoSink.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
 	checkStreams(t, b)
 }
 
@@ -227,7 +227,7 @@ func TestRestart(t *testing.T) {
 	film(ada, red)
 	place := s.place(ada, ben)[ada]
 	seen := func(p rtctest.Picture) error { return shows(p.Image, place, red) }
-	ben.Screen.Await("Ada", seen)
+	ben.VideoSink.Await("Ada", seen)
 	ada.Vanish()
 	s.told(ben, ada, control.LineLost)
 	ada.Impair(rtctest.Line{})
@@ -243,7 +243,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.told(ben, ada, "")
-	ben.Screen.Await("Ada again", seen)
+	ben.VideoSink.Await("Ada again", seen)
 	began := time.Now()
 	ada.Close()
 	<-ada.p.Done()
@@ -260,7 +260,7 @@ func TestTwice(t *testing.T) {
 	film(a, red)
 	a.Speak(rtctest.Tone(440, 0.2))
 	tile := s.place(a, b)[a]
-	b.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 	for _, g := range []*guest{a, b} {
 		offer, err := g.Offer(t.Context())
 		if err != nil {
@@ -275,14 +275,14 @@ func TestTwice(t *testing.T) {
 		}
 	}
 	pictures := 0
-	b.Screen.Await("two more seconds of pictures", func(p rtctest.Picture) error {
+	b.VideoSink.Await("two more seconds of pictures", func(p rtctest.Picture) error {
 		if pictures++; pictures < 2*s.cfg.FrameRate {
 			return errors.New("not yet")
 		}
 		return shows(p.Image, tile, red)
 	})
-	b.Earphone.Await("the tone", mixMinus([]float64{440}, -1, 0.2))
-	_, blocks := b.Earphone.Received()
+	b.AudioSink.Await("the tone", mixMinus([]float64{440}, -1, 0.2))
+	_, blocks := b.AudioSink.Received()
 	if blocks < pcm.Rate/pcm.Samples {
 		t.Errorf("%d blocks of sound", blocks)
 	}

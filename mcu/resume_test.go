@@ -62,7 +62,7 @@ func TestResume(t *testing.T) {
 			film(ada, red)
 			film(ben, blue)
 			places := s.place(ada, ben)
-			ben.Screen.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) })
+			ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) })
 
 			lose(ada)
 			ada.p.Lose(0, false)
@@ -80,10 +80,10 @@ func TestResume(t *testing.T) {
 			}
 			began := time.Now()
 			s.connect(back)
-			back.Screen.Await("Ben", func(p rtctest.Picture) error { return shows(p.Image, places[ben], blue) })
+			back.VideoSink.Await("Ben", func(p rtctest.Picture) error { return shows(p.Image, places[ben], blue) })
 			t.Logf("sees after %v", time.Since(began))
 			film(back, green)
-			ben.Screen.Await("Ada again", func(p rtctest.Picture) error {
+			ben.VideoSink.Await("Ada again", func(p rtctest.Picture) error {
 				return errors.Join(shows(p.Image, places[ada], green), shows(p.Image, places[ben], blue))
 			})
 			t.Logf("is seen after %v", time.Since(began))
@@ -147,14 +147,14 @@ func TestSocketLost(t *testing.T) {
 	film(ada, red)
 	place := s.place(ada, ben)[ada]
 	seen := func(p rtctest.Picture) error { return shows(p.Image, place, red) }
-	ben.Screen.Await("Ada", seen)
+	ben.VideoSink.Await("Ada", seen)
 	ada.p.Lose(0, false)
 	select {
 	case <-ada.p.Done():
 		t.Fatal("he was thrown out")
 	case <-time.After(35 * time.Second):
 	}
-	ben.Screen.Await("Ada still", seen)
+	ben.VideoSink.Await("Ada still", seen)
 	ada.Close()
 	s.told(ben, ada, control.LineLost)
 	if _, _, err := s.Resume(mcu.JoinOptions{Room: "half"}, secret); err != nil {
@@ -219,7 +219,7 @@ func TestReplacedCameraEnds(t *testing.T) {
 	film(ada, red)
 	places := s.place(ada)
 	seen := func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) }
-	ben.Screen.Await("Ada", seen)
+	ben.VideoSink.Await("Ada", seen)
 	cameras := func() int {
 		stacks := make([]byte, 1<<20)
 		return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("(*Session).runCamera("))

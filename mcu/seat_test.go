@@ -43,7 +43,7 @@ func TestNeverConnected(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ada.Screen.Await("a picture", func(rtctest.Picture) error { return nil })
+	ada.VideoSink.Await("a picture", func(rtctest.Picture) error { return nil })
 	for i := range idle {
 		select {
 		case <-idle[i].Done():

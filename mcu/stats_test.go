@@ -37,7 +37,7 @@ func TestCountersRise(t *testing.T) {
 			g.Speak(rtctest.Tone(440, 0.3))
 		}
 		tile := s.place(a, b)[b]
-		a.Screen.Await("the other", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+		a.VideoSink.Await("the other", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 		s.leave(b)
 		s.leave(a)
 	}

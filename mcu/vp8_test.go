@@ -27,7 +27,7 @@ func TestVP8(t *testing.T) {
 	var all sync.WaitGroup
 	for _, g := range guests {
 		all.Go(func() {
-			g.Screen.Await("all colours", func(p rtctest.Picture) error {
+			g.VideoSink.Await("all colours", func(p rtctest.Picture) error {
 				var errs error
 				for i, other := range guests {
 					errs = errors.Join(errs, shows(p.Image, places[other], colours[i]))
@@ -39,7 +39,7 @@ func TestVP8(t *testing.T) {
 	all.Wait()
 	checkStreams(t, guests...)
 	for i, want := range []string{"video/VP8", "video/VP8", "video/H264"} {
-		if got := guests[i].Screen.Codec(); got != want {
+		if got := guests[i].VideoSink.Codec(); got != want {
 			t.Errorf("guest %d receives %s, not %s", i, got, want)
 		}
 	}
@@ -54,10 +54,10 @@ func TestVP8Goes(t *testing.T) {
 	a, b := s.join("goes", "Ada", both), s.join("goes", "Ben", rtctest.Options{VP8: true})
 	places := s.place(a, b)
 	film(a, red)
-	b.Screen.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, places[a], red) })
+	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, places[a], red) })
 	s.leave(b)
 	gone, once := make(chan struct{}), sync.Once{}
-	defer a.Screen.Watch(func(rtctest.Picture) {
+	defer a.VideoSink.Watch(func(rtctest.Picture) {
 		if s.metric("tilemix_renditions", codec.VP8.String()) == 0 {
 			once.Do(func() { close(gone) })
 		}

@@ -65,7 +65,7 @@ func TestWHIPPush(t *testing.T) {
 	if strings.Contains(begun.body, "s3cret") {
 		t.Errorf("it says %s", begun.body)
 	}
-	vic.Screen.Await("the call's picture", func(p rtctest.Picture) error {
+	vic.VideoSink.Await("the call's picture", func(p rtctest.Picture) error {
 		b := p.Image.Rect
 		middle := image.Rect(b.Dx()*3/8, b.Dy()*1/4, b.Dx()*5/8, b.Dy()*3/8)
 		if got := rtctest.Mean(p.Image, middle); got.Distance(red) > 12 {
@@ -73,7 +73,7 @@ func TestWHIPPush(t *testing.T) {
 		}
 		return nil
 	})
-	vic.Earphone.Await("the call's sound", func(s rtctest.Sound) error {
+	vic.AudioSink.Await("the call's sound", func(s rtctest.Sound) error {
 		if a := rtctest.Amplitude(s.Block, 440); a < 0.1 {
 			return fmt.Errorf("440 Hz are %f", a)
 		}

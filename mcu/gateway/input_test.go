@@ -36,7 +36,7 @@ func film(t *testing.T, path string, args ...string) {
 
 // expect waits until a client sees and hears the film.
 func expect(c *rtctest.Client) {
-	c.Screen.Await("a red picture", func(p rtctest.Picture) error {
+	c.VideoSink.Await("a red picture", func(p rtctest.Picture) error {
 		b := p.Image.Rect
 		part := image.Rect(b.Dx()*3/8, b.Dy()/4, b.Dx()*5/8, b.Dy()*3/8)
 		if got := rtctest.Mean(p.Image, part); got.Distance(red) > 12 {
@@ -44,7 +44,7 @@ func expect(c *rtctest.Client) {
 		}
 		return nil
 	})
-	c.Earphone.Await("440 Hz", func(s rtctest.Sound) error {
+	c.AudioSink.Await("440 Hz", func(s rtctest.Sound) error {
 		if a := rtctest.Amplitude(s.Block, 440); a < 0.02 {
 			return fmt.Errorf("they are %f", a)
 		}
@@ -82,7 +82,7 @@ func TestFilm(t *testing.T) {
 				t.Fatalf("%s does not leave", name)
 			}
 		}
-		vic.Screen.Await("it to be gone", func(p rtctest.Picture) error {
+		vic.VideoSink.Await("it to be gone", func(p rtctest.Picture) error {
 			if got := rtctest.Mean(p.Image, p.Image.Rect); got.Distance(red) < 60 {
 				return fmt.Errorf("it is %v", got)
 			}
@@ -104,7 +104,7 @@ func TestLoop(t *testing.T) {
 	}
 	began := time.Now()
 	expect(vic)
-	vic.Screen.Await("three seconds", func(rtctest.Picture) error {
+	vic.VideoSink.Await("three seconds", func(rtctest.Picture) error {
 		if time.Since(began) < 3*time.Second {
 			return errors.New("not yet")
 		}

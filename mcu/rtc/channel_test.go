@@ -20,7 +20,7 @@ func TestForeignChannels(t *testing.T) {
 		e.Control = func(b []byte) { heard <- string(b) }
 		e.Ended = func() { ended <- struct{}{} }
 	})
-	c := rtctest.New(t, rtctest.Options{Blind: true, Message: func(b []byte) { told <- string(b) }})
+	c := rtctest.New(t, rtctest.Options{NoDecode: true, Message: func(b []byte) { told <- string(b) }})
 	connect(t, c, p)
 	<-open
 	junk := func(n int) {

@@ -16,7 +16,7 @@ func TestFaultEndsOneConnection(t *testing.T) {
 		e.KeyFrame = func() { panic("a fault") }
 		e.Ended = func() { ended <- struct{}{} }
 	})
-	c := rtctest.New(t, rtctest.Options{Blind: true})
+	c := rtctest.New(t, rtctest.Options{NoDecode: true})
 	connect(t, c, p)
 	f := &feed{peer: p}
 	f.run(rtctest.Patience, 300_000, func() bool {

@@ -25,7 +25,7 @@ func TestReportsUnderAnotherSSRC(t *testing.T) {
 	t.Cleanup(func() { _ = api.Close() })
 	go api.Run(t.Context())
 	t.Cleanup(p.Close)
-	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, Blind: true})
+	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, NoDecode: true})
 	offer, err := c.Offer(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) t
 func meet(t *testing.T, l rtctest.Line) (*rtc.API, *feed, *rtctest.Client) {
 	t.Helper()
 	api, p := newServer(t, func(*rtc.Events) {})
-	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, Blind: true, Line: l})
+	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, NoDecode: true, Line: l})
 	connect(t, c, p)
 	return api, &feed{peer: p}, c
 }
@@ -103,7 +103,7 @@ func TestLossIsRepaired(t *testing.T) {
 	c.Impair(rtctest.Line{})
 	f.run(500*time.Millisecond, 1_500_000, nil)
 	sent := d.Stats().Packets
-	got, _ := c.Screen.Received()
+	got, _ := c.VideoSink.Received()
 	t.Logf("%d packets of %d, %d repeats, %.3f lost, %d bits/s", got, sent, repeats, lost, d.Estimate())
 	if missing := float64(int(sent)-got) / float64(sent); missing > 0.02 {
 		t.Errorf("%.3f of all packets never came", missing)

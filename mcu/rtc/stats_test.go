@@ -18,7 +18,7 @@ func TestSlowChannel(t *testing.T) {
 		e.ControlOpen = func() { close(open) }
 		e.Ended = func() { ended <- struct{}{} }
 	})
-	c := rtctest.New(t, rtctest.Options{Blind: true, Message: func([]byte) { <-read }})
+	c := rtctest.New(t, rtctest.Options{NoDecode: true, Message: func([]byte) { <-read }})
 	t.Cleanup(release)
 	connect(t, c, p)
 	<-open

@@ -143,14 +143,14 @@ func TestJoin(t *testing.T) {
 	began := time.Now()
 	// Of two tiles, hers is the left: 632x356 in a canvas of 1280x720.
 	green := rtctest.Colour{Y: 109, Cb: 54, Cr: 34} // three quarters of the driver's luma
-	eve.Screen.Await("the bars", func(p rtctest.Picture) error {
+	eve.VideoSink.Await("the bars", func(p rtctest.Picture) error {
 		if got := rtctest.Mean(p.Image, image.Rect(310, 250, 330, 350)); got.Distance(green) > 12 {
 			return fmt.Errorf("the middle of the tile is %v", got)
 		}
 		return nil
 	})
 	var heard []float32
-	eve.Earphone.Await("the tone", func(s rtctest.Sound) error {
+	eve.AudioSink.Await("the tone", func(s rtctest.Sound) error {
 		heard = append(heard, s.Block...)
 		heard = heard[max(0, len(heard)-10*pcm.Samples):]
 		if a := rtctest.Amplitude(heard, 480); a < 0.1 {

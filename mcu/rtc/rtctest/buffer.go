@@ -90,7 +90,7 @@ func (b *buffer) take(p *rtp.Packet, show func(picture)) {
 
 // repair decodes a track through a buffer until it ends, and asks for an IDR where
 // it needs one.
-func (s *Screen) repair(track *webrtc.TrackRemote, ask func()) {
+func (s *VideoSink) repair(track *webrtc.TrackRemote, ask func()) {
 	b := buffer{format: formatOf(track.Codec().MimeType)}
 	dec, err := b.format.newDecoder()
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Screen) repair(track *webrtc.TrackRemote, ask func()) {
 
 // play plays a track through a jitter buffer until it ends: one block every 20 ms,
 // from its first packet on, silence where there is nothing to play.
-func (e *Earphone) play(track *webrtc.TrackRemote) {
+func (e *AudioSink) play(track *webrtc.TrackRemote) {
 	dec, err := opus.NewDecoder()
 	if err != nil {
 		e.fault("no decoder: %v", err)
@@ -153,7 +153,7 @@ func (e *Earphone) play(track *webrtc.TrackRemote) {
 
 // sound pulls a block every 20 ms until ended is closed. Those that a busy machine
 // is late with follow at once.
-func (e *Earphone) sound(voice *ingest.Voice, ended <-chan struct{}) {
+func (e *AudioSink) sound(voice *ingest.Voice, ended <-chan struct{}) {
 	tick := time.NewTicker(pcm.Duration)
 	defer tick.Stop()
 	var block pcm.Block

@@ -26,16 +26,16 @@ type Options struct {
 	Direction webrtc.RTPTransceiverDirection
 	// Cameras is the number of pictures it sends; zero is 1.
 	Cameras int
-	// Sly clients' offers tell of their first picture alone, and of no SSRC.
-	Sly bool
+	// HideSSRC leaves all SSRCs out of offers, and all pictures but the first.
+	HideSSRC bool
 	// H264 is the fmtp line of the only H.264 that the client speaks; empty is all
 	// that pion offers by default, H.264 first.
 	H264 string
 	// VP8 clients' offers begin with VP8, and have nothing else where H264 is empty.
 	// They send VP8, unless H264 is in packetization-mode 1.
 	VP8 bool
-	// Blind clients count what they receive and do not decode it.
-	Blind bool
+	// NoDecode counts the received packets and does not decode them.
+	NoDecode bool
 	// Buffered clients receive as browsers do: they put packets in order, wait for
 	// those that are asked for again, ask for an IDR where they do not come,
 	// and play sound from a jitter buffer. Others take every packet as it comes,
@@ -43,8 +43,8 @@ type Options struct {
 	Buffered bool
 	// Line lies between the client and the server; zero is a perfect one.
 	Line Line
-	// Way is how its packets get to the server; zero is UDP.
-	Way Way
+	// Transport is how its packets get to the server; zero is UDP.
+	Transport Transport
 	// Message gets what comes over the data channel "control", which is opened
 	// only where Message is set.
 	Message func([]byte)
@@ -57,13 +57,13 @@ type Client struct {
 	Video, Audio *Uplink
 	// More are the pictures after the first, where Options ask for them.
 	More []*Uplink
-	// Screen and Earphone are what it receives.
-	Screen   *Screen
-	Earphone *Earphone
+	// VideoSink and AudioSink are what it receives.
+	VideoSink *VideoSink
+	AudioSink *AudioSink
 
 	t         testing.TB
 	format    format // of what it sends
-	sly       bool
+	hideSSRC  bool
 	pc        *webrtc.PeerConnection
 	mux       ice.UDPMux
 	line      *line
@@ -81,9 +81,9 @@ type Client struct {
 func New(t testing.TB, o Options) *Client {
 	t.Helper()
 	c := &Client{
-		t: t, sly: o.Sly, born: time.Now(),
+		t: t, hideSSRC: o.HideSSRC, born: time.Now(),
 		connected: make(chan struct{}), gone: make(chan struct{}), stop: make(chan struct{}),
-		Screen: newScreen(t), Earphone: newEarphone(t),
+		VideoSink: newVideoSink(t), AudioSink: newAudioSink(t),
 	}
 	c.format = formatOf(webrtc.MimeTypeH264)
 	if o.VP8 && !strings.Contains(o.H264, "packetization-mode=1") {
@@ -98,17 +98,17 @@ func New(t testing.TB, o Options) *Client {
 
 func (c *Client) open(o Options) error {
 	var err error
-	if o.Way.direct() {
+	if o.Transport.direct() {
 		if c.line, err = openLine(o.Line); err != nil {
 			return err
 		}
 		c.mux = webrtc.NewICEUDPMux(quiet().NewLogger("ice"), c.line)
 	}
-	api, err := newAPI(o.Way.settings(c.mux), o)
+	api, err := newAPI(o.Transport.settings(c.mux), o)
 	if err != nil {
 		return err
 	}
-	if c.pc, err = api.NewPeerConnection(o.Way.configuration()); err != nil {
+	if c.pc, err = api.NewPeerConnection(o.Transport.configuration()); err != nil {
 		return err
 	}
 	connected, gone := sync.OnceFunc(func() { close(c.connected) }), sync.OnceFunc(func() { close(c.gone) })
@@ -148,23 +148,23 @@ func (c *Client) open(o Options) error {
 // receive runs what looks at a track.
 func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, o Options) {
 	video := track.Kind() == webrtc.RTPCodecTypeVideo
-	run := c.Earphone.run
+	run := c.AudioSink.run
 	switch {
-	case video && o.Blind:
-		run = func(track *webrtc.TrackRemote) { c.Screen.count(track, true) }
+	case video && o.NoDecode:
+		run = func(track *webrtc.TrackRemote) { c.VideoSink.count(track, true) }
 	case video && o.Buffered:
-		run = func(track *webrtc.TrackRemote) { c.Screen.repair(track, c.RequestKeyFrame) }
+		run = func(track *webrtc.TrackRemote) { c.VideoSink.repair(track, c.RequestKeyFrame) }
 	case video:
-		run = c.Screen.run
-	case o.Blind:
-		run = func(track *webrtc.TrackRemote) { c.Earphone.count(track, false) }
+		run = c.VideoSink.run
+	case o.NoDecode:
+		run = func(track *webrtc.TrackRemote) { c.AudioSink.count(track, false) }
 	case o.Buffered:
-		run = c.Earphone.play
+		run = c.AudioSink.play
 	}
 	c.wg.Go(func() { run(track) })
-	reports := &c.Earphone.reports
+	reports := &c.AudioSink.reports
 	if video {
-		reports = &c.Screen.reports
+		reports = &c.VideoSink.reports
 	}
 	c.wg.Go(func() { reports.listen(receiver) })
 }
@@ -271,7 +271,7 @@ func (c *Client) offer(ctx context.Context, restart bool) (string, error) {
 	}
 	select {
 	case <-gathered:
-		if c.sly {
+		if c.hideSSRC {
 			return conceal(c.pc.LocalDescription().SDP), nil
 		}
 		return c.pc.LocalDescription().SDP, nil

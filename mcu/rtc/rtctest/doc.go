@@ -4,7 +4,7 @@
 //
 //	Client.Film  ──▶ H.264 ──▶ Uplink ──▶ line ──▶ server
 //	Client.Speak ──▶ Opus  ──▶ Uplink ──┘
-//	server ──▶ line ──▶ order of packets checked ──▶ decoded ──▶ Screen, Earphone
+//	server ──▶ line ──▶ order of packets checked ──▶ decoded ──▶ VideoSink, AudioSink
 //
 // Everything goes over UDP on the loopback address. A Line in between loses, delays,
 // doubles and holds up packets, each way for itself, as Impairment says. A Client's

@@ -76,7 +76,7 @@ const (
 // Listen has the client look for an actor's warble in what it hears.
 func (c *Client) Listen(actor *Client, w Warble) *Hearing {
 	h := &Hearing{actor: actor, warble: w}
-	c.Earphone.Watch(h.listen)
+	c.AudioSink.Watch(h.listen)
 	return h
 }
 

@@ -36,8 +36,8 @@ type Sound struct {
 	Mixed     time.Time // as that of Picture
 }
 
-// Screen is the picture that a client receives.
-type Screen struct {
+// VideoSink is the picture that a client receives.
+type VideoSink struct {
 	watch[Picture]
 	order
 	reports
@@ -45,30 +45,30 @@ type Screen struct {
 }
 
 // Codec returns the MIME type of the pictures, "" before the first.
-func (s *Screen) Codec() string {
+func (s *VideoSink) Codec() string {
 	if mime := s.codec.Load(); mime != nil {
 		return *mime
 	}
 	return ""
 }
 
-// Earphone is the sound that a client receives.
-type Earphone struct {
+// AudioSink is the sound that a client receives.
+type AudioSink struct {
 	watch[Sound]
 	order
 	reports
 }
 
-func newScreen(t testing.TB) *Screen {
-	return &Screen{watch: watch[Picture]{t: t, name: "screen"}}
+func newVideoSink(t testing.TB) *VideoSink {
+	return &VideoSink{watch: watch[Picture]{t: t, name: "screen"}}
 }
 
-func newEarphone(t testing.TB) *Earphone {
-	return &Earphone{watch: watch[Sound]{t: t, name: "earphone"}}
+func newAudioSink(t testing.TB) *AudioSink {
+	return &AudioSink{watch: watch[Sound]{t: t, name: "earphone"}}
 }
 
 // run decodes a track until it ends.
-func (s *Screen) run(track *webrtc.TrackRemote) {
+func (s *VideoSink) run(track *webrtc.TrackRemote) {
 	format := formatOf(track.Codec().MimeType)
 	s.codec.Store(&format.mime)
 	dec, err := format.newDecoder()
@@ -105,7 +105,7 @@ func (s *Screen) run(track *webrtc.TrackRemote) {
 }
 
 // run decodes a track until it ends.
-func (e *Earphone) run(track *webrtc.TrackRemote) {
+func (e *AudioSink) run(track *webrtc.TrackRemote) {
 	dec, err := opus.NewDecoder()
 	if err != nil {
 		e.fault("no decoder: %v", err)

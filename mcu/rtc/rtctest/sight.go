@@ -39,7 +39,7 @@ func (c *Client) Follow(actor *Client, camera Camera, tile image.Rectangle, canv
 	camera = camera.complete()
 	s := &Sight{actor: actor, camera: camera, canvas: canvas}
 	_, s.place = layout.Fit(camera.Size, tile)
-	c.Screen.Watch(s.look)
+	c.VideoSink.Watch(s.look)
 	return s
 }
 

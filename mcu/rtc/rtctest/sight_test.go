@@ -15,7 +15,7 @@ func TestSight(t *testing.T) {
 	born := time.Now().Add(-time.Hour) // numbers have wrapped by now
 	start := born.Add(50 * time.Minute)
 	camera := Camera{}.complete()
-	watcher := &Client{Screen: newScreen(t)}
+	watcher := &Client{VideoSink: newVideoSink(t)}
 	s := watcher.Follow(&Client{born: born}, camera, image.Rect(640, 0, 1280, 360), image.Pt(1280, 720))
 	img := image.NewYCbCr(image.Rect(0, 0, 640, 360), image.YCbCrSubsampleRatio420)
 	tile := img.SubImage(image.Rect(320, 0, 640, 180)).(*image.YCbCr)
@@ -27,7 +27,7 @@ func TestSight(t *testing.T) {
 		filmed := start.Add(time.Duration(n) * time.Second / time.Duration(camera.FrameRate))
 		barcode.Paint(tile, (first+n)%barcode.Numbers)
 		for range 2 { // the mix shows each twice
-			watcher.Screen.show(Picture{Image: img, At: filmed.Add(100 * time.Millisecond), Mixed: filmed.Add(80 * time.Millisecond)})
+			watcher.VideoSink.show(Picture{Image: img, At: filmed.Add(100 * time.Millisecond), Mixed: filmed.Add(80 * time.Millisecond)})
 		}
 	}
 	seen := s.Between(start, start.Add(5*time.Second))
@@ -48,7 +48,7 @@ func TestSight(t *testing.T) {
 // TestHearing has two warble at once, one of them 100 ms late and with a pause.
 func TestHearing(t *testing.T) {
 	born := time.Now()
-	watcher := &Client{Earphone: newEarphone(t)}
+	watcher := &Client{AudioSink: newAudioSink(t)}
 	one, two := Warble{600, 1000}, Warble{1600, 2200}
 	h, other := watcher.Listen(&Client{born: born}, one), watcher.Listen(&Client{born: born}, two)
 	const late = 100 * time.Millisecond
@@ -63,7 +63,7 @@ func TestHearing(t *testing.T) {
 			}
 		}
 		at := born.Add(time.Duration(n)*pcm.Duration + late)
-		watcher.Earphone.show(Sound{Block: block, At: at, Mixed: at})
+		watcher.AudioSink.show(Sound{Block: block, At: at, Mixed: at})
 	}
 	start, end := born.Add(time.Second), born.Add(10*time.Second)
 	if gap := h.Gap(start, end); gap < 55*time.Millisecond || gap > 70*time.Millisecond {

@@ -9,8 +9,8 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Way is how a client's packets get to the server. No other way is open to it.
-type Way struct {
+// Transport is how a client's packets get to the server. No other way is open to it.
+type Transport struct {
 	// TCP has it connect to the server by TCP.
 	TCP bool
 	// TURN is the URL of a server that relays all its packets, with the credentials
@@ -19,10 +19,10 @@ type Way struct {
 }
 
 // direct tells whether UDP is open.
-func (w Way) direct() bool { return !w.TCP && w.TURN == "" }
+func (w Transport) direct() bool { return !w.TCP && w.TURN == "" }
 
 // settings is what keeps pion to the way.
-func (w Way) settings(mux ice.UDPMux) webrtc.SettingEngine {
+func (w Transport) settings(mux ice.UDPMux) webrtc.SettingEngine {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = quiet()
 	s.SetIncludeLoopbackCandidate(true)
@@ -43,7 +43,7 @@ func (w Way) settings(mux ice.UDPMux) webrtc.SettingEngine {
 func quiet() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
 
 // configuration is what keeps a connection to the way.
-func (w Way) configuration() webrtc.Configuration {
+func (w Transport) configuration() webrtc.Configuration {
 	if w.TURN == "" {
 		return webrtc.Configuration{}
 	}
