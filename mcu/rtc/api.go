@@ -25,8 +25,8 @@ import (
 	"tilemix/mcu/stream"
 )
 
-// Silence on the line makes a connection disconnected after iceDisconnected and
-// failed after iceFailed more, 15 s in all.
+// A connection that receives nothing is disconnected after iceDisconnected, and failed
+// after iceFailed more, 15 s in all.
 const (
 	iceDisconnected = 7 * time.Second
 	iceFailed       = 8 * time.Second
@@ -58,7 +58,7 @@ type API struct {
 	log     logging.LeveledLogger
 }
 
-// NewAPI opens the sockets. Whoever gets an API closes it after its last peer.
+// NewAPI opens the sockets. The caller closes the API after its last peer.
 func NewAPI(cfg Config) (*API, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -133,7 +133,7 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 	s.SetNetworkTypes([]webrtc.NetworkType{
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
 	})
-	s.DisableActiveTCP(true) // clients come to us; we open no connection that they name
+	s.DisableActiveTCP(true) // the server opens no connection to an address that a client names
 	s.SetIPFilter(udp.Usable)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

@@ -16,16 +16,15 @@ const (
 	maxChannels = 8
 )
 
-// channels are a client's data channels. He has one that stays open.
+// channels are a client's data channels. One of them stays open.
 type channels struct {
 	control atomic.Pointer[webrtc.DataChannel] // nil before it is open
 	opened  atomic.Int32                       // of any label
-	claimed atomic.Bool                        // somebody is or was control
+	claimed atomic.Bool                        // there is or was a control channel
 }
 
-// Send sends a control message over the data channel, where the client opened
-// one. It never waits: a client that does not take what was sent before loses the
-// channel.
+// Send sends a control message over the data channel, if the client opened one. It never
+// blocks: a client that leaves maxUnsent bytes unread loses the channel.
 func (p *Peer) Send(data []byte) {
 	dc := p.control.Load()
 	if dc == nil {
@@ -41,8 +40,8 @@ func (p *Peer) Send(data []byte) {
 	_ = dc.SendText(string(data))
 }
 
-// onDataChannel takes the first control channel, and closes all others before they
-// open: an open one has a goroutine and a buffer, whatever comes over it.
+// onDataChannel takes the first control channel, and closes all others before they open,
+// because each open channel has a goroutine and a buffer.
 func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {
 	if p.opened.Add(1) > maxChannels {
 		p.expel()

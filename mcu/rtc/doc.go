@@ -1,12 +1,21 @@
-// Package rtc is everything that tilemix knows of pion/webrtc, and the only
-// importer of it.
+// Package rtc is the server's WebRTC: connections, tracks and SDP. It and its subpackages
+// are the only importers of pion/webrtc.
 //
-//	API ── NewPeer ──▶ Peer ── Events.Video, Events.Audio ──▶ Track   (uplink)
-//	 │                  ├───── Video(), Audio() ◀── Write ─── Downlink (downlink)
-//	 └ UDP sockets      └───── Events.Control ◀─▶ Send, a data channel
+//	API ── NewPeer ──▶ Peer ── Events.Video, Events.Audio ──▶ Track ──▶ receive
+//	 │                  ├───── Video(), Audio() ◀── Write ─── send.Downlink
+//	 ├ udp.Socket       └───── Events.Control ◀─▶ Send, a data channel
+//	 └ send.PacketPacer
 //
-// A Peer is one participant's connection. The goroutines in it are pion's: they
-// run the functions of Events, which may block only themselves.
+// A Peer is one participant's connection. Its goroutines are pion's: they run the functions
+// of Events, which may block only themselves. API.Run has one goroutine for each socket and
+// one for the pacer.
+//
+//	package   what it does                                  pion/webrtc
+//	rtc       connections, tracks, SDP, data channels       yes
+//	send      downlinks, pacing, retransmission, estimate   no
+//	receive   receiver reports, NACK, arrival times         no
+//	reports   reads receivers' RTCP                         no
+//	udp       sockets that gather packets                   no
 //
 // # Why
 //

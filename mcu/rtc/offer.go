@@ -13,7 +13,7 @@ import (
 // wishes is what an offer asks of us: whether it wants to receive each kind.
 type wishes struct{ audio, video bool }
 
-// CheckOffer tells why an offer would be refused, as far as that is known
+// CheckOffer returns why an offer would be refused, as far as that is known
 // without a connection: with ErrBadSDP or ErrNoCodec.
 func CheckOffer(sdp string) error {
 	_, err := inspect(sdp)
@@ -61,13 +61,13 @@ func inspect(offer string) (wishes, error) {
 	return w, nil
 }
 
-// unwanted tells whether port 0 says that a section is not wanted; with bundle-only it
+// unwanted returns whether port 0 says that a section is not wanted; with bundle-only it
 // says that the section has no port of its own (RFC 9143 §6).
 func unwanted(m *sdp.MediaDescription) bool {
 	return m.MediaName.Port.Value == 0 && !has(m, "bundle-only")
 }
 
-// speaks tells whether a media section has the codec that we need.
+// speaks returns ErrNoCodec if a media section lacks the codec that the server needs.
 func speaks(m *sdp.MediaDescription) error {
 	if m.MediaName.Media == "audio" {
 		if !hasCodec(m, "opus/48000") {

@@ -18,9 +18,9 @@ import (
 // maxCandidates bounds what a client can make ICE check between two offers.
 const maxCandidates = 64
 
-// maxTracks bounds the streams of one kind that a connection runs at a time. An
-// offer has one, but a sender that does not say its SSRCs may begin anew with
-// another, and of the one before it nobody says that it has ended.
+// maxTracks bounds the streams of one kind that a connection runs at a time. An offer has
+// one. A sender that does not name its SSRCs may begin anew with another, and nothing then
+// ends the one before.
 const maxTracks = 4
 
 // Events are called from the connection's goroutines. None may be nil.
@@ -68,8 +68,7 @@ type Peer struct {
 	cameras, microphones atomic.Int32 // tracks that run
 }
 
-// NewPeer returns a connection that waits for an offer. Whoever gets it closes
-// it.
+// NewPeer returns a connection that waits for an offer. The caller closes it.
 func (a *API) NewPeer(events Events) (*Peer, error) {
 	pc, err := a.api.NewPeerConnection(webrtc.Configuration{
 		Certificates: []webrtc.Certificate{a.cert},
@@ -110,7 +109,8 @@ func (p *Peer) Close() {
 	p.ended.Do(p.events.Ended)
 }
 
-// expel closes the connection of who takes more than he may, and tells of it at once.
+// expel closes the connection of a client that takes more than it may, and calls Ended at
+// once.
 func (p *Peer) expel() {
 	p.ended.Do(func() {
 		p.events.Ended()
@@ -118,10 +118,10 @@ func (p *Peer) expel() {
 	})
 }
 
-// guarded is f for a goroutine that reads RTCP. What a client says ends no more than his
-// own connection, even if it finds a fault of ours: f panics with no lock held and
-// nothing half done that others need. Decoders are in C, where nothing can be said for
-// that, and their goroutines are not guarded.
+// guarded is f for a goroutine that reads RTCP. A client's report that finds a fault of the
+// server's ends only that client's connection, because f panics with no lock held and
+// nothing half done that others need. Decoders are in C, where that cannot be known, so
+// their goroutines are not guarded.
 func (p *Peer) guarded(f func()) func() {
 	return func() {
 		defer func() {
@@ -161,7 +161,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 		return "", err
 	}
 	for _, c := range p.early {
-		_ = p.pc.AddICECandidate(c) // one that is no use is the client's trouble
+		_ = p.pc.AddICECandidate(c) // a candidate that is no use concerns the client alone
 	}
 	p.early, p.candidates = nil, 0
 	return p.answer(ctx)
@@ -209,8 +209,8 @@ func (p *Peer) answer(ctx context.Context) (string, error) {
 	}
 }
 
-// AddCandidate adds a candidate of the client. An empty one ends them. Those
-// that come before the first offer wait for it.
+// AddCandidate adds a candidate of the client. An empty one ends them. Candidates that
+// arrive before the first offer wait for it.
 func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error {
 	c := webrtc.ICECandidateInit{Candidate: candidate, SDPMid: mid, SDPMLineIndex: mline}
 	p.negotiating.Lock()

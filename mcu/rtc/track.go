@@ -60,13 +60,12 @@ func roundTripOf(pc *webrtc.PeerConnection) time.Duration {
 	return time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
 }
 
-// Codec returns what the last packet that was read is of, and before the first what
-// the stream begins with. A sender may change it at any time to another that was
-// negotiated. It is none for sound.
+// Codec returns the codec of the last packet that was read, and before the first that of
+// the stream's beginning. A sender may change it at any time to another that was
+// negotiated. It is 0 for sound.
 func (t *Track) Codec() codec.Kind { return t.codec }
 
-// Read reads the next packet into p, and tells the sender what is due about what
-// arrived. The payload is valid until the next Read. It fails when the track or
+// Read reads the next packet into p, and sends the feedback that is due. The payload is valid until the next Read. It fails when the track or
 // the connection ends.
 func (t *Track) Read(p *rtp.Packet) error {
 	for {
@@ -80,7 +79,7 @@ func (t *Track) Read(p *rtp.Packet) error {
 		if err != nil {
 			return fmt.Errorf("read track: %w", err)
 		}
-		// A packet that does not parse is the sender's trouble alone.
+		// A packet that does not parse concerns the sender alone.
 		if p.Unmarshal(t.buf[:n]) == nil {
 			now := time.Now()
 			if now.Sub(asked) > waited || t.idle.IsZero() {
@@ -107,14 +106,14 @@ func (t *Track) expect(now time.Time) {
 	_ = t.remote.SetReadDeadline(until) // of a track that has ended, as Read will say
 }
 
-// overdue tells whether a Read only took too long. pion has two errors for that.
+// overdue returns whether a Read only took too long. pion has two errors for that.
 func overdue(err error) bool {
 	var of net.Error
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &of) && of.Timeout()
 }
 
-// Busy returns for how long no Read had to wait for a packet: what was read since had
-// been there before.
+// Busy returns for how long no Read had to wait for a packet: all packets that were read
+// since had arrived before.
 func (t *Track) Busy(now time.Time) time.Duration { return now.Sub(t.idle) }
 
 // Retransmitted returns whether a NACK had asked for the packet that was read last. Its
@@ -139,7 +138,7 @@ func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
 }
 
 // Reported returns the sender's time, in NTP's 32.32 fixed point, of a timestamp, by
-// his last report (RFC 3550 §6.4.1), and whether that is another than the last call
+// the last sender report (RFC 3550 §6.4.1), and whether that is another than the last call
 // returned.
 func (t *Track) Reported() (ntp uint64, timestamp uint32, fresh bool) {
 	sr := t.feedback.LastSenderReport()
