@@ -58,7 +58,13 @@ func TestKill(t *testing.T) {
 			_, _ = process.Wait()
 			path := filepath.Join(dir, id+".mp4")
 			left, _ := length(t, path)
-			infos := record.New(record.Config{Dir: dir}, nil, slog.New(slog.DiscardHandler)).List("")
+			next := record.New(record.Config{Dir: dir}, nil, slog.New(slog.DiscardHandler))
+			over, end := context.WithCancel(t.Context())
+			end()
+			if err := next.Run(over); err != nil { // it repairs, and ends
+				t.Fatal(err)
+			}
+			infos := next.List("")
 			mended, faults := length(t, path)
 			t.Logf("killed after %v: %v left, %v mended", called, left, mended)
 			if called-left > 2*time.Second || left-mended > time.Second/15 || faults != "" {

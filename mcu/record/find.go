@@ -34,7 +34,9 @@ func (c *Recorder) find() {
 		}
 		done := make(chan struct{})
 		close(done)
+		c.mu.Lock()
 		c.all[id] = &recording{id: id, room: info.Room, dir: c.cfg.Dir, info: info, done: done}
+		c.mu.Unlock()
 	}
 }
 

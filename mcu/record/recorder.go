@@ -74,25 +74,14 @@ type Recorder struct {
 	mu     sync.Mutex
 	closed bool
 	all    map[string]*recording
+	ready  chan struct{} // closed when all has the recordings of earlier runs
 	lock   *os.File // of the folder; nil while that is not there
 	wg     sync.WaitGroup
 }
 
-// New returns a Recorder that knows what is in its folder. What was cut off by the end
-// of a server is repaired. The folder belongs to one process at a time, until the end of
-// Run: where another has it, its recordings are not cut off and are left alone. That, and
-// a folder that cannot be read, is an error of every Start, not of New: calls go without
-// it.
+// New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
 func New(cfg Config, rooms Rooms, log *slog.Logger) *Recorder {
-	c := &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording)}
-	switch err := c.claim(); {
-	case errors.Is(err, folder.ErrUsed):
-		log.Warn("nothing can be recorded while another server has the folder", "error", err)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		log.Error("nothing can be recorded", "error", err)
-	}
-	c.find()
-	return c
+	return &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording), ready: make(chan struct{})}
 }
 
 // claim makes the folder this process's. Where it is not there, it is nobody's until
@@ -111,9 +100,20 @@ func (c *Recorder) claim() error {
 	return nil
 }
 
-// Run waits until ctx ends; then it ends all recordings and waits for their files.
+// Run reads the folder and repairs what the end of a server cut off. When ctx ends, it ends all
+// recordings and waits for their files. The folder belongs to one process at a time, until Run
+// returns. If another process has it, its recordings grow and are left alone. That, and a folder that
+// cannot be read, is an error of every Start, not of Run, because calls go on without recordings.
 func (c *Recorder) Run(ctx context.Context) error {
 	defer func() { _ = c.lock.Close() }() // a nil File too
+	switch err := c.claim(); {
+	case errors.Is(err, folder.ErrUsed):
+		c.log.Warn("nothing can be recorded while another server has the folder", "error", err)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		c.log.Error("nothing can be recorded", "error", err)
+	}
+	c.find()
+	close(c.ready)
 	again := time.NewTicker(saveAgain)
 	defer again.Stop()
 	for ctx.Err() == nil {
@@ -163,6 +163,7 @@ func (c *Recorder) Start(room string, o Options) (Info, error) {
 
 // add counts a recording in.
 func (c *Recorder) add(room string, o Options) (*recording, error) {
+	<-c.ready
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -236,6 +237,7 @@ func (c *Recorder) running(room string) []*recording {
 
 // List returns the recordings of a room, or of all where room is "", the oldest first.
 func (c *Recorder) List(room string) []Info {
+	<-c.ready
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := []Info{}
@@ -258,6 +260,7 @@ func (c *Recorder) Get(room, id string) (Info, error) {
 }
 
 func (c *Recorder) get(room, id string) (*recording, error) {
+	<-c.ready
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.all[id]
