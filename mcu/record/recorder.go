@@ -75,7 +75,7 @@ type Recorder struct {
 	closed bool
 	all    map[string]*recording
 	ready  chan struct{} // closed when all has the recordings of earlier runs
-	lock   *os.File // of the folder; nil while that is not there
+	lock   *os.File      // of the folder; nil while that is not there
 	wg     sync.WaitGroup
 }
 
