@@ -13,15 +13,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 )
 
 // Recorder is what signaling needs of [record.Recorder].
 type Recorder interface {
-	Start(room string, o record.Options) (record.Info, error)
-	Stop(ctx context.Context, room, id string) (record.Info, error)
-	Pause(room, id string, pause bool) (record.Info, error)
-	List(room string) []record.Info
-	Get(room, id string) (record.Info, error)
+	Start(room string, o record.Options) (sidecar.Info, error)
+	Stop(ctx context.Context, room, id string) (sidecar.Info, error)
+	Pause(room, id string, pause bool) (sidecar.Info, error)
+	List(room string) []sidecar.Info
+	Get(room, id string) (sidecar.Info, error)
 	Open(room, id, name string) (*os.File, int64, error)
 	Collectors() []prometheus.Collector
 }
@@ -135,10 +136,10 @@ func (p *patient) Write(b []byte) (int, error) {
 
 // linkedInfo is a recording with the address of its file.
 type linkedInfo struct {
-	record.Info
+	sidecar.Info
 	File string `json:"file"`
 }
 
-func linked(info record.Info) linkedInfo {
+func linked(info sidecar.Info) linkedInfo {
 	return linkedInfo{info, "/api/v1/recordings/" + info.ID + "/file"}
 }

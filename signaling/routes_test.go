@@ -14,7 +14,7 @@ import (
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway"
-	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 )
 
 // nothing is a server without rooms. It panics when a route changes something.
@@ -27,7 +27,7 @@ func (nothing) Collectors() []prometheus.Collector { return nil }
 type noRecorder struct{ Recorder }
 
 func (noRecorder) Collectors() []prometheus.Collector { return nil }
-func (noRecorder) List(string) []record.Info          { return nil }
+func (noRecorder) List(string) []sidecar.Info          { return nil }
 
 type noGateway struct{ Gateway }
 

@@ -22,6 +22,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -70,7 +71,7 @@ func TestKill(t *testing.T) {
 			if called-left > 2*time.Second || left-mended > time.Second/15 || faults != "" {
 				t.Errorf("of %v, %v are left, %v mended: %s", called, left, mended, faults)
 			}
-			if len(infos) != 1 || infos[0].State != record.Finished || infos[0].Reason == "" {
+			if len(infos) != 1 || infos[0].State != sidecar.Finished || infos[0].Reason == "" {
 				t.Errorf("found again: %+v", infos)
 			}
 		})
@@ -133,12 +134,12 @@ func film(t *testing.T, url string) {
 
 func startRecording(t *testing.T, url string) (id string) {
 	t.Helper()
-	var info record.Info
+	var info sidecar.Info
 	body := ask(t, "POST", url+"/api/v1/rooms/demo/recordings", "", "", http.StatusCreated)
 	if err := json.Unmarshal([]byte(body), &info); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); info.State != record.Recording; {
+	for deadline := time.Now().Add(10 * time.Second); info.State != sidecar.Recording; {
 		if time.Now().After(deadline) {
 			t.Fatalf("recording stays %+v", info)
 		}

@@ -61,7 +61,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 		log.Warn("nothing can be recorded", "error", err)
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: s.AudioCodec, Most: int(s.MaxRecordings), Events: rooms.Events,
+		Dir: s.DataDir, Audio: s.AudioCodec, MaxTotal: int(s.MaxRecordings), Events: rooms.Events,
 	}, server, log)
 }
 

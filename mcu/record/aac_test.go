@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 )
 
 // TestSoundStaysInPlace: beeps are where they were, in either codec and behind a pause,
@@ -79,7 +80,7 @@ func TestNoEncoder(t *testing.T) {
 	id := start(t, c)
 	s.roll(5 * time.Second)
 	info := await(t, c, id, ended)
-	if info.State != record.Failed || !strings.Contains(info.Reason, "FFmpeg") {
+	if info.State != sidecar.Failed || !strings.Contains(info.Reason, "FFmpeg") {
 		t.Errorf("it is %s: %q", info.State, info.Reason)
 	}
 	if env, err := os.ReadFile(told); err != nil || strings.Contains(string(env), "s3cr3t") {

@@ -9,9 +9,14 @@ import (
 	"tilemix/mcu"
 )
 
+// testTracks returns tracks of a recording in a new folder.
+func testTracks(t *testing.T) *tracks {
+	return newTracks(newTimeline(t.TempDir(), "x", func() {}, slog.New(slog.DiscardHandler)), true)
+}
+
 // TestTracksBytes has pieces come that nobody writes: they take so much memory and no more.
 func TestTracksBytes(t *testing.T) {
-	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr := testTracks(t)
 	for n := range uint64(100) {
 		tr.Picture("a", codec.H264, n, make([]byte, 1<<20), true, mcu.Instant{})
 	}
@@ -33,37 +38,37 @@ func TestTracksBytes(t *testing.T) {
 
 // TestFallingTimestamps has each packet come before the one before it.
 func TestFallingTimestamps(t *testing.T) {
-	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr := testTracks(t)
 	tr.take(&piece{kind: joined, id: "a"})
 	for i := range 1000 {
 		at := mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: 1<<30 - uint32(i)*960}
-		tr.try(&piece{kind: sound, id: "a", data: []byte{0xf8, 0xff, 0xfe}, at: at})
-		if n := len(tr.feeds["a"].waiting); n > patience {
+		tr.take(&piece{kind: sound, id: "a", data: []byte{0xf8, 0xff, 0xfe}, at: at})
+		if n := len(tr.present["a"].waiting); n > maxWaiting {
 			t.Fatalf("%d packets wait", n)
 		}
 	}
-	tr.close(tr.feeds["a"])
+	tr.present["a"].close()
 }
 
 // TestMalformedPacket has one packet that is no Opus: it is left out, and the track goes on.
 func TestMalformedPacket(t *testing.T) {
-	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr := testTracks(t)
 	tr.take(&piece{kind: joined, id: "a"})
-	f := tr.feeds["a"]
+	f := tr.present["a"]
 	for i, data := range [][]byte{{0xf8, 0xff, 0xfe}, {0x03}, {0xf8, 0xff, 0xfe}} {
-		tr.try(&piece{kind: sound, id: "a", data: data, at: mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: uint32(i) * 960}})
+		tr.take(&piece{kind: sound, id: "a", data: data, at: mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: uint32(i) * 960}})
 	}
-	tr.release(f, 1<<62)
+	f.release(1 << 62)
 	if f.audio.ended || tr.lost.Load() != 1 || f.audio.out.Length() < 50*time.Millisecond {
 		t.Errorf("ended %v, %d lost, %v long", f.audio.ended, tr.lost.Load(), f.audio.out.Length())
 	}
-	tr.close(f)
+	f.close()
 }
 
 // TestDroppedPicture has a picture come that there is no room for: an IDR is asked for with
 // each that follows, until it comes, and all that is left out is counted.
 func TestDroppedPicture(t *testing.T) {
-	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr := testTracks(t)
 	n := uint64(0)
 	comes := func(size int, key bool) (needKey bool) {
 		n++
@@ -89,7 +94,7 @@ func TestDroppedPicture(t *testing.T) {
 
 // TestLateComer has somebody come while the queue is full. Once it is not, he has a track.
 func TestLateComer(t *testing.T) {
-	tr := newTracks(t.TempDir(), "x", true, func() {}, slog.New(slog.DiscardHandler))
+	tr := testTracks(t)
 	packet := []byte{0xf8, 0xff, 0xfe}
 	for range queuedTracks + 1 {
 		tr.Sound("a", packet, mcu.Instant{})
@@ -97,7 +102,7 @@ func TestLateComer(t *testing.T) {
 	tr.Joined("b", "Bob", time.Second)
 	for len(tr.full) > 0 {
 		p := <-tr.full
-		tr.try(p)
+		tr.take(p)
 		tr.give(p)
 	}
 	tr.Sound("b", packet, mcu.Instant{Arrived: time.Second})

@@ -8,6 +8,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
@@ -61,7 +62,7 @@ func startTracks(t *testing.T, c *record.Recorder) string {
 }
 
 // track returns the path of Ada's track of a kind.
-func track(t *testing.T, cfg record.Config, info record.Info, kind string) string {
+func track(t *testing.T, cfg record.Config, info sidecar.Info, kind string) string {
 	t.Helper()
 	for _, p := range info.Participants {
 		for _, track := range p.Tracks {

@@ -18,6 +18,7 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -51,9 +52,9 @@ func TestClap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitLong(t, c, info.ID, length, func(i record.Info) bool { return longEnough(i, length) })
+	awaitLong(t, c, info.ID, length, func(i sidecar.Info) bool { return longEnough(i, length) })
 	info, err = c.Stop(t.Context(), "clap", info.ID)
-	if err != nil || info.State != record.Finished {
+	if err != nil || info.State != sidecar.Finished {
 		t.Fatalf("it is %+v, %v", info, err)
 	}
 	p := look(t, file(cfg, info.ID))
@@ -96,7 +97,7 @@ func TestClap(t *testing.T) {
 	judge(t, "mix against tracks", mixed, seen, 60*time.Millisecond) // what mixing takes
 }
 
-func longEnough(i record.Info, length time.Duration) bool {
+func longEnough(i sidecar.Info, length time.Duration) bool {
 	return i.State.Ended() || i.Length > length.Seconds()
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"tilemix/mcu/event"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 )
 
 // smallDisk mounts a disk of so many kilobytes.
@@ -45,7 +46,7 @@ func TestDiskFull(t *testing.T) {
 	id := start(t, c)
 	s.roll(20 * time.Second)
 	info := await(t, c, id, ended)
-	if info.State != record.Failed || !strings.Contains(info.Reason, "no space left") || strings.Contains(info.Reason, cfg.Dir) {
+	if info.State != sidecar.Failed || !strings.Contains(info.Reason, "no space left") || strings.Contains(info.Reason, cfg.Dir) {
 		t.Errorf("it is %s: %q", info.State, info.Reason)
 	}
 	if p := look(t, file(cfg, id)); p.length() < time.Second {
@@ -66,11 +67,11 @@ func TestDiskFullOfTracks(t *testing.T) {
 	ada := newCamera(s)
 	id := startTracks(t, c)
 	ada.film(60)
-	await(t, c, id, func(i record.Info) bool { return i.Length > 1.5 && i.Size > 0 })
+	await(t, c, id, func(i sidecar.Info) bool { return i.Length > 1.5 && i.Size > 0 })
 	fill(t, cfg)
 	ada.film(120)
 	info := await(t, c, id, ended)
-	if info.State != record.Failed {
+	if info.State != sidecar.Failed {
 		t.Errorf("it is %s", info.State)
 	}
 	video := info.Participants[0].Tracks[0]
@@ -91,7 +92,7 @@ func TestFullDiskKnows(t *testing.T) {
 	c, stop := recorder(t, cfg, s)
 	id, ada := startTracks(t, c), newCamera(s)
 	ada.film(60)
-	await(t, c, id, func(i record.Info) bool { return i.Length > 1.5 && i.Size > 0 })
+	await(t, c, id, func(i sidecar.Info) bool { return i.Length > 1.5 && i.Size > 0 })
 	beside := filepath.Join(cfg.Dir, id+".json")
 	running, err := os.ReadFile(beside)
 	if err != nil {
@@ -102,7 +103,7 @@ func TestFullDiskKnows(t *testing.T) {
 	info := await(t, c, id, ended)
 	fill(t, cfg) // what the end of the files gave back
 	stop()
-	if all := again(t, cfg, s); len(all) != 1 || all[0].State != record.Failed || all[0].Reason != info.Reason {
+	if all := again(t, cfg, s); len(all) != 1 || all[0].State != sidecar.Failed || all[0].Reason != info.Reason {
 		t.Errorf("%+v became %+v", info, all)
 	}
 	if got := strings.Join(told, " "); got != "recording.started recording.failed" {

@@ -1,11 +1,15 @@
 package record
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
 
-// Collectors returns what Prometheus may know of recordings.
+	"tilemix/mcu/record/sidecar"
+)
+
+// Collectors returns the metrics of recordings.
 func (c *Recorder) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{c}} }
 
-// metrics reads the numbers that recordings have anyway.
+// metrics reads the numbers of recordings.
 type metrics struct{ c *Recorder }
 
 var (
@@ -26,11 +30,11 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 // Collect counts since the server began.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
 	var running, failed, bytes, pictures, packets, tracks float64
-	for _, i := range m.c.ours() {
+	for _, i := range m.ours() {
 		if !i.State.Ended() {
 			running++
 		}
-		if i.State == Failed {
+		if i.State == sidecar.Failed {
 			failed++
 		}
 		bytes += float64(i.Size)
@@ -47,11 +51,11 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 }
 
 // ours returns the recordings that this server began.
-func (c *Recorder) ours() []Info {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var all []Info
-	for _, r := range c.all {
+func (m metrics) ours() []sidecar.Info {
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	var all []sidecar.Info
+	for _, r := range m.c.all {
 		if r.wake != nil {
 			all = append(all, r.Info())
 		}

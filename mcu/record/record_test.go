@@ -12,6 +12,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/event"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 )
 
 const frame = time.Second / frameRate
@@ -26,7 +27,7 @@ func TestRecording(t *testing.T) {
 	s.roll(time.Second)
 	id := start(t, c)
 	s.roll(5 * time.Second)
-	grown := await(t, c, id, func(i record.Info) bool { return i.State == record.Recording && i.Length > 4 })
+	grown := await(t, c, id, func(i sidecar.Info) bool { return i.State == sidecar.Recording && i.Length > 4 })
 	if grown.Size == 0 {
 		t.Errorf("while it grows, it is %+v", grown)
 	}
@@ -67,13 +68,13 @@ func TestPause(t *testing.T) {
 	c, _ := recorder(t, cfg, s)
 	id := start(t, c)
 	s.roll(2 * time.Second)
-	if info, err := c.Pause("studio", id, true); err != nil || info.State != record.Paused {
+	if info, err := c.Pause("studio", id, true); err != nil || info.State != sidecar.Paused {
 		t.Fatalf("paused: %+v, %v", info, err)
 	}
-	await(t, c, id, func(i record.Info) bool { return i.Length > 1.9 && i.Size > 0 })
+	await(t, c, id, func(i sidecar.Info) bool { return i.Length > 1.9 && i.Size > 0 })
 	look(t, file(cfg, id)) // what is there plays
 	s.roll(3 * time.Second)
-	if info, err := c.Pause("studio", id, false); err != nil || info.State != record.Recording {
+	if info, err := c.Pause("studio", id, false); err != nil || info.State != sidecar.Recording {
 		t.Fatalf("resumed: %+v, %v", info, err)
 	}
 	s.roll(2 * time.Second)
@@ -108,7 +109,7 @@ func TestEnds(t *testing.T) {
 			}
 			end(s, stop)
 			info := await(t, c, id, ended)
-			if info.State != record.Finished || info.Reason != name {
+			if info.State != sidecar.Finished || info.Reason != name {
 				t.Errorf("it is %s: %q, not %q", info.State, info.Reason, name)
 			}
 			if p := look(t, file(cfg, id)); p.frames("h264") != 60 {
@@ -136,7 +137,7 @@ func TestNewSize(t *testing.T) {
 // any number of them.
 func TestSeveral(t *testing.T) {
 	s, cfg := newStudio(t), in(t.TempDir())
-	cfg.Most = 2
+	cfg.MaxTotal = 2
 	c, _ := recorder(t, cfg, s)
 	one := start(t, c)
 	s.roll(time.Second)
@@ -180,7 +181,7 @@ func TestInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d == 0 {
-			if info.State != record.Failed {
+			if info.State != sidecar.Failed {
 				t.Errorf("an empty one is %+v", info)
 			}
 			continue
@@ -188,7 +189,7 @@ func TestInterrupted(t *testing.T) {
 		if e := told[id]; e.Type != event.RecordingFinished || e.Recording.Reason != info.Reason || e.Recording.Bytes != info.Size {
 			t.Errorf("what is told is %+v", e)
 		}
-		if info.State != record.Finished || !strings.HasPrefix(info.Reason, "interrupted") {
+		if info.State != sidecar.Finished || !strings.HasPrefix(info.Reason, "interrupted") {
 			t.Errorf("it is %s: %q", info.State, info.Reason)
 		}
 		p := look(t, file(later, id))
@@ -225,7 +226,7 @@ func TestSecondServer(t *testing.T) {
 	early, _ := recorder(t, cfg, s) // before there is a folder
 	id := start(t, c)
 	s.roll(2 * time.Second)
-	await(t, c, id, func(i record.Info) bool { return i.State == record.Recording && i.Length > 1.5 })
+	await(t, c, id, func(i sidecar.Info) bool { return i.State == sidecar.Recording && i.Length > 1.5 })
 	late, _ := recorder(t, cfg, s)
 	for _, other := range []*record.Recorder{early, late} {
 		if _, err := other.Start("studio", record.Options{}); !errors.Is(err, record.ErrStorage) || strings.Contains(err.Error(), cfg.Dir) {
@@ -272,7 +273,7 @@ func TestRepair(t *testing.T) {
 		if len(info) != 1 || info[0].ID != id {
 			t.Fatalf("found %+v", info)
 		}
-		if info[0].State == record.Finished {
+		if info[0].State == sidecar.Finished {
 			look(t, file(cfg, id))
 		} else if stat, err := os.Stat(file(cfg, id)); err != nil || stat.Size() != 0 {
 			t.Errorf("%d bytes of %d became %v: %v", cut, len(whole), stat, err)
@@ -280,7 +281,7 @@ func TestRepair(t *testing.T) {
 	}
 	put(t, file(cfg, id), []byte(strings.Repeat("no MP4 file", 1000)))
 	put(t, filepath.Join(cfg.Dir, id+".json"), beside)
-	if info := again(t, cfg, s); info[0].State != record.Failed {
+	if info := again(t, cfg, s); info[0].State != sidecar.Failed {
 		t.Errorf("rubbish is %+v", info[0])
 	}
 }

@@ -21,71 +21,76 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/record/sidecar"
 )
 
-// What a caller can be told beside mcu's errors.
+// Errors of a Recorder, beside those of package mcu.
 var (
-	// ErrStorage is returned where the folder takes no file.
+	// ErrStorage is returned if the folder takes no file.
 	ErrStorage = errors.New("recordings cannot be stored")
 	// ErrEnded is returned for a change of a recording that has ended.
 	ErrEnded = errors.New("the recording has ended")
-	// ErrTooMany is returned where there are as many recordings as may be.
+	// ErrTooMany is returned if Config.MaxTotal recordings run.
 	ErrTooMany = errors.New("too many recordings at a time")
-	// ErrNoEncoder is returned where FFmpeg, which AAC needs, is not there.
+	// ErrNoEncoder is returned if AAC is wanted and FFmpeg is not installed.
 	ErrNoEncoder = errors.New("no AAC encoder")
 )
 
-// saveAgain is how often a last state is written down that could not be before.
+// saveAgain is the time between two attempts to save final states that could not be saved.
 const saveAgain = time.Minute
 
 // Config is how recordings are made. Start from Default.
 type Config struct {
-	Dir   string // of all files; made where it is missing
-	Audio string // codec: opus, as the room's sound is, or aac, which FFmpeg makes
-	Most  int    // recordings at a time
-	// Events is told when recordings begin to grow, and when they end. It may be nil.
+	Dir      string // of all files; the Recorder makes it if it is missing
+	Audio    string // codec: opus, as the room sends it, or aac, which FFmpeg encodes
+	MaxTotal int    // most recordings at a time
+	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
+	// there are none.
 	Events func(event.Event)
 }
 
-// Default records the sound as it is, into ./data.
-func Default() Config { return Config{Dir: "data", Audio: "opus", Most: 20} }
+// Default records Opus into ./data.
+func Default() Config { return Config{Dir: "data", Audio: "opus", MaxTotal: 20} }
 
-// Options are what is asked of one recording.
+// Options are the wishes for one recording.
 type Options struct {
-	// Tracks asks for what each participant sends, in files of their own.
+	// Tracks adds a file of each camera and each microphone.
 	Tracks bool `json:"tracks"`
 }
 
-// Rooms is what a Recorder needs of [mcu.Server].
-type Rooms interface {
+// rooms is what a Recorder needs of [mcu.Server].
+type rooms interface {
 	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
 	Tap(room string, t mcu.Tap) (untap func(), err error)
 	AskKeyFrames(room string)
 	TellRecordings(room string, all []control.Recording)
 }
 
-// Recorder keeps the recordings of all rooms, those of earlier runs among them. It
-// is safe for concurrent use. Each recording has a goroutine, which Run waits for.
+// Recorder has the recordings of all rooms, those of earlier runs among them. It is safe for concurrent
+// use. Each recording that runs has two goroutines, for its mix and for its tracks; Run waits for them.
 type Recorder struct {
 	cfg   Config
-	rooms Rooms
+	rooms rooms
 	log   *slog.Logger
+	news  announcer
 
 	mu     sync.Mutex
 	closed bool
-	all    map[string]*recording
-	ready  chan struct{} // closed when all has the recordings of earlier runs
-	lock   *os.File      // of the folder; nil while that is not there
+	all    map[string]*recording // by ID
+	ready  chan struct{}         // closed when all has the recordings of earlier runs
+	lock   *os.File              // of the folder; nil while that is not there
 	wg     sync.WaitGroup
 }
 
 // New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
-func New(cfg Config, rooms Rooms, log *slog.Logger) *Recorder {
-	return &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording), ready: make(chan struct{})}
+func New(cfg Config, rooms rooms, log *slog.Logger) *Recorder {
+	c := &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording), ready: make(chan struct{})}
+	c.news = announcer{rooms: rooms, events: cfg.Events, running: c.runningInfos}
+	return c
 }
 
-// claim makes the folder this process's. Where it is not there, it is nobody's until
-// the first recording.
+// claim locks the folder for this process. A missing folder belongs to no process until the first
+// recording.
 func (c *Recorder) claim() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -135,7 +140,20 @@ func (c *Recorder) Run(ctx context.Context) error {
 	return nil
 }
 
-// catchUp writes down the states that could not be before.
+// find adds the recordings of earlier runs.
+func (c *Recorder) find() {
+	r := repairer{dir: c.cfg.Dir, ours: c.lock != nil, log: c.log, repaired: func(i sidecar.Info) { c.news.emit(i, false) }}
+	found := r.find()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, i := range found {
+		done := make(chan struct{})
+		close(done)
+		c.all[i.ID] = &recording{id: i.ID, room: i.Room, dir: c.cfg.Dir, info: i, done: done}
+	}
+}
+
+// catchUp saves the final states that could not be saved before.
 func (c *Recorder) catchUp() {
 	c.mu.Lock()
 	all := slices.Collect(maps.Values(c.all))
@@ -146,22 +164,21 @@ func (c *Recorder) catchUp() {
 }
 
 // Start begins a recording of a room.
-func (c *Recorder) Start(room string, o Options) (Info, error) {
+func (c *Recorder) Start(room string, o Options) (sidecar.Info, error) {
 	r, err := c.add(room, o)
 	if err != nil {
-		return Info{}, err
+		return sidecar.Info{}, err
 	}
 	if err := c.open(r); err != nil {
 		c.drop(r)
-		return Info{}, err
+		return sidecar.Info{}, err
 	}
 	r.log.Info("recording begins", "audio", c.cfg.Audio)
-	info := r.Info()
-	c.tell(info)
+	c.news.tell(r.Info())
 	return r.Info(), nil
 }
 
-// add counts a recording in.
+// add adds a recording that is to begin.
 func (c *Recorder) add(room string, o Options) (*recording, error) {
 	<-c.ready
 	c.mu.Lock()
@@ -169,25 +186,26 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 	switch {
 	case c.closed:
 		return nil, mcu.ErrClosed
-	case len(c.running("")) >= c.cfg.Most:
-		return nil, fmt.Errorf("%w: there are %d", ErrTooMany, c.cfg.Most)
+	case len(c.running("")) >= c.cfg.MaxTotal:
+		return nil, fmt.Errorf("%w: there are %d", ErrTooMany, c.cfg.MaxTotal)
 	}
 	now := time.Now().UTC()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
 	r := &recording{
-		id: id, room: room, dir: c.cfg.Dir, queue: intake.NewQueue(mixQueue()),
+		id: id, room: room, dir: c.cfg.Dir, queue: intake.NewQueue(mixQueue()), mix: &mixFile{},
 		log:  c.log.With("room", room, "recording", id),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
-		info:    Info{ID: id, Room: room, State: Starting, Started: now, Audio: c.cfg.Audio},
-		changed: c.report,
+		info:    sidecar.Info{ID: id, Room: room, State: sidecar.Starting, Started: now, Audio: c.cfg.Audio},
+		changed: c.news.report,
 	}
-	r.tracks = newTracks(c.cfg.Dir, id, o.Tracks, r.note, r.log)
+	r.mix.grown, r.mix.resumed = r.grown, r.resumed
+	r.tracks = newTracks(newTimeline(c.cfg.Dir, id, r.note, r.log), o.Tracks)
 	c.all[id] = r
 	c.wg.Add(1)
 	return r, nil
 }
 
-// drop counts a recording out that did not begin.
+// drop removes a recording that did not begin.
 func (c *Recorder) drop(r *recording) {
 	c.mu.Lock()
 	delete(c.all, r.id)
@@ -195,7 +213,7 @@ func (c *Recorder) drop(r *recording) {
 	c.wg.Done()
 }
 
-// open makes the recording's files and has the room fill them.
+// open makes the recording's files and attaches it to its room.
 func (c *Recorder) open(r *recording) error {
 	err := os.MkdirAll(c.cfg.Dir, 0o750)
 	if err == nil {
@@ -204,15 +222,10 @@ func (c *Recorder) open(r *recording) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
-	if err := r.create(c.cfg); err != nil {
+	if err := r.create(); err != nil {
 		return err
 	}
-	err = r.voice.start()
-	if err == nil {
-		err = r.begin(c.rooms)
-	}
-	if err != nil {
-		_ = r.voice.close(false)
+	if err := r.begin(c.rooms); err != nil {
 		r.discard()
 		return err
 	}
@@ -223,7 +236,7 @@ func (c *Recorder) open(r *recording) error {
 	return nil
 }
 
-// running returns the recordings of a room that have not ended, or of all rooms. The
+// running returns the recordings of a room that have not ended, or of all rooms if room is "". The
 // caller holds c.mu.
 func (c *Recorder) running(room string) []*recording {
 	var found []*recording
@@ -235,26 +248,37 @@ func (c *Recorder) running(room string) []*recording {
 	return found
 }
 
-// List returns the recordings of a room, or of all where room is "", the oldest first.
-func (c *Recorder) List(room string) []Info {
+// runningInfos returns what there is to know of a room's recordings that have not ended.
+func (c *Recorder) runningInfos(room string) []sidecar.Info {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []sidecar.Info
+	for _, r := range c.running(room) {
+		all = append(all, r.Info())
+	}
+	return all
+}
+
+// List returns the recordings of a room, or of all rooms if room is "", the oldest first.
+func (c *Recorder) List(room string) []sidecar.Info {
 	<-c.ready
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := []Info{}
+	all := []sidecar.Info{}
 	for _, r := range c.all {
 		if room == "" || r.room == room {
 			all = append(all, r.Info())
 		}
 	}
-	slices.SortFunc(all, func(a, b Info) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(all, func(a, b sidecar.Info) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
 
-// Get returns a recording of a room, or of any where room is "".
-func (c *Recorder) Get(room, id string) (Info, error) {
+// Get returns a recording of a room, or of any room if room is "". The error is mcu.ErrNotFound.
+func (c *Recorder) Get(room, id string) (sidecar.Info, error) {
 	r, err := c.get(room, id)
 	if err != nil {
-		return Info{}, err
+		return sidecar.Info{}, err
 	}
 	return r.Info(), nil
 }
@@ -270,12 +294,12 @@ func (c *Recorder) get(room, id string) (*recording, error) {
 	return r, nil
 }
 
-// Stop ends a recording and waits until its file is whole. One that has ended stays as
-// it is.
-func (c *Recorder) Stop(ctx context.Context, room, id string) (Info, error) {
+// Stop ends a recording and waits until its file is whole, or for ctx. A recording that has ended stays
+// as it is.
+func (c *Recorder) Stop(ctx context.Context, room, id string) (sidecar.Info, error) {
 	r, err := c.get(room, id)
 	if err != nil {
-		return Info{}, err
+		return sidecar.Info{}, err
 	}
 	r.stop("")
 	select {
@@ -285,11 +309,11 @@ func (c *Recorder) Stop(ctx context.Context, room, id string) (Info, error) {
 	return r.Info(), nil
 }
 
-// Pause leaves out what comes from now on, until a recording is to go on.
-func (c *Recorder) Pause(room, id string, pause bool) (Info, error) {
+// Pause pauses a recording, or lets it go on.
+func (c *Recorder) Pause(room, id string, pause bool) (sidecar.Info, error) {
 	r, err := c.get(room, id)
 	if err != nil {
-		return Info{}, err
+		return sidecar.Info{}, err
 	}
 	if pause {
 		err = r.pause()
@@ -299,8 +323,8 @@ func (c *Recorder) Pause(room, id string, pause bool) (Info, error) {
 	return r.Info(), err
 }
 
-// Open opens a recording's file, and tells how much of it is whole. name is that of a
-// track, "" for the mix. The caller closes it.
+// Open opens a file of a recording, and returns how many bytes of it are whole. name is that of a track;
+// "" is the mix. The caller closes the file.
 func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err error) {
 	info, err := c.Get(room, id)
 	if err != nil {
@@ -308,7 +332,7 @@ func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err erro
 	}
 	if name == "" {
 		name = id + mediaFile
-	} else if !info.has(name) {
+	} else if !info.Has(name) {
 		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
 	}
 	f, err = os.Open(filepath.Join(c.cfg.Dir, name))
@@ -323,49 +347,4 @@ func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err erro
 	}
 	size, err = f.Seek(0, io.SeekEnd)
 	return f, size, err
-}
-
-// report tells of a recording's new state.
-func (c *Recorder) report(news Info) {
-	c.tell(news)
-	c.happen(news)
-}
-
-// happen tells the outside of a recording's new state.
-func (c *Recorder) happen(news Info) {
-	if c.cfg.Events == nil {
-		return
-	}
-	kind := event.Type("")
-	switch {
-	case news.State == Recording && !news.resumed:
-		kind = event.RecordingStarted
-	case news.State == Finished:
-		kind = event.RecordingFinished
-	case news.State == Failed:
-		kind = event.RecordingFailed
-	default:
-		return
-	}
-	e := event.New(kind, news.Room)
-	e.Recording = &event.Recording{ID: news.ID, Seconds: news.Length, Bytes: news.Size, Reason: news.Reason}
-	c.cfg.Events(e)
-}
-
-// tell tells a room which recordings run, and how the one fares that is news.
-func (c *Recorder) tell(news Info) {
-	c.mu.Lock()
-	all := []Info{news}
-	for _, r := range c.running(news.Room) {
-		if r.id != news.ID {
-			all = append(all, r.Info())
-		}
-	}
-	c.mu.Unlock()
-	slices.SortFunc(all, func(a, b Info) int { return strings.Compare(a.ID, b.ID) })
-	told := make([]control.Recording, len(all))
-	for i, a := range all {
-		told[i] = control.Recording{ID: a.ID, State: string(a.State), Reason: a.Reason}
-	}
-	c.rooms.TellRecordings(news.Room, told)
 }

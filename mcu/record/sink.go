@@ -6,17 +6,22 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/record/sidecar"
 )
+
+// keyInterval is the time between IDRs in a recording: where players can seek to, and how much a slow
+// disk can cost.
+const keyInterval = 4 * time.Second
 
 // mixQueue holds about seven seconds of a room's mix: a disk may stall for so long.
 func mixQueue() intake.Config { return intake.Config{Pictures: 240, Packets: 350, Bytes: 16 << 20} }
 
-// mixSink takes the mix of a room for a recording, from its start to a pause, or
-// from one pause to the next. It is a [mcu.Sink], so it waits for nobody.
+// mixSink takes the mix of a room for a recording, from its start to a pause, or from one pause to the
+// next. It is a [mcu.Sink] and never blocks.
 type mixSink struct {
 	queue      *intake.Queue
 	generation int
-	shut       atomic.Bool // what still comes is not wanted
+	shut       atomic.Bool // further units are not wanted
 	ended      atomic.Bool
 	wake       chan<- struct{}
 
@@ -37,12 +42,13 @@ func (k *mixSink) Audio(packet []byte, at time.Duration) {
 	}
 }
 
-// Ended ends the recording, unless it goes on by another sink.
+// Ended ends the recording, unless another sink has replaced this one.
 func (k *mixSink) Ended() {
 	k.ended.Store(true)
 	rouse(k.wake)
 }
 
+// rouse has the recording's goroutine look for a pause or an end.
 func rouse(wake chan<- struct{}) {
 	select {
 	case wake <- struct{}{}:
@@ -50,8 +56,8 @@ func rouse(wake chan<- struct{}) {
 	}
 }
 
-// attach has a room fill the recording by a new sink, in place of the one before.
-func (r *recording) attach(rooms Rooms) error {
+// attach attaches a new sink to the room, in place of the one before.
+func (r *recording) attach(rooms rooms) error {
 	r.mu.Lock()
 	if r.queue == nil { // it ended meanwhile
 		r.mu.Unlock()
@@ -65,7 +71,7 @@ func (r *recording) attach(rooms Rooms) error {
 
 	detach, err := rooms.Attach(r.room, k, mcu.SinkOptions{KeyInterval: keyInterval})
 	r.mu.Lock()
-	over := err == nil && r.sink != k // it failed meanwhile, or was stopped
+	over := err == nil && r.sink != k // meanwhile it failed, or was stopped
 	if err != nil {
 		r.sink = before
 	} else {
@@ -75,7 +81,7 @@ func (r *recording) attach(rooms Rooms) error {
 	r.mu.Unlock()
 	switch {
 	case err != nil:
-		rouse(r.wake) // the one before may have ended unseen
+		rouse(r.wake) // the sink before may have ended unseen
 	case over || stopped:
 		detach()
 	}
@@ -85,7 +91,7 @@ func (r *recording) attach(rooms Rooms) error {
 	return err
 }
 
-// left tells whether nothing more comes.
+// left says that nothing more comes.
 func (r *recording) left() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,7 +105,7 @@ func (r *recording) left() bool {
 	return true
 }
 
-// stop ends the recording. It returns at once; why is empty where somebody asked for it.
+// stop ends the recording. It returns at once. why is empty if a client stopped it.
 func (r *recording) stop(why string) {
 	r.mu.Lock()
 	k := r.sink
@@ -116,35 +122,35 @@ func (r *recording) stop(why string) {
 	}
 }
 
-// pause shuts the sink, which stays: so the room's end is heard of.
+// pause shuts the sink, which stays attached, because the room's end has to end the recording.
 func (r *recording) pause() error {
 	r.mu.Lock()
 	switch {
 	case r.sink == nil || r.ends:
 		r.mu.Unlock()
 		return ErrEnded
-	case r.info.State == Paused:
+	case r.info.State == sidecar.Paused:
 		r.mu.Unlock()
 		return nil
 	}
 	r.sink.shut.Store(true)
-	r.tracks.shut.Store(true)
-	r.info.resumed = r.size.Load() > 0
-	info := r.move(Paused)
+	r.tracks.paused.Store(true)
+	r.again = r.mix.size.Load() > 0
+	info, again := r.move(sidecar.Paused), r.again
 	r.mu.Unlock()
 	rouse(r.wake)
-	r.changed(info)
+	r.changed(info, again)
 	return nil
 }
 
-// resume goes on by a new sink, which gets an IDR at once, as tracks of cameras do.
-func (r *recording) resume(rooms Rooms) error {
+// resume attaches a new sink, which gets an IDR at once, as do the tracks of cameras.
+func (r *recording) resume(rooms rooms) error {
 	r.mu.Lock()
 	switch {
 	case r.sink == nil || r.ends:
 		r.mu.Unlock()
 		return ErrEnded
-	case r.info.State != Paused:
+	case r.info.State != sidecar.Paused:
 		r.mu.Unlock()
 		return nil
 	}
@@ -153,18 +159,18 @@ func (r *recording) resume(rooms Rooms) error {
 		return err
 	}
 	r.mu.Lock()
-	if r.info.State != Paused {
+	if r.info.State != sidecar.Paused {
 		r.mu.Unlock()
 		return nil
 	}
-	next := Starting
-	if r.size.Load() > 0 {
-		next = Recording
+	next := sidecar.Starting
+	if r.mix.size.Load() > 0 {
+		next = sidecar.Recording
 	}
-	r.tracks.shut.Store(false)
-	info := r.move(next)
+	r.tracks.paused.Store(false)
+	info, again := r.move(next), r.again
 	r.mu.Unlock()
 	rooms.AskKeyFrames(r.room)
-	r.changed(info)
+	r.changed(info, again)
 	return nil
 }

@@ -26,6 +26,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
@@ -197,8 +198,16 @@ func (s *studio) picture() {
 	}
 }
 
+// recordRooms is what a Recorder needs.
+type recordRooms interface {
+	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
+	Tap(room string, t mcu.Tap) (untap func(), err error)
+	AskKeyFrames(room string)
+	TellRecordings(room string, all []control.Recording)
+}
+
 // recorder returns a Recorder that runs until the test ends, or until stop.
-func recorder(t *testing.T, cfg record.Config, rooms record.Rooms) (c *record.Recorder, stop func()) {
+func recorder(t *testing.T, cfg record.Config, rooms recordRooms) (c *record.Recorder, stop func()) {
 	t.Helper()
 	c = record.New(cfg, rooms, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -215,7 +224,7 @@ func recorder(t *testing.T, cfg record.Config, rooms record.Rooms) (c *record.Re
 }
 
 // again has another server find what is in a folder.
-func again(t *testing.T, cfg record.Config, rooms record.Rooms) []record.Info {
+func again(t *testing.T, cfg record.Config, rooms recordRooms) []sidecar.Info {
 	t.Helper()
 	c, stop := recorder(t, cfg, rooms)
 	defer stop()
@@ -239,26 +248,26 @@ func start(t *testing.T, c *record.Recorder) string {
 }
 
 // finish stops a recording, which must have gone well.
-func finish(t *testing.T, c *record.Recorder, id string) record.Info {
+func finish(t *testing.T, c *record.Recorder, id string) sidecar.Info {
 	t.Helper()
 	info, err := c.Stop(t.Context(), "studio", id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.State != record.Finished || info.Reason != "" {
+	if info.State != sidecar.Finished || info.Reason != "" {
 		t.Fatalf("recording is %s, %s", info.State, info.Reason)
 	}
 	return info
 }
 
 // await waits until a recording is as it is to be.
-func await(t *testing.T, c *record.Recorder, id string, ok func(record.Info) bool) record.Info {
+func await(t *testing.T, c *record.Recorder, id string, ok func(sidecar.Info) bool) sidecar.Info {
 	t.Helper()
 	return awaitLong(t, c, id, 0, ok)
 }
 
 // awaitLong is await for what takes a known time.
-func awaitLong(t *testing.T, c *record.Recorder, id string, takes time.Duration, ok func(record.Info) bool) record.Info {
+func awaitLong(t *testing.T, c *record.Recorder, id string, takes time.Duration, ok func(sidecar.Info) bool) sidecar.Info {
 	t.Helper()
 	for deadline := time.Now().Add(takes + 20*time.Second); ; {
 		info, err := c.Get("", id)
@@ -275,7 +284,7 @@ func awaitLong(t *testing.T, c *record.Recorder, id string, takes time.Duration,
 	}
 }
 
-func ended(i record.Info) bool { return i.State.Ended() }
+func ended(i sidecar.Info) bool { return i.State.Ended() }
 
 // probe is what FFmpeg finds in a file.
 type probe struct {

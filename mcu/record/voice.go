@@ -17,8 +17,8 @@ type voice interface {
 }
 
 // newVoice returns the way for the codec that is wanted.
-func newVoice(cfg Config, out *mp4.Writer) (voice, error) {
-	if cfg.Audio == "aac" {
+func newVoice(audio string, out *mp4.Writer) (voice, error) {
+	if audio == "aac" {
 		return newAAC(out)
 	}
 	return asItIs{out}, nil

@@ -1,4 +1,4 @@
-package record
+package sidecar
 
 import (
 	"bytes"
@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 )
 
-// reserve is how many blanks the file beside a recording has while that runs: room for
-// its last state, which a full disk gives none.
+// reserve is how many blanks end the file while the recording runs: room for its last state on a full
+// disk.
 const reserve = 1024
 
-// save writes the file beside a recording. It replaces the one before as a whole, so
-// that there is always one that can be read, or, where the disk is full, its contents.
-func (i Info) save(dir string) error {
+// Save writes the file into a folder, in place of the one before. If the disk is full, Save overwrites
+// the content of the file instead.
+func (i Info) Save(dir string) error {
 	data, err := json.MarshalIndent(i, "", "  ")
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (i Info) save(dir string) error {
 	if !i.State.Ended() {
 		data = pad(data, len(data)+reserve)
 	}
-	path := filepath.Join(dir, i.ID+infoFile)
+	path := filepath.Join(dir, i.ID+Ending)
 	err = os.WriteFile(path+"~", append(data, '\n'), 0o640)
 	if err == nil {
 		err = os.Rename(path+"~", path)
@@ -36,8 +36,8 @@ func (i Info) save(dir string) error {
 	return err
 }
 
-// overwrite puts it into the place that the file has on the disk already, in its shortest
-// form. That is one write of a page or so, which the end of the process does not tear.
+// overwrite writes the shortest form into the space that the file already has on the disk. This is one
+// write of about a page, which the end of the process does not tear.
 func (i Info) overwrite(path string) error {
 	data, err := json.Marshal(i)
 	if err != nil {
@@ -59,7 +59,7 @@ func (i Info) overwrite(path string) error {
 	return err
 }
 
-// pad appends blanks, which JSON may have behind it, up to a size.
+// pad appends blanks, which JSON allows behind a value, up to a size.
 func pad(data []byte, size int) []byte {
 	return append(data, bytes.Repeat([]byte{' '}, size-len(data))...)
 }

@@ -1,0 +1,60 @@
+package record
+
+import (
+	"slices"
+	"strings"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/event"
+	"tilemix/mcu/record/sidecar"
+)
+
+// announcer sends news of recordings to their rooms and to the outside. It is safe for concurrent use.
+type announcer struct {
+	rooms   rooms
+	events  func(event.Event)                // nil: none are sent
+	running func(room string) []sidecar.Info // returns the recordings of a room that have not ended
+}
+
+// report sends a recording's new state to both. again says that it was paused before.
+func (a announcer) report(news sidecar.Info, again bool) {
+	a.tell(news)
+	a.emit(news, again)
+}
+
+// emit sends the event of a recording's new state, if there is one.
+func (a announcer) emit(news sidecar.Info, again bool) {
+	if a.events == nil {
+		return
+	}
+	kind := event.Type("")
+	switch {
+	case news.State == sidecar.Recording && !again:
+		kind = event.RecordingStarted
+	case news.State == sidecar.Finished:
+		kind = event.RecordingFinished
+	case news.State == sidecar.Failed:
+		kind = event.RecordingFailed
+	default:
+		return
+	}
+	e := event.New(kind, news.Room)
+	e.Recording = &event.Recording{ID: news.ID, Seconds: news.Length, Bytes: news.Size, Reason: news.Reason}
+	a.events(e)
+}
+
+// tell sends a room the list of its running recordings, and the news of the one that changed.
+func (a announcer) tell(news sidecar.Info) {
+	all := []sidecar.Info{news}
+	for _, i := range a.running(news.Room) {
+		if i.ID != news.ID {
+			all = append(all, i)
+		}
+	}
+	slices.SortFunc(all, func(a, b sidecar.Info) int { return strings.Compare(a.ID, b.ID) })
+	list := make([]control.Recording, len(all))
+	for i, a := range all {
+		list[i] = control.Recording{ID: a.ID, State: string(a.State), Reason: a.Reason}
+	}
+	a.rooms.TellRecordings(news.Room, list)
+}

@@ -1,0 +1,150 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"tilemix/codec/mp4"
+	"tilemix/mcu/intake"
+	"tilemix/mcu/record/sidecar"
+)
+
+const (
+	// mediaFile is the end of the names of recordings and tracks.
+	mediaFile = ".mp4"
+	// pictureTime and packetTime are how long the last picture and packet last.
+	pictureTime = time.Second / 30
+	packetTime  = 20 * time.Millisecond
+	// firstFragment is how soon there is something to play.
+	firstFragment = 250 * time.Millisecond
+)
+
+// mixFile is the file of a recording's mix. It belongs to the recording's goroutine, but for its
+// atomics, which any may read.
+type mixFile struct {
+	size   atomic.Int64 // bytes
+	length atomic.Int64 // ns
+	origin atomic.Int64 // of the mix, on the room's clock, in ns
+
+	file    *os.File
+	out     *mp4.Writer
+	voice   voice
+	grown   func()              // called when the file has its first bytes
+	resumed func(sidecar.Pause) // called when the mix goes on after a pause
+
+	begun      bool
+	generation int           // that is written
+	shift      time.Duration // from the room's clock to the file's
+	end        time.Duration // of what was written last, in the file
+}
+
+// create makes the file.
+func (m *mixFile) create(dir, id, audio string) error {
+	var err error
+	path := filepath.Join(dir, id+mediaFile)
+	if m.file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640); err != nil {
+		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
+	}
+	config := mp4.Default()
+	config.AAC = audio == "aac"
+	m.out = mp4.NewWriter(m.file, config)
+	v, err := newVoice(audio, m.out)
+	if err != nil {
+		m.discard()
+		return err
+	}
+	m.voice = v
+	return nil
+}
+
+// discard removes the file of a recording that did not begin.
+func (m *mixFile) discard() {
+	if m.voice != nil {
+		_ = m.voice.close(false)
+	}
+	_ = m.file.Close()
+	_ = os.Remove(m.file.Name())
+}
+
+// write writes a unit, unless it is not to be written.
+func (m *mixFile) write(u *intake.Unit) error {
+	if !m.ready(u) {
+		return nil
+	}
+	at := u.At + m.shift
+	var err error
+	if u.Video {
+		err = m.out.WriteVideo(u.Data, at, pictureTime, u.Key)
+		at += pictureTime
+	} else {
+		err = m.voice.write(u.Data, at)
+		at += packetTime
+	}
+	if err != nil {
+		return err
+	}
+	m.end = max(m.end, at)
+	if m.out.Size() == 0 && m.out.Length() >= firstFragment {
+		err = m.out.Flush()
+	}
+	m.measure()
+	return err
+}
+
+// ready says that a unit is to be written. A file begins, and goes on after a pause, with an IDR,
+// which follows what is there.
+func (m *mixFile) ready(u *intake.Unit) bool {
+	if m.begun && u.Generation == m.generation {
+		return true
+	}
+	if !u.Video || !u.Key || u.Generation < m.generation {
+		return false
+	}
+	if m.begun {
+		before := m.shift
+		m.shift = m.end - u.At
+		m.resumed(sidecar.Pause{At: m.out.Length().Seconds(), Length: (before - m.shift).Seconds()})
+	} else {
+		m.origin.Store(int64(u.At))
+	}
+	m.begun, m.generation = true, u.Generation
+	return true
+}
+
+// flush writes the fragment that has begun.
+func (m *mixFile) flush() error {
+	err := m.out.Flush()
+	if err == nil {
+		m.measure()
+	}
+	return err
+}
+
+// measure publishes the file's size and length.
+func (m *mixFile) measure() {
+	before := m.size.Swap(m.out.Size())
+	m.length.Store(int64(m.out.Length()))
+	if before == 0 && m.out.Size() > 0 {
+		m.grown()
+	}
+}
+
+// close ends the file with an index. If it cannot be written, the file is cut behind its last whole
+// fragment.
+func (m *mixFile) close(failed error) error {
+	err := errors.Join(failed, m.voice.close(failed == nil))
+	if closing := m.out.Close(); err == nil {
+		err = closing
+	}
+	m.measure()
+	if err != nil {
+		m.length.Store(int64(m.out.Written()))
+		err = errors.Join(err, m.file.Truncate(m.out.Size()))
+	}
+	// A finished file has to outlive a loss of power.
+	return errors.Join(err, m.file.Sync(), m.file.Close())
+}

@@ -1,0 +1,106 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tilemix/codec/mp4"
+	"tilemix/mcu/record/sidecar"
+)
+
+// repairer reads a folder, and repairs the recordings that the end of a server cut off.
+type repairer struct {
+	dir      string
+	ours     bool // no other process writes into the folder
+	log      *slog.Logger
+	repaired func(sidecar.Info) // called for each recording that was repaired
+}
+
+// find returns the recordings of the folder. Recordings that may still grow are left out.
+func (r repairer) find() []sidecar.Info {
+	paths, err := filepath.Glob(filepath.Join(r.dir, "*"+sidecar.Ending))
+	if err != nil {
+		r.log.Error("recordings not listed", "error", err)
+		return nil
+	}
+	var all []sidecar.Info
+	for _, path := range paths {
+		info, err := sidecar.Load(r.dir, strings.TrimSuffix(filepath.Base(path), sidecar.Ending))
+		switch {
+		case err != nil:
+			r.log.Warn("not a recording", "file", path, "error", err)
+			continue
+		case !info.State.Ended() && !r.ours:
+			r.log.Warn("recording not repaired, the folder takes no file", "recording", info.ID)
+			continue
+		case !info.State.Ended():
+			info = r.repair(info)
+		}
+		all = append(all, info)
+	}
+	return all
+}
+
+// repair repairs a recording that was cut off, and its tracks.
+func (r repairer) repair(info sidecar.Info) sidecar.Info {
+	info.State, info.Reason = sidecar.Finished, interrupted
+	path := filepath.Join(r.dir, info.ID+mediaFile)
+	size, length, err := repairFile(path)
+	switch {
+	case err != nil:
+		info.State, info.Reason = sidecar.Failed, interrupted+"; "+reason(err)
+	case length == 0:
+		info.State = sidecar.Failed
+	}
+	info.Size, info.Length = size, length.Seconds()
+	for _, p := range info.Participants {
+		for i := range p.Tracks {
+			r.repairTrack(info.ID, &p.Tracks[i])
+		}
+	}
+	info.Ended = info.Started
+	if stat, err := os.Stat(path); err == nil {
+		info.Ended = stat.ModTime().UTC()
+	}
+	// Also if the repair failed, because the next server must not emit the end again.
+	err = errors.Join(err, info.Save(r.dir))
+	r.repaired(info)
+	r.log.Info("recording was interrupted", "recording", info.ID, "seconds", info.Length, "error", err)
+	return info
+}
+
+// repairTrack repairs a track that was cut off.
+func (r repairer) repairTrack(id string, t *sidecar.Track) {
+	if t.File == "" {
+		return
+	}
+	if _, _, err := repairFile(filepath.Join(r.dir, filepath.Base(t.File))); err != nil {
+		r.log.Warn("track not repaired", "recording", id, "error", err)
+		if t.Reason == "" {
+			t.Reason = interrupted + "; " + reason(err)
+		}
+	}
+}
+
+// repairFile cuts a file behind its last whole fragment, and writes its index.
+func repairFile(path string) (size int64, length time.Duration, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() {
+		if closing := f.Close(); err == nil && closing != nil {
+			err = closing
+		}
+	}()
+	size, length, err = mp4.Repair(f)
+	if err != nil {
+		return size, length, fmt.Errorf("repair: %w", err)
+	}
+	return size, length, nil
+}
