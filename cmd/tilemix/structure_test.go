@@ -34,7 +34,7 @@ var order = [][]string{
 	{"session"},
 	{"room"},
 	{""}, // mcu itself, the facade
-	{"record", "record/fmp4", "gateway/address", "broadcast"},
+	{"record", "record/sidecar", "gateway/address", "gateway/via", "broadcast"},
 	{"gateway"},
 	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "mcutest"}, // for tests
 }
