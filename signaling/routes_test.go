@@ -27,7 +27,7 @@ func (nothing) Collectors() []prometheus.Collector { return nil }
 type noRecorder struct{ Recorder }
 
 func (noRecorder) Collectors() []prometheus.Collector { return nil }
-func (noRecorder) List(string) []sidecar.Info          { return nil }
+func (noRecorder) List(string) []sidecar.Info         { return nil }
 
 type noGateway struct{ Gateway }
 

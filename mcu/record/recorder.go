@@ -17,54 +17,13 @@ import (
 	"time"
 
 	"tilemix/mcu"
-	"tilemix/mcu/control"
-	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/sidecar"
 )
 
-// Errors of a Recorder, beside those of package mcu.
-var (
-	// ErrStorage is returned if the folder takes no file.
-	ErrStorage = errors.New("recordings cannot be stored")
-	// ErrEnded is returned for a change of a recording that has ended.
-	ErrEnded = errors.New("the recording has ended")
-	// ErrTooMany is returned if Config.MaxTotal recordings run.
-	ErrTooMany = errors.New("too many recordings at a time")
-	// ErrNoEncoder is returned if AAC is wanted and FFmpeg is not installed.
-	ErrNoEncoder = errors.New("no AAC encoder")
-)
-
 // saveAgain is the time between two attempts to save final states that could not be saved.
 const saveAgain = time.Minute
-
-// Config is how recordings are made. Start from Default.
-type Config struct {
-	Dir      string // of all files; the Recorder makes it if it is missing
-	Audio    string // codec: opus, as the room sends it, or aac, which FFmpeg encodes
-	MaxTotal int    // most recordings at a time
-	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
-	// there are none.
-	Events func(event.Event)
-}
-
-// Default records Opus into ./data.
-func Default() Config { return Config{Dir: "data", Audio: "opus", MaxTotal: 20} }
-
-// Options are the wishes for one recording.
-type Options struct {
-	// Tracks adds a file of each camera and each microphone.
-	Tracks bool `json:"tracks"`
-}
-
-// rooms is what a Recorder needs of [mcu.Server].
-type rooms interface {
-	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
-	Tap(room string, t mcu.Tap) (untap func(), err error)
-	AskKeyFrames(room string)
-	TellRecordings(room string, all []control.Recording)
-}
 
 // Recorder has the recordings of all rooms, those of earlier runs among them. It is safe for concurrent
 // use. Each recording that runs has two goroutines, for its mix and for its tracks; Run waits for them.
