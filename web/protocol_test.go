@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
-	"tilemix/mcu/record"
+	"tilemix/mcu/record/sidecar"
 )
 
 var update = flag.Bool("update", false, "write the generated types into static/protocol.js")
@@ -55,7 +55,7 @@ func TestProtocol(t *testing.T) {
 // unions are the values of strings that have only a few.
 var unions = map[string][]string{
 	"Person.line":     {string(control.LineWeak), string(control.LineLost)},
-	"Recording.state": {string(record.Starting), string(record.Recording), string(record.Paused), string(record.Finished), string(record.Failed)},
+	"Recording.state": {string(sidecar.Starting), string(sidecar.Recording), string(sidecar.Paused), string(sidecar.Finished), string(sidecar.Failed)},
 }
 
 // native are structs that every browser has a type for.

@@ -6,9 +6,6 @@ import (
 	"tilemix/mcu/record/sidecar"
 )
 
-// Collectors returns the metrics of recordings.
-func (c *Recorder) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{c}} }
-
 // metrics reads the numbers of recordings.
 type metrics struct{ c *Recorder }
 

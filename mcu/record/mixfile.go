@@ -148,3 +148,28 @@ func (m *mixFile) close(failed error) error {
 	// A finished file has to outlive a loss of power.
 	return errors.Join(err, m.file.Sync(), m.file.Close())
 }
+
+// voice writes sound into the file.
+type voice interface {
+	// start starts what write needs.
+	start() error
+	// write takes an Opus packet; at is its time in the file.
+	write(packet []byte, at time.Duration) error
+	// close ends it. It writes what is left if whole is set.
+	close(whole bool) error
+}
+
+// newVoice returns the voice for a codec.
+func newVoice(audio string, out *mp4.Writer) (voice, error) {
+	if audio == "aac" {
+		return newAAC(out)
+	}
+	return asItIs{out}, nil
+}
+
+// asItIs writes Opus unchanged.
+type asItIs struct{ out *mp4.Writer }
+
+func (asItIs) start() error                                  { return nil }
+func (v asItIs) write(packet []byte, at time.Duration) error { return v.out.WriteAudio(packet, at) }
+func (asItIs) close(bool) error                              { return nil }

@@ -5,12 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -195,64 +193,6 @@ func (c *Recorder) open(r *recording) error {
 	return nil
 }
 
-// running returns the recordings of a room that have not ended, or of all rooms if room is "". The
-// caller holds c.mu.
-func (c *Recorder) running(room string) []*recording {
-	var found []*recording
-	for _, r := range c.all {
-		if (room == "" || r.room == room) && !r.Info().State.Ended() {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
-// runningInfos returns what there is to know of a room's recordings that have not ended.
-func (c *Recorder) runningInfos(room string) []sidecar.Info {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var all []sidecar.Info
-	for _, r := range c.running(room) {
-		all = append(all, r.Info())
-	}
-	return all
-}
-
-// List returns the recordings of a room, or of all rooms if room is "", the oldest first.
-func (c *Recorder) List(room string) []sidecar.Info {
-	<-c.ready
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := []sidecar.Info{}
-	for _, r := range c.all {
-		if room == "" || r.room == room {
-			all = append(all, r.Info())
-		}
-	}
-	slices.SortFunc(all, func(a, b sidecar.Info) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
-
-// Get returns a recording of a room, or of any room if room is "". The error is mcu.ErrNotFound.
-func (c *Recorder) Get(room, id string) (sidecar.Info, error) {
-	r, err := c.get(room, id)
-	if err != nil {
-		return sidecar.Info{}, err
-	}
-	return r.Info(), nil
-}
-
-func (c *Recorder) get(room, id string) (*recording, error) {
-	<-c.ready
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.all[id]
-	if r == nil || room != "" && r.room != room {
-		return nil, fmt.Errorf("recording: %w", mcu.ErrNotFound)
-	}
-	return r, nil
-}
-
 // Stop ends a recording and waits until its file is whole, or for ctx. A recording that has ended stays
 // as it is.
 func (c *Recorder) Stop(ctx context.Context, room, id string) (sidecar.Info, error) {
@@ -280,30 +220,4 @@ func (c *Recorder) Pause(room, id string, pause bool) (sidecar.Info, error) {
 		err = r.resume(c.rooms)
 	}
 	return r.Info(), err
-}
-
-// Open opens a file of a recording, and returns how many bytes of it are whole. name is that of a track;
-// "" is the mix. The caller closes the file.
-func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err error) {
-	info, err := c.Get(room, id)
-	if err != nil {
-		return nil, 0, err
-	}
-	if name == "" {
-		name = id + mediaFile
-	} else if !info.Has(name) {
-		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
-	}
-	f, err = os.Open(filepath.Join(c.cfg.Dir, name))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, 0, fmt.Errorf("file of the recording: %w", mcu.ErrNotFound)
-	case err != nil:
-		return nil, 0, fmt.Errorf("%w: %s", ErrStorage, reason(err))
-	}
-	if name == id+mediaFile {
-		return f, info.Size, nil
-	}
-	size, err = f.Seek(0, io.SeekEnd)
-	return f, size, err
 }
