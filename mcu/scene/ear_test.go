@@ -1,0 +1,13 @@
+package scene
+
+import (
+	"time"
+
+	"tilemix/mcu/packet"
+)
+
+// ear is a stream that takes everything.
+type ear struct{}
+
+func (ear) Write(packet.Packets, time.Time) bool { return true }
+func (ear) Loss() float64                        { return 0 }

@@ -1,0 +1,185 @@
+package viewer
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tilemix/codec"
+)
+
+var update = flag.Bool("update", false, "write the stories as they are told now")
+
+// TestStories plays each story of testdata. A line is what happens to a viewer; the lines
+// below it say what the viewer then does.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no stories", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			was, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := newStory(t).tell(string(was))
+			if *update {
+				if err := os.WriteFile(file, []byte(told), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if told != string(was) {
+				t.Errorf("it goes differently (-update accepts that):\n%s", told)
+			}
+		})
+	}
+}
+
+// story is a viewer and the renditions of a room that others watch too.
+type story struct {
+	t      *testing.T
+	viewer Subscription
+	stream *stream
+	rungs  []*fake // full, half and quarter
+	shared bool    // others have the same renditions
+	wanted bool    // the client asked for a key frame
+	now    time.Time
+	out    strings.Builder
+	had    string
+}
+
+var names = []string{"full", "half", "quarter", "sound alone"}
+
+func newStory(t *testing.T) *story {
+	s := &story{t: t, stream: &stream{estimate: 3_000_000}, now: start, shared: true}
+	for rung := range 3 {
+		s.rungs = append(s.rungs, newFake(rung, codec.H264))
+	}
+	return s
+}
+
+// tell plays a story and returns it as it goes now.
+func (s *story) tell(text string) string {
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, "    ") {
+			continue // what was told before
+		}
+		fmt.Fprintln(&s.out, line)
+		if line != "" && !strings.HasPrefix(line, "#") {
+			s.play(line)
+		}
+	}
+	return s.out.String()
+}
+
+// play has one thing happen.
+func (s *story) play(line string) {
+	word, rest, _ := strings.Cut(line, " ")
+	switch {
+	case line == "the viewer joins", line == "the viewer comes back":
+		s.stream = &stream{estimate: s.stream.estimate}
+		s.viewer.Attach(s.stream, s.stream, rungs())
+	case word == "estimate":
+		kbits, err := strconv.Atoi(strings.TrimSuffix(rest, " kbit/s"))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.stream.estimate = kbits * 1000
+	case word == "wait":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.run(d)
+	case line == "the client asks for a key frame":
+		s.wanted = true
+		s.run(tick)
+	case line == "the path drops the stream":
+		s.stream.waits = true
+		s.stream.held++
+		s.run(tick)
+	case line == "the viewer is alone":
+		s.shared = false
+	default:
+		s.t.Fatalf("nothing is known of %q", line)
+	}
+}
+
+const tick = 40 * time.Millisecond
+
+func (s *story) run(d time.Duration) {
+	for end := s.now.Add(d); s.now.Before(end); s.now = s.now.Add(tick) {
+		s.tick()
+	}
+}
+
+// tick is what the picture clock does with one viewer.
+func (s *story) tick() {
+	for _, r := range s.rungs {
+		if r.Recount(); s.shared {
+			r.share()
+		}
+	}
+	d := s.viewer.Choose(Input{KeyWanted: s.wanted, Rungs: rungs()}, s.now)
+	s.wanted = false
+	if d.Ignored {
+		s.say("the request is ignored")
+	}
+	if d.Rung < len(s.rungs) {
+		s.viewer.Target(s.rungs[d.Rung].Rendition)
+	} else {
+		s.viewer.Target(nil)
+	}
+	if n := s.viewer.Replay(s.now, s.now); n > 0 {
+		s.say("%d access units are replayed", n)
+	}
+	for i, r := range s.rungs {
+		key := r.KeyAge(s.now) > time.Hour || r.keyDue(s.now)
+		if key && r.KeyAge(s.now) < time.Hour {
+			s.say("%s has an IDR", names[i])
+		}
+		s.viewer.Deliver(r.Rendition, r.encode(s.now, key), s.now)
+	}
+	s.stream.waits = false
+	s.stream.bytes += uint64(s.bitrate()/8) * uint64(tick) / uint64(time.Second)
+	s.describe(d.Rung)
+}
+
+// bitrate is what the viewer is sent.
+func (s *story) bitrate() int {
+	if s.viewer.on == nil {
+		return 0
+	}
+	return rungs()[s.viewer.on.Key().Rung].Bitrate
+}
+
+// describe says what the viewer has, when that is news.
+func (s *story) describe(want int) {
+	has := "sound alone"
+	if s.viewer.on != nil {
+		has = names[s.viewer.on.Key().Rung]
+	} else if want < len(s.rungs) {
+		has = "nothing"
+	}
+	if s.viewer.next != nil {
+		has += ", waits for " + names[s.viewer.next.Key().Rung]
+	}
+	if has != s.had {
+		s.had = has
+		s.say("has %s", has)
+	}
+}
+
+func (s *story) say(format string, args ...any) {
+	fmt.Fprintf(&s.out, "    %6.2fs "+format+"\n", append([]any{s.now.Sub(start).Seconds()}, args...)...)
+}
