@@ -17,6 +17,8 @@ func TestNarrowLine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 40 s, and the machine for itself")
 	}
+	lag := machineLag(t)
+	var missed []error
 	cfg := small()
 	cfg.Width, cfg.Height, cfg.FrameRate, cfg.VideoBitrate = 1280, 720, 30, 1_500_000
 	s := serve(t, cfg)
@@ -32,7 +34,7 @@ func TestNarrowLine(t *testing.T) {
 	slow.awaitTold(t, 180)
 	t.Logf("on 180 lines after %v", time.Since(start))
 	if took := time.Since(start); took > 6*time.Second {
-		t.Errorf("on a rendition that fits after %v", took)
+		missed = append(missed, fmt.Errorf("on a rendition that fits after %v", took))
 	}
 	last, longest := time.Now(), time.Duration(0)
 	slow.VideoSink.Await("ten seconds of it", func(p rtctest.Picture) error {
@@ -46,7 +48,7 @@ func TestNarrowLine(t *testing.T) {
 	})
 	t.Logf("longest freeze %v", longest)
 	if longest > time.Second {
-		t.Errorf("a freeze of %v", longest)
+		missed = append(missed, fmt.Errorf("a freeze of %v", longest))
 	}
 	slow.Impair(rtctest.Line{})
 	start = time.Now()
@@ -57,10 +59,16 @@ func TestNarrowLine(t *testing.T) {
 	t.Logf("back after %v; the other saw %+v", time.Since(start), saw)
 	// An IDR each for who comes, who loses packets of it, and who comes back.
 	if saw.sizes > 0 || saw.keys > 3 {
-		t.Errorf("the other saw %+v", saw)
+		missed = append(missed, fmt.Errorf("the other saw %+v", saw))
 	}
 	if took := time.Since(start); took > 15*time.Second {
-		t.Errorf("back after %v", took)
+		missed = append(missed, fmt.Errorf("back after %v", took))
+	}
+	if late := lag(); late > 20*ms {
+		t.Skipf("not judged: the machine is too busy, timers are %v late (p95); %v", late, missed)
+	}
+	for _, err := range missed {
+		t.Error(err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
 	"tilemix/mcu/rtc/send"
 	watching "tilemix/mcu/viewer"
 )
@@ -49,7 +50,8 @@ func (e *simEncoder) Offer(_ *yuv.Frame, _ time.Time, key bool) { e.key = key }
 func (*simEncoder) Close()                                      {}
 
 // simViewer is a viewer of a mix: the ladder, its renditions and the real decisions.
-func simViewer(h *hop) {
+// It returns the rung that the viewer has.
+func simViewer(h *hop) (rung func() int) {
 	rungs := ladder.Of(ladder.Rung{Size: image.Pt(1280, 720), FrameRate: 30, Bitrate: 1_500_000})
 	encoders := make([]*simEncoder, len(rungs)-1)
 	renditions := make([]*rendition.Rendition, len(rungs)-1)
@@ -67,14 +69,14 @@ func simViewer(h *hop) {
 	v.Attach(h.down, h.down, rungs)
 	wanted := false
 	h.keyWanted = func() { wanted = true }
-	tick := 0
+	tick, on := 0, 0
 	h.w.every(time.Second/30, func() {
 		now := h.w.now
 		for _, r := range renditions {
 			r.Recount()
 		}
 		verdict := v.Choose(watching.Input{KeyWanted: wanted, Sound: 48_000, Rungs: rungs}, now)
-		wanted = false
+		wanted, on = false, verdict.Rung
 		var to *rendition.Rendition
 		if verdict.Rung < len(renditions) {
 			to = renditions[verdict.Rung]
@@ -100,6 +102,7 @@ func simViewer(h *hop) {
 		}
 		tick++
 	})
+	return func() int { return on }
 }
 
 // simVoice sends 20 ms of sound after another.
@@ -197,6 +200,46 @@ func TestSimulatedMatrix(t *testing.T) {
 				t.Errorf("down: %v", err)
 			}
 		})
+	}
+}
+
+// TestSimulatedNarrowPath gives a viewer of 1.5 Mbit/s a path of 300 kbit/s: the picture
+// fits in five seconds and then does not stand still for a second, the estimate is right,
+// and once the path is wide again the full picture is back in 15 s.
+func TestSimulatedNarrowPath(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	narrow := network.Impairment{Rate: 300_000, Queue: 300 * ms, Delay: 30 * ms}
+	h := newHop(w, narrow, network.Impairment{Delay: 30 * ms}, 5, true, true)
+	screen := watch(h)
+	rung := simViewer(h)
+	w.run(5 * time.Second)
+	if e := h.down.Estimate(); e < 150_000 || e > 350_000 || rung() == 0 {
+		t.Errorf("after 5 s 300 kbit/s are estimated as %d, and rung %d is sent", e, rung())
+	}
+	screen.begin(w.now)
+	high, all := 0, 0
+	for range 200 {
+		w.run(50 * ms)
+		if all++; h.down.Estimate() > 400_000 {
+			high++
+		}
+	}
+	if got := screen.sight(w.now); got.freeze > time.Second {
+		t.Errorf("on the narrow path: %+v", got)
+	}
+	if high > all/10 {
+		t.Errorf("probes made 300 kbit/s too many %d times of %d", high, all)
+	}
+	h.there.lane.Rate = 0
+	began := w.now
+	for rung() > 0 && w.now.Sub(began) < 30*time.Second {
+		w.run(50 * ms)
+	}
+	took := w.now.Sub(began)
+	t.Logf("the full picture is back after %v; %d probe packets, %d retransmitted", took, h.counters.Probes.Load(), h.counters.Retransmitted.Load())
+	if took > 15*time.Second {
+		t.Errorf("the full picture is back after %v", took)
 	}
 }
 

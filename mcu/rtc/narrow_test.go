@@ -51,47 +51,6 @@ func meet(t *testing.T, l rtctest.Line) (*rtc.API, *feed, *rtctest.Client) {
 	return api, &feed{peer: p}, c
 }
 
-// TestNarrowLine has 1.5 Mbit/s for a line of 300 kbit/s: the estimate says so in
-// five seconds. When the line has recovered, probes find out while little is sent.
-func TestNarrowLine(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes 20 s")
-	}
-	narrow := rtctest.Line{Down: rtctest.Impairment{Rate: 300_000, Queue: 300 * time.Millisecond, Delay: 30 * time.Millisecond}}
-	api, f, c := meet(t, narrow)
-	d := f.peer.Video()
-	took := f.run(5*time.Second, 1_500_000, func() bool { return d.Estimate() > 0 && d.Estimate() < 350_000 })
-	if got := d.Estimate(); got < 150_000 || got > 350_000 {
-		t.Fatalf("300 kbit/s estimated as %d", got)
-	}
-	t.Logf("%d bits/s after %v", d.Estimate(), took)
-	most, all, high := 0, 0, 0
-	f.run(6*time.Second, 150_000, func() bool {
-		d.Probe(700_000, time.Now())
-		most = max(most, d.Estimate())
-		if all++; d.Estimate() > 400_000 {
-			high++
-		}
-		return false
-	})
-	t.Logf("at most %d bits/s, %d of %d too high; loss %.3f, round trip %v", most, high, all, d.Loss(), d.RTT())
-	if high > all/10 {
-		t.Errorf("probes made 300 kbit/s into %d, %d times of %d", most, high, all)
-	}
-	if rtt := d.RTT(); rtt < 20*time.Millisecond || rtt > time.Second {
-		t.Errorf("a round trip of %v", rtt)
-	}
-	c.Impair(rtctest.Line{})
-	took = f.run(15*time.Second, 150_000, func() bool {
-		d.Probe(1_700_000, time.Now())
-		return d.Estimate() >= 1_600_000
-	})
-	t.Logf("%d bits/s %v after the line had recovered; %+v", d.Estimate(), took, api.Stats())
-	if d.Estimate() < 1_600_000 {
-		t.Errorf("the line has recovered, and is estimated at %d", d.Estimate())
-	}
-}
-
 // TestLossIsRepaired loses one packet in twenty: nearly all come in the end, and
 // the loss is told, but taken for no want of bandwidth.
 func TestLossIsRepaired(t *testing.T) {
