@@ -45,7 +45,7 @@ func parseFrag(body string) (fragment, error) {
 		}
 	}
 	if len(f.candidates) == 0 && f.ufrag == "" {
-		return fragment{}, fmt.Errorf("%w: it has neither candidates nor credentials", errFrag)
+		return fragment{}, fmt.Errorf("%w: the fragment has neither candidates nor credentials", errFrag)
 	}
 	for i := range f.candidates {
 		if f.ufrag != "" {

@@ -75,7 +75,7 @@ func (g *Gateway) open(a address.Address) (*os.File, error) {
 	case err != nil:
 		return nil, errors.New("the path leads out of the data folder, or cannot be read")
 	case !i.Mode().IsRegular():
-		return nil, errors.New("it is no file")
+		return nil, errors.New("the path is not a regular file")
 	}
 	return root.Open(a.File())
 }
@@ -144,7 +144,7 @@ func (in *input) pull(ctx context.Context, up func()) error {
 		}
 		err := c.Run(ctx)
 		if err == nil && !r.begun {
-			err = errors.New("there is nothing in it")
+			err = errors.New("the stream ended without any media")
 		}
 		if err != nil || !in.loop || ctx.Err() != nil {
 			return p.reason(err)

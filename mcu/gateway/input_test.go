@@ -256,7 +256,7 @@ func TestVain(t *testing.T) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if text := s.said.String(); !strings.Contains(text, `msg="link ended" room=vain input=`) || !strings.Contains(text, "it was tried in vain: ") {
+	if text := s.said.String(); !strings.Contains(text, `msg="link ended" room=vain input=`) || !strings.Contains(text, "given up after all attempts failed: ") {
 		t.Errorf("it was said:\n%s", text)
 	}
 }

@@ -62,9 +62,9 @@ type Info struct {
 
 // What an attempt returns after which there is to be no other.
 var (
-	errOver = errors.New("it is over")
+	errOver = errors.New("the stream has ended")
 	// errVain is for an attempt that failed, and would again.
-	errVain = errors.New("it was tried in vain")
+	errVain = errors.New("given up after all attempts failed")
 )
 
 // attempt connects once and returns when the connection has ended. It calls up as

@@ -172,7 +172,7 @@ func (p *push) write(out *mp4.Writer, u *intake.Unit, pending *int) error {
 
 // watch reads how far FFmpeg is, and ends it where it stands still.
 func (p *push) watch(r io.Reader) error {
-	still := time.AfterFunc(patience, func() { p.stop(errors.New("the other end takes nothing")) })
+	still := time.AfterFunc(patience, func() { p.stop(errors.New("the far end accepts no media")) })
 	defer still.Stop()
 	var before int64
 	for lines := bufio.NewScanner(r); lines.Scan(); {

@@ -60,7 +60,7 @@ func newReel(paced bool, up func()) *reel {
 // play has a participant show and play what comes, until ctx ends.
 func (r *reel) play(ctx context.Context, who *mcu.Participant, stop context.CancelCauseFunc) {
 	r.ctx = ctx
-	r.still = time.AfterFunc(patience, func() { stop(errors.New("nothing comes")) })
+	r.still = time.AfterFunc(patience, func() { stop(errors.New("no media arrives from the source")) })
 	r.wg.Go(func() {
 		select {
 		case <-r.video.begun:
@@ -111,7 +111,7 @@ func (r *reel) run(from io.Reader) error {
 		}
 	}
 	if !found {
-		return errors.New("it has neither picture nor sound")
+		return errors.New("the stream has neither video nor audio")
 	}
 	for {
 		if err := ts.Read(); err != nil {
