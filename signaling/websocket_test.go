@@ -123,7 +123,7 @@ func TestWebSocketCall(t *testing.T) {
 	next(t, ada, crowd(1))
 }
 
-// Who is cut off comes back as himself, and whoever has no such secret joins anew.
+// A client that was cut off continues its session; one without such a token joins anew.
 func TestWebSocketResumes(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	ada := dial(t, base, "Ada")
@@ -162,7 +162,7 @@ func TestWebSocketResumes(t *testing.T) {
 	next(t, other, crowd(1))
 }
 
-// Who says goodbye by a connection that was replaced does not end the one that he has.
+// A goodbye over a connection that was replaced does not end the new one.
 func TestWebSocketOldGoodbye(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	old := dial(t, base, "Ada")
@@ -176,7 +176,7 @@ func TestWebSocketOldGoodbye(t *testing.T) {
 	next(t, other, crowd(2))
 }
 
-// Who comes back again and again is told to wait, and what he had is closed even where he
+// A client that comes back again and again has to wait, and its old connection is closed even where it
 // does not answer.
 func TestWebSocketResumesTooOften(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
@@ -219,7 +219,7 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 	}
 }
 
-// Who asks whether he is heard is told so at once, and nobody else is.
+// A client that sends alive has its answer at once, and nobody else has one.
 func TestWebSocketAlive(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
 	ada, ben := dial(t, base, "Ada"), dial(t, base, "Ben")
@@ -275,7 +275,7 @@ func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
 	}
 }
 
-// Who does not read is closed, and those who do lose nothing by him.
+// A client that does not read is closed, and the others lose nothing by it.
 func TestWebSocketClosesSlowReader(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Queue, cfg.Rate, cfg.Burst = 16, 1e6, 1e6

@@ -43,7 +43,7 @@ func enter(t *testing.T, srv *server, room, name string, d webrtc.RTPTransceiver
 	return c
 }
 
-// TestWHIPPush sends a call to another server by WHIP. Who watches there sees and hears
+// TestWHIPPush sends a call to another server by WHIP. A viewer there sees and hears
 // it; when that server's room throws it out, it comes again.
 func TestWHIPPush(t *testing.T) {
 	cfg := gateway.Default()

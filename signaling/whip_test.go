@@ -188,7 +188,7 @@ func TestDeleteOnce(t *testing.T) {
 	}
 }
 
-// kept tells who has joined, without keeping him.
+// kept tells who has joined, without keeping them in memory.
 type kept struct {
 	*server
 	who weak.Pointer[mcu.Participant]
@@ -215,7 +215,7 @@ func TestEndedSessionIsForgotten(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Error("who has left is still in memory")
+	t.Error("a participant that left is still in memory")
 }
 
 // A session is its own secret: neither another's address nor the ids that a room

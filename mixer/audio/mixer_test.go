@@ -106,7 +106,7 @@ func TestAloneHearsNothing(t *testing.T) {
 	m.Add(b)
 	m.Minus(b, b)
 	if *b != (pcm.Block{}) {
-		t.Error("he hears himself")
+		t.Error("a speaker hears their own voice")
 	}
 }
 

@@ -17,9 +17,9 @@ func TestPlaces(t *testing.T) {
 	places := layout.NewPlaces(4)
 	for _, step := range []struct{ who, want, why string }{
 		{"abc", "abc", "there is room for all"},
-		{"abcd", "abcd", "who joins comes last"},
+		{"abcd", "abcd", "a newcomer comes last"},
 		{"abcde", "abcd", "there is no room for e"},
-		{"abcDe", "abcd", "who speaks stays where he is"},
+		{"abcDe", "abcd", "a speaker stays in place"},
 		{"abcdE", "ebcd", "a joined first of those who never spoke"},
 		{"aBcde", "ebcd", "b has a place"},
 		{"Abcde", "ebad", "c never spoke"},
@@ -64,7 +64,7 @@ func TestPlacesLead(t *testing.T) {
 // gathering is what TestPlacesStable knows of a room.
 type gathering struct {
 	who, speaking []string
-	spoke         map[string]int // the last step in which he spoke
+	spoke         map[string]int // the last step in which each spoke
 	next          int
 }
 
@@ -128,14 +128,14 @@ func (g *gathering) checkShown(t *rapid.T, most int, shown []string) {
 		}
 		for _, o := range shown {
 			if g.spoke[id] > g.spoke[o] {
-				t.Fatalf("%s has no place, and %s has, who spoke before him", id, o)
+				t.Fatalf("%s has no place, and %s has one but spoke earlier", id, o)
 			}
 		}
 	}
 }
 
-// checkMoves says that one change at most took one place, and that who kept his
-// place is where he was, but for those who move up behind one who left.
+// checkMoves says that one change at most took one place, and that all who kept a
+// place are where they were, but for those who move up behind one who left.
 func checkMoves(t *rapid.T, before, after []string, spoken, left bool) {
 	if left && len(after) < len(before) {
 		rest := slices.DeleteFunc(slices.Clone(before), func(id string) bool { return !slices.Contains(after, id) })

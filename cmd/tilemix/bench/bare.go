@@ -21,7 +21,7 @@ type Bare struct{}
 
 const bareServes = "bare exchange on "
 
-// Run serves WHIP until SIGTERM. Who is named "source" is sent to all others.
+// Run serves WHIP until SIGTERM. The media of the client named "source" goes to all others.
 func (*Bare) Run(app *kong.Kong) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -27,7 +27,7 @@ func chirp() []float32 {
 }
 
 // utter returns what a speaker says: syllables of a deep voice, with chirps in
-// between where he is the one to be found.
+// between where chirps is set.
 func utter(chirps bool) []float32 {
 	s := make([]float32, spoken*pcm.Samples)
 	for i := range s {

@@ -48,7 +48,7 @@ func (c *clients) firefox(t *testing.T) {
 	c.ada.waitForCodec(t, "inbound", "video/H264")
 	fox.screenshot(t, "call")
 	c.ada.press(t, "m")
-	finn.waitForSilence(t) // although his own microphone hums
+	finn.waitForSilence(t) // although Finn's own microphone hums
 	c.ada.press(t, "m")
 
 	viewer := fox.open(t, "viewer", c.server.url+"/watch/room")

@@ -46,7 +46,7 @@ func (c *Command) Run(app *kong.Kong) error {
 var errDone = errors.New("done")
 
 // Join stays in the call until ctx ends, Duration is over or a file has ended. It says on
-// out what happens. Who has never been in the call gets an error.
+// out what happens. It fails when the client has never been in the call.
 func (c *Command) Join(ctx context.Context, out io.Writer) error {
 	want, err := c.check()
 	if err != nil {

@@ -118,7 +118,7 @@ func command(server string) join.Command {
 	return join.Command{Server: "http://" + server, Room: "test", Name: "Ada", Size: "1280x720", FrameRate: 30}
 }
 
-// TestJoin has the command and another client in a call: he sees the bars in a tile of the
+// TestJoin has the command and another client in a call: that client sees the bars in a tile of the
 // size that was asked for and hears the tone, and the command records the mix.
 func TestJoin(t *testing.T) {
 	server, _ := serve(t, "127.0.0.1:0")
@@ -141,7 +141,7 @@ func TestJoin(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	// Of two tiles, hers is the left: 632x356 in a canvas of 1280x720.
+	// Of two tiles, the command's is the left: 632x356 in a canvas of 1280x720.
 	green := rtctest.Colour{Y: 109, Cb: 54, Cr: 34} // three quarters of the driver's luma
 	eve.VideoSink.Await("the bars", func(p rtctest.Picture) error {
 		if got := rtctest.Mean(p.Image, image.Rect(310, 250, 330, 350)); got.Distance(green) > 12 {

@@ -27,6 +27,7 @@ var (
 	// headlessText is for a message, which begins with a small letter.
 	headlessText = regexp.MustCompile(`^(who|whoever|whose)\b|\b(Who|Whoever|Whose)\b`)
 	code         = regexp.MustCompile("`[^`]*`")
+	question     = regexp.MustCompile(`\b(Who|Whose)\b[^.?!:;]*\?`) // may be asked
 )
 
 // Markdown returns the faults of a document. Code is not prose.
@@ -88,7 +89,7 @@ func Go(name string, source []byte) (faults []Fault, err error) {
 
 // check returns what breaks a rule in a line.
 func check(n int, line string, head *regexp.Regexp) (faults []Fault) {
-	line = code.ReplaceAllString(line, "``")
+	line = question.ReplaceAllString(code.ReplaceAllString(line, "``"), "?")
 	for _, rule := range []*regexp.Regexp{pronoun, head} {
 		for _, at := range rule.FindAllStringIndex(line, -1) {
 			from, to := max(at[0]-30, 0), min(at[1]+30, len(line))

@@ -6,10 +6,11 @@ func TestMarkdown(t *testing.T) {
 	for text, want := range map[string]int{
 		"A participant keeps the tile.\n":            0,
 		"He keeps his tile.\n":                       2,
-		"Who leaves is gone. Whose tile is it?\n":    2,
+		"Who leaves is gone. Whose is free.\n":       2,
 		"The room ends. Whoever comes starts one.\n": 1,
 		"The participant who spoke last has one.\n":  0,
 		"Use `his` or HE-AAC, there, this, hero.\n":  0,
+		"You are invited. Who are you?\n":            0,
 		"    curl his\n":                             0,
 		"```\nhis\n```\nhis\n":                       1,
 	} {
@@ -23,7 +24,7 @@ func TestGo(t *testing.T) {
 	source := `// Package a is his.
 package a
 
-// Who waits here?
+// Who waits here.
 //
 // One block comment.
 var x = "who only watches can change nothing"
