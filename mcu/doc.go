@@ -1,28 +1,24 @@
-// Package mcu is the conference server: rooms, who is in them, and the two
-// clocks that turn what everybody sends into what everybody receives.
+// Package mcu is the facade of the conference server: rooms by their names, admission,
+// settings and metrics. What happens in a room is in the packages below it.
 //
-//	           pion's goroutines          the room's clocks            no goroutine of its own
-//	camera ──▶ ingest.Video ──▶ slot ──▶ pictureClock.tick: compose, ──▶ Downlinks ──▶ viewers
-//	                                      view: encode each rendition
-//	mic ─────▶ ingest.Voice ──▶ ring ──▶ soundClock.tick: jitter buffer, ──▶ Downlinks ──▶ listeners
-//	                                      decode, mix-minus, encode
-//	control ─▶ Participant.Handle ─▶ Room.loop ─▶ scene ─▶ read by both clocks
-//	                                      └▶ Config.Events ─▶ who is told outside (event)
+//	camera ──▶ ingest.Video ──▶ slot ──▶ picture.Clock: compose, encode ──▶ send.Downlink ──▶ viewers
+//	mic ─────▶ ingest.Voice ──▶ ring ──▶ sound.Clock: decode, mix-minus, encode ──▶ send.Downlink ──▶ listeners
+//	control ─▶ session ─▶ room's loop ─▶ scene ─▶ read by both clocks
+//	                          └▶ Config.Events ─▶ event: webhooks
 //
-// A room's state belongs to one goroutine, its loop, which runs closures one by
-// one and after each change publishes a scene: an immutable snapshot of who is
-// where. Scenes form a chain that each clock walks, so that each sees every
-// scene once and lets go of what has departed.
+// ARCHITECTURE.md draws the whole flow. Package room explains the loop and who is seen,
+// package viewer what a viewer gets, package ingest lip sync and what a camera may cost.
 //
 // # Goroutines
 //
-// Server.Run waits for all of them. A room has its loop (Room.run), its picture
-// clock and its sound clock, and one for each rendition of its picture
-// (rendition.run). A room with more than 64 receivers has one for each writer
-// (send.Writer) of each clock. A participant has pion's, one for each track that he
-// sends (Participant.runVideo, runAudio), one for each track's and downlink's RTCP,
-// and, as he leaves, one that closes his connection. Who comes by TCP has one that
-// writes what is queued for him, and pion's that reads; the TURN server has pion's.
+// Server.Run waits for all of them.
+//
+//   - A room has its loop, its picture clock, its sound clock, and one for each rendition.
+//   - A room with more than 64 receivers has one for each writer (send.Writer) of each clock.
+//   - A participant has pion's, one for each track that it sends, one for the RTCP of each
+//     track and downlink, and one that closes its connection when it leaves.
+//   - A client that uses TCP has one that writes what is queued for it.
+//   - Each media socket has one that writes what has gathered, and the server has one pacer.
 //
 // # Edges
 //
@@ -82,46 +78,4 @@
 //	broadcast → player              7 segments, then they are gone   –, it gets 404
 //	input (gateway) → decoder       64 units, then FFmpeg waits      –
 //	room → sender (uplink)          newest wins, one in two seconds  –
-//
-// # Sound and picture together
-//
-// The sound clock says of each microphone how late the block is that it plays, by the
-// sender's clock where his reports tell of it, else since it would have arrived without
-// jitter. By that the picture clock holds pictures back that would be more than
-// 30 ms before their sound, as they are when a jitter buffer is long, for 400 ms at
-// most. Where pictures are later than their sound, the jitter buffer is made up to
-// 250 ms longer. On a line without jitter neither waits. What remains is
-// tilemix_lipsync_seconds.
-//
-// # What a viewer has
-//
-// A room's picture has renditions by codec and rung of a ladder: full, half and quarter
-// size, or nothing but sound (package ladder). There are those that somebody takes, and
-// for 5 s those that somebody took. The picture clock decides for each viewer, by the
-// estimate of his line (but see strain), and moves him at an IDR: up while he goes on with what he had,
-// down by leaving that at once. Requests for IDRs are for the rendition of who asks, and count against
-// his allowance, as do those for a line that dropped pictures (repairs). He
-// is told with the message "rendition".
-//
-// # Who is seen
-//
-// Who joins is in the list at once and has a tile as soon as his connection stands;
-// who is not connected in 20 s has lost his seat. Who was and may come back (Resume)
-// keeps it for 30 s, and 5 s when his page went away; who has lost no more than his
-// control connection keeps it for as long as media comes. Who has no secret to come back with, as
-// by WHIP, is gone when his connection is closed, and keeps his seat for 30 s when it fails (ICE may be restarted). A room has as many tiles as
-// Config.MaxTiles says; layout.Places gives them to who spoke last. Each sender is asked for what his tile needs (package uplink): with
-// the message "uplink" over his control channel, or by a limit of his bitrate (REMB)
-// where he has none. Who has no tile, or whom nobody watches, is asked to send
-// nothing, and what he sends is not decoded. As he gets a tile he is asked for an IDR
-// at once, and to send again.
-//
-// Whose camera is meant to send and brings no picture has the last one dimmed, and a
-// sign, after little more than a second (health). All are told with "participants".
-//
-// A sender may ignore all that. What his pictures cost to decode, by their size and
-// bytes, is held to a fifth of a core (ingest): 1080p at 30 pictures a second and 6
-// Mbit/s, or 720p at 60. Beyond that his picture stands still from time to time, and
-// goes on with the next IDR. An H.264 stream cannot be thinned without its sender,
-// except for pictures that no other refers to; those are left out first.
 package mcu

@@ -26,6 +26,7 @@ var order = [][]string{
 	{"rtptime", "control", "event", "jitter", "bandwidth", "ladder", "uplink", "presence", "health", "keyframe", "folder", "stream", "ffmpeg", "metrics", "backoff", "pace", "source", "policy", "handshake"},
 	{"packet"},
 	{"rtc/reports", "rtc/udp", "rtc/send", "rtc/receive", "turn", "intake", "sink"},
+	{"rtc/offer", "rtc/route"},
 	{"rtc", "rtc/client", "ingest", "capture", "media"},
 	{"rtc/whip"},
 	{"scene", "rendition"},
@@ -43,10 +44,11 @@ var order = [][]string{
 var manyExports = []string{"mcu/control"}
 
 // shared are names of types that mean the same in each package of mcu that has one.
-var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Metrics", "Options", "State", "Stats"}
+var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Kind", "Metrics", "Options", "State", "Stats"}
 
-// values are packages of messages, whose types have the names of what they describe.
-var values = []string{"mcu/control", "mcu/event"}
+// values are packages whose types have the names of what they describe: messages, and
+// clients for tests.
+var values = []string{"mcu/control", "mcu/event", "mcu/rtc/rtctest"}
 
 // notProduct serves tests and measurements. What it has of tests counts neither way.
 var notProduct = []string{"codec/codectest", "mcu/rtc/rtctest", "mcu/mcutest", "cmd/tilemix/bench", "cmd/tilemix/internal", "cmd/tilemix/browsertest"}

@@ -1,5 +1,12 @@
 // Package handshake gives handshakes priority over decoding, which is what a server does most
 // of the time.
+//
+// # Why
+//
+// A handshake has a decode slot to itself while a client connects. In a storm of fifty joins,
+// the cameras of those in the room would otherwise delay the handshakes of the others. It is
+// held for at most one second in five, so that a client that joins again and again without
+// connecting does not take half of a small machine.
 package handshake
 
 import (

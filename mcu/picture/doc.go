@@ -19,4 +19,19 @@
 //
 // The clock owns everything in this package. Its goroutine is the one that calls
 // Clock.Run; there is one for each room, and one for each rendition.
+//
+// # Why
+//
+// Cameras wait for one of as many decode slots as there are cores, because more at once would
+// push the clocks aside. The clocks' own encodes do not queue. The clock moves its phase by
+// at most 1 ms a tick towards the pictures of the speaker, which then wait 3 ms and not half a
+// period.
+//
+// Making an encoder takes 0.3 to 4 ms, and the first IDR of 720p 16 ms. Other renditions than
+// the lead one therefore have a goroutine each. One writer, the clock, owns each downlink, and
+// a slow encoder drops only pictures of its own.
+//
+// A server that is too busy delays packets as slow paths do, and moving all viewers would only
+// add encodes. While the clock misses a tenth of its ticks, a path counts as slow only if it
+// carries less than half, or dropped pictures in the last 5 s. Moves up stay possible.
 package picture

@@ -32,4 +32,17 @@
 //
 // Room.Run is the loop. It runs the picture clock and the sound clock and waits for them,
 // and for one goroutine for each participant that is leaving, which closes its connection.
+//
+// # Why
+//
+// An MCU is not a chain but a sampled system: inputs push into slots at their own pace, two
+// clocks pull, and outputs are functions that the clocks call. Scenes form a chain, and each
+// clock walks it. A clock therefore sees every scene once, in order, and frees its half of
+// what departed. There is no lock between loop and clocks, and no reference count on
+// participants.
+//
+// A closing page finds out a broken connection itself (web/static/pulse.js): it sends "alive"
+// when nothing came for 2.5 s and gives up after 5 s more. When media stops (web/static/flow.js)
+// it sends "alive" after 0.4 s without a packet and gives up 0.8 s later, because the mix's
+// sound comes 50 times a second. If the answer comes and media does not, the page restarts ICE.
 package room

@@ -16,4 +16,15 @@
 //
 // The clock owns everything in this package. Its goroutine is the one that calls
 // Clock.Run; there is one for each room.
+//
+// # Why
+//
+// A gate at -60 dBov, which stays open for 400 ms, decides block by block who is in the mix.
+// An Opus encoder is one block of memory, so a takeover by copy is exact to the bit. After
+// its gate closed, a listener keeps the encoder for a second in which both encoders encode
+// the same sound. Handed back at once the seam is 12 dB below the sound; after that second it
+// is 20 to 36 dB below, for one block of 20 ms.
+//
+// All decoding and mixing is in one goroutine. A tick of 20 ms holds more speakers than a
+// listener can understand.
 package sound

@@ -105,7 +105,7 @@ var longNames = [...]string{
 }
 
 // call is a scene of n participants; the first speaks, every third is muted,
-// the last of many has his camera off.
+// the camera of the last of many is off.
 func call(l place, n int, change ...func(i int, t *video.Tile)) []video.Tile {
 	who := make([]layout.Source, n)
 	for i := range who {
@@ -136,7 +136,7 @@ func shrunk(tiles []video.Tile) []video.Tile {
 	return tiles
 }
 
-// portrait is somebody in front of a wall, each in colours of his own. The head
+// portrait is somebody in front of a wall, each in other colours. The head
 // is a circle, so that distortion shows.
 func portrait(who int, r image.Rectangle) *image.YCbCr {
 	img := image.NewYCbCr(r, image.YCbCrSubsampleRatio420)

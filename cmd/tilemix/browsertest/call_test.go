@@ -92,7 +92,7 @@ func (c *call) picture(t *testing.T) {
 	}
 }
 
-// sound listens to what each hears of the other, and whether anybody hears himself.
+// sound listens to what each hears of the other, and whether anybody hears their own voice.
 func (c *call) sound(t *testing.T) {
 	c.ada.waitForSound(t)
 	c.bob.waitForSound(t)
@@ -100,7 +100,7 @@ func (c *call) sound(t *testing.T) {
 	c.bob.press(t, "m")
 	c.bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-pressed') === 'true'`)
 	c.ada.waitForState(t, "Bob is muted", func(s state) bool { return s.person("Bob").AudioMuted })
-	c.ada.waitForSilence(t) // although her own microphone beeps
+	c.ada.waitForSilence(t) // although Ada's own microphone beeps
 	c.bob.waitForSound(t)
 
 	c.bob.press(t, "m")
