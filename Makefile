@@ -116,9 +116,10 @@ corpus: fuzz
 	@cache=$$(go env GOCACHE)/fuzz/tilemix
 	$(fuzz-targets) while read -r package target; do
 		kept=$$package/testdata/fuzz/$$target
+		[ -d "$$cache/$$package/$$target" ] || continue
 		mkdir -p "$$kept"
-		(cd "$$cache/$$package/$$target" 2>/dev/null && ls -Sr | head -n $(KEEP)) |
-		while read -r input; do
+		smallest=$$(find "$$cache/$$package/$$target" -type f -printf '%s %f\n' | sort -n | cut -d ' ' -f 2 | sed $(KEEP)q)
+		for input in $$smallest; do
 			[ -e "$$kept/$$input" ] || cp "$$cache/$$package/$$target/$$input" "$$kept/"
 		done
 	done
