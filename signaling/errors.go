@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/record"
 )
 
@@ -59,6 +60,8 @@ var statuses = []struct {
 	{broadcast.ErrTooMany, http.StatusServiceUnavailable},
 	{record.ErrTooMany, http.StatusServiceUnavailable},
 	{address.ErrRefused, http.StatusBadRequest},
+	{via.ErrHeader, http.StatusBadRequest},
+	{via.ErrLoop, http.StatusLoopDetected},
 	{ffmpeg.ErrMissing, http.StatusNotImplemented},
 	{gateway.ErrTooMany, http.StatusServiceUnavailable},
 	{mcu.ErrTooOften, http.StatusTooManyRequests},

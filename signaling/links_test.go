@@ -51,7 +51,7 @@ func serveRooms(t *testing.T, cfg gateway.Config, srv *server, rooms gateway.Roo
 		}
 	})
 	settings := signaling.Default()
-	settings.Gateway = g
+	settings.Gateway, settings.Via = g, cfg.Via
 	return serveLogged(t, srv, settings, log)
 }
 

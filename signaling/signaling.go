@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/gateway/via"
 )
 
 // Server is what signaling needs of [mcu.Server].
@@ -39,6 +40,7 @@ type Config struct {
 
 	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
 	Gateway     Gateway                // nil: no outputs and inputs
+	Via         *via.Rooms             // the Gateway's; nil: pushes that form a loop are not refused
 	Recorder    Recorder               // nil: no recordings
 	Broadcaster Broadcaster            // nil: no broadcasts
 }
@@ -88,7 +90,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	}
 	bodies, sessions := cfg.bodies(), newWHIPSessions()
 	s := &site{
-		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer},
+		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, slow: slow},
 		pages:   pages,

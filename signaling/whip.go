@@ -10,6 +10,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/gateway/via"
 )
 
 // whip serves the sessions of WHIP (RFC 9725), and with viewers those of WHEP
@@ -20,6 +21,7 @@ type whip struct {
 	bodies   bodies
 	patience time.Duration // for the answer to an offer
 	viewers  bool
+	via      *via.Rooms // nil: pushes that form a loop are not refused
 }
 
 // create makes a participant, or a viewer, of an offer (RFC 9725 §4.2).
@@ -41,10 +43,16 @@ func (w *whip) create(c echo.Context) error {
 	if w.viewers && sends(offer) {
 		return errViewerSends
 	}
-	who, err := w.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: w.viewers})
+	forget, err := w.enter(room, r.Header)
 	if err != nil {
 		return err
 	}
+	who, err := w.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: w.viewers})
+	if err != nil {
+		forget()
+		return err
+	}
+	who.AfterLeave(forget)
 	ses := &whipSession{stay: participant{who: who}, etag: newETag(), offer: offer}
 	answer, err := w.answer(r.Context(), ses, offer)
 	if err != nil {
@@ -59,6 +67,15 @@ func (w *whip) create(c echo.Context) error {
 		links(h, server)
 	}
 	return c.Blob(http.StatusCreated, typeSDP, []byte(answer))
+}
+
+// enter refuses a push that would return the room's own mix. forget is called when its publisher is
+// gone.
+func (w *whip) enter(room string, h http.Header) (forget func(), err error) {
+	if w.via == nil || w.viewers {
+		return func() {}, nil
+	}
+	return w.via.Enter(room, h.Values(via.Header))
 }
 
 // remove ends a session (RFC 9725 §4.2). It ignores If-Match, as §4.3.1 asks.

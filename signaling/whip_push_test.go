@@ -6,6 +6,7 @@ import (
 	"image"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,12 +177,12 @@ func TestWHIPRefused(t *testing.T) {
 	}
 }
 
-// await polls until an output or an input is in a state.
-func await(t *testing.T, at, state string) link {
+// await polls until an output or an input is in one of some states.
+func await(t *testing.T, at string, states ...string) link {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		one := read[link](t, do(t, "GET", at, ""))
-		if one.State == state {
+		if slices.Contains(states, one.State) {
 			return one
 		}
 		if time.Now().After(deadline) {

@@ -183,7 +183,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		t.Fatal(err)
 	}
 	for _, part := range []interface{ Collectors() []prometheus.Collector }{
-		hooks, rooms, s.recorder(cfg, rooms, log), s.gateway(cfg, rooms, log), s.broadcaster(rooms, log),
+		hooks, rooms, s.recorder(cfg, rooms, log), s.gateway(cfg, rooms, nil, log), s.broadcaster(rooms, log),
 	} {
 		all = append(all, part.Collectors()...)
 	}

@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/record"
 	"tilemix/signaling"
 )
@@ -44,7 +45,8 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Collectors = hooks.Collectors()
-	links := s.gateway(cfg, rooms, log)
+	site.Via = via.New()
+	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
 	live := s.broadcaster(rooms, log)
 	site.Broadcaster = live
@@ -74,9 +76,9 @@ func advise(err error) error {
 }
 
 // gateway connects rooms with other servers.
-func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *gateway.Gateway {
+func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Rooms, log *slog.Logger) *gateway.Gateway {
 	cfg := gateway.Default()
-	cfg.Dir, cfg.Private, cfg.Events = s.DataDir, s.AllowPrivate, rooms.Events
+	cfg.Dir, cfg.Private, cfg.Via, cfg.Events = s.DataDir, s.AllowPrivate, inside, rooms.Events
 	return gateway.New(cfg, server, log)
 }
 

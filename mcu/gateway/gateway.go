@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/gateway/via"
 )
 
 // ErrTooMany is returned when a room or the server has as many links as it may have. A caller also
@@ -31,6 +32,9 @@ type Config struct {
 	Private bool
 	Most    int // outputs of a room, and as many inputs
 	All     int // outputs and inputs of all rooms together
+	// Via knows which rooms are inside the mix of others, so that loops of WHIP pushes are refused. The
+	// HTTP side of the same process needs the same value. nil: a value that nobody else has.
+	Via *via.Rooms
 	// Events is told of outputs; nil: nobody is.
 	Events func(event.Event)
 }
@@ -63,6 +67,9 @@ type Gateway struct {
 
 // New returns a Gateway without links.
 func New(cfg Config, rooms Rooms, log *slog.Logger) *Gateway {
+	if cfg.Via == nil {
+		cfg.Via = via.New()
+	}
 	return &Gateway{
 		cfg: cfg, rooms: rooms, log: log, rules: address.Rules{Private: cfg.Private},
 		links: make(map[string]*link),

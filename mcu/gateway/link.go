@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -135,7 +136,7 @@ func (l *link) run(try attempt) {
 			failures = 0
 		}
 		failures++
-		pause := again.After(failures, 0)
+		pause := again.After(failures, rand.Float64()) // two pushes that form a loop must not come back at once
 		l.fall(err, was, pause)
 		select {
 		case <-time.After(pause):

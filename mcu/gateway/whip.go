@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/rtc/client"
 	"tilemix/mcu/rtc/whip"
 )
@@ -21,8 +23,28 @@ const (
 	whipFarewell = 2 * time.Second
 )
 
-// whip sends by WHIP (RFC 9725) until the connection ends.
+// errGrown ends a connection whose list of rooms has grown.
+var errGrown = errors.New("another room is inside the mix")
+
+// whip sends by WHIP (RFC 9725) until the connection ends. It begins again when another room is inside
+// the mix, so that the other end learns of that.
 func (o *output) whip(ctx context.Context, up func()) error {
+	up = sync.OnceFunc(up)
+	for {
+		list, err := o.gateway.cfg.Via.List(o.info.Room)
+		if err != nil {
+			return err
+		}
+		err = o.whipOnce(ctx, list, up)
+		list.Release()
+		if !errors.Is(err, errGrown) {
+			return err
+		}
+	}
+}
+
+// whipOnce is one connection of whip.
+func (o *output) whipOnce(ctx context.Context, list via.List, up func()) error {
 	c, err := client.New(client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
 	if err != nil {
 		return err
@@ -30,7 +52,7 @@ func (o *output) whip(ctx context.Context, up func()) error {
 	defer c.Close()
 	web := &http.Client{Transport: o.gateway.transport()}
 	defer web.CloseIdleConnections()
-	s := whip.New(web, whip.Target{URL: strings.TrimPrefix(o.address.URL(), "whip+"), Token: o.token})
+	s := whip.New(web, whip.Target{URL: strings.TrimPrefix(o.address.URL(), "whip+"), Token: o.token, Header: http.Header{via.Header: {list.Header}}})
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), whipFarewell)
 		defer cancel()
@@ -44,7 +66,7 @@ func (o *output) whip(ctx context.Context, up func()) error {
 		return err
 	}
 	defer detach()
-	return send(ctx, c, q, sync.OnceFunc(up))
+	return send(ctx, c, q, list.Grown, up)
 }
 
 // connect makes a connection by one exchange of offer and answer.
@@ -64,7 +86,7 @@ func connect(ctx context.Context, s *whip.Session, c *client.Client) error {
 
 // send writes what comes until the connection or the room has ended. It calls up with
 // each picture.
-func send(ctx context.Context, c *client.Client, q *queue, up func()) error {
+func send(ctx context.Context, c *client.Client, q *queue, grown <-chan struct{}, up func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	lost := make(chan error, 1)
 	var running sync.WaitGroup
@@ -81,6 +103,8 @@ func send(ctx context.Context, c *client.Client, q *queue, up func()) error {
 				_ = c.WriteAudio(u.Data, u.At)
 			}
 			q.Done(u)
+		case <-grown:
+			return errGrown
 		case <-q.ended:
 			return errOver
 		case err := <-lost:
