@@ -16,7 +16,7 @@ type Tap interface {
 	// Joined is called for those who are in the room, and for each who comes later.
 	Joined(id, name string, at time.Duration)
 	Left(id string, at time.Duration)
-	// Picture takes an access unit (Annex B, or a VP8 frame). Where n is not one more than
+	// Picture takes an access unit (see codec.AccessUnit). Where n is not one more than
 	// before, some are missing, and what follows needs them up to the next key frame. It
 	// tells whether the tap needs a key frame now. Then the sender is asked for one, once a
 	// second at most, so the next picture's answer makes up for a request that was lost.

@@ -19,9 +19,9 @@
 //
 // # Why
 //
-// An answer names only H.264 where the offer has an H.264 that the server speaks, wherever it
-// stands in the offer. The offers of browsers and of aiortc begin with VP8, and VP8 would
-// cost the room an encode that nobody requested.
+// An answer names only the codec that the server prefers (the first of codec/table), wherever it
+// stands in the offer. The offers of browsers and of aiortc begin with another one, which would
+// cost the room an encode that no viewer requested.
 //
 // All of UDP is one port, and ICE-TCP is passive on the same number. The server opens no TCP
 // connection that a client names.
