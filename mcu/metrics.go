@@ -87,6 +87,7 @@ var (
 	droppedDesc  = prometheus.NewDesc("tilemix_downlink_dropped_total", "Access units of the mix that a network path could not take.", nil, nil)
 	panicsDesc   = prometheus.NewDesc("tilemix_connection_panics_total", "Connections ended because the reports of their clients found a fault of the server's.", nil, nil)
 	invalidDesc  = prometheus.NewDesc("tilemix_invalid_reports_total", "Reports of clients that contradict what was sent.", nil, nil)
+	unboundDesc  = prometheus.NewDesc("tilemix_unbound_packets_total", "Packets of clients that belong to no stream that was answered.", []string{"reason"}, nil)
 	unknownDesc  = prometheus.NewDesc("tilemix_key_requests_unknown_stream_total", "Requests for an IDR of a stream that is not sent.", nil, nil)
 	rejectedDesc = prometheus.NewDesc("tilemix_data_channel_rejected_total", "Data channels closed because they were not the control channel.", nil, nil)
 )
@@ -102,7 +103,7 @@ var (
 // Describe is prometheus.Collector's.
 func (sendStats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		socketDesc, errorsDesc, writerDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, rejectedDesc,
+		socketDesc, errorsDesc, writerDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, rejectedDesc,
 		heldDesc, absurdDesc, strangeDesc, foreignDesc,
 	} {
 		ch <- d
@@ -125,6 +126,9 @@ func (o sendStats) Collect(ch chan<- prometheus.Metric) {
 	counter(repeatsDesc, n.NotRetransmitted, "refused")
 	counter(probesDesc, n.Probes)
 	counter(panicsDesc, n.Panics)
+	for reason, packets := range n.Unbound {
+		counter(unboundDesc, packets, reason)
+	}
 	for _, d := range []*prometheus.Desc{droppedDesc, heldDesc} {
 		counter(d, n.DownlinkDropped)
 	}

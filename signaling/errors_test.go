@@ -55,7 +55,7 @@ func TestRefusals(t *testing.T) {
 		{"no SDP", "POST", "/whip/den?name=a", typeSDP, "hello", 400, "", ""},
 		{"broken SDP", "POST", "/whip/den?name=a", typeSDP, "v=0\r\no=nonsense", 400, "", ""},
 		{"SDP without media", "POST", "/whip/den?name=a", typeSDP, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", 400, "", ""},
-		{"no H.264 or VP8", "POST", "/whip/den?name=a", typeSDP, strings.NewReplacer("H264", "H999", "VP8", "VP0").Replace(offer), 406, "error", "no H.264 or VP8"},
+		{"no H.264 or VP8", "POST", "/whip/den?name=a", typeSDP, strings.NewReplacer("H264", "H999", "VP8", "VP0").Replace(offer), 406, "error", "the server takes H264"},
 		{"no Opus", "POST", "/whep/den", typeSDP, strings.ReplaceAll(offer, "opus", "o-pus"), 406, "", ""},
 		{"viewer who sends", "POST", "/whep/den", typeSDP, offer, 400, "error", "recvonly"},
 		{"viewer who sends only", "POST", "/whep/den", typeSDP, strings.ReplaceAll(offer, "a=sendrecv", "a=sendonly"), 400, "error", "recvonly"},

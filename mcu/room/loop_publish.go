@@ -132,6 +132,7 @@ func (l *loop) askUplinks(now time.Time) {
 		if m.session.Viewer || !m.presence.MediaUp() {
 			continue
 		}
+		m.session.Want(m.wish.Size)
 		ask, again := m.asked.Decide(m.wish, now)
 		if ask {
 			m.askUplink()

@@ -19,7 +19,7 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
-	"tilemix/mcu/rtc/receive"
+	"tilemix/mcu/rtc/route"
 	"tilemix/mcu/rtc/send"
 	"tilemix/mcu/rtc/udp"
 	"tilemix/mcu/stream"
@@ -47,15 +47,16 @@ type Config struct {
 // API makes peers. They share its UDP sockets (one an address of the machine,
 // loopback included), its TCP listener on the same port and its DTLS certificate. It is safe for concurrent use.
 type API struct {
-	api     *webrtc.API
-	sockets []*udp.Socket
-	mux     ice.UDPMux
-	tcp     *stream.Listener
-	tcpMux  ice.TCPMux
-	cert    webrtc.Certificate
-	pacer   *send.PacketPacer
-	counts  counts
-	log     logging.LeveledLogger
+	media    *webrtc.MediaEngine
+	settings webrtc.SettingEngine
+	sockets  []*udp.Socket
+	mux      ice.UDPMux
+	tcp      *stream.Listener
+	tcpMux   ice.TCPMux
+	cert     webrtc.Certificate
+	pacer    *send.PacketPacer
+	counts   counts
+	log      logging.LeveledLogger
 }
 
 // NewAPI opens the sockets. The caller closes the API after its last peer.
@@ -68,7 +69,7 @@ func NewAPI(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the DTLS certificate: %w", err)
 	}
-	media, interceptors, err := engines()
+	media, err := engine()
 	if err != nil {
 		return nil, fmt.Errorf("register codecs: %w", err)
 	}
@@ -87,17 +88,24 @@ func NewAPI(cfg Config) (*API, error) {
 		return nil, err
 	}
 	return &API{
-		api: webrtc.NewAPI(webrtc.WithMediaEngine(media),
-			webrtc.WithInterceptorRegistry(interceptors),
-			webrtc.WithSettingEngine(settings)),
-		sockets: sockets,
-		mux:     mux,
-		tcp:     tcp,
-		tcpMux:  tcpMux,
-		cert:    *cert,
-		pacer:   send.NewPacer(),
-		log:     cfg.Log.NewLogger("rtc"),
+		media:    media,
+		settings: settings,
+		sockets:  sockets,
+		mux:      mux,
+		tcp:      tcp,
+		tcpMux:   tcpMux,
+		cert:     *cert,
+		pacer:    send.NewPacer(),
+		log:      cfg.Log.NewLogger("rtc"),
 	}, nil
+}
+
+// routed returns pion's API for one connection, whose packets go to a router.
+func (a *API) routed(r *route.Router) *webrtc.API {
+	settings := a.settings
+	settings.BufferFactory = r.Buffer
+	return webrtc.NewAPI(webrtc.WithMediaEngine(a.media), webrtc.WithSettingEngine(settings),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 }
 
 // Run sends what the peers write until ctx ends. Before Run packets wait. Its goroutines
@@ -154,14 +162,14 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 	return s, nil
 }
 
-// engines registers the codecs and header extensions we speak. None of pion's
+// engine registers the codecs and header extensions we speak. None of pion's
 // interceptors is used. The packages receive and send do their work without a goroutine, a
 // ticker and a copy of each packet for each connection.
-func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
+func engine() (*webrtc.MediaEngine, error) {
 	media := &webrtc.MediaEngine{}
 	for _, c := range codecs() {
 		if err := media.RegisterCodec(c.params, c.kind); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	recvonly, sendonly := webrtc.RTPTransceiverDirectionRecvonly, webrtc.RTPTransceiverDirectionSendonly
@@ -173,13 +181,15 @@ func engines() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 		{audioLevelURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{recvonly}},
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{recvonly, sendonly}},
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{recvonly, sendonly}},
+		{sdp.SDESMidURI, webrtc.RTPCodecTypeAudio, []webrtc.RTPTransceiverDirection{recvonly}},
+		{sdp.SDESMidURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{recvonly}},
+		{sdp.SDESRTPStreamIDURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{recvonly}},
+		{sdp.SDESRepairRTPStreamIDURI, webrtc.RTPCodecTypeVideo, []webrtc.RTPTransceiverDirection{recvonly}},
 	} {
 		err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind, x.directions...)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	registry := &interceptor.Registry{}
-	registry.Add(receive.ArrivalsFactory{})
-	return media, registry, nil
+	return media, nil
 }

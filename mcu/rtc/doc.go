@@ -27,12 +27,14 @@
 // connection that a client names.
 package rtc
 
-import "errors"
+import "tilemix/mcu/rtc/offer"
 
 var (
 	// ErrBadSDP is returned for an offer that cannot be read or answered.
-	ErrBadSDP = errors.New("bad SDP")
-	// ErrNoCodec is returned for an offer without a codec in common. The
-	// wrapping text says which is missing.
-	ErrNoCodec = errors.New("no codec in common")
+	ErrBadSDP = offer.ErrBadSDP
+	// ErrNoCodec is returned for an offer without a codec in common. The wrapping text says
+	// which attribute is refused, and what would be taken.
+	ErrNoCodec = offer.ErrNoCodec
+	// ErrUnbundled is returned for an offer whose sections are not to share one transport.
+	ErrUnbundled = offer.ErrUnbundled
 )

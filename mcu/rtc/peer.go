@@ -12,22 +12,24 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
+	"tilemix/mcu/rtc/offer"
+	"tilemix/mcu/rtc/receive"
+	"tilemix/mcu/rtc/route"
 	"tilemix/mcu/rtc/send"
 )
 
 // maxCandidates bounds what a client can make ICE check between two offers.
 const maxCandidates = 64
 
-// maxTracks bounds the streams of one kind that a connection runs at a time. An offer has
-// one. A sender that does not name its SSRCs may begin anew with another, and nothing then
-// ends the one before.
-const maxTracks = 4
-
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
 	// Video and Audio run a track; each has a goroutine of its own and returns
-	// when the track's Read fails.
+	// when the track's Read fails. A kind has one track at a time. Another follows
+	// where the sender begins anew, or where another layer of a picture is read.
 	Video, Audio func(*Track)
+	// Unbound is called with the first packet of each SSRC that belongs to nothing that was
+	// answered, and why. It must not block, and may be nil.
+	Unbound func(ssrc uint32, payloadType uint8, why string)
 	// KeyFrame is called when the receiver asks for a key frame.
 	KeyFrame func()
 	// Control is called with each message of the control channel.
@@ -51,6 +53,8 @@ type Peer struct {
 	api          *webrtc.API
 	events       Events
 	audio, video *localTrack
+	router       *route.Router
+	arrivals     *receive.Arrivals
 	counts       *counts // of all peers
 	log          logging.LeveledLogger
 	channels
@@ -65,12 +69,15 @@ type Peer struct {
 	closed bool
 	wg     sync.WaitGroup
 
-	cameras, microphones atomic.Int32 // tracks that run
+	away atomic.Bool // the client is on another machine
 }
 
 // NewPeer returns a connection that waits for an offer. The caller closes it.
 func (a *API) NewPeer(events Events) (*Peer, error) {
-	pc, err := a.api.NewPeerConnection(webrtc.Configuration{
+	p := &Peer{events: events, counts: &a.counts, log: a.log}
+	p.router = route.New(p.routed())
+	p.api = a.routed(p.router)
+	pc, err := p.api.NewPeerConnection(webrtc.Configuration{
 		Certificates: []webrtc.Certificate{a.cert},
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
@@ -78,16 +85,10 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
 	path := send.NewPath(pc.WriteRTCP, a.pacer, &a.counts.Counters, time.Now())
-	p := &Peer{
-		pc:     pc,
-		api:    a.api,
-		events: events,
-		counts: &a.counts,
-		log:    a.log,
-		audio:  &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio},
-		video:  &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo},
-	}
-	pc.OnTrack(p.onTrack)
+	p.pc = pc
+	p.arrivals = receive.NewArrivals(pc.WriteRTCP)
+	p.audio = &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio}
+	p.video = &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo}
 	pc.OnDataChannel(p.onDataChannel)
 	pc.OnConnectionStateChange(p.onState)
 	return p, nil
@@ -104,6 +105,7 @@ func (p *Peer) Close() {
 	p.life.Lock()
 	p.closed = true
 	p.life.Unlock()
+	p.router.Close()
 	_ = p.pc.GracefulClose()
 	p.wg.Wait()
 	p.ended.Do(p.events.Ended)
@@ -144,33 +146,46 @@ func (p *Peer) start(f func()) {
 	}
 }
 
+// Away says that the client is on another machine, so that answers name no loopback candidate.
+func (p *Peer) Away() { p.away.Store(true) }
+
 // Offer takes an offer and returns the answer, with all of the server's
 // candidates in it. A later offer renegotiates.
 func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
-	wish, err := inspect(sdp)
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	o, err := offer.Read(sdp, p.picture)
 	if err != nil {
 		return "", err
 	}
-	p.negotiating.Lock()
-	defer p.negotiating.Unlock()
-	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: p.prefer(sdp)}
-	if err := p.pc.SetRemoteDescription(offer); err != nil {
+	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: o.Text}
+	if err := p.pc.SetRemoteDescription(description); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}
-	if err := p.attach(wish); err != nil {
+	p.picture = o.Picture
+	if err := p.attach(o); err != nil {
 		return "", err
 	}
 	for _, c := range p.early {
 		_ = p.pc.AddICECandidate(c) // a candidate that is no use concerns the client alone
 	}
 	p.early, p.candidates = nil, 0
-	return p.answer(ctx)
+	text, err := p.answer(ctx)
+	if err != nil {
+		return "", err
+	}
+	answer, table, err := o.Answer(text, !p.away.Load())
+	if err != nil {
+		return "", err
+	}
+	p.router.Accept(table)
+	return answer, nil
 }
 
 // attach puts our downlinks on the transceivers that the offer made.
-func (p *Peer) attach(wish wishes) error {
+func (p *Peer) attach(o *offer.Offer) error {
 	for _, d := range []*localTrack{p.audio, p.video} {
-		wanted := wish.audio && d == p.audio || wish.video && d == p.video
+		wanted := o.Audio && d == p.audio || o.Video && d == p.video
 		if !wanted || p.attached(d) {
 			continue
 		}
@@ -226,23 +241,6 @@ func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error 
 		return fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}
 	return nil
-}
-
-func (p *Peer) onTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	run, running := p.events.Audio, &p.microphones
-	if remote.Kind() == webrtc.RTPCodecTypeVideo {
-		run, running = p.events.Video, &p.cameras
-	}
-	if running.Add(1) > maxTracks {
-		p.expel()
-		return
-	}
-	t := newTrack(p.pc, remote, receiver)
-	p.start(p.guarded(func() { t.listen(receiver) }))
-	p.start(func() {
-		defer running.Add(-1)
-		run(t)
-	})
 }
 
 func (p *Peer) onState(s webrtc.PeerConnectionState) {

@@ -3,6 +3,7 @@ package rtc
 import (
 	"sync/atomic"
 
+	"tilemix/mcu/rtc/route"
 	"tilemix/mcu/rtc/send"
 	"tilemix/mcu/stream"
 )
@@ -11,6 +12,23 @@ import (
 type counts struct {
 	send.Counters
 	slowChannels, rejectedDataChannels, panics atomic.Uint64
+	unbound                                    unbound
+}
+
+// unbound counts packets that belong to no stream, by reason.
+type unbound [5]atomic.Uint64
+
+// reasons are those that packets belong to no stream.
+func reasons() [5]route.Reason {
+	return [5]route.Reason{route.NoSection, route.NoFormat, route.NoLayer, route.Surplus, route.NoOriginal}
+}
+
+func (u *unbound) add(why route.Reason) {
+	for i, reason := range reasons() {
+		if reason == why {
+			u[i].Add(1)
+		}
+	}
 }
 
 // Stats counts what the peers of an API did.
@@ -30,6 +48,9 @@ type Stats struct {
 	Probes                   uint64 // packets sent again to probe a path
 	UnknownStreamKeyRequests uint64 // requests for an IDR of a stream that is not sent
 
+	// Unbound are packets that belong to no stream that was answered, by reason.
+	Unbound map[string]uint64
+
 	TCP stream.Stats
 }
 
@@ -42,6 +63,10 @@ func (a *API) Stats() Stats {
 		Retransmitted: c.Retransmitted.Load(), NotRetransmitted: c.NotRetransmitted.Load(),
 		InvalidReports: c.InvalidReports.Load(), Probes: c.Probes.Load(),
 		UnknownStreamKeyRequests: c.UnknownStreamKeyRequests.Load(), TCP: a.tcp.Stats(),
+	}
+	s.Unbound = map[string]uint64{}
+	for i, reason := range reasons() {
+		s.Unbound[string(reason)] = c.unbound[i].Load()
 	}
 	for _, socket := range a.sockets {
 		n := socket.Stats()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -14,6 +13,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/mcu/rtc/receive"
+	"tilemix/mcu/rtc/route"
 )
 
 // waited is how long a Read takes that did not find a packet waiting.
@@ -21,34 +21,41 @@ const waited = 200 * time.Microsecond
 
 // Track is one inbound stream. All but RequestKeyFrame is for one goroutine.
 type Track struct {
-	remote   *webrtc.TrackRemote
+	stream   *route.Stream
 	pc       *webrtc.PeerConnection
-	levelID  uint8
 	feedback *receive.Feedback
 	buf      []byte
 	codec    codec.Kind
 	pt       uint8 // that codec is of
 
-	reported      *receive.SenderReport // that Reported returned last
-	idle          time.Time             // when a Read last had to wait
-	deadline      bool                  // a Read wakes for missing packets
-	retransmitted bool                  // the packet that was read last
+	reported      *route.Report // that Reported returned last
+	heard         *route.Report // that feedback has
+	idle          time.Time     // when a Read last had to wait
+	deadline      bool          // a Read wakes for missing packets
+	retransmitted bool          // the packet that was read last
 }
 
-func newTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *Track {
-	t := &Track{remote: remote, pc: pc, buf: make([]byte, 1600)}
-	for _, e := range receiver.GetParameters().HeaderExtensions {
-		if e.URI == audioLevelURI {
-			t.levelID = uint8(e.ID)
-		}
-	}
-	nack := slices.Contains(remote.Codec().RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
+func newTrack(pc *webrtc.PeerConnection, s *route.Stream) *Track {
+	t := &Track{stream: s, pc: pc, buf: make([]byte, 1601)}
+	t.pt, t.codec = first(s.Section())
+	f := s.Section().Formats[t.pt]
 	t.feedback = receive.NewFeedback(receive.Config{
-		Send: pc.WriteRTCP, SSRC: uint32(remote.SSRC()), ClockRate: remote.Codec().ClockRate, NACK: nack,
+		Send: pc.WriteRTCP, SSRC: s.SSRC(), ClockRate: uint32(f.Rate), NACK: f.NACK,
 		RTT: func() time.Duration { return roundTripOf(pc) },
 	})
-	t.codec, t.pt = pictureKind(remote.Codec().RTPCodecCapability), uint8(remote.PayloadType())
 	return t
+}
+
+// first returns what a section's packets are of before one has said it: the format of the lowest
+// payload type that is no repair. An answer has pictures of one codec.
+func first(s *route.Section) (pt uint8, kind codec.Kind) {
+	pt = 255
+	for n, f := range s.Formats {
+		if !f.Repair && n < pt {
+			pt, kind = n, f.Codec
+		}
+	}
+	return pt, kind
 }
 
 // roundTripOf returns the round trip that ICE measured last, or 0.
@@ -71,7 +78,7 @@ func (t *Track) Read(p *rtp.Packet) error {
 	for {
 		asked := time.Now()
 		t.expect(asked)
-		n, attributes, err := t.remote.Read(t.buf)
+		n, repair, err := t.stream.Read(t.buf)
 		if t.deadline && overdue(err) {
 			t.feedback.Due(time.Now())
 			continue
@@ -85,9 +92,10 @@ func (t *Track) Read(p *rtp.Packet) error {
 			if now.Sub(asked) > waited || t.idle.IsZero() {
 				t.idle = now
 			}
-			t.retransmitted = t.feedback.Packet(p, attributes.Get(webrtc.AttributeRtxSsrc) != nil, now)
+			t.hear()
+			t.retransmitted = t.feedback.Packet(p, repair, now)
 			if p.PayloadType != t.pt {
-				t.codec, t.pt = pictureKind(t.remote.Codec().RTPCodecCapability), p.PayloadType
+				t.codec, t.pt = t.stream.Section().Formats[p.PayloadType].Codec, p.PayloadType
 			}
 			return nil
 		}
@@ -95,18 +103,17 @@ func (t *Track) Read(p *rtp.Packet) error {
 }
 
 // expect has a Read wake while something is missing: to ask for it again in time, however
-// rarely packets come, and to take what was sent again in a stream of its own, for which
-// pion does not wake a Read.
+// rarely packets come.
 func (t *Track) expect(now time.Time) {
 	until := t.feedback.NextDue(now)
 	if until.IsZero() && !t.deadline {
 		return
 	}
 	t.deadline = !until.IsZero()
-	_ = t.remote.SetReadDeadline(until) // of a track that has ended, as Read will say
+	_ = t.stream.SetReadDeadline(until) // of a track that has ended, as Read will say
 }
 
-// overdue returns whether a Read only took too long. pion has two errors for that.
+// overdue returns whether a Read only took too long.
 func overdue(err error) bool {
 	var of net.Error
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &of) && of.Timeout()
@@ -127,10 +134,11 @@ func (t *Track) Patience() time.Duration { return t.feedback.Patience() }
 // Level returns the sender's own measure of how loud p is, in -dBov (RFC 6464
 // §3), where it gives one.
 func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
-	if t.levelID == 0 {
+	id := t.stream.Section().LevelID
+	if id == 0 {
 		return 0, false
 	}
-	ext := p.GetExtension(t.levelID)
+	ext := p.GetExtension(id)
 	if len(ext) != 1 {
 		return 0, false
 	}
@@ -141,7 +149,7 @@ func (t *Track) Level(p *rtp.Packet) (level uint8, ok bool) {
 // the last sender report (RFC 3550 §6.4.1), and whether that is another than the last call
 // returned.
 func (t *Track) Reported() (ntp uint64, timestamp uint32, fresh bool) {
-	sr := t.feedback.LastSenderReport()
+	sr := t.stream.Report()
 	if sr == t.reported {
 		return 0, 0, false
 	}
@@ -149,36 +157,30 @@ func (t *Track) Reported() (ntp uint64, timestamp uint32, fresh bool) {
 	return sr.NTP, sr.Timestamp, true
 }
 
-// listen reads the sender's RTCP until the track ends.
-func (t *Track) listen(receiver *webrtc.RTPReceiver) {
-	buf := make([]byte, 1500)
-	for {
-		n, _, err := receiver.Read(buf)
-		if err != nil {
-			return
-		}
-		packets, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			continue
-		}
-		for _, p := range packets {
-			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == uint32(t.remote.SSRC()) {
-				t.feedback.SenderReport(sr.NTPTime, sr.RTPTime, time.Now())
-			}
-		}
+// hear takes the newest sender report, for the reports that answer it.
+func (t *Track) hear() {
+	if sr := t.stream.Report(); sr != nil && sr != t.heard {
+		t.heard = sr
+		t.feedback.SenderReport(sr.NTP, sr.Timestamp, sr.At)
 	}
 }
 
+// Parameters returns the parameter sets that the offer carried, each a NAL unit of H.264.
+func (t *Track) Parameters() [][]byte { return t.stream.Section().Formats[t.pt].Parameters }
+
 // RequestKeyFrame asks the sender for an IDR (PLI, RFC 4585 §6.3.1).
 func (t *Track) RequestKeyFrame() {
-	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.remote.SSRC())}})
+	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: t.stream.SSRC()}})
 }
 
-// LimitBitrate tells the sender that no more than bps bits a second of all its streams
-// are of use (REMB, draft-alvestrand-rmcat-remb-03). Senders forget a limit after a
+// LimitBitrate tells the sender that no more than bps bits a second of one layer of all its
+// streams are of use (REMB, draft-alvestrand-rmcat-remb-03). Senders forget a limit after a
 // while. It is safe for concurrent use.
 func (t *Track) LimitBitrate(bps int) {
+	if len(t.stream.Section().RIDs) > 1 {
+		bps += bps * 2 / 3 // for the layers below, which a sender fills first
+	}
 	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.ReceiverEstimatedMaximumBitrate{
-		Bitrate: float32(bps), SSRCs: []uint32{uint32(t.remote.SSRC())},
+		Bitrate: float32(bps), SSRCs: []uint32{t.stream.SSRC()},
 	}})
 }

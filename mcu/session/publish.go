@@ -73,6 +73,14 @@ func (s *Session) runVideo(t cameraTrack) {
 	}
 }
 
+// offered returns the parameter sets that a track's offer carried, if it has one.
+func offered(t cameraTrack) [][]byte {
+	if o, ok := t.(interface{ Parameters() [][]byte }); ok {
+		return o.Parameters()
+	}
+	return nil
+}
+
 // runCamera feeds a camera while its track is of one codec. It returns false when the
 // track has ended.
 func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
@@ -83,7 +91,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	}
 	spoken := table.Of(kind)
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Joiner: spoken.NewJoiner(), Pool: s.env.Pool, Turns: s.env.DecodeSlot, RequestKeyFrame: t.RequestKeyFrame,
+		Decoder: dec, Parameters: offered(t), Joiner: spoken.NewJoiner(), Pool: s.env.Pool, Turns: s.env.DecodeSlot, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: s.env.Metrics.reassemble, Decoded: s.env.Metrics.decode, Skew: s.env.Metrics.lipSync,
 		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
 			return s.tapPicture(spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -198,6 +199,14 @@ func (s *Session) on(control int) (*Connection, error) {
 	return nil, fmt.Errorf("%w: another connection has taken the place of this one", ErrClosed)
 }
 
+// Want says how large the participant's picture is shown, in pixels, for a client that sends it
+// in layers. It is safe for concurrent use.
+func (s *Session) Want(tile image.Point) {
+	if c := s.conn.Load(); c != nil {
+		c.peer.Want(tile)
+	}
+}
+
 // Done is closed when the participant has left, for whatever reason.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
@@ -245,6 +254,9 @@ func (s *Session) NewConnection() (*Connection, error) {
 		Connected:   present(s.events.Connected),
 		Failed:      present(func() { s.events.Disconnected(true) }),
 		Ended:       present(func() { s.events.Disconnected(false) }),
+		Unbound: func(ssrc uint32, payloadType uint8, why string) {
+			s.log.Warn("media belongs to nothing that was answered", "reason", why, "ssrc", ssrc, "payload_type", payloadType)
+		},
 	})
 	c.peer = peer
 	return c, err

@@ -18,6 +18,13 @@ var (
 	// ErrNoCodec is returned for an offer without a codec in common. The wrapping text
 	// says which attribute is refused, its value, and what would be taken.
 	ErrNoCodec = errors.New("no codec in common")
-	// ErrUnbundled is returned for an offer whose sections are not to share one transport.
-	ErrUnbundled = errors.New("the sections do not share one transport")
+	// ErrUnbundled is returned for an offer whose sections are not to share one transport. It is
+	// an ErrNoCodec, because no other offer of that client's helps either (406).
+	ErrUnbundled error = unbundled{}
 )
+
+type unbundled struct{}
+
+func (unbundled) Error() string { return "the sections do not share one transport" }
+
+func (unbundled) Is(target error) bool { return target == ErrNoCodec }

@@ -160,7 +160,7 @@ func (s *section) simplify(picture codec.Kind) {
 	m.Attributes = append(kept, sdp.Attribute{Key: "mid", Value: s.mid})
 	for _, pt := range m.MediaName.Formats {
 		if isCodec(names[pt], "h264/90000") {
-			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "fmtp", Value: pt + " " + baseline})
+			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "fmtp", Value: pt + " " + Baseline})
 		}
 	}
 }

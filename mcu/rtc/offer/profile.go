@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// baseline is what stands for each H.264 in the offer that pion sees.
-const baseline = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+// Baseline is the format that stands for each H.264 in the offer that pion sees.
+const Baseline = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 
 // h264Mode returns the packetization-mode of an fmtp line; none is mode 0 (RFC 6184 §8.1).
 func h264Mode(fmtp string) string {

@@ -1,15 +1,12 @@
 package receive
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/twcc"
-	"github.com/pion/rtp"
-	"github.com/pion/sdp/v3"
+	"github.com/pion/rtcp"
 )
 
 const (
@@ -23,15 +20,12 @@ const (
 // Arrivals reports to a sender when its packets arrived, by which a browser finds the
 // bandwidth of its path (draft-holmer-rmcat-transport-wide-cc-extensions-01). It sees
 // all streams of a connection, retransmissions that only probe included, which no track
-// yields. Arriving packets drive it. It is pion's interceptor.
+// yields. Arriving packets drive it.
 //
-// Every stream of the connection has a goroutine, which puts its packets into a ring.
-// The goroutine that then finds nobody recording records what the ring holds. No packet
-// waits for a lock.
+// A caller puts its packet into a ring. The caller that then finds nobody recording records
+// what the ring holds. No packet waits for a lock.
 type Arrivals struct {
-	interceptor.NoOp
-
-	send  atomic.Pointer[interceptor.RTCPWriter]
+	send  func([]rtcp.Packet) error
 	epoch time.Time
 	ssrc  atomic.Uint32 // of the last packet
 
@@ -45,48 +39,15 @@ type Arrivals struct {
 	told      time.Time
 }
 
-// ArrivalsFactory makes the Arrivals of each connection.
-type ArrivalsFactory struct{}
-
-// NewInterceptor returns the Arrivals of a connection. It never fails.
-func (ArrivalsFactory) NewInterceptor(string) (interceptor.Interceptor, error) {
-	return newArrivals(time.Now()), nil
+// NewArrivals returns the Arrivals of a connection, which reports by send. Its error is ignored.
+func NewArrivals(send func([]rtcp.Packet) error) *Arrivals {
+	a := newArrivals(time.Now())
+	a.send = send
+	return a
 }
 
 func newArrivals(epoch time.Time) *Arrivals {
 	return &Arrivals{epoch: epoch, recorder: twcc.NewRecorder(rand.Uint32())}
-}
-
-// BindRTCPWriter keeps the way to the sender.
-func (a *Arrivals) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
-	a.send.Store(&w)
-	return w
-}
-
-// BindRemoteStream observes a stream, if it has transport-wide numbers.
-func (a *Arrivals) BindRemoteStream(info *interceptor.StreamInfo, r interceptor.RTPReader) interceptor.RTPReader {
-	var id uint8
-	for _, x := range info.RTPHeaderExtensions {
-		if x.URI == sdp.TransportCCURI {
-			id = uint8(x.ID)
-		}
-	}
-	if id == 0 {
-		return r
-	}
-	var header rtp.Header
-	return interceptor.RTPReaderFunc(func(b []byte, attributes interceptor.Attributes) (int, interceptor.Attributes, error) {
-		n, attributes, err := r.Read(b, attributes)
-		if err != nil {
-			return n, attributes, err
-		}
-		if _, err := header.Unmarshal(b[:n]); err == nil {
-			if x := header.GetExtension(id); len(x) >= 2 {
-				a.packet(info.SSRC, binary.BigEndian.Uint16(x), time.Now())
-			}
-		}
-		return n, attributes, nil
-	})
 }
 
 // arrival is a packet in the ring: its number, and when it arrived in µs since the
@@ -96,9 +57,9 @@ type arrival uint64
 func (a arrival) number() uint16       { return uint16(a >> 48) }
 func (a arrival) after() time.Duration { return time.Duration(a&(1<<48-1)-1) * time.Microsecond }
 
-// packet notes a packet that arrived now and reports if that is due. It is safe for
+// Packet notes a packet that arrived now and reports if that is due. It is safe for
 // concurrent use.
-func (a *Arrivals) packet(ssrc uint32, number uint16, now time.Time) {
+func (a *Arrivals) Packet(ssrc uint32, number uint16, now time.Time) {
 	a.ssrc.Store(ssrc)
 	after := uint64(max(now.Sub(a.epoch).Microseconds(), 0))
 	if !a.put(uint64(number)<<48 | (after+1)&(1<<48-1)) {
@@ -144,12 +105,11 @@ func (a *Arrivals) record(now time.Time) {
 		arrived := a.epoch.Add(arrival(packet).after())
 		a.recorder.Record(a.ssrc.Load(), arrival(packet).number(), arrived.UnixMicro())
 	}
-	send := a.send.Load()
-	if send == nil || now.Sub(a.told) < arrivalInterval {
+	if a.send == nil || now.Sub(a.told) < arrivalInterval {
 		return
 	}
 	a.told = now
 	if packets := a.recorder.BuildFeedbackPacket(); len(packets) > 0 {
-		_, _ = (*send).Write(packets, nil)
+		_ = a.send(packets)
 	}
 }

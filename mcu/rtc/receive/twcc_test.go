@@ -6,38 +6,33 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 )
 
 // reported counts the packets of all reports that a makes.
 func reported(a *Arrivals) (packets, lost, reports *int) {
 	packets, lost, reports = new(int), new(int), new(int)
-	a.BindRTCPWriter(interceptor.RTCPWriterFunc(func(said []rtcp.Packet, _ interceptor.Attributes) (int, error) {
+	a.send = func(said []rtcp.Packet) error {
 		for _, p := range said {
 			report := p.(*rtcp.TransportLayerCC)
 			*packets += int(report.PacketStatusCount)
 			*lost += int(report.PacketStatusCount) - len(report.RecvDeltas)
 			*reports++
 		}
-		return 0, nil
-	}))
+		return nil
+	}
 	return packets, lost, reports
 }
 
 // TestArrivals: all streams of a connection are reported together, ten times a
 // second.
 func TestArrivals(t *testing.T) {
-	i, err := ArrivalsFactory{}.NewInterceptor("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := i.(*Arrivals)
+	a := NewArrivals(nil)
 	packets, lost, reports := reported(a)
 	now := a.epoch
 	for number := range uint16(200) {
 		now = now.Add(10 * time.Millisecond)
-		a.packet(7+uint32(number%2), number, now)
+		a.Packet(7+uint32(number%2), number, now)
 	}
 	if *reports < 18 || *reports > 21 || *packets < 185 || *lost > 0 {
 		t.Errorf("%d reports of %d packets in 2 s, %d lost", *reports, *packets, *lost)
@@ -61,7 +56,7 @@ func TestArrivalsOfManyStreams(t *testing.T) {
 				number := next
 				next++
 				numbers.Unlock()
-				a.packet(uint32(s), uint16(number), epoch.Add(time.Duration(number)*100*time.Microsecond))
+				a.Packet(uint32(s), uint16(number), epoch.Add(time.Duration(number)*100*time.Microsecond))
 				for a.head.Load()-a.tail.Load() > arrivalRing/2 { // no path is as fast as this loop
 					runtime.Gosched()
 				}
@@ -69,7 +64,7 @@ func TestArrivalsOfManyStreams(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	a.packet(0, uint16(next), epoch.Add(time.Duration(next)*100*time.Microsecond+arrivalInterval))
+	a.Packet(0, uint16(next), epoch.Add(time.Duration(next)*100*time.Microsecond+arrivalInterval))
 	if n := a.dropped.Load(); n > 0 {
 		t.Fatalf("%d packets found the ring full", n)
 	}
@@ -84,10 +79,10 @@ func TestArrivalsAllocateNothing(t *testing.T) {
 	a := newArrivals(time.Unix(1_800_000_000, 0))
 	reported(a)
 	now, number := a.epoch.Add(time.Second), uint16(0)
-	a.packet(7, number, now)
+	a.Packet(7, number, now)
 	if n := testing.AllocsPerRun(2000, func() {
 		number++
-		a.packet(7, number%200, now)
+		a.Packet(7, number%200, now)
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
@@ -98,18 +93,18 @@ func TestArrivalRing(t *testing.T) {
 	a := newArrivals(time.Unix(1_800_000_000, 0))
 	a.recording.Store(true) // somebody makes a report
 	for number := range uint16(arrivalRing + 5) {
-		a.packet(7, number, a.epoch)
+		a.Packet(7, number, a.epoch)
 	}
 	if n := a.dropped.Load(); n != 5 {
 		t.Fatalf("%d packets were dropped", n)
 	}
 	a.recording.Store(false)
 	packets, _, _ := reported(a)
-	a.packet(7, 0, a.epoch.Add(time.Second))
+	a.Packet(7, 0, a.epoch.Add(time.Second))
 	if a.waiting() {
 		t.Error("the ring is not empty")
 	}
-	a.packet(7, arrivalRing+5, a.epoch.Add(2*time.Second))
+	a.Packet(7, arrivalRing+5, a.epoch.Add(2*time.Second))
 	if *packets < arrivalRing {
 		t.Errorf("%d packets of %d were reported", *packets, arrivalRing)
 	}

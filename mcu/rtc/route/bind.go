@@ -28,6 +28,10 @@ func (r *Router) bind(l *lane, now time.Time) bool {
 		return false
 	}
 	_, rid, repaired := l.name(section)
+	if format.Repair && repairs == 0 && repaired == "" && len(section.RIDs) > 0 {
+		l.why = NoOriginal // until a packet names it
+		return false
+	}
 	if format.Repair || repairs != 0 {
 		l.section, l.repair, l.repairs, l.rid = section, true, repairs, repaired
 		return true
@@ -61,7 +65,7 @@ func (r *Router) strange(pt uint8) Reason {
 // begin has a lane be its section's stream, if there is none that goes on: a sender that does
 // not say its SSRCs may begin anew with another.
 func (r *Router) begin(l *lane, section *Section, now time.Time) bool {
-	if before := r.active[section]; before != nil {
+	if before := r.active[section.Mid]; before != nil {
 		if !before.silent(now, takeover) {
 			l.why = Surplus
 			return false
@@ -79,6 +83,9 @@ func (r *Router) start(l *lane) {
 	if report := r.waiting[l.ssrc]; report != nil {
 		l.stream.report.Store(report)
 	}
-	r.active[l.section] = l.stream
+	r.active[l.section.Mid] = l.stream
+	if len(l.section.RIDs) == 0 {
+		l.fast.Store(l.stream)
+	}
 	r.events.Begin(l.stream)
 }

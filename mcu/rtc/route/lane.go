@@ -3,6 +3,7 @@ package route
 import (
 	"encoding/binary"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -13,6 +14,7 @@ type lane struct {
 	router *Router
 	ssrc   uint32
 	header rtp.Header
+	fast   atomic.Pointer[Stream] // takes all packets but repairs, without the lock; nil: see stream
 
 	// All below is guarded by the router's lock.
 	section *Section // nil: unbound
@@ -46,8 +48,40 @@ func (l *lane) Write(packet []byte) (int, error) {
 	if err != nil {
 		return len(packet), nil // as SRTP has read it before, it never is
 	}
-	l.router.packet(l, packet, n, time.Now())
+	now := time.Now()
+	if stream := l.fast.Load(); stream != nil {
+		section := stream.Section()
+		if f, ok := section.Formats[l.header.PayloadType]; ok && !f.Repair {
+			l.arrived(section, now)
+			stream.push(packet, false, now)
+			return len(packet), nil
+		}
+	}
+	l.router.packet(l, packet, n, now)
 	return len(packet), nil
+}
+
+// arrived tells of a packet that has a transport-wide number.
+func (l *lane) arrived(s *Section, now time.Time) {
+	if s.ArrivalID == 0 {
+		return
+	}
+	if x := l.header.GetExtension(s.ArrivalID); len(x) >= 2 {
+		l.router.events.Arrived(l.ssrc, uint16(x[0])<<8|uint16(x[1]), now)
+	}
+}
+
+// mid returns the section that the lane is of, or "".
+func (l *lane) mid() string {
+	if l.section == nil {
+		return ""
+	}
+	return l.section.Mid
+}
+
+// unbind has the next packet say anew what the lane is of.
+func (l *lane) unbind() {
+	l.section, l.repairs, l.rid, l.repair, l.why = nil, 0, "", false, ""
 }
 
 // name learns from a packet's own names what the lane is of, and returns them.

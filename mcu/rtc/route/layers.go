@@ -34,10 +34,10 @@ func (r *Router) bindLayer(l *lane, section *Section, rid string) bool {
 		return false
 	}
 	l.section, l.rid = section, rid
-	all := r.layers[section]
+	all := r.layers[section.Mid]
 	if all == nil {
 		all = &layers{}
-		r.layers[section] = all
+		r.layers[section.Mid] = all
 	}
 	all.all = slices.DeleteFunc(all.all, func(other *lane) bool { return other.rid == rid || other == l })
 	all.all = append(all.all, l)
@@ -61,11 +61,11 @@ func (r *Router) layer(l *lane, packet []byte, header int, format Format, now ti
 	if best != l {
 		return
 	}
-	if active := r.active[l.section]; !begins && active != nil {
+	if active := r.active[l.section.Mid]; !begins && active != nil {
 		r.ask(l, now)
 		return
 	}
-	if active := r.active[l.section]; active != nil {
+	if active := r.active[l.section.Mid]; active != nil {
 		r.end(active)
 	}
 	r.start(l)
@@ -77,7 +77,7 @@ func (r *Router) look(active *lane, now time.Time) {
 	if best := r.best(active.section, now); best != active {
 		r.ask(best, now)
 	}
-	for _, l := range r.layers[active.section].all {
+	for _, l := range r.layers[active.section.Mid].all {
 		if l.size == (size{}) && now.Sub(l.last) < layerSilence {
 			r.ask(l, now)
 		}
@@ -95,7 +95,7 @@ func (r *Router) ask(l *lane, now time.Time) {
 // best returns the layer to be read: the smallest that covers the tile, else the largest, of
 // those that come. The one that is read stays where nothing better is known.
 func (r *Router) best(section *Section, now time.Time) (best *lane) {
-	for _, l := range r.layers[section].all {
+	for _, l := range r.layers[section.Mid].all {
 		if now.Sub(l.last) > layerSilence {
 			continue
 		}

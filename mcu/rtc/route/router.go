@@ -40,8 +40,8 @@ type Router struct {
 	table   *Table
 	lanes   map[uint32]*lane
 	waiting map[uint32]*Report // came before their stream
-	active  map[*Section]*Stream
-	layers  map[*Section]*layers
+	active  map[string]*Stream // by mid
+	layers  map[string]*layers // by mid
 	want    image.Point
 	closed  bool
 }
@@ -50,7 +50,7 @@ type Router struct {
 func New(events Events) *Router {
 	return &Router{
 		events: events, table: &Table{}, lanes: map[uint32]*lane{}, waiting: map[uint32]*Report{},
-		active: map[*Section]*Stream{}, layers: map[*Section]*layers{},
+		active: map[string]*Stream{}, layers: map[string]*layers{},
 	}
 }
 
@@ -67,22 +67,17 @@ func (r *Router) Buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWrit
 func (r *Router) Accept(t *Table) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for s, stream := range r.active {
-		if after := t.section(s.Mid); after == nil || after.Video != s.Video {
+	r.table = t
+	for mid, stream := range r.active {
+		if after := t.section(mid); after == nil || after.Video != stream.Section().Video {
 			r.end(stream)
 		} else {
-			*s = *after // who reads the stream has the pointer, and formats may be more
-			for i := range t.Sections {
-				if t.Sections[i] == after {
-					t.Sections[i] = s
-				}
-			}
+			stream.section.Store(after)
 		}
 	}
-	r.table = t
 	for _, l := range r.lanes {
-		if l.stream == nil {
-			l.section, l.repairs, l.rid, l.repair, l.why = nil, 0, "", false, ""
+		if l.section = t.section(l.mid()); l.section == nil || l.stream == nil {
+			l.unbind()
 		}
 	}
 }
@@ -100,16 +95,13 @@ func (r *Router) Close() {
 // end ends a stream, with the lock held.
 func (r *Router) end(stream *Stream) {
 	stream.close()
-	for s, active := range r.active {
-		if active == stream {
-			delete(r.active, s)
-		}
-	}
+	delete(r.active, stream.Section().Mid)
 	for _, l := range r.lanes {
 		if l.stream == stream {
 			l.stream = nil
-			if len(stream.section.RIDs) == 0 {
-				l.section = nil
+			l.fast.Store(nil)
+			if len(stream.Section().RIDs) == 0 {
+				l.unbind()
 			}
 		}
 	}
@@ -139,11 +131,7 @@ func (r *Router) packet(l *lane, packet []byte, header int, now time.Time) {
 		return
 	}
 	l.last = now
-	if id := l.section.ArrivalID; id != 0 {
-		if x := l.header.GetExtension(id); len(x) >= 2 {
-			r.events.Arrived(l.ssrc, uint16(x[0])<<8|uint16(x[1]), now)
-		}
-	}
+	l.arrived(l.section, now)
 	format, ok := l.section.Formats[l.header.PayloadType]
 	switch {
 	case !ok:
@@ -180,7 +168,7 @@ func (r *Router) repair(l *lane, packet []byte, header int, format Format, now t
 
 // original finds the stream that a lane of repairs repairs.
 func (r *Router) original(l *lane) *Stream {
-	stream := r.active[l.section]
+	stream := r.active[l.section.Mid]
 	switch {
 	case stream == nil:
 		return nil

@@ -1,7 +1,6 @@
 package route
 
 import (
-	"io"
 	"sync/atomic"
 	"time"
 
@@ -14,7 +13,7 @@ const streamBuffer = 1000 * 1000
 // Stream is what a client sends of one sound or picture, with its repairs put back. Read is for
 // one goroutine; the rest is safe for concurrent use.
 type Stream struct {
-	section *Section
+	section atomic.Pointer[Section]
 	ssrc    uint32
 	rid     string
 	packets *packetio.Buffer
@@ -31,7 +30,8 @@ type Report struct {
 }
 
 func newStream(section *Section, ssrc uint32, rid string) *Stream {
-	s := &Stream{section: section, ssrc: ssrc, rid: rid, packets: packetio.NewBuffer()}
+	s := &Stream{ssrc: ssrc, rid: rid, packets: packetio.NewBuffer()}
+	s.section.Store(section)
 	s.packets.SetLimitSize(streamBuffer)
 	return s
 }
@@ -39,8 +39,9 @@ func newStream(section *Section, ssrc uint32, rid string) *Stream {
 // SSRC returns the stream's own.
 func (s *Stream) SSRC() uint32 { return s.ssrc }
 
-// Section returns what the stream is of. It is shared, and not to be changed.
-func (s *Stream) Section() *Section { return s.section }
+// Section returns what the stream is of. It is shared, and not to be changed. After another
+// answer it may be another.
+func (s *Stream) Section() *Section { return s.section.Load() }
 
 // Report returns the newest sender report, or nil before the first.
 func (s *Stream) Report() *Report { return s.report.Load() }
@@ -79,5 +80,3 @@ func (s *Stream) silent(now time.Time, for_ time.Duration) bool {
 }
 
 func (s *Stream) close() { _ = s.packets.Close() }
-
-var _ io.Closer = (*packetio.Buffer)(nil)

@@ -10,9 +10,7 @@ const track = new MediaStreamTrack({ kind: "video" });
 pc.addTransceiver(track, { direction: "sendonly" });
 pc.connectionStateChange.subscribe((s) => { told.state = s; });
 await pc.setLocalDescription(await pc.createOffer());
-if (pc.iceGatheringState !== "complete") {
-  await pc.iceGatheringStateChange.watch((s) => s === "complete");
-}
+while (pc.iceGatheringState !== "complete") await new Promise((later) => setTimeout(later, 50));
 const answer = await publish(url, pc.localDescription.sdp);
 await pc.setRemoteDescription({ type: "answer", sdp: answer });
 await film({ codec: "libvpx" }, (packet) => track.writeRtp(RtpPacket.deSerialize(packet)));
