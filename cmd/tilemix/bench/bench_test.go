@@ -1,13 +1,11 @@
 package bench
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"image"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -25,8 +23,6 @@ import (
 	"tilemix/mcu/uplink"
 	"tilemix/mixer/layout"
 )
-
-var update = flag.Bool("update", false, "write what the tests expect anew")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -277,70 +273,6 @@ func TestChoose(t *testing.T) {
 	}
 	if _, err := choose([]string{"grid9", "grid99"}); err == nil {
 		t.Error("chose what there is not")
-	}
-}
-
-func example() []*Result {
-	grid := &Result{
-		Scenario: "grid9", Participants: 9, Seconds: 10.5, FPSMin: 29.97, FPSMedian: 30, CPU: 912.5, PerParticipant: 101.4,
-		Ticks: 958, BotsCPU: 88.8, MachineIdle: 0.47, Floor: Floor{Decode: 500, Encode: 190, Opus: 30, Transport: 110, Total: 830},
-		Ratio: 1.099, Picture: Spread{16.1, 41.5, 2500}, Speaker: Spread{11.9, 16.4, 300}, Sound: Spread{32, 33.6, 21},
-		Stages: map[string]Spread{"decode": {2, 3.1, 2700}, "encode": {6.3, 7, 300}},
-		Join:   Spread{110, 250, 9}, Connect: Spread{20, 40, 9}, Encodes: 30, Decodes: 270, RSS: 140 << 20,
-		Sizes: map[string]int{"1280x720": 9},
-	}
-	grid.Bars = scenarios()[0].judge(grid, nil)
-	idle := &Result{
-		Scenario: "idle", Participants: 20, Seconds: 10, CPU: 1, Ticks: 1, RSS: 99 << 20, OthersCPU: 900,
-		Troubles: []string{"the machine was saturated: 1% idle"}, Notes: []string{"nothing"},
-	}
-	idle.Bars = []Bar{atMost("CPU ticks in 10 s", "", 1, 0)}
-	return []*Result{grid, idle}
-}
-
-// TestOutput holds the table and the JSON to files.
-func TestOutput(t *testing.T) {
-	var table, json bytes.Buffer
-	if err := writeTable(&table, example()); err != nil {
-		t.Fatal(err)
-	}
-	err := encodeReport(&json, report{
-		Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Machine: "A processor", CPUs: 2, Go: "go1.26", Clip: "drawn", Results: example(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, got := range map[string][]byte{"table.txt": table.Bytes(), "report.json": json.Bytes()} {
-		file := filepath.Join("testdata", name)
-		if *update {
-			if err := os.MkdirAll("testdata", 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what is in %s (-update writes it): %v\n%s", name, file, err, got)
-		}
-	}
-}
-
-func TestVerdict(t *testing.T) {
-	for _, c := range []struct {
-		results []*Result
-		want    string
-	}{
-		{nil, "<nil>"},
-		{example()[:1], "<nil>"},
-		{[]*Result{{Bars: []Bar{{}}}}, errMissed.Error()},
-		{[]*Result{{Troubles: []string{"late"}}}, errUntrusted.Error()},
-		{example(), errUntrusted.Error() + "\n" + errMissed.Error()},
-	} {
-		if got := fmt.Sprint(verdict(c.results)); got != c.want {
-			t.Errorf("%q, not %q", got, c.want)
-		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 const (
 	joinTimeout = 30 * time.Second
+	joinEach    = 100 * time.Millisecond // more for each bot that joins
 	sourceName  = "source"
 )
 
@@ -56,7 +57,7 @@ type entry struct {
 
 // join has bots join, at most wide at a time.
 func (c *call) join(ctx context.Context, entries []entry, wide int) error {
-	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout+time.Duration(len(entries))*joinEach)
 	defer cancel()
 	joined := make([]*member, len(entries))
 	err := each(len(entries), wide, func(i int) error {
@@ -90,7 +91,7 @@ func (c *call) begun(ctx context.Context, video, sound bool) error {
 	for waiting := c.members; ; {
 		for len(waiting) > 0 {
 			s := waiting[0].Stats()
-			if video && s.Picture.First == 0 || sound && s.Sound.First == 0 {
+			if video && !waiting[0].NoPicture && s.Picture.First == 0 || sound && s.Sound.First == 0 {
 				break
 			}
 			waiting = waiting[1:]

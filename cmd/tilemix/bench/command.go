@@ -23,8 +23,8 @@ import (
 
 // Settings are the flags of bench.
 type Settings struct {
-	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, coop25, large100, audio300, viewers100, beside, latency, join50, memory, idle or all. Repeatable."`
-	Participants int           `placeholder:"N" help:"Other number of participants, or of viewers in viewers100, rounds in memory, or rooms in idle."`
+	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, coop25, large100, audio300, viewers100, viewers500, beside, latency, join50, memory, idle or all. Repeatable."`
+	Participants int           `placeholder:"N" help:"Other number of participants, or of viewers in viewers100 and viewers500, rounds in memory, or rooms in idle."`
 	Duration     time.Duration `default:"10s" help:"How long each is measured."`
 	Clip         string        `placeholder:"FILE" help:"Video that the cameras film, read with ffmpeg. Without it, one is drawn."`
 	JSON         string        `name:"json" placeholder:"FILE" help:"Write the results there, too."`
@@ -32,6 +32,7 @@ type Settings struct {
 	PID          int           `name:"pid" help:"Process of the server at --url."`
 	Profile      string        `placeholder:"DIR" help:"Write a CPU profile of the server there for each scenario. It costs some CPU itself."`
 	NoFloor      bool          `help:"Leave out the floor."`
+	Bursts       bool          `help:"Send each picture in one segmented system call. That is cheaper for the bots and the server than what real senders do."`
 	OpenH264     string        `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 }
 
@@ -47,6 +48,7 @@ type report struct {
 	CPUs    int       `json:"cpus"`
 	Go      string    `json:"go"`
 	Clip    string    `json:"clip"`
+	Bursts  bool      `json:"bursts"` // bots sent each picture in one system call
 	Results []*Result `json:"results"`
 }
 
@@ -198,7 +200,7 @@ func (c *Command) writeJSON(results []*Result) error {
 	}
 	if err := encodeReport(file, report{
 		Date: time.Now().UTC().Truncate(time.Second), Machine: machine(), CPUs: runtime.NumCPU(),
-		Go: runtime.Version(), Clip: clip, Results: results,
+		Go: runtime.Version(), Clip: clip, Bursts: c.Bursts, Results: results,
 	}); err != nil {
 		_ = file.Close()
 		return err

@@ -24,8 +24,7 @@ func (m *measurement) floor(ctx context.Context) error {
 		return err
 	}
 	r.Floor.Transport, r.Floor.PerViewer = transport, perViewer
-	r.Floor.Total = r.Floor.Decode + r.Floor.Encode + r.Floor.Opus + transport
-	r.Ratio = r.CPU / r.Floor.Total
+	r.compare()
 	return nil
 }
 
@@ -102,6 +101,7 @@ func (m *measurement) blind() (participants, viewers []entry) {
 		}
 		cameras++
 	}
+	silence(viewers, m.result.SoundOnly)
 	for i := range viewers {
 		viewers[i].Record, viewers[i].Message = false, nil
 	}

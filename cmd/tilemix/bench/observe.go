@@ -96,11 +96,13 @@ func (m *measurement) received(before, after snapshot) {
 		if i < len(before.bots) {
 			old = before.bots[i]
 		}
-		rates = append(rates, float64(s.Picture.Units-old.Picture.Units)/r.Seconds)
+		if !m.call.members[i].NoPicture {
+			rates = append(rates, float64(s.Picture.Units-old.Picture.Units)/r.Seconds)
+		}
 		lost += s.Picture.Lost - old.Picture.Lost + s.Sound.Lost - old.Sound.Lost
 		r.SoundGaps += s.Sound.Lost - old.Sound.Lost + s.Sound.Leaps - old.Sound.Leaps
 		r.Uplinks += s.Uplinks
-		if first := m.first(s); first > 0 && (!m.s.storm || i > 0) {
+		if first := m.first(m.call.members[i], s); first > 0 && (!m.s.storm || i > 0) {
 			joins = append(joins, first.Seconds()*1000)
 			connects = append(connects, s.Connected.Seconds()*1000)
 		}
@@ -119,9 +121,9 @@ func (m *measurement) received(before, after snapshot) {
 	}
 }
 
-// first is the time to a bot's first picture, or sound in a call without pictures.
-func (m *measurement) first(s bot.Stats) time.Duration {
-	if m.s.video || !m.s.sound {
+// first is the time to a bot's first picture, or sound where it gets no pictures.
+func (m *measurement) first(b *member, s bot.Stats) time.Duration {
+	if !b.NoPicture {
 		return s.Picture.First
 	}
 	return s.Sound.First
@@ -163,6 +165,9 @@ func (m *measurement) counted(before, after metrics) {
 		if n := int(now.GetSampleCount() - old.GetSampleCount()); n > 0 {
 			r.Stages[stage] = Spread{quantile(old, now, 0.5), quantile(old, now, 0.95), n}
 		}
+	}
+	for _, metric := range after["tilemix_writers"].GetMetric() {
+		r.Writers += int(metric.GetGauge().GetValue())
 	}
 	// What was sent and not decoded is no work that had to be done.
 	m.work.decodes = min(m.work.decodes, r.Decodes)

@@ -30,6 +30,9 @@ type Floor struct {
 	PerViewer float64 `json:"perViewer,omitempty"` // of the transport, sending only
 }
 
+// codecs is what decoders, scaler and encoders cost alone in a tight loop.
+func (f Floor) codecs() float64 { return f.Decode + f.Encode + f.Opus }
+
 // Bar is what is to be reached.
 type Bar struct {
 	What    string  `json:"what"`
@@ -49,6 +52,7 @@ type Result struct {
 	Scenario     string  `json:"scenario"`
 	Participants int     `json:"participants"`
 	Viewers      int     `json:"viewers"`
+	SoundOnly    int     `json:"soundOnlyViewers,omitempty"` // of the viewers
 	Seconds      float64 `json:"seconds"`
 
 	FPSMin    float64 `json:"fpsMin"`
@@ -65,7 +69,9 @@ type Result struct {
 	OthersCPU      float64 `json:"othersCPU"`
 	MachineIdle    float64 `json:"machineIdle"` // 0 to 1
 	Floor          Floor   `json:"floor"`
-	Ratio          float64 `json:"ratio"`
+	Ratio          float64 `json:"ratio"`      // CPU to the floor's total
+	CodecRatio     float64 `json:"codecRatio"` // CPU to the codecs alone in a tight loop
+	Writers        int     `json:"writers,omitempty"`
 
 	Picture  Spread            `json:"picture"`
 	Speaker  Spread            `json:"speaker"`
@@ -84,6 +90,12 @@ type Result struct {
 	Bars     []Bar             `json:"bars"`
 	Troubles []string          `json:"troubles,omitempty"` // why the numbers are not to be trusted
 	Notes    []string          `json:"notes,omitempty"`
+}
+
+// compare sets how the CPU compares with the floor.
+func (r *Result) compare() {
+	r.Floor.Total = r.Floor.codecs() + r.Floor.Transport
+	r.Ratio, r.CodecRatio = r.CPU/r.Floor.Total, r.CPU/r.Floor.codecs()
 }
 
 // kept is the bar on the frame rate.

@@ -103,6 +103,7 @@ type measurement struct {
 	where   *places
 	result  *Result
 	span    window
+	before  spent          // without the viewers, or what is beside
 	cameras []*bot.Variant // what each sent at the end; nil: nothing
 	work    work
 }
@@ -112,7 +113,7 @@ func (m *measurement) entries() (participants, viewers []entry) {
 	s := m.s
 	for i := range s.participants + s.viewers {
 		e := entry{room: atRoom, name: fmt.Sprint("bot ", i)}
-		e.Viewer = i >= s.participants
+		e.Viewer, e.Bursts = i >= s.participants, m.settings.Bursts
 		e.NoSound, e.NoPicture = e.Viewer || !s.sound, s.sound && !s.video
 		e.Remember = int((m.settings.Duration+settle)/time.Second+2) * 50
 		if s.rooms > 0 {
@@ -160,11 +161,12 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 		return err
 	}
 	if len(viewers) > 0 || m.s.beside {
-		if m.result.Before, err = m.base(ctx); err != nil {
+		if m.before, err = m.spend(ctx); err != nil {
 			return err
 		}
+		m.result.Before = m.before.server
 	}
-	if err := m.gather(ctx, viewers); err != nil {
+	if err := m.gatherViewers(ctx, viewers); err != nil {
 		return err
 	}
 	if m.s.beside {
@@ -212,24 +214,6 @@ func (m *measurement) gather(ctx context.Context, entries []entry) error {
 		return nil
 	}
 	return m.call.begun(ctx, m.s.video, m.s.sound)
-}
-
-// base is what the server uses before the viewers come, or what is beside, in ms a second.
-func (m *measurement) base(ctx context.Context) (float64, error) {
-	if err := sleep(ctx, settle); err != nil {
-		return 0, err
-	}
-	before, err := look(m.server.pid)
-	if err != nil {
-		return 0, err
-	}
-	if err := sleep(ctx, m.settings.Duration); err != nil {
-		return 0, err
-	}
-	after, err := look(m.server.pid)
-	used := after.since(before)
-	m.busy("the call was measured without", used)
-	return used.server, err
 }
 
 // measureStorm has everybody join at once.

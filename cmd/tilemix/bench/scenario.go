@@ -14,6 +14,7 @@ type scenario struct {
 	about        string
 	participants int
 	viewers      int
+	sample       int  // viewers that show whether the machine can hold all with pictures; 0: all have them
 	rooms        int  // 0 is 1
 	video        bool // participants send pictures
 	sound        bool
@@ -81,6 +82,13 @@ func scenarios() []scenario {
 			judge: func(r, _ *Result) []Bar {
 				bars := []Bar{r.kept(), atMost("encodes a second", "", r.Encodes, frameRate*1.02)}
 				return append(bars, r.floored(atMost("CPU a viewer", "ms/s", r.PerViewer, r.Floor.PerViewer))...)
+			},
+		},
+		{
+			Name: "viewers500", about: "4 cameras, 500 viewers, most without picture if the machine cannot hold them", participants: 4, viewers: 500, sample: 20,
+			video: true, sound: true, speakers: 3,
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{r.kept(), atMost("encodes a second", "", r.Encodes, frameRate*1.02)}
 			},
 		},
 		{

@@ -12,14 +12,14 @@ import (
 // writeTable prints results as people read them.
 func writeTable(out io.Writer, results []*Result) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "scenario\tfps min\tmedian\tCPU ms/s\teach\tfloor\tratio\tpicture p50\tp95\tspeaker p50\tp95\tsound p50\tp95\tjoin p50\tp95\tIDR/s\tenc/s\tMB\tbots ms/s\tothers\tidle\t")
+	fmt.Fprintln(t, "scenario\tfps min\tmedian\tCPU ms/s\teach\tfloor\tratio\t/codecs\tpicture p50\tp95\tspeaker p50\tp95\tsound p50\tp95\tjoin p50\tp95\tIDR/s\tenc/s\tMB\tbots ms/s\tothers\tidle\t")
 	for _, r := range results {
 		if len(r.Troubles) > 0 { // numbers would be taken for some
-			fmt.Fprintf(t, "%s%s\n", r.Scenario, strings.Repeat("\t?", 20)+"\t")
+			fmt.Fprintf(t, "%s%s\n", r.Scenario, strings.Repeat("\t?", 21)+"\t")
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.0f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.1f\t%d\t%.0f\t%.0f\t%.0f%%\t\n",
-			r.Scenario, maybe(r.FPSMin, 1), maybe(r.FPSMedian, 1), r.CPU, r.PerParticipant, maybe(r.Floor.Total, 0), maybe(r.Ratio, 2),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.0f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.1f\t%d\t%.0f\t%.0f\t%.0f%%\t\n",
+			r.Scenario, maybe(r.FPSMin, 1), maybe(r.FPSMedian, 1), r.CPU, r.PerParticipant, maybe(r.Floor.Total, 0), maybe(r.Ratio, 2), maybe(r.CodecRatio, 2),
 			maybe(r.Picture.P50, 1), maybe(r.Picture.P95, 1), maybe(r.Speaker.P50, 1), maybe(r.Speaker.P95, 1),
 			maybe(r.Sound.P50, 1), maybe(r.Sound.P95, 1), maybe(r.Join.P50, 0), maybe(r.Join.P95, 0),
 			r.IDRs, r.Encodes, r.RSS>>20, r.BotsCPU, r.OthersCPU, r.MachineIdle*100)
@@ -55,6 +55,13 @@ func writeDetails(out io.Writer, r *Result) {
 		fmt.Fprintf(out, "  floor: decode and scale %.0f, encode %.0f, Opus %.0f, plain pion %.0f ms/s\n",
 			r.Floor.Decode, r.Floor.Encode, r.Floor.Opus, r.Floor.Transport)
 	}
+	if r.CodecRatio > 0 {
+		fmt.Fprintf(out, "  CPU / codecs alone in a tight loop: %.0f of %.0f ms/s, %.2f\n", r.CPU, r.Floor.codecs(), r.CodecRatio)
+	}
+	if r.Viewers > 0 {
+		fmt.Fprintf(out, "  a viewer costs %.2f ms/s; sending a picture or sound to all takes %.1f ms at p95; %s\n",
+			r.PerViewer, r.Stages["send"].P95, writers(r.Writers))
+	}
 	if len(r.Stages) > 0 {
 		var parts []string
 		for _, name := range slices.Sorted(maps.Keys(r.Stages)) {
@@ -85,6 +92,14 @@ func writeDetails(out io.Writer, r *Result) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "  note: %s\n", n)
 	}
+}
+
+// writers says how many goroutines send to viewers.
+func writers(n int) string {
+	if n == 0 {
+		return "the clocks send, without writers"
+	}
+	return fmt.Sprintf("%d writers", n)
 }
 
 // maybe prints a number, or a dash for none.

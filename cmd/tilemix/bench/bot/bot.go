@@ -30,6 +30,10 @@ type Options struct {
 	Voice     *Voice   // nil is a microphone that is silent, unless NoSound
 	NoSound   bool     // sends no sound at all
 	NoPicture bool     // neither sends a picture nor receives one
+	// Bursts has a picture sent in one segmented system call, which the kernel of the
+	// same machine hands over joined. Otherwise each packet is a datagram, and the
+	// packets of a picture are spread as libwebrtc's pacer spreads them.
+	Bursts bool
 
 	// Message gets every control message; it opens a control channel too.
 	Message func(control.Message)
@@ -84,14 +88,15 @@ type Bot struct {
 	video, audio outbound
 	sending      *Variant
 	picture      int
+	paced        pace
 	number       uint16 // transport-wide
 	pictures     atomic.Uint64
 	shown, said  *memory
 	packets      atomic.Uint64
 
 	// Owned by the goroutine that receives, but for what is atomic in them.
-	decrypt       atomic.Pointer[remoteKeys]
-	screen, phone inbound
+	decrypt          atomic.Pointer[remoteKeys]
+	videoIn, audioIn inbound
 }
 
 func (b *Bot) control() bool { return b.Cooperate || b.Message != nil }
@@ -136,7 +141,7 @@ func (b *Bot) join(ctx context.Context) error {
 		return err
 	}
 	b.server = b.remote.server
-	b.screen.record, b.phone.record = b.Record, b.Record
+	b.videoIn.record, b.audioIn.record = b.Record, b.Record
 	b.crowd.register(b)
 	if err := b.connect(ctx); err != nil {
 		return err
@@ -186,7 +191,7 @@ func (b *Bot) Leave() {
 
 // Recorded returns the pictures and the sound that came in, where Options.Record
 // asked for them. The bot must have left.
-func (b *Bot) Recorded() (pictures, sounds []Unit) { return b.screen.recorded, b.phone.recorded }
+func (b *Bot) Recorded() (pictures, sounds []Unit) { return b.videoIn.recorded, b.audioIn.recorded }
 
 // Sent returns which pictures of the clip and which packets of the voice were sent
 // when, oldest first, as far as they are remembered.

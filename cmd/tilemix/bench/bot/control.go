@@ -43,15 +43,15 @@ func (b *Bot) openControl() error {
 			if err != nil {
 				return
 			}
-			b.told(buf[:n])
+			b.handleControl(buf[:n])
 		}
 	})
 	return nil
 }
 
-// told handles a control message. Lists of participants are many and long, so
+// handleControl handles a control message. Lists of participants are many and long, so
 // nothing is parsed that nobody wants.
-func (b *Bot) told(data []byte) {
+func (b *Bot) handleControl(data []byte) {
 	if b.Message != nil {
 		if m, err := control.Decode(data); err == nil {
 			b.Message(m)

@@ -136,11 +136,11 @@ func (c *Crowd) schedule(b *Bot) {
 func (c *Crowd) now() int64 { return int64(time.Since(c.epoch)) }
 
 const (
-	// nap is the longest that the sending goroutine sleeps, and so the latest
+	// longestSleep is the longest that the sending goroutine sleeps, and so the latest
 	// that it notices a new bot.
-	nap = 5 * time.Millisecond
-	// hopeless is how late is too late to be made up for.
-	hopeless = 200 * time.Millisecond
+	longestSleep = 5 * time.Millisecond
+	// tooLate is how late is too late to be made up for.
+	tooLate = 200 * time.Millisecond
 )
 
 // send does what is due until ctx ends.
@@ -159,7 +159,7 @@ func (c *Crowd) work() time.Duration {
 		c.mu.Lock()
 		if len(c.queue) == 0 {
 			c.mu.Unlock()
-			return nap
+			return longestSleep
 		}
 		next := c.queue[0]
 		wait := next.at - c.now()
@@ -170,14 +170,14 @@ func (c *Crowd) work() time.Duration {
 			}
 			c.mu.Unlock()
 			if wait > 0 {
-				return min(time.Duration(wait), nap)
+				return min(time.Duration(wait), longestSleep)
 			}
 			continue
 		}
 		c.mu.Unlock()
 		c.stats.late(time.Duration(-wait))
 		again := next.do(next.bot, next.at)
-		if -wait > int64(hopeless) {
+		if -wait > int64(tooLate) {
 			c.stats.skipped.Add(1)
 			again -= wait
 		}

@@ -9,8 +9,7 @@
 // 5764), sender and receiver reports, transport-wide sequence numbers, audio
 // levels, a data channel. Three things make them cheap. Media is encoded and
 // packetized once for all of them. All are on one socket, told apart by the
-// loopback address that each has for itself, and a picture is one system call in
-// each direction. And since SRTP leaves headers in the clear, what comes in is
+// loopback address that each has for itself. And since SRTP leaves headers in the clear, what comes in is
 // counted without being decrypted, but for one packet in checkEvery, until the
 // first key frame, and where somebody wants to see or hear it.
 //

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/pion/srtp/v3"
 )
@@ -91,8 +92,7 @@ func sendingBot(t testing.TB) *Bot {
 // TestSendingAllocates holds a bot to sending without garbage.
 func TestSendingAllocates(t *testing.T) {
 	b := sendingBot(t)
-	b.sendPicture(0)
-	at := int64(0)
+	at := b.sendPicture(0)
 	if n := testing.AllocsPerRun(200, func() {
 		at += b.sendPicture(at)
 		b.sendSound(at)
@@ -120,7 +120,7 @@ func TestReceivingAllocates(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b.screen.started = true
+	b.videoIn.started = true
 	packet := make([]byte, 1200)
 	packet[0], packet[1], packet[4] = 0x80, videoPT|0x80, 9
 	seq := uint16(0)
@@ -133,5 +133,39 @@ func TestReceivingAllocates(t *testing.T) {
 	}
 	if s := b.Stats().Picture; s.Units != 41 || s.Lost != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestPace has a picture sent in one burst or packet by packet, in steps that end
+// before the next picture is due.
+func TestPace(t *testing.T) {
+	large := make([][]byte, 50)
+	for i := range large {
+		large[i] = make([]byte, 1180)
+	}
+	period := int64(time.Second) / 30
+	for _, c := range []struct {
+		what     string
+		payloads [][]byte
+		bursts   bool
+		steps    int
+	}{
+		{"one packet", large[:1], false, 1},
+		{"a usual picture", large[:6], false, 3},
+		{"a key frame", large, false, 4},
+		{"a key frame in a burst", large, true, 1},
+	} {
+		b := sendingBot(t)
+		b.Bursts = c.bursts
+		v := &Variant{Size: image.Pt(16, 16), Bitrate: 1_500_000, Every: 1, Pictures: [][][]byte{c.payloads, c.payloads}}
+		b.wanted.Store(v)
+		at, steps := int64(0), 0
+		for b.pictures.Load() == 0 {
+			at += b.sendPicture(at)
+			steps++
+		}
+		if at != period || steps != c.steps || b.packets.Load() != uint64(len(c.payloads)) {
+			t.Errorf("%s: %d packets in %d steps, %v until the next", c.what, b.packets.Load(), steps, time.Duration(at))
+		}
 	}
 }

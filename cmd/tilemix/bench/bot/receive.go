@@ -121,7 +121,7 @@ func (s *inbound) open(p []byte, keys *remoteKeys) []byte {
 
 // see counts a packet of the picture.
 func (b *Bot) see(p []byte, keys *remoteKeys, now time.Time) {
-	s := &b.screen
+	s := &b.videoIn
 	stamp, gap := s.count(p)
 	if gap {
 		s.cracked = true
@@ -154,7 +154,7 @@ func (b *Bot) see(p []byte, keys *remoteKeys, now time.Time) {
 
 // hear counts a packet of sound, which is a unit.
 func (b *Bot) hear(p []byte, keys *remoteKeys, now time.Time) {
-	s := &b.phone
+	s := &b.audioIn
 	stamp, _ := s.count(p)
 	if s.started && stamp-s.stamp != 960 {
 		s.leaps.Add(1)
@@ -204,7 +204,7 @@ func (b *Bot) report(p []byte, keys *remoteKeys, now time.Time) {
 			b.keyAsked.Add(1)
 			b.keyWanted.Store(true)
 		case *rtcp.SenderReport:
-			for _, s := range []*inbound{&b.screen, &b.phone} {
+			for _, s := range []*inbound{&b.videoIn, &b.audioIn} {
 				if s.ssrc.Load() == r.SSRC {
 					s.reported.Store(int64(r.NTPTime >> 16 & 0xffffffff))
 					s.reportedAt.Store(int64(now.Sub(b.crowd.epoch)))

@@ -14,7 +14,7 @@ func (b *Bot) sendReport(int64) int64 {
 	for _, p := range []struct {
 		out *outbound
 		in  *inbound
-	}{{&b.video, &b.screen}, {&b.audio, &b.phone}} {
+	}{{&b.video, &b.videoIn}, {&b.audio, &b.audioIn}} {
 		reception := b.reception(p.in)
 		switch {
 		case p.out.packets > 0:
@@ -27,7 +27,7 @@ func (b *Bot) sendReport(int64) int64 {
 		}
 	}
 	if b.repair.Swap(false) {
-		packets = append(packets, &rtcp.PictureLossIndication{SenderSSRC: b.video.ssrc, MediaSSRC: b.screen.ssrc.Load()})
+		packets = append(packets, &rtcp.PictureLossIndication{SenderSSRC: b.video.ssrc, MediaSSRC: b.videoIn.ssrc.Load()})
 	}
 	if len(packets) == 0 {
 		return int64(time.Second)

@@ -27,34 +27,55 @@ func (o *outbound) begin(at int64) {
 	o.timestamp, o.stamped = uint32(at/1000*(o.clock/1000)/1000), at
 }
 
-// sendPicture sends the clip's next picture.
+// sendPicture sends the clip's next picture, or what is next of it.
 func (b *Bot) sendPicture(at int64) int64 {
-	period := int64(time.Second) / int64(b.Clip.FrameRate)
+	if len(b.paced.rest) == 0 && !b.beginPicture(at) {
+		return int64(time.Second) / int64(b.Clip.FrameRate)
+	}
+	now := b.paced.rest[:min(b.paced.group, len(b.paced.rest))]
+	b.paced.rest = b.paced.rest[len(now):]
+	for i, p := range now {
+		header := b.video.plain[:20]
+		header[1] = videoPT
+		if len(b.paced.rest) == 0 && i == len(now)-1 {
+			header[1] |= 0x80
+			b.shown.add(b.picture) // before the system call: a late bot must not look like a fast server
+		}
+		// One extension of two bytes (RFC 8285 §4.2), padded.
+		copy(header[12:], []byte{0xbe, 0xde, 0, 1, numberExt<<4 | 1, byte(b.number >> 8), byte(b.number), 0})
+		b.put(&b.video, header, p)
+		if !b.Bursts {
+			b.flush()
+		}
+	}
+	b.flush()
+	if len(b.paced.rest) > 0 {
+		b.paced.left -= paceStep
+		return paceStep
+	}
+	b.pictures.Add(1)
+	b.picture = (b.picture + b.sending.Every) % len(b.Clip.Keys)
+	return b.paced.left
+}
+
+// beginPicture chooses the next picture, and returns false if none is wanted.
+func (b *Bot) beginPicture(at int64) bool {
 	v := b.wanted.Load()
 	if v == nil {
 		b.sending = nil
-		return period
+		return false
 	}
 	if b.keyWanted.Swap(false) || v != b.sending {
 		b.picture, b.sending = b.Clip.nextKey(b.picture), v
 	}
 	b.video.begin(at)
 	payloads := v.Pictures[b.picture/v.Every]
-	for i, p := range payloads {
-		header := b.video.plain[:20]
-		header[1] = videoPT
-		if i == len(payloads)-1 {
-			header[1] |= 0x80
-		}
-		// One extension of two bytes (RFC 8285 §4.2), padded.
-		copy(header[12:], []byte{0xbe, 0xde, 0, 1, numberExt<<4 | 1, byte(b.number >> 8), byte(b.number), 0})
-		b.put(&b.video, header, p)
+	period := int64(time.Second) / int64(b.Clip.FrameRate) * int64(v.Every)
+	b.paced = pace{rest: payloads, group: len(payloads), left: period}
+	if !b.Bursts {
+		b.paced.group = groupSize(payloads, v.Bitrate, period)
 	}
-	b.shown.add(b.picture) // before the system call: lateness of ours is not to look like speed of the server
-	b.flush()
-	b.pictures.Add(1)
-	b.picture = (b.picture + v.Every) % len(b.Clip.Keys)
-	return period * int64(v.Every)
+	return true
 }
 
 // quietPeriod is the time between two packets of a silent microphone.

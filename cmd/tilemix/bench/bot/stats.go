@@ -35,15 +35,15 @@ type Stream struct {
 func (b *Bot) Stats() Stats {
 	return Stats{
 		Connected: time.Duration(b.connected.Load()),
-		Picture:   b.screen.stats(), Sound: b.phone.stats(),
+		Picture:   b.videoIn.stats(), Sound: b.audioIn.stats(),
 		Uplinks: b.requests.Load(), KeyRequests: b.keyAsked.Load(), Sent: b.packets.Load(), Sends: b.wanted.Load(), Pictures: b.pictures.Load(),
 	}
 }
 
 // ResetLongest forgets the longest pauses so far.
 func (b *Bot) ResetLongest() {
-	b.screen.longest.Store(0)
-	b.phone.longest.Store(0)
+	b.videoIn.longest.Store(0)
+	b.audioIn.longest.Store(0)
 }
 
 func (s *inbound) stats() Stream {
