@@ -11,7 +11,7 @@ import (
 const mostUsed = 0.85
 
 // spend is what server and bots use once they have settled.
-func (m *measurement) spend(ctx context.Context) (spent, error) {
+func spend(ctx context.Context, m *measurement) (spent, error) {
 	if err := sleep(ctx, settle); err != nil {
 		return spent{}, err
 	}
@@ -30,7 +30,7 @@ func (m *measurement) spend(ctx context.Context) (spent, error) {
 
 // gatherViewers has viewers join. Where the scenario samples them, some join first, and
 // the rest get sound alone if the machine cannot hold all of them with pictures.
-func (m *measurement) gatherViewers(ctx context.Context, viewers []entry) error {
+func gatherViewers(ctx context.Context, m *measurement, viewers []entry) error {
 	sample := min(m.s.sample, len(viewers))
 	if sample == 0 {
 		return m.gather(ctx, viewers)
@@ -38,7 +38,7 @@ func (m *measurement) gatherViewers(ctx context.Context, viewers []entry) error 
 	if err := m.gather(ctx, viewers[:sample]); err != nil {
 		return err
 	}
-	used, err := m.spend(ctx)
+	used, err := spend(ctx, m)
 	if err != nil {
 		return err
 	}

@@ -17,9 +17,12 @@ import (
 // pushes is how many servers a room is pushed to, beside being recorded and broadcast.
 const pushes = 3
 
-// beside has the room recorded, broadcast and pushed, and waits until all of that flows.
+// company is what a room has beside its call: a recording, a broadcast and pushes.
+type company struct{ *measurement }
+
+// begin has the room recorded, broadcast and pushed, and waits until all of that flows.
 // What it returns ends the servers that it is pushed to.
-func (m *measurement) beside(ctx context.Context) (end func(), err error) {
+func (m company) begin(ctx context.Context) (end func(), err error) {
 	var far []*exec.Cmd
 	end = func() {
 		for _, cmd := range far {
@@ -66,7 +69,7 @@ func serveRTMP() (*exec.Cmd, string, error) {
 }
 
 // settled waits until all of that flows.
-func (m *measurement) settled(ctx context.Context) error {
+func (m company) settled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	for {
@@ -82,7 +85,7 @@ func (m *measurement) settled(ctx context.Context) error {
 
 // flows tells whether the recording is written, the broadcast on, and all that is pushed
 // taken.
-func (m *measurement) flows(ctx context.Context) (all bool, err error) {
+func (m company) flows(ctx context.Context) (all bool, err error) {
 	type state struct {
 		State string `json:"state"`
 	}
@@ -102,10 +105,10 @@ func (m *measurement) flows(ctx context.Context) (all bool, err error) {
 }
 
 // room is the call's in the server's API.
-func (m *measurement) room() string { return m.server.url + "/api/v1/rooms/" + atRoom }
+func (m company) room() string { return m.server.url + "/api/v1/rooms/" + atRoom }
 
 // ask asks the server's API for something.
-func (m *measurement) ask(ctx context.Context, method, url string, body, answer any) error {
+func (m company) ask(ctx context.Context, method, url string, body, answer any) error {
 	var data []byte
 	if body != nil {
 		var err error

@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
+// yardstick finds what a measurement is compared with.
+type yardstick struct{ *measurement }
+
 // floor finds what the same work costs alone: its packets through the bare
 // exchange, then its codecs on one thread.
-func (m *measurement) floor(ctx context.Context) error {
+func (m yardstick) floor(ctx context.Context) error {
 	if m.settings.NoFloor || m.s.storm || m.s.rounds > 0 || !m.s.video && !m.s.sound {
 		return nil
 	}
@@ -31,7 +34,7 @@ func (m *measurement) floor(ctx context.Context) error {
 // bare has the same bots send the same to a bare exchange, which sends them what
 // the mix is like: 1.5 Mbit/s of picture and a voice. It returns the CPU of that, in
 // ms a second, and how much of it each viewer is.
-func (m *measurement) bare(ctx context.Context) (cpu, perViewer float64, err error) {
+func (m yardstick) bare(ctx context.Context) (cpu, perViewer float64, err error) {
 	server, err := start(ctx, bareServes, "bare")
 	if err != nil {
 		return 0, 0, err
@@ -59,7 +62,7 @@ func (m *measurement) bare(ctx context.Context) (cpu, perViewer float64, err err
 }
 
 // costs is what a process uses once it has calmed down, in ms of CPU a second.
-func (m *measurement) costs(ctx context.Context, server *child) (float64, error) {
+func (m yardstick) costs(ctx context.Context, server *child) (float64, error) {
 	if err := sleep(ctx, 2*time.Second); err != nil {
 		return 0, err
 	}
@@ -77,7 +80,7 @@ func (m *measurement) costs(ctx context.Context, server *child) (float64, error)
 }
 
 // source is who sends what is like the mix.
-func (m *measurement) source() entry {
+func (m yardstick) source() entry {
 	e := entry{name: sourceName}
 	e.Voice, e.NoPicture = m.leader, !m.s.video
 	if m.s.video {
@@ -87,7 +90,7 @@ func (m *measurement) source() entry {
 }
 
 // blind are the scenario's bots as they were in the end, without control channels.
-func (m *measurement) blind() (participants, viewers []entry) {
+func (m yardstick) blind() (participants, viewers []entry) {
 	participants, viewers = m.entries()
 	cameras := 0
 	for i := range participants {

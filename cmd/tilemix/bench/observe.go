@@ -35,7 +35,7 @@ func (m *measurement) begin(ctx context.Context) (snapshot, error) {
 
 // observe measures for as long as the settings say.
 func (m *measurement) observe(ctx context.Context) error {
-	profile := m.profile(ctx)
+	profiled := profile(ctx, m)
 	before, err := m.begin(ctx)
 	if err != nil {
 		return err
@@ -45,14 +45,14 @@ func (m *measurement) observe(ctx context.Context) error {
 		return err
 	}
 	if m.s.beside {
-		if all, err := m.flows(ctx); err != nil || !all {
+		if all, err := (company{m}).flows(ctx); err != nil || !all {
 			m.trouble("what is beside the call has ended while it was measured: %v", err)
 		}
 	}
 	if err := m.end(ctx, before); err != nil {
 		return err
 	}
-	return <-profile
+	return <-profiled
 }
 
 // end compares everything with what it was.

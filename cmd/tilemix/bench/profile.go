@@ -12,7 +12,7 @@ import (
 
 // profile takes a CPU profile of the server for as long as it is measured, if the
 // settings ask for it. What is received is whether that went well.
-func (m *measurement) profile(ctx context.Context) <-chan error {
+func profile(ctx context.Context, m *measurement) <-chan error {
 	done := make(chan error, 1)
 	if m.settings.Profile == "" || m.server.pprof == "" {
 		done <- nil

@@ -43,8 +43,11 @@ func (m *Memory) kept() float64 {
 	return float64(m.After-m.Fresh) / (1 << 20)
 }
 
-// measureRounds has the scenario's bots join and leave again and again.
-func (m *measurement) measureRounds(ctx context.Context) error {
+// rounds is a measurement of what calls leave behind.
+type rounds struct{ *measurement }
+
+// measure has the scenario's bots join and leave again and again.
+func (m rounds) measure(ctx context.Context) error {
 	memory := &Memory{}
 	m.result.Memory = memory
 	begin, err := look(m.server.pid)
@@ -74,7 +77,7 @@ func (m *measurement) measureRounds(ctx context.Context) error {
 }
 
 // round has the scenario's bots join, stay for a moment and leave.
-func (m *measurement) round(ctx context.Context) error {
+func (m rounds) round(ctx context.Context) error {
 	call, err := newCall(ctx, m.server.url)
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (m *measurement) round(ctx context.Context) error {
 }
 
 // rest waits for roundPause and returns the least memory that the server had meanwhile.
-func (m *measurement) rest(ctx context.Context) (least int64, err error) {
+func (m rounds) rest(ctx context.Context) (least int64, err error) {
 	least = math.MaxInt64
 	for range 6 {
 		if err := sleep(ctx, roundPause/6); err != nil {

@@ -51,7 +51,7 @@ func (r *runner) run(ctx context.Context, s scenario, other *Result) (*Result, e
 	if err := errors.Join(err, server.stop()); err != nil {
 		return nil, err
 	}
-	if err := m.floor(ctx); err != nil {
+	if err := (yardstick{m}).floor(ctx); err != nil {
 		return nil, err
 	}
 	res := m.result
@@ -147,7 +147,7 @@ func (m *measurement) entries() (participants, viewers []entry) {
 // measure joins, waits, measures and leaves.
 func (m *measurement) measure(ctx context.Context) (err error) {
 	if m.s.rounds > 0 {
-		return m.measureRounds(ctx)
+		return (rounds{m}).measure(ctx)
 	}
 	if m.call, err = newCall(ctx, m.server.url); err != nil {
 		return err
@@ -161,16 +161,16 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 		return err
 	}
 	if len(viewers) > 0 || m.s.beside {
-		if m.before, err = m.spend(ctx); err != nil {
+		if m.before, err = spend(ctx, m); err != nil {
 			return err
 		}
 		m.result.Before = m.before.server
 	}
-	if err := m.gatherViewers(ctx, viewers); err != nil {
+	if err := gatherViewers(ctx, m, viewers); err != nil {
 		return err
 	}
 	if m.s.beside {
-		end, err := m.beside(ctx)
+		end, err := (company{m}).begin(ctx)
 		if err != nil {
 			return err
 		}
@@ -226,7 +226,7 @@ func (m *measurement) measureStorm(ctx context.Context) error {
 	if err := sleep(ctx, 2*time.Second); err != nil {
 		return err
 	}
-	profile := m.profile(ctx)
+	profiled := profile(ctx, m)
 	s, err := m.begin(ctx)
 	if err != nil {
 		return err
@@ -244,7 +244,7 @@ func (m *measurement) measureStorm(ctx context.Context) error {
 	if err := m.end(ctx, s); err != nil {
 		return err
 	}
-	return <-profile
+	return <-profiled
 }
 
 // sleep waits, unless ctx ends.

@@ -29,6 +29,11 @@ type scenario struct {
 
 // scenarios are all there are, in the order in which they run.
 func scenarios() []scenario {
+	return slices.Concat(conversations(), audiences(), moments())
+}
+
+// conversations are calls in which most send.
+func conversations() []scenario {
 	return []scenario{
 		{
 			Name: "grid9", about: "9 cameras of 720p30 that do not cooperate", participants: 9,
@@ -66,6 +71,12 @@ func scenarios() []scenario {
 				}
 			},
 		},
+	}
+}
+
+// audiences are calls in which most only receive, and what a room has beside its call.
+func audiences() []scenario {
+	return []scenario{
 		{
 			Name: "audio300", about: "300 listeners, 3 speakers", participants: 303,
 			sound: true, speakers: 3,
@@ -100,6 +111,12 @@ func scenarios() []scenario {
 				}
 			},
 		},
+	}
+}
+
+// moments measure lateness, joining, leaving and rest.
+func moments() []scenario {
+	return []scenario{
 		{
 			Name: "latency", about: "6 cameras of unrelated phases, 1 speaks", participants: 6,
 			video: true, sound: true, cooperate: true, speakers: 1,
