@@ -22,7 +22,7 @@ func request(t testing.TB, h http.Handler, method, path, contentType string, bod
 	return w
 }
 
-// No body makes anything but a session or an error, and a session can be ended.
+// FuzzPost sends bodies to WHIP: each makes a session, which can be ended, or an error.
 func FuzzPost(f *testing.F) {
 	offer := newClient(f, webrtc.RTPTransceiverDirectionSendrecv).offer(f, true, false)
 	f.Add([]byte(offer))
@@ -46,20 +46,28 @@ func FuzzPost(f *testing.F) {
 	})
 }
 
-// No fragment ends a session or fails it.
+// FuzzPatch sends fragments to a session: none of them ends it or makes it fail. The server
+// ends a session whose client does not connect, so the target then makes another.
 func FuzzPatch(f *testing.F) {
 	offer := newClient(f, webrtc.RTPTransceiverDirectionSendrecv).offer(f, true, false)
 	h := handler(f, newServer(f), signaling.Default(), quiet)
-	created := request(f, h, http.MethodPost, "/whip/hall?name=a", typeSDP, []byte(offer))
-	if created.Code != http.StatusCreated {
-		f.Fatalf("%d: %s", created.Code, created.Body)
+	create := func(t testing.TB) (session string) {
+		created := request(t, h, http.MethodPost, "/whip/hall?name=a", typeSDP, []byte(offer))
+		if created.Code != http.StatusCreated {
+			t.Fatalf("%d: %s", created.Code, created.Body)
+		}
+		return created.Header().Get("Location")
 	}
-	session := created.Header().Get("Location")
+	session := create(f)
 	f.Add([]byte(fragment(offer)))
 	f.Add([]byte("a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"))
 	f.Add([]byte("a=candidate:1 1 tcp 1 127.0.0.1 9 typ host tcptype active\na=end-of-candidates"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := request(t, h, http.MethodPatch, session, typeFrag, body)
+		if w.Code == http.StatusNotFound {
+			session = create(t)
+			w = request(t, h, http.MethodPatch, session, typeFrag, body)
+		}
 		switch w.Code {
 		case http.StatusOK, http.StatusNoContent, http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		default:
