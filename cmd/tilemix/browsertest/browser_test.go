@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -64,9 +65,42 @@ func lack(t *testing.T, missing string) {
 	t.Skip(missing)
 }
 
-// startBrowser starts a Chromium that knows nothing yet. It runs until the
-// test's end.
+// shared are the browsers of the tests so far, by their options. Tests run one after the
+// other, and each of their windows is a person of its own, so a test need not start the
+// same browser again.
+var shared = map[string]*browser{}
+
+// browser is a running Chromium.
+type browser struct {
+	ctx context.Context // of DevTools; ends with the browser
+	end func()
+}
+
+// startBrowser returns a Chromium with these options, which may be one of an earlier test.
+// It runs until all tests have ended.
 func startBrowser(t *testing.T, options ...option) context.Context {
+	t.Helper()
+	key := fmt.Sprint(options)
+	if b := shared[key]; b != nil {
+		if b.ctx.Err() == nil {
+			return b.ctx
+		}
+		b.end() // it crashed in an earlier test
+	}
+	b := launch(t, options)
+	shared[key] = b
+	return b.ctx
+}
+
+// endBrowsers ends all browsers.
+func endBrowsers() {
+	for _, b := range shared {
+		b.end()
+	}
+}
+
+// launch starts a Chromium that knows nothing yet.
+func launch(t *testing.T, options []option) *browser {
 	t.Helper()
 	settings := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(needBrowser(t)),
@@ -81,15 +115,16 @@ func startBrowser(t *testing.T, options ...option) context.Context {
 		settings = append(settings, chromedp.Flag(o.name, o.value))
 	}
 	allocator, end := chromedp.NewExecAllocator(context.Background(), settings...)
-	browser, _ := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		closing, cancel := context.WithTimeout(browser, 10*time.Second)
+	ctx, _ := chromedp.NewContext(allocator)
+	b := &browser{ctx, func() {
+		closing, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		_ = chromedp.Cancel(closing)
 		end() // kills the browser where it did not close, and waits
-	})
-	if err := chromedp.Run(browser); err != nil {
+	}}
+	if err := chromedp.Run(ctx); err != nil {
+		b.end()
 		t.Fatalf("start of Chromium: %v", err)
 	}
-	return browser
+	return b
 }

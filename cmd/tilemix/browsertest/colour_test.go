@@ -156,7 +156,7 @@ func patchClip(t *testing.T) option {
 	if err := jpeg.Encode(&film, m, &jpeg.Options{Quality: 95}); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "patches.mjpeg")
+	file := filepath.Join(scratch, "patches.mjpeg")
 	if err := os.WriteFile(file, film.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}

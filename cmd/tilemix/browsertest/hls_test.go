@@ -78,17 +78,22 @@ func TestBroadcastPage(t *testing.T) {
 	viewer := openPage(t, browser, "Viewer", server.url+"/watch/demo?hls")
 	viewer.waitForPhase(t, "connected")
 	viewer.waitFor(t, "document.body.dataset.source === 'HLS' && /HLS, \\d+\\.\\d s behind/.test(document.getElementById('source').innerText)")
-	time.Sleep(4 * time.Second) // players begin further behind
-	if err := viewer.ask(look, &none); err != nil {
-		t.Fatal(err)
-	}
 	var from, to struct{ At, Behind float64 }
 	const now = `({ At: document.getElementById('mix').currentTime, Behind: tilemix.playback.latency })`
 	if err := viewer.ask(now, &from); err != nil {
 		t.Fatal(err)
 	}
-	const span = 20 * time.Second
-	time.Sleep(span)
+	const reached = "document.getElementById('mix').currentTime > %f"
+	viewer.waitFor(t, fmt.Sprintf(reached, from.At+4)) // players begin further behind
+	if err := viewer.ask(look, &none); err != nil {
+		t.Fatal(err)
+	}
+	if err := viewer.ask(now, &from); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	viewer.waitFor(t, fmt.Sprintf(reached+" && window.seen.length > 3", from.At+10))
+	span := time.Since(began).Round(time.Second / 10)
 	if err := viewer.ask(now, &to); err != nil {
 		t.Fatal(err)
 	}

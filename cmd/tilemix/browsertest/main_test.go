@@ -11,6 +11,9 @@ import (
 
 var update = flag.Bool("update", false, "take the README's picture anew")
 
+// scratch is a folder for files of browsers that outlive a test.
+var scratch string
+
 // TestMain builds the program and makes it the tilemix that the tests find.
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -22,6 +25,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	scratch = dir
 	code := runWith(m, dir)
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -35,5 +39,6 @@ func runWith(m *testing.M, dir string) int {
 		return 1
 	}
 	os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	defer endBrowsers()
 	return m.Run()
 }

@@ -25,7 +25,8 @@ type page struct {
 	evaluate func(expression string, value any) error
 }
 
-// openPage opens a window and prepares it, before it goes to an address.
+// openPage opens a window and prepares it, before it goes to an address. The window is open
+// until the test's end.
 func openPage(t *testing.T, browser context.Context, name, url string, prepare ...chromedp.Action) *page {
 	t.Helper()
 	id, err := newWindow(cdp.WithExecutor(browser, chromedp.FromContext(browser).Browser))
@@ -35,7 +36,8 @@ func openPage(t *testing.T, browser context.Context, name, url string, prepare .
 	ctx, _ := chromedp.NewContext(browser, chromedp.WithTargetID(id)) // ends with the browser
 	p := &page{ctx: ctx, name: name}
 	p.evaluate = p.evaluateByDevTools
-	if err := chromedp.Run(ctx); err != nil { // without a deadline: what the first run starts lives as long as its context
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // closes the window, if the test has not
+	if err := chromedp.Run(ctx); err != nil {      // without a deadline: what the first run starts lives as long as its context
 		t.Fatalf("%s: window: %v", name, err)
 	}
 	p.do(t, append(prepare, chromedp.Navigate(url))...)
@@ -106,15 +108,26 @@ func (p *page) click(t *testing.T, selector string) {
 	p.do(t, chromedp.Click(selector, chromedp.ByQuery))
 }
 
-// waitFor waits until a JavaScript expression is true.
+// waitFor waits until a JavaScript expression is true. The page itself looks, so that the
+// test sees it at once and costs little while it waits.
 func (p *page) waitFor(t *testing.T, expression string) {
 	t.Helper()
+	watch := `(async () => {
+		for (const end = performance.now() + 2000; performance.now() < end;) {
+			if (` + expression + `) return true;
+			await new Promise((done) => setTimeout(done, 20));
+		}
+		return false;
+	})()`
 	eventually(t, p.name+": "+expression, func() (string, bool) {
 		var is bool
-		if err := p.ask("Boolean("+expression+")", &is); err != nil {
-			return err.Error(), false
+		if err := p.ask(watch, &is); err != nil {
+			return err.Error(), false // the page is loading
 		}
-		return p.situation(), is
+		if is {
+			return "", true
+		}
+		return p.situation(), false
 	})
 }
 

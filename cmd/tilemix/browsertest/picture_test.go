@@ -166,10 +166,15 @@ func (p *page) waitForMotion(t *testing.T, name string) {
 	})
 }
 
-// orangeClip makes a film for Chromium's fake camera: orange, with a white bar
-// that goes from left to right.
+// orangeClip makes a film for Chromium's fake camera, once for all tests: orange, with a
+// white bar that goes from left to right.
 func orangeClip(t *testing.T) option {
 	t.Helper()
+	file := filepath.Join(scratch, "orange.mjpeg")
+	clip := option{"use-file-for-fake-video-capture", file}
+	if _, err := os.Stat(file); err == nil {
+		return clip
+	}
 	var film bytes.Buffer // Motion JPEG is one picture after the other
 	for i := range 20 {
 		m := image.NewRGBA(image.Rect(0, 0, 1280, 720))
@@ -186,9 +191,8 @@ func orangeClip(t *testing.T) option {
 			t.Fatal(err)
 		}
 	}
-	file := filepath.Join(t.TempDir(), "orange.mjpeg")
 	if err := os.WriteFile(file, film.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return option{"use-file-for-fake-video-capture", file}
+	return clip
 }
