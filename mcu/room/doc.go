@@ -41,8 +41,8 @@
 // what departed. There is no lock between loop and clocks, and no reference count on
 // participants.
 //
-// A closing page finds out a broken connection itself (web/static/pulse.js): it sends "alive"
-// when nothing came for 2.5 s and gives up after 5 s more. When media stops (web/static/flow.js)
+// A closing page finds out a broken connection itself (web/static/heartbeat.js): it sends "alive"
+// when nothing came for 2.5 s and gives up after 5 s more. When media stops (web/static/mediaMonitor.js)
 // it sends "alive" after 0.4 s without a packet and gives up 0.8 s later, because the mix's
 // sound comes 50 times a second. If the answer comes and media does not, the page restarts ICE.
 package room
