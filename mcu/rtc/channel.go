@@ -18,21 +18,24 @@ const (
 
 // channels are a client's data channels. One of them stays open.
 type channels struct {
+	life   *lifetime
+	events Events
+	counts *counts
+
 	control atomic.Pointer[webrtc.DataChannel] // nil before it is open
 	opened  atomic.Int32                       // of any label
 	claimed atomic.Bool                        // there is or was a control channel
 }
 
-// Send sends a control message over the data channel, if the client opened one. It never
-// blocks: a client that leaves maxUnsent bytes unread loses the channel.
-func (p *Peer) Send(data []byte) {
-	dc := p.control.Load()
+// send is Peer.Send.
+func (c *channels) send(data []byte) {
+	dc := c.control.Load()
 	if dc == nil {
 		return
 	}
 	if dc.BufferedAmount() > maxUnsent {
-		if p.control.CompareAndSwap(dc, nil) {
-			p.counts.slowChannels.Add(1)
+		if c.control.CompareAndSwap(dc, nil) {
+			c.counts.slowChannels.Add(1)
 		}
 		_ = dc.Close()
 		return
@@ -40,20 +43,20 @@ func (p *Peer) Send(data []byte) {
 	_ = dc.SendText(string(data))
 }
 
-// onDataChannel takes the first control channel, and closes all others before they open,
+// take takes the first control channel, and closes all others before they open,
 // because each open channel has a goroutine and a buffer.
-func (p *Peer) onDataChannel(dc *webrtc.DataChannel) {
-	if p.opened.Add(1) > maxChannels {
-		p.expel()
+func (c *channels) take(dc *webrtc.DataChannel) {
+	if c.opened.Add(1) > maxChannels {
+		c.life.expel()
 	}
-	if dc.Label() != ControlLabel || !p.claimed.CompareAndSwap(false, true) {
-		p.counts.rejectedDataChannels.Add(1)
+	if dc.Label() != ControlLabel || !c.claimed.CompareAndSwap(false, true) {
+		c.counts.rejectedDataChannels.Add(1)
 		_ = dc.Close()
 		return
 	}
 	dc.OnOpen(func() {
-		p.control.Store(dc)
-		p.events.ControlOpen()
+		c.control.Store(dc)
+		c.events.ControlOpen()
 	})
-	dc.OnMessage(func(m webrtc.DataChannelMessage) { p.events.Control(m.Data) })
+	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.events.Control(m.Data) })
 }

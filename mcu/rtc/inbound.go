@@ -1,12 +1,13 @@
 package rtc
 
 import (
-	"image"
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/rtc/offer"
+	"tilemix/mcu/rtc/receive"
 	"tilemix/mcu/rtc/route"
 )
 
@@ -17,37 +18,38 @@ func CheckOffer(sdp string) error {
 	return err
 }
 
-// Want says how large the participant's picture is shown, in pixels; zero is that nobody sees it.
-// Of several layers the smallest that covers it is read.
-func (p *Peer) Want(tile image.Point) { p.router.Want(tile) }
+// inbound runs what one client sends. pc, life and arrivals are set before the first packet.
+type inbound struct {
+	events   Events
+	counts   *counts
+	pc       *webrtc.PeerConnection
+	life     *lifetime
+	arrivals *receive.Arrivals
+}
 
-// routed is what the peer does with what its client sends.
-func (p *Peer) routed() route.Events {
+// routed is what the server does with what its client sends.
+func (in *inbound) routed() route.Events {
 	return route.Events{
-		Begin:   p.begin,
-		Dropped: func(why route.Reason) { p.counts.unbound.add(why) },
+		Begin:   in.begin,
+		Dropped: func(why route.Reason) { in.counts.unbound.add(why) },
 		Unbound: func(ssrc uint32, payloadType uint8, why route.Reason) {
-			if p.events.Unbound != nil {
-				p.events.Unbound(ssrc, payloadType, string(why))
+			if in.events.Unbound != nil {
+				in.events.Unbound(ssrc, payloadType, string(why))
 			}
 		},
-		Arrived: p.arrived,
+		Arrived: func(ssrc uint32, number uint16, now time.Time) { in.arrivals.Packet(ssrc, number, now) },
 		KeyFrame: func(ssrc uint32) {
-			_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
+			_ = in.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
 		},
 	}
 }
 
 // begin runs a stream that begins.
-func (p *Peer) begin(s *route.Stream) {
-	run := p.events.Audio
+func (in *inbound) begin(s *route.Stream) {
+	run := in.events.Audio
 	if s.Section().Video {
-		run = p.events.Video
+		run = in.events.Video
 	}
-	t := newTrack(p.pc, s)
-	p.start(func() { run(t) })
-}
-
-func (p *Peer) arrived(ssrc uint32, number uint16, now time.Time) {
-	p.arrivals.Packet(ssrc, number, now)
+	t := newTrack(in.pc, s)
+	in.life.start(func() { run(t) })
 }

@@ -3,12 +3,11 @@ package rtc
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
+	"image"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
@@ -50,34 +49,28 @@ type Events struct {
 // Peer is one participant's connection. It is safe for concurrent use.
 type Peer struct {
 	pc           *webrtc.PeerConnection
-	api          *webrtc.API
 	events       Events
 	audio, video *localTrack
 	router       *route.Router
-	arrivals     *receive.Arrivals
-	counts       *counts // of all peers
-	log          logging.LeveledLogger
-	channels
+	life         *lifetime
+	channels     *channels
+	reports      *reportReader
 
 	negotiating sync.Mutex                // guards the next three
 	picture     codec.Kind                // what pictures are sent in, both ways; 0 before one is offered
 	early       []webrtc.ICECandidateInit // came before the first offer
 	candidates  int                       // that came since the last offer
-	ended       sync.Once
-
-	life   sync.Mutex // guards closed, so that nothing starts after Close
-	closed bool
-	wg     sync.WaitGroup
 
 	away atomic.Bool // the client is on another machine
 }
 
 // NewPeer returns a connection that waits for an offer. The caller closes it.
 func (a *API) NewPeer(events Events) (*Peer, error) {
-	p := &Peer{events: events, counts: &a.counts, log: a.log}
-	p.router = route.New(p.routed())
-	p.api = a.routed(p.router)
-	pc, err := p.api.NewPeerConnection(webrtc.Configuration{
+	p := &Peer{events: events}
+	in := &inbound{events: events, counts: &a.counts}
+	p.router = route.New(in.routed())
+	api := a.routed(p.router)
+	pc, err := api.NewPeerConnection(webrtc.Configuration{
 		Certificates: []webrtc.Certificate{a.cert},
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
@@ -86,10 +79,13 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	}
 	path := send.NewPath(pc.WriteRTCP, a.pacer, &a.counts.Counters, time.Now())
 	p.pc = pc
-	p.arrivals = receive.NewArrivals(pc.WriteRTCP)
+	p.life = &lifetime{pc: pc, ended: events.Ended, counts: &a.counts, log: a.log}
+	p.channels = &channels{life: p.life, events: events, counts: &a.counts}
+	p.reports = &reportReader{api: api, life: p.life, keyFrame: events.KeyFrame}
+	in.pc, in.life, in.arrivals = pc, p.life, receive.NewArrivals(pc.WriteRTCP)
 	p.audio = &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio}
 	p.video = &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo}
-	pc.OnDataChannel(p.onDataChannel)
+	pc.OnDataChannel(p.channels.take)
 	pc.OnConnectionStateChange(p.onState)
 	return p, nil
 }
@@ -102,49 +98,16 @@ func (p *Peer) Video() *send.Downlink { return p.video.Downlink }
 
 // Close ends the connection and waits for the goroutines that run its Events.
 func (p *Peer) Close() {
-	p.life.Lock()
-	p.closed = true
-	p.life.Unlock()
-	p.router.Close()
-	_ = p.pc.GracefulClose()
-	p.wg.Wait()
-	p.ended.Do(p.events.Ended)
+	p.life.close(p.router.Close)
 }
 
-// expel closes the connection of a client that takes more than it may, and calls Ended at
-// once.
-func (p *Peer) expel() {
-	p.ended.Do(func() {
-		p.events.Ended()
-		p.start(func() { _ = p.pc.Close() })
-	})
-}
+// Send sends a control message over the data channel, if the client opened one. It never
+// blocks: a client that leaves maxUnsent bytes unread loses the channel.
+func (p *Peer) Send(data []byte) { p.channels.send(data) }
 
-// guarded is f for a goroutine that reads RTCP. A client's report that finds a fault of the
-// server's ends only that client's connection, because f panics with no lock held and
-// nothing half done that others need. Decoders are in C, where that cannot be known, so
-// their goroutines are not guarded.
-func (p *Peer) guarded(f func()) func() {
-	return func() {
-		defer func() {
-			if fault := recover(); fault != nil {
-				p.counts.panics.Add(1)
-				p.log.Errorf("a connection's RTCP: %v\n%s", fault, debug.Stack())
-				p.expel()
-			}
-		}()
-		f()
-	}
-}
-
-// start runs f in a goroutine that Close waits for.
-func (p *Peer) start(f func()) {
-	p.life.Lock()
-	defer p.life.Unlock()
-	if !p.closed {
-		p.wg.Go(f)
-	}
-}
+// Want says how large the participant's picture is shown, in pixels; zero means that nobody
+// sees it. The server reads the smallest layer that covers it.
+func (p *Peer) Want(tile image.Point) { p.router.Want(tile) }
 
 // Away says that the client is on another machine, so that answers name no loopback candidate.
 func (p *Peer) Away() { p.away.Store(true) }
@@ -193,7 +156,7 @@ func (p *Peer) attach(o *offer.Offer) error {
 		if err != nil {
 			return fmt.Errorf("add the %s downlink: %w", d.kind, err)
 		}
-		p.start(p.guarded(func() { p.listen(sender, d.Downlink) }))
+		p.life.start(p.life.guarded(func() { p.reports.read(sender, d.Downlink) }))
 	}
 	return nil
 }
@@ -252,6 +215,6 @@ func (p *Peer) onState(s webrtc.PeerConnectionState) {
 	case webrtc.PeerConnectionStateFailed:
 		p.events.Failed()
 	case webrtc.PeerConnectionStateClosed:
-		p.ended.Do(p.events.Ended)
+		p.life.end()
 	}
 }

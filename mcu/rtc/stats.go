@@ -53,26 +53,3 @@ type Stats struct {
 
 	TCP stream.Stats
 }
-
-// Stats returns the counters.
-func (a *API) Stats() Stats {
-	c := &a.counts
-	s := Stats{
-		DownlinkErrors: c.Errors.Load(), DownlinkDropped: c.Counters.Dropped.Load(), WriterDropped: c.WriterDropped.Load(),
-		SlowChannels: c.slowChannels.Load(), RejectedDataChannels: c.rejectedDataChannels.Load(), Panics: c.panics.Load(),
-		Retransmitted: c.Retransmitted.Load(), NotRetransmitted: c.NotRetransmitted.Load(),
-		InvalidReports: c.InvalidReports.Load(), Probes: c.Probes.Load(),
-		UnknownStreamKeyRequests: c.UnknownStreamKeyRequests.Load(), TCP: a.tcp.Stats(),
-	}
-	s.Unbound = map[string]uint64{}
-	for i, reason := range reasons() {
-		s.Unbound[string(reason)] = c.unbound[i].Load()
-	}
-	for _, socket := range a.sockets {
-		n := socket.Stats()
-		s.Sent += n.Sent
-		s.Dropped += n.Dropped
-		s.Refused += n.Refused
-	}
-	return s
-}

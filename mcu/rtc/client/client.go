@@ -4,27 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/ice/v4"
-	"github.com/pion/interceptor"
-	"github.com/pion/logging"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	formats "github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc"
-)
-
-// Silence on the line makes a connection disconnected after iceDisconnected and failed
-// after iceFailed more, 10 s in all. A server of ours takes 15 s: who joins again before
-// it has noticed says that he leaves first (DELETE).
-const (
-	iceDisconnected = 5 * time.Second
-	iceFailed       = 5 * time.Second
-	iceKeepAlive    = 2 * time.Second
 )
 
 // ErrLost is returned by Run when the connection failed or the server ended it.
@@ -68,10 +58,11 @@ type Client struct {
 	connected    chan struct{}
 	ended        chan struct{}
 	wg           sync.WaitGroup
-	received     [2]atomic.Uint64
+	pictures     atomic.Uint64 // that have come
+	packets      atomic.Uint64 // of sound, that have come
 }
 
-// New returns a client that has offered nothing yet. Whoever gets it closes it.
+// New returns a client that has offered nothing yet. The caller closes it.
 func New(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, connected: make(chan struct{}), ended: make(chan struct{})}
 	api, err := newAPI()
@@ -120,33 +111,69 @@ func (c *Client) open() error {
 	return err
 }
 
-// newAPI returns pion with its default interceptors, for Opus and H.264.
-func newAPI() (*webrtc.API, error) {
-	media := &webrtc.MediaEngine{}
-	for _, codec := range codecs() {
-		kind := webrtc.RTPCodecTypeVideo
-		if codec.MimeType == webrtc.MimeTypeOpus {
-			kind = webrtc.RTPCodecTypeAudio
-		}
-		if err := media.RegisterCodec(codec, kind); err != nil {
-			return nil, err
-		}
+// receive starts what reads a track.
+func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	r := &inbound{track: track, pc: c.pc, rate: int64(track.Codec().ClockRate)}
+	c.wg.Go(func() { r.listen(receiver) })
+	if track.Kind() == webrtc.RTPCodecTypeVideo {
+		r.take, r.count = c.cfg.Picture, &c.pictures
+		c.wg.Go(r.watch)
+		return
 	}
-	media.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
-	registry := &interceptor.Registry{}
-	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
+	r.take, r.count = c.cfg.Sound, &c.packets
+	c.wg.Go(r.hear)
+}
+
+// add makes a transceiver, and a sender for it where the client sends.
+func (c *Client) add(codec webrtc.RTPCodecCapability, sends bool) (*sender, error) {
+	kind := webrtc.RTPCodecTypeVideo
+	var pay rtp.Payloader = &formats.H264Payloader{}
+	if codec.MimeType == webrtc.MimeTypeOpus {
+		kind, pay = webrtc.RTPCodecTypeAudio, &formats.OpusPayloader{}
+	}
+	if !sends {
+		_, err := c.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
 		return nil, err
 	}
-	var s webrtc.SettingEngine
-	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
-	s.SetIncludeLoopbackCandidate(true) // the server may be on this machine
-	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
-	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetNetworkTypes([]webrtc.NetworkType{
-		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
-	})
-	return webrtc.NewAPI(webrtc.WithMediaEngine(media),
-		webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(s)), nil
+	track, err := webrtc.NewTrackLocalStaticRTP(codec, kind.String(), "tilemix")
+	if err != nil {
+		return nil, err
+	}
+	direction := webrtc.RTPTransceiverDirectionSendrecv
+	if c.cfg.SendOnly {
+		direction = webrtc.RTPTransceiverDirectionSendonly
+	}
+	transceiver, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: direction})
+	if err != nil {
+		return nil, err
+	}
+	c.wg.Go(func() { c.listen(transceiver.Sender()) })
+	return &sender{
+		track: track, pay: pay, rate: int64(codec.ClockRate),
+		seq: uint16(random()), origin: random(),
+	}, nil
+}
+
+// listen reads what the server says of a track until the client is closed.
+func (c *Client) listen(s *webrtc.RTPSender) {
+	for {
+		packets, _, err := s.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			switch p := p.(type) {
+			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+				if c.cfg.KeyFrame != nil {
+					c.cfg.KeyFrame()
+				}
+			case *rtcp.ReceiverEstimatedMaximumBitrate:
+				if c.cfg.Limit != nil {
+					c.cfg.Limit(int(p.Bitrate))
+				}
+			}
+		}
+	}
 }
 
 // Offer returns an offer with all candidates in it.
@@ -183,6 +210,14 @@ func (c *Client) Answer(ctx context.Context, sdp string) error {
 	}
 }
 
+// WriteVideo sends an access unit (Annex B). at counts from any instant, the same for
+// picture and sound, and rises. Before the connection stands it is lost.
+func (c *Client) WriteVideo(au []byte, at time.Duration) error { return c.video.write(au, at) }
+
+// WriteAudio sends an Opus packet; at is that of WriteVideo. Not both may be called by
+// several goroutines each.
+func (c *Client) WriteAudio(packet []byte, at time.Duration) error { return c.audio.write(packet, at) }
+
 // Run waits until ctx ends, then it returns its error, or until the connection has
 // ended, also by 10 s without a packet, then it returns ErrLost.
 func (c *Client) Run(ctx context.Context) error {
@@ -196,7 +231,7 @@ func (c *Client) Run(ctx context.Context) error {
 
 // Received returns how many pictures and packets of sound have come.
 func (c *Client) Received() (pictures, packets uint64) {
-	return c.received[0].Load(), c.received[1].Load()
+	return c.pictures.Load(), c.packets.Load()
 }
 
 // Close ends the connection.

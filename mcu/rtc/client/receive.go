@@ -23,47 +23,36 @@ const (
 	reportsBy = 3 * time.Second
 )
 
-// receive starts what reads a track.
-func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	r := &inbound{rate: int64(track.Codec().ClockRate)}
-	c.wg.Go(func() { r.listen(receiver) })
-	if track.Kind() == webrtc.RTPCodecTypeVideo {
-		c.wg.Go(func() { c.watch(track, r) })
-		return
-	}
-	c.wg.Go(func() { c.hear(track, r) })
-}
-
 // watch reads the picture until it ends.
-func (c *Client) watch(track *webrtc.TrackRemote, r *inbound) {
-	builder := samplebuilder.New(window, &formats.H264Packet{}, track.Codec().ClockRate, samplebuilder.WithMaxTimeDelay(giveUp))
+func (r *inbound) watch() {
+	builder := samplebuilder.New(window, &formats.H264Packet{}, r.track.Codec().ClockRate, samplebuilder.WithMaxTimeDelay(giveUp))
 	broken := true // until a key frame
 	var asked time.Time
-	r.read(track, builder, func(data []byte, timestamp uint32, dropped uint16) {
-		c.received[0].Add(1)
+	r.read(builder, func(data []byte, timestamp uint32, dropped uint16) {
+		r.count.Add(1)
 		key := isKey(data)
 		if dropped > 0 {
 			broken = true
 		}
 		at, ok := r.instant(timestamp)
 		broken = broken && (!key || !ok)
-		if !broken && c.cfg.Picture != nil {
-			c.cfg.Picture(Unit{Data: data, Key: key, At: at})
+		if !broken && r.take != nil {
+			r.take(Unit{Data: data, Key: key, At: at})
 		}
 		if broken && ok && time.Since(asked) > askAgain {
 			asked = time.Now()
-			_ = c.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}})
+			_ = r.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(r.track.SSRC())}})
 		}
 	})
 }
 
 // hear reads the sound until it ends.
-func (c *Client) hear(track *webrtc.TrackRemote, r *inbound) {
-	builder := samplebuilder.New(window, &formats.OpusPacket{}, track.Codec().ClockRate, samplebuilder.WithMaxTimeDelay(giveUp))
-	r.read(track, builder, func(data []byte, timestamp uint32, _ uint16) {
-		c.received[1].Add(1)
-		if at, ok := r.instant(timestamp); ok && c.cfg.Sound != nil {
-			c.cfg.Sound(Unit{Data: data, Key: true, At: at})
+func (r *inbound) hear() {
+	builder := samplebuilder.New(window, &formats.OpusPacket{}, r.track.Codec().ClockRate, samplebuilder.WithMaxTimeDelay(giveUp))
+	r.read(builder, func(data []byte, timestamp uint32, _ uint16) {
+		r.count.Add(1)
+		if at, ok := r.instant(timestamp); ok && r.take != nil {
+			r.take(Unit{Data: data, Key: true, At: at})
 		}
 	})
 }
@@ -81,6 +70,10 @@ func isKey(au []byte) bool {
 // inbound is a track that comes. Its first sender report ties its timestamps to the
 // server's clock for good, so that no later one makes the stream leap.
 type inbound struct {
+	track *webrtc.TrackRemote
+	pc    *webrtc.PeerConnection
+	take  func(Unit)     // nil drops what comes
+	count *atomic.Uint64 // of units
 	rate  int64
 	began time.Time
 	tie   atomic.Pointer[tie]
@@ -93,16 +86,16 @@ type tie struct {
 }
 
 // read hands on what comes, in order, until the track ends.
-func (r *inbound) read(track *webrtc.TrackRemote, builder *samplebuilder.SampleBuilder, take func([]byte, uint32, uint16)) {
+func (r *inbound) read(builder *samplebuilder.SampleBuilder, unit func([]byte, uint32, uint16)) {
 	for {
-		p, _, err := track.ReadRTP()
+		p, _, err := r.track.ReadRTP()
 		if err != nil {
 			return
 		}
 		r.arrive(p)
 		builder.Push(p)
 		for s := builder.Pop(); s != nil; s = builder.Pop() {
-			take(s.Data, s.PacketTimestamp, s.PrevDroppedPackets)
+			unit(s.Data, s.PacketTimestamp, s.PrevDroppedPackets)
 		}
 	}
 }

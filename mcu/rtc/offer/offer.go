@@ -136,31 +136,3 @@ func (o *Offer) choose(before codec.Kind) codec.Kind {
 	}
 	return picture
 }
-
-// simplify makes of a section what pion takes.
-func (s *section) simplify(picture codec.Kind) {
-	m := s.media
-	if s.kind == "video" && s.wanted {
-		s.keepCodec(picture == codec.H264)
-	}
-	names, _ := formats(m)
-	kept := m.Attributes[:0]
-	for _, a := range m.Attributes {
-		switch a.Key {
-		case "ssrc", "ssrc-group", "rid", "simulcast", "mid":
-			continue
-		case "fmtp":
-			pt, _, _ := strings.Cut(a.Value, " ")
-			if isCodec(names[pt], "h264/90000") {
-				continue
-			}
-		}
-		kept = append(kept, a)
-	}
-	m.Attributes = append(kept, sdp.Attribute{Key: "mid", Value: s.mid})
-	for _, pt := range m.MediaName.Formats {
-		if isCodec(names[pt], "h264/90000") {
-			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "fmtp", Value: pt + " " + Baseline})
-		}
-	}
-}

@@ -3,10 +3,11 @@ package offer
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"tilemix/codec"
 )
 
 // section is one media section of an offer, as the client wrote it.
@@ -43,19 +44,6 @@ func readSection(desc *sdp.SessionDescription, m *sdp.MediaDescription, index in
 	return s
 }
 
-// directionOf returns a section's direction: its own, else the session's (RFC 8866 §6.7).
-func directionOf(desc *sdp.SessionDescription, m *sdp.MediaDescription) string {
-	for _, attributes := range [][]sdp.Attribute{m.Attributes, desc.Attributes} {
-		for _, a := range attributes {
-			switch a.Key {
-			case "sendrecv", "sendonly", "recvonly", "inactive":
-				return a.Key
-			}
-		}
-	}
-	return "sendrecv"
-}
-
 // maxRIDs is how many layers of a picture an answer takes.
 const maxRIDs = 3
 
@@ -90,14 +78,6 @@ func (s *section) readSSRCs() {
 			s.ssrcs = []uint32{number(id)}
 		}
 	}
-}
-
-func number(s string) uint32 {
-	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil {
-		return 0
-	}
-	return uint32(n)
 }
 
 // speaks tells why a section has no codec that is taken, or nil, and keeps those that are.
@@ -193,37 +173,30 @@ func (s *section) offersH264() bool {
 	return !vp8
 }
 
-func isCodec(rtpmap, name string) bool { return strings.HasPrefix(strings.ToLower(rtpmap), name) }
-
-// listed names the codecs of a section, in their order by payload type.
-func listed(names map[string]string) string {
-	var all []string
-	for _, name := range names {
-		all = append(all, name)
+// simplify makes of a section what pion takes.
+func (s *section) simplify(picture codec.Kind) {
+	m := s.media
+	if s.kind == "video" && s.wanted {
+		s.keepCodec(picture == codec.H264)
 	}
-	slices.Sort(all)
-	if all = slices.Compact(all); len(all) == 0 {
-		return "no codec"
-	}
-	return strings.Join(all, ", ")
-}
-
-// formats returns the codecs and the fmtp lines of a media section by payload type.
-func formats(m *sdp.MediaDescription) (names, lines map[string]string) {
-	names, lines = map[string]string{}, map[string]string{}
+	names, _ := formats(m)
+	kept := m.Attributes[:0]
 	for _, a := range m.Attributes {
-		pt, value, ok := strings.Cut(a.Value, " ")
-		switch {
-		case ok && a.Key == "rtpmap":
-			names[pt] = strings.TrimSpace(value)
-		case ok && a.Key == "fmtp":
-			lines[pt] = value
+		switch a.Key {
+		case "ssrc", "ssrc-group", "rid", "simulcast", "mid":
+			continue
+		case "fmtp":
+			pt, _, _ := strings.Cut(a.Value, " ")
+			if isCodec(names[pt], "h264/90000") {
+				continue
+			}
+		}
+		kept = append(kept, a)
+	}
+	m.Attributes = append(kept, sdp.Attribute{Key: "mid", Value: s.mid})
+	for _, pt := range m.MediaName.Formats {
+		if isCodec(names[pt], "h264/90000") {
+			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "fmtp", Value: pt + " " + Baseline})
 		}
 	}
-	return names, lines
-}
-
-func has(m *sdp.MediaDescription, attribute string) bool {
-	_, ok := m.Attribute(attribute)
-	return ok
 }

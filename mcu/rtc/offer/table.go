@@ -2,7 +2,6 @@ package offer
 
 import (
 	"encoding/base64"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -62,29 +61,41 @@ func (s *section) table(m *sdp.MediaDescription) *route.Section {
 	return out
 }
 
-// extensions returns the numbers of the header extensions that a section accepts.
-func extensions(m *sdp.MediaDescription) map[string]uint8 {
-	ids := map[string]uint8{}
-	for _, a := range m.Attributes {
-		if a.Key != "extmap" {
-			continue
-		}
-		fields := strings.Fields(a.Value)
-		if len(fields) < 2 {
-			continue
-		}
-		id, _, _ := strings.Cut(fields[0], "/")
-		if n, err := strconv.ParseUint(id, 10, 8); err == nil {
-			ids[fields[1]] = uint8(n)
-		}
+// acceptRIDs takes the layers that can be told apart (RFC 8853 §5.3.2). An answer without
+// them has the client send one stream.
+func (s *section) acceptRIDs(m *sdp.MediaDescription) {
+	if ids := extensions(m); ids[uriStreamID] == 0 || ids[uriMid] == 0 || !s.sends {
+		s.rids = nil
 	}
-	return ids
+	if len(s.rids) == 0 {
+		return
+	}
+	for _, id := range s.rids {
+		m.Attributes = append(m.Attributes, sdp.Attribute{Key: "rid", Value: id + " recv"})
+	}
+	m.Attributes = append(m.Attributes, sdp.Attribute{Key: "simulcast", Value: "recv " + strings.Join(s.rids, ";")})
 }
 
-func hasFeedback(m *sdp.MediaDescription, pt, kind string) bool {
-	return slices.ContainsFunc(m.Attributes, func(a sdp.Attribute) bool {
-		return a.Key == "rtcp-fb" && (a.Value == pt+" "+kind || a.Value == "* "+kind)
-	})
+// restoreFormats gives each H.264 the parameters that the client gave it, but for its
+// parameter sets, which are the client's own.
+func (s *section) restoreFormats(m *sdp.MediaDescription) {
+	names, _ := formats(m)
+	kept := m.Attributes[:0]
+	for _, a := range m.Attributes {
+		if pt, _, _ := strings.Cut(a.Value, " "); a.Key == "fmtp" && isCodec(names[pt], "h264/90000") {
+			a.Value = pt + " " + ownFormat(s.fmtp[pt])
+		}
+		kept = append(kept, a)
+	}
+	m.Attributes = kept
+}
+
+func ownFormat(fmtp string) string {
+	out := []string{"level-asymmetry-allowed=1", "packetization-mode=" + h264Mode(fmtp)}
+	if id, ok := Parameter(fmtp, "profile-level-id"); ok {
+		out = append(out, "profile-level-id="+id)
+	}
+	return strings.Join(out, ";")
 }
 
 // parameterSets returns the H.264 parameter sets that an offer carries (RFC 6184 §8.1), each a

@@ -1,6 +1,9 @@
 package route
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // bind finds what a lane is of, by its newest packet: by its SSRC where that was declared, else
 // by the mid that the packet names, else by a payload type that only one section has
@@ -74,6 +77,22 @@ func (r *Router) begin(l *lane, section *Section, now time.Time) bool {
 	}
 	l.section = section
 	r.start(l)
+	return true
+}
+
+// bindLayer binds a lane to the layer that its packet names, or that it had named.
+func (r *Router) bindLayer(l *lane, section *Section, rid string) bool {
+	if rid == "" || !slices.Contains(section.RIDs, rid) {
+		l.why = NoLayer
+		return false
+	}
+	l.section, l.rid = section, rid
+	all := r.layers[section.Mid]
+	if all == nil {
+		all = &layers{}
+		r.layers[section.Mid] = all
+	}
+	all.add(l)
 	return true
 }
 

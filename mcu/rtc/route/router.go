@@ -82,6 +82,14 @@ func (r *Router) Accept(t *Table) {
 	}
 }
 
+// Want says how large the picture is shown, in pixels; zero is that nobody sees it. The
+// smallest layer that covers it is read, from its next key frame on.
+func (r *Router) Want(tile image.Point) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.want = tile
+}
+
 // Close ends all streams.
 func (r *Router) Close() {
 	r.mu.Lock()
@@ -178,4 +186,53 @@ func (r *Router) original(l *lane) *Stream {
 		return nil
 	}
 	return stream
+}
+
+// layer takes a packet of a layer: it is handed on where the layer is read, and else looked at
+// for a key frame, with which it can be.
+func (r *Router) layer(l *lane, packet []byte, header int, format Format, now time.Time) {
+	payload := packet[min(header, len(packet)):]
+	begins, dimensions := keyFrame(format.Codec, payload)
+	if dimensions != (size{}) {
+		l.size = dimensions
+	}
+	if l.stream != nil {
+		l.stream.push(packet, false, now)
+		r.look(l, now)
+		return
+	}
+	best := r.layers[l.section.Mid].best(r.want, now)
+	if best != l {
+		return
+	}
+	if active := r.active[l.section.Mid]; !begins && active != nil {
+		r.ask(l, now)
+		return
+	}
+	if active := r.active[l.section.Mid]; active != nil {
+		r.end(active)
+	}
+	r.start(l)
+	l.stream.push(packet, false, now)
+}
+
+// look asks for the key frame with which a better layer begins, and for those that tell sizes.
+func (r *Router) look(active *lane, now time.Time) {
+	if best := r.layers[active.section.Mid].best(r.want, now); best != active {
+		r.ask(best, now)
+	}
+	for _, l := range r.layers[active.section.Mid].all {
+		if l.size == (size{}) && now.Sub(l.last) < layerSilence {
+			r.ask(l, now)
+		}
+	}
+}
+
+// ask asks the sender of a layer for a key frame, unless that was done just now.
+func (r *Router) ask(l *lane, now time.Time) {
+	if now.Sub(l.asked) < layerAsk {
+		return
+	}
+	l.asked = now
+	r.events.KeyFrame(l.ssrc)
 }

@@ -8,8 +8,15 @@ import (
 	"tilemix/mcu/rtc/send"
 )
 
-// listen reads what the receiver says of a downlink until it ends.
-func (p *Peer) listen(sender *webrtc.RTPSender, d *send.Downlink) {
+// reportReader reads the RTCP that one client sends about what it receives.
+type reportReader struct {
+	api      *webrtc.API
+	life     *lifetime
+	keyFrame func() // Events.KeyFrame
+}
+
+// read reads what the receiver says of a downlink until it ends.
+func (r *reportReader) read(sender *webrtc.RTPSender, d *send.Downlink) {
 	buf := make([]byte, 1500)
 	var repeats repeatReports
 	defer repeats.stop()
@@ -18,8 +25,8 @@ func (p *Peer) listen(sender *webrtc.RTPSender, d *send.Downlink) {
 		if err != nil {
 			return
 		}
-		d.HandleRTCP(buf[:n], time.Now(), p.events.KeyFrame)
-		repeats.follow(p, sender, d)
+		d.HandleRTCP(buf[:n], time.Now(), r.keyFrame)
+		repeats.follow(r, sender, d)
 	}
 }
 
@@ -33,7 +40,7 @@ type repeatReports struct {
 
 // follow has the reports read under the SSRC that the downlink has now: another offer may
 // have made it another. Its streams can be opened when the first RTCP has come.
-func (r *repeatReports) follow(p *Peer, sender *webrtc.RTPSender, d *send.Downlink) {
+func (r *repeatReports) follow(by *reportReader, sender *webrtc.RTPSender, d *send.Downlink) {
 	var ssrc uint32
 	if to := d.Binding(); to != nil {
 		ssrc = to.RTXSSRC
@@ -43,7 +50,7 @@ func (r *repeatReports) follow(p *Peer, sender *webrtc.RTPSender, d *send.Downli
 	}
 	r.stop()
 	if ssrc != 0 {
-		r.receiver = p.listenRepeats(sender, d, ssrc)
+		r.receiver = by.readRepeats(sender, d, ssrc)
 	}
 	if ssrc == 0 || r.receiver != nil {
 		r.ssrc = ssrc
@@ -57,22 +64,22 @@ func (r *repeatReports) stop() {
 	r.receiver, r.ssrc = nil, 0
 }
 
-// listenRepeats reads the reports under an SSRC until what it returns is stopped.
-func (p *Peer) listenRepeats(sender *webrtc.RTPSender, d *send.Downlink, ssrc uint32) *webrtc.RTPReceiver {
-	r, err := p.api.NewRTPReceiver(webrtc.RTPCodecTypeUnknown, sender.Transport())
+// readRepeats reads the reports under an SSRC until what it returns is stopped.
+func (r *reportReader) readRepeats(sender *webrtc.RTPSender, d *send.Downlink, ssrc uint32) *webrtc.RTPReceiver {
+	from, err := r.api.NewRTPReceiver(webrtc.RTPCodecTypeUnknown, sender.Transport())
 	if err != nil {
 		return nil
 	}
 	var encoding webrtc.RTPDecodingParameters
 	encoding.SSRC = webrtc.SSRC(ssrc)
-	if r.Receive(webrtc.RTPReceiveParameters{Encodings: []webrtc.RTPDecodingParameters{encoding}}) != nil {
+	if from.Receive(webrtc.RTPReceiveParameters{Encodings: []webrtc.RTPDecodingParameters{encoding}}) != nil {
 		return nil
 	}
-	p.start(p.guarded(func() {
+	r.life.start(r.life.guarded(func() {
 		buf := make([]byte, 1500)
-		for n, _, err := r.Read(buf); err == nil; n, _, err = r.Read(buf) {
+		for n, _, err := from.Read(buf); err == nil; n, _, err = from.Read(buf) {
 			d.HandleArrivals(buf[:n], time.Now())
 		}
 	}))
-	return r
+	return from
 }

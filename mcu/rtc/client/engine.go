@@ -1,0 +1,72 @@
+package client
+
+import (
+	"io"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// Silence on the line makes a connection disconnected after iceDisconnected and failed
+// after iceFailed more, 10 s in all. A server of ours takes 15 s. A client that joins again before
+// the server has noticed leaves first (DELETE).
+const (
+	iceDisconnected = 5 * time.Second
+	iceFailed       = 5 * time.Second
+	iceKeepAlive    = 2 * time.Second
+)
+
+var (
+	opus = webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+	}
+	h264 = webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeH264, ClockRate: 90000,
+		SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+		RTCPFeedback: []webrtc.RTCPFeedback{
+			{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
+		},
+	}
+)
+
+func codecs() []webrtc.RTPCodecParameters {
+	return []webrtc.RTPCodecParameters{
+		{RTPCodecCapability: opus, PayloadType: 111},
+		{RTPCodecCapability: h264, PayloadType: 102},
+		{RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=102",
+		}, PayloadType: 103},
+	}
+}
+
+// newAPI returns pion with its default interceptors, for Opus and H.264.
+func newAPI() (*webrtc.API, error) {
+	media := &webrtc.MediaEngine{}
+	for _, codec := range codecs() {
+		kind := webrtc.RTPCodecTypeVideo
+		if codec.MimeType == webrtc.MimeTypeOpus {
+			kind = webrtc.RTPCodecTypeAudio
+		}
+		if err := media.RegisterCodec(codec, kind); err != nil {
+			return nil, err
+		}
+	}
+	media.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
+	registry := &interceptor.Registry{}
+	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
+		return nil, err
+	}
+	var s webrtc.SettingEngine
+	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	s.SetIncludeLoopbackCandidate(true) // the server may be on this machine
+	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media),
+		webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(s)), nil
+}
