@@ -44,7 +44,9 @@ var videos = []Video{
 		h264.IsIDR,
 	},
 	{
-		codec.VP8, "video/VP8", []string{""}, func(string) bool { return true },
+		codec.VP8, "video/VP8",
+		[]string{""},
+		func(string) bool { return true },
 		func() payload.Splitter { return &payload.VP8Splitter{} },
 		func() payload.Joiner { return &payload.VP8Joiner{} },
 		func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return vp8.NewEncoder(cfg) },

@@ -15,7 +15,8 @@ import (
 // its pictures are no later than before. A packet that is repeated late does not
 // count as that.
 func TestLoop(t *testing.T) {
-	v := ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Joiner:  &payload.H264Joiner{},
 		Turns:   make(chan struct{}, 1),
 		Decoder: still{codectest.Picture(640, 360, 0)}, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 		Reassembled: unobserved{}, Decoded: unobserved{},

@@ -61,8 +61,9 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 	}
 	m := &meter{img: picture(s.size), err: s.err, takes: s.takes}
 	asked, wanted := 0, true
-	v := ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
-		Turns: make(chan struct{}, 1), Decoder: m, Pool: yuv.NewPool(3),
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Joiner: &payload.H264Joiner{},
+		Turns:  make(chan struct{}, 1), Decoder: m, Pool: yuv.NewPool(3),
 		RequestKeyFrame: func() { asked++; wanted = true },
 		Reassembled:     unobserved{}, Decoded: unobserved{},
 	})

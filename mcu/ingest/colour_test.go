@@ -30,7 +30,8 @@ func TestVideoColour(t *testing.T) {
 		for _, tile := range []image.Point{{640, 360}, {320, 180}} {
 			t.Run(name+" "+tile.String(), func(t *testing.T) {
 				sent := codectest.Picture(640, 360, 0)
-				v := ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
+				v := ingest.NewVideo(ingest.VideoConfig{
+					Joiner:  &payload.H264Joiner{},
 					Turns:   make(chan struct{}, 1),
 					Decoder: tinted{still{sent}, colour}, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 					Reassembled: unobserved{}, Decoded: unobserved{},

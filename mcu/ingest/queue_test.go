@@ -46,7 +46,8 @@ type reel struct {
 
 func newReel() *reel {
 	r := &reel{now: epoch}
-	r.Video = ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
+	r.Video = ingest.NewVideo(ingest.VideoConfig{
+		Joiner:  &payload.H264Joiner{},
 		Turns:   make(chan struct{}, 1),
 		Decoder: &r.tape, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},

@@ -38,7 +38,8 @@ func newScreening(t testing.TB, tile image.Point) *screening {
 		t.Fatal(err)
 	}
 	s := &screening{pool: yuv.NewPool(3 + ingest.MaxHeld), now: epoch}
-	s.Video = ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
+	s.Video = ingest.NewVideo(ingest.VideoConfig{
+		Joiner:  &payload.H264Joiner{},
 		Turns:   make(chan struct{}, 1),
 		Decoder: dec, Pool: s.pool, RequestKeyFrame: func() { s.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{}, Skew: &s.skews,
@@ -218,7 +219,8 @@ func (d still) Close() error                        { return nil }
 // TestVideoAllocations counts what a picture costs in steady state, from its
 // packets to the slot, decoding aside: the decoder's binding has its own.
 func TestVideoAllocations(t *testing.T) {
-	v := ingest.NewVideo(ingest.VideoConfig{Joiner: &payload.H264Joiner{},
+	v := ingest.NewVideo(ingest.VideoConfig{
+		Joiner:  &payload.H264Joiner{},
 		Turns:   make(chan struct{}, 1),
 		Decoder: still{codectest.Picture(640, 360, 0)}, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
 		Reassembled: unobserved{}, Decoded: unobserved{},

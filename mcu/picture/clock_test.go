@@ -39,6 +39,7 @@ type codecs struct{}
 func (codecs) NewEncoder(codec.Kind, codec.VideoConfig) (codec.VideoEncoder, error) {
 	return &encoder{}, nil
 }
+
 func (codecs) NewDecoder(codec.Kind) (codec.VideoDecoder, error) { panic("a clock decodes nothing") }
 
 // reports keep what a clock reported.
