@@ -37,6 +37,7 @@ type call struct {
 	*Room
 	t      *testing.T
 	end    context.CancelFunc
+	timed  time.Time // when until was called first
 	events []event.Type
 	left   int
 }
@@ -44,31 +45,44 @@ type call struct {
 // in runs a test in a room. At its end the room has ended.
 func in(t *testing.T, tiles int, test func(*call)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &call{t: t}
-		rungs := ladder.Of(ladder.Rung{Size: image.Pt(640, 360), FrameRate: 30, Bitrate: 800_000})
-		faults := prometheus.NewCounter(prometheus.CounterOpts{Name: "errors"})
-		var mu sync.Mutex
-		r, err := New("call", Env{
-			Size: rungs[0].Size, Rungs: rungs, FrameRate: 30, AudioBitrate: 32_000,
-			Layout: "grid", MaxTiles: tiles, MaxParticipants: 10, Policy: policy.Open{},
-			ICEServers: func() []control.ICEServer { return nil },
-			Emit:       func(e event.Event) { c.events = append(c.events, e.Type) },
-			Sessions:   session.NewMetrics(), Sounds: sound.NewMetrics(faults),
-			Pictures: picture.NewMetrics(rendition.NewMetrics(rungs), faults),
-			Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
-		}, func() { mu.Lock(); c.left++; mu.Unlock() })
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Room = r
-		ctx, cancel := context.WithCancel(t.Context())
-		c.end = cancel
-		var running sync.WaitGroup
-		running.Go(func() { r.Run(ctx) })
+		c, running := newCall(t, tiles)
 		test(c)
-		cancel()
+		c.end()
 		running.Wait()
 	})
+}
+
+// settings returns what a room needs of its server, without a network.
+func (c *call) settings(tiles int) Env {
+	rungs := ladder.Of(ladder.Rung{Size: image.Pt(640, 360), FrameRate: 30, Bitrate: 800_000})
+	faults := prometheus.NewCounter(prometheus.CounterOpts{Name: "errors"})
+	return Env{
+		Size: rungs[0].Size, Rungs: rungs, FrameRate: 30, AudioBitrate: 32_000,
+		Codecs: codecs{}, DecodeSlot: make(chan struct{}, 2),
+		Layout: "grid", MaxTiles: tiles, MaxParticipants: 10, Policy: policy.Open{},
+		ICEServers: func() []control.ICEServer { return nil },
+		Emit:       func(e event.Event) { c.events = append(c.events, e.Type) },
+		Sessions:   session.NewMetrics(), Sounds: sound.NewMetrics(faults),
+		Pictures: picture.NewMetrics(rendition.NewMetrics(rungs), faults),
+		Log:      slog.New(slog.DiscardHandler),
+	}
+}
+
+// newCall returns a room that runs until its end is called, and what waits for that.
+func newCall(t *testing.T, tiles int) (c *call, running *sync.WaitGroup) {
+	t.Helper()
+	c = &call{t: t}
+	var mu sync.Mutex
+	r, err := New("call", c.settings(tiles), func() { mu.Lock(); c.left++; mu.Unlock() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Room = r
+	ctx, cancel := context.WithCancel(context.Background())
+	c.end = cancel
+	running = &sync.WaitGroup{}
+	running.Go(func() { r.Run(ctx) })
+	return c, running
 }
 
 // guest is a participant and what it was sent.
@@ -97,11 +111,14 @@ func (c *call) join(name string, viewer bool) *guest {
 	return g
 }
 
-// settle waits until all that is to be told was told.
-func (c *call) settle() {
-	time.Sleep(2 * notifyInterval)
+// pass has the bubble's time pass, and waits until all that is due has happened.
+func (c *call) pass(d time.Duration) {
+	<-time.After(d)
 	synctest.Wait()
 }
+
+// settle waits until all that is to be told was told.
+func (c *call) settle() { c.pass(2 * notifyInterval) }
 
 // last returns the newest message of a type that a guest was sent.
 func last[M control.Message](g *guest) (m M, n int) {
@@ -406,4 +423,147 @@ func TestSnapshot(t *testing.T) {
 	if l := n.layout; l.Name != "grid" || l.Width != 64 || l.Hidden != 1 || len(l.Tiles) != 2 || l.Tiles[1] != (control.Tile{ID: "b", X: 32, Width: 32, Height: 32}) {
 		t.Errorf("the layout is %+v", l)
 	}
+}
+
+// now is the time of the test's bubble.
+func now() time.Time { return time.Now() }
+
+// until has the bubble's time pass up to a duration since the room began to be timed.
+func (c *call) until(after string) {
+	d, err := time.ParseDuration(after)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.timed.IsZero() {
+		c.timed = now()
+	}
+	c.pass(c.timed.Add(d).Sub(now()))
+}
+
+// TestStormOfNews has many things happen at once: participants are told of all of them in few
+// rounds.
+func TestStormOfNews(t *testing.T) {
+	in(t, 25, func(c *call) {
+		ada, ben := c.join("Ada", false), c.join("Ben", false)
+		_, before := last[control.Participants](ben)
+		for n := range 50 {
+			ada.Handle(control.Mute{AudioMuted: true, VideoMuted: n%2 == 0})
+		}
+		c.settle()
+		if p, n := last[control.Participants](ben); n-before > 2 || !p.Participants[0].AudioMuted {
+			t.Errorf("50 changes are told in %d messages: %+v", n-before, p)
+		}
+	})
+}
+
+// TestNothingNew publishes scenes that are like the one before: nobody is told anything.
+func TestNothingNew(t *testing.T) {
+	in(t, 25, func(c *call) {
+		ada := c.join("Ada", false)
+		c.pass(5 * time.Second)
+		before := len(ada.got)
+		for range 5 {
+			c.call(c.loop.publish)
+			c.settle()
+		}
+		if n := len(ada.got) - before; n != 0 {
+			t.Errorf("%d messages of nothing: %+v", n, ada.got[before:])
+		}
+	})
+}
+
+// TestChatOrder sends many messages: all participants have them, in order, and the sender too.
+func TestChatOrder(t *testing.T) {
+	in(t, 25, func(c *call) {
+		ada, ben, eye := c.join("Ada", false), c.join("Ben", false), c.join("Eye", true)
+		for n := range 20 {
+			ada.Handle(control.SendChat{Text: fmt.Sprint(n)})
+		}
+		c.settle()
+		for _, g := range []*guest{ada, ben, eye} {
+			n := 0
+			for _, m := range g.got {
+				if chat, ok := m.(control.Chat); ok {
+					if chat.Text != fmt.Sprint(n) || chat.ID != ada.session.PublicID() || chat.Time.Location() != time.UTC {
+						t.Errorf("message %d is %+v", n, chat)
+					}
+					n++
+				}
+			}
+			if n != 20 {
+				t.Errorf("%s has %d messages", g.session.Name, n)
+			}
+		}
+	})
+}
+
+// TestRungs tells a viewer of each rung that it has, and again when it opens a channel.
+func TestRungs(t *testing.T) {
+	in(t, 25, func(c *call) {
+		ada := c.join("Ada", false)
+		r := reporter{c.Room}
+		if r.RungChanged("nobody", ladder.Rung{}); !r.RungChanged(ada.session.PublicID(), ladder.Rung{}) {
+			t.Fatal("the loop is too busy")
+		}
+		c.settle()
+		if m, n := last[control.Rendition](ada); n != 1 || m.Active {
+			t.Errorf("without a picture: %+v, %d messages", m, n)
+		}
+		r.RungChanged(ada.session.PublicID(), ladder.Rung{Size: image.Pt(640, 360), FrameRate: 30, Bitrate: 800_000})
+		c.settle()
+		if m, n := last[control.Rendition](ada); n != 2 || !m.Active || m.Width != 640 || m.MaxBitrate != 800_000 {
+			t.Errorf("with a picture: %+v, %d messages", m, n)
+		}
+	})
+}
+
+// TestBusyLoop has the loop do something long: a clock's report is refused and not waited for.
+func TestBusyLoop(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.join("Ada", false)
+		hold, held := make(chan struct{}), make(chan struct{})
+		c.post(func() { close(held); <-hold })
+		<-held
+		for range cap(c.calls) {
+			c.post(func() {})
+		}
+		r := reporter{c.Room}
+		if r.FloorChanged(nil, "") || r.RungChanged("a", ladder.Rung{}) || r.HealthChanged(layout.SourceID{}, video.OK) {
+			t.Error("a loop that is busy takes a report")
+		}
+		close(hold)
+		c.settle()
+		if !r.FloorChanged(nil, "") {
+			t.Error("a loop that is idle takes no report")
+		}
+	})
+}
+
+// TestPostAndCall runs closures in order, and none after the end.
+func TestPostAndCall(t *testing.T) {
+	in(t, 25, func(c *call) {
+		var got []int
+		for n := range 200 {
+			if n%3 == 0 {
+				c.call(func() { got = append(got, n) })
+			} else {
+				c.post(func() { got = append(got, n) })
+			}
+		}
+		c.call(func() {})
+		if len(got) != 200 || !slices.IsSorted(got) {
+			t.Errorf("%d closures ran, in order: %v", len(got), slices.IsSorted(got))
+		}
+		c.end()
+		<-c.Ended()
+		ran := false
+		for range 200 {
+			if c.call(func() { ran = true }) {
+				t.Fatal("a room that ended says that it ran a closure")
+			}
+		}
+		if ran {
+			t.Error("a room that ended ran a closure")
+		}
+	})
 }
