@@ -31,6 +31,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // benchServer names the environment variable that makes the test's binary a
@@ -231,7 +232,7 @@ func BenchmarkRoom(b *testing.B) {
 
 // talk is a voice that is heard half of the time, one after the other.
 func talk(i int) func(sample int) float32 {
-	tone := rtctest.Tone(float64(200+50*i), 0.2)
+	tone := signal.Tone(float64(200+50*i), 0.2)
 	return func(sample int) float32 {
 		if sample/pcm.Rate/2%4 != i {
 			return 0

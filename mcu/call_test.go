@@ -13,20 +13,21 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestCall is three in a room: each sees all colours in their places and hears
 // the two others, and not himself.
 func TestCall(t *testing.T) {
 	s := serve(t, small())
-	colours := []rtctest.Colour{red, green, blue}
+	colours := []signal.Colour{red, green, blue}
 	tones := []float64{440, 700, 1100}
 	const loud = 0.15
 	var guests []*guest
 	for i, name := range []string{"Ada", "Ben", "Cid"} {
 		g := s.join("call", name, both)
 		film(g, colours[i])
-		g.Speak(rtctest.Tone(tones[i], loud))
+		g.Speak(signal.Tone(tones[i], loud))
 		guests = append(guests, g)
 	}
 	places := s.place(guests...)
@@ -67,7 +68,7 @@ func mixMinus(tones []float64, own int, level float64) func(rtctest.Sound) error
 		last = append(last[:0], last[len(last)-pcm.Rate:]...)
 		var errs error
 		for i, tone := range tones {
-			db := rtctest.DB(rtctest.Amplitude(last, tone) / level)
+			db := signal.DB(signal.Amplitude(last, tone) / level)
 			if i == own && db > -50 || i != own && math.Abs(db) > 3 {
 				errs = errors.Join(errs, fmt.Errorf("%v Hz: %+.1f dB", tone, db))
 			}
@@ -119,7 +120,7 @@ func TestFlashAndBeep(t *testing.T) {
 			grey.Paint(img)
 		}
 	}})
-	beep := rtctest.Tone(1000, 0.3)
+	beep := signal.Tone(1000, 0.3)
 	actor.Speak(func(i int) float32 {
 		if on(time.Duration(i) * time.Second / pcm.Rate) {
 			return beep(i)
@@ -131,14 +132,14 @@ func TestFlashAndBeep(t *testing.T) {
 	var bright, loud bool
 	defer watcher.VideoSink.Watch(func(p rtctest.Picture) {
 		was := bright
-		bright = rtctest.Mean(p.Image, face(tile)).Y > 170
+		bright = signal.Mean(p.Image, face(tile)).Y > 170
 		if bright && !was {
 			flashes <- p.At
 		}
 	})()
 	defer watcher.AudioSink.Watch(func(sound rtctest.Sound) {
 		was := loud
-		loud = rtctest.Amplitude(sound.Block, 1000) > 0.1
+		loud = signal.Amplitude(sound.Block, 1000) > 0.1
 		if loud && !was {
 			beeps <- sound.At
 		}

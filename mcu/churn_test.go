@@ -12,6 +12,8 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestChurn has people come and go at random, some politely, some in the middle
@@ -30,7 +32,7 @@ func TestChurn(t *testing.T) {
 		visits.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(worker)))
 			for time.Now().Before(end) {
-				s.visit(random, rtctest.Line{})
+				s.visit(random, network.Line{})
 				counts[worker]++
 			}
 		})
@@ -51,7 +53,7 @@ func TestChurn(t *testing.T) {
 }
 
 // visit is one client's stay in one of two rooms.
-func (s *stage) visit(random *rand.Rand, line rtctest.Line) {
+func (s *stage) visit(random *rand.Rand, line network.Line) {
 	t := s.t
 	options := []rtctest.Options{both, both, publisher, viewer}[random.IntN(4)]
 	options.Line = line
@@ -75,9 +77,9 @@ func (s *stage) visit(random *rand.Rand, line rtctest.Line) {
 		go p.Leave()
 	}
 	if c.Answer(shortly(ctx, p), answer) == nil && c.Video != nil {
-		colour := rtctest.Colour{Y: 100, Cb: uint8(random.IntN(255)), Cr: 128}
+		colour := signal.Colour{Y: 100, Cb: uint8(random.IntN(255)), Cr: 128}
 		c.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { colour.Paint(img) }})
-		c.Speak(rtctest.Tone(440, 0.1))
+		c.Speak(signal.Tone(440, 0.1))
 	}
 	time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
 	if random.IntN(2) == 0 { // says so by closing the connection
@@ -111,7 +113,7 @@ func TestShutdown(t *testing.T) {
 	for range 3 {
 		g := s.join("end", "Guest", both)
 		film(g, red)
-		g.Speak(rtctest.Tone(440, 0.1))
+		g.Speak(signal.Tone(440, 0.1))
 		guests = append(guests, g)
 	}
 	guests[0].VideoSink.Await("a picture", func(rtctest.Picture) error { return nil })

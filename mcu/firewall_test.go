@@ -9,6 +9,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // freePort returns a port that nobody has a moment later either.
@@ -88,7 +89,7 @@ func TestThroughFirewalls(t *testing.T) {
 			room := strings.ReplaceAll(test.name, " ", "-")
 			ada, ben := s.join(room, "Ada", rtctest.Options{Transport: test.way}), s.join(room, "Ben", both)
 			for g, tone := range map[*guest]float64{ada: 440, ben: 700} {
-				g.Speak(rtctest.Tone(tone, 0.15))
+				g.Speak(signal.Tone(tone, 0.15))
 			}
 			film(ada, red)
 			film(ben, blue)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestForeignH264 sends what x264 makes, and looks at the tile: four colours, each in
@@ -61,7 +62,7 @@ func TestForeignH264(t *testing.T) {
 }
 
 // corners are the colours of TestForeignH264, in Y, Cb, Cr.
-var corners = []rtctest.Colour{{Y: 90, Cb: 90, Cr: 200}, {Y: 150, Cb: 70, Cr: 70}, {Y: 70, Cb: 200, Cr: 110}, {Y: 180, Cb: 128, Cr: 128}}
+var corners = []signal.Colour{{Y: 90, Cb: 90, Cr: 200}, {Y: 150, Cb: 70, Cr: 70}, {Y: 70, Cb: 200, Cr: 110}, {Y: 180, Cb: 128, Cr: 128}}
 
 // quarters tells whether a tile has the colours in its corners, by so many turned on.
 func quarters(img *image.YCbCr, tile image.Rectangle, turn int) error {
@@ -74,7 +75,7 @@ func quarters(img *image.YCbCr, tile image.Rectangle, turn int) error {
 		}
 		part := image.Rectangle{Min: at, Max: at.Add(image.Pt(w/4, h/4))}
 		want := corners[(i+i/2+turn)%4]
-		if got := rtctest.Mean(img, part); got.Distance(want) > 10 {
+		if got := signal.Mean(img, part); got.Distance(want) > 10 {
 			errs = errors.Join(errs, fmt.Errorf("corner %d is %v, not %v", i, got, want))
 		}
 	}
@@ -86,10 +87,10 @@ func quarters(img *image.YCbCr, tile image.Rectangle, turn int) error {
 func foreign(t *testing.T, size, options string, turn int) (units [][]byte) {
 	t.Helper()
 	filter := []string{}
-	for plane, of := range []func(rtctest.Colour) uint8{
-		func(c rtctest.Colour) uint8 { return c.Y },
-		func(c rtctest.Colour) uint8 { return c.Cb },
-		func(c rtctest.Colour) uint8 { return c.Cr },
+	for plane, of := range []func(signal.Colour) uint8{
+		func(c signal.Colour) uint8 { return c.Y },
+		func(c signal.Colour) uint8 { return c.Cb },
+		func(c signal.Colour) uint8 { return c.Cr },
 	} {
 		at := func(i int) uint8 { return of(corners[(i+turn)%4]) }
 		noise := ""

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // TestFrailListener has one of four who listen lose a fifth of his packets: he gets an
@@ -23,8 +23,8 @@ func TestFrailListener(t *testing.T) {
 		return (s.metric("tilemix_sound_encodes_total") - before) / 50
 	}
 	s.await("the speaker's encoder and the shared one", func() bool { n := second(); return n > 1.8 && n < 2.2 })
-	frail.Impair(rtctest.Line{Down: rtctest.Impairment{Loss: .2}})
+	frail.Impair(network.Line{Down: network.Impairment{Loss: .2}})
 	s.await("one more", func() bool { n := second(); return n > 2.8 && n < 3.2 })
-	frail.Impair(rtctest.Line{})
+	frail.Impair(network.Line{})
 	s.await("two again", func() bool { n := second(); return n > 1.8 && n < 2.2 })
 }

@@ -10,6 +10,7 @@ import (
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // units encodes a clip as a camera would.
@@ -42,9 +43,9 @@ func TestGreedy(t *testing.T) {
 	places := s.place(ada, ben)
 	capped := func() float64 { return s.metric("tilemix_uplink_video_total", "capped") }
 	s.await("pictures to be dropped", func() bool { return capped() > 0 })
-	before, fresh := rtctest.Colour{}, 0
+	before, fresh := signal.Colour{}, 0
 	eye.VideoSink.Await("both, after pictures were dropped", func(p rtctest.Picture) error {
-		if now := rtctest.Mean(p.Image, places[ada]); now != before {
+		if now := signal.Mean(p.Image, places[ada]); now != before {
 			before = now
 			fresh++
 		}

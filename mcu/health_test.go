@@ -10,12 +10,14 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // dimmed is a colour of a picture that stands still.
-func dimmed(c rtctest.Colour) rtctest.Colour {
+func dimmed(c signal.Colour) signal.Colour {
 	towards := func(v uint8, to int) uint8 { return uint8(to + (int(v)-to)*110/255) }
-	return rtctest.Colour{Y: towards(c.Y, 16), Cb: towards(c.Cb, 128), Cr: towards(c.Cr, 128)}
+	return signal.Colour{Y: towards(c.Y, 16), Cb: towards(c.Cb, 128), Cr: towards(c.Cr, 128)}
 }
 
 // told waits until a guest was told last that another's line is so.
@@ -38,7 +40,7 @@ func TestOutage(t *testing.T) {
 	film(ada, red)
 	film(ben, blue)
 	places := s.place(ada, ben)
-	sees := func(what string, colour rtctest.Colour) {
+	sees := func(what string, colour signal.Colour) {
 		t.Helper()
 		cid.VideoSink.Await(what, func(p rtctest.Picture) error {
 			return errors.Join(shows(p.Image, places[ada], colour), shows(p.Image, places[ben], blue))
@@ -55,7 +57,7 @@ func TestOutage(t *testing.T) {
 	s.told(cid, ada, control.LineWeak)
 	s.told(cid, ben, "")
 	time.Sleep(time.Until(began.Add(3 * time.Second)))
-	ada.Impair(rtctest.Line{})
+	ada.Impair(network.Line{})
 	began = time.Now()
 	sees("her tile as before", red)
 	t.Logf("as before after %v", time.Since(began))

@@ -14,6 +14,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 const h264Media = "../../shared/media/h264"
@@ -113,7 +114,7 @@ func TestHostile(t *testing.T) {
 	good.Film(rtctest.Camera{FrameRate: 2 * s.cfg.FrameRate, Draw: func(img *image.YCbCr, _ time.Duration) {
 		green.Paint(img)
 	}})
-	good.Speak(rtctest.Tone(700, 0.2))
+	good.Speak(signal.Tone(700, 0.2))
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) {
 			if a.file != "" {
@@ -121,9 +122,9 @@ func TestHostile(t *testing.T) {
 			}
 			evil := s.join("hostile", "Evil", both)
 			defer s.leave(evil)
-			evil.Speak(rtctest.Tone(440, 0.2))()
+			evil.Speak(signal.Tone(440, 0.2))()
 			places := s.place(good, evil)
-			sees := func(colour rtctest.Colour) {
+			sees := func(colour signal.Colour) {
 				t.Helper()
 				eye.VideoSink.Await("both pictures", func(p rtctest.Picture) error {
 					return errors.Join(shows(p.Image, places[good], green), shows(p.Image, places[evil], colour))
@@ -220,7 +221,7 @@ func spoil(g *guest, f func(key bool, payloads [][]byte) [][]byte) {
 	stop := g.Film(rtctest.Camera{
 		Spoil: f,
 		Draw: func(img *image.YCbCr, at time.Duration) {
-			rtctest.Colour{Y: uint8(at / (10 * time.Millisecond)), Cb: 200, Cr: 30}.Paint(img)
+			signal.Colour{Y: uint8(at / (10 * time.Millisecond)), Cb: 200, Cr: 30}.Paint(img)
 		},
 	})
 	time.Sleep(1200 * time.Millisecond)

@@ -9,6 +9,7 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // work is what a server did so far that costs: decoded pictures, encoded
@@ -39,7 +40,7 @@ func TestPublisher(t *testing.T) {
 	s := serve(t, small())
 	pub := s.join("stage", "Pub", publisher)
 	film(pub, green)
-	stop := pub.Speak(rtctest.Tone(440, 0.2))
+	stop := pub.Speak(signal.Tone(440, 0.2))
 	s.await("packets of a second", func() bool {
 		return s.metric("tilemix_uplink_video_total", "packets") > 15 &&
 			s.metric("tilemix_uplink_audio_total", "packets") > 50
@@ -51,14 +52,14 @@ func TestPublisher(t *testing.T) {
 		t.Errorf("with nobody to see, %d key frames were asked for", n)
 	}
 	stop()
-	pub.Speak(rtctest.Tone(1100, 0.2))
+	pub.Speak(signal.Tone(1100, 0.2))
 	heard := s.metric("tilemix_uplink_audio_total", "packets")
 	s.await("the new tone", func() bool { return s.metric("tilemix_uplink_audio_total", "packets") > heard+100 })
 
 	eye := s.join("stage", "Eye", viewer)
 	stale := 0.0
 	forget := eye.AudioSink.Watch(func(sound rtctest.Sound) {
-		stale = max(stale, rtctest.Amplitude(sound.Block, 440))
+		stale = max(stale, signal.Amplitude(sound.Block, 440))
 	})
 	layout := next(t, &eye.news, "a layout", func(control.Layout) bool { return true })
 	if len(layout.Tiles) != 1 || layout.Tiles[0].ID != pub.id {
@@ -135,7 +136,7 @@ func TestSharedSound(t *testing.T) {
 		if i == 0 {
 			loud = 0.2
 		}
-		g.Speak(rtctest.Tone(500, loud))
+		g.Speak(signal.Tone(500, loud))
 		guests = append(guests, g)
 	}
 	guests[3].AudioSink.Await("the speaker", mixMinus([]float64{500}, -1, 0.2))

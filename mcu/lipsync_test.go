@@ -9,6 +9,8 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestLipSync has somebody flash and beep at once, over lines and with senders that
@@ -19,12 +21,12 @@ func TestLipSync(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		up      rtctest.Impairment
+		up      network.Impairment
 		picture time.Duration // sent so late
 		sound   time.Duration
 	}{
 		{name: "perfect line"},
-		{name: "jitter", up: rtctest.Impairment{Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true}},
+		{name: "jitter", up: network.Impairment{Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true}},
 		{name: "late picture", picture: 160 * time.Millisecond},
 		{name: "late sound", sound: 160 * time.Millisecond},
 	} {
@@ -33,7 +35,7 @@ func TestLipSync(t *testing.T) {
 			cfg := small()
 			cfg.FrameRate = 30
 			s := serve(t, cfg)
-			actor := s.join("clap", "Clap", rtctest.Options{Line: rtctest.Line{Up: c.up}})
+			actor := s.join("clap", "Clap", rtctest.Options{Line: network.Line{Up: c.up}})
 			watcher := s.join("clap", "Watch", both)
 			lag := machineLag(t)
 			const claps = 28
@@ -72,7 +74,7 @@ func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) 
 			grey.Paint(img)
 		}
 	}})
-	beep := rtctest.Tone(1000, 0.3)
+	beep := signal.Tone(1000, 0.3)
 	actor.SpeakLate(sound, func(i int) float32 {
 		if on(time.Duration(i) * time.Second / pcm.Rate) {
 			return beep(i)
@@ -91,7 +93,7 @@ func clap(s *stage, actor, watcher *guest, picture, sound time.Duration, n int) 
 	var bright, loud bool
 	defer watcher.VideoSink.Watch(func(p rtctest.Picture) {
 		was := bright
-		if bright = rtctest.Mean(p.Image, face(tile)).Y > 170; bright && !was {
+		if bright = signal.Mean(p.Image, face(tile)).Y > 170; bright && !was {
 			flashes <- p.Mixed
 		}
 	})()

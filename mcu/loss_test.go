@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // TestUplinkRepair sends a picture over lines that lose packets: what is lost is sent
@@ -17,15 +18,15 @@ func TestUplinkRepair(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		line rtctest.Line
+		line network.Line
 		rate int     // pictures a second
 		most float64 // share of the pictures that may be missing
 	}{
-		{"5 % and 60 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), 30, .05},
-		{"5 % and 300 ms", rtctest.Both(rtctest.Impairment{Loss: .05, Delay: 150 * time.Millisecond}), 30, .2},
-		{"slow camera", rtctest.Both(rtctest.Impairment{Loss: .08, Delay: 30 * time.Millisecond}), 6, .05},
-		{"bursts", rtctest.Both(rtctest.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), 30, .05},
-		{"reordered, doubled", rtctest.Line{Up: rtctest.Impairment{
+		{"5 % and 60 ms", network.Both(network.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), 30, .05},
+		{"5 % and 300 ms", network.Both(network.Impairment{Loss: .05, Delay: 150 * time.Millisecond}), 30, .2},
+		{"slow camera", network.Both(network.Impairment{Loss: .08, Delay: 30 * time.Millisecond}), 6, .05},
+		{"bursts", network.Both(network.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), 30, .05},
+		{"reordered, doubled", network.Line{Up: network.Impairment{
 			Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true, Duplicate: .05,
 		}}, 30, .05},
 	} {

@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // condition is a case of the matrix: what is wrong with Ada's line, and what that
 // may do to what others see and hear of her (up) and to what she does (down).
 type condition struct {
 	name     string
-	line     rtctest.Line
+	line     network.Line
 	outage   time.Duration // the line is cut for so long
 	up, down bar
 	lossy    bool
@@ -43,36 +43,36 @@ const (
 // conditions are the matrix.
 func conditions() []condition {
 	const way = 30 * ms // 60 ms there and back
-	delay := rtctest.Impairment{Delay: way}
-	loss := func(share float64, burst int) rtctest.Impairment {
-		return rtctest.Impairment{Loss: share, Burst: burst, Delay: way}
+	delay := network.Impairment{Delay: way}
+	loss := func(share float64, burst int) network.Impairment {
+		return network.Impairment{Loss: share, Burst: burst, Delay: way}
 	}
-	narrow := func(rate int) rtctest.Impairment {
-		return rtctest.Impairment{Delay: way, Rate: rate, Queue: 300 * ms}
+	narrow := func(rate int) network.Impairment {
+		return network.Impairment{Delay: way, Rate: rate, Queue: 300 * ms}
 	}
 	return []condition{
-		{name: "delay 20 ms", line: rtctest.Both(rtctest.Impairment{Delay: 20 * ms}), up: fine, down: fine},
-		{name: "delay 300 ms", line: rtctest.Both(rtctest.Impairment{Delay: 300 * ms}), up: fine, down: distant},
-		{name: "loss 2 % each way", line: rtctest.Both(loss(0.02, 1)), up: repaired, down: fine, lossy: true},
-		{name: "loss 5 % each way", line: rtctest.Both(loss(0.05, 1)), up: repaired, down: heard, lossy: true},
-		{name: "loss 10 % up", line: rtctest.Line{Up: loss(0.1, 1), Down: delay}, up: bar{shown: 0.9}, down: fine, lossy: true},
-		{name: "loss 20 % up", line: rtctest.Line{Up: loss(0.2, 1), Down: delay}, up: bar{shown: 0.4}, down: fine, lossy: true},
-		{name: "loss 10 % down", line: rtctest.Line{Up: delay, Down: loss(0.1, 1)}, up: fine, down: heard, lossy: true},
-		{name: "loss 20 % down", line: rtctest.Line{Up: delay, Down: loss(0.2, 1)}, up: fine, down: bar{shown: 0.75}, lossy: true},
-		{name: "loss 5 % in bursts of 5", line: rtctest.Both(loss(0.05, 5)), up: repaired, down: heard, lossy: true},
+		{name: "delay 20 ms", line: network.Both(network.Impairment{Delay: 20 * ms}), up: fine, down: fine},
+		{name: "delay 300 ms", line: network.Both(network.Impairment{Delay: 300 * ms}), up: fine, down: distant},
+		{name: "loss 2 % each way", line: network.Both(loss(0.02, 1)), up: repaired, down: fine, lossy: true},
+		{name: "loss 5 % each way", line: network.Both(loss(0.05, 1)), up: repaired, down: heard, lossy: true},
+		{name: "loss 10 % up", line: network.Line{Up: loss(0.1, 1), Down: delay}, up: bar{shown: 0.9}, down: fine, lossy: true},
+		{name: "loss 20 % up", line: network.Line{Up: loss(0.2, 1), Down: delay}, up: bar{shown: 0.4}, down: fine, lossy: true},
+		{name: "loss 10 % down", line: network.Line{Up: delay, Down: loss(0.1, 1)}, up: fine, down: heard, lossy: true},
+		{name: "loss 20 % down", line: network.Line{Up: delay, Down: loss(0.2, 1)}, up: fine, down: bar{shown: 0.75}, lossy: true},
+		{name: "loss 5 % in bursts of 5", line: network.Both(loss(0.05, 5)), up: repaired, down: heard, lossy: true},
 		{
-			name: "jitter 50 ms", line: rtctest.Both(rtctest.Impairment{Delay: way, Jitter: 50 * ms, Reorder: true}),
+			name: "jitter 50 ms", line: network.Both(network.Impairment{Delay: way, Jitter: 50 * ms, Reorder: true}),
 			up: fine, down: fine,
 		},
 		// Her camera sends 0.5 Mbit/s whatever happens: a browser goes by our transport-wide
 		// reports, this client does not. So it is only nobody else who may suffer.
-		{name: "300 kbit/s up", line: rtctest.Line{Up: narrow(300_000), Down: delay}, down: fine, lossy: true},
-		{name: "1 Mbit/s each way", line: rtctest.Both(narrow(1_000_000)), up: fine, down: fine, lossy: true},
+		{name: "300 kbit/s up", line: network.Line{Up: narrow(300_000), Down: delay}, down: fine, lossy: true},
+		{name: "1 Mbit/s each way", line: network.Both(narrow(1_000_000)), up: fine, down: fine, lossy: true},
 		{
-			name: "outage of 3 s", line: rtctest.Both(delay), outage: 3 * time.Second,
+			name: "outage of 3 s", line: network.Both(delay), outage: 3 * time.Second,
 			up: bar{again: 2 * time.Second}, down: bar{again: 2 * time.Second}, lossy: true,
 		},
-		{name: "black hole", line: rtctest.Both(rtctest.Impairment{Cut: true})},
+		{name: "black hole", line: network.Both(network.Impairment{Cut: true})},
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestNarrowLine has a viewer on a line of 300 kbit/s see a room of 720p: in five
@@ -24,11 +26,11 @@ func TestNarrowLine(t *testing.T) {
 	s := serve(t, cfg)
 	pub, calm := s.join("narrow", "Pub", publisher), s.join("narrow", "Calm", viewer)
 	moving(pub)
-	pub.Speak(rtctest.Tone(440, 0.2))
+	pub.Speak(signal.Tone(440, 0.2))
 	calm.awaitHeight(720)
-	narrow := rtctest.Impairment{Rate: 300_000, Queue: 300 * time.Millisecond, Delay: 20 * time.Millisecond}
+	narrow := network.Impairment{Rate: 300_000, Queue: 300 * time.Millisecond, Delay: 20 * time.Millisecond}
 	o := viewer
-	o.Buffered, o.Line = true, rtctest.Line{Down: narrow}
+	o.Buffered, o.Line = true, network.Line{Down: narrow}
 	count, start := calm.watchStrays(image.Pt(1280, 720)), time.Now()
 	slow := s.join("narrow", "Slow", o)
 	slow.awaitTold(t, 180)
@@ -50,7 +52,7 @@ func TestNarrowLine(t *testing.T) {
 	if longest > time.Second {
 		missed = append(missed, fmt.Errorf("a freeze of %v", longest))
 	}
-	slow.Impair(rtctest.Line{})
+	slow.Impair(network.Line{})
 	start = time.Now()
 	slow.awaitTold(t, 360)
 	t.Logf("on 360 lines after %v", time.Since(start))

@@ -8,6 +8,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 	"tilemix/mixer/layout"
 )
 
@@ -54,7 +55,7 @@ func TestPlaces(t *testing.T) {
 	s.asked(t, &ada.news, "no video from who has no tile", 0)
 	requests := ada.Video.KeyRequests()
 
-	ada.Speak(rtctest.Tone(440, 0.3))
+	ada.Speak(signal.Tone(440, 0.3))
 	after := next(t, &eye.news, "Ada to have a tile", func(m control.Layout) bool { return slices.Contains(ids(m), ada.id) })
 	changes := 0
 	for _, tile := range after.Tiles {

@@ -11,10 +11,12 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // gone is shows turned round: the tile has not that colour.
-func gone(img *image.YCbCr, tile image.Rectangle, colour rtctest.Colour) error {
+func gone(img *image.YCbCr, tile image.Rectangle, colour signal.Colour) error {
 	if shows(img, tile, colour) == nil {
 		return fmt.Errorf("tile %v is still %v", tile, colour)
 	}
@@ -75,7 +77,7 @@ func TestMute(t *testing.T) {
 	}})
 	b := s.join("mute", "Ben", both)
 	film(a, green)
-	a.Speak(rtctest.Tone(700, 0.2))
+	a.Speak(signal.Tone(700, 0.2))
 	tile := s.place(a, b)[a]
 	b.VideoSink.Await("the picture", func(p rtctest.Picture) error {
 		if n := reddish(p.Image, tile); n > 0 {
@@ -128,7 +130,7 @@ func TestSpeaking(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
 	a, b := s.join("floor", "Ada", both), s.join("floor", "Ben", both)
-	stop := a.Speak(rtctest.Tone(300, 0.3))
+	stop := a.Speak(signal.Tone(300, 0.3))
 	next(t, &b.news, "Ada to speak", func(m control.Speaking) bool { return len(m.IDs) == 1 && m.IDs[0] == a.id })
 	lists := len(of[control.Participants](&b.news))
 	next(t, &s.join("floor", "Eye", viewer).news, "a list that says so", func(m control.Participants) bool {
@@ -160,8 +162,8 @@ func TestLeave(t *testing.T) {
 		a, b := s.join("leave", "Ada", both), s.join("leave", "Ben", both)
 		film(a, red)
 		film(b, green)
-		a.Speak(rtctest.Tone(440, 0.2))
-		b.Speak(rtctest.Tone(1100, 0.2))
+		a.Speak(signal.Tone(440, 0.2))
+		b.Speak(signal.Tone(1100, 0.2))
 		two, one := s.place(a, b), s.place(b)
 		eye.VideoSink.Await("both", func(p rtctest.Picture) error {
 			return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
@@ -230,7 +232,7 @@ func TestRestart(t *testing.T) {
 	ben.VideoSink.Await("Ada", seen)
 	ada.Vanish()
 	s.told(ben, ada, control.LineLost)
-	ada.Impair(rtctest.Line{})
+	ada.Impair(network.Line{})
 	offer, err := ada.Restart(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -258,7 +260,7 @@ func TestTwice(t *testing.T) {
 	s := serve(t, small())
 	a, b := s.join("twice", "Ada", both), s.join("twice", "Ben", both)
 	film(a, red)
-	a.Speak(rtctest.Tone(440, 0.2))
+	a.Speak(signal.Tone(440, 0.2))
 	tile := s.place(a, b)[a]
 	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 	for _, g := range []*guest{a, b} {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
+	"tilemix/mcu/rtc/rtctest/quality"
 )
 
 // rig is a room in which one has a bad line: Ada, who sends and receives. Ben sends
@@ -35,14 +37,14 @@ func texture(img *image.YCbCr, at time.Duration) {
 
 // view is what somebody sees and hears of somebody else.
 type view struct {
-	*rtctest.Sight
-	*rtctest.Hearing
+	*quality.Sight
+	*quality.Hearing
 }
 
 // Warbles that are told apart in one mix.
 var (
-	adasVoice = rtctest.Warble{Low: 600, High: 1000}
-	bensVoice = rtctest.Warble{Low: 1600, High: 2200}
+	adasVoice = quality.Warble{Low: 600, High: 1000}
+	bensVoice = quality.Warble{Low: 1600, High: 2200}
 )
 
 // buffered is both, as browsers receive.
@@ -50,7 +52,7 @@ var buffered = rtctest.Options{Buffered: true}
 
 // newRig fills a room and waits until all see each other. Ada is as far away as her line
 // says, and nothing else is wrong with it yet.
-func newRig(s *stage, room string, line rtctest.Line) *rig {
+func newRig(s *stage, room string, line network.Line) *rig {
 	s.t.Helper()
 	far := buffered
 	far.Line.Up.Delay, far.Line.Down.Delay = line.Up.Delay, line.Down.Delay
@@ -62,10 +64,10 @@ func newRig(s *stage, room string, line rtctest.Line) *rig {
 	r.ben.Speak(bensVoice.Wave())
 	tiles := s.place(r.ada, r.ben)
 	canvas := image.Pt(s.cfg.Width, s.cfg.Height)
-	look := func(watcher, actor *guest, voice rtctest.Warble) view {
+	look := func(watcher, actor *guest, voice quality.Warble) view {
 		return view{
-			watcher.Follow(actor.Client, camera, tiles[actor], canvas),
-			watcher.Listen(actor.Client, voice),
+			quality.Follow(watcher.Client, actor.Client, camera, tiles[actor], canvas),
+			quality.Listen(watcher.Client, actor.Client, voice),
 		}
 	}
 	r.up, r.down, r.other = look(r.cid, r.ada, adasVoice), look(r.ada, r.ben, bensVoice), look(r.cid, r.ben, bensVoice)
@@ -81,7 +83,7 @@ func newRig(s *stage, room string, line rtctest.Line) *rig {
 
 // measure is what a view was like in a span of time.
 type measure struct {
-	rtctest.Seen
+	quality.Seen
 	gap   time.Duration // of the sound
 	again time.Duration // until both came, after the line's outage; 0: there was none
 }

@@ -13,7 +13,6 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rendition"
-	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/network"
 	"tilemix/mcu/rtc/send"
 	watching "tilemix/mcu/viewer"
@@ -134,7 +133,7 @@ func (s *screen) sight(now time.Time) simSight {
 }
 
 // simulate measures a condition for some simulated seconds.
-func simulate(l rtctest.Line, outage time.Duration, length time.Duration) simOutcome {
+func simulate(l network.Line, outage time.Duration, length time.Duration) simOutcome {
 	w := newWorld()
 	up, down := newHop(w, l.Up, l.Down, 11, true, false), newHop(w, l.Down, l.Up, 12, true, true)
 	said, heard := newHop(w, l.Up, l.Down, 13, false, false), newHop(w, l.Down, l.Up, 14, false, false)

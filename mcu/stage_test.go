@@ -22,6 +22,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 	"tilemix/mixer/layout"
 )
 
@@ -310,24 +311,24 @@ func face(tile image.Rectangle) image.Rectangle {
 }
 
 // shows tells whether a tile has a colour.
-func shows(img *image.YCbCr, tile image.Rectangle, want rtctest.Colour) error {
-	if got := rtctest.Mean(img, face(tile)); got.Distance(want) > 8 {
+func shows(img *image.YCbCr, tile image.Rectangle, want signal.Colour) error {
+	if got := signal.Mean(img, face(tile)); got.Distance(want) > 8 {
 		return fmt.Errorf("tile %v is %v, not %v", tile, got, want)
 	}
 	return nil
 }
 
 // film sends a picture of one colour.
-func film(g *guest, c rtctest.Colour) (stop func()) {
+func film(g *guest, c signal.Colour) (stop func()) {
 	return g.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { c.Paint(img) }})
 }
 
 var (
-	red   = rtctest.Colour{Y: 90, Cb: 90, Cr: 220}
-	green = rtctest.Colour{Y: 150, Cb: 60, Cr: 60}
-	blue  = rtctest.Colour{Y: 60, Cb: 220, Cr: 110}
-	white = rtctest.Colour{Y: 235, Cb: 128, Cr: 128}
-	grey  = rtctest.Colour{Y: 100, Cb: 128, Cr: 128}
+	red   = signal.Colour{Y: 90, Cb: 90, Cr: 220}
+	green = signal.Colour{Y: 150, Cb: 60, Cr: 60}
+	blue  = signal.Colour{Y: 60, Cb: 220, Cr: 110}
+	white = signal.Colour{Y: 235, Cb: 128, Cr: 128}
+	grey  = signal.Colour{Y: 100, Cb: 128, Cr: 128}
 
 	// Directions of what a client does.
 	publisher = rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly}

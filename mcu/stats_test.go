@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestCountersRise reads the counters again and again while people come and go,
@@ -34,7 +35,7 @@ func TestCountersRise(t *testing.T) {
 		a, b := s.join("rise", "Ada", both), s.join("rise", "Ben", both)
 		for _, g := range []*guest{a, b} {
 			film(g, red)
-			g.Speak(rtctest.Tone(440, 0.3))
+			g.Speak(signal.Tone(440, 0.3))
 		}
 		tile := s.place(a, b)[b]
 		a.VideoSink.Await("the other", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })

@@ -8,6 +8,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // TestVP8 is a call of two who speak VP8 alone and one whose offer only begins with it:
@@ -20,7 +21,7 @@ func TestVP8(t *testing.T) {
 		s.join("mixed", "Cid", rtctest.Options{VP8: true, H264: "packetization-mode=1;profile-level-id=42e01f"}),
 	}
 	places := s.place(guests...)
-	colours := []rtctest.Colour{red, green, blue}
+	colours := []signal.Colour{red, green, blue}
 	for i, g := range guests {
 		film(g, colours[i])
 	}

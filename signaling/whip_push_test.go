@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 	"tilemix/signaling"
 )
 
@@ -53,10 +54,10 @@ func TestWHIPPush(t *testing.T) {
 	there := newServer(t)
 	elsewhere := serve(t, there, signaling.Default())
 
-	red := rtctest.Colour{Y: 90, Cb: 90, Cr: 220}
+	red := signal.Colour{Y: 90, Cb: 90, Cr: 220}
 	ada := enter(t, here, "demo", "Ada", webrtc.RTPTransceiverDirectionSendonly)
 	ada.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { red.Paint(img) }})
-	ada.Speak(rtctest.Tone(440, 0.5))
+	ada.Speak(signal.Tone(440, 0.5))
 	vic := enter(t, there, "far", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 
 	outputs := url + "/api/v1/rooms/demo/outputs"
@@ -69,13 +70,13 @@ func TestWHIPPush(t *testing.T) {
 	vic.VideoSink.Await("the call's picture", func(p rtctest.Picture) error {
 		b := p.Image.Rect
 		middle := image.Rect(b.Dx()*3/8, b.Dy()*1/4, b.Dx()*5/8, b.Dy()*3/8)
-		if got := rtctest.Mean(p.Image, middle); got.Distance(red) > 12 {
+		if got := signal.Mean(p.Image, middle); got.Distance(red) > 12 {
 			return fmt.Errorf("it is %v", got)
 		}
 		return nil
 	})
 	vic.AudioSink.Await("the call's sound", func(s rtctest.Sound) error {
-		if a := rtctest.Amplitude(s.Block, 440); a < 0.1 {
+		if a := signal.Amplitude(s.Block, 440); a < 0.1 {
 			return fmt.Errorf("440 Hz are %f", a)
 		}
 		return nil

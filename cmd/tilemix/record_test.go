@@ -24,6 +24,7 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // killsVariable is how often TestKill kills a server; a long test is
@@ -127,9 +128,9 @@ func film(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	client.Film(rtctest.Camera{Numbered: true, FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
-		rtctest.Colour{Y: uint8(60 + at/(20*time.Millisecond)%128), Cb: 100, Cr: 150}.Paint(img)
+		signal.Colour{Y: uint8(60 + at/(20*time.Millisecond)%128), Cb: 100, Cr: 150}.Paint(img)
 	}})
-	client.Speak(rtctest.Tone(440, 0.2))
+	client.Speak(signal.Tone(440, 0.2))
 }
 
 func startRecording(t *testing.T, url string) (id string) {

@@ -37,7 +37,7 @@ var order = [][]string{
 	{""}, // mcu itself, the facade
 	{"record", "record/sidecar", "gateway/address", "gateway/via", "broadcast"},
 	{"gateway"},
-	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "mcutest"}, // for tests
+	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest"}, // for tests
 }
 
 // manyExports are packages that need more names than others, because each is a table.
@@ -48,7 +48,7 @@ var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Kind", "Metri
 
 // values are packages whose types have the names of what they describe: messages, and
 // clients for tests.
-var values = []string{"mcu/control", "mcu/event", "mcu/rtc/rtctest"}
+var values = []string{"mcu/control", "mcu/event", "mcu/rtc/rtctest", "mcu/rtc/rtctest/network"}
 
 // notProduct serves tests and measurements. What it has of tests counts neither way.
 var notProduct = []string{"codec/codectest", "mcu/rtc/rtctest", "mcu/mcutest", "cmd/tilemix/bench", "cmd/tilemix/internal", "cmd/tilemix/browsertest"}

@@ -22,6 +22,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 func TestMain(m *testing.M) {
@@ -109,10 +110,10 @@ func (r *rig) film(room string, moves bool) (leave func()) {
 	}
 	if moves {
 		client.Film(rtctest.Camera{FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
-			rtctest.Colour{Y: uint8(60 + at/(20*time.Millisecond)%128), Cb: 100, Cr: 150}.Paint(img)
+			signal.Colour{Y: uint8(60 + at/(20*time.Millisecond)%128), Cb: 100, Cr: 150}.Paint(img)
 		}})
 	}
-	client.Speak(rtctest.Tone(440, 0.2))
+	client.Speak(signal.Tone(440, 0.2))
 	return func() {
 		ada.Leave()
 		<-ada.Done()

@@ -11,7 +11,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/capture"
-	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 var want = capture.Format{Size: image.Pt(640, 480), FrameRate: 30}
@@ -30,9 +30,9 @@ func TestBars(t *testing.T) {
 	if img.Rect.Size() != want.Size || img.SubsampleRatio != image.YCbCrSubsampleRatio420 {
 		t.Fatalf("picture is %v, %v", img.Rect, img.SubsampleRatio)
 	}
-	for bar, colour := range map[int]rtctest.Colour{0: {Y: 176, Cb: 128, Cr: 128}, 3: {Y: 108, Cb: 54, Cr: 34}, 6: {Y: 30, Cb: 240, Cr: 110}} {
+	for bar, colour := range map[int]signal.Colour{0: {Y: 176, Cb: 128, Cr: 128}, 3: {Y: 108, Cb: 54, Cr: 34}, 6: {Y: 30, Cb: 240, Cr: 110}} {
 		left := bar*640/7 + 10
-		if got := rtctest.Mean(img, image.Rect(left, 20, left+60, 340)); got.Distance(colour) > 1 {
+		if got := signal.Mean(img, image.Rect(left, 20, left+60, 340)); got.Distance(colour) > 1 {
 			t.Errorf("bar %d is %v, not %v", bar, got, colour)
 		}
 	}
@@ -53,7 +53,7 @@ func TestTone(t *testing.T) {
 		}
 		sound = append(sound, block[:]...)
 	}
-	if a := rtctest.Amplitude(sound, 480); a < 0.24 || a > 0.26 {
+	if a := signal.Amplitude(sound, 480); a < 0.24 || a > 0.26 {
 		t.Errorf("amplitude is %.3f", a)
 	}
 	if took := time.Since(began); took < 150*time.Millisecond {
@@ -93,8 +93,8 @@ func TestFilm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		red := rtctest.Colour{Y: 81, Cb: 90, Cr: 240}
-		if got := rtctest.Mean(img, img.Rect); img.Rect.Size() != want.Size || got.Distance(red) > 3 {
+		red := signal.Colour{Y: 81, Cb: 90, Cr: 240}
+		if got := signal.Mean(img, img.Rect); img.Rect.Size() != want.Size || got.Distance(red) > 3 {
 			t.Fatalf("picture %d is %v of %v", pictures, img.Rect.Size(), got)
 		}
 		pictures++

@@ -19,10 +19,11 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // red is FFmpeg's.
-var red = rtctest.Colour{Y: 81, Cb: 90, Cr: 240}
+var red = signal.Colour{Y: 81, Cb: 90, Cr: 240}
 
 // film makes a file of a red picture and a tone.
 func film(t *testing.T, path string, args ...string) {
@@ -39,13 +40,13 @@ func expect(c *rtctest.Client) {
 	c.VideoSink.Await("a red picture", func(p rtctest.Picture) error {
 		b := p.Image.Rect
 		part := image.Rect(b.Dx()*3/8, b.Dy()/4, b.Dx()*5/8, b.Dy()*3/8)
-		if got := rtctest.Mean(p.Image, part); got.Distance(red) > 12 {
+		if got := signal.Mean(p.Image, part); got.Distance(red) > 12 {
 			return fmt.Errorf("it is %v", got)
 		}
 		return nil
 	})
 	c.AudioSink.Await("440 Hz", func(s rtctest.Sound) error {
-		if a := rtctest.Amplitude(s.Block, 440); a < 0.02 {
+		if a := signal.Amplitude(s.Block, 440); a < 0.02 {
 			return fmt.Errorf("they are %f", a)
 		}
 		return nil
@@ -83,7 +84,7 @@ func TestFilm(t *testing.T) {
 			}
 		}
 		vic.VideoSink.Await("it to be gone", func(p rtctest.Picture) error {
-			if got := rtctest.Mean(p.Image, p.Image.Rect); got.Distance(red) < 60 {
+			if got := signal.Mean(p.Image, p.Image.Rect); got.Distance(red) < 60 {
 				return fmt.Errorf("it is %v", got)
 			}
 			return nil

@@ -24,6 +24,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 func TestMain(m *testing.M) {
@@ -138,7 +139,7 @@ func (s *stage) act(room string) {
 	s.t.Helper()
 	c := s.enter(room, "Ada", webrtc.RTPTransceiverDirectionSendonly)
 	c.Film(rtctest.Camera{Draw: texture})
-	c.Speak(rtctest.Tone(440, 0.5))
+	c.Speak(signal.Tone(440, 0.5))
 }
 
 // await polls until a link is as it is to be.

@@ -20,6 +20,7 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // clapFor is how long TestClap records, as in TILEMIX_CLAP=10m.
@@ -125,13 +126,13 @@ func clap(t *testing.T, server *mcu.Server) {
 	}
 	// The picture is sent late, which reports tell of.
 	client.Film(rtctest.Camera{FrameRate: 30, Late: 20 * time.Millisecond, Draw: func(img *image.YCbCr, at time.Duration) {
-		c := rtctest.Colour{Y: 100, Cb: 128, Cr: 128}
+		c := signal.Colour{Y: 100, Cb: 128, Cr: 128}
 		if on(at) {
 			c.Y = 235
 		}
 		c.Paint(img)
 	}})
-	beep := rtctest.Tone(1000, 0.3)
+	beep := signal.Tone(1000, 0.3)
 	client.Speak(func(i int) float32 {
 		if on(time.Duration(i) * time.Second / pcm.Rate) {
 			return beep(i)

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // TestReportsUnderRepeats has a client report on more packets than there can be, under
 // the SSRC of repeats: that is heard, again and again.
 func TestReportsUnderRepeats(t *testing.T) {
-	api, f, c := meet(t, rtctest.Line{})
+	api, f, c := meet(t, network.Line{})
 	before := api.Stats().InvalidReports
 	f.run(rtctest.Patience, 300_000, func() bool {
 		c.ReportOnRepeats(0, 50_000)

@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // feed sends a peer pictures of a bitrate, 30 a second, and sound, for a time, and
@@ -43,7 +44,7 @@ func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) t
 }
 
 // meet connects a peer and a client who only receives, over a line.
-func meet(t *testing.T, l rtctest.Line) (*rtc.API, *feed, *rtctest.Client) {
+func meet(t *testing.T, l network.Line) (*rtc.API, *feed, *rtctest.Client) {
 	t.Helper()
 	api, p := newServer(t, func(*rtc.Events) {})
 	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, NoDecode: true, Line: l})
@@ -54,12 +55,12 @@ func meet(t *testing.T, l rtctest.Line) (*rtc.API, *feed, *rtctest.Client) {
 // TestLossIsRepaired loses one packet in twenty: nearly all come in the end, and
 // the loss is told, but taken for no want of bandwidth.
 func TestLossIsRepaired(t *testing.T) {
-	lossy := rtctest.Line{Down: rtctest.Impairment{Loss: 0.05, Delay: 30 * time.Millisecond}, Seed: 1}
+	lossy := network.Line{Down: network.Impairment{Loss: 0.05, Delay: 30 * time.Millisecond}, Seed: 1}
 	api, f, c := meet(t, lossy)
 	d := f.peer.Video()
 	f.run(4*time.Second, 1_500_000, nil)
 	lost, repeats := d.Loss(), api.Stats().Retransmitted
-	c.Impair(rtctest.Line{})
+	c.Impair(network.Line{})
 	f.run(500*time.Millisecond, 1_500_000, nil)
 	sent := d.Stats().Packets
 	got, _ := c.VideoSink.Received()

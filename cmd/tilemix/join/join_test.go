@@ -31,6 +31,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/capture"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 	"tilemix/mcu/rtc/whip"
 	"tilemix/signaling"
 )
@@ -142,9 +143,9 @@ func TestJoin(t *testing.T) {
 	}
 	began := time.Now()
 	// Of two tiles, the command's is the left: 632x356 in a canvas of 1280x720.
-	green := rtctest.Colour{Y: 109, Cb: 54, Cr: 34} // three quarters of the driver's luma
+	green := signal.Colour{Y: 109, Cb: 54, Cr: 34} // three quarters of the driver's luma
 	eve.VideoSink.Await("the bars", func(p rtctest.Picture) error {
-		if got := rtctest.Mean(p.Image, image.Rect(310, 250, 330, 350)); got.Distance(green) > 12 {
+		if got := signal.Mean(p.Image, image.Rect(310, 250, 330, 350)); got.Distance(green) > 12 {
 			return fmt.Errorf("the middle of the tile is %v", got)
 		}
 		return nil
@@ -153,7 +154,7 @@ func TestJoin(t *testing.T) {
 	eve.AudioSink.Await("the tone", func(s rtctest.Sound) error {
 		heard = append(heard, s.Block...)
 		heard = heard[max(0, len(heard)-10*pcm.Samples):]
-		if a := rtctest.Amplitude(heard, 480); a < 0.1 {
+		if a := signal.Amplitude(heard, 480); a < 0.1 {
 			return fmt.Errorf("its amplitude is %.3f", a)
 		}
 		return nil

@@ -8,13 +8,18 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtptime"
 )
+
+// reportInterval is the time between two sender reports of a stream.
+const reportInterval = 500 * time.Millisecond
 
 // Uplink is one stream of a client to the server.
 type Uplink struct {
 	track    *webrtc.TrackLocalStaticRTP
 	report   func(taken time.Duration, timestamp uint32)
-	reported time.Duration // owned by who sends
+	reported time.Duration // owned by the goroutine that sends
 	requests atomic.Int64
 	limit    atomic.Int64
 	lost     atomic.Int64 // per cent, by the last reception report
@@ -81,5 +86,13 @@ func (u *Uplink) listen(sender *webrtc.RTPSender) {
 				u.limit.Store(int64(p.Bitrate))
 			}
 		}
+	}
+}
+
+// tell sends a sender report when one is due. It is for the goroutine that sends.
+func (u *Uplink) tell(taken time.Duration, rate int64) {
+	if u.reported == 0 || taken-u.reported >= reportInterval {
+		u.reported = taken
+		u.report(taken, rtptime.Timestamp(taken, rate))
 	}
 }

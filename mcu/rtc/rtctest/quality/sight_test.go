@@ -1,4 +1,4 @@
-package rtctest
+package quality
 
 import (
 	"image"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec/pcm"
+	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/barcode"
 )
 
@@ -14,9 +15,8 @@ import (
 func TestSight(t *testing.T) {
 	born := time.Now().Add(-time.Hour) // numbers have wrapped by now
 	start := born.Add(50 * time.Minute)
-	camera := Camera{}.complete()
-	watcher := &Client{VideoSink: newVideoSink(t)}
-	s := watcher.Follow(&Client{born: born}, camera, image.Rect(640, 0, 1280, 360), image.Pt(1280, 720))
+	camera := rtctest.Camera{}.Complete()
+	s := newSight(born, camera, image.Rect(640, 0, 1280, 360), image.Pt(1280, 720))
 	img := image.NewYCbCr(image.Rect(0, 0, 640, 360), image.YCbCrSubsampleRatio420)
 	tile := img.SubImage(image.Rect(320, 0, 640, 180)).(*image.YCbCr)
 	first := 50 * 60 * camera.FrameRate
@@ -27,7 +27,7 @@ func TestSight(t *testing.T) {
 		filmed := start.Add(time.Duration(n) * time.Second / time.Duration(camera.FrameRate))
 		barcode.Paint(tile, (first+n)%barcode.Numbers)
 		for range 2 { // the mix shows each twice
-			watcher.VideoSink.show(Picture{Image: img, At: filmed.Add(100 * time.Millisecond), Mixed: filmed.Add(80 * time.Millisecond)})
+			s.look(rtctest.Picture{Image: img, At: filmed.Add(100 * time.Millisecond), Mixed: filmed.Add(80 * time.Millisecond)})
 		}
 	}
 	seen := s.Between(start, start.Add(5*time.Second))
@@ -48,9 +48,8 @@ func TestSight(t *testing.T) {
 // TestHearing has two warble at once, one of them 100 ms late and with a pause.
 func TestHearing(t *testing.T) {
 	born := time.Now()
-	watcher := &Client{AudioSink: newAudioSink(t)}
 	one, two := Warble{600, 1000}, Warble{1600, 2200}
-	h, other := watcher.Listen(&Client{born: born}, one), watcher.Listen(&Client{born: born}, two)
+	h, other := newHearing(born, one), newHearing(born, two)
 	const late = 100 * time.Millisecond
 	waves := []func(int) float32{one.Wave(), two.Wave()}
 	block := make([]float32, pcm.Samples)
@@ -63,7 +62,9 @@ func TestHearing(t *testing.T) {
 			}
 		}
 		at := born.Add(time.Duration(n)*pcm.Duration + late)
-		watcher.AudioSink.show(Sound{Block: block, At: at, Mixed: at})
+		sound := rtctest.Sound{Block: block, At: at, Mixed: at}
+		h.listen(sound)
+		other.listen(sound)
 	}
 	start, end := born.Add(time.Second), born.Add(10*time.Second)
 	if gap := h.Gap(start, end); gap < 55*time.Millisecond || gap > 70*time.Millisecond {

@@ -1,4 +1,4 @@
-package rtctest
+package quality
 
 import (
 	"slices"
@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"tilemix/codec/pcm"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/signal"
 )
 
 // Warble is a sound that tells what time it is: a sine that changes between two
 // frequencies every half second, after a short pause, as speech has them. It belongs
-// to Client.Speak. The frequencies, in Hz, are even, and 400 Hz from all others that
+// to rtctest.Client.Speak. The frequencies, in Hz, are even, and 400 Hz from all others that
 // are to be told apart.
 type Warble struct{ Low, High float64 }
 
@@ -26,9 +28,9 @@ const (
 // warbleLevel is a warble's amplitude.
 const warbleLevel = 0.2
 
-// Wave is for Client.Speak.
+// Wave is for rtctest.Client.Speak.
 func (w Warble) Wave() func(sample int) float32 {
-	low, high := Tone(w.Low, warbleLevel), Tone(w.High, warbleLevel)
+	low, high := signal.Tone(w.Low, warbleLevel), signal.Tone(w.High, warbleLevel)
 	const said, fade = int((half - breath) * pcm.Rate / time.Second), pcm.Rate / 200
 	return func(sample int) float32 {
 		// A sudden end is heard at all frequencies.
@@ -41,10 +43,10 @@ func (w Warble) Wave() func(sample int) float32 {
 	}
 }
 
-// Hearing is what a client hears of somebody who warbles. It is safe for concurrent
-// use.
+// Hearing is what a client hears of another client that warbles. It is safe for
+// concurrent use.
 type Hearing struct {
-	actor  *Client
+	born   time.Time // of the actor
 	warble Warble
 
 	mu     sync.Mutex
@@ -73,19 +75,22 @@ const (
 	windowLength = pcm.Duration / 4
 )
 
-// Listen has the client look for an actor's warble in what it hears.
-func (c *Client) Listen(actor *Client, w Warble) *Hearing {
-	h := &Hearing{actor: actor, warble: w}
-	c.AudioSink.Watch(h.listen)
+// Listen has a client look for an actor's warble in what it hears.
+func Listen(listener, actor *rtctest.Client, w Warble) *Hearing {
+	h := newHearing(actor.Born(), w)
+	listener.AudioSink.Watch(h.listen)
 	return h
 }
 
-func (h *Hearing) listen(s Sound) {
+// newHearing returns what Listen does, and watches nothing.
+func newHearing(born time.Time, w Warble) *Hearing { return &Hearing{born: born, warble: w} }
+
+func (h *Hearing) listen(s rtctest.Sound) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := 0; i+window <= len(s.Block); i += window {
-		low := Amplitude(s.Block[i:i+window], h.warble.Low)
-		high := Amplitude(s.Block[i:i+window], h.warble.High)
+		low := signal.Amplitude(s.Block[i:i+window], h.warble.Low)
+		high := signal.Amplitude(s.Block[i:i+window], h.warble.High)
 		if max(low, high) < warbleLevel/5 { // 14 dB down is none
 			continue
 		}
@@ -112,7 +117,7 @@ func (h *Hearing) listen(s Sound) {
 func (h *Hearing) gap(from, to time.Time) gap {
 	g := gap{from, to, to.Sub(from)}
 	// Where in its half second the gap begins and ends, as it was spoken.
-	begin := from.Add(-h.lag).Sub(h.actor.born) % half
+	begin := from.Add(-h.lag).Sub(h.born) % half
 	if end := begin + g.length; end > half-breath+slack && begin < half-slack {
 		g.length = max(g.length-breath, 0)
 	}
@@ -123,11 +128,11 @@ func (h *Hearing) gap(from, to time.Time) gap {
 // second.
 func (h *Hearing) shift(at, mixed time.Time) {
 	spoken := func(t time.Time) time.Time {
-		n := t.Sub(h.actor.born) / half
+		n := t.Sub(h.born) / half
 		if (n%2 == 1) != h.high {
 			n--
 		}
-		return h.actor.born.Add(n * half)
+		return h.born.Add(n * half)
 	}
 	h.lag = at.Sub(spoken(at))
 	if !mixed.IsZero() {

@@ -1,4 +1,4 @@
-package rtctest
+package network
 
 import (
 	"encoding/binary"
@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
+// patience is how long a packet is waited for.
+const patience = 45 * time.Second
+
 // TestLine sends over a real line, both ways, while it changes.
 func TestLine(t *testing.T) {
-	l, err := openLine(Line{})
+	l, err := Open(Line{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +22,7 @@ func TestLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer far.Close()
-	deadline := time.Now().Add(Patience)
+	deadline := time.Now().Add(patience)
 	_ = far.SetReadDeadline(deadline)
 	n := uint32(0)
 	there := func(from, to net.PacketConn) time.Duration {
@@ -39,14 +42,14 @@ func TestLine(t *testing.T) {
 	there(l, far)
 	there(far, l)
 	const up, down = 100 * time.Millisecond, 60 * time.Millisecond
-	l.impair(Line{Up: Impairment{Delay: up}, Down: Impairment{Delay: down}})
+	l.Impair(Line{Up: Impairment{Delay: up}, Down: Impairment{Delay: down}})
 	if d := there(l, far); d < up {
 		t.Errorf("up took %v", d)
 	}
 	if d := there(far, l); d < down {
 		t.Errorf("down took %v", d)
 	}
-	l.impair(Both(Impairment{Cut: true}))
+	l.Impair(Both(Impairment{Cut: true}))
 	for range 3 {
 		_, _ = l.WriteTo([]byte("lost"), far.LocalAddr())
 		_, _ = far.WriteTo([]byte("lost"), l.LocalAddr())
@@ -58,7 +61,7 @@ func TestLine(t *testing.T) {
 		close(read)
 	}()
 	for {
-		if _, lost := l.traffic(); lost.Lost == 3 {
+		if _, lost := l.Traffic(); lost.Lost == 3 {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -66,11 +69,11 @@ func TestLine(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	l.impair(Line{})
+	l.Impair(Line{})
 	there(l, far)
 	_, _ = far.WriteTo([]byte("whole"), l.LocalAddr())
 	<-read
-	if sent, came := l.traffic(); sent.Lost != 3 || sent.Packets != 6 || came.Packets != 6 {
+	if sent, came := l.Traffic(); sent.Lost != 3 || sent.Packets != 6 || came.Packets != 6 {
 		t.Errorf("up %+v, down %+v", sent, came)
 	}
 }

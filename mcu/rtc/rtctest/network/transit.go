@@ -1,4 +1,4 @@
-package rtctest
+package network
 
 import (
 	"cmp"

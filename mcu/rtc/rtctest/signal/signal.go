@@ -1,4 +1,6 @@
-package rtctest
+// Package signal draws colours and computes tones for tests, and measures them in pictures and
+// sounds. Its functions are pure.
+package signal
 
 import (
 	"image"

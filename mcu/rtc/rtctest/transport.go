@@ -54,13 +54,3 @@ func (w Transport) configuration() webrtc.Configuration {
 		}},
 	}
 }
-
-// Selected returns the types and the protocol of the candidates that the
-// connection uses, as "relay host udp": its own and the server's.
-func (c *Client) Selected() string {
-	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
-	if err != nil || pair == nil {
-		return ""
-	}
-	return pair.Local.Typ.String() + " " + pair.Remote.Typ.String() + " " + pair.Remote.Protocol.String()
-}

@@ -1,9 +1,14 @@
 package rtctest
 
 import (
+	"crypto/rand"
 	"image"
 	"sync"
+	"testing"
 	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
 	"tilemix/codec/opus"
@@ -21,15 +26,15 @@ type Camera struct {
 	// Draw draws the picture at a time since the client was made.
 	Draw func(img *image.YCbCr, at time.Duration)
 	// Numbered pictures carry their number, counted from when the client was made,
-	// modulo barcode.Numbers: Client.Follow finds them again.
+	// modulo barcode.Numbers: quality.Follow finds them again.
 	Numbered bool
 	// Spoil, where set, returns what is sent instead of an access unit's
 	// payloads.
 	Spoil func(key bool, payloads [][]byte) [][]byte
 }
 
-// complete fills in what is zero.
-func (cam Camera) complete() Camera {
+// Complete returns the camera with its defaults in place of what is zero.
+func (cam Camera) Complete() Camera {
 	if cam.Size == (image.Point{}) {
 		cam.Size = image.Pt(320, 180)
 	}
@@ -39,11 +44,63 @@ func (cam Camera) complete() Camera {
 	return cam
 }
 
+// publisher is what a client sends. Each camera and each microphone has a goroutine, which
+// ends when stop is closed.
+type publisher struct {
+	// Video and Audio are what it sends with; nil where it only receives.
+	Video, Audio *Uplink
+	// More are the pictures after the first, where Options ask for them.
+	More []*Uplink
+
+	t      testing.TB
+	pc     *webrtc.PeerConnection
+	format format // of the pictures
+	born   time.Time
+	stop   chan struct{}
+	wg     sync.WaitGroup
+}
+
+// Born returns when the client was made. Cameras and microphones count from then.
+func (c *publisher) Born() time.Time { return c.born }
+
+// add makes a transceiver and, if the client sends, its uplink.
+func (c *publisher) add(d webrtc.RTPTransceiverDirection, kind webrtc.RTPCodecType, mime string) (*Uplink, error) {
+	init := webrtc.RTPTransceiverInit{Direction: d}
+	if d == webrtc.RTPTransceiverDirectionRecvonly || d == webrtc.RTPTransceiverDirectionInactive {
+		_, err := c.pc.AddTransceiverFromKind(kind, init)
+		return nil, err
+	}
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, rand.Text(), "self")
+	if err != nil {
+		return nil, err
+	}
+	tr, err := c.pc.AddTransceiverFromTrack(track, init)
+	if err != nil {
+		return nil, err
+	}
+	u := newUplink(track, c.reporter(tr.Sender()))
+	c.wg.Go(func() { u.listen(tr.Sender()) })
+	return u, nil
+}
+
+// reporter returns what sends a stream's sender report (RFC 3550 §6.4.1): that what
+// was taken at a time since the client was made has a timestamp. The client's clock
+// is an hour ahead.
+func (c *publisher) reporter(sender *webrtc.RTPSender) func(taken time.Duration, timestamp uint32) {
+	return func(taken time.Duration, timestamp uint32) {
+		_ = c.pc.WriteRTCP([]rtcp.Packet{&rtcp.SenderReport{
+			SSRC:    uint32(sender.GetParameters().Encodings[0].SSRC),
+			NTPTime: rtptime.NTP(c.born.Add(taken + time.Hour)),
+			RTPTime: timestamp,
+		}})
+	}
+}
+
 // Film sends what a camera sees until stop is called or the client closes. Key
 // frames come when the server asks for them, as from a browser.
-func (c *Client) Film(cam Camera) (stop func()) {
+func (c *publisher) Film(cam Camera) (stop func()) {
 	c.t.Helper()
-	cam = cam.complete()
+	cam = cam.Complete()
 	enc, err := c.format.newEncoder(codec.VideoConfig{
 		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: 500_000,
 	})
@@ -80,7 +137,7 @@ func (c *Client) Film(cam Camera) (stop func()) {
 
 // Play sends access units again and again until stop is called or the client
 // closes. The first is an IDR; asked for one, it starts over.
-func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
+func (c *publisher) Play(units [][]byte, frameRate int) (stop func()) {
 	uplink, payloader, n := c.Video, c.format.newPayloader(), 0
 	return c.every(time.Second/time.Duration(frameRate), func(at time.Duration) {
 		if uplink.keyWanted() {
@@ -94,14 +151,14 @@ func (c *Client) Play(units [][]byte, frameRate int) (stop func()) {
 
 // Speak sends a sound until stop is called or the client closes. wave gives the
 // sample of a number, counted from when the client was made, in ±1.
-func (c *Client) Speak(wave func(sample int) float32) (stop func()) {
+func (c *publisher) Speak(wave func(sample int) float32) (stop func()) {
 	c.t.Helper()
 	return c.SpeakLate(0, wave)
 }
 
 // SpeakLate is Speak for a sound that is sent some time after it was taken, a
 // multiple of 20 ms. Sender reports tell of it.
-func (c *Client) SpeakLate(late time.Duration, wave func(sample int) float32) (stop func()) {
+func (c *publisher) SpeakLate(late time.Duration, wave func(sample int) float32) (stop func()) {
 	c.t.Helper()
 	enc, err := opus.NewEncoder(48_000)
 	if err != nil {
@@ -132,7 +189,7 @@ func (c *Client) SpeakLate(late time.Duration, wave func(sample int) float32) (s
 // every calls f once a period in a goroutine, with the time since the client was
 // made, a multiple of the period. A little lateness is made up for, as by a
 // device with a buffer.
-func (c *Client) every(period time.Duration, f func(at time.Duration), end func()) (stop func()) {
+func (c *publisher) every(period time.Duration, f func(at time.Duration), end func()) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	c.wg.Go(func() {
 		defer close(done)

@@ -1,4 +1,4 @@
-package rtctest
+package network
 
 import (
 	"errors"
@@ -6,14 +6,25 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"tilemix/mcu/rtc/rtctest/network"
 )
 
-// line is a client's UDP socket behind a Line. Packets that are delayed wait: those
-// that come in until ReadFrom, which alone reads the socket, those that go out
-// until run sends them. What is not delayed goes straight through.
-type line struct {
+// Line is what lies between a client and the server. The zero value is the
+// machine's own loopback. It only describes: Open makes a socket behind one.
+type Line struct {
+	Up, Down Impairment // from the client, to the client
+	// Seed begins the random numbers of both ways. The same packets meet the same
+	// fate, as long as they come in the same order and nothing calls Impair.
+	Seed uint64
+}
+
+// Both returns a line that is as bad one way as the other.
+func Both(i Impairment) Line { return Line{Up: i, Down: i} }
+
+// Conn is a client's UDP socket behind a Line. Delayed packets that come in wait for
+// ReadFrom, which alone reads the socket. Delayed packets that go out wait for the
+// goroutine that Open started. Packets without a delay go straight through. It is safe
+// for concurrent use, but for ReadFrom, which one goroutine calls.
+type Conn struct {
 	net.PacketConn
 	arrived transit // owned by the caller of ReadFrom
 	wake    chan struct{}
@@ -22,42 +33,44 @@ type line struct {
 	closing sync.Once
 
 	mu       sync.Mutex // guards all below
-	up, down network.Lane
+	up, down Lane
 	leaving  transit
 }
 
-// openLine opens a socket on the loopback address.
-func openLine(l Line) (*line, error) {
+// Open opens a socket on the loopback address, and starts the goroutine that sends delayed
+// packets. The caller closes the socket.
+func Open(l Line) (*Conn, error) {
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return nil, err
 	}
 	_ = conn.SetReadBuffer(4 << 20)
-	opened := &line{
+	opened := &Conn{
 		PacketConn: conn,
 		wake:       make(chan struct{}, 1), closed: make(chan struct{}), done: make(chan struct{}),
-		up: network.NewLane(l.Up, l.Seed, 0), down: network.NewLane(l.Down, l.Seed, 1),
+		up: NewLane(l.Up, l.Seed, 0), down: NewLane(l.Down, l.Seed, 1),
 	}
 	go opened.run()
 	return opened, nil
 }
 
-// impair changes what packets meet from now on. Those on their way arrive as they
+// Impair changes what packets meet from now on. Those on their way arrive as they
 // would have.
-func (l *line) impair(to Line) {
+func (l *Conn) Impair(to Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.up.Impairment, l.down.Impairment = to.Up, to.Down
 }
 
-func (l *line) traffic() (up, down Traffic) {
+// Traffic returns what went over the line since it was opened.
+func (l *Conn) Traffic() (up, down Traffic) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.up.Traffic, l.down.Traffic
 }
 
 // ReadFrom returns the next packet that has made its way.
-func (l *line) ReadFrom(b []byte) (int, net.Addr, error) {
+func (l *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		var deadline time.Time // zero: none
 		now := time.Now()
@@ -90,7 +103,7 @@ func (l *line) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 // WriteTo sends b, now or later, or loses it.
-func (l *line) WriteTo(b []byte, to net.Addr) (int, error) {
+func (l *Conn) WriteTo(b []byte, to net.Addr) (int, error) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +120,7 @@ func (l *line) WriteTo(b []byte, to net.Addr) (int, error) {
 }
 
 // run sends what WriteTo delayed.
-func (l *line) run() {
+func (l *Conn) run() {
 	defer close(l.done)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -123,7 +136,7 @@ func (l *line) run() {
 }
 
 // flush sends what is due and returns how long the next packet has.
-func (l *line) flush() time.Duration {
+func (l *Conn) flush() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
@@ -140,7 +153,7 @@ func (l *line) flush() time.Duration {
 }
 
 // Close closes the socket. What is on its way is lost.
-func (l *line) Close() error {
+func (l *Conn) Close() error {
 	err := l.PacketConn.Close()
 	l.closing.Do(func() { close(l.closed) })
 	<-l.done

@@ -1,4 +1,4 @@
-package rtctest
+package quality
 
 import (
 	"image"
@@ -6,15 +6,16 @@ import (
 	"sync"
 	"time"
 
+	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/barcode"
 	"tilemix/mixer/layout"
 )
 
-// Sight is what a client sees of somebody's camera that numbers its pictures. It is
-// safe for concurrent use.
+// Sight is what a client sees of another client's camera that numbers its pictures. It
+// is safe for concurrent use.
 type Sight struct {
-	actor  *Client
-	camera Camera
+	born   time.Time // of the actor
+	camera rtctest.Camera
 	canvas image.Point
 	place  image.Rectangle // of the picture, on the canvas
 
@@ -33,17 +34,22 @@ type sighting struct {
 	synchronized bool          // late is known
 }
 
-// Follow has the client look for the pictures of an actor's camera in his tile of
+// Follow has a client look for the pictures of an actor's camera in the actor's tile of
 // the canvas, however large the picture that comes is.
-func (c *Client) Follow(actor *Client, camera Camera, tile image.Rectangle, canvas image.Point) *Sight {
-	camera = camera.complete()
-	s := &Sight{actor: actor, camera: camera, canvas: canvas}
-	_, s.place = layout.Fit(camera.Size, tile)
-	c.VideoSink.Watch(s.look)
+func Follow(viewer, actor *rtctest.Client, camera rtctest.Camera, tile image.Rectangle, canvas image.Point) *Sight {
+	s := newSight(actor.Born(), camera, tile, canvas)
+	viewer.VideoSink.Watch(s.look)
 	return s
 }
 
-func (s *Sight) look(p Picture) {
+// newSight returns what Follow does, and watches nothing.
+func newSight(born time.Time, camera rtctest.Camera, tile image.Rectangle, canvas image.Point) *Sight {
+	camera = camera.Complete()
+	_, place := layout.Fit(camera.Size, tile)
+	return &Sight{born: born, camera: camera, canvas: canvas, place: place}
+}
+
+func (s *Sight) look(p rtctest.Picture) {
 	r := s.place
 	w, h := p.Image.Rect.Dx(), p.Image.Rect.Dy()
 	part := image.Rect(r.Min.X*w/s.canvas.X, r.Min.Y*h/s.canvas.Y, r.Max.X*w/s.canvas.X, r.Max.Y*h/s.canvas.Y)
@@ -54,7 +60,7 @@ func (s *Sight) look(p Picture) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The newest of its kind that was filmed by now.
-	number := int(p.At.Sub(s.actor.born) * time.Duration(s.camera.FrameRate) / time.Second)
+	number := int(p.At.Sub(s.born) * time.Duration(s.camera.FrameRate) / time.Second)
 	number -= (number - code%barcode.Numbers + barcode.Numbers) % barcode.Numbers
 	filmed := s.filmed(number)
 	if p.At.Sub(filmed) > oldest { // misread: one in 64 of what is no barcode passes its check
@@ -71,7 +77,7 @@ func (s *Sight) look(p Picture) {
 
 // filmed returns when a picture was filmed.
 func (s *Sight) filmed(number int) time.Time {
-	return s.actor.born.Add(time.Duration(number) * time.Second / time.Duration(s.camera.FrameRate))
+	return s.born.Add(time.Duration(number) * time.Second / time.Duration(s.camera.FrameRate))
 }
 
 // Seen is what was seen in a span of time.
