@@ -23,8 +23,6 @@ var (
 	ErrRoomFull = errors.New("room is full")
 	// ErrServerFull is returned when the server has all the rooms it may have.
 	ErrServerFull = errors.New("server has no more rooms")
-	// ErrTooOften is returned to a client that comes back again and again.
-	ErrTooOften = room.ErrTooOften
 	// ErrClosed is returned when the server or the participant has ended.
 	ErrClosed = room.ErrClosed
 )

@@ -13,7 +13,7 @@ import (
 )
 
 // register makes the collectors of all packages, which count for rooms by env.
-func (s *Server) register(env *room.Env) []prometheus.Collector {
+func register(s *Server, env *room.Env) []prometheus.Collector {
 	errors := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "tilemix_encode_errors_total", Help: "Pictures and blocks of sound that could not be encoded.",
 	})

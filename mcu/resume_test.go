@@ -10,6 +10,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/room"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -198,7 +199,7 @@ func TestResumeTooOften(t *testing.T) {
 	_, secret := s.returning("call")
 	for i := range 100 {
 		_, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret)
-		if errors.Is(err, mcu.ErrTooOften) {
+		if errors.Is(err, room.ErrTooOften) {
 			if i != 5 {
 				t.Errorf("came back %d times", i)
 			}

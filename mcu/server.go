@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/policy"
@@ -75,7 +76,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry)}
 	s.env = cfg.env(log)
 	s.env.API, s.env.ICEServers = api, s.ICEServers
-	s.metrics = s.register(&s.env)
+	s.metrics = register(s, &s.env)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -269,6 +270,12 @@ func (s *Server) allRooms() []*entry {
 	}
 	sort.Slice(rooms, func(i, j int) bool { return rooms[i].Name() < rooms[j].Name() })
 	return rooms
+}
+
+// ICEServers returns the ICE servers for a client. Where the server has a TURN server, the
+// credentials of that are new each time and valid for an hour.
+func (s *Server) ICEServers() []control.ICEServer {
+	return iceServers(s.cfg, s.turn, s.api.Addresses())
 }
 
 // Collectors returns the server's metrics.

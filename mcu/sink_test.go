@@ -8,6 +8,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu"
+	"tilemix/mcu/media"
 )
 
 // tape is a sink that remembers when what came.
@@ -78,16 +79,20 @@ func (k *tape) has(frames, keys, sounds, ended int) bool {
 func TestSink(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
-	if _, err := s.Attach("nowhere", newTape(t), mcu.SinkOptions{}); !errors.Is(err, mcu.ErrNotFound) {
-		t.Errorf("attached to a room that is not there: %v", err)
+	if _, err := s.Room("nowhere"); !errors.Is(err, mcu.ErrNotFound) {
+		t.Errorf("a room that is not there is found: %v", err)
 	}
 	ada := s.join("sink", "Ada", publisher)
 	film(ada, red)
 	long, short := newTape(t), newTape(t)
-	if _, err := s.Attach("sink", long, mcu.SinkOptions{KeyInterval: time.Second}); err != nil {
+	room, err := s.Room("sink")
+	if err != nil {
 		t.Fatal(err)
 	}
-	detach, err := s.Attach("sink", short, mcu.SinkOptions{})
+	if _, err := room.Attach(long, media.SinkOptions{KeyInterval: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	detach, err := room.Attach(short, media.SinkOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec"
-	"tilemix/mcu"
+	"tilemix/mcu/media"
 )
 
 // needy is a tap that needs an IDR for as long as a test says.
@@ -17,9 +17,9 @@ type needy struct {
 
 func (*needy) Joined(string, string, time.Duration) {}
 func (*needy) Left(string, time.Duration)           {}
-func (*needy) Sound(string, []byte, mcu.Instant)    {}
+func (*needy) Sound(string, []byte, media.Time)     {}
 
-func (n *needy) Picture(_ string, _ codec.Kind, _ uint64, _ []byte, key bool, at mcu.Instant) bool {
+func (n *needy) Picture(_ string, _ codec.Kind, _ uint64, _ []byte, key bool, at media.Time) bool {
 	to := n.pictures
 	if key {
 		to = n.keys
@@ -38,7 +38,11 @@ func TestTapAsks(t *testing.T) {
 	s := serve(t, small())
 	film(s.join("tap", "Ada", publisher), green)
 	tap := &needy{pictures: make(chan time.Duration), keys: make(chan time.Duration, 64)}
-	untap, err := s.Tap("tap", tap)
+	room, err := s.Room("tap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	untap, err := room.Tap(tap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +53,7 @@ func TestTapAsks(t *testing.T) {
 			break
 		}
 	}
-	s.AskKeyFrames("tap")
+	room.AskKeyFrames()
 	asked := <-tap.keys
 	tap.need.Store(true)
 	first, second := <-tap.keys, <-tap.keys

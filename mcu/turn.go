@@ -46,20 +46,20 @@ func turnAddresses(public []string, own []netip.AddrPort) []string {
 	return addresses[:min(len(addresses), maxTURNAddresses)]
 }
 
-// ICEServers returns what a client is told to use. The credentials for the server's
-// own TURN are new each time and good for an hour.
-func (s *Server) ICEServers() []control.ICEServer {
-	if s.turn == nil {
-		return s.cfg.ICEServers
+// iceServers returns the ICE servers of a configuration and the server's own TURN server,
+// which may be nil, at the addresses of the server.
+func iceServers(cfg Config, relay *turn.Server, addresses []netip.AddrPort) []control.ICEServer {
+	if relay == nil {
+		return cfg.ICEServers
 	}
 	own := control.ICEServer{}
-	own.Username, own.Credential = s.turn.Credentials(time.Now())
-	port := strconv.Itoa(s.turn.Port())
-	for _, address := range turnAddresses(s.cfg.PublicIPs, s.api.Addresses()) {
+	own.Username, own.Credential = relay.Credentials(time.Now())
+	port := strconv.Itoa(relay.Port())
+	for _, address := range turnAddresses(cfg.PublicIPs, addresses) {
 		at := "turn:" + net.JoinHostPort(address, port)
 		own.URLs = append(own.URLs, at+"?transport=udp", at+"?transport=tcp")
 	}
-	return append(slices.Clone(s.cfg.ICEServers), own)
+	return append(slices.Clone(cfg.ICEServers), own)
 }
 
 func checkPorts(c Config) error {

@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/record"
+	"tilemix/mcu/room"
 )
 
 // refusal is an error with the HTTP status that it has.
@@ -64,7 +65,7 @@ var statuses = []struct {
 	{via.ErrLoop, http.StatusLoopDetected},
 	{ffmpeg.ErrMissing, http.StatusNotImplemented},
 	{gateway.ErrTooMany, http.StatusServiceUnavailable},
-	{mcu.ErrTooOften, http.StatusTooManyRequests},
+	{room.ErrTooOften, http.StatusTooManyRequests},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},

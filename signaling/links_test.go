@@ -31,15 +31,17 @@ func (l *logbook) Write(p []byte) (int, error) {
 func serveGateway(t *testing.T, cfg gateway.Config) (*server, string) {
 	t.Helper()
 	srv := newServer(t)
-	return srv, serveRooms(t, cfg, srv, srv)
+	return srv, serveRooms(t, cfg, srv, func(cfg gateway.Config, log *slog.Logger) *gateway.Gateway {
+		return gateway.New(cfg, srv, log)
+	})
 }
 
-// serveRooms runs a gateway for the rooms of a server, and returns its URL.
-func serveRooms(t *testing.T, cfg gateway.Config, srv *server, rooms gateway.Rooms) string {
+// serveRooms runs a server with the gateway that connect makes, and returns its URL.
+func serveRooms(t *testing.T, cfg gateway.Config, srv *server, connect func(gateway.Config, *slog.Logger) *gateway.Gateway) string {
 	t.Helper()
 	said := &logbook{}
 	log := slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	g := gateway.New(cfg, rooms, log)
+	g := connect(cfg, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = g.Run(ctx) })

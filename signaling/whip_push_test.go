@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -15,6 +16,8 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/media"
+	"tilemix/mcu/room"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 	"tilemix/signaling"
@@ -95,16 +98,26 @@ type held struct {
 	attached, let chan struct{}
 }
 
-func (h *held) Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error) {
+func (h *held) Room(name string) (heldRoom, error) {
+	room, err := h.server.Room(name)
+	return heldRoom{room, h}, err
+}
+
+type heldRoom struct {
+	*room.Handle
+	*held
+}
+
+func (r heldRoom) Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error) {
 	select {
-	case h.attached <- struct{}{}:
+	case r.attached <- struct{}{}:
 	default:
 	}
-	return h.server.Attach(room, &heldSink{sink, h.let}, o)
+	return r.Handle.Attach(&heldSink{sink, r.let}, o)
 }
 
 type heldSink struct {
-	mcu.Sink
+	media.Sink
 	let <-chan struct{}
 }
 
@@ -121,7 +134,9 @@ func TestWHIPUp(t *testing.T) {
 	cfg := gateway.Default()
 	cfg.Private = true
 	here := &held{newServer(t), make(chan struct{}, 1), make(chan struct{})}
-	url := serveRooms(t, cfg, here.server, here)
+	url := serveRooms(t, cfg, here.server, func(cfg gateway.Config, log *slog.Logger) *gateway.Gateway {
+		return gateway.New(cfg, here, log)
+	})
 	elsewhere := serve(t, newServer(t), signaling.Default())
 	ada, err := here.Join(mcu.JoinOptions{Room: "demo", Name: "Ada"})
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
@@ -60,7 +61,7 @@ func TestKill(t *testing.T) {
 			_, _ = process.Wait()
 			path := filepath.Join(dir, id+".mp4")
 			left, _ := length(t, path)
-			next := record.New(record.Config{Dir: dir}, nil, slog.New(slog.DiscardHandler))
+			next := record.New(record.Config{Dir: dir}, (*mcu.Server)(nil), slog.New(slog.DiscardHandler))
 			over, end := context.WithCancel(t.Context())
 			end()
 			if err := next.Run(over); err != nil { // it repairs, and ends

@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/media"
 )
 
 const (
@@ -20,10 +22,11 @@ const (
 	pictureInterval = 90 * time.Millisecond
 )
 
-// broadcast is one room's. It is a [mcu.Sink]. Its goroutine is run.
+// broadcast is one room's. It is a [media.Sink]. Its goroutine is run.
 type broadcast struct {
 	home *Broadcaster
 	room string
+	mix  handle // of the room; attach sets it
 	log  *slog.Logger
 
 	queue  *intake.Queue
@@ -54,8 +57,17 @@ func newBroadcast(home *Broadcaster, room string) *broadcast {
 }
 
 // attach has the room fill the queue.
-func (b *broadcast) attach(rooms Rooms) error {
-	detach, err := rooms.Attach(b.room, b, mcu.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval})
+func (b *broadcast) attach(find func(room string) (handle, error)) error {
+	mix, err := find(b.room)
+	if err != nil {
+		close(b.done)
+		return err
+	}
+	b.mix = mix
+	detach, err := mix.Attach(b, media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval})
+	if errors.Is(err, mcu.ErrClosed) { // meanwhile
+		err = fmt.Errorf("room %q: %w", b.room, mcu.ErrNotFound)
+	}
 	if err != nil {
 		close(b.done)
 		return err
@@ -104,7 +116,7 @@ func (b *broadcast) run() {
 	b.pump()
 	b.finish()
 	b.log.Info("broadcast ended")
-	b.home.rooms.TellBroadcast(b.room, false)
+	b.mix.NotifyBroadcast(false)
 	linger := time.NewTimer(b.home.cfg.Linger)
 	defer linger.Stop()
 	if len(b.past) > 0 {

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tilemix/mcu"
+	"tilemix/mcu/media"
 )
 
 // What a caller can be told beside mcu's errors.
@@ -34,11 +36,15 @@ type Config struct {
 // Default broadcasts the rooms that it is told to.
 func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Second, Most: 100} }
 
-// Rooms is what a Broadcaster needs of [mcu.Server].
-type Rooms interface {
-	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
-	Rooms() []mcu.RoomInfo
-	TellBroadcast(room string, on bool)
+// handle is what a broadcast needs of its room: a [room.Handle].
+type handle interface {
+	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	NotifyBroadcast(on bool)
+}
+
+// rooms is what a Broadcaster needs of [mcu.Server].
+type rooms[H handle] interface {
+	Room(name string) (H, error)
 }
 
 // State is what a broadcast does.
@@ -63,10 +69,10 @@ type Info struct {
 // Broadcaster keeps the broadcasts of all rooms. It is safe for concurrent use. Run waits
 // for its goroutines.
 type Broadcaster struct {
-	cfg   Config
-	rooms Rooms
-	log   *slog.Logger
-	quit  chan struct{} // closed when no broadcast may linger any more
+	cfg  Config
+	find func(room string) (handle, error)
+	log  *slog.Logger
+	quit chan struct{} // closed when no broadcast may linger any more
 
 	playlists, files, bytes         atomic.Uint64 // that were served
 	droppedPictures, droppedPackets atomic.Uint64 // by broadcasts that are no more
@@ -80,9 +86,9 @@ type Broadcaster struct {
 }
 
 // New returns a Broadcaster without broadcasts.
-func New(cfg Config, rooms Rooms, log *slog.Logger) *Broadcaster {
+func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Broadcaster {
 	return &Broadcaster{
-		cfg: cfg, rooms: rooms, log: log, quit: make(chan struct{}),
+		cfg: cfg, find: func(room string) (handle, error) { return rooms.Room(room) }, log: log, quit: make(chan struct{}),
 		running: make(map[string]*broadcast), sessions: make(map[string]*session),
 	}
 }
@@ -122,13 +128,13 @@ func (c *Broadcaster) start(room string, demand bool) (b *broadcast, begun bool,
 	if err != nil || !begun {
 		return b, false, err
 	}
-	if err := b.attach(c.rooms); err != nil {
+	if err := b.attach(c.find); err != nil {
 		c.remove(b)
 		c.release()
 		return nil, false, err
 	}
 	b.log.Info("broadcast begins")
-	c.rooms.TellBroadcast(room, true)
+	b.mix.NotifyBroadcast(true)
 	go func() {
 		defer c.release()
 		b.run()
@@ -180,7 +186,7 @@ func (c *Broadcaster) release() {
 // Stop turns a room's broadcast off and waits until its playlists say so. One that is off
 // stays so.
 func (c *Broadcaster) Stop(ctx context.Context, room string) (Info, error) {
-	if b := c.find(room); b != nil {
+	if b := c.get(room); b != nil {
 		b.stop()
 		select {
 		case <-b.done:
@@ -192,16 +198,16 @@ func (c *Broadcaster) Stop(ctx context.Context, room string) (Info, error) {
 
 // Get tells what a room's broadcast does.
 func (c *Broadcaster) Get(room string) (Info, error) {
-	if b := c.find(room); b != nil {
+	if b := c.get(room); b != nil {
 		return b.info(), nil
 	}
-	if !slices.ContainsFunc(c.rooms.Rooms(), func(i mcu.RoomInfo) bool { return i.Name == room }) {
-		return Info{}, fmt.Errorf("room %q: %w", room, mcu.ErrNotFound)
+	if _, err := c.find(room); err != nil {
+		return Info{}, err
 	}
 	return Info{Room: room, State: Off}, nil
 }
 
-func (c *Broadcaster) find(room string) *broadcast {
+func (c *Broadcaster) get(room string) *broadcast {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.running[room]
@@ -228,5 +234,8 @@ func (c *Broadcaster) session(room, id string) *session {
 	}
 	return nil
 }
+
+// Collectors returns the metrics of all broadcasts.
+func (c *Broadcaster) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{c}} }
 
 func newID() string { return strings.ToLower(rand.Text()[:12]) }

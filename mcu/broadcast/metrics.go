@@ -2,9 +2,6 @@ package broadcast
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Collectors returns what Prometheus may know of broadcasts.
-func (c *Broadcaster) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{c}} }
-
 // metrics reads the numbers that broadcasts have anyway.
 type metrics struct{ c *Broadcaster }
 

@@ -47,7 +47,7 @@ func missing(path string) error {
 
 // serveIndex waits for a session where none can be played yet.
 func (c *Broadcaster) serveIndex(w http.ResponseWriter, r *http.Request, room string) error {
-	b := c.find(room)
+	b := c.get(room)
 	if b == nil && c.cfg.OnDemand {
 		var err error
 		if b, _, err = c.start(room, true); err != nil {
@@ -108,6 +108,37 @@ func (s *session) playlist(file, query string) answer {
 		a.body.WriteString(text)
 	}
 	return a
+}
+
+// conclude keeps the playlists as they are in the end. Nothing more is written.
+func (s *session) conclude() {
+	last := map[string][]byte{}
+	if s.playable { // else the muxer would have this wait
+		for _, file := range []string{index, "video1_stream.m3u8", "audio2_stream.m3u8"} {
+			if a := s.ask(file, ""); a.status == http.StatusOK {
+				last[file] = a.body.Bytes()
+				if file != index {
+					last[file] = []byte(ended(a.body.String()))
+				}
+			}
+		}
+	}
+	s.last.Store(&last)
+}
+
+// ended turns a playlist into one that nothing is added to: parts and what is said of
+// those to come are gone, the segments stay (RFC 8216bis §4.4.3.4, §6.2.1).
+func ended(playlist string) string {
+	var b strings.Builder
+	for line := range strings.Lines(playlist) {
+		switch tag, _, _ := strings.Cut(line, ":"); tag {
+		case "#EXT-X-SERVER-CONTROL", "#EXT-X-PART-INF", "#EXT-X-PART", "#EXT-X-PRELOAD-HINT":
+		default:
+			b.WriteString(line)
+		}
+	}
+	b.WriteString("#EXT-X-ENDLIST\n")
+	return b.String()
 }
 
 // query is what a request asks, in a form that cannot break out of a playlist's line.

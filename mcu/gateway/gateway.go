@@ -13,11 +13,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tilemix/mcu"
 	"tilemix/mcu/event"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/media"
 )
 
 // ErrTooMany is returned when a room or the server has as many links as it may have. A caller also
@@ -42,18 +45,24 @@ type Config struct {
 // Default keeps links to the Internet, and to files in ./data.
 func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8, All: 100} }
 
-// Rooms is what a Gateway needs of [mcu.Server].
-type Rooms interface {
-	Watch(room string) (ended <-chan struct{}, err error)
+// handle is what a link needs of its room: a [room.Handle].
+type handle interface {
+	Ended() <-chan struct{}
+	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+}
+
+// rooms is what a Gateway needs of [mcu.Server].
+type rooms[H handle] interface {
+	Room(name string) (H, error)
 	Join(o mcu.JoinOptions) (*mcu.Participant, error)
-	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
 }
 
 // Gateway has the links of all rooms. It is safe for concurrent use. Each link has a
 // goroutine, which Run waits for.
 type Gateway struct {
 	cfg   Config
-	rooms Rooms
+	room  func(name string) (handle, error)
+	join  func(o mcu.JoinOptions) (*mcu.Participant, error)
 	log   *slog.Logger
 	rules address.Rules
 
@@ -66,12 +75,14 @@ type Gateway struct {
 }
 
 // New returns a Gateway without links.
-func New(cfg Config, rooms Rooms, log *slog.Logger) *Gateway {
+func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 	if cfg.Via == nil {
 		cfg.Via = via.New()
 	}
 	return &Gateway{
-		cfg: cfg, rooms: rooms, log: log, rules: address.Rules{Private: cfg.Private},
+		cfg: cfg, log: log, rules: address.Rules{Private: cfg.Private},
+		room:  func(name string) (handle, error) { return rooms.Room(name) },
+		join:  rooms.Join,
 		links: make(map[string]*link),
 	}
 }
@@ -99,7 +110,7 @@ type OutputOptions struct {
 // AddOutput sends the mix of a room somewhere, from now until it is removed or
 // the room ends, also while it is down: no later room of that name is sent there.
 func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (Info, error) {
-	ended, err := g.rooms.Watch(room)
+	mix, err := g.room(room)
 	if err != nil {
 		return Info{}, err
 	}
@@ -116,7 +127,7 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 		}
 	}
 	l := g.newLink(Output, room, a)
-	l.ended = ended
+	l.room = mix
 	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
 }
@@ -179,7 +190,7 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 		return Info{}, fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, l.info.Kind)
 	}
 	g.links[l.info.ID] = l
-	if l.ended != nil {
+	if l.room != nil {
 		g.wg.Go(l.watch)
 	}
 	g.wg.Go(func() {
@@ -230,6 +241,9 @@ func (g *Gateway) get(kind Kind, room, id string) (*link, error) {
 	}
 	return l, nil
 }
+
+// Collectors returns the metrics of all links.
+func (g *Gateway) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{g}} }
 
 // Remove ends a link and waits until it has ended, or for ctx.
 func (g *Gateway) Remove(ctx context.Context, kind Kind, room, id string) error {

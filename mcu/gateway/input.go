@@ -25,7 +25,7 @@ type InputOptions struct {
 // AddInput brings a stream into a room, as a participant who is there from now until the
 // input is removed or a file has ended or cannot be read, also while the stream is down.
 func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
-	if _, err := g.rooms.Watch(room); err != nil {
+	if _, err := g.room(room); err != nil {
 		return Info{}, err
 	}
 	a, err := g.judge(ctx, o.URL, address.Input)
@@ -33,7 +33,7 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 		return Info{}, err
 	}
 	if a.Scheme() == "file" {
-		f, err := g.open(a)
+		f, err := open(g.cfg.Dir, a)
 		if err != nil {
 			return Info{}, fmt.Errorf("%w: %w", address.ErrRefused, err)
 		}
@@ -46,7 +46,7 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	if a.Scheme() != "file" {
 		name = cmp.Or(o.Name, a.Host())
 	}
-	who, err := g.rooms.Join(mcu.JoinOptions{Room: room, Name: name, Fed: true})
+	who, err := g.join(mcu.JoinOptions{Room: room, Name: name, Fed: true})
 	if err != nil {
 		return Info{}, err
 	}
@@ -62,9 +62,10 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	return info, err
 }
 
-// open opens a file of the data folder, whatever its path or symbolic links say.
-func (g *Gateway) open(a address.Address) (*os.File, error) {
-	root, err := os.OpenRoot(g.cfg.Dir)
+// open opens a file of the data folder. It refuses a path or a symbolic link that leads out
+// of the folder.
+func open(dir string, a address.Address) (*os.File, error) {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, errors.New("there is no data folder")
 	}
@@ -125,7 +126,7 @@ func (in *input) pull(ctx context.Context, up func()) error {
 	if err := in.gateway.reach(ctx, in.address); err != nil {
 		return err
 	}
-	p, err := in.gateway.proxy(ctx, in.address)
+	p, err := newProxy(ctx, in.gateway.rules, in.address)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (in *input) pull(ctx context.Context, up func()) error {
 		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: r.run, Strict: true}
 		if in.address.Scheme() != "file" {
 			c.Secret = playlist(in.address)
-		} else if c.File, err = in.gateway.open(in.address); err != nil {
+		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {
 			return err
 		}
 		err := c.Run(ctx)

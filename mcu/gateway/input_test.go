@@ -232,7 +232,7 @@ func TestVain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended, err := s.Watch("vain")
+	room, err := s.Room("vain")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestVain(t *testing.T) {
 	}
 	ada.Leave()
 	select {
-	case <-ended:
+	case <-room.Ended():
 	case <-time.After(rtctest.Patience):
 		t.Fatalf("there are still %+v", s.List(gateway.Input, "vain"))
 	}

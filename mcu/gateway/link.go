@@ -80,7 +80,7 @@ type link struct {
 	life  context.Context
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended
-	ended <-chan struct{}       // closed when the room of an output has; nil: of an input
+	room  handle                // of an output; nil: of an input
 	lost  lost                  // of connections that have ended
 	queue atomic.Pointer[queue] // of an output that is up
 	tell  func(event.Event)     // nil: nobody is told
@@ -110,7 +110,7 @@ func (l *link) Info() Info {
 // watch ends a link with its room, whatever it is about.
 func (l *link) watch() {
 	select {
-	case <-l.ended:
+	case <-l.room.Ended():
 		l.end()
 	case <-l.life.Done():
 	}

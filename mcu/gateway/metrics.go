@@ -2,9 +2,6 @@ package gateway
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Collectors returns what Prometheus may know of links.
-func (g *Gateway) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{g}} }
-
 // metrics reads the numbers that links have anyway.
 type metrics struct{ g *Gateway }
 

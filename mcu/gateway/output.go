@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/media"
 )
 
 const (
@@ -65,8 +66,8 @@ func (o *output) try(ctx context.Context, up func()) error {
 // attach has the room fill a queue. After detach nothing more comes.
 func (o *output) attach() (q *queue, detach func(), err error) {
 	q = newQueue()
-	leave, err := o.gateway.rooms.Attach(o.info.Room, q, mcu.SinkOptions{KeyInterval: keyInterval, Of: o.ended})
-	if errors.Is(err, mcu.ErrNotFound) {
+	leave, err := o.room.Attach(q, media.SinkOptions{KeyInterval: keyInterval})
+	if errors.Is(err, mcu.ErrClosed) {
 		return nil, nil, errOver
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/media"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -143,7 +144,7 @@ func TestNextRoom(t *testing.T) {
 		return p
 	}
 	first := join()
-	of, err := s.Watch("next")
+	room, err := s.Room("next")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,13 +159,13 @@ func TestNextRoom(t *testing.T) {
 		}
 	}
 	first.Leave()
-	<-of
+	<-room.Ended()
 	second := join()
 	defer func() {
 		second.Leave()
 		<-second.Done()
 	}()
-	if _, err := s.Attach("next", nil, mcu.SinkOptions{Of: of}); !errors.Is(err, mcu.ErrNotFound) {
+	if _, err := room.Attach(nil, media.SinkOptions{}); !errors.Is(err, mcu.ErrClosed) {
 		t.Errorf("a sink of the first room is attached to the second: %v", err)
 	}
 	for deadline := time.Now().Add(rtctest.Patience); len(s.List(gateway.Output, "next")) > 0; time.Sleep(20 * time.Millisecond) {

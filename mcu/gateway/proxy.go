@@ -48,8 +48,8 @@ func (p *proxy) remembering(dial dial) dial {
 // dial is [net.Dialer.DialContext].
 type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// proxy runs a proxy until it is stopped, for an address that is read by HTTP.
-func (g *Gateway) proxy(ctx context.Context, a address.Address) (*proxy, error) {
+// newProxy runs a proxy until it is stopped, for an address that FFmpeg reads by HTTP.
+func newProxy(ctx context.Context, rules address.Rules, a address.Address) (*proxy, error) {
 	p := &proxy{stop: func() {}}
 	if a.Scheme() != "http" && a.Scheme() != "https" {
 		return p, nil
@@ -58,7 +58,7 @@ func (g *Gateway) proxy(ctx context.Context, a address.Address) (*proxy, error) 
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	transport := g.transport()
+	transport := newTransport(rules)
 	transport.DialContext = p.remembering(transport.DialContext)
 	forward := &httputil.ReverseProxy{
 		Rewrite: func(*httputil.ProxyRequest) {}, Transport: transport, FlushInterval: -1,

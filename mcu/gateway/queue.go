@@ -18,7 +18,7 @@ func (l *lost) add(pictures, packets uint64) {
 	l.packets.Add(packets)
 }
 
-// queue is a [mcu.Sink] that holds the mix for the one goroutine that sends it.
+// queue is a [media.Sink] that holds the mix for the one goroutine that sends it.
 type queue struct {
 	*intake.Queue
 	ended chan struct{} // closed when nothing more comes

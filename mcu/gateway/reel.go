@@ -183,7 +183,7 @@ type pulled struct {
 	parts [][]byte // NAL units, or the packet
 }
 
-// film is a [mcu.Source]: what it is given, as packets. One goroutine gives, one reads.
+// film is a [media.Source]: what it is given, as packets. One goroutine gives, one reads.
 type film struct {
 	units chan pulled
 	begun chan struct{} // closed when there is something

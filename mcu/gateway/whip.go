@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/rtc/client"
 	"tilemix/mcu/rtc/whip"
@@ -50,7 +51,7 @@ func (o *output) whipOnce(ctx context.Context, list via.List, up func()) error {
 		return err
 	}
 	defer c.Close()
-	web := &http.Client{Transport: o.gateway.transport()}
+	web := &http.Client{Transport: newTransport(o.gateway.rules)}
 	defer web.CloseIdleConnections()
 	s := whip.New(web, whip.Target{URL: strings.TrimPrefix(o.address.URL(), "whip+"), Token: o.token, Header: http.Header{via.Header: {list.Header}}})
 	defer func() {
@@ -113,15 +114,15 @@ func send(ctx context.Context, c *client.Client, q *queue, grown <-chan struct{}
 	}
 }
 
-// transport connects to nothing but what the rules let through, whatever names and
-// redirections lead to.
-func (g *Gateway) transport() *http.Transport {
-	dialer := &net.Dialer{Timeout: whipTimeout, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
+// newTransport returns a transport that connects only to addresses that the rules allow. It
+// checks each address as it connects, because names and redirections may lead elsewhere.
+func newTransport(rules address.Rules) *http.Transport {
+	dialer := &net.Dialer{Timeout: whipTimeout, Control: func(_, at string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(at)
 		if err != nil {
 			return err
 		}
-		return g.rules.Allows(to.Addr())
+		return rules.Allows(to.Addr())
 	}}
 	return &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: whipTimeout}
 }

@@ -28,9 +28,6 @@ type SinkOptions struct {
 	// PictureInterval is how old the last picture may become until there is another,
 	// even if nothing changed; 0: a second. It is rounded up to the clock's ticks.
 	PictureInterval time.Duration
-	// Of is the room that is meant, as Server.Watch returned it, and no later one of that
-	// name; nil: whichever has the name.
-	Of <-chan struct{}
 }
 
 // Attachment is a sink in a room. Its exported fields never change.

@@ -11,7 +11,7 @@ import (
 
 // announcer sends news of recordings to their rooms and to the outside. It is safe for concurrent use.
 type announcer struct {
-	rooms   rooms
+	room    func(name string) (handle, error)
 	events  func(event.Event)                // nil: none are sent
 	running func(room string) []sidecar.Info // returns the recordings of a room that have not ended
 }
@@ -56,5 +56,7 @@ func (a announcer) tell(news sidecar.Info) {
 	for i, a := range all {
 		list[i] = control.Recording{ID: a.ID, State: string(a.State), Reason: a.Reason}
 	}
-	a.rooms.TellRecordings(news.Room, list)
+	if room, err := a.room(news.Room); err == nil {
+		room.NotifyRecordings(list)
+	}
 }

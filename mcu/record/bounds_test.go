@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec"
-	"tilemix/mcu"
+	"tilemix/mcu/media"
 )
 
 // testTracks returns tracks of a recording in a new folder.
@@ -18,7 +18,7 @@ func testTracks(t *testing.T) *tracks {
 func TestTracksBytes(t *testing.T) {
 	tr := testTracks(t)
 	for n := range uint64(100) {
-		tr.Picture("a", codec.H264, n, make([]byte, 1<<20), true, mcu.Instant{})
+		tr.Picture("a", codec.H264, n, make([]byte, 1<<20), true, media.Time{})
 	}
 	if n := tr.lost.Load(); n != 100-tracksBytes>>20 || tr.held.Load() != tracksBytes {
 		t.Errorf("%d lost, %d bytes held", n, tr.held.Load())
@@ -41,7 +41,7 @@ func TestFallingTimestamps(t *testing.T) {
 	tr := testTracks(t)
 	tr.take(&piece{kind: joined, id: "a"})
 	for i := range 1000 {
-		at := mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: 1<<30 - uint32(i)*960}
+		at := media.Time{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: 1<<30 - uint32(i)*960}
 		tr.take(&piece{kind: sound, id: "a", data: []byte{0xf8, 0xff, 0xfe}, at: at})
 		if n := len(tr.present["a"].waiting); n > maxWaiting {
 			t.Fatalf("%d packets wait", n)
@@ -56,7 +56,7 @@ func TestMalformedPacket(t *testing.T) {
 	tr.take(&piece{kind: joined, id: "a"})
 	f := tr.present["a"]
 	for i, data := range [][]byte{{0xf8, 0xff, 0xfe}, {0x03}, {0xf8, 0xff, 0xfe}} {
-		tr.take(&piece{kind: sound, id: "a", data: data, at: mcu.Instant{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: uint32(i) * 960}})
+		tr.take(&piece{kind: sound, id: "a", data: data, at: media.Time{Arrived: time.Duration(i) * 20 * time.Millisecond, Timestamp: uint32(i) * 960}})
 	}
 	f.release(1 << 62)
 	if f.audio.ended || tr.lost.Load() != 1 || f.audio.out.Length() < 50*time.Millisecond {
@@ -72,7 +72,7 @@ func TestDroppedPicture(t *testing.T) {
 	n := uint64(0)
 	comes := func(size int, key bool) (needKey bool) {
 		n++
-		return tr.Picture("a", codec.H264, n, make([]byte, size), key, mcu.Instant{})
+		return tr.Picture("a", codec.H264, n, make([]byte, size), key, media.Time{})
 	}
 	if comes(100, true) || comes(100, false) {
 		t.Error("an IDR is asked for, and all is there")
@@ -97,7 +97,7 @@ func TestLateComer(t *testing.T) {
 	tr := testTracks(t)
 	packet := []byte{0xf8, 0xff, 0xfe}
 	for range queuedTracks + 1 {
-		tr.Sound("a", packet, mcu.Instant{})
+		tr.Sound("a", packet, media.Time{})
 	}
 	tr.Joined("b", "Bob", time.Second)
 	for len(tr.full) > 0 {
@@ -105,7 +105,7 @@ func TestLateComer(t *testing.T) {
 		tr.take(p)
 		tr.give(p)
 	}
-	tr.Sound("b", packet, mcu.Instant{Arrived: time.Second})
+	tr.Sound("b", packet, media.Time{Arrived: time.Second})
 	close(tr.stop)
 	tr.run()
 	if all := *tr.people.Load(); tr.lost.Load() != 1 || len(all) != 1 || len(all[0].Tracks) != 1 {

@@ -6,7 +6,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/h264"
-	"tilemix/mcu"
+	"tilemix/mcu/media"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest/barcode"
@@ -42,7 +42,7 @@ func (c *camera) film(pictures int) {
 			c.s.t.Fatal(err)
 		}
 		c.n++
-		if c.s.tap.Picture("ADA", codec.H264, c.n, au.Data, au.Key, mcu.Instant{Arrived: c.s.at}) {
+		if c.s.tap.Picture("ADA", codec.H264, c.n, au.Data, au.Key, media.Time{Arrived: c.s.at}) {
 			c.asked++
 			if !c.deaf {
 				c.enc.ForceKeyFrame()

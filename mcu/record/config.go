@@ -3,9 +3,9 @@ package record
 import (
 	"errors"
 
-	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/media"
 )
 
 // Errors of a Recorder, beside those of package mcu.
@@ -39,10 +39,15 @@ type Options struct {
 	Tracks bool `json:"tracks"`
 }
 
+// handle is what a recording needs of its room: a [room.Handle].
+type handle interface {
+	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	Tap(t media.Tap) (untap func(), err error)
+	AskKeyFrames()
+	NotifyRecordings(all []control.Recording)
+}
+
 // rooms is what a Recorder needs of [mcu.Server].
-type rooms interface {
-	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
-	Tap(room string, t mcu.Tap) (untap func(), err error)
-	AskKeyFrames(room string)
-	TellRecordings(room string, all []control.Recording)
+type rooms[H handle] interface {
+	Room(name string) (H, error)
 }

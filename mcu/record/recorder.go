@@ -26,10 +26,10 @@ const saveAgain = time.Minute
 // Recorder has the recordings of all rooms, those of earlier runs among them. It is safe for concurrent
 // use. Each recording that runs has two goroutines, for its mix and for its tracks; Run waits for them.
 type Recorder struct {
-	cfg   Config
-	rooms rooms
-	log   *slog.Logger
-	news  announcer
+	cfg  Config
+	room func(name string) (handle, error)
+	log  *slog.Logger
+	news announcer
 
 	mu     sync.Mutex
 	closed bool
@@ -40,9 +40,10 @@ type Recorder struct {
 }
 
 // New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
-func New(cfg Config, rooms rooms, log *slog.Logger) *Recorder {
-	c := &Recorder{cfg: cfg, rooms: rooms, log: log, all: make(map[string]*recording), ready: make(chan struct{})}
-	c.news = announcer{rooms: rooms, events: cfg.Events, running: c.runningInfos}
+func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
+	room := func(name string) (handle, error) { return rooms.Room(name) }
+	c := &Recorder{cfg: cfg, room: room, log: log, all: make(map[string]*recording), ready: make(chan struct{})}
+	c.news = announcer{room: room, events: cfg.Events, running: c.runningInfos}
 	return c
 }
 
@@ -182,7 +183,7 @@ func (c *Recorder) open(r *recording) error {
 	if err := r.create(); err != nil {
 		return err
 	}
-	if err := r.begin(c.rooms); err != nil {
+	if err := r.begin(c.room); err != nil {
 		r.discard()
 		return err
 	}
@@ -217,7 +218,7 @@ func (c *Recorder) Pause(room, id string, pause bool) (sidecar.Info, error) {
 	if pause {
 		err = r.pause()
 	} else {
-		err = r.resume(c.rooms)
+		err = r.resume()
 	}
 	return r.Info(), err
 }

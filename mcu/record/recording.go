@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"tilemix/mcu"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/sidecar"
 )
@@ -31,6 +32,8 @@ type recording struct {
 
 	wake chan struct{} // has run look for a pause or an end
 	done chan struct{} // closed when run has ended
+
+	source handle // of the room's media; begin sets it
 
 	// Set before run, and nil once it has ended. Guarded by mu for others than run.
 	queue  *intake.Queue
@@ -70,18 +73,30 @@ func (r *recording) discard() {
 }
 
 // begin attaches the recording to its room, and starts the goroutine of the tracks.
-func (r *recording) begin(rooms rooms) error {
-	untap, err := rooms.Tap(r.room, r.tracks)
-	if err != nil {
+func (r *recording) begin(room func(name string) (handle, error)) error {
+	var err error
+	if r.source, err = room(r.room); err != nil {
 		return err
 	}
-	if err := r.attach(rooms); err != nil {
+	untap, err := r.source.Tap(r.tracks)
+	if err != nil {
+		return r.missing(err)
+	}
+	if err := r.attach(); err != nil {
 		untap()
 		return err
 	}
 	r.tracks.untap = untap
 	go r.tracks.run()
 	return nil
+}
+
+// missing says that the room has ended, if that is the error.
+func (r *recording) missing(err error) error {
+	if errors.Is(err, mcu.ErrClosed) {
+		return fmt.Errorf("room %q: %w", r.room, mcu.ErrNotFound)
+	}
+	return err
 }
 
 // note saves which participants are present.

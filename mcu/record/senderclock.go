@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"tilemix/codec/pcm"
-	"tilemix/mcu"
+	"tilemix/mcu/media"
 )
 
 const (
@@ -31,7 +31,7 @@ type senderClock struct {
 func unix() time.Time { return time.Unix(0, 0) }
 
 // observe learns from a packet of sound.
-func (c *senderClock) observe(at mcu.Instant) {
+func (c *senderClock) observe(at media.Time) {
 	if at.Captured.IsZero() {
 		return
 	}
@@ -47,7 +47,7 @@ func (c *senderClock) observe(at mcu.Instant) {
 }
 
 // place returns when a picture was captured, on the room's clock.
-func (c *senderClock) place(at mcu.Instant) time.Duration {
+func (c *senderClock) place(at media.Time) time.Duration {
 	if c.known && !at.Captured.IsZero() {
 		return at.Captured.Sub(unix()) + min(c.now, c.prior)
 	}
@@ -55,7 +55,7 @@ func (c *senderClock) place(at mcu.Instant) time.Duration {
 }
 
 // count returns when sound was captured, on the room's clock.
-func (c *senderClock) count(at mcu.Instant) time.Duration {
+func (c *senderClock) count(at media.Time) time.Duration {
 	if !at.Captured.IsZero() {
 		c.counting = false
 		return c.place(at)

@@ -4,8 +4,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tilemix/mcu"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/media"
 	"tilemix/mcu/record/sidecar"
 )
 
@@ -17,7 +17,7 @@ const keyInterval = 4 * time.Second
 func mixQueue() intake.Config { return intake.Config{Pictures: 240, Packets: 350, Bytes: 16 << 20} }
 
 // mixSink takes the mix of a room for a recording, from its start to a pause, or from one pause to the
-// next. It is a [mcu.Sink] and never blocks.
+// next. It is a [media.Sink] and never blocks.
 type mixSink struct {
 	queue      *intake.Queue
 	generation int
@@ -57,7 +57,7 @@ func rouse(wake chan<- struct{}) {
 }
 
 // attach attaches a new sink to the room, in place of the one before.
-func (r *recording) attach(rooms rooms) error {
+func (r *recording) attach() error {
 	r.mu.Lock()
 	if r.queue == nil { // it ended meanwhile
 		r.mu.Unlock()
@@ -69,7 +69,7 @@ func (r *recording) attach(rooms rooms) error {
 	r.sink = k
 	r.mu.Unlock()
 
-	detach, err := rooms.Attach(r.room, k, mcu.SinkOptions{KeyInterval: keyInterval})
+	detach, err := r.source.Attach(k, media.SinkOptions{KeyInterval: keyInterval})
 	r.mu.Lock()
 	over := err == nil && r.sink != k // meanwhile it failed, or was stopped
 	if err != nil {
@@ -88,7 +88,7 @@ func (r *recording) attach(rooms rooms) error {
 	if err == nil && before != nil {
 		before.detach()
 	}
-	return err
+	return r.missing(err)
 }
 
 // left says that nothing more comes.
@@ -144,7 +144,7 @@ func (r *recording) pause() error {
 }
 
 // resume attaches a new sink, which gets an IDR at once, as do the tracks of cameras.
-func (r *recording) resume(rooms rooms) error {
+func (r *recording) resume() error {
 	r.mu.Lock()
 	switch {
 	case r.sink == nil || r.ends:
@@ -155,7 +155,7 @@ func (r *recording) resume(rooms rooms) error {
 		return nil
 	}
 	r.mu.Unlock()
-	if err := r.attach(rooms); err != nil {
+	if err := r.attach(); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -170,7 +170,7 @@ func (r *recording) resume(rooms rooms) error {
 	r.tracks.paused.Store(false)
 	info, again := r.move(next), r.again
 	r.mu.Unlock()
-	rooms.AskKeyFrames(r.room)
+	r.source.AskKeyFrames()
 	r.changed(info, again)
 	return nil
 }

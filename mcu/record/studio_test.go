@@ -25,6 +25,7 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/media"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest/barcode"
@@ -50,7 +51,7 @@ type studio struct {
 	sinks map[*seat]bool
 	told  [][]control.Recording
 	over  bool
-	tap   mcu.Tap
+	tap   media.Tap
 	asked int // for IDRs, of all cameras
 
 	enc   *h264.Encoder
@@ -61,7 +62,7 @@ type studio struct {
 }
 
 type seat struct {
-	sink  mcu.Sink
+	sink  media.Sink
 	begun bool
 }
 
@@ -89,11 +90,20 @@ func (s *studio) resize(w, h int) {
 	s.enc, s.img = enc, image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
 }
 
-func (s *studio) Attach(room string, sink mcu.Sink, _ mcu.SinkOptions) (func(), error) {
+func (s *studio) Room(name string) (*studio, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if room != s.room || s.over {
+	if name != s.room || s.over {
 		return nil, mcu.ErrNotFound
+	}
+	return s, nil
+}
+
+func (s *studio) Attach(sink media.Sink, _ media.SinkOptions) (func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return nil, mcu.ErrClosed
 	}
 	k := &seat{sink: sink}
 	s.sinks[k] = true
@@ -109,27 +119,21 @@ func (s *studio) detach(k *seat) {
 	}
 }
 
-func (s *studio) Tap(room string, t mcu.Tap) (func(), error) {
-	if room != s.room || s.over {
-		return nil, mcu.ErrNotFound
+func (s *studio) Tap(t media.Tap) (func(), error) {
+	if s.over {
+		return nil, mcu.ErrClosed
 	}
 	t.Joined("ADA", "Ada", s.at)
 	s.tap = t
 	return func() {}, nil
 }
 
-func (s *studio) AskKeyFrames(room string) {
-	if room == s.room {
-		s.asked++
-	}
-}
+func (s *studio) AskKeyFrames() { s.asked++ }
 
-func (s *studio) TellRecordings(room string, all []control.Recording) {
+func (s *studio) NotifyRecordings(all []control.Recording) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if room == s.room {
-		s.told = append(s.told, all)
-	}
+	s.told = append(s.told, all)
 }
 
 // end ends the room.
@@ -198,16 +202,16 @@ func (s *studio) picture() {
 	}
 }
 
-// recordRooms is what a Recorder needs.
-type recordRooms interface {
-	Attach(room string, sink mcu.Sink, o mcu.SinkOptions) (detach func(), err error)
-	Tap(room string, t mcu.Tap) (untap func(), err error)
-	AskKeyFrames(room string)
-	TellRecordings(room string, all []control.Recording)
+// recordable is what a recording needs of its room.
+type recordable interface {
+	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	Tap(t media.Tap) (untap func(), err error)
+	AskKeyFrames()
+	NotifyRecordings(all []control.Recording)
 }
 
 // recorder returns a Recorder that runs until the test ends, or until stop.
-func recorder(t *testing.T, cfg record.Config, rooms recordRooms) (c *record.Recorder, stop func()) {
+func recorder[R recordable](t *testing.T, cfg record.Config, rooms interface{ Room(string) (R, error) }) (c *record.Recorder, stop func()) {
 	t.Helper()
 	c = record.New(cfg, rooms, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -224,7 +228,7 @@ func recorder(t *testing.T, cfg record.Config, rooms recordRooms) (c *record.Rec
 }
 
 // again has another server find what is in a folder.
-func again(t *testing.T, cfg record.Config, rooms recordRooms) []sidecar.Info {
+func again(t *testing.T, cfg record.Config, rooms *studio) []sidecar.Info {
 	t.Helper()
 	c, stop := recorder(t, cfg, rooms)
 	defer stop()

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec"
-	"tilemix/mcu"
+	"tilemix/mcu/media"
 )
 
 const (
@@ -27,7 +27,7 @@ type piece struct {
 	name string
 	data []byte
 	key  bool
-	at   mcu.Instant
+	at   media.Time
 }
 
 type pieceKind int
@@ -39,7 +39,7 @@ const (
 	sound
 )
 
-// tracks takes what participants send, as it came, and hands it to a timeline. It is a [mcu.Tap]. Its
+// tracks takes what participants send, as it came, and hands it to a timeline. It is a [media.Tap]. Its
 // goroutine, run, owns the timeline.
 type tracks struct {
 	*timeline
@@ -76,17 +76,17 @@ func newTracks(line *timeline, media bool) *tracks {
 
 // Joined puts a participant on the time line.
 func (t *tracks) Joined(id, name string, at time.Duration) {
-	t.put(piece{kind: joined, id: id, name: name, at: mcu.Instant{Arrived: at}}, nil)
+	t.put(piece{kind: joined, id: id, name: name, at: media.Time{Arrived: at}}, nil)
 }
 
 // Left ends a participant's part of the time line.
 func (t *tracks) Left(id string, at time.Duration) {
-	t.put(piece{kind: left, id: id, at: mcu.Instant{Arrived: at}}, nil)
+	t.put(piece{kind: left, id: id, at: media.Time{Arrived: at}}, nil)
 }
 
 // Picture takes an access unit. Only H.264 goes into files. If some are missing, the file needs an
 // IDR, and the access units before it are left out.
-func (t *tracks) Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at mcu.Instant) (needKey bool) {
+func (t *tracks) Picture(id string, kind codec.Kind, n uint64, au []byte, key bool, at media.Time) (needKey bool) {
 	if !t.media || kind != codec.H264 {
 		return false
 	}
@@ -108,7 +108,7 @@ func (t *tracks) Picture(id string, kind codec.Kind, n uint64, au []byte, key bo
 }
 
 // Sound takes a packet.
-func (t *tracks) Sound(id string, packet []byte, at mcu.Instant) {
+func (t *tracks) Sound(id string, packet []byte, at media.Time) {
 	if t.media && len(packet) > 0 && !t.paused.Load() {
 		t.put(piece{kind: sound, id: id, at: at}, packet)
 	}
