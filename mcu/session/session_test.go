@@ -145,7 +145,7 @@ func TestMayResume(t *testing.T) {
 				n++
 			}
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if n != resumeBurst || !s.MayResume() || s.MayResume() {
 			t.Errorf("it came back %d times at once", n)
 		}

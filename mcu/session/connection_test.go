@@ -1,0 +1,113 @@
+package session
+
+import (
+	"errors"
+	"image"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/handshake"
+	"tilemix/mcu/rtc"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// connected returns a session with a connection that nobody has answered.
+func connected(t *testing.T, h *host) *Session {
+	t.Helper()
+	api, err := rtc.NewAPI(rtc.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := h.events()
+	events.Connected, events.ControlOpened = func() {}, func() {}
+	events.Disconnected, events.KeyFrame = func(bool) {}, func() {}
+	s, err := New(Options{Name: "Ada", Resumable: true}, Env{
+		API: api, Handshakes: handshake.New(make(chan struct{}, 2)),
+		Metrics: NewMetrics(), Log: newSession(t, &host{}, Options{}).Log(),
+	}, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		_ = api.Close()
+	})
+	return s
+}
+
+// TestReplace gives a session another connection: what is asked for over the old control
+// connection fails, what is asked for over any goes to the new one.
+func TestReplace(t *testing.T) {
+	s := connected(t, &host{})
+	var old, newer []control.Message
+	cuts := 0
+	c := NewControl(s, func(m control.Message) { old = append(old, m) }, func() { cuts++ })
+	c.OpenChannel()
+	first := s.conn.Load()
+	conn, err := s.NewConnection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Replace(conn, func(m control.Message) { newer = append(newer, m) }, nil); got != first || cuts != 1 || c.Number() != 1 {
+		t.Errorf("the old one is returned: %v, %d cuts, number %d", got == first, cuts, c.Number())
+	}
+	first.Close()
+	c.Send(control.Chat{Text: "x"})
+	if len(old) != 0 || len(newer) != 1 || c.channel {
+		t.Errorf("%d messages by the old connection, %d by the new one, channel %v", len(old), len(newer), c.channel)
+	}
+	for _, x := range []struct {
+		number int
+		closed bool
+	}{{0, true}, {1, false}, {2, true}, {AnyControl, false}} {
+		if _, err := s.Offer(t.Context(), x.number, "no SDP"); errors.Is(err, ErrClosed) != x.closed || err == nil {
+			t.Errorf("an offer over %d: %v", x.number, err)
+		}
+		if err := s.AddCandidate(x.number, control.CandidateInit{}); errors.Is(err, ErrClosed) != x.closed {
+			t.Errorf("a candidate over %d: %v", x.number, err)
+		}
+	}
+	third, err := s.NewConnection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Replace(third, nil, nil).Close() // nothing to cut
+	if c.Reaches() || c.Number() != 2 {
+		t.Errorf("without a control connection it reaches the client: %v, number %d", c.Reaches(), c.Number())
+	}
+}
+
+// TestNotReady has a connection without an answer: nothing can be sent, and to want a size
+// does no harm.
+func TestNotReady(t *testing.T) {
+	s := connected(t, &host{})
+	if s.Picture() != nil || s.Sound() != nil {
+		t.Error("a stream is ready before there is an answer")
+	}
+	s.Want(image.Pt(640, 360))
+	s.Established()
+	s.Established() // does nothing
+}
+
+// TestSecrets: two sessions share no name.
+func TestSecrets(t *testing.T) {
+	seen := make(map[string]bool)
+	for range 50 {
+		s := newSession(t, &host{}, Options{Resumable: true})
+		for _, name := range []string{s.ID(), s.PublicID(), s.Token()} {
+			if name == "" || seen[name] {
+				t.Errorf("%q is used twice, or empty", name)
+			}
+			seen[name] = true
+		}
+		if len(s.PublicID()) != 8 || len(s.ID()) < 20 || len(s.Token()) < 20 {
+			t.Errorf("the names are %q, %q and %q", s.PublicID(), s.ID(), s.Token())
+		}
+	}
+	if s := newSession(t, &host{}, Options{}); s.Token() != "" {
+		t.Error("a session that cannot come back has a token")
+	}
+}
