@@ -78,12 +78,12 @@ type link struct {
 	Here        bool // the page itself
 }
 
-// Path returns the address of the entry.
+// Path returns the address of the entry, as seen from the page of a guide.
 func (l link) Path() string {
 	if l.Name == Index {
-		return "/docs/"
+		return "./"
 	}
-	return "/docs/" + l.Name
+	return l.Name
 }
 
 // mark returns the menu of the page of that name.

@@ -1,7 +1,6 @@
 package docs
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,12 +44,12 @@ func TestLinksLead(t *testing.T) {
 			}
 			target := name
 			switch {
-			case file == "/docs/":
+			case file == "./":
 				target = Index
-			case strings.HasPrefix(file, "/docs/"):
-				target = path.Base(file)
-			case file != "":
+			case strings.HasPrefix(file, "../") || strings.Contains(file, ":"):
 				continue
+			case file != "":
+				target = file
 			}
 			if all[target] == nil {
 				t.Errorf("%s links to %s, which is not there", name, m[1])
@@ -102,9 +101,9 @@ func TestConvertWantsTitle(t *testing.T) {
 
 func TestPagePath(t *testing.T) {
 	for from, want := range map[string]string{
-		"network.md":            "/docs/network",
-		"network.md#turn":       "/docs/network#turn",
-		"index.md":              "/docs/",
+		"network.md":            "network",
+		"network.md#turn":       "network#turn",
+		"index.md":              "./",
 		"#here":                 "#here",
 		"http://localhost:8080": "http://localhost:8080",
 		"https://a/b.md":        "https://a/b.md",

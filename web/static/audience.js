@@ -1,5 +1,7 @@
 // Counts the participants and viewers of a call.
 
+import { at } from './dom.js';
+
 const interval = 10_000; // ms
 
 /**
@@ -26,7 +28,7 @@ export function countAudience(room, show) {
  */
 async function ask(room) {
   try {
-    const response = await fetch('/api/v1/rooms');
+    const response = await fetch(at('/api/v1/rooms'));
     if (!response.ok) return '';
     /** @type {RoomInfo[]} */
     const rooms = (await response.json()).rooms ?? [];

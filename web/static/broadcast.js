@@ -1,6 +1,6 @@
 // The call's broadcast: the button, and the sign that every participant sees.
 
-import { byId } from './dom.js';
+import { at, byId } from './dom.js';
 import { asSentence } from './overlay.js';
 import { copy, toast } from './toasts.js';
 
@@ -32,10 +32,10 @@ export class Broadcast {
     const on = !this.#on;
     this.#mine = true;
     try {
-      const response = await fetch(`/api/v1/rooms/${this.#room}/broadcast`, { method: on ? 'PUT' : 'DELETE' });
+      const response = await fetch(at(`/api/v1/rooms/${this.#room}/broadcast`), { method: on ? 'PUT' : 'DELETE' });
       if (!response.ok) throw new Error((await response.json()).error);
       this.show(on);
-      if (on) await copy(`${location.origin}/watch/${this.#room}`, 'The call is being broadcast. The link is copied');
+      if (on) await copy(at(`/watch/${this.#room}`), 'The call is being broadcast. The link is copied');
       else toast('The broadcast has ended');
     } catch (error) {
       toast(`Broadcast: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');

@@ -8,7 +8,7 @@ import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices } from './choices.js';
 import { Devices, listDevices } from './devices.js';
-import { announce, byId, setIcon, showToggle } from './dom.js';
+import { announce, at, byId, setIcon, showToggle } from './dom.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './localMedia.js';
 import { asSentence, banner, nameAt, refusal, showCard } from './overlay.js';
@@ -154,7 +154,7 @@ function wire(state, session, local, devices, player, panel, recordings) {
   const mute = () => void local.toggleMute().then(() => announce(state.audioOff ? 'Microphone muted' : 'Microphone on'));
   const camera = () => void local.toggleCamera().then(() => announce(state.videoOff ? 'Camera off' : 'Camera on'));
   const layout = () => session.send({ type: 'layout', name: state.layout?.name === 'speaker' ? 'grid' : 'speaker' });
-  const invite = () => void copy(`${location.origin}/r/${room}`, 'Invitation link copied');
+  const invite = () => void copy(at(`/r/${room}`), 'Invitation link copied');
   const leave = () => {
     session.leave();
     local.close();
@@ -166,7 +166,7 @@ function wire(state, session, local, devices, player, panel, recordings) {
   click('layout', layout);
   click('copy', invite);
   click('invite', invite);
-  click('invite-watch', () => void copy(`${location.origin}/watch/${room}`, 'Viewer link copied'));
+  click('invite-watch', () => void copy(at(`/watch/${room}`), 'Viewer link copied'));
   click('leave', leave);
   for (const id of ['record', 'record-too']) click(id, () => void recordings.toggle());
   click('full', () => void toggleFullScreen());

@@ -7,6 +7,17 @@
  */
 
 /**
+ * The URL of an address of the server's. Behind a proxy the server may stand under a path, which
+ * the address of this module has too.
+ *
+ * @param {string} address begins with a slash
+ * @returns {string}
+ */
+export function at(address) {
+  return new URL(`..${address}`, import.meta.url).href;
+}
+
+/**
  * The element of that id, which must be of that class. Without it the page is broken, so
  * this throws.
  *
@@ -33,7 +44,7 @@ export function icon(name) {
   svg.classList.add('icon');
   svg.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS(ns, 'use');
-  use.setAttribute('href', `/static/icons.svg#${name}`);
+  use.setAttribute('href', at(`/static/icons.svg#${name}`));
   svg.append(use);
   return svg;
 }
@@ -45,7 +56,7 @@ export function icon(name) {
  * @param {IconName} name
  */
 export function setIcon(element, name) {
-  element.querySelector('use')?.setAttribute('href', `/static/icons.svg#${name}`);
+  element.querySelector('use')?.setAttribute('href', at(`/static/icons.svg#${name}`));
 }
 
 /**

@@ -1,6 +1,6 @@
 // The join page: asks for room and name, then goes to the call.
 
-import { byId } from './dom.js';
+import { at, byId } from './dom.js';
 import { Lobby } from './lobby.js';
 import { toRoom } from './room.js';
 import { shortcuts } from './shortcuts.js';
@@ -12,7 +12,7 @@ const lobby = new Lobby(byId('lobby', HTMLElement), {
   name: query.get('name') ?? '',
   fixed: false,
   join(room, name) {
-    location.assign(`/r/${room}?name=${encodeURIComponent(name)}`);
+    location.assign(at(`/r/${room}?name=${encodeURIComponent(name)}`));
   },
 });
 

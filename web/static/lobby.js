@@ -3,18 +3,18 @@
 
 import { loadChoices, saveChoices } from './choices.js';
 import { Devices, explain, listDevices } from './devices.js';
-import { announce, byId, showToggle } from './dom.js';
+import { announce, at, byId, showToggle } from './dom.js';
 import { Meter } from './meter.js';
 import { isRoom, roomPattern, roomRule, suggestRoom, toRoom } from './room.js';
 
 /** @typedef {import('./devices.js').Kind} Kind */
 
 /** @param {import('./dom.js').IconName} name */
-const icon = (name) => `<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#${name}"/></svg>`;
+const icon = (name) => `<svg class="icon" aria-hidden="true"><use href="${at(`/static/icons.svg#${name}`)}"/></svg>`;
 
 const markup = `
 <header class="lobby-head">
-  <a class="brand" href="/"><img src="/static/logo.svg" alt="" width="32" height="32">tilemix</a>
+  <a class="brand" href="${at('/')}"><img src="${at('/static/logo.svg')}" alt="" width="32" height="32">tilemix</a>
 </header>
 <div class="lobby-body">
   <section class="preview" aria-label="Your camera and microphone">
@@ -54,7 +54,7 @@ const markup = `
       <label class="field">Microphone<select id="lobby-microphone-select"></select></label>
     </div>
     <button id="join" class="button primary large" type="submit">Join</button>
-    <p class="lobby-watch"><a id="watch-link" href="/">Only watch</a>, without camera and microphone</p>
+    <p class="lobby-watch"><a id="watch-link" href="${at('/')}">Only watch</a>, without camera and microphone</p>
   </form>
 </div>
 <div id="live" class="visually-hidden" aria-live="polite"></div>`;
@@ -217,7 +217,7 @@ export class Lobby {
 
   #watchLink() {
     const room = toRoom(this.room.value);
-    byId('watch-link', HTMLAnchorElement).href = isRoom(room) ? `/watch/${room}` : '/';
+    byId('watch-link', HTMLAnchorElement).href = at(isRoom(room) ? `/watch/${room}` : '/');
   }
 
   #submit() {

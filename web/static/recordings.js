@@ -1,6 +1,6 @@
 // Recordings of the call: the button, the red dot that every participant sees, the file.
 
-import { byId } from './dom.js';
+import { at, byId } from './dom.js';
 import { asSentence } from './overlay.js';
 import { toast } from './toasts.js';
 
@@ -15,7 +15,7 @@ export class Recordings {
 
   /** @param {string} room */
   constructor(room) {
-    this.#api = `/api/v1/rooms/${encodeURIComponent(room)}/recordings`;
+    this.#api = at(`/api/v1/rooms/${encodeURIComponent(room)}/recordings`);
   }
 
   /**
@@ -65,7 +65,7 @@ export class Recordings {
   /** @param {Recording} recording */
   #offer(recording) {
     const link = byId('recording-file', HTMLAnchorElement);
-    link.href = `/api/v1/recordings/${recording.id}/file`;
+    link.href = at(`/api/v1/recordings/${recording.id}/file`);
     link.hidden = false;
   }
 }

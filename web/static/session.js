@@ -1,6 +1,7 @@
 // A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
+import { at } from './dom.js';
 import { Link } from './link.js';
 import { stalledText } from './overlay.js';
 
@@ -113,9 +114,9 @@ export class Session {
 
   /** @param {string} [secret] */
   #url(secret = '') {
-    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const { room, name } = this.state;
-    return `${scheme}//${location.host}/ws/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}${secret && `&resume=${secret}`}`;
+    const query = `name=${encodeURIComponent(name)}${secret && `&resume=${secret}`}`;
+    return at(`/ws/${encodeURIComponent(room)}?${query}`).replace(/^http/, 'ws');
   }
 
   /** @param {ServerMessage} message */

@@ -2,7 +2,7 @@
 
 import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
-import { announce, byId, setIcon } from './dom.js';
+import { announce, at, byId, setIcon } from './dom.js';
 import { Playback } from './hls.js';
 import { asSentence, banner, refusal, showCard, stalledText } from './overlay.js';
 import { Player } from './player.js';
@@ -46,7 +46,7 @@ async function watch() {
   // For debugging and tests, as on the call page.
   Object.assign(window, { tilemix: { pc: mine.pc, ws: null } });
   try {
-    await mine.open(`/whep/${encodeURIComponent(room)}`);
+    await mine.open(at(`/whep/${encodeURIComponent(room)}`));
   } catch (error) {
     if (subscription === mine) failed(error);
   }
@@ -70,7 +70,7 @@ async function watchBroadcast(why) {
   playback = mine;
   Object.assign(window, { tilemix: { pc: null, ws: null, playback: mine } });
   try {
-    await mine.open(`/hls/${encodeURIComponent(room)}/index.m3u8`);
+    await mine.open(at(`/hls/${encodeURIComponent(room)}/index.m3u8`));
     if (playback === mine) await player.start();
   } catch {
     if (playback === mine) again(why);
@@ -157,7 +157,7 @@ function mute() {
 watchQuality(byId('mix', HTMLVideoElement));
 document.title = `${room} · tilemix`;
 for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;
-byId('join', HTMLAnchorElement).href = `/r/${encodeURIComponent(room)}`;
+byId('join', HTMLAnchorElement).href = at(`/r/${encodeURIComponent(room)}`);
 byId('mute', HTMLButtonElement).addEventListener('click', mute);
 byId('leave', HTMLButtonElement).addEventListener('click', leave);
 byId('full', HTMLButtonElement).addEventListener('click', () => void toggleFullScreen());

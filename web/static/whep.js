@@ -1,5 +1,6 @@
 // Receives a call's video and audio over WHEP: one request, one answer.
 
+import { at } from './dom.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
 import { chooseCodecs } from './uplink.js';
@@ -98,7 +99,7 @@ export class Subscription {
  */
 async function answers() {
   try {
-    return (await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
+    return (await fetch(at('/healthz'), { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
   } catch {
     return false;
   }
@@ -111,7 +112,7 @@ async function answers() {
  */
 async function iceServers() {
   try {
-    const response = await fetch('/api/v1/ice-servers', { signal: AbortSignal.timeout(4_000) });
+    const response = await fetch(at('/api/v1/ice-servers'), { signal: AbortSignal.timeout(4_000) });
     return response.ok ? (await response.json()).iceServers : [];
   } catch {
     return [];
