@@ -27,13 +27,17 @@ type JoinOptions struct {
 	// PlayAudio), and they receive nothing.
 	Fed bool
 
+	// Away says that the client is on another machine. Answers then name no loopback
+	// candidate.
+	Away bool
+
 	path media.Path // stands in for the network path, in tests
 }
 
 // options are for a room.
 func (o JoinOptions) options() room.Options {
 	return room.Options{
-		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed},
+		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away},
 		Send:    o.Send, Cut: o.Cut, Path: o.path,
 	}
 }

@@ -27,7 +27,7 @@ func (b *broadcasts) get(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, located(info))
+	return fresh(c, located(c, info))
 }
 
 // start answers 201 when it has started the broadcast, and 200 when that was on before.
@@ -38,9 +38,9 @@ func (b *broadcasts) start(c echo.Context) error {
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	if begun {
-		return c.JSON(http.StatusCreated, located(info))
+		return c.JSON(http.StatusCreated, located(c, info))
 	}
-	return c.JSON(http.StatusOK, located(info))
+	return c.JSON(http.StatusOK, located(c, info))
 }
 
 func (b *broadcasts) stop(c echo.Context) error {
@@ -50,7 +50,7 @@ func (b *broadcasts) stop(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, located(info))
+	return fresh(c, located(c, info))
 }
 
 // hls serves a player, or an HTTP cache between players and the server.
@@ -65,6 +65,7 @@ type locatedInfo struct {
 	Watch    string `json:"watch"`
 }
 
-func located(info broadcast.Info) locatedInfo {
-	return locatedInfo{info, "/hls/" + info.Room + "/index.m3u8", "/watch/" + info.Room}
+func located(c echo.Context, info broadcast.Info) locatedInfo {
+	r := c.Request()
+	return locatedInfo{info, outside(r, "/hls/"+info.Room+"/index.m3u8"), outside(r, "/watch/"+info.Room)}
 }

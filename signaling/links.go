@@ -74,6 +74,6 @@ func add[Options any](c echo.Context, bodies bodies, create func(Options) (gatew
 	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Location", c.Request().URL.Path+"/"+info.ID)
+	h.Set("Location", outside(c.Request(), c.Request().URL.Path)+"/"+info.ID)
 	return c.JSON(http.StatusCreated, info)
 }

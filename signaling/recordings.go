@@ -47,14 +47,14 @@ func (r *recordings) start(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Location", c.Request().URL.Path+"/"+info.ID)
-	return c.JSON(http.StatusCreated, linked(info))
+	c.Response().Header().Set("Location", outside(c.Request(), c.Request().URL.Path)+"/"+info.ID)
+	return c.JSON(http.StatusCreated, linked(c, info))
 }
 
 func (r *recordings) list(c echo.Context) error {
 	all := []linkedInfo{}
 	for _, info := range r.recorder.List(c.Param("room")) {
-		all = append(all, linked(info))
+		all = append(all, linked(c, info))
 	}
 	return fresh(c, map[string]any{"recordings": all})
 }
@@ -64,7 +64,7 @@ func (r *recordings) get(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, linked(info))
+	return fresh(c, linked(c, info))
 }
 
 // pause takes {"paused":true} and {"paused":false}.
@@ -82,7 +82,7 @@ func (r *recordings) pause(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, linked(info))
+	return fresh(c, linked(c, info))
 }
 
 func (r *recordings) stop(c echo.Context) error {
@@ -92,7 +92,7 @@ func (r *recordings) stop(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, linked(info))
+	return fresh(c, linked(c, info))
 }
 
 // file serves the complete part of a file, also while the file grows.
@@ -140,6 +140,6 @@ type linkedInfo struct {
 	File string `json:"file"`
 }
 
-func linked(info sidecar.Info) linkedInfo {
-	return linkedInfo{info, "/api/v1/recordings/" + info.ID + "/file"}
+func linked(c echo.Context, info sidecar.Info) linkedInfo {
+	return linkedInfo{info, outside(c.Request(), "/api/v1/recordings/"+info.ID+"/file")}
 }

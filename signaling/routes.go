@@ -125,7 +125,7 @@ func options(methods string, accepts [2]string) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("Allow", "OPTIONS, "+methods)
 		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, Authorization")
+		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, ETag, Link, Authorization")
 		h.Set("Access-Control-Max-Age", "86400")
 		h.Set(accepts[0], accepts[1])
 		return c.NoContent(http.StatusNoContent)
@@ -134,7 +134,9 @@ func options(methods string, accepts [2]string) echo.HandlerFunc {
 
 // moved redirects for good.
 func moved(to string) echo.HandlerFunc {
-	return func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, to) }
+	return func(c echo.Context) error {
+		return c.Redirect(http.StatusMovedPermanently, outside(c.Request(), to))
+	}
 }
 
 // sameOrigin refuses requests of other origins' pages that would change something. The

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -37,6 +38,9 @@ type Config struct {
 	Queue       int           // most messages that wait for one WebSocket; more close it
 	Rate        float64       // messages a second that one WebSocket may send; further ones wait
 	Burst       int           // messages that one WebSocket may send at once
+
+	Prefix  string         // of the path by which clients reach the server behind a proxy; "", or as CheckPrefix takes it
+	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
 
 	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
 	Gateway     Gateway                // nil: no outputs and inputs
@@ -74,7 +78,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	for _, r := range s.routes() {
 		e.Match(strings.Fields(r.methods), r.path, r.serve)
 	}
-	return e, nil
+	return front{prefix: cfg.Prefix, trusted: cfg.Trusted, next: e}, nil
 }
 
 // newSite makes what serves each resource.

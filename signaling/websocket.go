@@ -53,7 +53,9 @@ func (s *sockets) accept(c echo.Context) error {
 		every:  s.cfg.Ping,
 	}
 	taken := sync.OnceFunc(func() { close(k.taken) })
-	session, err := s.enter(mcu.JoinOptions{Room: room, Name: name, Send: k.send, Cut: taken, Resumable: true}, token)
+	session, err := s.enter(mcu.JoinOptions{
+		Room: room, Name: name, Send: k.send, Cut: taken, Resumable: true, Away: originOf(r).away(),
+	}, token)
 	if err != nil {
 		return err
 	}

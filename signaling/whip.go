@@ -47,7 +47,7 @@ func (w *whip) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	who, err := w.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: w.viewers})
+	who, err := w.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: w.viewers, Away: originOf(r).away()})
 	if err != nil {
 		forget()
 		return err
@@ -59,7 +59,7 @@ func (w *whip) create(c echo.Context) error {
 		ses.Leave()
 		return err
 	}
-	h.Set("Location", w.sessions.add(r.URL.Path, who, ses))
+	h.Set("Location", outside(r, w.sessions.add(r.URL.Path, who, ses)))
 	h.Set("ETag", ses.etag)
 	h.Set(acceptPatch[0], acceptPatch[1])
 	h.Set("Cache-Control", "no-store")

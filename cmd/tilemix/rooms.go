@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"golang.org/x/sync/errgroup"
 
@@ -44,6 +45,7 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	recorder := s.recorder(cfg, rooms, log)
 	site := signaling.Default()
 	site.Recorder = recorder
+	site.Prefix, site.Trusted = s.front()
 	site.Collectors = hooks.Collectors()
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
@@ -55,6 +57,14 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 		return nil, nil, err
 	}
 	return runUntilDrained{runAll{links, live, recorder, rooms, memory}, hooks}, handler, nil
+}
+
+// front is what the HTTP side needs to know of reverse proxies.
+func (s *settings) front() (prefix string, trusted []netip.Prefix) {
+	for _, p := range s.TrustedProxies {
+		trusted = append(trusted, netip.Prefix(p))
+	}
+	return string(s.PathPrefix), trusted
 }
 
 // recorder records rooms.

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"tilemix/mixer/layout"
+	"tilemix/signaling"
 )
 
 // settings are the operator's settings. A setting has one name everywhere: the flag --max-rooms, TILEMIX_MAX_ROOMS in the environment, max-rooms in the
@@ -14,6 +16,8 @@ import (
 type settings struct {
 	Config          string       `placeholder:"FILE" help:"YAML file of settings."`
 	Listen          string       `default:":8080" help:"Address to serve HTTP on."`
+	PathPrefix      pathPrefix   `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
+	TrustedProxies  []proxy      `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
 	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
@@ -60,6 +64,36 @@ func (p *port) UnmarshalText(text []byte) error {
 		return fmt.Errorf("must be a whole number from 0 to 65535, not %q", text)
 	}
 	*p = port(n)
+	return nil
+}
+
+// pathPrefix is a path before all addresses of the server, "" for none.
+type pathPrefix string
+
+// UnmarshalText reads a pathPrefix. kong uses it for flags, environment and file.
+func (p *pathPrefix) UnmarshalText(text []byte) error {
+	*p = pathPrefix(strings.TrimRight(string(text), "/"))
+	if *p == "" {
+		return nil
+	}
+	return signaling.CheckPrefix(string(*p))
+}
+
+// proxy is the address of a reverse proxy, or a network of them.
+type proxy netip.Prefix
+
+// UnmarshalText reads a proxy. kong uses it for flags, environment and file.
+func (p *proxy) UnmarshalText(text []byte) error {
+	if addr, err := netip.ParseAddr(string(text)); err == nil {
+		addr = addr.Unmap()
+		*p = proxy(netip.PrefixFrom(addr, addr.BitLen()))
+		return nil
+	}
+	network, err := netip.ParsePrefix(string(text))
+	if err != nil {
+		return fmt.Errorf("must be an IP address or a network such as 10.0.0.0/8, not %q", text)
+	}
+	*p = proxy(network.Masked())
 	return nil
 }
 

@@ -89,7 +89,7 @@ func (r *Room) Resume(o Options, token string) (p *Participant, number int, err 
 	case !allowed:
 		return nil, 0, fmt.Errorf("resume: %w", ErrTooOften)
 	}
-	conn, err := m.session.NewConnection()
+	conn, err := m.session.NewConnection(o.Away)
 	if err != nil {
 		return nil, 0, err
 	}

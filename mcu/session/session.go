@@ -77,6 +77,7 @@ type Options struct {
 	Viewer    bool // only receives
 	Resumable bool // may come back
 	Injected  bool // has no connection: what it sends is played
+	Away      bool // its client is on another machine
 }
 
 // Session is one client. It is safe for concurrent use.
@@ -120,7 +121,7 @@ func New(o Options, env Env, events Events) (*Session, error) {
 	if o.Injected {
 		return s, nil
 	}
-	c, err := s.NewConnection()
+	c, err := s.NewConnection(o.Away)
 	if err != nil {
 		s.end()
 		return nil, err
@@ -227,8 +228,9 @@ func (s *Session) Close() {
 // Finish says that the participant has left, after Close.
 func (s *Session) Finish() { close(s.done) }
 
-// NewConnection makes a connection that is the session's once Control.Replace has it.
-func (s *Session) NewConnection() (*Connection, error) {
+// NewConnection makes a connection that is the session's once Control.Replace has it. Away says
+// that the client is on another machine, so that answers name no loopback candidate.
+func (s *Session) NewConnection(away bool) (*Connection, error) {
 	c := &Connection{}
 	current := func() bool { return s.conn.Load() == c }
 	present := func(f func()) func() {
@@ -258,8 +260,14 @@ func (s *Session) NewConnection() (*Connection, error) {
 			s.log.Warn("media belongs to nothing that was answered", "reason", why, "ssrc", ssrc, "payload_type", payloadType)
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	if away {
+		peer.Away()
+	}
 	c.peer = peer
-	return c, err
+	return c, nil
 }
 
 // parse reads a message of the data channel. It runs in the channel's goroutine: while it
