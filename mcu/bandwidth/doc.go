@@ -1,7 +1,7 @@
 // Package bandwidth estimates how many bits a second a line bears, from when the
 // packets sent over it are reported to have arrived.
 //
-//	reports ──▶ Packet{Sent, Arrived} ──▶ bursts ──▶ trend of the delay ──▶ overuse ─┐
+//	reports ──▶ Outcome{Sent, Arrived} ──▶ bursts ──▶ trend of the delay ──▶ overuse ─┐
 //	             │                                                                    ├─▶ Rate
 //	             ├─▶ loss ────────────────────────────────────────────────────────────┤
 //	             └─▶ probes ──────────────────────────────────────────────────────────┘

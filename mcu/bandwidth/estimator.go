@@ -23,8 +23,8 @@ const (
 	floor = 20_000
 )
 
-// Packet is what became of a packet. Times count from any two epochs.
-type Packet struct {
+// Outcome is what became of a packet. Times count from any two epochs.
+type Outcome struct {
 	Sent, Arrived time.Duration
 	Size          int  // bytes on the wire
 	Lost          bool // Arrived is nothing
@@ -57,7 +57,7 @@ func (e *Estimator) Lost() float64 { return e.loss.recent }
 func (e *Estimator) Queue() time.Duration { return e.trend.base.queue() }
 
 // Report takes what became of packets, in the order of sending.
-func (e *Estimator) Report(now time.Duration, packets []Packet) {
+func (e *Estimator) Report(now time.Duration, packets []Outcome) {
 	use := normal
 	for i := range packets {
 		p := &packets[i]

@@ -158,10 +158,10 @@ func TestRateGrowsOnlyByWhatIsSent(t *testing.T) {
 func TestAbsurdReports(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var e bandwidth.Estimator
-	packets := make([]bandwidth.Packet, 50)
+	packets := make([]bandwidth.Outcome, 50)
 	for range 20_000 {
 		for i := range packets {
-			packets[i] = bandwidth.Packet{
+			packets[i] = bandwidth.Outcome{
 				Sent: time.Duration(r.Int64N(1 << 45)), Arrived: time.Duration(r.Int64N(1<<60) - 1<<59),
 				Size: r.IntN(65536), Lost: r.IntN(3) == 0, Probe: r.IntN(2) == 0,
 			}
@@ -194,7 +194,7 @@ func TestClocksOfAnyOrigin(t *testing.T) {
 			if i == 500 {
 				arrived += c.leap
 			}
-			e.Report(now, []bandwidth.Packet{{Sent: now, Arrived: arrived, Size: 1250}})
+			e.Report(now, []bandwidth.Outcome{{Sent: now, Arrived: arrived, Size: 1250}})
 			if i == 500 { // what was is not to tell
 				e.Loss(now, 0.9, 20_000)
 			}
@@ -207,12 +207,12 @@ func TestClocksOfAnyOrigin(t *testing.T) {
 
 func TestAllocates(t *testing.T) {
 	var e bandwidth.Estimator
-	packets := make([]bandwidth.Packet, 30)
+	packets := make([]bandwidth.Outcome, 30)
 	now := time.Duration(0)
 	if n := testing.AllocsPerRun(100, func() {
 		for i := range packets {
 			now += 5 * time.Millisecond
-			packets[i] = bandwidth.Packet{Sent: now, Arrived: now, Size: 1000, Probe: true}
+			packets[i] = bandwidth.Outcome{Sent: now, Arrived: now, Size: 1000, Probe: true}
 		}
 		e.Report(now, packets)
 	}); n > 0 {
@@ -222,13 +222,13 @@ func TestAllocates(t *testing.T) {
 
 func BenchmarkReport(b *testing.B) {
 	var e bandwidth.Estimator
-	packets := make([]bandwidth.Packet, 20)
+	packets := make([]bandwidth.Outcome, 20)
 	now := time.Duration(0)
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range packets {
 			now += 5 * time.Millisecond
-			packets[i] = bandwidth.Packet{Sent: now, Arrived: now, Size: 1000}
+			packets[i] = bandwidth.Outcome{Sent: now, Arrived: now, Size: 1000}
 		}
 		e.Report(now, packets)
 	}

@@ -29,7 +29,7 @@ type line struct {
 }
 
 type flight struct {
-	bandwidth.Packet
+	bandwidth.Outcome
 	told time.Duration
 }
 
@@ -40,7 +40,7 @@ func (l *line) send(at time.Duration, size int, probe bool) {
 	if since := at % (2 * time.Second); since < l.stall {
 		l.free = max(l.free, at-since+l.stall)
 	}
-	p := bandwidth.Packet{Sent: at, Size: size, Probe: probe}
+	p := bandwidth.Outcome{Sent: at, Size: size, Probe: probe}
 	start := max(at, l.free)
 	out := start
 	if rate := l.rate(at); rate > 0 {
@@ -92,11 +92,11 @@ func (l *line) run(from, end time.Duration, each func(at time.Duration)) {
 }
 
 func (l *line) report(at time.Duration) {
-	var packets []bandwidth.Packet
+	var packets []bandwidth.Outcome
 	var rest []flight
 	for _, f := range l.flying {
 		if f.told <= at {
-			packets = append(packets, f.Packet)
+			packets = append(packets, f.Outcome)
 		} else {
 			rest = append(rest, f)
 		}

@@ -23,7 +23,7 @@ type probe struct {
 	fresh         bool // packets came since result
 }
 
-func (p *probe) packet(x *Packet) {
+func (p *probe) packet(x *Outcome) {
 	switch {
 	case !x.Probe:
 		if p.packets > 0 && !x.Lost {

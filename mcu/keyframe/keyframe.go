@@ -1,9 +1,9 @@
 // Package keyframe keeps key frames (IDRs) the room's budget. Time is an argument.
 //
-//	viewer's request ──▶ Budget: may this viewer cause one? ──▶ Schedule: one a second ──▶ encoder
+//	viewer's request ──▶ Budget: may this viewer cause one? ──▶ Requests: one a second ──▶ encoder
 //
 // Every viewer of a rendition pays for each of its key frames, because a key frame is
-// many times as large as another picture. So requests coalesce (Schedule), and each
+// many times as large as another picture. So requests coalesce (Requests), and each
 // viewer may cause two key frames at once, then one after 5, 10 and 20 s (Budget).
 //
 // # Why
@@ -26,28 +26,28 @@ import (
 // cause.
 const Interval = time.Second
 
-// Schedule coalesces the requests for key frames of one encoder. Request is safe for
+// Requests coalesces the requests for key frames of one encoder. Request is safe for
 // concurrent use; the rest belongs to the goroutine that encodes. The zero value is
 // ready.
-type Schedule struct {
+type Requests struct {
 	wanted atomic.Bool
 	last   time.Time
 }
 
 // Request asks for a key frame.
-func (s *Schedule) Request() { s.wanted.Store(true) }
+func (s *Requests) Request() { s.wanted.Store(true) }
 
 // Due tells whether a key frame was asked for and may be made.
-func (s *Schedule) Due(now time.Time) bool { return s.wanted.Load() && s.Age(now) >= Interval }
+func (s *Requests) Due(now time.Time) bool { return s.wanted.Load() && s.Age(now) >= Interval }
 
 // Made takes note of a key frame.
-func (s *Schedule) Made(now time.Time) {
+func (s *Requests) Made(now time.Time) {
 	s.last = now
 	s.wanted.Store(false)
 }
 
 // Age returns how long ago the last key frame was made.
-func (s *Schedule) Age(now time.Time) time.Duration { return now.Sub(s.last) }
+func (s *Requests) Age(now time.Time) time.Duration { return now.Sub(s.last) }
 
 // intervals are the least times between the key frames that one viewer causes, by how
 // many it lately did. It has the first two at once, so that a lost picture is repaired.

@@ -41,7 +41,7 @@ func TestBudget(t *testing.T) {
 // TestSchedule asks all the time: one key frame a second comes of it.
 func TestSchedule(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
-	var s Schedule
+	var s Requests
 	if s.Due(start) {
 		t.Error("one is due before anything was asked for")
 	}

@@ -42,7 +42,7 @@ func TestStories(t *testing.T) {
 
 func tell(t *testing.T, story string) string {
 	start := time.Unix(1_800_000_000, 0)
-	var s Schedule
+	var s Requests
 	budgets := map[string]*Budget{}
 	var b strings.Builder
 	lines := bufio.NewScanner(strings.NewReader(story))

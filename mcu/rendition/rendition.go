@@ -52,7 +52,7 @@ type Rendition struct {
 	shared bool      // there were several in the tick before
 	taken  time.Time // when there last was one
 
-	keys   keyframe.Schedule
+	keys   keyframe.Requests
 	recent history
 
 	counters

@@ -52,11 +52,11 @@ type take struct {
 	shift time.Duration
 }
 
-func (t *take) picture(u client.Unit) {
+func (t *take) picture(u client.Sample) {
 	t.write(u.At, func(at time.Duration) error { return t.writer.WriteVideo(u.Data, at, time.Second/30, u.Key) })
 }
 
-func (t *take) sound(u client.Unit) {
+func (t *take) sound(u client.Sample) {
 	t.write(u.At, func(at time.Duration) error { return t.writer.WriteAudio(u.Data, at) })
 }
 

@@ -28,7 +28,7 @@ type Config struct {
 	// SendOnly clients receive nothing.
 	SendOnly bool
 	// Picture and Sound take what comes; nil drops it.
-	Picture, Sound func(Unit)
+	Picture, Sound func(Sample)
 	// Message takes control messages; nil asks for none.
 	Message func(control.Message)
 	// KeyFrame is told that the server wants one.
@@ -38,8 +38,8 @@ type Config struct {
 	Limit func(bps int)
 }
 
-// Unit is an access unit (Annex B) or an Opus packet.
-type Unit struct {
+// Sample is an access unit (Annex B) or an Opus packet.
+type Sample struct {
 	Data []byte // valid during the call
 	Key  bool
 	// At is its instant by the server's clock, the same for picture and sound

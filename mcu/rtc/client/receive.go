@@ -37,7 +37,7 @@ func (r *inbound) watch() {
 		at, ok := r.instant(timestamp)
 		broken = broken && (!key || !ok)
 		if !broken && r.take != nil {
-			r.take(Unit{Data: data, Key: key, At: at})
+			r.take(Sample{Data: data, Key: key, At: at})
 		}
 		if broken && ok && time.Since(asked) > askAgain {
 			asked = time.Now()
@@ -52,7 +52,7 @@ func (r *inbound) hear() {
 	r.read(builder, func(data []byte, timestamp uint32, _ uint16) {
 		r.count.Add(1)
 		if at, ok := r.instant(timestamp); ok && r.take != nil {
-			r.take(Unit{Data: data, Key: true, At: at})
+			r.take(Sample{Data: data, Key: true, At: at})
 		}
 	})
 }
@@ -72,7 +72,7 @@ func isKey(au []byte) bool {
 type inbound struct {
 	track *webrtc.TrackRemote
 	pc    *webrtc.PeerConnection
-	take  func(Unit)     // nil drops what comes
+	take  func(Sample)   // nil drops what comes
 	count *atomic.Uint64 // of units
 	rate  int64
 	began time.Time

@@ -24,7 +24,7 @@ const (
 func (s *section) table(m *sdp.MediaDescription) *route.Section {
 	ids := extensions(m)
 	out := &route.Section{
-		Mid: s.mid, Video: s.kind == "video", Formats: map[uint8]route.Format{},
+		Mid: s.mid, Video: s.kind == "video", Formats: map[uint8]route.PayloadFormat{},
 		MidID: ids[uriMid], StreamID: ids[uriStreamID], RepairedID: ids[uriRepaired],
 		LevelID: ids[uriLevel], ArrivalID: ids[sdp.TransportCCURI],
 		RIDs: s.rids, SSRCs: s.ssrcs, Repairs: s.repairs,
@@ -38,7 +38,7 @@ func (s *section) table(m *sdp.MediaDescription) *route.Section {
 		if err != nil {
 			continue
 		}
-		f := route.Format{NACK: hasFeedback(m, pt, "nack")}
+		f := route.PayloadFormat{NACK: hasFeedback(m, pt, "nack")}
 		switch name := names[pt]; {
 		case isCodec(name, "opus/48000"):
 			f.Rate = 48000

@@ -164,7 +164,7 @@ func (r *Router) refuse(l *lane) {
 }
 
 // repair puts a repair back into the stream that it repairs.
-func (r *Router) repair(l *lane, packet []byte, header int, format Format, now time.Time) {
+func (r *Router) repair(l *lane, packet []byte, header int, format PayloadFormat, now time.Time) {
 	stream := r.original(l)
 	if stream == nil {
 		return // of a layer that nobody looks at, or before its stream
@@ -190,7 +190,7 @@ func (r *Router) original(l *lane) *Stream {
 
 // layer takes a packet of a layer: it is handed on where the layer is read, and else looked at
 // for a key frame, with which it can be.
-func (r *Router) layer(l *lane, packet []byte, header int, format Format, now time.Time) {
+func (r *Router) layer(l *lane, packet []byte, header int, format PayloadFormat, now time.Time) {
 	payload := packet[min(header, len(packet)):]
 	begins, dimensions := keyFrame(format.Codec, payload)
 	if dimensions != (size{}) {

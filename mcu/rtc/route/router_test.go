@@ -55,7 +55,7 @@ func newWire(sections ...*route.Section) *wire {
 func video(change func(*route.Section)) *route.Section {
 	s := &route.Section{
 		Mid: "1", Video: true, MidID: midID, StreamID: ridID, RepairedID: repairedID,
-		Formats: map[uint8]route.Format{h264: {Codec: codec.H264, Rate: 90000}, rtx: {Repair: true, Repairs: h264}},
+		Formats: map[uint8]route.PayloadFormat{h264: {Codec: codec.H264, Rate: 90000}, rtx: {Repair: true, Repairs: h264}},
 	}
 	if change != nil {
 		change(s)
@@ -64,7 +64,7 @@ func video(change func(*route.Section)) *route.Section {
 }
 
 func audio() *route.Section {
-	return &route.Section{Mid: "0", Formats: map[uint8]route.Format{111: {Rate: 48000}}}
+	return &route.Section{Mid: "0", Formats: map[uint8]route.PayloadFormat{111: {Rate: 48000}}}
 }
 
 // send sends one packet with names in header extensions.

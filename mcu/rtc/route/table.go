@@ -11,7 +11,7 @@ type Section struct {
 	Mid   string
 	Video bool
 	// Formats are what was accepted, by payload type.
-	Formats map[uint8]Format
+	Formats map[uint8]PayloadFormat
 	// MidID, StreamID and RepairedID are the numbers of the header extensions by which a packet
 	// names its section, its layer, and the layer that it repairs; LevelID and ArrivalID those
 	// of the loudness and of the transport-wide number. 0 is none.
@@ -23,8 +23,8 @@ type Section struct {
 	Repairs map[uint32]uint32
 }
 
-// Format is what packets of one payload type carry.
-type Format struct {
+// PayloadFormat is what packets of one payload type carry.
+type PayloadFormat struct {
 	Codec   codec.Kind // of a picture; 0 of sound
 	Rate    int        // of the clock, in Hz
 	NACK    bool       // what is lost is asked for again

@@ -47,7 +47,7 @@ type Path struct {
 
 	mu        sync.Mutex // each downlink's reports are read by a goroutine
 	estimator bandwidth.Estimator
-	arrived   []bandwidth.Packet // scratch
+	arrived   []bandwidth.Outcome // scratch
 	receiver  receiverClock
 	counted   uint64 // bytes at the last reception report
 	countedAt time.Duration
@@ -130,7 +130,7 @@ func (l *Path) account(number uint16, came bool, at, now time.Duration) {
 	if !place.CompareAndSwap(uint64(r), mark) || r&recordLost != 0 {
 		return
 	}
-	l.arrived = append(l.arrived, bandwidth.Packet{
+	l.arrived = append(l.arrived, bandwidth.Outcome{
 		Sent: r.sentAt(now), Arrived: at, Size: r.size(), Lost: !came, Probe: r&recordProbe != 0,
 	})
 }
