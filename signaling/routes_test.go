@@ -60,7 +60,7 @@ func TestRoutes(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, r := range s.routes() {
-		for _, method := range strings.Fields(r.methods) {
+		for method := range strings.FieldsSeq(r.methods) {
 			row := method + " " + r.path
 			if seen[row] {
 				t.Errorf("%s is in the table twice", row)

@@ -83,7 +83,7 @@ func serveRemote(t *testing.T, r *remote) (client *websocket.Conn, ended <-chan 
 		k.part()
 	}))
 	t.Cleanup(s.Close)
-	client, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http"), nil)
+	client, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http"), nil) //nolint:bodyclose // the library closes it
 	if err != nil {
 		t.Fatal(err)
 	}

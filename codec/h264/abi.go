@@ -13,12 +13,12 @@ type (
 	// extendedParams is SEncParamExt.
 	extendedParams struct {
 		openh264.SEncParamExt
-		psnr [4]bool
+		_ [4]bool // psnr
 	}
 	// sourcePicture is SSourcePicture.
 	sourcePicture struct {
 		openh264.SSourcePicture
-		psnr [8]bool
+		_ [8]bool // psnr
 	}
 	// wideLayer is SLayerBSInfo of 2.6.
 	wideLayer struct {

@@ -43,7 +43,7 @@ func (t *track) run(part uint32) *boxes.TrunBox {
 	run.Flags &^= boxes.TrunSampleCompositionTimeOffsetPresentFlag
 	run.Samples = make([]boxes.Sample, len(t.samples))
 	for i, s := range t.samples {
-		flags := uint32(isNotKey)
+		flags := isNotKey
 		if s.key {
 			flags = isKey
 		}

@@ -12,7 +12,7 @@ func ExampleBuffer() {
 	var b jitter.Buffer
 	now := time.Unix(0, 0)
 	names := map[jitter.Action]string{jitter.Silence: "silence", jitter.Play: "play", jitter.Recover: "recover", jitter.Conceal: "conceal"}
-	for seq := uint16(0); seq < 5; seq++ {
+	for seq := range uint16(5) {
 		if seq != 2 {
 			b.Push(jitter.Packet{Seq: seq, Timestamp: uint32(seq) * 960, Samples: 960, FEC: true, Payload: []byte{byte(seq)}}, now)
 		}

@@ -138,10 +138,10 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) film(luma byte) *film {
+func (b *bench) film() *film {
 	f := b.pool.Get(size.X, size.Y)
 	for i := range f.Y {
-		f.Y[i] = luma
+		f.Y[i] = 200
 	}
 	return &film{frame: f, fresh: true}
 }
@@ -189,7 +189,7 @@ func (b *bench) ticks(n int) {
 // one of the camera.
 func TestTick(t *testing.T) {
 	b := newBench(t)
-	cam, eye := b.film(200), &eyes{kind: codec.H264}
+	cam, eye := b.film(), &eyes{kind: codec.H264}
 	b.watch(shows(scene.Source{Camera: cam}, true), eye)
 	b.ticks(2)
 	if len(eye.got) == 0 || !eye.got[0].Key {
@@ -213,7 +213,7 @@ func TestTick(t *testing.T) {
 // TestTwoCodecs has viewers of both codecs: each is sent its own.
 func TestTwoCodecs(t *testing.T) {
 	b := newBench(t)
-	cam, eye, other := b.film(200), &eyes{kind: codec.H264}, &eyes{kind: codec.VP8}
+	cam, eye, other := b.film(), &eyes{kind: codec.H264}, &eyes{kind: codec.VP8}
 	b.watch(shows(scene.Source{Camera: cam}, true), eye, other)
 	for range 30 {
 		cam.fresh = true
@@ -237,7 +237,7 @@ func TestHidden(t *testing.T) {
 		"off":     shows(scene.Source{Off: true}, true),
 	} {
 		b := newBench(t)
-		cam := b.film(200)
+		cam := b.film()
 		s.Sources[0].Camera = cam
 		b.watch(s, &eyes{kind: codec.H264})
 		b.ticks(3)
@@ -251,7 +251,7 @@ func TestHidden(t *testing.T) {
 // time for it.
 func TestFrozen(t *testing.T) {
 	b := newBench(t)
-	cam := b.film(200)
+	cam := b.film()
 	b.watch(shows(scene.Source{Camera: cam}, true), &eyes{kind: codec.H264})
 	b.ticks(30)
 	b.reports.busy = true
@@ -273,7 +273,7 @@ func TestFrozen(t *testing.T) {
 // TestDeparted releases what no scene has any more, once, and forgets who left.
 func TestDeparted(t *testing.T) {
 	b := newBench(t)
-	cam, eye := b.film(200), &eyes{kind: codec.H264}
+	cam, eye := b.film(), &eyes{kind: codec.H264}
 	b.watch(shows(scene.Source{Camera: cam}, true), eye)
 	b.ticks(1)
 	empty := shows(scene.Source{}, false)
@@ -294,7 +294,7 @@ func TestDeparted(t *testing.T) {
 // TestSink attaches a sink to a room that nobody watches: its pictures begin with an IDR.
 func TestSink(t *testing.T) {
 	b := newBench(t)
-	cam, k := b.film(200), &tape{}
+	cam, k := b.film(), &tape{}
 	a := &media.Attachment{Sink: k}
 	s := shows(scene.Source{Camera: cam}, true)
 	s.Sinks = []*media.Attachment{a}
@@ -339,7 +339,7 @@ func TestIdle(t *testing.T) {
 // TestTickAllocates: a tick in which nothing comes or goes allocates nothing.
 func TestTickAllocates(t *testing.T) {
 	b := newBench(t)
-	cam, eye := b.film(200), &eyes{kind: codec.H264}
+	cam, eye := b.film(), &eyes{kind: codec.H264}
 	eye.got = make([]packet.Packets, 0, 1000)
 	b.watch(shows(scene.Source{Camera: cam}, true), eye)
 	b.ticks(5)

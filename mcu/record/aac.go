@@ -111,7 +111,7 @@ func (v *aac) read(stdout io.Reader) error {
 	for {
 		var header [headerSize]byte
 		if _, err := io.ReadFull(r, header[:]); err != nil {
-			return nil //nolint:nilerr // it is the end
+			return nil // it is the end
 		}
 		size := int(header[3]&3)<<11 | int(header[4])<<3 | int(header[5])>>5
 		if header[0] != 0xff || header[1]&0xf0 != 0xf0 || size < headerSize {
@@ -123,7 +123,7 @@ func (v *aac) read(stdout io.Reader) error {
 		}
 		frame := make([]byte, size-headerSize)
 		if _, err := io.ReadFull(r, frame); err != nil {
-			return nil //nolint:nilerr // it is the end
+			return nil // it is the end
 		}
 		v.frames <- frame
 	}

@@ -173,7 +173,7 @@ func (t *tracks) run() {
 			for len(t.full) > 0 {
 				t.take(<-t.full)
 			}
-			t.timeline.close()
+			t.close()
 			return
 		}
 	}

@@ -19,7 +19,7 @@ type feed struct {
 	picture int
 }
 
-func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) time.Duration {
+func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) {
 	begun := time.Now()
 	const second = 30
 	tick := time.NewTicker(time.Second / second)
@@ -40,7 +40,6 @@ func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) t
 			break
 		}
 	}
-	return time.Since(begun)
 }
 
 // meet connects a peer and a client who only receives, over a line.

@@ -140,7 +140,8 @@ func reports(t testing.TB) []byte {
 }
 
 // drain reads all of a compound.
-func drain(b []byte) (n int) {
+func drain(b []byte) {
+	n := 0
 	Each(b, func(r RTCP) {
 		if _, ok := r.Reception(7); ok {
 			n++
@@ -153,7 +154,6 @@ func drain(b []byte) (n int) {
 			a.Each(func(uint16, bool, time.Duration) { n++ })
 		}
 	})
-	return n
 }
 
 func BenchmarkRead(b *testing.B) {

@@ -46,7 +46,7 @@ func (l *lane) Close() error {
 func (l *lane) Write(packet []byte) (int, error) {
 	n, err := l.header.Unmarshal(packet)
 	if err != nil {
-		return len(packet), nil // as SRTP has read it before, it never is
+		return len(packet), nil //nolint:nilerr // SRTP has read the header before, so there is no error
 	}
 	now := time.Now()
 	if stream := l.fast.Load(); stream != nil {

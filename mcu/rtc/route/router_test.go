@@ -123,13 +123,20 @@ func TestBind(t *testing.T) {
 		"by payload type": {video(nil), func(w *wire) { w.send(7, h264, slice) }, 1, nil},
 		"by mid":          {video(nil), func(w *wire) { w.send(7, h264, slice, "mid", "1") }, 1, nil},
 		"by SSRC":         {video(func(s *route.Section) { s.SSRCs = []uint32{7} }), func(w *wire) { w.send(7, h264, slice) }, 1, nil},
-		"another SSRC than was declared": {video(func(s *route.Section) { s.SSRCs = []uint32{7} }),
-			func(w *wire) { w.send(8, h264, slice) }, 1, nil},
-		"a second stream": {video(nil), func(w *wire) { w.send(7, h264, slice); w.send(8, h264, slice); w.send(8, h264, slice) }, 1,
-			[]route.Reason{route.Surplus}},
+		"another SSRC than was declared": {
+			video(func(s *route.Section) { s.SSRCs = []uint32{7} }),
+			func(w *wire) { w.send(8, h264, slice) }, 1, nil,
+		},
+		"a second stream": {
+			video(nil), func(w *wire) { w.send(7, h264, slice); w.send(8, h264, slice); w.send(8, h264, slice) }, 1,
+			[]route.Reason{route.Surplus},
+		},
 		"a codec that was refused": {video(nil), func(w *wire) { w.send(7, 35, slice) }, 0, []route.Reason{route.NoFormat}},
-		"a layer that was not answered": {video(func(s *route.Section) { s.RIDs = []string{"a"} }),
-			func(w *wire) { w.send(7, h264, slice, "mid", "1", "rid", "b"); w.send(8, h264, slice) }, 0, []route.Reason{route.NoLayer, route.NoLayer}},
+		"a layer that was not answered": {
+			video(func(s *route.Section) { s.RIDs = []string{"a"} }),
+			func(w *wire) { w.send(7, h264, slice, "mid", "1", "rid", "b"); w.send(8, h264, slice) }, 0,
+			[]route.Reason{route.NoLayer, route.NoLayer},
+		},
 		"RTX first": {video(nil), func(w *wire) { w.send(9, rtx, append([]byte{0, 0}, slice...)); w.send(7, h264, slice) }, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,10 @@
 package route
 
-import "tilemix/codec"
+import (
+	"slices"
+
+	"tilemix/codec"
+)
 
 // Table says how the packets of a client are known, by what was answered to its last offer. It
 // is not to be changed once a Router has it.
@@ -50,10 +54,8 @@ func (t *Table) declared(ssrc uint32) (s *Section, repairs uint32) {
 		if of, ok := s.Repairs[ssrc]; ok {
 			return s, of
 		}
-		for _, own := range s.SSRCs {
-			if own == ssrc {
-				return s, 0
-			}
+		if slices.Contains(s.SSRCs, ssrc) {
+			return s, 0
 		}
 	}
 	return nil, 0

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -130,9 +131,7 @@ func (s *Session) do(ctx context.Context, method string, to *url.URL, body strin
 		return nil, errors.New("the WHIP server cannot be reached by this address")
 	}
 	if body != "" {
-		for name, values := range s.target.Header {
-			req.Header[name] = values
-		}
+		maps.Copy(req.Header, s.target.Header)
 		req.Header.Set("Content-Type", "application/sdp")
 	}
 	if home, err := url.Parse(s.target.URL); err == nil && s.target.Token != "" && home.Scheme == to.Scheme && home.Host == to.Host {

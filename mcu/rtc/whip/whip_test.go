@@ -56,14 +56,14 @@ func TestSession(t *testing.T) {
 // userinfo, and no other host.
 func TestToken(t *testing.T) {
 	var got []string
-	note := func(w http.ResponseWriter, r *http.Request) {
+	note := func(r *http.Request) {
 		got = append(got, r.Method+" "+r.Header.Get("Authorization"))
 	}
-	other := httptest.NewServer(http.HandlerFunc(note))
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { note(r) }))
 	defer other.Close()
 	location := "/session"
 	home := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		note(w, r)
+		note(r)
 		w.Header().Set("Location", location)
 		w.WriteHeader(http.StatusCreated)
 	}))
