@@ -13,16 +13,10 @@ import (
 )
 
 const (
-	// maxRelays bounds the relays of a server, and userRelays those of one credential:
-	// a browser takes one for each way to the server from each of its networks. Anybody
-	// gets as many credentials as he asks for, so hostRelays bounds those of one
-	// address, behind which an office may be.
-	maxRelays  = 2048
-	userRelays = 24
-	hostRelays = 256
-	// relayRate and relayBurst bound what a client sends, in bytes a second and at
-	// once: four times the most that a camera may send without being thinned.
-	relayRate  = 3_000_000
+	// relayRate bounds what a client sends, in bytes a second. It is four times the most that
+	// the server takes from a camera unthinned.
+	relayRate = 3_000_000
+	// relayBurst bounds what a client sends at once, in bytes.
 	relayBurst = 1_000_000
 )
 
@@ -43,7 +37,7 @@ func (s *Server) permits(_ net.Addr, peer net.IP) bool {
 	return false
 }
 
-// relays makes relays.
+// relays makes relays for pion.
 type relays struct{ *Server }
 
 // Validate is turn.RelayAddressGenerator's.
@@ -57,13 +51,13 @@ func (r relays) AllocateListener(turn.AllocateListenerConfig) (net.Listener, net
 // AllocateConn refuses: there is no TCP to relay (RFC 6062).
 func (r relays) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) { return nil, errTCP }
 
-// AllocatePacketConn makes a relay. Its address is the loopback one that it has:
-// whom it is told to can be reached there.
+// AllocatePacketConn makes a relay. Its address is on loopback, where only this machine can
+// reach it.
 func (r relays) AllocatePacketConn(cfg turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	if cfg.RequestedPort != 0 {
 		return nil, nil, errPort
 	}
-	if err := r.take(cfg.UserID); err != nil {
+	if err := r.quota.acquire(cfg.UserID); err != nil {
 		return nil, nil, err
 	}
 	loopback := net.IPv4(127, 0, 0, 1)
@@ -72,41 +66,13 @@ func (r relays) AllocatePacketConn(cfg turn.AllocateListenerConfig) (net.PacketC
 	}
 	conn, err := net.ListenUDP(cfg.Network, &net.UDPAddr{IP: loopback})
 	if err != nil {
-		r.giveBack(cfg.UserID)
+		r.quota.release(cfg.UserID)
 		return nil, nil, err
 	}
 	return &relay{
 		UDPConn: conn, s: r.Server, user: cfg.UserID,
-		pace: rate.NewLimiter(relayRate, relayBurst),
+		rate: rate.NewLimiter(relayRate, relayBurst),
 	}, conn.LocalAddr(), nil
-}
-
-// take counts a relay in.
-func (s *Server) take(user string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return errClosed
-	case s.total >= maxRelays || s.relays[user] >= userRelays:
-		s.overQuota.Add(1)
-		return errQuota
-	}
-	s.total++
-	s.relays[user]++
-	s.wg.Add(1)
-	return nil
-}
-
-// giveBack counts a relay out.
-func (s *Server) giveBack(user string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.total--
-	if s.relays[user]--; s.relays[user] == 0 {
-		delete(s.relays, user)
-	}
-	s.wg.Done()
 }
 
 // relay is the socket by which a client reaches this server's media sockets.
@@ -114,16 +80,16 @@ type relay struct {
 	*net.UDPConn
 	s    *Server
 	user string
-	pace *rate.Limiter
+	rate *rate.Limiter
 	end  sync.Once
 }
 
-// WriteTo sends to a media socket, and nowhere else.
+// WriteTo sends to a media socket. It drops a packet to another address, and one over the rate.
 func (r *relay) WriteTo(b []byte, to net.Addr) (int, error) {
 	switch {
 	case !r.ours(to):
 		r.s.badPeers.Add(1)
-	case !r.pace.AllowN(time.Now(), len(b)):
+	case !r.rate.AllowN(time.Now(), len(b)):
 		r.s.dropped.Add(1)
 	default:
 		return r.UDPConn.WriteTo(b, to)
@@ -152,6 +118,6 @@ func (r *relay) ours(a net.Addr) bool {
 
 // Close frees the relay's place.
 func (r *relay) Close() error {
-	r.end.Do(func() { r.s.giveBack(r.user) })
+	r.end.Do(func() { r.s.quota.release(r.user) })
 	return r.UDPConn.Close()
 }

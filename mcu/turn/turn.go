@@ -1,16 +1,11 @@
-// Package turn is a TURN server (RFC 8656) for one purpose: to bring clients to
-// this server's own media sockets when a firewall lets them reach nothing but its
-// port. It is no way to anywhere else.
+// Package turn is a TURN server (RFC 8656) with one purpose: it relays clients to this server's
+// own media sockets when a firewall lets them reach only its port. It relays to no other
+// address.
 //
 //	client ── UDP or TCP, one port ──▶ Server ── relay, on loopback ──▶ the media sockets
 //
-// A relay is a UDP socket on a loopback address, so the kernel takes its packets
-// nowhere else and nothing from outside comes to it; beside that each packet's peer
-// is compared with the media sockets' addresses. No more ports need be open than the
-// server's own.
-//
-// Its goroutines are pion's: one for each socket, for TCP one for each client,
-// and one for each relay. They end with Run, or shortly after.
+// Its goroutines are pion's: one for each socket, one for each client by TCP, and one for each
+// relay. They end with Run, or shortly after.
 //
 // # Why
 //
@@ -30,8 +25,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
@@ -42,12 +37,12 @@ import (
 // realm is that of the credentials (RFC 8489 §9.2).
 const realm = "tilemix"
 
-// Config is how a TURN server works.
+// Config has the settings of a TURN server.
 type Config struct {
-	// Port of UDP and TCP; 0 is a free one.
+	// Port of UDP and TCP; 0: the system chooses a free one.
 	Port int
-	// Peers are the only addresses that it relays to: this server's own. UDP is
-	// served on each of their IPs.
+	// Peers are the addresses of this server's media sockets, to which alone it relays. It
+	// serves UDP on each of their IPs.
 	Peers []netip.AddrPort
 	// Log takes pion's warnings; nil drops them.
 	Log logging.LoggerFactory
@@ -59,36 +54,29 @@ type Server struct {
 	udp    []net.PacketConn
 	tcp    *stream.Listener
 	log    logging.LoggerFactory
-	secret string // that credentials are made with
+	issuer *issuer
+	quota  *quota
 	peers  map[netip.AddrPort]bool
 	hosts  map[netip.Addr]bool // of peers
 
-	mu     sync.Mutex // guards what follows
-	relays map[string]int
-	from   map[netip.Prefix]int // relays by their clients' hosts
-	total  int
-	closed bool
-	wg     sync.WaitGroup // of the relays
-
-	badPeers, badCredentials, overQuota, dropped atomic.Uint64
+	badPeers, dropped atomic.Uint64
 }
 
-// Stats counts what a server does and what it refused.
+// Stats counts relays, and what the server refused or dropped.
 type Stats struct {
 	Relays         int    // now
-	BadPeers       uint64 // permissions asked for and packets sent to others than this server
+	BadPeers       uint64 // permissions requested for other addresses, and packets sent to them
 	BadCredentials uint64 // requests with wrong or expired credentials
-	OverQuota      uint64 // relays that were one too many
+	OverQuota      uint64 // relays refused because there were too many
 	Dropped        uint64 // packets of clients that sent too fast, and for clients that did not read
-	RefusedConns   uint64 // TCP connections that were one too many
+	RefusedConns   uint64 // TCP connections refused because there were too many
 }
 
-// New opens the ports. Whoever gets a server runs it; Run closes it.
+// New opens the ports. The caller must call Run, which closes them.
 func New(cfg Config) (*Server, error) {
 	s := &Server{
-		secret: rand.Text(), log: cfg.Log,
+		issuer: &issuer{secret: rand.Text()}, quota: newQuota(), log: cfg.Log,
 		peers: make(map[netip.AddrPort]bool), hosts: make(map[netip.Addr]bool),
-		relays: make(map[string]int), from: make(map[netip.Prefix]int),
 	}
 	if s.log == nil { // pion's own default is standard error
 		s.log = &logging.DefaultLoggerFactory{Writer: io.Discard}
@@ -109,8 +97,8 @@ func New(cfg Config) (*Server, error) {
 	}
 }
 
-// listen opens TCP on all addresses and UDP on each, so that answers leave from
-// the address that was asked.
+// listen opens TCP on all addresses. It opens UDP on each, so that an answer leaves from the
+// address that got the request.
 func (s *Server) listen(port int) error {
 	tcp, err := stream.Listen(port, stream.Default())
 	if err != nil {
@@ -136,28 +124,29 @@ func (s *Server) close() {
 	s.udp = nil
 }
 
-// Port returns the port that it listens on.
+// Port returns the port on which the server listens.
 func (s *Server) Port() int { return s.port }
+
+// Credentials returns a username and its password. A client can get relays with them for an
+// hour, and keep these relays for a day more.
+func (s *Server) Credentials(now time.Time) (username, password string) { return s.issuer.issue(now) }
 
 // Stats returns the counters.
 func (s *Server) Stats() Stats {
-	s.mu.Lock()
-	total := s.total
-	s.mu.Unlock()
 	tcp := s.tcp.Stats()
 	return Stats{
-		Relays: total, BadPeers: s.badPeers.Load(), BadCredentials: s.badCredentials.Load(),
-		OverQuota: s.overQuota.Load(), Dropped: s.dropped.Load() + tcp.Dropped, RefusedConns: tcp.Refused,
+		Relays: s.quota.relays(), BadPeers: s.badPeers.Load(), BadCredentials: s.issuer.refused.Load(),
+		OverQuota: s.quota.refused.Load(), Dropped: s.dropped.Load() + tcp.Dropped, RefusedConns: tcp.Refused,
 	}
 }
 
 // Run serves until ctx ends and all relays are closed.
 func (s *Server) Run(ctx context.Context) error {
 	config := turn.ServerConfig{
-		Realm: realm, AuthHandler: s.authenticate, LoggerFactory: s.log,
-		QuotaHandler: s.hasPlace,
+		Realm: realm, AuthHandler: s.issuer.authenticate, LoggerFactory: s.log,
+		QuotaHandler: s.quota.hasPlace,
 		EventHandler: turn.EventHandler{
-			OnAuth: s.authenticated, OnAllocationCreated: s.came, OnAllocationDeleted: s.went,
+			OnAuth: s.issuer.authenticated, OnAllocationCreated: s.quota.created, OnAllocationDeleted: s.quota.deleted,
 		},
 		ListenerConfigs: []turn.ListenerConfig{{
 			Listener: s.tcp, RelayAddressGenerator: relays{s}, PermissionHandler: s.permits,
@@ -174,10 +163,8 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("run TURN: %w", err)
 	}
 	<-ctx.Done()
-	s.mu.Lock()
-	s.closed = true // no relay begins from here on
-	s.mu.Unlock()
+	s.quota.close()
 	err = server.Close()
-	s.wg.Wait()
+	s.quota.wg.Wait()
 	return err
 }
