@@ -127,7 +127,7 @@ func TestLinkAPI(t *testing.T) {
 		t.Errorf("there are %+v", all)
 	}
 	ask("GET", url+"/api/v1/rooms/other/outputs/"+one.ID, "", http.StatusNotFound)
-	for range cfg.Most - 1 {
+	for range cfg.MaxPerRoom - 1 {
 		ask("POST", outputs, good, http.StatusCreated)
 	}
 	ask("POST", outputs, good, http.StatusServiceUnavailable)

@@ -173,7 +173,7 @@ func TestOnDemand(t *testing.T) {
 // TestRefused asks for what there is not.
 func TestRefused(t *testing.T) {
 	cfg := broadcast.Default()
-	cfg.Most = 1
+	cfg.MaxTotal = 1
 	r := newRig(t, cfg)
 	r.film("live", true)
 	r.film("other", true)

@@ -30,11 +30,11 @@ type Config struct {
 	OnDemand bool          // the first player turns a room's broadcast on
 	Idle     time.Duration // without a request, after which such a one goes off
 	Linger   time.Duration // for which the files of one that ended can still be had
-	Most     int           // broadcasts at a time, those that ended and are still there among them
+	MaxTotal int           // broadcasts at a time, those that ended and are still there among them
 }
 
 // Default broadcasts the rooms that it is told to.
-func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Second, Most: 100} }
+func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Second, MaxTotal: 100} }
 
 // handle is what a broadcast needs of its room: a [room.Handle].
 type handle interface {
@@ -155,8 +155,8 @@ func (c *Broadcaster) add(room string, demand bool) (b *broadcast, made bool, er
 	switch {
 	case c.closed:
 		return nil, false, mcu.ErrClosed
-	case c.count >= c.cfg.Most:
-		return nil, false, fmt.Errorf("%w: there are %d", ErrTooMany, c.cfg.Most)
+	case c.count >= c.cfg.MaxTotal:
+		return nil, false, fmt.Errorf("%w: there are %d", ErrTooMany, c.cfg.MaxTotal)
 	}
 	b = newBroadcast(c, room)
 	b.demand.Store(demand)

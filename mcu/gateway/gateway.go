@@ -32,9 +32,9 @@ type Config struct {
 	FFmpeg string // program, looked up in PATH when first needed
 	Dir    string // of the files that can be inputs
 	// Private lets links reach this machine and private networks.
-	Private bool
-	Most    int // outputs of a room, and as many inputs
-	All     int // outputs and inputs of all rooms together
+	Private    bool
+	MaxPerRoom int // outputs of a room, and as many inputs
+	MaxTotal   int // outputs and inputs of all rooms together
 	// Via knows which rooms are inside the mix of others, so that loops of WHIP pushes are refused. The
 	// HTTP side of the same process needs the same value. nil: a value that nobody else has.
 	Via *via.Rooms
@@ -43,7 +43,7 @@ type Config struct {
 }
 
 // Default keeps links to the Internet, and to files in ./data.
-func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", Most: 8, All: 100} }
+func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100} }
 
 // handle is what a link needs of its room: a [room.Handle].
 type handle interface {
@@ -177,7 +177,7 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	if g.closed {
 		return Info{}, mcu.ErrClosed
 	}
-	if len(g.links) >= g.cfg.All {
+	if len(g.links) >= g.cfg.MaxTotal {
 		return Info{}, fmt.Errorf("%w: the server has %d outputs and inputs", ErrTooMany, len(g.links))
 	}
 	n := 0
@@ -186,7 +186,7 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 			n++
 		}
 	}
-	if n >= g.cfg.Most {
+	if n >= g.cfg.MaxPerRoom {
 		return Info{}, fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, l.info.Kind)
 	}
 	g.links[l.info.ID] = l

@@ -20,7 +20,7 @@ import (
 
 // TestRefused asks for links that there cannot be.
 func TestRefused(t *testing.T) {
-	s := newStage(t, func(c *gateway.Config) { c.Private, c.Most = false, 2 })
+	s := newStage(t, func(c *gateway.Config) { c.Private, c.MaxPerRoom = false, 2 })
 	add := func(room, url string, want error) {
 		t.Helper()
 		if _, err := s.AddOutput(t.Context(), room, gateway.OutputOptions{URL: url}); !errors.Is(err, want) {
@@ -173,7 +173,7 @@ func reasons(t *testing.T) func(said string) string {
 
 // TestServerFull asks for more links than the server may have, in several rooms.
 func TestServerFull(t *testing.T) {
-	s := newStage(t, func(c *gateway.Config) { c.All = 2 })
+	s := newStage(t, func(c *gateway.Config) { c.MaxTotal = 2 })
 	for i, want := range []error{nil, nil, gateway.ErrTooMany} {
 		room := []string{"one", "two", "three"}[i]
 		p, err := s.Join(mcu.JoinOptions{Room: room, Name: "Ada"})
