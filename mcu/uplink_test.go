@@ -149,7 +149,7 @@ func TestUplinkOverChannel(t *testing.T) {
 }
 
 // need is what is asked of each of n in a small room.
-func need(n int) uplink.Wish {
+func need(n int) uplink.Constraints {
 	tiles := layout.Grid(image.Pt(small().Width, small().Height), make([]layout.Source, n))
 	return uplink.For(tiles[0].Rect.Size(), small().FrameRate)
 }

@@ -6,8 +6,8 @@
 //	sound clock ───▶ queue.Audio ┘                                   └▶ push.watch: is it up?
 //	                             └▶ send ─▶ rtc/client ─▶ WHIP
 //
-//	files, cameras ─▶ FFmpeg ─▶ MPEG-TS ─▶ reel.give ─▶ film.Read ─▶ Participant.PlayVideo,
-//	                                       when it is due            PlayAudio
+//	files, cameras ─▶ FFmpeg ─▶ MPEG-TS ─▶ tsDemuxer ─▶ rtpSource ─▶ Participant.PlayVideo,
+//	                                       (paced)                   PlayAudio
 //
 // A Gateway has all links. A link has one goroutine (link.run), which tries, waits and
 // tries again, until the link is removed, the room has ended, or a file has ended or brought

@@ -131,26 +131,26 @@ func (in *input) pull(ctx context.Context, up func()) error {
 		return err
 	}
 	defer p.stop()
-	r := newReel(in.address.Paced(), up)
+	d := newTSDemuxer(in.address.Paced(), up)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r.play(ctx, in.who, cancel)
-	defer r.wait()
+	d.play(ctx, in.who, cancel)
+	defer d.wait()
 	for {
-		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: r.run, Strict: true}
+		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true}
 		if in.address.Scheme() != "file" {
 			c.Secret = playlist(in.address)
 		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {
 			return err
 		}
 		err := c.Run(ctx)
-		if err == nil && !r.begun {
+		if err == nil && !d.begun {
 			err = errors.New("the stream ended without any media")
 		}
 		if err != nil || !in.loop || ctx.Err() != nil {
 			return p.reason(err)
 		}
-		r.rewind()
+		d.rewind()
 	}
 }
 

@@ -22,13 +22,13 @@ const (
 	interval = 100 * time.Millisecond
 )
 
-// Line is what is known of the network path to a viewer.
-type Line struct {
+// PathState is what is known of the network path to a viewer.
+type PathState struct {
 	Estimate int    // what the path carries, in bits a second; 0: unknown
 	Sound    int    // the part of it that sound takes, in bits a second
 	Sent     uint64 // bytes of picture that were sent so far
-	// Excused says that the server is overloaded, not the path. The viewer is not moved down.
-	Excused bool
+	// ServerLimited says that the server is overloaded, not the path. The viewer is not moved down.
+	ServerLimited bool
 }
 
 // Choice is which rung one viewer has. It belongs to one goroutine.
@@ -47,7 +47,7 @@ type Choice struct {
 	broke   time.Time     // when a key frame for this viewer would last have cost others too much
 	whole   time.Duration // for so long nothing more is tried then
 	fell    time.Time     // when the viewer last moved down
-	bad     time.Time     // since when the line is congested; zero: it is not
+	bad     time.Time     // since when the path is congested; zero: it is not
 	rose    time.Time     // when the viewer came to this rung from below; zero: it did not
 }
 
@@ -70,7 +70,7 @@ func (c *Choice) Rung() int { return c.rung }
 // Decide returns the index of the rung that the viewer is to have, and the bitrate that the path
 // is to be probed for, in bits a second, 0 for no probe. It decides ten times a second at most, and
 // requests a probe each time until the path has carried that bitrate.
-func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
+func (c *Choice) Decide(path PathState, now time.Time) (rung, probe int) {
 	if now.Sub(c.decided) < interval {
 		return c.rung, 0
 	}
@@ -78,13 +78,13 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	if c.quiet.IsZero() {
 		c.quiet = now
 	}
-	sent := c.sent.rate(line.Sent, now)
-	switch congested := c.congested(line, sent); {
-	case congested && line.Excused:
+	sent := c.sent.rate(path.Sent, now)
+	switch congested := c.congested(path, sent); {
+	case congested && path.ServerLimited:
 		c.quiet, c.bad = now, time.Time{}
 		return c.rung, 0
 	case congested:
-		c.fall(line, now)
+		c.fall(path, now)
 		return c.rung, 0
 	}
 	c.bad = time.Time{}
@@ -94,7 +94,7 @@ func (c *Choice) Decide(line Line, now time.Time) (rung, probe int) {
 	if c.rung == 0 || now.Sub(c.quiet) < c.wait || now.Sub(c.broke) < c.whole {
 		return c.rung, 0
 	}
-	return c.climb(line, now)
+	return c.climb(path, now)
 }
 
 // Spare says that the viewer's pictures are damaged and that a key frame would cost other viewers
@@ -114,8 +114,8 @@ func (c *Choice) Spare(now time.Time) {
 
 // congested reports whether the path carries neither what the rung needs nor what is
 // sent of it.
-func (c *Choice) congested(line Line, sent int) bool {
-	return line.Estimate > 0 && line.Estimate < c.least(c.rung, line.Sound) && line.Estimate < sent
+func (c *Choice) congested(path PathState, sent int) bool {
+	return path.Estimate > 0 && path.Estimate < c.least(c.rung, path.Sound) && path.Estimate < sent
 }
 
 // least is what a path has to carry for a viewer to stay on a rung. The last rung with a picture
@@ -130,7 +130,7 @@ func (c *Choice) least(rung, sound int) int {
 
 // fall moves down to what the path carries: at once, but not again before the estimate shows the
 // effect, and to sound only after some time.
-func (c *Choice) fall(line Line, now time.Time) {
+func (c *Choice) fall(path PathState, now time.Time) {
 	c.quiet = now
 	if c.bad.IsZero() {
 		c.bad = now
@@ -143,7 +143,7 @@ func (c *Choice) fall(line Line, now time.Time) {
 		last++
 	}
 	was := c.rung
-	for c.rung < last && line.Estimate < c.least(c.rung, line.Sound) {
+	for c.rung < last && path.Estimate < c.least(c.rung, path.Sound) {
 		c.rung++
 	}
 	if c.rung == was {
@@ -162,10 +162,10 @@ func (c *Choice) land(now time.Time) {
 }
 
 // climb moves up by one rung if the path carries it, or requests a probe.
-func (c *Choice) climb(line Line, now time.Time) (rung, probe int) {
-	needs := c.rungs[c.rung-1].needs(line.Sound)
+func (c *Choice) climb(path PathState, now time.Time) (rung, probe int) {
+	needs := c.rungs[c.rung-1].needs(path.Sound)
 	needs += needs / 20
-	if line.Estimate > 0 && line.Estimate < needs {
+	if path.Estimate > 0 && path.Estimate < needs {
 		return c.rung, needs
 	}
 	c.rung--

@@ -13,7 +13,7 @@ func ExampleChoice_Decide() {
 	choice := ladder.NewChoice(rungs)
 	now, sent := time.Unix(0, 0), uint64(0)
 	for range 20 { // two seconds of 1.5 Mbit/s over a path that carries 700 kbit/s
-		choice.Decide(ladder.Line{Estimate: 700_000, Sent: sent}, now)
+		choice.Decide(ladder.PathState{Estimate: 700_000, Sent: sent}, now)
 		now, sent = now.Add(100*time.Millisecond), sent+18_750
 	}
 	fmt.Println(rungs[choice.Rung()].Size)

@@ -75,7 +75,7 @@ func (v *viewer) run(capacity int, d time.Duration) (rungs []int) {
 		if rate+sound > float64(capacity) {
 			estimate = capacity * 85 / 100
 		}
-		rung, p := v.Decide(ladder.Line{Estimate: estimate, Sound: sound, Sent: uint64(v.sent), Excused: v.excuse}, v.now)
+		rung, p := v.Decide(ladder.PathState{Estimate: estimate, Sound: sound, Sent: uint64(v.sent), ServerLimited: v.excuse}, v.now)
 		if p > 0 {
 			v.probe = p
 		}
@@ -160,7 +160,7 @@ func TestDecide(t *testing.T) {
 			now = now.Add(step)
 			sent += uint64(rapid.IntRange(0, 300_000).Draw(t, "bytes"))
 			estimate := rapid.SampledFrom([]int{0, 1, 100_000, 250_000, 600_000, 3_000_000}).Draw(t, "estimate")
-			rung, probe := c.Decide(ladder.Line{Estimate: estimate, Sound: sound, Sent: sent}, now)
+			rung, probe := c.Decide(ladder.PathState{Estimate: estimate, Sound: sound, Sent: sent}, now)
 			switch {
 			case rung < 0 || rung >= len(hd) || rung != c.Rung():
 				t.Fatalf("rung %d", rung)
@@ -185,7 +185,7 @@ func TestDecideAllocates(t *testing.T) {
 	now, sent := epoch, uint64(0)
 	decide := func() {
 		now, sent = now.Add(time.Second/30), sent+20_000
-		c.Decide(ladder.Line{Estimate: 300_000, Sound: sound, Sent: sent}, now)
+		c.Decide(ladder.PathState{Estimate: 300_000, Sound: sound, Sent: sent}, now)
 	}
 	if n := testing.AllocsPerRun(300, decide); n > 0 {
 		t.Errorf("%v allocations", n)

@@ -176,7 +176,7 @@ func (l *loop) controlOpened(m *member) {
 func (l *loop) resume(m *member, conn *session.Connection, o Options) (number int) {
 	old := m.control.Replace(conn, o.Send, o.Cut)
 	l.leaving.Go(old.Close)
-	m.caught, m.asked = false, uplink.Asked{}
+	m.caught, m.requested = false, uplink.Requested{}
 	m.session.Log().Info("resumed")
 	m.welcome()
 	m.notifyRendition()

@@ -132,8 +132,8 @@ func (l *loop) askUplinks(now time.Time) {
 		if m.session.Viewer || !m.presence.MediaUp() {
 			continue
 		}
-		m.session.Want(m.wish.Size)
-		ask, again := m.asked.Decide(m.wish, now)
+		m.session.Want(m.constraints.Size)
+		ask, again := m.requested.Decide(m.constraints, now)
 		if ask {
 			m.askUplink()
 		}

@@ -42,11 +42,11 @@ type member struct {
 	camera     *session.Cam
 	microphone *session.Mic
 
-	wish   uplink.Wish
-	asked  uplink.Asked
-	rung   *ladder.Rung // that it has; nil: none yet
-	health video.Status // of its camera
-	caught bool         // it was sent the room as it was when it came
+	constraints uplink.Constraints
+	requested   uplink.Requested
+	rung        *ladder.Rung // that it has; nil: none yet
+	health      video.Status // of its camera
+	caught      bool         // it was sent the room as it was when it came
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
@@ -124,7 +124,7 @@ func (m *member) show(tile image.Point, watched bool, now time.Time) {
 	if !watched {
 		tile = image.Point{}
 	}
-	m.wish = uplink.For(tile, m.loop.room.env.FrameRate)
+	m.constraints = uplink.For(tile, m.loop.room.env.FrameRate)
 	if m.camera == nil {
 		return
 	}
@@ -137,7 +137,7 @@ func (m *member) show(tile image.Point, watched bool, now time.Time) {
 // askUplink asks the sender for what was decided: by a control message, or by a limit of
 // its bitrate where it has none.
 func (m *member) askUplink() {
-	w, asked := m.asked.Wish()
+	w, asked := m.requested.Last()
 	if !asked {
 		return
 	}
@@ -148,7 +148,7 @@ func (m *member) askUplink() {
 	m.session.LimitBitrate(0)
 	m.control.Send(control.Uplink{
 		Width: w.Size.X, Height: w.Size.Y,
-		MaxFramerate: w.FrameRate, MaxBitrate: w.Bitrate, Active: w != uplink.Wish{},
+		MaxFramerate: w.FrameRate, MaxBitrate: w.Bitrate, Active: w != uplink.Constraints{},
 	})
 }
 

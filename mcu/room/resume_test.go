@@ -179,7 +179,7 @@ func (c *call) controls(m *member) {
 	c.t.Helper()
 	cl := m.participant
 	c.call(func() {
-		m.asked.Decide(m.wish, now())
+		m.requested.Decide(m.constraints, now())
 		c.loop.controlOpened(m)
 		if !m.control.Reaches() {
 			c.t.Errorf("%s is not reached", cl.ID())

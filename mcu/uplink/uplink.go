@@ -1,5 +1,5 @@
-// Package uplink decides what each sender is asked to send of its camera: no more
-// than its tile needs, and nothing new every moment. Time is an argument.
+// Package uplink decides which picture each sender is asked to send: no more than its tile
+// needs, and no new request every moment. Time is an argument.
 //
 // # Why
 //
@@ -21,35 +21,34 @@ import (
 )
 
 const (
-	// interval is the least time between two things that a sender is asked for.
+	// interval is the least time between two requests to a sender.
 	interval = 2 * time.Second
-	// patience is how long less has to be enough until a sender is asked for less:
-	// a layout often changes back.
+	// patience is how long less has to be enough before a sender is asked for less, because a
+	// layout often changes back.
 	patience = time.Second
 )
 
-// Wish is the most that is of use of a camera. The zero Wish is nothing at all.
-type Wish struct {
+// Constraints are the most that the mix can use of a camera. The zero value is no picture.
+type Constraints struct {
 	Size      image.Point // pixels
 	FrameRate int         // pictures a second
 	Bitrate   int         // bits a second
 }
 
-// Smaller than least there is little to be saved, and most is what every camera
-// has.
+// The bounds of a request. Below least there is little to save. Every camera has most.
 var (
 	least = image.Pt(160, 90)
 	most  = image.Pt(1280, 720)
 )
 
-// For returns what a tile of a size in pixels needs: just that size, so that its
-// picture has to be copied only. A tile without pixels needs nothing.
-func For(tile image.Point, frameRate int) Wish {
+// For returns the constraints for a tile of a size in pixels: exactly that size, so that the
+// server copies the picture unscaled. A tile without pixels needs no picture.
+func For(tile image.Point, frameRate int) Constraints {
 	if tile.X <= 0 || tile.Y <= 0 {
-		return Wish{}
+		return Constraints{}
 	}
 	size := image.Pt(clamp(tile.X, least.X, most.X), clamp(tile.Y, least.Y, most.Y))
-	return Wish{Size: size, FrameRate: frameRate, Bitrate: bitrate(size)}
+	return Constraints{Size: size, FrameRate: frameRate, Bitrate: bitrate(size)}
 }
 
 // clamp returns the even number next to n, upwards, between least and most.
@@ -62,53 +61,53 @@ func bitrate(size image.Point) int {
 	return int(math.Round(150*math.Pow(share, 0.8))) * 10_000
 }
 
-// enough reports whether a sender of what was requested last need not be asked for w: the last
-// request covers w and is not much more. A tile grows or shrinks by a little whenever a
+// enough reports whether a request for c can stand when next is needed: c covers next and is not
+// much more. A tile grows or shrinks by a little whenever a
 // participant joins.
-func (last Wish) enough(w Wish) bool {
-	return w != (Wish{}) && last.FrameRate == w.FrameRate &&
-		last.Size.X >= w.Size.X && last.Size.Y >= w.Size.Y &&
-		last.Size.X*last.Size.Y*2 <= w.Size.X*w.Size.Y*3
+func (c Constraints) enough(next Constraints) bool {
+	return next != (Constraints{}) && c.FrameRate == next.FrameRate &&
+		c.Size.X >= next.Size.X && c.Size.Y >= next.Size.Y &&
+		c.Size.X*c.Size.Y*2 <= next.Size.X*next.Size.Y*3
 }
 
-// Asked is what one sender has been asked for; the zero value is nothing yet. It
-// belongs to one goroutine.
-type Asked struct {
-	wish Wish
-	at   time.Time // when it was asked for
+// Requested has the constraints that one sender was last asked to keep. The zero value is none
+// yet. It belongs to one goroutine.
+type Requested struct {
+	last Constraints
+	at   time.Time // when it was requested
 	less time.Time // since when less would be enough; zero: it would not
 }
 
-// Wish returns what was asked for last, and false where nothing was yet.
-func (a *Asked) Wish() (Wish, bool) { return a.wish, !a.at.IsZero() }
+// Last returns the last constraints, and false if there are none yet.
+func (r *Requested) Last() (Constraints, bool) { return r.last, !r.at.IsZero() }
 
-// Decide tells whether the sender is to be asked for a wish now. More is asked for
-// at once, less only when it has been enough for a moment, and nothing within two
-// seconds of the last. When it is too early, again is when to decide once more, if
-// nothing changes before; otherwise it is zero.
-func (a *Asked) Decide(wish Wish, now time.Time) (ask bool, again time.Time) {
-	before, asked := a.Wish()
-	if asked && (wish == before || before.enough(wish)) {
-		a.less = time.Time{}
+// Decide returns whether the server is to send the sender new constraints now. It requests more
+// at once, less only after a second in which less was enough, and nothing within two seconds of
+// the last request. If it is too early, again is when to decide once more unless something
+// changes before. Otherwise again is zero.
+func (r *Requested) Decide(next Constraints, now time.Time) (request bool, again time.Time) {
+	before, requested := r.Last()
+	if requested && (next == before || before.enough(next)) {
+		r.less = time.Time{}
 		return false, time.Time{}
 	}
 	due := now
-	if asked {
-		due = a.at.Add(interval)
+	if requested {
+		due = r.at.Add(interval)
 	}
-	if wish.Size.X > before.Size.X || wish.Size.Y > before.Size.Y {
-		a.less = time.Time{}
+	if next.Size.X > before.Size.X || next.Size.Y > before.Size.Y {
+		r.less = time.Time{}
 	} else {
-		if a.less.IsZero() {
-			a.less = now
+		if r.less.IsZero() {
+			r.less = now
 		}
-		if t := a.less.Add(patience); t.After(due) {
+		if t := r.less.Add(patience); t.After(due) {
 			due = t
 		}
 	}
 	if due.After(now) {
 		return false, due
 	}
-	a.wish, a.at, a.less = wish, now, time.Time{}
+	r.last, r.at, r.less = next, now, time.Time{}
 	return true, time.Time{}
 }

@@ -26,11 +26,11 @@ func TestFor(t *testing.T) {
 		{image.Pt(2, 2), image.Pt(160, 90), 50_000},
 	} {
 		got := uplink.For(c.tile, 25)
-		if got != (uplink.Wish{Size: c.want, FrameRate: 25, Bitrate: c.bitrate}) {
+		if got != (uplink.Constraints{Size: c.want, FrameRate: 25, Bitrate: c.bitrate}) {
 			t.Errorf("a tile of %v needs %+v", c.tile, got)
 		}
 	}
-	if got := uplink.For(image.Point{}, 30); got != (uplink.Wish{}) {
+	if got := uplink.For(image.Point{}, 30); got != (uplink.Constraints{}) {
 		t.Errorf("no tile needs %+v", got)
 	}
 }
@@ -50,7 +50,7 @@ var (
 	large  = uplink.For(image.Pt(1280, 720), 30)
 	middle = uplink.For(image.Pt(640, 360), 30)
 	small  = uplink.For(image.Pt(320, 180), 30)
-	none   = uplink.Wish{}
+	none   = uplink.Constraints{}
 )
 
 // TestDecide has wishes at times in milliseconds, and says for each whether it is
@@ -58,7 +58,7 @@ var (
 func TestDecide(t *testing.T) {
 	type step struct {
 		at    int
-		wish  uplink.Wish
+		wish  uplink.Constraints
 		ask   bool
 		again int // 0: nothing is left to decide
 	}
@@ -98,7 +98,7 @@ func TestDecide(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var a uplink.Asked
+			var a uplink.Requested
 			for _, s := range steps {
 				ask, again := a.Decide(s.wish, epoch.Add(time.Duration(s.at)*time.Millisecond))
 				due := 0
@@ -108,7 +108,7 @@ func TestDecide(t *testing.T) {
 				if ask != s.ask || due != s.again {
 					t.Fatalf("at %d ms: asked %v, again at %d, want %v, %d", s.at, ask, due, s.ask, s.again)
 				}
-				if got, _ := a.Wish(); ask && got != s.wish {
+				if got, _ := a.Last(); ask && got != s.wish {
 					t.Fatalf("at %d ms: asked for %+v", s.at, got)
 				}
 			}
@@ -120,7 +120,7 @@ func TestDecide(t *testing.T) {
 // two seconds, and when wishes end, the last is asked for within those.
 func TestDecideSettles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var a uplink.Asked
+		var a uplink.Requested
 		var last, again time.Time
 		now, wish := epoch, none
 		decide := func() {
@@ -139,7 +139,7 @@ func TestDecideSettles(t *testing.T) {
 				now = again
 				decide()
 			}
-			now, wish = next, rapid.SampledFrom([]uplink.Wish{none, small, middle, large}).Draw(t, "wish")
+			now, wish = next, rapid.SampledFrom([]uplink.Constraints{none, small, middle, large}).Draw(t, "wish")
 			decide()
 		}
 		end := now.Add(2 * time.Second)
@@ -150,7 +150,7 @@ func TestDecideSettles(t *testing.T) {
 			now = again
 			decide()
 		}
-		if got, asked := a.Wish(); !asked || got != wish {
+		if got, asked := a.Last(); !asked || got != wish {
 			t.Fatalf("was asked for %+v at last, not %+v", got, wish)
 		}
 	})

@@ -147,7 +147,7 @@ func TestAttach(t *testing.T) {
 		t.Errorf("it begins on rung %d", v.choice.Rung())
 	}
 	for i := range 30 {
-		v.choice.Decide(ladder.Line{Estimate: 300_000, Sent: uint64(i * 20_000)}, start.Add(time.Duration(i)*100*time.Millisecond))
+		v.choice.Decide(ladder.PathState{Estimate: 300_000, Sent: uint64(i * 20_000)}, start.Add(time.Duration(i)*100*time.Millisecond))
 	}
 	v.recovery.budget.Spend(start)
 	spent := v.recovery.budget

@@ -74,9 +74,9 @@ func (v *Subscription) Choose(in Input, now time.Time) Verdict {
 	}
 	sent := v.stream.Stats()
 	estimate := v.path.Estimate()
-	rung, probe := v.choice.Decide(ladder.Line{
+	rung, probe := v.choice.Decide(ladder.PathState{
 		Estimate: estimate, Sound: in.Sound, Sent: sent.Bytes,
-		Excused: v.recovery.steady(sent.Dropped, now) && in.Overload.Excuses(estimate, in.Rungs[was]),
+		ServerLimited: v.recovery.steady(sent.Dropped, now) && in.Overload.Limits(estimate, in.Rungs[was]),
 	}, now)
 	if probe > 0 {
 		v.path.Probe(probe, now)

@@ -70,7 +70,7 @@ func TestBarcode(t *testing.T) {
 		}
 		canvas := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
 		place := layout.Grid(filmSize, who)
-		for i, s := range []uplink.Wish{full, camera(uplink.For(place[0].Rect.Size(), frameRate))} {
+		for i, s := range []uplink.Constraints{full, camera(uplink.For(place[0].Rect.Size(), frameRate))} {
 			for _, n := range []int{0, 682, 1023} {
 				if err := draw(img, n); err != nil {
 					t.Fatal(err)
@@ -278,10 +278,10 @@ func TestChoose(t *testing.T) {
 
 // TestCamera holds cameras to what they are asked for.
 func TestCamera(t *testing.T) {
-	wish := func(x, y, rate, bitrate int) uplink.Wish {
-		return uplink.Wish{Size: image.Pt(x, y), FrameRate: rate, Bitrate: bitrate}
+	wish := func(x, y, rate, bitrate int) uplink.Constraints {
+		return uplink.Constraints{Size: image.Pt(x, y), FrameRate: rate, Bitrate: bitrate}
 	}
-	for _, c := range []struct{ asked, want uplink.Wish }{
+	for _, c := range []struct{ asked, want uplink.Constraints }{
 		{wish(0, 0, 0, 0), full},
 		{wish(1920, 1080, 60, 9_000_000), full},
 		{wish(302, 170, 30, 200_000), wish(302, 170, 30, 200_000)},
@@ -301,13 +301,13 @@ func TestCamera(t *testing.T) {
 // encoded once, with every other picture where half are wished for, and its numbers
 // can be read.
 func TestWished(t *testing.T) {
-	foreseen := uplink.Wish{Size: image.Pt(302, 170), FrameRate: 30, Bitrate: 300_000}
+	foreseen := uplink.Constraints{Size: image.Pt(302, 170), FrameRate: 30, Bitrate: 300_000}
 	dark := func(*image.YCbCr, int) error { return nil }
-	f, err := newFilm(dark, []uplink.Wish{foreseen, foreseen})
+	f, err := newFilm(dark, []uplink.Constraints{foreseen, foreseen})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := uplink.Wish{Size: image.Pt(626, 352), FrameRate: 15, Bitrate: 300_000}
+	other := uplink.Constraints{Size: image.Pt(626, 352), FrameRate: 15, Bitrate: 300_000}
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() { f.clip.Wished(foreseen) })
@@ -317,7 +317,7 @@ func TestWished(t *testing.T) {
 	if n, err := f.surprises(); n != 1 || err != nil || len(f.variants) != 3 {
 		t.Errorf("%d encoded later, %d in all: %v", n, len(f.variants), err)
 	}
-	for w, every := range map[uplink.Wish]int{full: 1, foreseen: 1, other: 2} {
+	for w, every := range map[uplink.Constraints]int{full: 1, foreseen: 1, other: 2} {
 		v := f.clip.Wished(w)
 		if v.Size != w.Size || v.Every != every || len(v.Pictures) != filmed/every {
 			t.Errorf("asked for %v: %d pictures of %v", w, len(v.Pictures), v.Size)

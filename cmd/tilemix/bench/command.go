@@ -130,7 +130,7 @@ func (c *Command) reach(ctx context.Context) error {
 
 // prepare makes what the bots send.
 func (r *runner) prepare(ctx context.Context, chosen []scenario) error {
-	var wishes []uplink.Wish
+	var wishes []uplink.Constraints
 	for _, s := range chosen {
 		s.scale(r.settings.Participants)
 		wishes = append(wishes, s.wishes()...)

@@ -26,14 +26,14 @@ var filmSize = image.Pt(1280, 720)
 
 // full is what a camera sends that is asked for nothing, with what browsers spend on
 // it. No camera sends more.
-var full = uplink.Wish{Size: filmSize, FrameRate: frameRate, Bitrate: 1_500_000}
+var full = uplink.Constraints{Size: filmSize, FrameRate: frameRate, Bitrate: 1_500_000}
 
 // film is a clip in all that has been wished for. It is safe for concurrent use.
 type film struct {
 	clip *bot.Clip
 
 	mu       sync.Mutex // guards what follows; who has it may be encoding
-	variants map[uplink.Wish]*bot.Variant
+	variants map[uplink.Constraints]*bot.Variant
 	units    map[*bot.Variant][][]byte // access units, for the floor
 	later    int                       // wishes that were not known beforehand
 	failed   error
@@ -41,16 +41,16 @@ type film struct {
 
 // newFilm encodes pictures as they are wished for, and in full, with their numbers
 // painted in. next draws a picture of filmSize, in place.
-func newFilm(next func(img *image.YCbCr, n int) error, wishes []uplink.Wish) (*film, error) {
+func newFilm(next func(img *image.YCbCr, n int) error, wishes []uplink.Constraints) (*film, error) {
 	f := &film{
 		clip:     &bot.Clip{FrameRate: frameRate},
-		variants: map[uplink.Wish]*bot.Variant{}, units: map[*bot.Variant][][]byte{},
+		variants: map[uplink.Constraints]*bot.Variant{}, units: map[*bot.Variant][][]byte{},
 	}
 	f.clip.Wished = f.wished
 	for n := range filmed {
 		f.clip.Keys = append(f.clip.Keys, n%keyEvery == 0)
 	}
-	takes, err := f.takes(append([]uplink.Wish{full}, wishes...))
+	takes, err := f.takes(append([]uplink.Constraints{full}, wishes...))
 	defer closeAll(takes)
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func newFilm(next func(img *image.YCbCr, n int) error, wishes []uplink.Wish) (*f
 
 // wished returns what a camera sends that is asked for a wish. What was not known
 // beforehand is made now, of the full pictures.
-func (f *film) wished(w uplink.Wish) *bot.Variant {
+func (f *film) wished(w uplink.Constraints) *bot.Variant {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	w = camera(w)
@@ -96,8 +96,8 @@ func (f *film) surprises() (int, error) {
 }
 
 // again encodes the full pictures as wished.
-func (f *film) again(w uplink.Wish) error {
-	takes, err := f.takes([]uplink.Wish{w})
+func (f *film) again(w uplink.Constraints) error {
+	takes, err := f.takes([]uplink.Constraints{w})
 	defer closeAll(takes)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (f *film) keep(takes []*take) {
 
 // camera returns what a camera makes of a wish: an even size that looks like the
 // film, at most what it has, and every picture, every second and so on.
-func camera(w uplink.Wish) uplink.Wish {
+func camera(w uplink.Constraints) uplink.Constraints {
 	scale := 1.0
 	if w.Size.X > 0 {
 		scale = min(scale, float64(w.Size.X)/float64(filmSize.X))
@@ -149,7 +149,7 @@ func camera(w uplink.Wish) uplink.Wish {
 	if w.Bitrate > 0 {
 		bitrate = min(bitrate, max(w.Bitrate, 20_000))
 	}
-	return uplink.Wish{Size: size, FrameRate: max(1, frameRate/every), Bitrate: bitrate}
+	return uplink.Constraints{Size: size, FrameRate: max(1, frameRate/every), Bitrate: bitrate}
 }
 
 // even is the even number under a length that a picture of it has at least.

@@ -156,11 +156,11 @@ func moments() []scenario {
 }
 
 // wishes are what a server may ask a scenario's cameras for while the call fills.
-func (s *scenario) wishes() []uplink.Wish {
+func (s *scenario) wishes() []uplink.Constraints {
 	if !s.video || !s.cooperate {
 		return nil
 	}
-	var wishes []uplink.Wish
+	var wishes []uplink.Constraints
 	var who []layout.Source
 	const most = 25 // tiles
 	for n := range min(most, s.participants) {

@@ -15,7 +15,7 @@ import (
 
 // take is a film as it is being encoded for one wish.
 type take struct {
-	wish    uplink.Wish
+	wish    uplink.Constraints
 	enc     *h264.Encoder
 	img     *image.YCbCr
 	variant *bot.Variant
@@ -24,7 +24,7 @@ type take struct {
 
 // takes begins one for each wish that differs as cameras see it. The caller closes
 // them.
-func (f *film) takes(wishes []uplink.Wish) ([]*take, error) {
+func (f *film) takes(wishes []uplink.Constraints) ([]*take, error) {
 	var all []*take
 	for _, w := range wishes {
 		w = camera(w)

@@ -64,7 +64,7 @@ func film(t *testing.T) *bot.Clip {
 			v.Pictures = append(v.Pictures, bot.Packetize(au.Data))
 		}
 	}
-	clip.Wished = func(w uplink.Wish) *bot.Variant {
+	clip.Wished = func(w uplink.Constraints) *bot.Variant {
 		if w.Size.X < small.Size.X*2 {
 			return small
 		}

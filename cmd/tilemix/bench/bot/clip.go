@@ -19,7 +19,7 @@ type Clip struct {
 	Full      *Variant // what a camera sends that is not asked for less
 	// Wished returns what a camera sends that is asked for a wish. It may take a
 	// moment, and is called by many goroutines.
-	Wished func(uplink.Wish) *Variant
+	Wished func(uplink.Constraints) *Variant
 }
 
 // Variant is a clip at one size, frame rate and bitrate.

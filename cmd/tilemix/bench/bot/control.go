@@ -73,7 +73,7 @@ func (b *Bot) obey(m control.Uplink) {
 		return
 	}
 	if b.Clip != nil {
-		b.wanted.Store(b.Clip.Wished(uplink.Wish{
+		b.wanted.Store(b.Clip.Wished(uplink.Constraints{
 			Size: image.Pt(m.Width, m.Height), FrameRate: m.MaxFramerate, Bitrate: m.MaxBitrate,
 		}))
 	}
