@@ -1,5 +1,5 @@
-// Package gateway connects rooms with other servers: it sends a room's mix to them, as it
-// is encoded anyway, and brings their streams into rooms.
+// Package gateway connects rooms with other servers. Outputs send the mix of a room to them,
+// without another encode. Inputs bring their streams into rooms.
 //
 //	picture clock ─▶ queue.Video ┐
 //	                             ├▶ push.feed ─▶ fragmented MP4 ─▶ FFmpeg ─▶ RTMP, SRT, RTSP
@@ -9,29 +9,31 @@
 //	files, cameras ─▶ FFmpeg ─▶ MPEG-TS ─▶ tsDemuxer ─▶ rtpSource ─▶ Participant.PlayVideo,
 //	                                       (paced)                   PlayAudio
 //
-// A Gateway has all links. A link has one goroutine (link.run), which tries, waits and
-// tries again, until the link is removed, the room has ended, or a file has ended or brought
-// nothing three times. While FFmpeg runs there are one that writes to it, one that reads
-// from it, and those of os/exec; an input has one for its camera, one for its microphone,
-// and those of an HTTP proxy while it reads by HTTP.
+// A Gateway has all links. The goroutine of a link (link.run) makes attempts until the link is
+// removed, the room has ended, a file has ended, or a file brought no media three times. These
+// goroutines exist during an attempt:
+//
+//   - One writes to FFmpeg and one reads from it, beside those of os/exec.
+//   - An input has one for its camera and one for its microphone.
+//   - An input by HTTP has those of its proxy.
 //
 // # Why
 //
-// FFmpeg speaks RTMP, SRT and RTSP and makes AAC. It is a process of its own, so its faults
-// are not the server's. It gets the mix on standard input as fragmented MP4 with one fragment
-// a picture: this keeps all times, announces the streams without probing, and waits for
-// nothing. Its progress shows that media flows, and its last words give the reason when it
-// does not. When nothing has moved for 15 s it is killed. Arguments are visible to every user
+// FFmpeg implements RTMP, SRT, RTSP and AAC. It is a separate process, so its faults
+// do not end the server. It gets the mix on standard input as fragmented MP4 with one fragment
+// a picture: this keeps all times, announces the streams without probing, and delays
+// nothing. Its progress shows that media flows, and its last lines give the reason when it
+// fails. The gateway kills FFmpeg after 15 s without progress. Arguments are visible to every user
 // of a machine, so keys go through a pipe as an options file.
 //
 // Each try attaches to the room anew, so it begins with an IDR, and an output that is down
-// costs the room nothing. An output ends with its very room: a later room of the same name is
-// not sent to its far end.
+// costs the room nothing. An output ends with its room. A later room of the same name is not
+// sent to its far end.
 //
 // Error texts come from FFmpeg or the remote server and may repeat the URL. Before a text is
 // shown, package address removes the secret parts and the token from it, in plain, escaped and
 // base64 form. The HTTP client of WHIP checks each address as it connects, so names and
-// redirections lead to nothing that is refused.
+// redirections cannot lead to a refused address.
 //
 // An input is an MPEG transport stream from FFmpeg, H.264 copied and Opus in packets of 20 ms.
 // It is cut into packets as if a camera had sent them, so decoding, lip sync and jitter buffer

@@ -27,22 +27,22 @@ import (
 // gets mcu's errors, [address.ErrRefused] and [ffmpeg.ErrMissing].
 var ErrTooMany = errors.New("too many at a time")
 
-// Config is how links are made. Start from Default.
+// Config has the settings of a Gateway. Start from Default.
 type Config struct {
-	FFmpeg string // program, looked up in PATH when first needed
+	FFmpeg string // program; the gateway looks it up in PATH when a link needs it
 	Dir    string // of the files that can be inputs
 	// Private lets links reach this machine and private networks.
 	Private    bool
 	MaxPerRoom int // outputs of a room, and as many inputs
 	MaxTotal   int // outputs and inputs of all rooms together
 	// Via knows which rooms are inside the mix of others, so that loops of WHIP pushes are refused. The
-	// HTTP side of the same process needs the same value. nil: a value that nobody else has.
+	// HTTP side of the same process needs the same value. nil: a new value.
 	Via *via.Rooms
-	// Events is told of outputs; nil: nobody is.
+	// Events gets an event when an output comes up or goes down. It must not block. It may be nil.
 	Events func(event.Event)
 }
 
-// Default keeps links to the Internet, and to files in ./data.
+// Default allows links to public addresses, and inputs from files in ./data.
 func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100} }
 
 // handle is what a link needs of its room: a [room.Handle].
@@ -57,8 +57,8 @@ type rooms[H handle] interface {
 	Join(o mcu.JoinOptions) (*mcu.Participant, error)
 }
 
-// Gateway has the links of all rooms. It is safe for concurrent use. Each link has a
-// goroutine, which Run waits for.
+// Gateway has the links of all rooms. It is safe for concurrent use. Each link has a goroutine,
+// and each output one that waits for the end of its room. Run waits for all of them.
 type Gateway struct {
 	cfg   Config
 	room  func(name string) (handle, error)
@@ -71,10 +71,10 @@ type Gateway struct {
 	links  map[string]*link
 	wg     sync.WaitGroup
 
-	lost lost // of links that are gone
+	lost lost // of links that have ended
 }
 
-// New returns a Gateway without links.
+// New returns a Gateway without links. It starts nothing.
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 	if cfg.Via == nil {
 		cfg.Via = via.New()
@@ -87,7 +87,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 	}
 }
 
-// Run waits until ctx ends; then it ends all links and waits for them.
+// Run waits until ctx ends. Then it ends all links and waits for them.
 func (g *Gateway) Run(ctx context.Context) error {
 	<-ctx.Done()
 	g.mu.Lock()
@@ -100,15 +100,15 @@ func (g *Gateway) Run(ctx context.Context) error {
 	return nil
 }
 
-// OutputOptions say where the mix of a room is to go.
+// OutputOptions say where an output sends the mix of a room.
 type OutputOptions struct {
 	URL string `json:"url"`
 	// Token is the bearer token of a WHIP server (RFC 9725 §4.7).
 	Token string `json:"token,omitempty"`
 }
 
-// AddOutput sends the mix of a room somewhere, from now until it is removed or
-// the room ends, also while it is down: no later room of that name is sent there.
+// AddOutput adds an output, which sends the mix of a room until it is removed or the room ends.
+// A later room of the same name is not sent there.
 func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (Info, error) {
 	mix, err := g.room(room)
 	if err != nil {
@@ -132,20 +132,20 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 	return g.add(l, out.try)
 }
 
-// judge tells why there can be no link to an address, if so.
+// judge parses an address. It refuses an address that the rules do not allow.
 func (g *Gateway) judge(ctx context.Context, url string, use address.Use) (address.Address, error) {
 	a, err := address.Parse(url, use)
 	if err != nil {
 		return address.Address{}, err
 	}
-	// A name that is not found now may be later.
+	// A name that does not resolve now may resolve later.
 	if err := g.reach(ctx, a); errors.Is(err, address.ErrRefused) {
 		return address.Address{}, err
 	}
 	return a, nil
 }
 
-// reach tells why an address cannot be reached now.
+// reach returns an error if the address does not resolve, or resolves to one that is not allowed.
 func (g *Gateway) reach(ctx context.Context, a address.Address) error {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -170,7 +170,7 @@ func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
 	return l
 }
 
-// add counts a link in and has it try.
+// add counts a link in and starts its goroutine.
 func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -201,7 +201,7 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	return l.Info(), nil
 }
 
-// drop counts a link out that has ended.
+// drop counts out a link that has ended.
 func (g *Gateway) drop(l *link) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -209,7 +209,7 @@ func (g *Gateway) drop(l *link) {
 	g.lost.add(l.lost.pictures.Load(), l.lost.packets.Load())
 }
 
-// List returns the links of a room, of a kind, the oldest first.
+// List returns the links of one kind of a room, the oldest first.
 func (g *Gateway) List(kind Kind, room string) []Info {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -223,7 +223,7 @@ func (g *Gateway) List(kind Kind, room string) []Info {
 	return all
 }
 
-// Get returns a link of a room.
+// Get returns a link of a room, or mcu.ErrNotFound.
 func (g *Gateway) Get(kind Kind, room, id string) (Info, error) {
 	l, err := g.get(kind, room, id)
 	if err != nil {
@@ -245,7 +245,7 @@ func (g *Gateway) get(kind Kind, room, id string) (*link, error) {
 // Collectors returns the metrics of all links.
 func (g *Gateway) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{g}} }
 
-// Remove ends a link and waits until it has ended, or for ctx.
+// Remove ends a link and waits until it has ended, or until ctx ends.
 func (g *Gateway) Remove(ctx context.Context, kind Kind, room, id string) error {
 	l, err := g.get(kind, room, id)
 	if err != nil {

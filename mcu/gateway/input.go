@@ -14,16 +14,16 @@ import (
 	"tilemix/mcu/gateway/address"
 )
 
-// InputOptions say which stream is to come into a room.
+// InputOptions say which stream an input brings into a room.
 type InputOptions struct {
 	URL  string `json:"url"`
 	Name string `json:"name"` // of the participant; "": the host or the file
-	// Loop begins a file again when it has ended, instead of leaving.
+	// Loop repeats a file, instead of leaving at its end.
 	Loop bool `json:"loop"`
 }
 
-// AddInput brings a stream into a room, as a participant who is there from now until the
-// input is removed or a file has ended or cannot be read, also while the stream is down.
+// AddInput brings a stream into a room as a participant. The participant stays while the stream
+// is down. It leaves when the input is removed, or when a file has ended or cannot be read.
 func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
 	if _, err := g.room(room); err != nil {
 		return Info{}, err
@@ -81,11 +81,11 @@ func open(dir string, a address.Address) (*os.File, error) {
 	return root.Open(a.File())
 }
 
-// vainTries is how often in a row a file may bring nothing: it is not mended by waiting, and
-// its room would never end.
+// vainTries is how often in a row a file may bring no media. Waiting does not mend a file, and
+// the input would keep its room from ending.
 const vainTries = 3
 
-// input is a stream from elsewhere in a room. Its attempts are made by one goroutine.
+// input is a stream that plays in a room. One goroutine makes its attempts.
 type input struct {
 	*link
 	gateway   *Gateway
@@ -96,7 +96,7 @@ type input struct {
 	vain      int  // attempts in a row that brought nothing
 }
 
-// try plays until the stream ends.
+// try plays the stream until it ends.
 func (in *input) try(ctx context.Context, up func()) error {
 	in.vain++
 	err := in.play(ctx, func() {
@@ -109,7 +109,7 @@ func (in *input) try(ctx context.Context, up func()) error {
 	return err
 }
 
-// play is an attempt, or a second where the picture has to be encoded anew.
+// play pulls the stream. It pulls again with an encoder if the picture is not H.264.
 func (in *input) play(ctx context.Context, up func()) error {
 	err := in.pull(ctx, up)
 	if err != nil && !in.transcode && strings.Contains(err.Error(), "not supported by the bitstream filter") {
@@ -157,9 +157,9 @@ func (in *input) pull(ctx context.Context, up func()) error {
 // formats are those of files. None of them leads to another file or to another host.
 const formats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,avi,ogg,wav,mp3,aac,flac,h264,mjpeg,mpjpeg"
 
-// reach is what FFmpeg may read of an address, and by which protocols. A playlist of HLS
-// names its segments, so there is no file among the protocols; and no SDP among the
-// formats, which names any host.
+// reach lists the protocols and formats by which FFmpeg may read an address. The protocols have
+// no "file", because an HLS playlist names its segments. The formats have no SDP, because an SDP
+// names any host.
 type reach struct{ protocols, formats string }
 
 // reaches are those of each scheme.
@@ -171,12 +171,12 @@ var reaches = map[string]reach{
 	"rtmps": {"tcp,tls,rtmp,rtmps", "flv,live_flv"},
 }
 
-// args are FFmpeg's: H.264 as it is, Opus in packets of 20 ms, in an MPEG transport
-// stream, whose packets are whole as soon as they are written.
+// args are the arguments of FFmpeg. It copies H.264, encodes Opus in packets of 20 ms, and writes
+// an MPEG transport stream, whose packets are whole as soon as they are written.
 func (in *input) args() []string {
 	args := []string{"-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"}
 	if in.transcode {
-		args = append(args, "-threads", "1") // of the decoder: calls need the others
+		args = append(args, "-threads", "1") // of the decoder, because calls need the other cores
 	}
 	if in.address.Scheme() == "file" {
 		args = append(args, "-protocol_whitelist", "file", "-format_whitelist", formats, "-i", ffmpeg.SecretFile)
@@ -195,8 +195,8 @@ func (in *input) args() []string {
 		"-flush_packets", "1", "-f", "mpegts", "pipe:1")
 }
 
-// playlist leads FFmpeg to an address that its arguments do not show (ffconcat), with
-// lists in the place of those that let it read the playlist itself.
+// playlist returns an ffconcat playlist with the address, because arguments are visible to other
+// users. Its lists of protocols and formats replace those by which FFmpeg reads the playlist.
 func playlist(a address.Address) string {
 	may := reaches[a.Scheme()]
 	list := "ffconcat version 1.0\nfile '" + a.URL() + "'\n" +

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// steady is how long a link was up whose waits begin anew.
+	// steady is how long a link must have been up for its waits to begin anew.
 	steady = 10 * time.Second
-	// maxReason is how much of a reason is told, in bytes.
+	// maxReason bounds the text of a reason, in bytes.
 	maxReason     = 300
 	lookupTimeout = 5 * time.Second
 )
 
-// Kind is what a link is.
+// Kind is the direction of a link.
 type Kind string
 
 // The kinds of links.
@@ -33,17 +33,17 @@ const (
 	Input  Kind = "input"
 )
 
-// State is how a link is.
+// State is the state of a link.
 type State string
 
 // The states of a link.
 const (
 	Starting State = "starting" // it tries
 	Up       State = "up"       // media flows
-	Down     State = "down"     // it will try again, at Info.Next; Info.Reason says what was
+	Down     State = "down"     // it tries again at Info.Next; Info.Reason says why
 )
 
-// Info says what there is to know of a link.
+// Info describes a link.
 type Info struct {
 	ID     string    `json:"id"`
 	Kind   Kind      `json:"-"`
@@ -52,49 +52,49 @@ type Info struct {
 	URL    string    `json:"url"`            // without its keys
 	State  State     `json:"state"`
 	Reason string    `json:"reason,omitempty"` // why it is, or was last, down
-	Since  time.Time `json:"since"`            // it was added
+	Since  time.Time `json:"since"`            // when it was added
 	UpAt   time.Time `json:"upSince,omitzero"`
 	Next   time.Time `json:"nextTry,omitzero"`
 	Tries  int       `json:"tries"`
-	// What the other end was too slow for.
+	// Access units and packets that the other end was too slow for.
 	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
 }
 
-// What an attempt returns after which there is to be no other.
+// Errors of an attempt after which the link ends.
 var (
 	errOver = errors.New("the stream has ended")
-	// errVain is for an attempt that failed, and would again.
+	// errVain says that further attempts would fail too.
 	errVain = errors.New("given up after all attempts failed")
 )
 
-// attempt connects once and returns when the connection has ended. It calls up as
-// media flows.
+// attempt connects once and returns when the connection has ended. It calls up when media
+// begins to flow.
 type attempt func(ctx context.Context, up func()) error
 
-// link is a connection that is made again whenever it is lost. It is safe for
-// concurrent use. Its goroutine is run.
+// link is an output or an input, which connects again whenever its connection is lost. It is
+// safe for concurrent use. Its goroutines are run and, for an output, watch.
 type link struct {
 	log   *slog.Logger
-	hide  func(string) string // the keys in what others say
+	hide  func(string) string // removes keys from texts of other parties
 	life  context.Context
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended
 	room  handle                // of an output; nil: of an input
 	lost  lost                  // of connections that have ended
 	queue atomic.Pointer[queue] // of an output that is up
-	tell  func(event.Event)     // nil: nobody is told
+	tell  func(event.Event)     // nil: no events are sent
 
-	downTold bool // of its being down for the first time; run's
+	downTold bool // the first "down" was sent; owned by run
 
 	mu   sync.Mutex
 	info Info
 }
 
-// is tells whether a link is of a kind and a room, which never change.
+// is reports whether a link has a kind and a room, which never change.
 func (l *link) is(kind Kind, room string) bool { return l.info.Kind == kind && l.info.Room == room }
 
-// Info returns what there is to know now.
+// Info describes the link now.
 func (l *link) Info() Info {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +107,7 @@ func (l *link) Info() Info {
 	return i
 }
 
-// watch ends a link with its room, whatever it is about.
+// watch ends an output with its room.
 func (l *link) watch() {
 	select {
 	case <-l.room.Ended():
@@ -116,7 +116,7 @@ func (l *link) watch() {
 	}
 }
 
-// run tries until the link is to end.
+// run makes attempts until the link ends.
 func (l *link) run(try attempt) {
 	defer l.end()
 	again, failures := backoff.Schedule{First: time.Second, Longest: 30 * time.Second}, 0
@@ -136,7 +136,7 @@ func (l *link) run(try attempt) {
 			failures = 0
 		}
 		failures++
-		pause := again.After(failures, rand.Float64()) // two pushes that form a loop must not come back at once
+		pause := again.After(failures, rand.Float64()) // two pushes that form a loop must not come back together
 		l.fall(err, was, pause)
 		select {
 		case <-time.After(pause):
@@ -145,7 +145,7 @@ func (l *link) run(try attempt) {
 	}
 }
 
-// cut cuts a text between two characters.
+// cut shortens a text to maxReason, between two characters.
 func cut(text string) string {
 	text = strings.ToValidUTF8(text, "?")
 	if len(text) <= maxReason {
@@ -164,14 +164,14 @@ func (l *link) change(f func(*Info)) {
 	f(&l.info)
 }
 
-// rise is called as media flows.
+// rise records that media flows.
 func (l *link) rise() {
 	l.change(func(i *Info) { i.State, i.UpAt = Up, time.Now().UTC() })
 	l.log.Info("link is up")
 	l.happen(event.OutputUp, "")
 }
 
-// fall takes note of an attempt that has ended, and that was up since then.
+// fall records that an attempt has ended, which was up since was; zero: it was not.
 func (l *link) fall(err error, was time.Time, pause time.Duration) {
 	reason := l.reason(err)
 	l.log.Warn("link is down", "reason", reason, "again", pause)
@@ -184,8 +184,8 @@ func (l *link) fall(err error, was time.Time, pause time.Duration) {
 	l.downTold = true
 }
 
-// reason says why an attempt has ended. A refusal is said in words of ours, in which no
-// key is, but what looks like a short one may be.
+// reason says why an attempt has ended. The text of a refusal is the gateway's own and has no
+// key, so hide does not alter it.
 func (l *link) reason(err error) string {
 	switch {
 	case err == nil:
@@ -197,7 +197,7 @@ func (l *link) reason(err error) string {
 	}
 }
 
-// happen tells of an output.
+// happen sends an event of an output.
 func (l *link) happen(kind event.Type, reason string) {
 	if l.tell == nil || l.info.Kind != Output {
 		return

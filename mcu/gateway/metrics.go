@@ -2,7 +2,7 @@ package gateway
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// metrics reads the numbers that links have anyway.
+// metrics collects the numbers of all links. It is safe for concurrent use.
 type metrics struct{ g *Gateway }
 
 var (
@@ -11,13 +11,13 @@ var (
 		"Access units and packets that an output's other end was too slow for.", []string{"kind"}, nil)
 )
 
-// Describe lists what Collect gives.
+// Describe implements prometheus.Collector.
 func (metrics) Describe(to chan<- *prometheus.Desc) {
 	to <- linksDesc
 	to <- lostDesc
 }
 
-// Collect counts the links that are, and what all were too slow for.
+// Collect implements prometheus.Collector.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
 	m.g.mu.Lock()
 	defer m.g.mu.Unlock()

@@ -21,18 +21,18 @@ import (
 )
 
 const (
-	// keyInterval is the time between IDRs while an output is on, which those who
-	// watch there wait for.
+	// keyInterval is the time between IDRs while an output is up, because viewers at the far
+	// end wait for one.
 	keyInterval = 2 * time.Second
-	// patience is how long the far end may take nothing.
+	// patience is how long the far end may accept no media.
 	patience = 15 * time.Second
-	// pictureTime is how long a picture lasts that none follows.
+	// pictureTime is the duration of a picture that is the last.
 	pictureTime = time.Second / 30
-	// packetsAFragment bounds how late sound becomes while no picture comes.
+	// packetsAFragment bounds the delay of sound while no picture comes.
 	packetsAFragment = 5
 )
 
-// output sends the mix of a room to a server.
+// output sends the mix of a room to another server.
 type output struct {
 	*link
 	gateway *Gateway
@@ -63,7 +63,7 @@ func (o *output) try(ctx context.Context, up func()) error {
 	return err
 }
 
-// attach has the room fill a queue. After detach nothing more comes.
+// attach has the room fill a queue until detach returns.
 func (o *output) attach() (q *queue, detach func(), err error) {
 	q = newQueue()
 	leave, err := o.room.Attach(q, media.SinkOptions{KeyInterval: keyInterval})
@@ -82,8 +82,8 @@ func (o *output) attach() (q *queue, detach func(), err error) {
 	}, nil
 }
 
-// push is one connection of an output by FFmpeg. The mix reaches it as fragmented MP4,
-// a fragment for each picture, so that it keeps its times and waits for nothing.
+// push is one connection of an output by FFmpeg. It writes the mix as fragmented MP4, with a
+// fragment for each picture, because this keeps all times and delays nothing.
 type push struct {
 	queue *queue
 	up    func()
@@ -92,7 +92,7 @@ type push struct {
 	flows atomic.Bool
 }
 
-// command returns the FFmpeg for an address. Keys are in its options file, as far as
+// command returns the FFmpeg command for an address. Keys go to an options file, as far as
 // FFmpeg has options for them.
 func (p *push) command(program string, a address.Address) ffmpeg.Command {
 	args := []string{
@@ -135,7 +135,7 @@ func destination(a address.Address) (args []string, secret string) {
 	}
 }
 
-// feed writes what comes until the room or the child has ended.
+// feed writes the queue to FFmpeg until the room or FFmpeg has ended.
 func (p *push) feed(w io.Writer) error {
 	out := mp4.NewWriter(w, mp4.Default())
 	pending := 0
@@ -145,7 +145,7 @@ func (p *push) feed(w io.Writer) error {
 			err := p.write(out, u, &pending)
 			p.queue.Done(u)
 			if err != nil {
-				return nil //nolint:nilerr // the child has ended, and says why
+				return nil //nolint:nilerr // FFmpeg has ended, and says why
 			}
 		case <-p.queue.ended:
 			p.over = true
@@ -171,7 +171,7 @@ func (p *push) write(out *mp4.Writer, u *intake.Unit, pending *int) error {
 	return out.Flush()
 }
 
-// watch reads how far FFmpeg is, and ends it where it stands still.
+// watch reads the progress of FFmpeg, and ends FFmpeg after patience without progress.
 func (p *push) watch(r io.Reader) error {
 	still := time.AfterFunc(patience, func() { p.stop(errors.New("the far end accepts no media")) })
 	defer still.Stop()

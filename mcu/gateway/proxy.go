@@ -14,16 +14,16 @@ import (
 	"tilemix/mcu/gateway/address"
 )
 
-// proxy is an HTTP proxy for FFmpeg, while it reads by HTTP, that connects to nothing but
-// what the rules let through, whatever names, redirections and playlists lead to. FFmpeg
-// hears of a failure as a status only, so the proxy remembers the last.
+// proxy is an HTTP proxy for FFmpeg. It connects only to addresses that the rules allow, because
+// names, redirections and playlists may lead elsewhere. FFmpeg gets a failure as a status only,
+// so the proxy keeps the last error.
 type proxy struct {
-	env    []string // by which FFmpeg finds it
+	env    []string // environment by which FFmpeg finds the proxy
 	stop   func()
-	failed atomic.Pointer[error] // of the last connection; nil: it stood
+	failed atomic.Pointer[error] // error of the last connection; nil: it connected
 }
 
-// reason returns why FFmpeg could not connect, if that is so, instead of what it said of it.
+// reason returns the error of the last connection in place of the error of FFmpeg.
 func (p *proxy) reason(said error) error {
 	if why := p.failed.Load(); said != nil && why != nil {
 		return *why
@@ -31,7 +31,7 @@ func (p *proxy) reason(said error) error {
 	return said
 }
 
-// remembering has the proxy remember how dialling went.
+// remembering returns a dial that keeps its last error in failed.
 func (p *proxy) remembering(dial dial) dial {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
@@ -87,7 +87,8 @@ func newProxy(ctx context.Context, rules address.Rules, a address.Address) (*pro
 	return p, nil
 }
 
-// tunnels carry TLS.
+// tunnels carry TLS connections. They are safe for concurrent use. Each has two goroutines, which
+// close waits for.
 type tunnels struct {
 	dial dial
 

@@ -7,10 +7,10 @@ import (
 	"tilemix/mcu/intake"
 )
 
-// mixQueue holds about three seconds of a room's mix: the other end may stall for so long.
+// mixQueue holds about three seconds of a room's mix, in case the other end stalls.
 func mixQueue() intake.Config { return intake.Config{Pictures: 90, Packets: 150, Bytes: 8 << 20} }
 
-// lost counts what did not fit into queues.
+// lost counts access units and packets that did not fit into queues.
 type lost struct{ pictures, packets atomic.Uint64 }
 
 func (l *lost) add(pictures, packets uint64) {
@@ -32,5 +32,5 @@ func (q *queue) Video(au []byte, key bool, at time.Duration) { q.Picture(0, au, 
 // Audio takes a packet of sound.
 func (q *queue) Audio(packet []byte, at time.Duration) { q.Packet(0, packet, at) }
 
-// Ended is called when the room has ended, or the queue was detached.
+// Ended says that no more media comes: the room has ended, or the queue was detached.
 func (q *queue) Ended() { close(q.ended) }

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// whipTimeout is for a WHIP server to answer and for the connection to stand.
+	// whipTimeout bounds the exchange with the WHIP server and the time to connect.
 	whipTimeout = 20 * time.Second
-	// whipFarewell is for the request that ends the session.
+	// whipFarewell bounds the request that ends the session.
 	whipFarewell = 2 * time.Second
 )
 
@@ -85,8 +85,8 @@ func connect(ctx context.Context, s *whip.Session, c *client.Client) error {
 	return c.Answer(ctx, answer)
 }
 
-// send writes what comes until the connection or the room has ended. It calls up with
-// each picture.
+// send writes the queue until the connection or the room has ended. It calls up with each
+// picture.
 func send(ctx context.Context, c *client.Client, q *queue, grown <-chan struct{}, up func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	lost := make(chan error, 1)
@@ -98,7 +98,7 @@ func send(ctx context.Context, c *client.Client, q *queue, grown <-chan struct{}
 		select {
 		case u := <-q.C:
 			if u.Video {
-				_ = c.WriteVideo(u.Data, u.At) // what is lost is asked for again, or an IDR follows
+				_ = c.WriteVideo(u.Data, u.At) // a lost packet is sent again, or an IDR follows
 				up()
 			} else {
 				_ = c.WriteAudio(u.Data, u.At)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// sendTimeout is how long a client may take nothing at all of what waits for him.
+// sendTimeout is how long a client may accept nothing before its connection is closed.
 const sendTimeout = 10 * time.Second
 
 // hello is the length of the shortest first message, a STUN header (RFC 8489 §5).
 const hello = 20
 
-// conn is a connection whose writes are queued. A write is one packet: it is taken
-// whole or dropped whole, since half of one would end the stream.
+// conn is a connection whose writes are queued. A write is one packet. The queue takes it whole
+// or drops it whole, because half a packet would end the stream.
 type conn struct {
 	net.Conn
 	l    *Listener
@@ -47,7 +47,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Read reads what the client sends. One that is silent for too long is closed.
+// Read reads from the client. It fails if the client is silent for Limits.Hello at first, or
+// Limits.Idle later.
 func (c *conn) Read(b []byte) (int, error) {
 	until := c.born.Add(c.l.limits.Hello)
 	if c.read >= hello {
@@ -61,10 +62,10 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// SetReadDeadline does nothing: reads have deadlines of their own.
+// SetReadDeadline does nothing, because Read sets its own deadlines.
 func (c *conn) SetReadDeadline(time.Time) error { return nil }
 
-// run sends what is queued until the connection is closed.
+// run sends the queue until the connection is closed.
 func (c *conn) run() {
 	defer c.l.forget(c)
 	defer func() { _ = c.Close() }()

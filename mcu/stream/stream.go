@@ -1,5 +1,5 @@
-// Package stream listens on TCP for media: for clients that a firewall lets
-// through by TCP alone. It bounds what they can cost.
+// Package stream listens on TCP for the media of clients whose firewall passes only TCP. It
+// bounds their number and the memory that each takes.
 //
 //	Accept ─▶ Conn.Write ─▶ queue ─▶ the connection's writer ─▶ client
 //
@@ -23,24 +23,23 @@ import (
 
 // Limits bound a listener.
 type Limits struct {
-	Conns   int           // at a time; more are closed at once
-	PerHost int           // of them from one address, IPv6 by its /64
-	Hello   time.Duration // for the first message to arrive
-	Idle    time.Duration // without a byte from the client, after which it is closed
-	Unsent  int           // bytes that wait for one client; what comes then is dropped
+	Conns   int           // connections at a time; the listener closes further ones
+	PerHost int           // connections from one address, or one /64 of IPv6
+	Hello   time.Duration // until the first message of a client has arrived
+	Idle    time.Duration // without a byte from a client; then its connection is closed
+	Unsent  int           // bytes that wait for one client; further packets are dropped
 }
 
-// Default returns the limits for production: what waits for a client is a second of
-// a room's picture, what he may be silent for is the life of a TURN allocation
-// (RFC 8656 §3.2).
+// Default returns the limits for production. Unsent is a second of a room's picture. Idle is
+// the lifetime of a TURN allocation (RFC 8656 §3.2).
 func Default() Limits {
 	return Limits{Conns: 2048, PerHost: 256, Hello: 10 * time.Second, Idle: 10 * time.Minute, Unsent: 256 << 10}
 }
 
-// Stats counts what was not served.
+// Stats counts what a listener refused and dropped.
 type Stats struct {
-	Refused uint64 // connections that were too many
-	Dropped uint64 // packets for clients that did not read those before
+	Refused uint64 // connections over the limits
+	Dropped uint64 // packets for clients that did not read earlier ones
 }
 
 // Listener is a net.Listener whose connections' writes do not wait. It is safe for
@@ -58,8 +57,8 @@ type Listener struct {
 	refused, dropped atomic.Uint64
 }
 
-// Listen listens on a port of all addresses; port 0 is a free one. Whoever gets a
-// listener closes it.
+// Listen listens on a port of all addresses. With port 0 the system chooses a free one. The
+// caller closes the listener.
 func Listen(port int, limits Limits) (*Listener, error) {
 	l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 	if err != nil {
@@ -71,7 +70,7 @@ func Listen(port int, limits Limits) (*Listener, error) {
 	}, nil
 }
 
-// Port returns the port that it listens on.
+// Port returns the port on which the listener listens.
 func (l *Listener) Port() int {
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		return a.Port
@@ -82,7 +81,7 @@ func (l *Listener) Port() int {
 // Stats returns the counters.
 func (l *Listener) Stats() Stats { return Stats{l.refused.Load(), l.dropped.Load()} }
 
-// Accept returns the next connection there is a place for.
+// Accept returns the next connection within the limits.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		raw, err := l.Listener.Accept()
@@ -102,10 +101,10 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// acceptPause is the time between two tries when the system has no connection left.
+// acceptPause is the time between two tries while the system has no descriptor left.
 const acceptPause = 50 * time.Millisecond
 
-// admit counts a connection in, if there is a place.
+// admit counts a connection in and starts its writer. It returns nil if a limit is reached.
 func (l *Listener) admit(raw net.Conn) *conn {
 	c := &conn{
 		Conn: raw, l: l, host: Host(raw.RemoteAddr()),
@@ -122,8 +121,8 @@ func (l *Listener) admit(raw net.Conn) *conn {
 	return c
 }
 
-// Host is what clients are counted by: an address of IPv4, or the /64 of one of IPv6,
-// since a client has all of it.
+// Host returns the prefix by which clients are counted: an address of IPv4, or a /64 of IPv6,
+// because one client may use all addresses of its /64.
 func Host(a net.Addr) netip.Prefix {
 	at, ok := a.(interface{ AddrPort() netip.AddrPort }) // TCP or UDP
 	if !ok {
