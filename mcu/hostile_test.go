@@ -159,7 +159,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	counted, asked := count(), evil.Video.KeyRequests()
 	pictures, missed := 0, s.metric("tilemix_missed_ticks_total", "picture")
 	var fault error
-	start := time.Now()
+	lag, start := machineLag(t), time.Now()
 	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
 		pictures++
 		err := shows(p.Image, good, green)
@@ -177,13 +177,17 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	}()
 	eye.AudioSink.Await("the tone of who does nothing wrong", mixMinus([]float64{700}, -1, 0.2))
 	<-over
-	took := time.Since(start)
+	took, late := time.Since(start), lag()
 	forget()
 	if fault != nil {
 		t.Errorf("the picture changed: %v", fault)
 	}
 	due := took.Seconds()*float64(s.cfg.FrameRate) - (s.metric("tilemix_missed_ticks_total", "picture") - missed)
-	if float64(pictures) < due*0.6 {
+	switch {
+	case float64(pictures) >= due*0.6:
+	case late > 20*ms:
+		t.Logf("not judged: %d pictures came in %v, not %.0f, with timers %v late (p95)", pictures, took, due, late)
+	default:
 		t.Errorf("%d pictures came in %v, not %.0f", pictures, took, due)
 	}
 	if a.counter != "" && count() == counted {
@@ -298,8 +302,9 @@ func TestTwoCameras(t *testing.T) {
 	checkStreams(t, b)
 }
 
-// TestManyTracks has somebody send more pictures than he may: an offer that says so
-// is refused, and who does not say so loses his connection.
+// TestManyTracks has a client send more pictures than it may: an offer that says so is
+// refused. Of a client that does not say so the server takes one stream, counts the packets
+// of the others, and the room goes on.
 func TestManyTracks(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -308,20 +313,18 @@ func TestManyTracks(t *testing.T) {
 		t.Errorf("an offer of two cameras: %v", err)
 	}
 	c := s.join("many", "Cid", rtctest.Options{Cameras: 8, HideSSRC: true})
-	tick, patience := time.NewTicker(20*time.Millisecond), time.After(rtctest.Patience)
-	defer tick.Stop()
-	for gone := false; !gone; {
+	s.await("packets of streams that nobody offered", func() bool {
 		for _, u := range append(c.More, c.Video) {
 			u.Write(0, []byte{0x41, 1, 2, 3})
 		}
-		select {
-		case <-c.p.Done():
-			gone = true
-		case <-tick.C:
-		case <-patience:
-			t.Fatal("eight pictures are taken")
-		}
+		return s.metric("tilemix_unbound_packets_total", "stream-surplus") > 100
+	})
+	select {
+	case <-c.p.Done():
+		t.Error("the client lost its connection")
+	default:
 	}
+	s.leave(c)
 	film(b, red)
 	tile := s.place(b)[b]
 	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })

@@ -141,17 +141,21 @@ func TestSharedSound(t *testing.T) {
 	}
 	guests[3].AudioSink.Await("the speaker", mixMinus([]float64{500}, -1, 0.2))
 	_, blocks := guests[3].AudioSink.Received()
-	encodes := s.work()[2]
+	encodes, ticks := s.work()[2], s.metric("tilemix_stage_seconds", "mix")
+	lag := machineLag(t)
 	guests[3].AudioSink.Await("two seconds more", func(rtctest.Sound) error {
 		if _, n := guests[3].AudioSink.Received(); n-blocks < 2*pcm.Rate/pcm.Samples {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	_, now := guests[3].AudioSink.Received()
-	each := (s.work()[2] - encodes) / float64(now-blocks)
+	each := (s.work()[2] - encodes) / (s.metric("tilemix_stage_seconds", "mix") - ticks)
 	t.Logf("%.2f encodes a block for four listeners, one of whom speaks", each)
-	if each < 1.8 || each > 2.2 {
+	switch late := lag(); {
+	case each >= 1.8 && each <= 2.2:
+	case late > 20*ms: // listeners that lose packets have streams of their own
+		t.Logf("not judged: timers are %v late (p95)", late)
+	default:
 		t.Errorf("%.2f encodes a block, not speakers + 1", each)
 	}
 	checkStreams(t, guests...)

@@ -13,9 +13,9 @@ import (
 
 // TestProse holds documents, comments and messages to two rules: no gendered pronoun, and no
 // sentence that begins with Who, Whoever or Whose. It counts by top-level folder, tests
-// apart, but for what testdata/prose.txt knows. With -v it prints each fault.
+// apart, but for what testdata/prose.known knows. With -v it prints each fault.
 func TestProse(t *testing.T) {
-	known := newRatchet(t, "prose.txt")
+	known := newRatchet(t, "prose.known")
 	all := proseFaults(t, known)
 	for key, faults := range all {
 		t.Logf("%s: %d faults\n%s", key, len(faults), strings.Join(faults, "\n"))

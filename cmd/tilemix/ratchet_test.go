@@ -69,7 +69,7 @@ func (r *ratchet) tighten(t *testing.T) {
 
 // TestRatchet takes entries out of the tables of known faults, or wants it done.
 func TestRatchet(t *testing.T) {
-	structural, written := newRatchet(t, "structure.txt"), newRatchet(t, "prose.txt")
+	structural, written := newRatchet(t, "structure.known"), newRatchet(t, "prose.known")
 	structureFaults(t, readTree(t), structural)
 	proseFaults(t, written)
 	for _, r := range []*ratchet{structural, written} {

@@ -60,13 +60,13 @@ var values = []string{"mcu/control", "mcu/event", "mcu/rtc/rtctest", "mcu/rtc/rt
 // notProduct serves tests and measurements. What it has of tests counts neither way.
 var notProduct = []string{"codec/codectest", "mcu/rtc/rtctest", "mcu/mcutest", "cmd/tilemix/bench", "cmd/tilemix/internal", "cmd/tilemix/browsertest"}
 
-// TestStructure holds the code to its bars, but for what testdata/structure.txt knows. With
+// TestStructure holds the code to its bars, but for what testdata/structure.known knows. With
 // -v it prints all faults, known ones too.
 func TestStructure(t *testing.T) {
 	tree := readTree(t)
-	known := newRatchet(t, "structure.txt")
+	known := newRatchet(t, "structure.known")
 	for _, fault := range structureFaults(t, tree, known) {
-		t.Errorf("%s (moved? then rename its entry in cmd/tilemix/testdata/structure.txt)", fault)
+		t.Errorf("%s (moved? then rename its entry in cmd/tilemix/testdata/structure.known)", fault)
 	}
 	t.Logf("known faults: %d\n%s", len(known.seen), listed(known.seen))
 	tests, code := tree.Ratio(func(dir string) bool {

@@ -95,10 +95,13 @@ func (c *Clock) Run(ctx context.Context) {
 	}
 }
 
-// leap leaves out what cannot be made up for: blocks are what is due until now.
+// leap leaves out what cannot be made up for: blocks are what is due until now. It leaves out
+// whole blocks, because receivers and files expect the times of blocks on one grid.
 func (c *Clock) leap(now time.Time, blocks int) {
 	due := now.Sub(c.env.Epoch).Microseconds() * pcm.Rate / 1e6
-	c.at = max(c.at, due-int64(blocks-1)*pcm.Samples)
+	if left := due - int64(blocks-1)*pcm.Samples - c.at; left > 0 {
+		c.at += left / pcm.Samples * pcm.Samples
+	}
 }
 
 // tick is 20 ms of sound: from the packets of each microphone to packets on the wire.
