@@ -7,7 +7,7 @@ const (
 	// keep for retransmission, those that a rendition keeps for newcomers, and those in
 	// send queues.
 	poolSize = 256
-	// poolTries is how many buffers Put examines for one that nobody retains.
+	// poolTries is how many buffers Put examines for one without users.
 	poolTries = 8
 	// largeUnit is the size in bytes above which a unit is taken from a class of its
 	// own, so that not every buffer grows to the size of an IDR.

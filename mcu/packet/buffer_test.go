@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestBuffersAreReused when nobody retains them, and not before.
+// TestBuffersAreReused when no user retains them, and not before.
 func TestBuffersAreReused(t *testing.T) {
 	var s UnitPool
 	held := s.Put([][]byte{{1, 2}, {3}})
@@ -58,7 +58,7 @@ func TestPutAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestSize counts all payloads, and users are those who retain.
+// TestSize counts all payloads, and Users those that retain.
 func TestSize(t *testing.T) {
 	p := Packets{Payloads: [][]byte{{1, 2}, nil, {3}}}
 	if p.Size() != 3 {

@@ -9,7 +9,7 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// TestForeignChannels has a client open data channels that nobody wants, and the
+// TestForeignChannels has a client open data channels that the server does not use, and the
 // control channel twice: all but the first of that are closed, and the first goes on
 // until there are too many.
 func TestForeignChannels(t *testing.T) {

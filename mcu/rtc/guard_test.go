@@ -8,8 +8,8 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// TestFaultEndsOneConnection has a client's request find a fault: his connection ends,
-// which is counted, and nothing else does.
+// TestFaultEndsOneConnection has a client's request find a fault. The server ends and counts
+// that client's connection, and no other.
 func TestFaultEndsOneConnection(t *testing.T) {
 	ended := make(chan struct{}, 100)
 	api, p := newServer(t, func(e *rtc.Events) {

@@ -42,7 +42,7 @@ func (f *feed) run(length time.Duration, bitrate int, each func() (done bool)) {
 	}
 }
 
-// meet connects a peer and a client who only receives, over a line.
+// meet connects a peer and a client that only receives, over a line.
 func meet(t *testing.T, l network.Line) (*rtc.API, *feed, *rtctest.Client) {
 	t.Helper()
 	api, p := newServer(t, func(*rtc.Events) {})

@@ -22,8 +22,8 @@ const maxCandidates = 64
 
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
-	// Video and Audio run a track; each has a goroutine of its own and returns
-	// when the track's Read fails. A kind has one track at a time. Another follows
+	// Video and Audio run a track. Each call has a goroutine, and returns when the
+	// track's Read fails. A kind has one track at a time. Another follows
 	// where the sender begins anew, or where another layer of a picture is read.
 	Video, Audio func(*Track)
 	// Unbound is called with the first packet of each SSRC that belongs to nothing that was
@@ -37,8 +37,8 @@ type Events struct {
 	ControlOpen func()
 	// Connected is called whenever the connection stands.
 	Connected func()
-	// Failed is called whenever nothing came for 15 s, or the connection could not be made.
-	// An offer that restarts ICE may have it stand again.
+	// Failed is called whenever no packet arrived for 15 s, or the connection could not be
+	// made. An offer that restarts ICE may restore it.
 	Failed func()
 	// Ended is called once when the connection was closed: by the client, by Close, or
 	// because it brings more streams or data channels than it may, or its reports found a
@@ -105,8 +105,8 @@ func (p *Peer) Close() {
 // blocks: a client that leaves maxUnsent bytes unread loses the channel.
 func (p *Peer) Send(data []byte) { p.channels.send(data) }
 
-// Want says how large the participant's picture is shown, in pixels; zero means that nobody
-// sees it. The server reads the smallest layer that covers it.
+// Want says how large the participant's picture is shown, in pixels; zero means that no
+// one sees it. The server reads the smallest layer that covers it.
 func (p *Peer) Want(tile image.Point) { p.router.Want(tile) }
 
 // Away says that the client is on another machine, so that answers name no loopback candidate.

@@ -30,9 +30,9 @@ func (r *reportReader) read(sender *webrtc.RTPSender, d *send.Downlink) {
 	}
 }
 
-// repeatReports are the reports of arrival times that come under the SSRC of a
-// downlink's repeats, which browsers give them when a repeat was the last packet to
-// arrive. pion hands RTCP on by SSRC, and what nobody reads is lost.
+// repeatReports are the reports of arrival times that name the SSRC of a downlink's
+// retransmissions. Browsers name it when a retransmission was the last packet to arrive.
+// pion hands RTCP on by SSRC and drops what has no reader.
 type repeatReports struct {
 	receiver *webrtc.RTPReceiver
 	ssrc     uint32

@@ -17,7 +17,8 @@ func number(s string) uint32 {
 	return uint32(n)
 }
 
-// directionOf returns a section's direction: its own, else the session's (RFC 8866 §6.7).
+// directionOf returns a section's direction. A section without one has the session's
+// (RFC 8866 §6.7).
 func directionOf(desc *sdp.SessionDescription, m *sdp.MediaDescription) string {
 	for _, attributes := range [][]sdp.Attribute{m.Attributes, desc.Attributes} {
 		for _, a := range attributes {

@@ -10,8 +10,8 @@ import (
 
 // candidates puts a section's candidates into one order, the same each time: what most clients
 // reach stands first, because some clients try only the first. Loopback stands last, and only
-// for clients that may be on this machine. RTCP has no candidates of its own, because it shares
-// a port with RTP.
+// for clients that may be on this machine. RTCP has no candidates, because it shares a
+// port with RTP.
 func candidates(m *sdp.MediaDescription, local bool) {
 	var all, rest []sdp.Attribute
 	for _, a := range m.Attributes {

@@ -32,7 +32,7 @@ const (
 	opusLines = "m=audio 9 UDP/TLS/RTP/SAVPF 111|a=rtpmap:111 opus/48000/2"
 )
 
-// TestDirections: a section has its own direction, else the session's, else both.
+// TestDirections: a section without a direction has the session's, and without that sends and receives.
 func TestDirections(t *testing.T) {
 	for _, c := range []struct {
 		name, session, section string
@@ -183,7 +183,7 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
-// TestProfiles: the server takes what its decoder reads, and says why it takes nothing else.
+// TestProfiles: the server takes what its decoder reads, and says why it refuses the rest.
 func TestProfiles(t *testing.T) {
 	for _, c := range []struct{ fmtp, says string }{
 		{"profile-level-id=42e01f", ""},

@@ -52,7 +52,7 @@ func NewFeedback(cfg Config) *Feedback {
 }
 
 // Packet counts a packet that arrived now and sends what is due. rtx says that it was
-// retransmitted in a stream of its own (RFC 4588): reports do not count it. Packet
+// retransmitted in a separate stream (RFC 4588): reports do not count it. Packet
 // returns whether a NACK had asked for the packet.
 func (f *Feedback) Packet(p *rtp.Packet, rtx bool, now time.Time) (retransmitted bool) {
 	if !rtx {

@@ -47,7 +47,7 @@ type slot struct {
 }
 
 // packet counts a packet, and returns whether it had been requested. rtx says that it
-// was retransmitted in a stream of its own.
+// was retransmitted in a separate stream.
 func (m *missing) packet(seq uint16, rtx bool, now time.Time) (requested bool) {
 	m.rtx = m.rtx || rtx
 	if !m.started {

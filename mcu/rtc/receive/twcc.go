@@ -22,7 +22,7 @@ const (
 // all streams of a connection, retransmissions that only probe included, which no track
 // yields. Arriving packets drive it.
 //
-// A caller puts its packet into a ring. The caller that then finds nobody recording records
+// A caller puts its packet into a ring. The caller that then finds no other recording records
 // what the ring holds. No packet waits for a lock.
 type Arrivals struct {
 	send  func([]rtcp.Packet) error
@@ -34,7 +34,7 @@ type Arrivals struct {
 	tail    atomic.Uint64              // next place to be recorded
 	dropped atomic.Uint64              // packets that found the ring full
 
-	recording atomic.Bool // somebody owns what follows
+	recording atomic.Bool // a caller owns what follows
 	recorder  *twcc.Recorder
 	told      time.Time
 }

@@ -91,7 +91,7 @@ func TestArrivalsAllocateNothing(t *testing.T) {
 // TestArrivalRing drops what it has no room for, and goes on.
 func TestArrivalRing(t *testing.T) {
 	a := newArrivals(time.Unix(1_800_000_000, 0))
-	a.recording.Store(true) // somebody makes a report
+	a.recording.Store(true) // another caller makes a report
 	for number := range uint16(arrivalRing + 5) {
 		a.Packet(7, number, a.epoch)
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// bind finds what a lane is of, by its newest packet: by its SSRC where that was declared, else
-// by the mid that the packet names, else by a payload type that only one section has
-// (RFC 9143 §9.2). It returns false with the lane's reason where that is nothing.
+// bind finds the section of a lane by its newest packet (RFC 9143 §9.2). It tries, in this
+// order, the SSRC if it was declared, the mid that the packet names, and a payload type that
+// only one section has. It returns false with the lane's reason if there is none.
 func (r *Router) bind(l *lane, now time.Time) bool {
 	if _, known := r.lanes[l.ssrc]; !known && len(r.lanes) >= maxLanes {
 		l.why = Surplus

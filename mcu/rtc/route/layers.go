@@ -25,8 +25,8 @@ func (y *layers) add(l *lane) {
 	y.all = append(y.all, l)
 }
 
-// best returns the layer to be read: the smallest that covers the tile, else the largest, of
-// those that come. The one that is read stays where nothing better is known.
+// best returns the layer to be read, of those that arrive: the smallest that covers the tile,
+// or the largest if none does. The one that is read stays where nothing better is known.
 func (y *layers) best(want size, now time.Time) (best *lane) {
 	for _, l := range y.all {
 		if now.Sub(l.last) > layerSilence {

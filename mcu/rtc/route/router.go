@@ -82,7 +82,7 @@ func (r *Router) Accept(t *Table) {
 	}
 }
 
-// Want says how large the picture is shown, in pixels; zero is that nobody sees it. The
+// Want says how large the picture is shown, in pixels; zero means that no one sees it. The
 // smallest layer that covers it is read, from its next key frame on.
 func (r *Router) Want(tile image.Point) {
 	r.mu.Lock()
@@ -167,7 +167,7 @@ func (r *Router) refuse(l *lane) {
 func (r *Router) repair(l *lane, packet []byte, header int, format PayloadFormat, now time.Time) {
 	stream := r.original(l)
 	if stream == nil {
-		return // of a layer that nobody looks at, or before its stream
+		return // of a layer that is not read, or before its stream
 	}
 	if whole := l.unwrap(packet, header, format.Repairs, stream.ssrc); whole != nil {
 		stream.push(whole, true, now)
@@ -188,8 +188,8 @@ func (r *Router) original(l *lane) *Stream {
 	return stream
 }
 
-// layer takes a packet of a layer: it is handed on where the layer is read, and else looked at
-// for a key frame, with which it can be.
+// layer takes a packet of a layer. The stream gets it if the layer is read. Otherwise the
+// router looks for a key frame, with which it can begin to read the layer.
 func (r *Router) layer(l *lane, packet []byte, header int, format PayloadFormat, now time.Time) {
 	payload := packet[min(header, len(packet)):]
 	begins, dimensions := keyFrame(format.Codec, payload)

@@ -156,7 +156,7 @@ func TestBind(t *testing.T) {
 	}
 }
 
-// TestRepairs puts back what RTX repairs: the first packet of an SSRC that nobody declared.
+// TestRepairs puts back what RTX repairs: the first packet of an SSRC that no offer declared.
 func TestRepairs(t *testing.T) {
 	w := newWire(video(nil))
 	w.send(7, h264, []byte{0x61, 1})

@@ -26,15 +26,15 @@ type Options struct {
 	// H264 is the fmtp line of the only H.264 that the client speaks; empty is all
 	// that pion offers by default, H.264 first.
 	H264 string
-	// VP8 clients' offers begin with VP8, and have nothing else where H264 is empty.
+	// VP8 clients' offers begin with VP8, and have only VP8 where H264 is empty.
 	// They send VP8, unless H264 is in packetization-mode 1.
 	VP8 bool
 	// NoDecode counts the received packets and does not decode them.
 	NoDecode bool
-	// Buffered clients receive as browsers do: they put packets in order, wait for
-	// those that are asked for again, ask for an IDR where they do not come,
-	// and play sound from a jitter buffer. Others take every packet as it comes,
-	// and hold the stream to having none missing.
+	// Buffered clients receive as browsers do. They put packets in order, wait for
+	// retransmissions, ask for an IDR where none arrives, and play sound from a jitter
+	// buffer. Other clients take packets in the order of arrival, and report each that
+	// is missing as a fault.
 	Buffered bool
 	// Line lies between the client and the server; zero is a perfect one.
 	Line network.Line

@@ -98,7 +98,7 @@ func (c *connection) Answer(ctx context.Context, sdp string) error {
 	}
 }
 
-// Gone is closed when the connection has ended, whoever ended it.
+// Gone is closed when either end has ended the connection.
 func (c *connection) Gone() <-chan struct{} { return c.gone }
 
 // Send sends a message over the data channel.
@@ -126,7 +126,7 @@ func (c *connection) Selected() string {
 }
 
 // OpenChannel opens one more data channel, and returns what closes when the server has
-// closed it. It is for clients who have Message.
+// closed it. It is for clients that have Message.
 func (c *connection) OpenChannel(label string) (closed <-chan struct{}, err error) {
 	dc, err := c.pc.CreateDataChannel(label, nil)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// watch lets tests look at what comes in, as it comes in.
+// watch lets tests look at pictures and sounds when a client receives them.
 type watch[T any] struct {
 	t    testing.TB
 	name string
@@ -22,7 +22,7 @@ type eye[T any] struct {
 	done chan struct{}
 }
 
-// show has everybody look at v.
+// show calls every look with v.
 func (w *watch[T]) show(v T) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

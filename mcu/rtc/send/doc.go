@@ -10,7 +10,7 @@
 // Three goroutines may send on a downlink: the one that writes it, the pacer and the RTCP
 // reader. An atomic flag decides which one does; no writer ever waits for it. In a small
 // room the clock writes. In a large one a Fan spreads the downlinks over Writers, each
-// with a goroutine, so that the clock waits for nobody and every core is used.
+// with a goroutine, so that the clock never waits and every core is used.
 //
 // Time is an argument of every function. Only PacketPacer.Run and Writer.run, which are
 // goroutines, read a clock.

@@ -56,7 +56,7 @@ type Downlink struct {
 
 	inFlight atomic.Int32 // units that the writer has not sent yet
 
-	// Owned by the clock while inFlight is 0, else by the writer.
+	// Owned by the clock while inFlight is 0, and otherwise by the writer.
 	current *Binding
 	started bool
 }

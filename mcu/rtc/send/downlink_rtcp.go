@@ -30,7 +30,7 @@ func (d *Downlink) HandleRTCP(b []byte, now time.Time, keyFrame func()) {
 		if block, ok := r.Reception(to.SSRC); ok {
 			d.handleReception(block, at)
 		}
-		if of, ok := r.NACK(); ok && of == to.SSRC { // else of another stream in the compound
+		if of, ok := r.NACK(); ok && of == to.SSRC { // the compound may be about other streams too
 			d.rtx.handleNACK(&d.sender, to, r, at)
 		}
 		if bps, ok := r.Limit(); ok {

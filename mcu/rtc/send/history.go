@@ -6,7 +6,7 @@ import "tilemix/mcu/packet"
 // and 1.3 s of sound.
 const historyUnits = 64
 
-// history is the units that lately left. It keeps no payloads of its own but shares the
+// history is the units that lately left. It copies no payloads but shares the
 // units' buffers. It belongs to the owner of the sender.
 type history struct {
 	units  [historyUnits]sentUnit
@@ -19,7 +19,7 @@ type sentUnit struct {
 	buffer     *packet.PayloadBuffer
 	first      uint16 // sequence number
 	timestamp  uint32
-	startsAnew bool // nobody needs the units before it
+	startsAnew bool // no receiver needs the units before it
 }
 
 // keep retains a unit whose first packet has the number first.
@@ -33,7 +33,7 @@ func (h *history) keep(p *queuedUnit, first uint16) {
 	*u = sentUnit{p.Buffer, first, p.Timestamp, false}
 }
 
-// startAnew says that the newest unit has left as a whole, and that nobody needs those
+// startAnew says that the newest unit has left as a whole, and that no receiver needs those
 // before it.
 func (h *history) startAnew() { h.units[h.newest].startsAnew = true }
 

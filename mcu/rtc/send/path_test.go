@@ -19,7 +19,7 @@ func TestPathKnowsWhatItSent(t *testing.T) {
 		if n%10 != 3 {
 			recorder.Record(7, number, int64(n)*10_000)
 		}
-		if n == 200 { // of what nobody sent
+		if n == 200 { // of what was never sent
 			recorder.Record(7, number+100, int64(n)*10_000)
 		}
 	}

@@ -91,7 +91,7 @@ func (m *meter) WriteRTP(h *rtp.Header, p []byte) (int, error) {
 }
 
 // TestPacerKeepsItsRate writes pictures of any size to a path with an estimate. Over every
-// span of time no more leaves than the pacing rate carries, besides the burst and a packet.
+// span of time no more leaves than the pacing rate carries, apart from the burst and a packet.
 // All that was taken leaves, in order.
 func TestPacerKeepsItsRate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -12,7 +12,7 @@ import (
 const (
 	// maxLost is how many packets of one NACK are looked at.
 	maxLost = 256
-	// Retransmissions may take rtxShare of the estimate, besides rtxFloor bits a second,
+	// Retransmissions may take rtxShare of the estimate and rtxFloor bits a second,
 	// and rtxFree bits a second where there is no estimate. Where packets are lost while
 	// queues hold less than rtxQueue, loss is no sign of congestion: then the lost fraction
 	// may be retransmitted too, up to maxRTXShare of the estimate.
@@ -28,8 +28,8 @@ const (
 	rtxTries = 6
 )
 
-// retransmitter sends packets again that a NACK requests (RFC 4585 §6.2.1), as a stream
-// of its own where that was negotiated (RFC 4588). It belongs to the owner of the sender.
+// retransmitter sends packets again that a NACK requests (RFC 4585 §6.2.1), in a
+// separate stream where that was negotiated (RFC 4588). It belongs to the owner of the sender.
 type retransmitter struct {
 	history history
 	tries   [maxLost]attempt // by sequence number
@@ -46,7 +46,7 @@ type attempt struct {
 	at    time.Duration
 }
 
-// handleNACK answers a NACK about a binding. It waits until nobody sends.
+// handleNACK answers a NACK about a binding. It waits until no other goroutine sends.
 func (r *retransmitter) handleNACK(s *sender, to *Binding, nack reports.RTCP, now time.Duration) {
 	s.acquire()
 	defer s.release(now)

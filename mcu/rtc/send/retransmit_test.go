@@ -129,7 +129,7 @@ func TestPacedPictureIsRepeated(t *testing.T) {
 	}
 }
 
-// TestSoundWaitsForARepeat posts sound while somebody answers a NACK: all of it leaves.
+// TestSoundWaitsForARepeat posts sound while another goroutine answers a NACK: all of it leaves.
 func TestSoundWaitsForARepeat(t *testing.T) {
 	d, w := sounding(t)
 	block := func(n uint32) {

@@ -46,7 +46,7 @@ type sender struct {
 	waiting atomic.Bool // in the pacer
 	next    *sender     // there
 
-	sending atomic.Bool // somebody owns what follows
+	sending atomic.Bool // a goroutine owns what follows
 
 	base       uint32 // of timestamps
 	header     rtp.Header
@@ -76,7 +76,7 @@ func (s *sender) post(p queuedUnit, now time.Duration) bool {
 	return true
 }
 
-// flush sends what is due, unless somebody else does. The pacer sends what is due later.
+// flush sends what is due, unless another goroutine does. The pacer sends what is due later.
 func (s *sender) flush(now time.Duration) {
 	for s.queue.pending() > 0 && s.sending.CompareAndSwap(false, true) {
 		done := s.sendPending(now)
@@ -88,7 +88,7 @@ func (s *sender) flush(now time.Duration) {
 	}
 }
 
-// acquire waits until nobody sends. Clocks may not call it.
+// acquire waits until no other goroutine sends. Clocks may not call it.
 func (s *sender) acquire() {
 	for !s.sending.CompareAndSwap(false, true) {
 		runtime.Gosched()

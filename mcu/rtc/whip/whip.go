@@ -93,7 +93,7 @@ func (s *Session) Exchange(ctx context.Context, offer string) (string, error) {
 	return string(body), nil
 }
 
-// refusal reads the reason from {"error":"…"}, or else takes the beginning of the body.
+// refusal reads the reason from {"error":"…"}. Without one it takes the beginning of the body.
 func refusal(resp *http.Response, body []byte) *Refusal {
 	r := &Refusal{Status: resp.StatusCode}
 	var said struct {
