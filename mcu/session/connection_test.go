@@ -47,7 +47,7 @@ func TestReplace(t *testing.T) {
 	c := NewControl(s, func(m control.Message) { old = append(old, m) }, func() { cuts++ })
 	c.OpenChannel()
 	first := s.conn.Load()
-	conn, err := s.NewConnection()
+	conn, err := s.NewConnection(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestReplace(t *testing.T) {
 			t.Errorf("a candidate over %d: %v", x.number, err)
 		}
 	}
-	third, err := s.NewConnection()
+	third, err := s.NewConnection(false)
 	if err != nil {
 		t.Fatal(err)
 	}
