@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	// keyInterval is the time between IDRs, and so of a segment.
+	// keyInterval is the time between IDRs, and so the length of a segment.
 	keyInterval = 2 * time.Second
-	// pictureInterval is the longest time between two pictures: parts end with one, and
-	// those of a picture that stands still would be a second long.
+	// pictureInterval is the longest time between two pictures, because a part ends with a
+	// picture. Without it, the parts of a still picture would be a second long.
 	pictureInterval = 90 * time.Millisecond
 )
 
-// broadcast is one room's. It is a [media.Sink]. Its goroutine is run.
+// broadcast is the broadcast of one room, and a [media.Sink]. It is safe for concurrent use. Its
+// goroutine is run.
 type broadcast struct {
 	home *Broadcaster
 	room string
@@ -30,21 +31,21 @@ type broadcast struct {
 	log  *slog.Logger
 
 	queue  *intake.Queue
-	demand atomic.Bool  // it is there for the players who ask
-	asked  atomic.Int64 // when one last did, in Unix nanoseconds
+	demand atomic.Bool  // it stops when no player sends requests
+	asked  atomic.Int64 // when the last request came, in Unix nanoseconds
 	since  time.Time
-	ended  chan struct{} // closed when nothing more comes
+	ended  chan struct{} // closed when no more media comes
 	done   chan struct{} // closed when the playlists have ended
 
 	mu     sync.Mutex
 	detach func()
-	halt   bool          // it is to stop
-	ready  *session      // that can be played; nil: none now
-	news   chan struct{} // closed when that changes
+	halt   bool          // stop was called
+	ready  *session      // the session that players can play; nil: none now
+	news   chan struct{} // closed when ready changes
 
 	// Owned by run.
 	now  *session
-	past []*session // whose files can still be had
+	past []*session // sessions that ended, whose files are still served
 }
 
 func newBroadcast(home *Broadcaster, room string) *broadcast {
@@ -56,7 +57,7 @@ func newBroadcast(home *Broadcaster, room string) *broadcast {
 	return b
 }
 
-// attach has the room fill the queue.
+// attach has the room fill the queue. mcu.ErrNotFound says that the room has ended.
 func (b *broadcast) attach(find func(room string) (handle, error)) error {
 	mix, err := find(b.room)
 	if err != nil {
@@ -111,7 +112,7 @@ func (b *broadcast) over() bool {
 	}
 }
 
-// run feeds the muxer until nothing more comes, and then keeps the files for a while.
+// run feeds the muxer until no more media comes. Then it keeps the files for Config.Linger.
 func (b *broadcast) run() {
 	b.pump()
 	b.finish()
@@ -150,7 +151,7 @@ func (b *broadcast) pump() {
 	}
 }
 
-// take gives a unit to the session, or to a new one where that does not take it.
+// take adds a unit to the session, or to a new session if the parameter sets have changed.
 func (b *broadcast) take(u *intake.Unit) {
 	defer b.queue.Done(u)
 	if !u.Video {
@@ -176,7 +177,7 @@ func (b *broadcast) take(u *intake.Unit) {
 	}
 }
 
-// roll begins a session in place of the one before.
+// roll begins a session in place of the last.
 func (b *broadcast) roll(p pictureUnits, at time.Duration) {
 	b.end()
 	s, err := newSession(b, p, at)
@@ -188,12 +189,12 @@ func (b *broadcast) roll(p pictureUnits, at time.Duration) {
 	s.begin()
 }
 
-// end ends the session of now.
+// end ends the present session.
 func (b *broadcast) end() {
 	if b.now == nil {
 		return
 	}
-	const kept = 2 // sessions that ended
+	const kept = 2 // sessions that ended and are still served
 	s := b.now
 	b.now = nil
 	b.announce(nil)
@@ -215,7 +216,7 @@ func (b *broadcast) finish() {
 	close(b.done)
 }
 
-// announce says which session can be played now.
+// announce sets the session that players can play; nil: none.
 func (b *broadcast) announce(s *session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -224,7 +225,7 @@ func (b *broadcast) announce(s *session) {
 	b.news = make(chan struct{})
 }
 
-// await waits for a session that can be played.
+// await waits for a session that players can play, until ctx or the broadcast ends.
 func (b *broadcast) await(ctx context.Context) (*session, error) {
 	for {
 		b.mu.Lock()
@@ -243,7 +244,7 @@ func (b *broadcast) await(ctx context.Context) (*session, error) {
 	}
 }
 
-// touch says that a player asked for something.
+// touch records the request of a player.
 func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
 
 func (b *broadcast) info() Info {

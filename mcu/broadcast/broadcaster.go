@@ -17,23 +17,23 @@ import (
 	"tilemix/mcu/media"
 )
 
-// What a caller can be told beside mcu's errors.
+// Errors of a Broadcaster, beside those of package mcu.
 var (
-	// ErrTooMany is returned where there are as many broadcasts as may be.
+	// ErrTooMany is returned if there are Config.MaxTotal broadcasts.
 	ErrTooMany = errors.New("too many broadcasts at a time")
 	// ErrBadRequest is returned to a player that asks for a part that is not the next.
 	ErrBadRequest = errors.New("no such segment or part")
 )
 
-// Config is how rooms are broadcast. Start from Default.
+// Config has the settings of a Broadcaster. Start from Default.
 type Config struct {
-	OnDemand bool          // the first player turns a room's broadcast on
-	Idle     time.Duration // without a request, after which such a one goes off
-	Linger   time.Duration // for which the files of one that ended can still be had
-	MaxTotal int           // broadcasts at a time, those that ended and are still there among them
+	OnDemand bool          // the first player starts a room's broadcast
+	Idle     time.Duration // without a request, until such a broadcast stops
+	Linger   time.Duration // time for which files are served after the end
+	MaxTotal int           // broadcasts at a time, with those that linger
 }
 
-// Default broadcasts the rooms that it is told to.
+// Default starts broadcasts on request only.
 func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Second, MaxTotal: 100} }
 
 // handle is what a broadcast needs of its room: a [room.Handle].
@@ -47,17 +47,17 @@ type rooms[H handle] interface {
 	Room(name string) (H, error)
 }
 
-// State is what a broadcast does.
+// State is the state of a broadcast.
 type State string
 
-// States of a broadcast. It starts until there is something to play, some two seconds.
+// States of a broadcast. It is Starting until players can play it, for about two seconds.
 const (
 	Off      State = "off"
 	Starting State = "starting"
 	On       State = "on"
 )
 
-// Info says what a room's broadcast does.
+// Info describes the broadcast of a room.
 type Info struct {
 	Room            string    `json:"room"`
 	State           State     `json:"state"`
@@ -66,16 +66,16 @@ type Info struct {
 	DroppedPackets  uint64    `json:"droppedPackets"`
 }
 
-// Broadcaster keeps the broadcasts of all rooms. It is safe for concurrent use. Run waits
-// for its goroutines.
+// Broadcaster has the broadcasts of all rooms. It is safe for concurrent use. Run waits for the
+// goroutines of the broadcasts.
 type Broadcaster struct {
 	cfg  Config
 	find func(room string) (handle, error)
 	log  *slog.Logger
-	quit chan struct{} // closed when no broadcast may linger any more
+	quit chan struct{} // closed when Run ends; then no broadcast lingers
 
-	playlists, files, bytes         atomic.Uint64 // that were served
-	droppedPictures, droppedPackets atomic.Uint64 // by broadcasts that are no more
+	playlists, files, bytes         atomic.Uint64 // served
+	droppedPictures, droppedPackets atomic.Uint64 // of broadcasts that have ended
 
 	mu       sync.Mutex
 	closed   bool
@@ -85,7 +85,7 @@ type Broadcaster struct {
 	wg       sync.WaitGroup
 }
 
-// New returns a Broadcaster without broadcasts.
+// New returns a Broadcaster without broadcasts. It starts nothing.
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Broadcaster {
 	return &Broadcaster{
 		cfg: cfg, find: func(room string) (handle, error) { return rooms.Room(room) }, log: log, quit: make(chan struct{}),
@@ -93,7 +93,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Broadcaster {
 	}
 }
 
-// Run waits until ctx ends; then it ends all broadcasts.
+// Run waits until ctx ends. Then it ends all broadcasts and waits for them.
 func (c *Broadcaster) Run(ctx context.Context) error {
 	<-ctx.Done()
 	c.mu.Lock()
@@ -107,8 +107,8 @@ func (c *Broadcaster) Run(ctx context.Context) error {
 	return nil
 }
 
-// Start turns a room's broadcast on, until it is stopped or the room ends. It tells
-// whether it was off.
+// Start starts the broadcast of a room, which runs until Stop or the end of the room. begun says
+// that it was off before. mcu.ErrNotFound says that there is no such room.
 func (c *Broadcaster) Start(room string) (info Info, begun bool, err error) {
 	b, begun, err := c.start(room, false)
 	if err != nil {
@@ -123,7 +123,7 @@ func (c *Broadcaster) start(room string, demand bool) (b *broadcast, begun bool,
 		if err != nil || !b.over() {
 			break
 		}
-		<-b.done // its room has ended, and may have begun again
+		<-b.done // its room has ended, and a room of that name may have begun
 	}
 	if err != nil || !begun {
 		return b, false, err
@@ -142,13 +142,13 @@ func (c *Broadcaster) start(room string, demand bool) (b *broadcast, begun bool,
 	return b, true, nil
 }
 
-// add returns the room's broadcast, which is made if there is none.
+// add returns the broadcast of a room. It makes one if there is none.
 func (c *Broadcaster) add(room string, demand bool) (b *broadcast, made bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if b := c.running[room]; b != nil {
 		if !demand {
-			b.demand.Store(false) // it stays
+			b.demand.Store(false) // it runs until Stop
 		}
 		return b, false, nil
 	}
@@ -166,7 +166,7 @@ func (c *Broadcaster) add(room string, demand bool) (b *broadcast, made bool, er
 	return b, true, nil
 }
 
-// remove has the room be off.
+// remove takes the broadcast from those that run.
 func (c *Broadcaster) remove(b *broadcast) {
 	c.mu.Lock()
 	if c.running[b.room] == b {
@@ -175,7 +175,7 @@ func (c *Broadcaster) remove(b *broadcast) {
 	c.mu.Unlock()
 }
 
-// release counts a broadcast out.
+// release counts out a broadcast that has ended.
 func (c *Broadcaster) release() {
 	c.mu.Lock()
 	c.count--
@@ -183,8 +183,8 @@ func (c *Broadcaster) release() {
 	c.wg.Done()
 }
 
-// Stop turns a room's broadcast off and waits until its playlists say so. One that is off
-// stays so.
+// Stop stops the broadcast of a room and waits until its playlists have ended, or until ctx
+// ends. It does nothing if the broadcast is off.
 func (c *Broadcaster) Stop(ctx context.Context, room string) (Info, error) {
 	if b := c.get(room); b != nil {
 		b.stop()
@@ -196,7 +196,7 @@ func (c *Broadcaster) Stop(ctx context.Context, room string) (Info, error) {
 	return c.Get(room)
 }
 
-// Get tells what a room's broadcast does.
+// Get describes the broadcast of a room. mcu.ErrNotFound says that there is no such room.
 func (c *Broadcaster) Get(room string) (Info, error) {
 	if b := c.get(room); b != nil {
 		return b.info(), nil
@@ -213,7 +213,7 @@ func (c *Broadcaster) get(room string) *broadcast {
 	return c.running[room]
 }
 
-// keep makes a session known under its ID; forget undoes it.
+// keep serves the files of a session under its ID until forget.
 func (c *Broadcaster) keep(s *session) {
 	c.mu.Lock()
 	c.sessions[s.id] = s

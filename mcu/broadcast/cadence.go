@@ -2,20 +2,20 @@ package broadcast
 
 import "time"
 
-// tick is the time between pictures of a full rate.
+// tick is the time between pictures at the full frame rate.
 const tick = time.Second / 30
 
-// cadence puts pictures on a grid of ticks: times of a clock that is woken by the kernel
-// are some milliseconds off, and parts of equal length are made of pictures of equal
-// length (RFC 8216bis §4.4.4.9: 85 % of the longest at least). A picture is at most three
-// quarters of a tick off its time, for its sound's sake.
+// cadence puts pictures on a grid of ticks, because the kernel wakes the picture clock some
+// milliseconds late. Parts must have equal lengths, at least 85 % of the longest (RFC 8216bis
+// §4.4.4.9), so pictures must too. A picture moves by at most three quarters of a tick, to stay
+// with its sound. It belongs to one goroutine.
 type cadence struct {
 	begun bool
-	at    time.Duration // of the picture before
-	last  time.Duration // where it was put
+	at    time.Duration // time of the last picture
+	last  time.Duration // its place on the grid
 }
 
-// place returns where a picture goes, later than all before.
+// place returns the place of a picture, later than all before.
 func (c *cadence) place(at time.Duration) time.Duration {
 	if !c.begun {
 		c.begun, c.at, c.last = true, at, at

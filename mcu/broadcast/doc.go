@@ -1,20 +1,20 @@
-// Package broadcast makes low-latency HLS (RFC 8216bis) of what rooms encode anyway.
+// Package broadcast sends the mix of rooms as low-latency HLS (RFC 8216bis), without another
+// encode.
 //
 //	picture clock ─▶ broadcast.Video ┐                              ┌▶ Serve ─▶ player
 //	                                 ├▶ intake.Queue ─▶ broadcast.run ─▶ session: muxer ─▶ Serve ─▶ CDN ─▶ players
 //	sound clock ───▶ broadcast.Audio ┘                              └▶ Serve ─▶ player
 //
-// A Broadcaster has the broadcasts of all rooms. One that runs has a goroutine, which
-// takes what its queue holds to the muxer, and each of its sessions one more that waits
-// for the first segment. Players are served by the goroutines of their requests, which
-// the muxer lets wait for what is to come. Segments are in memory, seven of some two
-// seconds.
+// A Broadcaster has the broadcasts of all rooms. The goroutine of a broadcast takes units from
+// its queue to the muxer. Each session has one more, which waits for the first segment. Requests
+// of players run in their own goroutines, which wait in the muxer for the next part. Segments
+// stay in memory, seven of about two seconds.
 //
-// A session is one unbroken stream: names of its files have its ID in them and never mean
-// anything else, so that caches may keep them. It ends with its room, with the broadcast, or
-// where the stream's parameter sets change, as then players need a new header. Its
-// playlists then say so (EXT-X-ENDLIST), and stay for half a minute. The room's index
-// always names the session of now.
+// A session is one unbroken stream. The names of its files have its ID, and a name never changes
+// its content, so caches may keep the files. A session ends with its room, with the broadcast, or
+// when the parameter sets of the stream change, because players then need a new header. Its
+// playlists then have EXT-X-ENDLIST, and stay for half a minute. The index of the room always
+// names the present session.
 //
 // # Why
 //

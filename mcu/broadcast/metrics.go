@@ -2,7 +2,7 @@ package broadcast
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// metrics reads the numbers that broadcasts have anyway.
+// metrics collects the numbers of all broadcasts. It is safe for concurrent use.
 type metrics struct{ c *Broadcaster }
 
 var (
@@ -13,14 +13,14 @@ var (
 	bytesDesc    = prometheus.NewDesc("tilemix_hls_bytes_total", "Bytes sent to players and caches.", nil, nil)
 )
 
-// Describe lists what Collect gives.
+// Describe implements prometheus.Collector.
 func (metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{runningDesc, droppedDesc, requestsDesc, bytesDesc} {
 		to <- d
 	}
 }
 
-// Collect counts since the server began.
+// Collect implements prometheus.Collector.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
 	pictures, packets := m.c.droppedPictures.Load(), m.c.droppedPackets.Load()
 	m.c.mu.Lock()

@@ -18,13 +18,13 @@ var (
 	errNoParameters = errors.New("IDR without parameter sets")
 )
 
-// pictureUnits are the NAL units of an access unit, valid as long as that is.
+// pictureUnits are the NAL units of an access unit. They share its memory.
 type pictureUnits struct {
 	all      [][]byte
 	sps, pps []byte // of an IDR
 }
 
-// parse splits an access unit. An IDR has its parameter sets with it.
+// parse splits an access unit. It fails if the unit is empty, or is an IDR without parameter sets.
 func parse(u *intake.Unit) (pictureUnits, error) {
 	var p pictureUnits
 	for n := range h264.NALs(u.Data) {

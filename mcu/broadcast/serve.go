@@ -11,20 +11,19 @@ import (
 	"tilemix/mcu"
 )
 
-// index is the name of a room's playlist, which names those of its session.
+// index is the name of the playlist of a room, which names the playlists of its session.
 const index = "index.m3u8"
 
-// How long caches may keep what they got. Files never change. A blocking reload
-// asks for what it names, or later; anything else is of the moment.
+// How long caches may keep an answer. Files never change. The answer to a blocking reload has the
+// part that the request names, or later ones. Any other playlist changes at any time.
 const (
 	keepFile     = "public, max-age=3600, immutable"
 	keepBlocking = "public, max-age=6"
 	keepPlaylist = "public, max-age=1"
 )
 
-// Serve answers a player: path is index.m3u8, or what the playlists name, relative to it.
-// Where it returns an error, mcu.ErrNotFound or ErrBadRequest among them, it has written
-// nothing.
+// Serve answers a player. path is index.m3u8, or a name from the playlists, relative to it. If
+// Serve returns an error, mcu.ErrNotFound or ErrBadRequest among them, it has written nothing.
 func (c *Broadcaster) Serve(w http.ResponseWriter, r *http.Request, room, path string) error {
 	if path == index {
 		return c.serveIndex(w, r, room)
@@ -45,7 +44,7 @@ func missing(path string) error {
 	return fmt.Errorf("%.64q: %w", path, mcu.ErrNotFound)
 }
 
-// serveIndex waits for a session where none can be played yet.
+// serveIndex waits for a session that players can play, and answers with its playlist.
 func (c *Broadcaster) serveIndex(w http.ResponseWriter, r *http.Request, room string) error {
 	b := c.get(room)
 	if b == nil && c.cfg.OnDemand {
@@ -65,7 +64,7 @@ func (c *Broadcaster) serveIndex(w http.ResponseWriter, r *http.Request, room st
 	return s.servePlaylist(w, r, index)
 }
 
-// servePlaylist answers with a playlist, of a session that ended too.
+// servePlaylist answers with a playlist, also of a session that has ended.
 func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file string) error {
 	a := s.playlist(file, query(r.URL))
 	if a.status != http.StatusOK {
@@ -84,17 +83,17 @@ func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file str
 	h.Set("Content-Type", "application/vnd.apple.mpegurl")
 	h.Set("Cache-Control", keep)
 	h.Set("Content-Length", strconv.Itoa(a.body.Len()))
-	_, _ = w.Write(a.body.Bytes()) // who is gone is gone
+	_, _ = w.Write(a.body.Bytes()) // the player may be gone
 	return nil
 }
 
-// playlist returns a playlist; it waits for what the query asks to wait for.
+// playlist returns a playlist. It waits for the part that the query names.
 func (s *session) playlist(file, query string) answer {
 	var a answer
 	if s.last.Load() == nil {
 		a = s.ask(file, query)
 	}
-	if last := s.last.Load(); last != nil && a.status != http.StatusOK { // it ended, perhaps meanwhile
+	if last := s.last.Load(); last != nil && a.status != http.StatusOK { // it has ended
 		text, ok := (*last)[file]
 		if !ok {
 			return answer{status: http.StatusNotFound}
@@ -110,10 +109,10 @@ func (s *session) playlist(file, query string) answer {
 	return a
 }
 
-// conclude keeps the playlists as they are in the end. Nothing more is written.
+// conclude keeps the final playlists. The muxer gets no more units.
 func (s *session) conclude() {
 	last := map[string][]byte{}
-	if s.playable { // else the muxer would have this wait
+	if s.playable { // otherwise ask would wait for a segment
 		for _, file := range []string{index, "video1_stream.m3u8", "audio2_stream.m3u8"} {
 			if a := s.ask(file, ""); a.status == http.StatusOK {
 				last[file] = a.body.Bytes()
@@ -126,8 +125,8 @@ func (s *session) conclude() {
 	s.last.Store(&last)
 }
 
-// ended turns a playlist into one that nothing is added to: parts and what is said of
-// those to come are gone, the segments stay (RFC 8216bis §4.4.3.4, §6.2.1).
+// ended returns the final form of a playlist: with its segments and EXT-X-ENDLIST, without parts
+// and hints of parts to come (RFC 8216bis §4.4.3.4, §6.2.1).
 func ended(playlist string) string {
 	var b strings.Builder
 	for line := range strings.Lines(playlist) {
@@ -141,7 +140,7 @@ func ended(playlist string) string {
 	return b.String()
 }
 
-// query is what a request asks, in a form that cannot break out of a playlist's line.
+// query returns the query of a request, escaped so that it stays within a line of a playlist.
 func query(u *url.URL) string {
 	const longest = 1024
 	if len(u.RawQuery) > longest {
@@ -150,14 +149,14 @@ func query(u *url.URL) string {
 	return u.Query().Encode()
 }
 
-// ask has the muxer answer into memory.
+// ask returns the answer of the muxer.
 func (s *session) ask(file, query string) answer {
 	a := answer{header: http.Header{}}
 	s.muxer.Handle(&a, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/" + file, RawQuery: query}})
 	return a
 }
 
-// answer is what the muxer says. 0 is the status of what it does not know.
+// answer is an answer of the muxer, in memory. Its status is 0 for an unknown file.
 type answer struct {
 	header http.Header
 	status int
@@ -180,7 +179,7 @@ func (s *session) serveFile(w http.ResponseWriter, r *http.Request, file string)
 	return nil
 }
 
-// fileWriter lets through what went well.
+// fileWriter passes answers with status 200 and drops others.
 type fileWriter struct {
 	http.ResponseWriter
 	status int

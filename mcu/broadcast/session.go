@@ -19,36 +19,36 @@ const (
 	videoRate = ticks.Video
 	audioRate = pcm.Rate
 
-	// partLength is the least of a part. A player is some three parts behind.
+	// partLength is the least length of a part. A player is about three parts behind.
 	partLength = 200 * time.Millisecond
-	// segmentLength is the least of a segment. Each begins with an IDR, and those are a
-	// second apart at least, but at the end.
+	// segmentLength is the least length of a segment. Each begins with an IDR. IDRs are at
+	// least a second apart, except at the end.
 	segmentLength = 510 * time.Millisecond
 	segments      = 7
 	segmentBytes  = 16 << 20
 )
 
-// session is an unbroken stream of a broadcast. The broadcast's goroutine fills it, and
-// any may be served of it.
+// session is an unbroken stream of a broadcast. The goroutine of the broadcast fills it.
+// Serving from it is safe for concurrent use.
 type session struct {
 	id, room string
 	of       *broadcast
 	muxer    *gohlslib.Muxer
 	video    *gohlslib.Track
 	audio    *gohlslib.Track
-	first    sync.WaitGroup // has who waits for the first segment
+	first    sync.WaitGroup // of the goroutine that waits for the first segment
 
-	// last has the playlists of a session that ended.
+	// last has the final playlists; nil: the session has not ended.
 	last atomic.Pointer[map[string][]byte]
 
 	// Owned by the broadcast's goroutine.
 	sps, pps []byte
-	base     time.Duration // of the room's clock, where the session's begins
-	wall     time.Time     // when that was
+	base     time.Duration // when the session began, since the room's epoch
+	wall     time.Time     // when the session began
 	cadence  cadence
 	key      []byte        // the last IDR
-	started  time.Duration // where the segment of now begins
-	playable bool          // there is a segment that is whole
+	started  time.Duration // when the present segment began
+	playable bool          // the first segment is whole
 }
 
 func newSession(b *broadcast, p pictureUnits, at time.Duration) (*session, error) {
@@ -73,17 +73,17 @@ func newSession(b *broadcast, p pictureUnits, at time.Duration) (*session, error
 	return s, nil
 }
 
-// begin makes the session known, and what to play of it once there is something.
+// begin has the session served, and announces it when its first segment is whole.
 func (s *session) begin() {
 	s.of.home.keep(s)
 	s.first.Go(func() {
-		if s.ask("index.m3u8", "").status == http.StatusOK { // returns with the first segment, or the end
+		if s.ask("index.m3u8", "").status == http.StatusOK { // returns at the first segment, or at the end
 			s.of.announce(s)
 		}
 	})
 }
 
-// fits tells whether a picture can be decoded by what players know of the session.
+// fits reports whether an IDR has the parameter sets of the session.
 func (s *session) fits(p pictureUnits) bool {
 	return bytes.Equal(s.sps, p.sps) && bytes.Equal(s.pps, p.pps)
 }
@@ -96,8 +96,7 @@ func (s *session) picture(p pictureUnits, u *intake.Unit) error {
 	return s.write(p, u.Key, s.cadence.place(u.At-s.base))
 }
 
-// write has the muxer add a picture. One that is an IDR makes a segment of what came
-// before.
+// write has the muxer add a picture. An IDR ends the segment before it.
 func (s *session) write(p pictureUnits, key bool, at time.Duration) error {
 	if err := s.muxer.WriteH264(s.video, s.wall.Add(at), ticks.Of(at, videoRate), p.all); err != nil {
 		return err
@@ -108,7 +107,7 @@ func (s *session) write(p pictureUnits, key bool, at time.Duration) error {
 	return nil
 }
 
-// sound adds a packet. What comes before the first picture is left out by the muxer.
+// sound adds a packet. The muxer drops packets before the first picture.
 func (s *session) sound(u *intake.Unit) {
 	at := u.At - s.base
 	packet := bytes.Clone(u.Data) // the muxer keeps it for its part
@@ -117,9 +116,9 @@ func (s *session) sound(u *intake.Unit) {
 	}
 }
 
-// finish ends the session. Its files can be had until drop.
+// finish ends the session. Its files are served until drop.
 func (s *session) finish() {
-	// An IDR ends the segment; it is not played itself.
+	// This IDR ends the last segment. No player plays it.
 	if p, err := parse(&intake.Unit{Data: s.key, Key: true}); err == nil {
 		_ = s.write(p, true, s.cadence.last+tick)
 	}

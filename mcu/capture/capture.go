@@ -11,36 +11,36 @@ import (
 	"tilemix/codec/pcm"
 )
 
-// ErrNoDevice is returned for a camera or microphone that is not there. The error's
-// text lists those that are.
+// ErrNoDevice is returned for a camera or microphone that does not exist. The text of the error
+// lists those that do.
 var ErrNoDevice = errors.New("no such device")
 
 // Test is the name of the test signals: colour bars and a tone.
 const Test = "test"
 
-// Camera is a source of pictures.
+// Camera is a source of pictures. It belongs to one goroutine.
 type Camera interface {
-	// Read waits for the next picture, which is valid until the next call and may be
-	// written to. io.EOF is the end of a file.
+	// Read waits for the next picture. It is valid until the next call, and the caller may
+	// write to it. Read returns io.EOF at the end of a file.
 	Read() (*image.YCbCr, error)
 	Close() error
 }
 
-// Microphone is a source of sound.
+// Microphone is a source of sound. It belongs to one goroutine.
 type Microphone interface {
-	// Read waits for the next block. io.EOF is the end of a file.
+	// Read waits for the next block. It returns io.EOF at the end of a file.
 	Read(block *pcm.Block) error
 	Close() error
 }
 
-// Format is what is wished for of a camera; it comes as close as it can.
+// Format is the preferred format of a camera. A camera uses the closest one that it has.
 type Format struct {
 	Size      image.Point // pixels
 	FrameRate int         // pictures a second
 }
 
-// OpenCamera opens a camera by its name: Test, a device's path as /dev/video0, or a file, which
-// is repeated where loop is set. A file is read until ctx ends.
+// OpenCamera opens a camera by its name: Test, the path of a device such as /dev/video0, or a
+// file. loop repeats a file. The end of ctx ends the reading of a file.
 func OpenCamera(ctx context.Context, name string, want Format, loop bool) (Camera, error) {
 	switch {
 	case name == Test:
@@ -52,8 +52,8 @@ func OpenCamera(ctx context.Context, name string, want Format, loop bool) (Camer
 	}
 }
 
-// OpenMicrophone opens a microphone by its name: Test, "default", a part of a
-// device's name, or a file as with OpenCamera.
+// OpenMicrophone opens a microphone by its name: Test, "default", a part of the name of a device,
+// or a file as for OpenCamera.
 func OpenMicrophone(ctx context.Context, name string, loop bool) (Microphone, error) {
 	switch {
 	case name == Test:
@@ -70,7 +70,7 @@ func isFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// missing says what is there instead of a device.
+// missing returns ErrNoDevice with a list of the devices that exist.
 func missing(kind, name string, there []string) error {
 	if len(there) == 0 {
 		return fmt.Errorf("%w: %s %q is neither a file nor a device, and this machine has no %s; \"test\" is always there",

@@ -42,7 +42,7 @@ func openDriver(name string, want Format) (Camera, error) {
 	best, found := closest(d.Properties(), want)
 	if !ok || !found {
 		_ = d.Close()
-		return nil, fmt.Errorf("camera %s has no format that is understood", name)
+		return nil, fmt.Errorf("camera %s has no supported format", name)
 	}
 	reader, err := recorder.VideoRecord(best)
 	if err != nil {
@@ -52,8 +52,8 @@ func openDriver(name string, want Format) (Camera, error) {
 	return &device{driver: d, reader: reader, colour: yuv.Colour{FullRange: best.FrameFormat == frame.FormatMJPEG}}, nil
 }
 
-// find looks for a camera by any of its names: /dev/video0, video0, or that of
-// /dev/v4l/by-id.
+// find returns the camera with a name: /dev/video0, video0, or a link in /dev/v4l/by-id. nil: there
+// is none.
 func find(name string) driver.Driver {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
@@ -67,7 +67,7 @@ func find(name string) driver.Driver {
 	return nil
 }
 
-// cameras are those of this machine.
+// cameras returns the names of the cameras of this machine.
 func cameras() (all []string) {
 	for _, d := range driver.GetManager().Query(driver.FilterVideoRecorder()) {
 		if info := d.Info(); info.Label != testLabel {
@@ -80,8 +80,8 @@ func cameras() (all []string) {
 	return all
 }
 
-// closest chooses among a camera's formats: as large as is wished for, or
-// else as near to it as there is, then by the frame rate, then without compression.
+// closest returns the format that is closest to want: by size, then by frame rate, then without
+// compression.
 func closest(all []prop.Media, want Format) (prop.Media, bool) {
 	all = slices.DeleteFunc(slices.Clone(all), func(p prop.Media) bool {
 		return p.Width <= 0 || p.Height <= 0 || p.Width%2 != 0 || p.Height%2 != 0 || p.FrameFormat == frame.FormatZ16
@@ -134,7 +134,7 @@ func even(p image.Point) image.Point { return image.Pt(p.X&^1, p.Y&^1) }
 
 var errSubsampling = errors.New("read camera: chroma is neither 4:2:0, 4:2:2 nor 4:4:4")
 
-// halve copies a picture and brings its chroma to half of each side, by the mean.
+// halve copies a picture and averages its chroma down to 4:2:0.
 func halve(dst, src *image.YCbCr) error {
 	var across, down int // chroma samples of src for one of dst
 	switch src.SubsampleRatio {
@@ -159,7 +159,7 @@ func halve(dst, src *image.YCbCr) error {
 	return nil
 }
 
-// average makes a row of the means of across times down samples each.
+// average fills a row with the means of across × down samples each.
 func average(dst, src []byte, stride, across, down int) {
 	if across == 1 && down == 1 {
 		copy(dst, src)

@@ -15,7 +15,7 @@ import (
 	"tilemix/mcu/ffmpeg"
 )
 
-// file is an FFmpeg process that decodes a file at the pace of its clock.
+// file is an FFmpeg process that decodes a file in real time.
 type file struct {
 	child  *ffmpeg.Process
 	out    *bufio.Reader
@@ -37,7 +37,7 @@ func start(ctx context.Context, name string, loop bool, args ...string) (*file, 
 	return &file{child: child, out: bufio.NewReaderSize(child, 64<<10), cancel: cancel}, nil
 }
 
-// fault says why nothing more can be read: io.EOF at the end of the file.
+// fault returns the reason why reading failed, io.EOF at the end of the file.
 func (f *file) fault(err error) error {
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("read from FFmpeg: %w", err)
@@ -61,7 +61,7 @@ type fileCamera struct {
 	img *image.YCbCr
 }
 
-// openFileCamera reads pictures as YUV4MPEG2, which says how large they are.
+// openFileCamera reads pictures as YUV4MPEG2, because its header has their size.
 func openFileCamera(ctx context.Context, name string, want Format, loop bool) (Camera, error) {
 	filter := fmt.Sprintf("fps=%d,scale='min(%d,iw)':'min(%d,ih)':force_original_aspect_ratio=decrease:"+
 		"force_divisible_by=2:out_color_matrix=bt601:out_range=tv,format=yuv420p", want.FrameRate, want.Size.X, want.Size.Y)

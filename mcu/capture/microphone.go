@@ -14,8 +14,8 @@ import (
 	"tilemix/codec/pcm"
 )
 
-// microphone is one of the machine's, by way of ALSA, PulseAudio or JACK. miniaudio's
-// thread fills blocks; those that nobody reads in time are dropped.
+// microphone is a microphone of the machine, by ALSA, PulseAudio or JACK. A thread of miniaudio
+// fills blocks, and drops those that Read does not take in time.
 type microphone struct {
 	ctx     context.Context //nolint:containedctx // the device's life is that of Read
 	system  *malgo.AllocatedContext
