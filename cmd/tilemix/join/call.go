@@ -21,26 +21,26 @@ const (
 	joinTimeout  = 15 * time.Second
 	leaveTimeout = 3 * time.Second
 	longestPause = 30 * time.Second // between two attempts to come back
-	stable       = 20 * time.Second // a call that long was a good one
+	stable       = 20 * time.Second // after a connection of this length the pauses begin anew
 )
 
-// call is the way to the server, over one connection after the other. It is safe for
+// call is the participation in a room, over one connection after the other. It is safe for
 // concurrent use.
 type call struct {
 	cmd   *Command
 	out   io.Writer
-	epoch time.Time // what is sent counts from here
+	epoch time.Time // origin of the times of what the command sends
 	file  *recording
 
-	joined  bool          // ever; this and the next two belong to keep
-	refused error         // the last reason
-	last    *whip.Session // that began; nil: none has
+	joined  bool          // at least once; this and the next two fields belong to keep
+	refused error         // the last error of connect
+	last    *whip.Session // the last session; nil: none yet
 
-	line   atomic.Pointer[client.Client] // nil: there is none
-	wish   atomic.Pointer[wish]
-	limit  atomic.Int64 // bits a second, of the picture; 0: none
-	key    atomic.Bool  // a key frame is wanted
-	people atomic.Int64
+	conn        atomic.Pointer[client.Client] // nil: not connected
+	constraints atomic.Pointer[constraints]   // nil: none yet
+	limit       atomic.Int64                  // of the picture, bits a second; 0: none
+	key         atomic.Bool                   // the server has requested a key frame
+	people      atomic.Int64
 
 	sent, sentBytes, size atomic.Int64 // pictures, their bytes, the last one's size
 }
@@ -80,7 +80,7 @@ func (c *call) keep(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// absence is the error for never having been in the call.
+// absence returns an error if the client was never in the call.
 func (c *call) absence() error {
 	if c.joined {
 		return nil
@@ -88,23 +88,23 @@ func (c *call) absence() error {
 	return fmt.Errorf("never joined %s: %w", c.cmd.Room, cmp.Or(c.refused, context.Canceled))
 }
 
-// connect joins once and stays as long as the connection does.
+// connect joins once and returns when the connection has ended.
 func (c *call) connect(ctx context.Context) error {
-	line, err := client.New(c.config())
+	conn, err := client.New(c.config())
 	if err != nil {
 		return err
 	}
-	defer line.Close()
+	defer conn.Close()
 	joining, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	offer, err := line.Offer(joining)
+	offer, err := conn.Offer(joining)
 	if err != nil {
 		return err
 	}
 	viewer := c.cmd.Camera == "" && c.cmd.Mic == ""
 	session := whip.New(http.DefaultClient, whip.Room(c.cmd.Server, c.cmd.Room, c.cmd.Name, viewer))
 	if c.last != nil {
-		c.last.End(joining) // the line that broke may have taken the farewell with it
+		c.last.End(joining) // the broken connection may have lost the first farewell
 	}
 	answer, err := session.Exchange(joining, offer)
 	if err != nil {
@@ -116,26 +116,26 @@ func (c *call) connect(ctx context.Context) error {
 		defer cancel()
 		session.End(ctx)
 	}()
-	if err := line.Answer(joining, answer); err != nil {
+	if err := conn.Answer(joining, answer); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "joined %s as %s\n", c.cmd.Room, c.cmd.Name)
 	c.joined = true
 	c.key.Store(true)
-	c.line.Store(line)
-	defer c.line.Store(nil)
-	return line.Run(ctx)
+	c.conn.Store(conn)
+	defer c.conn.Store(nil)
+	return conn.Run(ctx)
 }
 
-// config has a client tell this call what comes.
+// config returns the settings of a client that reports to this call.
 func (c *call) config() client.Config {
 	cfg := client.Config{
 		SendVideo: c.cmd.Camera != "", SendAudio: c.cmd.Mic != "",
-		Message:  c.told,
+		Message:  c.receive,
 		KeyFrame: func() { c.key.Store(true) },
 		Limit:    func(bps int) { c.limit.Store(int64(bps)) },
 	}
-	c.wish.Store(nil)
+	c.constraints.Store(nil)
 	c.limit.Store(0)
 	c.people.Store(0)
 	if c.file != nil {
@@ -145,14 +145,14 @@ func (c *call) config() client.Config {
 	return cfg
 }
 
-// told handles a control message.
-func (c *call) told(m control.Message) {
+// receive handles a control message.
+func (c *call) receive(m control.Message) {
 	switch m := m.(type) {
 	case control.Uplink:
-		if before := c.wish.Load(); m.Active && before != nil && !before.active {
+		if before := c.constraints.Load(); m.Active && before != nil && !before.active {
 			c.key.Store(true)
 		}
-		c.wish.Store(&wish{m.Width, m.Height, m.MaxFramerate, m.MaxBitrate, m.Active})
+		c.constraints.Store(&constraints{m.Width, m.Height, m.MaxFramerate, m.MaxBitrate, m.Active})
 	case control.Participants:
 		c.people.Store(int64(len(m.Participants)))
 	case control.Chat:
@@ -162,13 +162,13 @@ func (c *call) told(m control.Message) {
 	}
 }
 
-// wish is the last uplink message.
-type wish struct {
+// constraints are those of the last uplink message.
+type constraints struct {
 	width, height, frameRate, bitrate int
 	active                            bool
 }
 
-// fail remembers the first reason why a source cannot go on.
+// fail names the source in an error, except at the end of a file.
 func fail(what string, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err

@@ -42,7 +42,7 @@ func (c *Command) Run(app *kong.Kong) error {
 	return c.Join(ctx, app.Stdout)
 }
 
-// errDone ends a call that ended as wished.
+// errDone ends a call without an error of the command.
 var errDone = errors.New("done")
 
 // Join stays in the call until ctx ends, Duration is over or a file has ended. It says on
@@ -66,7 +66,7 @@ func (c *Command) Join(ctx context.Context, out io.Writer) error {
 	group, running := errgroup.WithContext(ctx)
 	if err = c.start(running, group, call, want); err == nil {
 		group.Go(func() error { return call.keep(running) })
-		group.Go(func() error { return call.tell(running) })
+		group.Go(func() error { return call.report(running) })
 	} else {
 		group.Go(func() error { return err })
 	}
@@ -101,7 +101,7 @@ func (c *Command) start(ctx context.Context, group *errgroup.Group, call *call, 
 	return nil
 }
 
-// ended makes the end of a file that of the call.
+// ended turns the end of a file into the end of the call.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) {
 		return errDone
@@ -109,7 +109,7 @@ func ended(err error) error {
 	return err
 }
 
-// check says what is wrong with the flags, and fills in what they leave out.
+// check checks the flags and sets what they leave out.
 func (c *Command) check() (want capture.Format, err error) {
 	if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return want, fmt.Errorf("server %q is no address such as https://meet.example.org", c.Server)

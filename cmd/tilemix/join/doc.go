@@ -4,7 +4,7 @@
 //	microphone ─▶ voice: encode ─────────▶ client ─▶ server
 //	file ◀─ recording ◀─ client ◀─ server
 //
-// Camera, microphone and file last as long as the command; the client is one
-// of several where the line breaks. The command has a goroutine for each source, one
-// that keeps the connection, and one for its status.
+// Camera, microphone and file last as long as the command. The command makes a new client when
+// the connection breaks. It has a goroutine for each source, one that keeps the connection, and
+// one for its status.
 package join

@@ -15,21 +15,21 @@ import (
 const (
 	defaultBitrate = 1_500_000 // bits a second, until the server asks for less
 	leastBitrate   = 30_000
-	// most is how far what is sent may be ahead of the bitrate: a key frame is.
+	// most is how far the sent bytes may be ahead of the bitrate, as those of a key frame are.
 	most = 500 * time.Millisecond
 )
 
-// picture sends what a camera sees, as the server asks for it. One goroutine
-// owns it.
+// picture sends the pictures of a camera, as the server requests them. It belongs to one
+// goroutine.
 type picture struct {
 	camera  capture.Camera
 	call    *call
 	rate    int // most pictures a second
 	encoder *h264.Encoder
-	made    codec.VideoConfig // what the encoder is for; its bitrate now
+	made    codec.VideoConfig // of the encoder, with its bitrate now
 	scaled  *image.YCbCr
 	due     time.Time // of the next picture
-	free    time.Time // when what was sent has passed a line of the bitrate asked for
+	free    time.Time // when the sent bytes are within the bitrate
 }
 
 func newPicture(camera capture.Camera, call *call, rate int) *picture {
@@ -55,10 +55,10 @@ func (p *picture) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// send sends a picture, unless nobody wants it.
+// send sends a picture, unless the server wants none now.
 func (p *picture) send(img *image.YCbCr, now time.Time) error {
-	line, want := p.call.line.Load(), p.wanted(img.Rect.Size())
-	if line == nil || want.Bitrate == 0 || !p.isDue(want.FrameRate, now) || p.free.Sub(now) > most {
+	conn, want := p.call.conn.Load(), p.wanted(img.Rect.Size())
+	if conn == nil || want.Bitrate == 0 || !p.isDue(want.FrameRate, now) || p.free.Sub(now) > most {
 		return nil
 	}
 	if err := p.prepare(want); err != nil {
@@ -80,12 +80,12 @@ func (p *picture) send(img *image.YCbCr, now time.Time) error {
 	p.call.sent.Add(1)
 	p.call.sentBytes.Add(int64(len(au.Data)))
 	p.call.size.Store(int64(p.made.Width)<<32 | int64(p.made.Height))
-	_ = line.WriteVideo(au.Data, at) // whoever keeps the line sees that it is gone
+	_ = conn.WriteVideo(au.Data, at) // connect returns the error of a lost connection
 	return nil
 }
 
-// spend counts bytes against the bitrate. The encoder cannot hold it for every
-// picture; what is too much is then made up for by pictures left out.
+// spend counts bytes against the bitrate. The encoder exceeds it with some pictures, and send
+// then leaves out others.
 func (p *picture) spend(bytes, bitrate int, now time.Time) {
 	if p.free.Before(now) {
 		p.free = now
@@ -93,11 +93,11 @@ func (p *picture) spend(bytes, bitrate int, now time.Time) {
 	p.free = p.free.Add(time.Duration(bytes) * 8 * time.Second / time.Duration(bitrate))
 }
 
-// wanted is what the server wants of a picture of some size. A bitrate of 0 is
-// nothing.
+// wanted returns the picture that the server wants of a camera's picture of a size. Bitrate is 0
+// if the server wants none.
 func (p *picture) wanted(size image.Point) codec.VideoConfig {
 	want := codec.VideoConfig{Width: size.X, Height: size.Y, FrameRate: p.rate, Bitrate: defaultBitrate}
-	if w := p.call.wish.Load(); w != nil {
+	if w := p.call.constraints.Load(); w != nil {
 		if !w.active {
 			return codec.VideoConfig{}
 		}
@@ -115,8 +115,8 @@ func (p *picture) wanted(size image.Point) codec.VideoConfig {
 	return want
 }
 
-// fit scales a picture so that it is no larger than its tile needs: one in landscape
-// fills the tile, one in portrait is within it. It is never made larger.
+// fit returns the size of a picture, scaled down to its tile. A landscape picture covers the tile,
+// and a portrait picture lies within it. fit never enlarges a picture.
 func fit(size, tile image.Point) (width, height int) {
 	if tile.X <= 0 || tile.Y <= 0 {
 		return size.X &^ 1, size.Y &^ 1
@@ -131,7 +131,7 @@ func fit(size, tile image.Point) (width, height int) {
 	return side(size.X), side(size.Y)
 }
 
-// isDue thins the pictures out to a frame rate.
+// isDue reports whether a picture is due at a frame rate.
 func (p *picture) isDue(rate int, now time.Time) bool {
 	period := time.Second / time.Duration(rate)
 	if now.Before(p.due.Add(-period / 4)) { // cameras are not punctual
@@ -144,7 +144,7 @@ func (p *picture) isDue(rate int, now time.Time) bool {
 	return true
 }
 
-// prepare has an encoder for what is wanted.
+// prepare makes an encoder for want, or sets the bitrate of the present one.
 func (p *picture) prepare(want codec.VideoConfig) error {
 	bitrate := want.Bitrate
 	want.Bitrate = p.made.Bitrate

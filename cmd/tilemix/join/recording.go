@@ -12,8 +12,8 @@ import (
 	"tilemix/mcu/rtc/client"
 )
 
-// recording is the file of a call, in which one connection follows the other. It is
-// safe for concurrent use.
+// recording is the file of a call. One connection after the other writes to it. It is safe for
+// concurrent use.
 type recording struct {
 	name  string
 	begun time.Time
@@ -25,7 +25,7 @@ type recording struct {
 	latest *take
 }
 
-// newRecording makes the file, which must not exist.
+// newRecording makes the file. It fails if the file exists.
 func newRecording(name string) (*recording, error) {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -36,7 +36,7 @@ func newRecording(name string) (*recording, error) {
 	}, nil
 }
 
-// take begins what one connection records.
+// take begins the recording of a connection, and ends that of the last.
 func (r *recording) take() *take {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,8 +44,8 @@ func (r *recording) take() *take {
 	return r.latest
 }
 
-// take is what one connection records. The server's clock is tied to ours once for
-// both tracks.
+// take is the recording of one connection. It aligns the server's clock with the local clock once
+// for both tracks.
 type take struct {
 	*recording
 	tied  bool
@@ -72,14 +72,14 @@ func (t *take) write(at time.Time, write func(time.Duration) error) {
 	t.err = write(at.Add(t.shift).Sub(t.begun))
 }
 
-// state says how long and how large the file is, and what went wrong.
+// state returns the length and the size of the file in bytes, and the error of writing.
 func (r *recording) state() (length time.Duration, size int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.writer.Length(), r.writer.Size(), r.err
 }
 
-// close writes what is left. A file that got nothing is removed.
+// close completes the file. It removes a file without media.
 func (r *recording) close(out io.Writer) error {
 	if r == nil {
 		return nil

@@ -11,9 +11,9 @@ import (
 
 const statusInterval = 3 * time.Second
 
-// tell prints a line of status every few seconds where somebody sits at a
-// terminal, and ends the call where its recording has failed.
-func (c *call) tell(ctx context.Context) error {
+// report prints a line of status every few seconds if the output is a terminal. It ends the call
+// when the recording has failed.
+func (c *call) report(ctx context.Context) error {
 	tick := time.NewTicker(statusInterval)
 	defer tick.Stop()
 	var before sample
@@ -46,7 +46,7 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// sample is what has been counted so far.
+// sample has the counts at one time.
 type sample struct {
 	at               time.Time
 	sent, bytes      int64
@@ -55,15 +55,15 @@ type sample struct {
 
 func (c *call) sample() sample {
 	s := sample{at: time.Now(), sent: c.sent.Load(), bytes: c.sentBytes.Load()}
-	if line := c.line.Load(); line != nil {
-		s.pictures, s.sounds = line.Received()
+	if conn := c.conn.Load(); conn != nil {
+		s.pictures, s.sounds = conn.Received()
 	}
 	return s
 }
 
 // describe says what happened between two samples.
 func (c *call) describe(now, before sample) string {
-	if c.line.Load() == nil {
+	if c.conn.Load() == nil {
 		return "not connected"
 	}
 	seconds := max(now.at.Sub(before.at).Seconds(), 0.1)

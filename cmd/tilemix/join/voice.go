@@ -11,7 +11,7 @@ import (
 
 const voiceBitrate = 48_000 // bits a second
 
-// voice sends what a microphone hears. One goroutine owns it.
+// voice sends the sound of a microphone. It belongs to one goroutine.
 type voice struct {
 	microphone capture.Microphone
 	call       *call
@@ -45,8 +45,8 @@ func (v *voice) run(ctx context.Context) error {
 		if err != nil {
 			return fail("microphone", err)
 		}
-		if line := v.call.line.Load(); line != nil {
-			_ = line.WriteAudio(v.packet[:n], at) // whoever keeps the line sees that it is gone
+		if conn := v.call.conn.Load(); conn != nil {
+			_ = conn.WriteAudio(v.packet[:n], at) // connect returns the error of a lost connection
 		}
 	}
 	return ctx.Err()
@@ -55,8 +55,8 @@ func (v *voice) run(ctx context.Context) error {
 // leap is how far the sound may be from the clock before its timestamps leap.
 const leap = 100 * time.Millisecond
 
-// stamp says when a block that came now began. Blocks follow each other without a
-// seam as long as that is nearly true.
+// stamp returns the time at which a block began that came now. Its times follow each other
+// without a gap while they are within leap of the clock.
 func (v *voice) stamp(now time.Time) time.Duration {
 	began := now.Sub(v.call.epoch) - pcm.Duration
 	if off := v.at - began; off > leap || off < -leap {
