@@ -10,6 +10,10 @@ import (
 // whipSession is a WHIP or WHEP session. It outlives the HTTP connection that made it.
 type whipSession struct {
 	stay
+	who    *mcu.Participant
+	from   publisher
+	resume string // secret: a client that knows it may come back; "": viewers may not
+	path   string // whipSessions'
 
 	mu    sync.Mutex // held for a whole PATCH, so that PATCHes follow one another
 	etag  string     // names the ICE session; a strong entity tag, with its quotes
@@ -19,8 +23,7 @@ type whipSession struct {
 // newETag returns the entity tag of a new ICE session.
 func newETag() string { return `"` + rand.Text() + `"` }
 
-// whipSessions holds the sessions by their path, which ends in the participant's secret
-// ID. It is safe for concurrent use.
+// whipSessions holds the sessions by their path, which ends in a secret. It is safe for concurrent use.
 type whipSessions struct {
 	mu     sync.Mutex
 	byPath map[string]*whipSession
@@ -29,13 +32,27 @@ type whipSessions struct {
 func newWHIPSessions() *whipSessions { return &whipSessions{byPath: map[string]*whipSession{}} }
 
 // add keeps the session of a participant until the participant leaves.
-func (s *whipSessions) add(endpoint string, who *mcu.Participant, ses *whipSession) (path string) {
-	path = endpoint + "/" + who.ID()
+func (s *whipSessions) add(endpoint, id string, ses *whipSession) (path string) {
+	path = endpoint + "/" + id
 	s.mu.Lock()
+	ses.path = path
 	s.byPath[path] = ses
 	s.mu.Unlock()
-	who.AfterLeave(func() { _, _ = s.take(path) })
+	ses.who.AfterLeave(func() { _, _ = s.take(path) })
 	return path
+}
+
+// meant returns the sessions that a publisher may have come back to: the one of a resume value, or
+// without a value those of the same publisher.
+func (s *whipSessions) meant(from publisher, resume string) (all []*whipSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ses := range s.byPath {
+		if resume != "" && ses.resume == resume && ses.from.room == from.room || resume == "" && ses.resume != "" && ses.from.same(from) {
+			all = append(all, ses)
+		}
+	}
+	return all
 }
 
 // find returns the session of a path. [mcu.ErrNotFound] says that there is none or that

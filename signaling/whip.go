@@ -28,7 +28,7 @@ type whip struct {
 func (w *whip) create(c echo.Context) error {
 	r, h := c.Request(), c.Response().Header()
 	room, name := c.Param("room"), c.QueryParam("name")
-	if err := w.srv.Admits(room, name); err != nil {
+	if err := w.srv.Admits(room, name); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
 		return err
 	}
 	offer, err := w.bodies.read(c, typeSDP, errBodyType)
@@ -47,19 +47,20 @@ func (w *whip) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	who, err := w.srv.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: w.viewers, Away: originOf(r).away()})
+	from := publisherOf(c)
+	ses, err := w.come(c, from)
 	if err != nil {
 		forget()
 		return err
 	}
-	who.AfterLeave(forget)
-	ses := &whipSession{stay: participant{who: who}, etag: newETag(), offer: offer}
+	ses.who.AfterLeave(forget)
+	ses.etag, ses.offer = newETag(), offer
 	answer, err := w.answer(r.Context(), ses, offer)
 	if err != nil {
 		ses.Leave()
 		return err
 	}
-	h.Set("Location", outside(r, w.sessions.add(r.URL.Path, who, ses)))
+	w.sessions.keep(r, h, ses, !w.viewers)
 	h.Set("ETag", ses.etag)
 	h.Set(acceptPatch[0], acceptPatch[1])
 	h.Set("Cache-Control", "no-store")
@@ -67,6 +68,23 @@ func (w *whip) create(c echo.Context) error {
 		links(h, server)
 	}
 	return c.Blob(http.StatusCreated, typeSDP, []byte(answer))
+}
+
+// come returns the session of a publisher that has come back, or else of a new participant. It is
+// without what the offer decides.
+func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
+	if !w.viewers {
+		if ses, err := w.sessions.comeBack(c, from); ses != nil || err != nil {
+			return ses, err
+		}
+	}
+	who, err := w.srv.Join(mcu.JoinOptions{
+		Room: from.room, Name: from.name, Viewer: w.viewers, Away: originOf(c.Request()).away(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &whipSession{stay: participant{who: who}, who: who, from: from}, nil
 }
 
 // enter refuses a push that would return the room's own mix. forget is called when its publisher is

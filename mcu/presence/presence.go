@@ -24,7 +24,7 @@
 //
 // The server cannot distinguish a page that was closed from one that reloads, so both have 5
 // s. A WHIP client has no resume token, but its session's URL: if ICE fails, the server keeps
-// the tile for 30 s and accepts an ICE restart. If the client closes its connection, the
+// the tile for 30 s and accepts an ICE restart, or a new offer of the same client. If the client closes its connection, the
 // server removes the participant at once. Messages from a control connection that was
 // replaced are ignored. Coming back is bounded to one a second and five at once, because each
 // time costs a connection that is made and one that ends.

@@ -78,30 +78,45 @@ func (r *Room) events(m *member) session.Events {
 // the client came back too often.
 func (r *Room) Resume(o Options, token string) (p *Participant, number int, err error) {
 	var m *member
-	allowed := false
 	r.call(func() {
 		m = r.loop.find(func(m *member) bool { return token != "" && m.session.Token() == token })
-		allowed = m != nil && m.session.MayResume()
+	})
+	if m == nil {
+		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	if number, err = r.replace(m, o, func() bool { return true }); err != nil {
+		return nil, 0, err
+	}
+	return m.participant, number, nil
+}
+
+// replace gives a member another connection, if it is in the room and may have one. The loop calls
+// may. Errors are those of Resume.
+func (r *Room) replace(m *member, o Options, may func() bool) (number int, err error) {
+	found, allowed := false, false
+	r.call(func() {
+		found = r.loop.has(m) && may()
+		allowed = found && m.session.MayResume()
 	})
 	switch {
-	case m == nil:
-		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	case !found:
+		return 0, fmt.Errorf("resume: %w", ErrNotFound)
 	case !allowed:
-		return nil, 0, fmt.Errorf("resume: %w", ErrTooOften)
+		return 0, fmt.Errorf("resume: %w", ErrTooOften)
 	}
 	conn, err := m.session.NewConnection(o.Away)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	resumed := false
 	r.call(func() {
-		if resumed = r.loop.has(m); resumed {
+		if resumed = r.loop.has(m) && may(); resumed {
 			number = r.loop.resume(m, conn, o)
 		}
 	})
 	if !resumed {
 		conn.Close()
-		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+		return 0, fmt.Errorf("resume: %w", ErrNotFound)
 	}
-	return m.participant, number, nil
+	return number, nil
 }

@@ -24,6 +24,9 @@ const (
 	// limitLeast (64 kbit/s) goes to a sender that is to send nothing. Packets have to
 	// come, since they are what repeats and lifts the limit.
 	limitLeast = 64_000
+	// vanished (2 s) is after how long without media a client of the same name and address has
+	// vanished, if it posts again. It is longer than the pauses of muted and still senders.
+	vanished = 2 * time.Second
 )
 
 // member is what the loop keeps of a participant. It belongs to the loop, but for
@@ -63,6 +66,12 @@ func (m *member) role() policy.Role {
 		return policy.Viewer
 	}
 	return policy.Participant
+}
+
+// gone tells whether the client seems to have vanished: its media connection is lost, or it sent and
+// has stopped.
+func (m *member) gone(now time.Time) bool {
+	return m.presence.MediaLost() || m.session.Silent(now) > vanished
 }
 
 // receives tells whether the member receives a picture.

@@ -51,6 +51,15 @@ func (p *Participant) Lose(number int, goodbye bool) {
 	})
 }
 
+// Return gives the participant another connection, because its client came back without a resume
+// token, as WHIP clients do. It keeps its ID and its tile. Sure says that the client has proved to
+// be the same; otherwise Return fails with ErrNotFound while the old connection's media flows.
+// Away says that the client is on another machine. The number is as in [Room.Resume].
+func (p *Participant) Return(away, sure bool) (number int, err error) {
+	o := Options{Options: session.Options{Away: away}}
+	return p.room.replace(p.member, o, func() bool { return sure || p.member.gone(time.Now()) })
+}
+
 // Offer takes an SDP offer and returns the answer, with all of the server's candidates in
 // it. A later offer renegotiates.
 func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {

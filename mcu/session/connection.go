@@ -49,6 +49,7 @@ func (c *Control) Replace(conn *Connection, send func(control.Message), cut func
 	old = c.session.conn.Load()
 	conn.number = old.number + 1
 	c.session.conn.Store(conn)
+	c.session.heard.Store(0)
 	c.send, c.cut, c.channel = send, cut, false
 	return old
 }

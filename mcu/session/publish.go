@@ -115,6 +115,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 			v.Report(ntp, timestamp)
 		}
 		now := time.Now()
+		s.heard.Store(now.UnixNano())
 		v.Wait(t.Patience())
 		v.Busy(t.Busy(now))
 		v.Push(&packet, now)
@@ -160,6 +161,7 @@ func (s *Session) runAudio(t track) {
 		}
 		level, ok := t.Level(&packet)
 		now := time.Now()
+		s.heard.Store(now.UnixNano())
 		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Retransmitted: t.Retransmitted()}, now)
 		for _, tap := range s.events.Taps() {
 			tap.Sound(s.public, packet.Payload, media.Time{

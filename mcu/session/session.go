@@ -95,6 +95,7 @@ type Session struct {
 	pace  *rate.Limiter              // of the data channel
 	back  *rate.Limiter              // of coming back
 	limit atomic.Int64               // of all that it sends, bits a second; 0: none
+	heard atomic.Int64               // when media came last by its connection, Unix ns; 0: not yet
 
 	life    context.Context // ends as it leaves
 	end     context.CancelFunc
@@ -149,6 +150,16 @@ func (s *Session) MayResume() bool { return s.back.Allow() }
 // LimitBitrate asks the sender for no more than a bitrate, in bits a second, until the next
 // call; 0 is any. It is for clients without control messages.
 func (s *Session) LimitBitrate(bps int64) { s.limit.Store(bps) }
+
+// Silent returns how long no media has come by the session's connection, 0 if none ever came. It is
+// safe for concurrent use.
+func (s *Session) Silent(now time.Time) time.Duration {
+	at := s.heard.Load()
+	if at == 0 {
+		return 0
+	}
+	return now.Sub(time.Unix(0, at))
+}
 
 // Established says that the media connection stands, so that its handshake needs no more
 // priority.
