@@ -118,18 +118,24 @@ type bench struct {
 	reports reports
 	pool    *yuv.Pool
 	now     time.Time
+	signals [2]media.Signals
 }
 
 var size = image.Pt(64, 32)
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { return newBenchOf(t, func(*Env) {}) }
+
+// newBenchOf returns a bench whose clock has another Env.
+func newBenchOf(t *testing.T, change func(*Env)) *bench {
 	b := &bench{t: t, chain: scene.NewChain(), pool: yuv.NewPool(4), now: time.Unix(1_800_000_000, 0)}
 	rungs := []ladder.Rung{{Size: size, FrameRate: 30, Bitrate: 500_000, Every: 1}, {}}
 	errors := prometheus.NewCounter(prometheus.CounterOpts{Name: "errors"})
-	c, err := NewClock(Env{
+	env := Env{
 		Epoch: b.now, Size: size, Rungs: rungs, FrameRate: 30, Codecs: codecs{}, Reporter: &b.reports,
 		Metrics: NewMetrics(rendition.NewMetrics(rungs), errors), Log: slog.New(slog.DiscardHandler),
-	}, b.chain)
+	}
+	change(&env)
+	c, err := NewClock(env, b.chain)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -446,12 +446,18 @@ func TestStormOfNews(t *testing.T) {
 	in(t, 25, func(c *call) {
 		ada, ben := c.join("Ada", false), c.join("Ben", false)
 		_, before := last[control.Participants](ben)
-		for n := range 50 {
-			ada.Handle(control.Mute{AudioMuted: true, VideoMuted: n%2 == 0})
+		for n := range 51 {
+			c.call(func() {
+				ada.member.health = video.OK
+				if n%2 == 0 {
+					ada.member.health = video.Degraded
+				}
+				c.loop.publish()
+			})
 		}
 		c.settle()
-		if p, n := last[control.Participants](ben); n-before > 2 || !p.Participants[0].AudioMuted {
-			t.Errorf("50 changes are told in %d messages: %+v", n-before, p)
+		if p, n := last[control.Participants](ben); n-before > 2 || p.Participants[0].Line != control.LineWeak {
+			t.Errorf("51 changes are told in %d messages: %+v", n-before, p)
 		}
 	})
 }
