@@ -43,7 +43,7 @@ func (b *bench) tile(t *testing.T) video.Tile {
 // for ten seconds.
 func TestLastPictureGetsStale(t *testing.T) {
 	b := newBench(t)
-	b.watch(shows(scene.Source{Camera: b.film(200)}, true), &eyes{kind: codec.H264})
+	b.watch(shows(scene.Source{Camera: b.film()}, true), &eyes{kind: codec.H264})
 	b.ticks(1)
 	began := b.now.Add(-time.Second / 30)
 	for _, x := range []struct {
@@ -60,7 +60,7 @@ func TestLastPictureGetsStale(t *testing.T) {
 // TestOutdated has a camera come back: a picture of before is shown for three seconds at most.
 func TestOutdated(t *testing.T) {
 	b := newBench(t)
-	cam := b.film(200)
+	cam := b.film()
 	b.watch(shows(scene.Source{Camera: cam}, true), &eyes{kind: codec.H264})
 	b.ticks(1)
 	began := b.now.Add(-time.Second / 30)
@@ -116,7 +116,7 @@ func TestTileOfMember(t *testing.T) {
 func TestPhase(t *testing.T) {
 	for _, floor := range []bool{true, false} {
 		b := newBench(t)
-		cam := &waited{film: b.film(200), by: 20 * time.Millisecond}
+		cam := &waited{film: b.film(), by: 20 * time.Millisecond}
 		s := shows(scene.Source{Camera: cam}, true)
 		s.Members[0].Floor = floor
 		b.watch(s)
@@ -178,7 +178,7 @@ func TestAnyScenes(t *testing.T) {
 		t.Run("", func(t *testing.T) { b = newBench(t) })
 		cameras := make([]*film, 4)
 		for i := range cameras {
-			cameras[i] = b.film(byte(40 * i))
+			cameras[i] = b.film()
 		}
 		for _, now := range scenes {
 			s := &scene.Scene{Views: []scene.View{{Key: scene.ViewKey{Size: size}}}}
@@ -247,7 +247,7 @@ func TestSinkIntervals(t *testing.T) {
 // own, which is one picture of the first.
 func TestLateSink(t *testing.T) {
 	b := newBench(t)
-	cam, one, two := b.film(200), &tape{}, &tape{}
+	cam, one, two := b.film(), &tape{}, &tape{}
 	first, second := &media.Attachment{Sink: one}, &media.Attachment{Sink: two}
 	s := shows(scene.Source{Camera: cam}, true)
 	s.Sinks = []*media.Attachment{first}

@@ -241,7 +241,7 @@ func twoViews(src scene.Source, other image.Point) *scene.Scene {
 // its scene.
 func TestTwoViews(t *testing.T) {
 	b, open := newLadderBench(t)
-	cam, one, two := b.film(200), &eyes{kind: codec.H264}, &eyes{kind: codec.H264}
+	cam, one, two := b.film(), &eyes{kind: codec.H264}, &eyes{kind: codec.H264}
 	s := twoViews(scene.Source{Camera: cam}, size)
 	s.Viewers = []scene.Viewer{
 		{ID: "x", View: 0, Stream: one, Path: one, Signals: &b.signals[0]},
@@ -273,7 +273,7 @@ func TestTwoViews(t *testing.T) {
 // TestViewThatCannotBe has a scene with a view of an odd size: its viewers have the room's.
 func TestViewThatCannotBe(t *testing.T) {
 	b, _ := newLadderBench(t)
-	cam, eye := b.film(200), &eyes{kind: codec.H264}
+	cam, eye := b.film(), &eyes{kind: codec.H264}
 	s := twoViews(scene.Source{Camera: cam}, image.Pt(63, 31))
 	s.Viewers = []scene.Viewer{{ID: "x", View: 1, Stream: eye, Path: eye, Signals: &b.signals[0]}}
 	b.chain.Publish(s)
@@ -288,7 +288,7 @@ func TestViewThatCannotBe(t *testing.T) {
 func TestNoEncoder(t *testing.T) {
 	b, open := newLadderBench(t)
 	open.fault.Store(true)
-	cam, eye := b.film(200), &eyes{kind: codec.H264}
+	cam, eye := b.film(), &eyes{kind: codec.H264}
 	b.watch(shows(scene.Source{Camera: cam}, true), eye)
 	b.tick(b.now)
 	b.take(<-b.out)
