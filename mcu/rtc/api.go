@@ -128,7 +128,7 @@ func (a *API) Addresses() []netip.AddrPort {
 func (a *API) Stats() Stats {
 	c := &a.counts
 	s := Stats{
-		DownlinkErrors: c.Errors.Load(), DownlinkDropped: c.Counters.Dropped.Load(), WriterDropped: c.WriterDropped.Load(),
+		DownlinkErrors: c.Errors.Load(), DownlinkDropped: c.Dropped.Load(), WriterDropped: c.WriterDropped.Load(),
 		SlowChannels: c.slowChannels.Load(), RejectedDataChannels: c.rejectedDataChannels.Load(), Panics: c.panics.Load(),
 		Retransmitted: c.Retransmitted.Load(), NotRetransmitted: c.NotRetransmitted.Load(),
 		InvalidReports: c.InvalidReports.Load(), Probes: c.Probes.Load(),

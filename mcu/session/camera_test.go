@@ -269,7 +269,7 @@ func TestTapPictureAsksAllTaps(t *testing.T) {
 func TestLimitReachesTrack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStage(t, Options{})
-		st.Session.LimitBitrate(300_000)
+		st.LimitBitrate(300_000)
 		f := &film{packets: idrs(5), kinds: []codec.Kind{codec.H264}}
 		st.runVideo(f)
 		if len(f.limits) != 1 || f.limits[0] != 300_000 {
