@@ -16,8 +16,8 @@ import (
 	"tilemix/mcu/rtc/rtctest/signal"
 )
 
-// TestCall is three in a room: each sees all colours in their places and hears
-// the two others, and not himself.
+// TestCall has three participants in a room: each sees all colours in their places. Each
+// hears the two others, and not their own sound.
 func TestCall(t *testing.T) {
 	s := serve(t, small())
 	colours := []signal.Colour{red, green, blue}

@@ -56,8 +56,8 @@ func TestOnePort(t *testing.T) {
 	}
 }
 
-// TestThroughFirewalls has somebody join by one way while all others are closed to
-// him. He sends and receives sound and pictures.
+// TestThroughFirewalls has a participant join by one way while all others are closed to
+// them. The participant sends and receives sound and pictures.
 func TestThroughFirewalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real time from a machine that the race detector slows down")

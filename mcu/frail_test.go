@@ -7,8 +7,8 @@ import (
 	"tilemix/mcu/rtc/rtctest/network"
 )
 
-// TestFrailListener has one of four who listen lose a fifth of his packets: he gets an
-// encoder of his own for that, and gives it back.
+// TestFrailListener has one of four listeners lose a fifth of their packets. That listener
+// gets an encoder of their own, and gives it back when the line is good again.
 func TestFrailListener(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())

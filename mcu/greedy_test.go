@@ -32,8 +32,8 @@ func units(t *testing.T, cfg codec.VideoConfig, n int) [][]byte {
 	return out
 }
 
-// TestGreedy has somebody send 1080p at 90 pictures a second for a small tile. What
-// is too much is not decoded; he is still seen, and so is who sits beside him.
+// TestGreedy has a sender send 1080p at 90 pictures a second for a small tile. The server
+// does not decode what is too much. The sender and their neighbour are still seen.
 func TestGreedy(t *testing.T) {
 	s := serve(t, small())
 	eye := s.join("greedy", "Eye", viewer)

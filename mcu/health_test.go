@@ -31,7 +31,7 @@ func (s *stage) told(g, other *guest, line control.Line) {
 	})
 }
 
-// TestOutage has somebody's line fail for three seconds: the others see his tile
+// TestOutage has a participant's line fail for three seconds: the others see that tile
 // dimmed, and theirs as ever.
 func TestOutage(t *testing.T) {
 	t.Parallel()
@@ -49,7 +49,7 @@ func TestOutage(t *testing.T) {
 	sees("both", red)
 	ada.Vanish()
 	began := time.Now()
-	sees("her tile dimmed", dimmed(red))
+	sees("Ada's tile dimmed", dimmed(red))
 	t.Logf("dimmed after %v", time.Since(began))
 	if d := time.Since(began); d < time.Second || d > 2*time.Second {
 		t.Errorf("dimmed after %v", d)
@@ -59,7 +59,7 @@ func TestOutage(t *testing.T) {
 	time.Sleep(time.Until(began.Add(3 * time.Second)))
 	ada.Impair(network.Line{})
 	began = time.Now()
-	sees("her tile as before", red)
+	sees("Ada's tile as before", red)
 	t.Logf("as before after %v", time.Since(began))
 	if d := time.Since(began); d > 2*time.Second {
 		t.Errorf("as before after %v", d)
@@ -67,8 +67,8 @@ func TestOutage(t *testing.T) {
 	s.told(cid, ada, "")
 }
 
-// TestCameraOffIsNoBadLine has one switch his camera off, and then another's stop: when
-// that is said to be bad, the first still is not.
+// TestCameraOffIsNoBadLine has one participant switch their camera off, and then another's
+// camera stop. When the server calls the second line bad, it does not call the first so.
 func TestCameraOffIsNoBadLine(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -96,7 +96,7 @@ func TestCameraOffIsNoBadLine(t *testing.T) {
 	s.told(cid, ben, "")
 }
 
-// TestReconnecting has somebody lose his connection and come back.
+// TestReconnecting has a participant lose their connection and come back.
 func TestReconnecting(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -107,7 +107,7 @@ func TestReconnecting(t *testing.T) {
 	ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, place, red) })
 	ada.Close()
 	s.told(ben, ada, control.LineLost)
-	ben.VideoSink.Await("her tile dimmed", func(p rtctest.Picture) error { return shows(p.Image, place, dimmed(red)) })
+	ben.VideoSink.Await("Ada's tile dimmed", func(p rtctest.Picture) error { return shows(p.Image, place, dimmed(red)) })
 
 	back := &guest{id: ada.id}
 	var err error

@@ -103,9 +103,9 @@ var attacks = []attack{
 	{name: "no parameter sets", moves: true, file: "broken/membrane_no_sps_pps.h264"},
 }
 
-// TestHostile has one of three send what no camera does. His tile keeps its last
-// picture, dimmed after a while, and he is asked for a key frame; the others notice nothing; and when
-// he sends a camera again, they see it.
+// TestHostile has one of three senders send what no camera does. That sender's tile keeps
+// its last picture, dimmed after a while, and the server asks them for a key frame. The
+// others notice nothing, and see the sender's camera when it is back.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -330,7 +330,7 @@ func TestManyTracks(t *testing.T) {
 	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
 }
 
-// TestManyChannels has somebody open data channels without end: he loses his
+// TestManyChannels has a client open data channels without end: the client loses its
 // connection, and the room goes on.
 func TestManyChannels(t *testing.T) {
 	t.Parallel()
@@ -342,7 +342,7 @@ func TestManyChannels(t *testing.T) {
 		if n > 4000 {
 			t.Fatal("4000 data channels are taken")
 		}
-		if err != nil { // his end has closed
+		if err != nil { // the client's end has closed
 			closed = nil
 		}
 		select {

@@ -63,20 +63,20 @@ func TestKeyFrames(t *testing.T) {
 		}
 	}
 	if s.metric("tilemix_key_requests_ignored_total") == 0 || s.metric("tilemix_rendition_moves_total", "lesser") == 0 {
-		t.Error("who asks on and on was not given a rendition of his own")
+		t.Error("the viewer that asks on and on was not given a rendition of its own")
 	}
 	lost := time.Now()
 	calm.RequestKeyFrame()
 	calm.VideoSink.Await("a key frame", key)
 	if d := time.Since(lost); d > 3*time.Second {
-		t.Errorf("who asked for his first key frame had it after %v", d)
+		t.Errorf("the viewer that asked for its first key frame had it after %v", d)
 	}
 	joined := time.Now()
 	late := s.join("keys", "Late", viewer)
 	late.VideoSink.Await("the picture", green)
-	t.Logf("who came late saw the picture after %v", time.Since(joined))
+	t.Logf("the late viewer saw the picture after %v", time.Since(joined))
 	if d := time.Since(joined); d > 5*time.Second {
-		t.Errorf("who came late saw nothing for %v", d)
+		t.Errorf("the late viewer saw nothing for %v", d)
 	}
 	close(stop)
 	<-stormed

@@ -70,8 +70,8 @@ func (g *guest) watchStrays(size image.Point) (count func() strays) {
 	}
 }
 
-// TestLadder narrows one viewer's line again and again, and looks at what he sees, and
-// at what the others do.
+// TestLadder narrows one viewer's line again and again, and looks at what that viewer and
+// the others see.
 func TestLadder(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -111,7 +111,7 @@ func TestLadder(t *testing.T) {
 	slow.awaitHeight(360)
 	seen, took := count(), time.Since(begin)
 	t.Logf("in %v the other saw %+v", took, seen)
-	if seen.sizes > 0 || seen.keys > 2 { // as the slow one came, and as he came back
+	if seen.sizes > 0 || seen.keys > 2 { // as the slow viewer came, and as they came back
 		t.Errorf("the other saw %d pictures of another size and %d IDRs", seen.sizes, seen.keys)
 	}
 	if n := s.metric("tilemix_picture_encodes_total", "360") - encodes; math.Abs(n-float64(seen.pictures)) > 3 {
@@ -123,8 +123,8 @@ func TestLadder(t *testing.T) {
 	checkStreams(t, calm, slow)
 }
 
-// TestStormOnALowerRung has a slow viewer ask for key frames without end: he gets a few
-// of his own rendition, and the others none.
+// TestStormOnALowerRung has a slow viewer ask for key frames without end: the viewer gets
+// a few of their own rendition, and the others none.
 func TestStormOnALowerRung(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -155,7 +155,7 @@ func TestStormOnALowerRung(t *testing.T) {
 		t.Errorf("%v IDRs in %v", keys, took)
 	}
 	if others := count(); others.keys > 0 || others.sizes > 0 {
-		t.Errorf("he asked %d times, and the other saw %+v", asked, others)
+		t.Errorf("the slow viewer asked %d times, and the other saw %+v", asked, others)
 	}
 	checkStreams(t, calm, slow)
 }

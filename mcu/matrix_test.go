@@ -10,8 +10,8 @@ import (
 	"tilemix/mcu/rtc/rtctest/network"
 )
 
-// condition is a case of the matrix: what is wrong with Ada's line, and what that
-// may do to what others see and hear of her (up) and to what she does (down).
+// condition is a case of the matrix: what is wrong with Ada's line, and how much that may
+// spoil what others see and hear of Ada (up), and what Ada sees and hears (down).
 type condition struct {
 	name     string
 	line     network.Line
@@ -28,9 +28,9 @@ var fine = bar{shown: 0.95, freeze: 500 * ms, gap: 40 * ms}
 
 // What conditions that are to be fine are held to until they are.
 var (
-	repaired = bar{shown: 0.95, freeze: 500 * ms, gap: 100 * ms} // who loses packets on his way to us
-	heard    = bar{shown: 0.95, freeze: 600 * ms, gap: 120 * ms} // who loses more than 5 % of ours
-	distant  = bar{shown: 0.9, freeze: 1000 * ms, gap: 120 * ms} // who is 600 ms away and watches
+	repaired = bar{shown: 0.95, freeze: 500 * ms, gap: 100 * ms} // a client that loses packets on their way to us
+	heard    = bar{shown: 0.95, freeze: 600 * ms, gap: 120 * ms} // a client that loses more than 5 % of ours
+	distant  = bar{shown: 0.9, freeze: 1000 * ms, gap: 120 * ms} // a viewer that is 600 ms away
 )
 
 // How far 95 % of pictures and sounds of one instant are apart at most: 40 ms without
@@ -64,8 +64,8 @@ func conditions() []condition {
 			name: "jitter 50 ms", line: network.Both(network.Impairment{Delay: way, Jitter: 50 * ms, Reorder: true}),
 			up: fine, down: fine,
 		},
-		// Her camera sends 0.5 Mbit/s whatever happens: a browser goes by our transport-wide
-		// reports, this client does not. So it is only nobody else who may suffer.
+		// Ada's camera sends 0.5 Mbit/s whatever happens: a browser goes by our transport-wide
+		// reports, this client does not. So the test judges only what the others see and hear.
 		{name: "300 kbit/s up", line: network.Line{Up: narrow(300_000), Down: delay}, down: fine, lossy: true},
 		{name: "1 Mbit/s each way", line: network.Both(narrow(1_000_000)), up: fine, down: fine, lossy: true},
 		{
@@ -200,8 +200,8 @@ func (c condition) judge(o, without outcome) error {
 		bar        bar
 		m, without measure
 	}{
-		{"she", c.up, o.up, without.up},
-		{"to her", c.down, o.down, without.down},
+		{"of Ada", c.up, o.up, without.up},
+		{"to Ada", c.down, o.down, without.down},
 		{"others", fine, o.other, without.other},
 	} {
 		if err := held.bar.check(held.m, held.without); err != nil {

@@ -12,9 +12,9 @@ import (
 	"tilemix/mcu/rtc/rtctest/signal"
 )
 
-// TestNarrowLine has a viewer on a line of 300 kbit/s see a room of 720p: in five
-// seconds he has a rendition that fits, and in fifteen after the line has recovered
-// the full one. The other notices nothing.
+// TestNarrowLine has a viewer on a line of 300 kbit/s see a room of 720p. In five seconds
+// the viewer has a rendition that fits, and fifteen after the line has recovered the full
+// one. The other notices nothing.
 func TestNarrowLine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 40 s, and the machine for itself")

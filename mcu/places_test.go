@@ -34,9 +34,8 @@ func ids(m control.Layout) []string {
 	return out
 }
 
-// TestPlaces has more people in a room than tiles. Who speaks is seen, in the
-// place of the one who has been silent longest, and his picture is there with one key
-// frame.
+// TestPlaces has more people in a room than tiles. The participant that speaks is seen, in
+// the place of the one that has been silent longest. One key frame brings the picture.
 func TestPlaces(t *testing.T) {
 	s := serve(t, small())
 	s.seat("large", 25)

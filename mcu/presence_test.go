@@ -149,8 +149,8 @@ func TestSpeaking(t *testing.T) {
 	next(t, &a.news, "the other layout", func(m control.Layout) bool { return m.Name == "speaker" && len(m.Tiles) == 2 && m.Tiles[0].ID == a.id })
 }
 
-// TestLeave has somebody leave, by closing the connection and by saying so: his
-// tile and his sound are gone.
+// TestLeave has a participant leave, by closing the connection and by saying so: the
+// participant's tile and sound are gone.
 func TestLeave(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -175,7 +175,7 @@ func TestLeave(t *testing.T) {
 		})
 		eye.AudioSink.Await("one alone after the other "+name, mixMinus([]float64{440, 1100}, 0, 0.2))
 		if _, err := s.Participant("leave", a.p.ID()); err == nil {
-			t.Error("who has left can be found")
+			t.Error("a participant that has left can be found")
 		}
 		s.leave(b)
 		s.leave(a)
@@ -183,8 +183,8 @@ func TestLeave(t *testing.T) {
 	checkStreams(t, eye)
 }
 
-// TestVanish has somebody's line go dead who has no secret to come back with: after 15 s he
-// has lost his connection, and half a minute later he is removed.
+// TestVanish has the line go dead of a participant without a secret to come back with. After
+// 15 s the participant has lost the connection, and half a minute later is removed.
 func TestVanish(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 45 s")
@@ -202,23 +202,24 @@ func TestVanish(t *testing.T) {
 	vanished := time.Now()
 	s.told(b, a, control.LineLost)
 	if d := time.Since(vanished); d < 12*time.Second || d > 20*time.Second {
-		t.Errorf("who has vanished was lost after %v", d)
+		t.Errorf("the participant that vanished was lost after %v", d)
 	}
 	b.VideoSink.Await("both tiles still", func(p rtctest.Picture) error { return shows(p.Image, two[b], green) })
 	select {
 	case <-a.p.Done():
 	case <-time.After(rtctest.Patience):
-		t.Fatal("who has vanished is still there")
+		t.Fatal("the participant that vanished is still there")
 	}
 	if d := time.Since(vanished); d < 42*time.Second || d > 50*time.Second {
-		t.Errorf("who has vanished was removed after %v", d)
+		t.Errorf("the participant that vanished was removed after %v", d)
 	}
 	b.VideoSink.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
 	checkStreams(t, b)
 }
 
-// TestRestart has somebody without a secret lose his line, and restart ICE when it is there
-// again: he is in his tile as before. Who closes his connection after that is gone at once.
+// TestRestart has a participant without a secret lose the line, and restart ICE when it is
+// there again: the tile is as before. A participant that then closes the connection is gone
+// at once.
 func TestRestart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 20 s")
@@ -250,11 +251,11 @@ func TestRestart(t *testing.T) {
 	ada.Close()
 	<-ada.p.Done()
 	if d := time.Since(began); d > 4*time.Second {
-		t.Errorf("who has closed his connection was removed after %v", d)
+		t.Errorf("the participant that closed the connection was removed after %v", d)
 	}
 }
 
-// TestTwice has somebody offer twice, as for an ICE restart: his streams go on.
+// TestTwice has a participant offer twice, as for an ICE restart: the streams go on.
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())

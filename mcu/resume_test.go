@@ -49,7 +49,8 @@ func (s *stage) connect(g *guest) {
 	}
 }
 
-// TestResume has somebody lose everything and come back: as himself, to his tile.
+// TestResume has a participant lose everything and come back: as the same participant, to
+// the same tile.
 func TestResume(t *testing.T) {
 	for name, lose := range map[string]func(*guest){
 		"vanished":     func(g *guest) { g.Vanish() },
@@ -104,8 +105,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestNobodyComesBack: who closed his page has left some seconds later; who never was
-// connected, or has no secret, at once.
+// TestNobodyComesBack: a participant that closed the page has left some seconds later. A
+// participant that was never connected, or has no secret, leaves at once.
 func TestNobodyComesBack(t *testing.T) {
 	s := serve(t, small())
 	ada, secret := s.returning("call")
@@ -135,8 +136,8 @@ func TestNobodyComesBack(t *testing.T) {
 	<-ada.p.Done()
 }
 
-// TestSocketLost has somebody lose no more than his control connection: he is in the call
-// for as long as his media is, and half a minute more.
+// TestSocketLost has a participant lose no more than the control connection: the participant
+// is in the call for as long as their media is, and half a minute more.
 func TestSocketLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 40 s")
@@ -152,14 +153,14 @@ func TestSocketLost(t *testing.T) {
 	ada.p.Lose(0, false)
 	select {
 	case <-ada.p.Done():
-		t.Fatal("he was thrown out")
+		t.Fatal("Ada was thrown out")
 	case <-time.After(35 * time.Second):
 	}
 	ben.VideoSink.Await("Ada still", seen)
 	ada.Close()
 	s.told(ben, ada, control.LineLost)
 	if _, _, err := s.Resume(mcu.JoinOptions{Room: "half"}, secret); err != nil {
-		t.Errorf("he does not come back: %v", err)
+		t.Errorf("Ada does not come back: %v", err)
 	}
 }
 
@@ -187,7 +188,7 @@ func TestReplacedConnection(t *testing.T) {
 	ada.p.LeaveBy(0)
 	s.connect(back) // which takes the room's loop, after that
 	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret); err != nil {
-		t.Errorf("he was thrown out: %v", err)
+		t.Errorf("Ada was thrown out: %v", err)
 	}
 	back.p.LeaveBy(line + 1)
 	<-back.p.Done()

@@ -17,7 +17,7 @@ import (
 type rig struct {
 	ada, ben, cid *guest
 
-	// Ada as Cid sees and hears her, Ben as Ada does, and Ben as Cid does.
+	// What Cid sees and hears of Ada, what Ada does of Ben, and what Cid does of Ben.
 	up, down, other view
 }
 
@@ -50,7 +50,7 @@ var (
 // buffered is both, as browsers receive.
 var buffered = rtctest.Options{Buffered: true}
 
-// newRig fills a room and waits until all see each other. Ada is as far away as her line
+// newRig fills a room and waits until all see each other. Ada is as far away as the line
 // says, and nothing else is wrong with it yet.
 func newRig(s *stage, room string, line network.Line) *rig {
 	s.t.Helper()
@@ -156,7 +156,7 @@ func percentile(all []time.Duration, n int) time.Duration {
 // outcome is how a room was.
 type outcome struct {
 	up, down, other measure
-	skews           []time.Duration // of Ada's pictures, after her sound
+	skews           []time.Duration // of Ada's pictures, after Ada's sound
 }
 
 func (r *rig) outcome(from, to, back time.Time) outcome {

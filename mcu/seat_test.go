@@ -9,8 +9,8 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// TestNoTileUnconnected has somebody join without media: he is in the list, and has
-// no tile.
+// TestNoTileUnconnected has a participant join without media: the participant is in the
+// list, and has no tile.
 func TestNoTileUnconnected(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
@@ -25,8 +25,8 @@ func TestNoTileUnconnected(t *testing.T) {
 	<-idle.Done()
 }
 
-// TestNeverConnected has people join, one to watch, who then do nothing: they lose
-// their seats. Who is connected stays.
+// TestNeverConnected has participants join, one to watch, that then do nothing: they lose
+// their seats. The participant that is connected stays.
 func TestNeverConnected(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 20 s")
@@ -48,10 +48,10 @@ func TestNeverConnected(t *testing.T) {
 		select {
 		case <-idle[i].Done():
 		case <-time.After(rtctest.Patience):
-			t.Fatal("who never connected has his seat still")
+			t.Fatal("a participant that never connected has a seat still")
 		}
 		if d := time.Since(joined); d < 19*time.Second || d > 25*time.Second {
-			t.Errorf("who never connected was removed after %v", d)
+			t.Errorf("a participant that never connected was removed after %v", d)
 		}
 		next(t, &news[i], "the reason", func(control.Error) bool { return true })
 	}
@@ -109,5 +109,5 @@ func TestFlood(t *testing.T) {
 	if n > most {
 		t.Errorf("%d messages were answered, more than %d", n, most)
 	}
-	s.leave(evil) // what waits does not hold him
+	s.leave(evil) // messages that wait do not delay the leave
 }

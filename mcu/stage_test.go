@@ -156,8 +156,8 @@ func (l *logbook) faults() string {
 type guest struct {
 	*rtctest.Client
 	p      *mcu.Participant
-	id     string // as others know him
-	answer string // the server's, to his offer
+	id     string // as others know the guest
+	answer string // the server's, to the guest's offer
 	news   inbox
 }
 
@@ -224,7 +224,7 @@ func (s *stage) enterOver(room, name string, o rtctest.Options, l *mcu.Line) (*g
 	return g, nil
 }
 
-// leave ends a guest's session and waits until he is gone.
+// leave ends a guest's session and waits until the guest is gone.
 func (s *stage) leave(g *guest) {
 	g.p.Leave()
 	<-g.p.Done()

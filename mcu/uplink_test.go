@@ -16,8 +16,8 @@ import (
 	"tilemix/mixer/layout"
 )
 
-// uplinks returns the widths that somebody was asked for, 0 for no video at all.
-// The test fails where he was asked twice within two seconds.
+// uplinks returns the widths that a sender was asked for, 0 for no video at all.
+// The test fails where a sender was asked twice within two seconds.
 func (b *inbox) uplinks(t *testing.T) (widths []int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -82,7 +82,7 @@ func TestUplinkUnwatched(t *testing.T) {
 	s.leave(eye)
 	s.asked(t, &pub.news, "no video again", 0, 640, 0)
 	if n := len(eye.news.uplinks(t)); n > 0 {
-		t.Errorf("a viewer was asked for his camera %d times", n)
+		t.Errorf("a viewer was asked for a camera %d times", n)
 	}
 }
 
@@ -142,7 +142,7 @@ func TestUplinkOverChannel(t *testing.T) {
 	s.asked(t, &ben.news, "half the width", half.Size.X)
 	limit(ada, "Ada's lower limit", half.Bitrate+sound)
 	if n := ben.Video.Limit(); n > 0 && n < 5_000_000 {
-		t.Errorf("Ben is limited to %d bit/s although he is told", n)
+		t.Errorf("Ben is limited to %d bit/s although Ben is told the width", n)
 	}
 	s.leave(ben)
 	limit(ada, "Ada's limit again", alone.Bitrate+sound)

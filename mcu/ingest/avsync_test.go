@@ -18,7 +18,7 @@ type skews []float64
 
 func (s *skews) Observe(v float64) { *s = append(*s, v) }
 
-// ntp is the clock of a sender, which is years off, at a time since he began.
+// ntp is a sender's clock, which is years off, at a time since the sender began.
 func ntp(at time.Duration) uint64 {
 	return uint64(3_000_000_000+at/time.Second)<<32 | uint64(at%time.Second)<<32/uint64(time.Second)
 }

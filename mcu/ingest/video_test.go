@@ -163,7 +163,7 @@ func TestVideoUnseen(t *testing.T) {
 	}
 	s.Show(image.Pt(160, 90), s.now)
 	if s.asked != 1 {
-		t.Errorf("who is seen again was asked for %d key frames at once", s.asked)
+		t.Errorf("a sender that is seen again was asked for %d key frames at once", s.asked)
 	}
 	s.push(33*time.Millisecond, p[cut:]...)
 	if f, _ := s.Picture(nil, epoch); f != nil {

@@ -45,7 +45,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// viewer is a line and the viewer at its end, who is sent as much as his rung has.
+// viewer is a line and the viewer at its end, who is sent as much as their rung has.
 // The estimate is at most half more than that, or than what was probed.
 type viewer struct {
 	ladder.Choice
@@ -252,6 +252,6 @@ func TestSpare(t *testing.T) {
 		}
 	}
 	if falls > 10 {
-		t.Errorf("pictures that break each time he rises: he rose %d times in five minutes", falls)
+		t.Errorf("pictures that break at each rise: the viewer rose %d times in five minutes", falls)
 	}
 }

@@ -92,7 +92,8 @@ func TestDroppedPicture(t *testing.T) {
 	}
 }
 
-// TestLateComer has somebody come while the queue is full. Once it is not, he has a track.
+// TestLateComer has a participant come while the queue is full. Once it is not, the
+// participant has a track.
 func TestLateComer(t *testing.T) {
 	tr := testTracks(t)
 	packet := []byte{0xf8, 0xff, 0xfe}

@@ -26,8 +26,8 @@ import (
 // clapFor is how long TestClap records, as in TILEMIX_CLAP=10m.
 const clapFor = "TILEMIX_CLAP"
 
-// TestClap has somebody in a real room flash and beep at once, in the middle of a
-// line that delays what he sends, and looks for both in the mix and in his tracks.
+// TestClap has a participant in a real room flash and beep at once, behind a line that delays
+// what they send. The test looks for both in the mix and in the participant's tracks.
 func TestClap(t *testing.T) {
 	if testing.Short() {
 		t.Skip("with -short the machine is too slow for a call to be judged")

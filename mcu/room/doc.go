@@ -10,7 +10,7 @@
 // after each change publishes a scene. Commands of clients enter by one door, loop.do,
 // which knows the actor and the action and asks the Policy.
 //
-// # Who is seen
+// # Which participants are seen
 //
 // A participant that joins is in the list at once, and has a tile as soon as its media
 // connection stands. A participant that is not connected within 20 s has left. One that
