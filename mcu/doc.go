@@ -56,7 +56,7 @@
 //	                                newest dropped
 //	downlink → TCP client           256 KiB unsent, the newest       tcp{dropped},
 //	                                dropped                          turn{dropped}
-//	client → TURN relay             3 MB/s, the rest dropped         turn{dropped}
+//	client → TURN allocation        3 MB/s, the rest dropped         turn{dropped}
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
 //	client → data channels          one, "control"; others closed,   data_channel_rejected
 //	                                and the client after eight

@@ -29,8 +29,8 @@ type Server struct {
 	cfg     Config
 	log     *slog.Logger
 	api     *rtc.API
-	turn    *turn.Server // nil: there is none
-	env     room.Env     // of all rooms
+	turn    *turn.Relay // nil: there is none
+	env     room.Env    // of all rooms
 	metrics []prometheus.Collector
 
 	ctx    context.Context // of all rooms

@@ -20,7 +20,7 @@ import (
 const maxTURNAddresses = 3
 
 // newTURN returns the server's own TURN server, nil where it is to have none.
-func newTURN(cfg Config, api *rtc.API) (*turn.Server, error) {
+func newTURN(cfg Config, api *rtc.API) (*turn.Relay, error) {
 	if !cfg.TURN {
 		return nil, nil
 	}
@@ -48,7 +48,7 @@ func turnAddresses(public []string, own []netip.AddrPort) []string {
 
 // iceServers returns the ICE servers of a configuration and the server's own TURN server,
 // which may be nil, at the addresses of the server.
-func iceServers(cfg Config, relay *turn.Server, addresses []netip.AddrPort) []control.ICEServer {
+func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []control.ICEServer {
 	if relay == nil {
 		return cfg.ICEServers
 	}
@@ -110,5 +110,5 @@ func (t turnStats) Collect(ch chan<- prometheus.Metric) {
 	counter(turnDesc, n.OverQuota, "over_quota")
 	counter(turnDesc, n.Dropped, "dropped")
 	counter(turnDesc, n.RefusedConns, "refused")
-	ch <- prometheus.MustNewConstMetric(relaysDesc, prometheus.GaugeValue, float64(n.Relays))
+	ch <- prometheus.MustNewConstMetric(relaysDesc, prometheus.GaugeValue, float64(n.Allocations))
 }

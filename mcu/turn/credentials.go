@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// lifetime is how long a client can get a relay with credentials.
+	// lifetime is how long a client can get an allocation with credentials.
 	lifetime = time.Hour
-	// grace is how long after that a client may keep its relay, so that long calls go on.
+	// grace is how long after that a client may keep its allocation, so that long calls go on.
 	grace = 24 * time.Hour
 )
 

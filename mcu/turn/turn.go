@@ -2,10 +2,10 @@
 // own media sockets when a firewall lets them reach only its port. It relays to no other
 // address.
 //
-//	client ── UDP or TCP, one port ──▶ Server ── relay, on loopback ──▶ the media sockets
+//	client ── UDP or TCP, one port ──▶ Relay ── allocation, on loopback ──▶ the media sockets
 //
 // Its goroutines are pion's: one for each socket, one for each client by TCP, and one for each
-// relay. They end with Run, or shortly after.
+// allocation. They end with Run, or shortly after.
 //
 // # Why
 //
@@ -13,9 +13,9 @@
 // to no other machine and still delivers them to the media sockets, so no range of ports has
 // to be open. Each packet's peer is also compared with the addresses of the media sockets.
 //
-// An expired credential gets no new relay but keeps its relay for a day, so that long calls go
-// on. One credential has at most 24 relays and one address 256, because a client may have as
-// many credentials as it requests.
+// An expired credential gets no new allocation but keeps its allocation for a day, so that long
+// calls go on. One credential has at most 24 allocations and one address 256, because a client
+// may have as many credentials as it requests.
 package turn
 
 import (
@@ -48,8 +48,8 @@ type Config struct {
 	Log logging.LoggerFactory
 }
 
-// Server is a TURN server. It is safe for concurrent use.
-type Server struct {
+// Relay is a TURN server. It is safe for concurrent use.
+type Relay struct {
 	port   int
 	udp    []net.PacketConn
 	tcp    *stream.Listener
@@ -62,34 +62,34 @@ type Server struct {
 	badPeers, dropped atomic.Uint64
 }
 
-// Stats counts relays, and what the server refused or dropped.
+// Stats counts allocations, and what the server refused or dropped.
 type Stats struct {
-	Relays         int    // now
+	Allocations    int    // now
 	BadPeers       uint64 // permissions requested for other addresses, and packets sent to them
 	BadCredentials uint64 // requests with wrong or expired credentials
-	OverQuota      uint64 // relays refused because there were too many
+	OverQuota      uint64 // allocations refused because there were too many
 	Dropped        uint64 // packets of clients that sent too fast, and for clients that did not read
 	RefusedConns   uint64 // TCP connections refused because there were too many
 }
 
 // New opens the ports. The caller must call Run, which closes them.
-func New(cfg Config) (*Server, error) {
-	s := &Server{
+func New(cfg Config) (*Relay, error) {
+	r := &Relay{
 		issuer: &issuer{secret: rand.Text()}, quota: newQuota(), log: cfg.Log,
 		peers: make(map[netip.AddrPort]bool), hosts: make(map[netip.Addr]bool),
 	}
-	if s.log == nil { // pion's own default is standard error
-		s.log = &logging.DefaultLoggerFactory{Writer: io.Discard}
+	if r.log == nil { // pion's own default is standard error
+		r.log = &logging.DefaultLoggerFactory{Writer: io.Discard}
 	}
 	for _, peer := range cfg.Peers {
-		s.peers[peer] = true
-		s.hosts[peer.Addr()] = true
+		r.peers[peer] = true
+		r.hosts[peer.Addr()] = true
 	}
 	const tries = 10 // a port free on one address may be taken on another
 	for try := 0; ; try++ {
-		err := s.listen(cfg.Port)
+		err := r.listen(cfg.Port)
 		if err == nil {
-			return s, nil
+			return r, nil
 		}
 		if cfg.Port != 0 || try == tries {
 			return nil, fmt.Errorf("TURN: %w", err)
@@ -99,72 +99,82 @@ func New(cfg Config) (*Server, error) {
 
 // listen opens TCP on all addresses. It opens UDP on each, so that an answer leaves from the
 // address that got the request.
-func (s *Server) listen(port int) error {
+func (r *Relay) listen(port int) error {
 	tcp, err := stream.Listen(port, stream.Default())
 	if err != nil {
 		return err
 	}
-	s.tcp, s.port = tcp, tcp.Port()
-	for ip := range s.hosts {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(s.port))))
+	r.tcp, r.port = tcp, tcp.Port()
+	for ip := range r.hosts {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(r.port))))
 		if err != nil {
-			s.close()
+			r.close()
 			return fmt.Errorf("open UDP socket: %w", err)
 		}
-		s.udp = append(s.udp, conn)
+		r.udp = append(r.udp, conn)
 	}
 	return nil
 }
 
-func (s *Server) close() {
-	_ = s.tcp.Close()
-	for _, conn := range s.udp {
+func (r *Relay) close() {
+	_ = r.tcp.Close()
+	for _, conn := range r.udp {
 		_ = conn.Close()
 	}
-	s.udp = nil
+	r.udp = nil
 }
 
 // Port returns the port on which the server listens.
-func (s *Server) Port() int { return s.port }
+func (r *Relay) Port() int { return r.port }
 
-// Credentials returns a username and its password. A client can get relays with them for an
-// hour, and keep these relays for a day more.
-func (s *Server) Credentials(now time.Time) (username, password string) { return s.issuer.issue(now) }
+// Credentials returns a username and its password. A client can get allocations with them for
+// an hour, and keep these allocations for a day more.
+func (r *Relay) Credentials(now time.Time) (username, password string) { return r.issuer.issue(now) }
 
 // Stats returns the counters.
-func (s *Server) Stats() Stats {
-	tcp := s.tcp.Stats()
+func (r *Relay) Stats() Stats {
+	tcp := r.tcp.Stats()
 	return Stats{
-		Relays: s.quota.relays(), BadPeers: s.badPeers.Load(), BadCredentials: s.issuer.refused.Load(),
-		OverQuota: s.quota.refused.Load(), Dropped: s.dropped.Load() + tcp.Dropped, RefusedConns: tcp.Refused,
+		Allocations: r.quota.allocations(), BadPeers: r.badPeers.Load(), BadCredentials: r.issuer.refused.Load(),
+		OverQuota: r.quota.refused.Load(), Dropped: r.dropped.Load() + tcp.Dropped, RefusedConns: tcp.Refused,
 	}
 }
 
-// Run serves until ctx ends and all relays are closed.
-func (s *Server) Run(ctx context.Context) error {
+// permits is turn.PermissionHandler: only this server is a peer.
+func (r *Relay) permits(_ net.Addr, peer net.IP) bool {
+	ip, _ := netip.AddrFromSlice(peer)
+	if r.hosts[ip.Unmap()] {
+		return true
+	}
+	r.badPeers.Add(1)
+	return false
+}
+
+// Run serves until ctx ends and all allocations are closed.
+func (r *Relay) Run(ctx context.Context) error {
 	config := turn.ServerConfig{
-		Realm: realm, AuthHandler: s.issuer.authenticate, LoggerFactory: s.log,
-		QuotaHandler: s.quota.hasPlace,
+		Realm: realm, AuthHandler: r.issuer.authenticate, LoggerFactory: r.log,
+		QuotaHandler: r.quota.hasPlace,
 		EventHandler: turn.EventHandler{
-			OnAuth: s.issuer.authenticated, OnAllocationCreated: s.quota.created, OnAllocationDeleted: s.quota.deleted,
+			OnAuth: r.issuer.authenticated, OnAllocationCreated: r.quota.created, OnAllocationDeleted: r.quota.deleted,
 		},
 		ListenerConfigs: []turn.ListenerConfig{{
-			Listener: s.tcp, RelayAddressGenerator: relays{s}, PermissionHandler: s.permits,
+			Listener: r.tcp, RelayAddressGenerator: allocator{r}, PermissionHandler: r.permits,
 		}},
 	}
-	for _, conn := range s.udp {
+	for _, conn := range r.udp {
 		config.PacketConnConfigs = append(config.PacketConnConfigs, turn.PacketConnConfig{
-			PacketConn: conn, RelayAddressGenerator: relays{s}, PermissionHandler: s.permits,
+			PacketConn: conn, RelayAddressGenerator: allocator{r}, PermissionHandler: r.permits,
 		})
 	}
 	server, err := turn.NewServer(config)
 	if err != nil {
-		s.close()
+		r.close()
 		return fmt.Errorf("run TURN: %w", err)
 	}
 	<-ctx.Done()
-	s.quota.close()
+	r.quota.close()
 	err = server.Close()
-	s.quota.wg.Wait()
+	r.quota.wg.Wait()
 	return err
 }

@@ -25,7 +25,7 @@ const patience = 20 * time.Second
 
 // stage is a TURN server with one media socket behind it.
 type stage struct {
-	*turn.Server
+	*turn.Relay
 	media *net.UDPConn
 }
 
@@ -44,8 +44,8 @@ func serve(t *testing.T) *stage {
 		if err := <-ended; err != nil {
 			t.Errorf("the server ended with %v", err)
 		}
-		if n := s.Stats().Relays; n != 0 {
-			t.Errorf("%d relays are left", n)
+		if n := s.Stats().Allocations; n != 0 {
+			t.Errorf("%d allocations are left", n)
 		}
 	})
 	return &stage{s, media}
@@ -94,13 +94,13 @@ func TestRelay(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			s := serve(t)
 			name, password := s.Credentials(time.Now())
-			relay, err := s.client(t, network, name, password).Allocate()
+			allocation, err := s.client(t, network, name, password).Allocate()
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer relay.Close()
+			defer allocation.Close()
 			for _, text := range []string{"a short one", strings.Repeat("long", 333) + "er"} {
-				if _, err := relay.WriteTo([]byte(text), s.media.LocalAddr()); err != nil {
+				if _, err := allocation.WriteTo([]byte(text), s.media.LocalAddr()); err != nil {
 					t.Fatal(err)
 				}
 				buf := make([]byte, 2000)
@@ -109,13 +109,13 @@ func TestRelay(t *testing.T) {
 					t.Fatalf("the media socket got %q, %v", buf[:n], err)
 				}
 				if !from.(*net.UDPAddr).IP.IsLoopback() {
-					t.Errorf("the relay is at %v", from)
+					t.Errorf("the allocation is at %v", from)
 				}
 				if _, err := s.media.WriteTo([]byte(text), from); err != nil {
 					t.Fatal(err)
 				}
-				_ = relay.SetReadDeadline(time.Now().Add(patience))
-				n, from, err = relay.ReadFrom(buf)
+				_ = allocation.SetReadDeadline(time.Now().Add(patience))
+				n, from, err = allocation.ReadFrom(buf)
 				if err != nil || string(buf[:n]) != text || from.String() != s.media.LocalAddr().String() {
 					t.Fatalf("the client got %q from %v, %v, not %.5s", buf[:n], from, err, text)
 				}
@@ -139,16 +139,16 @@ func TestRefusesCredentials(t *testing.T) {
 		{"an expiry beyond all time", "9999999999999999999999:x", password},
 	} {
 		before := s.Stats().BadCredentials
-		if relay, err := s.client(t, "udp", test.name, test.password).Allocate(); err == nil {
-			relay.Close()
-			t.Errorf("%s: got a relay", test.what)
+		if allocation, err := s.client(t, "udp", test.name, test.password).Allocate(); err == nil {
+			allocation.Close()
+			t.Errorf("%s: got an allocation", test.what)
 		}
 		if s.Stats().BadCredentials == before {
 			t.Errorf("%s: is not counted", test.what)
 		}
 	}
-	if n := s.Stats().Relays; n != 0 {
-		t.Errorf("%d relays", n)
+	if n := s.Stats().Allocations; n != 0 {
+		t.Errorf("%d allocations", n)
 	}
 }
 
@@ -158,11 +158,11 @@ func TestReachesNobodyElse(t *testing.T) {
 	s := serve(t)
 	name, password := s.Credentials(time.Now())
 	c := s.client(t, "udp", name, password)
-	relay, err := c.Allocate()
+	allocation, err := c.Allocate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer relay.Close()
+	defer allocation.Close()
 	for i, host := range []string{"192.0.2.77", "127.0.0.2", "169.254.169.254", "10.0.0.1"} {
 		if err := c.CreatePermission(&net.UDPAddr{IP: net.ParseIP(host), Port: 80}); err == nil {
 			t.Errorf("may send to %s", host)
@@ -173,10 +173,10 @@ func TestReachesNobodyElse(t *testing.T) {
 	}
 	other := socket(t)
 	before := s.Stats().BadPeers
-	if _, err := relay.WriteTo([]byte("psst"), other.LocalAddr()); err != nil {
+	if _, err := allocation.WriteTo([]byte("psst"), other.LocalAddr()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := relay.WriteTo([]byte("hello"), s.media.LocalAddr()); err != nil { // after that
+	if _, err := allocation.WriteTo([]byte("hello"), s.media.LocalAddr()); err != nil { // after that
 		t.Fatal(err)
 	}
 	buf := make([]byte, 100)
@@ -197,25 +197,25 @@ func TestReachesNobodyElse(t *testing.T) {
 	if _, err := s.media.WriteTo([]byte("hello"), from); err != nil { // after that
 		t.Fatal(err)
 	}
-	_ = relay.SetReadDeadline(time.Now().Add(patience))
-	if n, _, err := relay.ReadFrom(buf); err != nil || !bytes.Equal(buf[:n], []byte("hello")) {
+	_ = allocation.SetReadDeadline(time.Now().Add(patience))
+	if n, _, err := allocation.ReadFrom(buf); err != nil || !bytes.Equal(buf[:n], []byte("hello")) {
 		t.Errorf("the client got %q, %v", buf[:n], err)
 	}
 }
 
-// TestQuota: a credential is good for so many relays, and again when they are gone.
+// TestQuota: a credential is good for so many allocations, and again when they are gone.
 func TestQuota(t *testing.T) {
 	s := serve(t)
 	name, password := s.Credentials(time.Now())
-	var relays []net.PacketConn
+	var allocations []net.PacketConn
 	for {
-		relay, err := s.client(t, "udp", name, password).Allocate()
+		allocation, err := s.client(t, "udp", name, password).Allocate()
 		if err != nil {
 			break
 		}
-		relays = append(relays, relay)
-		defer relay.Close()
-		if len(relays) > 100 {
+		allocations = append(allocations, allocation)
+		defer allocation.Close()
+		if len(allocations) > 100 {
 			t.Fatal("there is no end")
 		}
 	}
@@ -223,26 +223,26 @@ func TestQuota(t *testing.T) {
 		t.Error("the refusal is not counted")
 	}
 	otherName, otherPassword := s.Credentials(time.Now())
-	relay, err := s.client(t, "udp", otherName, otherPassword).Allocate()
+	allocation, err := s.client(t, "udp", otherName, otherPassword).Allocate()
 	if err != nil {
 		t.Errorf("another credential: %v", err)
 	} else {
-		relay.Close()
+		allocation.Close()
 	}
-	relays[0].Close()
-	for deadline := time.Now().Add(patience); s.Stats().Relays >= len(relays); time.Sleep(time.Millisecond) {
+	allocations[0].Close()
+	for deadline := time.Now().Add(patience); s.Stats().Allocations >= len(allocations); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("a closed relay is still counted")
+			t.Fatal("a closed allocation is still counted")
 		}
 	}
-	if relay, err = s.client(t, "udp", name, password).Allocate(); err != nil {
+	if allocation, err = s.client(t, "udp", name, password).Allocate(); err != nil {
 		t.Errorf("after one was closed: %v", err)
 	} else {
-		relay.Close()
+		allocation.Close()
 	}
 }
 
-// TestHostQuota: more credentials do not get one address more relays than it may have,
+// TestHostQuota: more credentials do not get one address more allocations than it may have,
 // and it gets others when some are gone.
 func TestHostQuota(t *testing.T) {
 	s := serve(t)
@@ -250,31 +250,31 @@ func TestHostQuota(t *testing.T) {
 		name, password := s.Credentials(time.Now())
 		return s.client(t, "udp", name, password).Allocate()
 	}
-	var relays []net.PacketConn
+	var allocations []net.PacketConn
 	for {
-		relay, err := allocate()
+		allocation, err := allocate()
 		if err != nil {
 			break
 		}
-		relays = append(relays, relay)
-		defer relay.Close()
-		if len(relays) > 400 {
+		allocations = append(allocations, allocation)
+		defer allocation.Close()
+		if len(allocations) > 400 {
 			t.Fatal("there is no end")
 		}
 	}
 	if n := s.Stats().OverQuota; n == 0 {
 		t.Error("the refusal is not counted")
 	}
-	relays[0].Close()
-	for deadline := time.Now().Add(patience); s.Stats().Relays >= len(relays); time.Sleep(time.Millisecond) {
+	allocations[0].Close()
+	for deadline := time.Now().Add(patience); s.Stats().Allocations >= len(allocations); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("a closed relay is still counted")
+			t.Fatal("a closed allocation is still counted")
 		}
 	}
 	for deadline := time.Now().Add(patience); ; { // it is counted out just after
-		relay, err := allocate()
+		allocation, err := allocate()
 		if err == nil {
-			relay.Close()
+			allocation.Close()
 			break
 		}
 		if time.Now().After(deadline) {
