@@ -166,9 +166,6 @@ func (m *measurement) counted(before, after metrics) {
 			r.Stages[stage] = Spread{quantile(old, now, 0.5), quantile(old, now, 0.95), n}
 		}
 	}
-	for _, metric := range after["tilemix_writers"].GetMetric() {
-		r.Writers += int(metric.GetGauge().GetValue())
-	}
 	// What was sent and not decoded is no work that had to be done.
 	m.work.decodes = min(m.work.decodes, r.Decodes)
 	m.work.speakers = m.s.speakers

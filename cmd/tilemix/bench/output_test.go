@@ -31,7 +31,7 @@ func example() []*Result {
 	idle.Bars = []Bar{atMost("CPU ticks in 10 s", "", 1, 0)}
 	viewers := &Result{
 		Scenario: "viewers500", Participants: 4, Viewers: 500, SoundOnly: 480, Seconds: 10, FPSMin: 30, FPSMedian: 30, CPU: 1400,
-		Before: 400, PerViewer: 2, Writers: 2, Stages: map[string]Spread{"send": {1.1, 3.2, 300}}, RSS: 200 << 20,
+		Before: 400, PerViewer: 2, Stages: map[string]Spread{"send": {1.1, 3.2, 300}}, RSS: 200 << 20,
 		Notes: []string{audience(500, 480, 8000, 2000)},
 	}
 	memory := &Result{

@@ -71,7 +71,6 @@ type Result struct {
 	Floor          Floor   `json:"floor"`
 	Ratio          float64 `json:"ratio"`      // CPU to the floor's total
 	CodecRatio     float64 `json:"codecRatio"` // CPU to the codecs alone in a tight loop
-	Writers        int     `json:"writers,omitempty"`
 
 	Picture  Spread            `json:"picture"`
 	Speaker  Spread            `json:"speaker"`

@@ -59,8 +59,8 @@ func writeDetails(out io.Writer, r *Result) {
 		fmt.Fprintf(out, "  CPU / codecs alone in a tight loop: %.0f of %.0f ms/s, %.2f\n", r.CPU, r.Floor.codecs(), r.CodecRatio)
 	}
 	if r.Viewers > 0 {
-		fmt.Fprintf(out, "  a viewer costs %.2f ms/s; sending a picture or sound to all takes %.1f ms at p95; %s\n",
-			r.PerViewer, r.Stages["send"].P95, writers(r.Writers))
+		fmt.Fprintf(out, "  a viewer costs %.2f ms/s; sending a picture or sound to all takes %.1f ms at p95\n",
+			r.PerViewer, r.Stages["send"].P95)
 	}
 	if len(r.Stages) > 0 {
 		var parts []string
@@ -92,14 +92,6 @@ func writeDetails(out io.Writer, r *Result) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "  note: %s\n", n)
 	}
-}
-
-// writers says how many goroutines send to viewers.
-func writers(n int) string {
-	if n == 0 {
-		return "the clocks send, without writers"
-	}
-	return fmt.Sprintf("%d writers", n)
 }
 
 // maybe prints a number, or a dash for none.
