@@ -28,10 +28,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience is how long anything is waited for.
+// patience is how long a test waits for an event.
 const patience = 30 * time.Second
 
-// film is a second in two sizes with two IDRs; the small one has every third picture.
+// film returns a clip of a second in two sizes with two IDRs. The small size has every
+// third picture.
 func film(t *testing.T) *bot.Clip {
 	t.Helper()
 	clip := &bot.Clip{FrameRate: 30}
@@ -123,7 +124,7 @@ func join(t *testing.T, c *bot.Crowd, o bot.Options) *bot.Bot {
 	return b
 }
 
-// await polls, since bots tell nobody when they have received something.
+// await polls, because bots do not signal that they have received something.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
@@ -133,8 +134,8 @@ func await(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestBare sends a film and a voice through plain pion: what comes back is what was
-// sent, packet by packet.
+// TestBare sends a film and a voice through plain pion. The viewer receives what the
+// source sent, packet by packet.
 func TestBare(t *testing.T) {
 	exchange, err := bare.NewExchange()
 	if err != nil {
@@ -172,7 +173,7 @@ func TestBare(t *testing.T) {
 	})
 }
 
-// follow expects n received units to be the sent ones, from some on.
+// follow expects that the n received units are the sent ones, from one of the first on.
 func follow(t *testing.T, what string, n, sent int, equal func(i, j int) bool) {
 	t.Helper()
 	for from := range min(sent, 30) {
@@ -187,7 +188,7 @@ func follow(t *testing.T, what string, n, sent int, equal func(i, j int) bool) {
 	t.Errorf("%d %s that came are not those that were sent", n, what)
 }
 
-// same tells whether an access unit is the one that was packetized.
+// same tells whether packetizing an access unit returns the payloads.
 func same(t *testing.T, au []byte, payloads [][]byte) bool {
 	t.Helper()
 	again := bot.Packetize(au)
@@ -202,8 +203,8 @@ func same(t *testing.T, au []byte, payloads [][]byte) bool {
 	return true
 }
 
-// TestServer has bots cooperate with the real server: they see the mix, and one
-// whose tile is small sends the small size.
+// TestServer has bots cooperate with the real server. They receive the mix, and a bot
+// with a small tile sends the small size.
 func TestServer(t *testing.T) {
 	cfg := mcu.DefaultConfig()
 	server, err := mcu.NewServer(cfg, slog.New(slog.DiscardHandler))

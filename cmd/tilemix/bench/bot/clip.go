@@ -8,17 +8,18 @@ import (
 	"tilemix/mcu/uplink"
 )
 
-// packetSize is the most bytes of a payload, so that with headers and SRTP's tag a
-// packet is what browsers send.
+// packetSize is the most bytes of a payload. With headers and SRTP's tag, packets are as
+// large as those of browsers.
 const packetSize = 1180
 
-// Clip is a film, encoded and packetized once for all bots. It is read only.
+// Clip is a film that the bench encodes and packetizes once for all bots. It is read
+// only.
 type Clip struct {
 	FrameRate int      // pictures a second
-	Keys      []bool   // pictures that are IDRs, in every variant; the first is
-	Full      *Variant // what a camera sends that is not asked for less
-	// Wished returns what a camera sends that is asked for a wish. It may take a
-	// moment, and is called by many goroutines.
+	Keys      []bool   // which pictures are IDRs, in every variant; the first is one
+	Full      *Variant // what a camera sends if the server requests no less
+	// Wished returns what a camera sends if the server requests the constraints. It may
+	// encode, which takes a moment. Many goroutines call it.
 	Wished func(uplink.Constraints) *Variant
 }
 
@@ -26,11 +27,11 @@ type Clip struct {
 type Variant struct {
 	Size     image.Point
 	Bitrate  int        // bits a second
-	Every    int        // 1: it has all pictures of the clip; n: every nth, and all IDRs
-	Pictures [][][]byte // RTP payloads of each picture that it has (RFC 6184)
+	Every    int        // 1: all pictures of the clip; n: every nth, and all IDRs
+	Pictures [][][]byte // RTP payloads of each of its pictures (RFC 6184)
 }
 
-// Packetize makes the payloads of an access unit. They are copies.
+// Packetize returns the RTP payloads of an access unit (H.264, Annex B). They are copies.
 func Packetize(au []byte) [][]byte {
 	var p codecs.H264Payloader
 	return p.Payload(packetSize, au)
@@ -46,15 +47,15 @@ func (c *Clip) nextKey(picture int) int {
 	return 0
 }
 
-// Voice is a sound in packets of 20 ms, encoded once for all who speak. It is read
-// only.
+// Voice is a sound in packets of 20 ms that the bench encodes once for all speakers. It
+// is read only.
 type Voice struct {
 	Packets [][]byte // Opus
 	Levels  []uint8  // -dBov of each (RFC 6464)
 }
 
-// Silence is how a microphone with discontinuous transmission sends silence: a
-// packet without a frame (RFC 6716 §3.1, code 0) now and then.
+// silence is a packet without a frame (RFC 6716 §3.1, code 0). A microphone with
+// discontinuous transmission sends one each quietPeriod.
 var silence = []byte{0x48}
 
 // silentLevel is -127 dBov.

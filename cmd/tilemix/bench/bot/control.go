@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"sync"
+	"sync/atomic"
 
 	"github.com/pion/datachannel"
+	"github.com/pion/dtls/v3"
 	"github.com/pion/sctp"
 
 	"tilemix/mcu/control"
@@ -14,67 +17,99 @@ import (
 	"tilemix/mcu/uplink"
 )
 
-// maxMessage is the longest control message that is read, in bytes.
+// maxMessage is the longest control message that a bot reads, in bytes.
 const maxMessage = 256 << 10
 
-// openControl opens the control channel and reads it until it ends.
-func (b *Bot) openControl() error {
-	association, err := sctp.ClientWithOptions(sctp.WithNetConn(b.dtls), sctp.WithLoggerFactory(quiet()),
+// channel is a bot's control channel. One goroutine reads it, which ends when the
+// association closes.
+type channel struct {
+	options     *Options
+	wishes      *wishes
+	association *sctp.Association
+	wg          sync.WaitGroup
+}
+
+// open opens the control channel and reads it until it ends. The argument active says
+// that the server began the DTLS handshake.
+func (c *channel) open(conn *dtls.Conn, active bool) error {
+	association, err := sctp.ClientWithOptions(sctp.WithNetConn(conn), sctp.WithLoggerFactory(quiet()),
 		sctp.WithMTU(1191), sctp.WithMaxMessageSize(maxMessage))
 	if err != nil {
 		return fmt.Errorf("SCTP: %w", err)
 	}
-	id := uint16(1) // odd for who is the DTLS server (RFC 8832 §6)
-	if !b.remote.active {
+	id := uint16(1) // the DTLS server uses odd numbers (RFC 8832 §6)
+	if !active {
 		id = 0
 	}
-	channel, err := datachannel.Dial(association, id, &datachannel.Config{
+	data, err := datachannel.Dial(association, id, &datachannel.Config{
 		ChannelType: datachannel.ChannelTypeReliable, Label: rtc.ControlLabel, LoggerFactory: quiet(),
 	})
 	if err != nil {
 		_ = association.Close()
 		return fmt.Errorf("data channel: %w", err)
 	}
-	b.association = association
-	b.wg.Go(func() {
+	c.association = association
+	c.wg.Go(func() {
 		buf := make([]byte, maxMessage)
 		for {
-			n, err := channel.Read(buf)
+			n, err := data.Read(buf)
 			if err != nil {
 				return
 			}
-			b.handleControl(buf[:n])
+			c.take(buf[:n])
 		}
 	})
 	return nil
 }
 
-// handleControl handles a control message. Lists of participants are many and long, so
-// nothing is parsed that nobody wants.
-func (b *Bot) handleControl(data []byte) {
-	if b.Message != nil {
+// closeAssociation ends the channel, if it was opened.
+func (c *channel) closeAssociation() {
+	if c.association != nil {
+		_ = c.association.Close()
+	}
+}
+
+// take follows a control message. It parses only messages that the options need, because
+// the server sends many long lists of participants.
+func (c *channel) take(data []byte) {
+	if c.options.Message != nil {
 		if m, err := control.Decode(data); err == nil {
-			b.Message(m)
+			c.options.Message(m)
 		}
 	}
-	if b.Cooperate && bytes.HasPrefix(data, []byte(`{"type":"uplink"`)) {
+	if c.options.Cooperate && bytes.HasPrefix(data, []byte(`{"type":"uplink"`)) {
 		var m control.Uplink
 		if json.Unmarshal(data, &m) == nil {
-			b.obey(m)
+			c.wishes.obey(m, c.options.Clip)
 		}
 	}
 }
 
-// obey does what an uplink message asks.
-func (b *Bot) obey(m control.Uplink) {
-	b.requests.Add(1)
+// wishes are what the server has requested of a bot. They are safe for concurrent use.
+type wishes struct {
+	variant     atomic.Pointer[Variant] // nil: no picture
+	key         atomic.Bool             // the next picture must be an IDR
+	uplinks     atomic.Uint64           // uplink messages so far
+	keyRequests atomic.Uint64           // requests for an IDR so far
+}
+
+// obey does what an uplink message requests of a bot that sends a clip, or of one that
+// sends none.
+func (w *wishes) obey(m control.Uplink, clip *Clip) {
+	w.uplinks.Add(1)
 	if !m.Active {
-		b.wanted.Store(nil)
+		w.variant.Store(nil)
 		return
 	}
-	if b.Clip != nil {
-		b.wanted.Store(b.Clip.Wished(uplink.Constraints{
+	if clip != nil {
+		w.variant.Store(clip.Wished(uplink.Constraints{
 			Size: image.Pt(m.Width, m.Height), FrameRate: m.MaxFramerate, Bitrate: m.MaxBitrate,
 		}))
 	}
+}
+
+// requestKey notes a request for an IDR.
+func (w *wishes) requestKey() {
+	w.keyRequests.Add(1)
+	w.key.Store(true)
 }

@@ -1,19 +1,32 @@
-// Package bot is a crowd of WebRTC clients in one process that cost next to
-// nothing, so that who measures a server does not measure them.
+// Package bot is a crowd of WebRTC clients in one process. They need little CPU, so
+// that a bench measures the server and not its clients.
 //
 //	           one goroutine            one UDP socket              one goroutine
 //	Clip, ──▶ Crowd.send: a heap of ──▶ wire: one address of  ──▶ Crowd.receive: ──▶ Stats
-//	Voice      what is due when          127/8 for each bot        headers counted
+//	Voice      tasks by time            127/8 for each bot        counts headers
 //
-// On the wire they are WebRTC as a browser is: ICE (RFC 8445), DTLS-SRTP (RFC
-// 5764), sender and receiver reports, transport-wide sequence numbers, audio
-// levels, a data channel. Three things make them cheap. Media is encoded and
-// packetized once for all of them. All are on one socket, told apart by the
-// loopback address that each has for itself. And since SRTP leaves headers in the clear, what comes in is
-// counted without being decrypted, but for one packet in checkEvery, until the
-// first key frame, and where somebody wants to see or hear it.
+// A bot behaves on the wire as a browser does: ICE (RFC 8445), DTLS-SRTP (RFC 5764),
+// sender and receiver reports, transport-wide sequence numbers, audio levels, a data
+// channel. Three things make bots cheap:
 //
-// A Crowd has two goroutines, which Run waits for. A Bot has those of its DTLS
-// connection and one that reads its control channel if it has one. Leave waits for
-// them.
+//   - The bench encodes and packetizes media once for all bots.
+//   - All bots share one socket. Each bot has a loopback address, which tells it apart.
+//   - Bots count most packets without decrypting them, because SRTP leaves headers in
+//     the clear. A bot decrypts one packet in checkEvery, all packets until the first
+//     key frame, and all packets if it records.
+//
+// A Bot consists of parts by owner:
+//
+//	part      what                    owner
+//	ice       checks, keep-alive      safe for concurrent use
+//	secure    DTLS                    Bot.join
+//	sender    pictures and sound      the goroutine of Crowd.send
+//	reports   RTCP that the bot sends the goroutine of Crowd.send
+//	receiver  RTP and RTCP received   the goroutine of Crowd.receive
+//	channel   control messages        a goroutine that reads them
+//	wishes    what the server wants   safe for concurrent use
+//
+// A Crowd has two goroutines, and Run waits for them. A Bot has the goroutines of its
+// DTLS connection, and one that reads its control channel if it has one. Leave waits
+// for them.
 package bot

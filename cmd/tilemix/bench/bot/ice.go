@@ -1,9 +1,12 @@
 package bot
 
 import (
+	"context"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/stun/v4"
@@ -25,41 +28,86 @@ const (
 // (RFC 8445 §7.1.1).
 const hostPriority = 110<<24 | 65535<<8 | 255
 
-// check asks the server for this pair of addresses, nominating it at once.
-func (b *Bot) check() {
+// ice is a bot's connectivity (RFC 8445). The bot is the controlling agent. Its
+// credentials and path stand before the first check; its methods are then safe for
+// concurrent use.
+type ice struct {
+	path     *path
+	local    credentials
+	remote   answered
+	tie      [8]byte // tie-breaker
+	checked  atomic.Bool
+	answered chan struct{} // the crowd's
+}
+
+// connect sends checks until the server has answered.
+func (i *ice) connect(ctx context.Context) error {
+	tick := time.NewTicker(checkInterval)
+	defer tick.Stop()
+	for i.check(); !i.checked.Load(); {
+		select {
+		case <-tick.C:
+			i.check()
+		case <-ctx.Done():
+			return fmt.Errorf("ICE: %w", ctx.Err())
+		case <-i.answered:
+		}
+	}
+	return nil
+}
+
+// check sends a check of this pair of addresses, and nominates the pair at once.
+func (i *ice) check() {
 	var priority [4]byte
 	binary.BigEndian.PutUint32(priority[:], hostPriority)
 	m, err := stun.Build(stun.TransactionID, stun.BindingRequest,
-		stun.NewUsername(b.remote.ufrag+":"+b.local.ufrag),
+		stun.NewUsername(i.remote.ufrag+":"+i.local.ufrag),
 		stun.RawAttribute{Type: attrPriority, Value: priority[:]},
-		stun.RawAttribute{Type: attrICEControlling, Value: b.tie[:]},
+		stun.RawAttribute{Type: attrICEControlling, Value: i.tie[:]},
 		stun.RawAttribute{Type: attrUseCandidate},
-		stun.NewShortTermIntegrity(b.remote.password), stun.Fingerprint)
+		stun.NewShortTermIntegrity(i.remote.password), stun.Fingerprint)
 	if err != nil {
 		return
 	}
-	_ = b.crowd.wire.write(m.Raw, b.oob, b.server)
+	_ = i.path.write(m.Raw)
 }
 
-// binding handles a STUN message.
-func (b *Bot) binding(p []byte) {
+// keep is the task that keeps the connection alive (RFC 7675).
+func (i *ice) keep(int64) int64 {
+	i.check()
+	return int64(keepAlive)
+}
+
+// take reads a STUN message, and wakes a bot of the crowd that waits in connect.
+func (i *ice) take(p []byte) {
+	i.binding(p)
+	if i.checked.Load() {
+		select {
+		case i.answered <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// binding notes the server's answer to a check, or answers the server's check.
+func (i *ice) binding(p []byte) {
 	m := &stun.Message{Raw: append([]byte(nil), p...)}
 	if m.Decode() != nil {
 		return
 	}
 	switch m.Type {
 	case stun.BindingSuccess:
-		if stun.NewShortTermIntegrity(b.remote.password).Check(m) == nil {
-			b.checked.Store(true)
+		if stun.NewShortTermIntegrity(i.remote.password).Check(m) == nil {
+			i.checked.Store(true)
 		}
 	case stun.BindingRequest:
-		integrity := stun.NewShortTermIntegrity(b.local.password)
+		integrity := stun.NewShortTermIntegrity(i.local.password)
 		if integrity.Check(m) != nil {
 			return
 		}
-		answer, err := stun.Build(m, stun.BindingSuccess, mapped(b.server), integrity, stun.Fingerprint)
+		answer, err := stun.Build(m, stun.BindingSuccess, mapped(i.path.server), integrity, stun.Fingerprint)
 		if err == nil {
-			_ = b.crowd.wire.write(answer.Raw, b.oob, b.server)
+			_ = i.path.write(answer.Raw)
 		}
 	}
 }

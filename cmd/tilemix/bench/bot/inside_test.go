@@ -48,8 +48,8 @@ func FuzzReadAnswer(f *testing.F) {
 	})
 }
 
-// TestBatch holds batches to what the kernel segments: equal sizes, but for a last
-// that is shorter.
+// TestBatch expects batches that the kernel can segment. All packets have one size, and
+// the last may be shorter.
 func TestBatch(t *testing.T) {
 	var b batch
 	for i, c := range []struct {
@@ -66,7 +66,7 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// sendingBot sends to nobody in particular.
+// sendingBot returns a bot that sends to a socket that nobody reads.
 func sendingBot(t testing.TB) *Bot {
 	t.Helper()
 	c, err := NewCrowd()
@@ -81,21 +81,21 @@ func sendingBot(t testing.TB) *Bot {
 	clip := &Clip{FrameRate: 30, Keys: []bool{true, false}, Full: &Variant{
 		Size: image.Pt(16, 16), Every: 1, Pictures: [][][]byte{{make([]byte, 1180), make([]byte, 1180), make([]byte, 300)}, {make([]byte, 700)}},
 	}}
-	b := c.newBot(Options{Clip: clip, Voice: &Voice{Packets: [][]byte{make([]byte, 80)}, Levels: []uint8{30}}, Remember: 10})
-	b.server = sink.LocalAddr().(*net.UDPAddr).AddrPort()
-	if b.encrypt, err = srtp.CreateContext(make([]byte, 16), make([]byte, 12), profile); err != nil {
+	b := newBot(c, 1, Options{Clip: clip, Voice: &Voice{Packets: [][]byte{make([]byte, 80)}, Levels: []uint8{30}}, Remember: 10})
+	b.path.server = sink.LocalAddr().(*net.UDPAddr).AddrPort()
+	if b.sender.encrypt, err = srtp.CreateContext(make([]byte, 16), make([]byte, 12), profile); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-// TestSendingAllocates holds a bot to sending without garbage.
+// TestSendingAllocates expects that a bot sends without allocating.
 func TestSendingAllocates(t *testing.T) {
 	b := sendingBot(t)
-	at := b.sendPicture(0)
+	at := b.sender.sendPicture(0)
 	if n := testing.AllocsPerRun(200, func() {
-		at += b.sendPicture(at)
-		b.sendSound(at)
+		at += b.sender.sendPicture(at)
+		b.sender.sendSound(at)
 	}); n > 0 {
 		t.Errorf("%v allocations for a picture and a packet of sound", n)
 	}
@@ -107,11 +107,11 @@ func TestSendingAllocates(t *testing.T) {
 func BenchmarkSend(b *testing.B) {
 	bot := sendingBot(b)
 	for at := int64(0); b.Loop(); at += 33_333_333 {
-		bot.sendPicture(at)
+		bot.sender.sendPicture(at)
 	}
 }
 
-// TestReceivingAllocates holds a bot to counting without garbage.
+// TestReceivingAllocates expects that a bot counts packets without allocating.
 func TestReceivingAllocates(t *testing.T) {
 	b := sendingBot(t)
 	if err := b.takeKeys(srtp.SessionKeys{
@@ -120,14 +120,14 @@ func TestReceivingAllocates(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b.videoIn.started = true
+	b.receiver.video.started = true
 	packet := make([]byte, 1200)
 	packet[0], packet[1], packet[4] = 0x80, videoPT|0x80, 9
 	seq := uint16(0)
 	if n := testing.AllocsPerRun(40, func() {
 		seq++
 		packet[2], packet[3] = byte(seq>>8), byte(seq)
-		b.take(packet, b.born)
+		b.take(packet, b.receiver.born)
 	}); n > 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
@@ -136,7 +136,7 @@ func TestReceivingAllocates(t *testing.T) {
 	}
 }
 
-// TestPace has a picture sent in one burst or packet by packet, in steps that end
+// TestPace has a bot send a picture in one burst or packet by packet. The steps end
 // before the next picture is due.
 func TestPace(t *testing.T) {
 	large := make([][]byte, 50)
@@ -158,14 +158,14 @@ func TestPace(t *testing.T) {
 		b := sendingBot(t)
 		b.Bursts = c.bursts
 		v := &Variant{Size: image.Pt(16, 16), Bitrate: 1_500_000, Every: 1, Pictures: [][][]byte{c.payloads, c.payloads}}
-		b.wanted.Store(v)
+		b.wishes.variant.Store(v)
 		at, steps := int64(0), 0
-		for b.pictures.Load() == 0 {
-			at += b.sendPicture(at)
+		for b.sender.pictures.Load() == 0 {
+			at += b.sender.sendPicture(at)
 			steps++
 		}
-		if at != period || steps != c.steps || b.packets.Load() != uint64(len(c.payloads)) {
-			t.Errorf("%s: %d packets in %d steps, %v until the next", c.what, b.packets.Load(), steps, time.Duration(at))
+		if at != period || steps != c.steps || b.sender.packets.Load() != uint64(len(c.payloads)) {
+			t.Errorf("%s: %d packets in %d steps, %v until the next", c.what, b.sender.packets.Load(), steps, time.Duration(at))
 		}
 	}
 }

@@ -3,22 +3,22 @@ package bot
 import "time"
 
 const (
-	// paceStep is the time in ns between two groups of packets of a picture, as
-	// libwebrtc's pacer has it (5 ms).
+	// paceStep is the time in ns between two groups of packets of a picture. It is that
+	// of libwebrtc's pacer (5 ms).
 	paceStep = int64(5 * time.Millisecond)
-	// paceFactor is how much faster than its bitrate a picture is sent, in tenths.
+	// paceFactor is the rate of sending a picture, in tenths of the variant's bitrate.
 	paceFactor = 25
 )
 
-// pace is a picture that is being sent.
+// pace is the picture that a bot is sending.
 type pace struct {
-	rest  [][]byte // payloads that are not sent yet
+	rest  [][]byte // payloads that the bot has not sent yet
 	group int      // packets of a step
 	left  int64    // ns until the next picture
 }
 
-// groupSize returns how many packets of a picture are sent in each step, so that the
-// picture leaves at paceFactor times its bitrate (bits a second), and a large one within
+// groupSize returns how many packets of a picture a bot sends in each step. The picture
+// leaves at paceFactor times its bitrate (bits a second). A large picture leaves within
 // three quarters of its period (ns).
 func groupSize(payloads [][]byte, bitrate int, period int64) int {
 	bits := int64(0)

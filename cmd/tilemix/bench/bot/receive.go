@@ -8,13 +8,41 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
+	"github.com/pion/srtp/v3"
 )
 
-// checkEvery is one packet in how many is decrypted, to see that it can be.
+// checkEvery is the number of packets of which a bot decrypts one, to check that it can.
 const checkEvery = 64
 
-// inbound is one stream that a bot receives. The goroutine that receives owns it,
-// but for what is atomic.
+// receiver counts what a bot receives, and records it if Options.Record is set. The
+// goroutine that receives owns it, but for atomics.
+type receiver struct {
+	wishes       *wishes
+	born         time.Time
+	epoch        time.Time // the crowd's
+	keys         atomic.Pointer[remoteKeys]
+	video, audio inbound
+	repair       atomic.Bool // the bot needs a key frame of the mix
+}
+
+// remoteKeys decrypt what the server sends. The goroutine that receives owns them.
+type remoteKeys struct{ media, reports *srtp.Context }
+
+// take reads an RTP or RTCP packet.
+func (r *receiver) take(p []byte, now time.Time) {
+	keys := r.keys.Load()
+	switch pt := p[1] & 0x7f; {
+	case keys == nil:
+	case p[1] >= 192 && p[1] < 224:
+		r.report(p, keys, now)
+	case pt == videoPT:
+		r.see(p, keys, now)
+	case pt == audioPT:
+		r.hear(p, keys, now)
+	}
+}
+
+// inbound is one stream that a bot receives. Its receiver owns it, but for atomics.
 type inbound struct {
 	packets, bytes, lost, units, broken, leaps, undecipherable atomic.Uint64
 	highest, ssrc                                              atomic.Uint32 // for reports
@@ -37,36 +65,8 @@ type inbound struct {
 	recorded     []Unit
 }
 
-// take handles a packet by its first byte (RFC 7983 §7).
-func (b *Bot) take(p []byte, now time.Time) {
-	switch {
-	case len(p) < 12:
-	case p[0] < 4:
-		b.binding(p)
-		if b.checked.Load() {
-			select {
-			case b.crowd.answered <- struct{}{}:
-			default:
-			}
-		}
-	case p[0] >= 20 && p[0] < 64:
-		_, _ = b.inbox.Write(p, nil)
-	case p[0] >= 128 && p[0] < 192:
-		keys := b.decrypt.Load()
-		switch pt := p[1] & 0x7f; {
-		case keys == nil:
-		case p[1] >= 192 && p[1] < 224:
-			b.report(p, keys, now)
-		case pt == videoPT:
-			b.see(p, keys, now)
-		case pt == audioPT:
-			b.hear(p, keys, now)
-		}
-	}
-}
-
-// count follows sequence numbers and returns whether packets are missing before
-// this one.
+// count follows sequence numbers. It returns whether packets are missing before this
+// one.
 func (s *inbound) count(p []byte) (stamp uint32, gap bool) {
 	seq := binary.BigEndian.Uint16(p[2:])
 	stamp = binary.BigEndian.Uint32(p[4:])
@@ -77,7 +77,7 @@ func (s *inbound) count(p []byte) (stamp uint32, gap bool) {
 		s.highest.Store(uint32(seq))
 	} else if step := int16(seq - s.seq); step != 1 {
 		if step <= 0 {
-			return stamp, false // late or twice: neither a gap nor news
+			return stamp, false // late or a repeat: no gap
 		}
 		s.lost.Add(uint64(step - 1))
 		gap = true
@@ -89,7 +89,7 @@ func (s *inbound) count(p []byte) (stamp uint32, gap bool) {
 	return stamp, gap
 }
 
-// whole is called with each unit that came whole.
+// whole counts a complete unit.
 func (s *inbound) whole(born, now time.Time) {
 	s.units.Add(1)
 	if !s.started {
@@ -101,7 +101,9 @@ func (s *inbound) whole(born, now time.Time) {
 	s.last = now
 }
 
-// open decrypts a packet where that is wanted. It returns nil where not.
+// open decrypts a packet if the bot records, if no unit has arrived yet, or if it is one in
+// checkEvery. It returns nil for other packets. The payload is valid until the next
+// call.
 func (s *inbound) open(p []byte, keys *remoteKeys) []byte {
 	if s.started && !s.record && s.packets.Load()%checkEvery != 0 {
 		return nil
@@ -120,12 +122,12 @@ func (s *inbound) open(p []byte, keys *remoteKeys) []byte {
 }
 
 // see counts a packet of the picture.
-func (b *Bot) see(p []byte, keys *remoteKeys, now time.Time) {
-	s := &b.videoIn
+func (r *receiver) see(p []byte, keys *remoteKeys, now time.Time) {
+	s := &r.video
 	stamp, gap := s.count(p)
 	if gap {
 		s.cracked = true
-		b.repair.Store(true)
+		r.repair.Store(true)
 	}
 	if stamp != s.stamp {
 		s.stamp, s.key = stamp, false
@@ -146,26 +148,26 @@ func (b *Bot) see(p []byte, keys *remoteKeys, now time.Time) {
 	case s.cracked:
 		s.broken.Add(1)
 	case s.started || s.key:
-		s.whole(b.born, now)
+		s.whole(r.born, now)
 		s.keep(s.unit, stamp, now)
 	}
 	s.cracked, s.unit = false, s.unit[:0]
 }
 
 // hear counts a packet of sound, which is a unit.
-func (b *Bot) hear(p []byte, keys *remoteKeys, now time.Time) {
-	s := &b.audioIn
+func (r *receiver) hear(p []byte, keys *remoteKeys, now time.Time) {
+	s := &r.audio
 	stamp, _ := s.count(p)
 	if s.started && stamp-s.stamp != 960 {
 		s.leaps.Add(1)
 	}
 	s.stamp = stamp
 	payload := s.open(p, keys)
-	s.whole(b.born, now)
+	s.whole(r.born, now)
 	s.keep(payload, stamp, now)
 }
 
-// keep keeps a unit, where it is to be.
+// keep records a copy of a unit, if the bot records.
 func (s *inbound) keep(unit []byte, stamp uint32, now time.Time) {
 	if s.record {
 		s.recorded = append(s.recorded, Unit{append([]byte(nil), unit...), stamp, now})
@@ -188,8 +190,8 @@ func startsKey(p []byte) bool {
 	}
 }
 
-// report reads what the server says of the streams.
-func (b *Bot) report(p []byte, keys *remoteKeys, now time.Time) {
+// report reads the server's reports and its requests for an IDR.
+func (r *receiver) report(p []byte, keys *remoteKeys, now time.Time) {
 	plain, err := keys.reports.DecryptRTCP(nil, p, nil)
 	if err != nil {
 		return
@@ -199,15 +201,14 @@ func (b *Bot) report(p []byte, keys *remoteKeys, now time.Time) {
 		return
 	}
 	for _, packet := range packets {
-		switch r := packet.(type) {
+		switch m := packet.(type) {
 		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-			b.keyAsked.Add(1)
-			b.keyWanted.Store(true)
+			r.wishes.requestKey()
 		case *rtcp.SenderReport:
-			for _, s := range []*inbound{&b.videoIn, &b.audioIn} {
-				if s.ssrc.Load() == r.SSRC {
-					s.reported.Store(int64(r.NTPTime >> 16 & 0xffffffff))
-					s.reportedAt.Store(int64(now.Sub(b.crowd.epoch)))
+			for _, s := range []*inbound{&r.video, &r.audio} {
+				if s.ssrc.Load() == m.SSRC {
+					s.reported.Store(int64(m.NTPTime >> 16 & 0xffffffff))
+					s.reportedAt.Store(int64(now.Sub(r.epoch)))
 				}
 			}
 		}

@@ -23,7 +23,7 @@ import (
 	"github.com/pion/transport/v5/packetio"
 )
 
-// profile is the cipher of all media: what current browsers and pion agree on.
+// profile is the cipher of all media. Current browsers and pion choose it.
 const profile = srtp.ProtectionProfileAeadAes128Gcm
 
 var errFingerprint = errors.New("the server's certificate is not the one in its answer")
@@ -55,41 +55,52 @@ func digest(der []byte) string {
 	return strings.Join(parts, ":")
 }
 
-// quiet drops what pion logs.
+// quiet discards the log of pion.
 func quiet() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
 
-// handshake makes the DTLS connection and takes the media's keys from it.
-func (b *Bot) handshake(ctx context.Context) error {
+// secure is a bot's DTLS connection. Bot.join owns it; only inbox is safe for concurrent
+// use.
+type secure struct {
+	path   *path
+	remote *answered
+	cert   tls.Certificate
+	inbox  *packetio.Buffer // datagrams of DTLS that arrived
+	conn   *dtls.Conn
+}
+
+// handshake makes the DTLS connection and returns the media's keys.
+func (s *secure) handshake(ctx context.Context) (keys srtp.SessionKeys, err error) {
 	shared := []dtls.Option{
-		dtls.WithCertificates(b.crowd.cert),
+		dtls.WithCertificates(s.cert),
 		dtls.WithSRTPProtectionProfiles(dtls.SRTPProtectionProfile(profile)),
 		dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
-		dtls.WithInsecureSkipVerify(true), // the fingerprint is what counts
+		dtls.WithInsecureSkipVerify(true), // verify compares the fingerprint
 		dtls.WithLoggerFactory(quiet()),
-		dtls.WithVerifyPeerCertificate(b.verify),
+		dtls.WithVerifyPeerCertificate(s.verify),
 	}
-	conn, err := b.dial(shared)
+	conn, err := s.dial(shared)
 	if err != nil {
-		return err
+		return keys, err
 	}
-	b.dtls = conn
+	s.conn = conn
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("DTLS: %w", err)
+		return keys, fmt.Errorf("DTLS: %w", err)
 	}
 	state, ok := conn.ConnectionState()
 	if !ok {
-		return errors.New("DTLS: no keys")
+		return keys, errors.New("DTLS: no keys")
 	}
 	cfg := srtp.Config{Profile: profile}
-	if err := cfg.ExtractSessionKeysFromDTLS(&state, !b.remote.active); err != nil {
-		return fmt.Errorf("DTLS: %w", err)
+	if err := cfg.ExtractSessionKeysFromDTLS(&state, !s.remote.active); err != nil {
+		return keys, fmt.Errorf("DTLS: %w", err)
 	}
-	return b.takeKeys(cfg.Keys)
+	return cfg.Keys, nil
 }
 
-func (b *Bot) dial(shared []dtls.Option) (*dtls.Conn, error) {
-	line := &handshakeLine{Buffer: b.inbox, b: b}
-	if b.remote.active {
+// dial makes a connection without a handshake, as client or as server.
+func (s *secure) dial(shared []dtls.Option) (*dtls.Conn, error) {
+	line := &handshakeLine{Buffer: s.inbox, path: s.path}
+	if s.remote.active {
 		options := []dtls.ServerOption{dtls.WithClientAuth(dtls.RequireAnyClientCert)}
 		for _, o := range shared {
 			options = append(options, o)
@@ -103,35 +114,25 @@ func (b *Bot) dial(shared []dtls.Option) (*dtls.Conn, error) {
 	return dtls.ClientWithOptions(line, line.LocalAddr(), options...)
 }
 
-func (b *Bot) verify(certs [][]byte, _ [][]*x509.Certificate) error {
-	if len(certs) == 0 || digest(certs[0]) != b.remote.fingerprint {
+// closeConn ends the connection, if it was made.
+func (s *secure) closeConn() {
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+}
+
+// verify compares the server's certificate with the fingerprint in its answer.
+func (s *secure) verify(certs [][]byte, _ [][]*x509.Certificate) error {
+	if len(certs) == 0 || digest(certs[0]) != s.remote.fingerprint {
 		return errFingerprint
 	}
 	return nil
 }
 
-func (b *Bot) takeKeys(k srtp.SessionKeys) error {
-	var err error
-	if b.encrypt, err = srtp.CreateContext(k.LocalMasterKey, k.LocalMasterSalt, profile); err != nil {
-		return fmt.Errorf("SRTP: %w", err)
-	}
-	keys := &remoteKeys{}
-	for _, c := range []**srtp.Context{&keys.media, &keys.reports} {
-		if *c, err = srtp.CreateContext(k.RemoteMasterKey, k.RemoteMasterSalt, profile); err != nil {
-			return fmt.Errorf("SRTP: %w", err)
-		}
-	}
-	b.decrypt.Store(keys)
-	return nil
-}
-
-// remoteKeys decrypt what the server sends. The receiving goroutine owns them.
-type remoteKeys struct{ media, reports *srtp.Context }
-
-// handshakeLine is a bot's line to the server as DTLS sees it.
+// handshakeLine is a bot's path to the server as the net.PacketConn of DTLS.
 type handshakeLine struct {
 	*packetio.Buffer
-	b *Bot
+	path *path
 }
 
 func (l *handshakeLine) ReadFrom(p []byte) (int, net.Addr, error) {
@@ -140,9 +141,9 @@ func (l *handshakeLine) ReadFrom(p []byte) (int, net.Addr, error) {
 }
 
 func (l *handshakeLine) WriteTo(p []byte, _ net.Addr) (int, error) {
-	return len(p), l.b.crowd.wire.write(p, l.b.oob, l.b.server)
+	return len(p), l.path.write(p)
 }
 
-func (l *handshakeLine) LocalAddr() net.Addr              { return net.UDPAddrFromAddrPort(l.b.server) }
+func (l *handshakeLine) LocalAddr() net.Addr              { return net.UDPAddrFromAddrPort(l.path.server) }
 func (l *handshakeLine) SetDeadline(t time.Time) error    { return l.SetReadDeadline(t) }
 func (l *handshakeLine) SetWriteDeadline(time.Time) error { return nil }

@@ -14,36 +14,38 @@ type Stats struct {
 	Connected time.Duration
 	// Pictures and Sent are the pictures and all packets sent.
 	Pictures, Sent uint64
-	// Sends is what is being sent of the clip, nil for nothing.
+	// Sends is the variant of the clip that the bot sends, nil for none.
 	Sends *Variant
-	// Uplinks are the uplink messages obeyed, KeyRequests the server's for an IDR.
+	// Uplinks counts the uplink messages that the bot obeyed. KeyRequests counts the
+	// server's requests for an IDR.
 	Uplinks, KeyRequests uint64
 }
 
-// Stream is what came of one stream of the mix.
+// Stream is what a bot received of one stream of the mix.
 type Stream struct {
 	Packets, Bytes, Lost uint64
-	Units                uint64        // pictures that came whole, or packets of sound
+	Units                uint64        // complete pictures, or packets of sound
 	Broken               uint64        // pictures that lack packets
 	Leaps                uint64        // packets of sound whose timestamp does not follow
-	Undecipherable       uint64        // of those that were tried
-	First                time.Duration // from joining to the first that can be decoded; 0: none
+	Undecipherable       uint64        // packets that the bot tried to decrypt and could not
+	First                time.Duration // from joining to the first decodable unit; 0: none
 	Longest              time.Duration // between two units since ResetLongest
 }
 
-// Stats returns what the bot has done so far.
+// Stats returns what the bot has sent and received so far.
 func (b *Bot) Stats() Stats {
 	return Stats{
 		Connected: time.Duration(b.connected.Load()),
-		Picture:   b.videoIn.stats(), Sound: b.audioIn.stats(),
-		Uplinks: b.requests.Load(), KeyRequests: b.keyAsked.Load(), Sent: b.packets.Load(), Sends: b.wanted.Load(), Pictures: b.pictures.Load(),
+		Picture:   b.receiver.video.stats(), Sound: b.receiver.audio.stats(),
+		Uplinks: b.wishes.uplinks.Load(), KeyRequests: b.wishes.keyRequests.Load(),
+		Sent: b.sender.packets.Load(), Pictures: b.sender.pictures.Load(), Sends: b.wishes.variant.Load(),
 	}
 }
 
 // ResetLongest forgets the longest pauses so far.
 func (b *Bot) ResetLongest() {
-	b.videoIn.longest.Store(0)
-	b.audioIn.longest.Store(0)
+	b.receiver.video.longest.Store(0)
+	b.receiver.audio.longest.Store(0)
 }
 
 func (s *inbound) stats() Stream {
@@ -56,11 +58,11 @@ func (s *inbound) stats() Stream {
 
 // Punctuality says whether a crowd could keep up.
 type Punctuality struct {
-	Done     uint64 // what was due
-	Late     uint64 // of that, later than 5 ms
-	VeryLate uint64 // later than 20 ms
-	Skipped  uint64 // so late that it was left out
-	Failed   uint64 // writes
+	Done     uint64 // tasks
+	Late     uint64 // tasks later than 5 ms
+	VeryLate uint64 // tasks later than 20 ms
+	Skipped  uint64 // tasks later than tooLate; the crowd left out what they missed
+	Failed   uint64 // writes that failed
 	Dropped  uint64 // datagrams that the kernel dropped before they were read
 }
 
@@ -80,7 +82,8 @@ func (c *Crowd) Punctuality() Punctuality {
 	return p
 }
 
-// dropped reads what the kernel dropped of the socket's (proc_net_udp(5)).
+// dropped reads how many datagrams the kernel dropped before the crowd read them
+// (proc_net_udp(5)). It returns 0 if the kernel does not say.
 func (w *wire) dropped() uint64 {
 	data, err := os.ReadFile("/proc/self/net/udp")
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	bufferSize  = 16 << 20 // of the kernel, as far as it grants it
+	bufferSize  = 16 << 20 // bytes that the crowd requests of the kernel
 	maxDatagram = 65535
 	maxSegments = 64 // of one write (UDP_SEGMENT)
 	maxBatch    = 65000
 )
 
-// wire is the one socket. Each bot has a source address of its own, which every
-// write names and every read tells (IP_PKTINFO, ip(7)).
+// wire is the socket that all bots share. Each bot has a source address. Every write
+// names it, and every read returns it (IP_PKTINFO, ip(7)).
 type wire struct {
 	conn *net.UDPConn
 	port uint16
@@ -48,7 +48,7 @@ func (w *wire) configure() error {
 	}
 	var failed error
 	err = raw.Control(func(fd uintptr) {
-		// Nothing from outside: not all kernels let everybody ask for that.
+		// Nothing from outside may arrive. Some kernels refuse that to some users.
 		_ = unix.BindToDevice(int(fd), "lo")
 		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1)
@@ -62,8 +62,8 @@ func (w *wire) configure() error {
 	return failed
 }
 
-// read reads what came for one bot: packets of size bytes, the last of which may
-// be shorter. They are valid until the next read.
+// read returns packets for one bot. Each has size bytes, and the last may be shorter.
+// They are valid until the next read.
 func (w *wire) read() (packets []byte, size int, to netip.Addr, err error) {
 	n, oobn, _, _, err := w.conn.ReadMsgUDPAddrPort(w.in, w.oob)
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *wire) read() (packets []byte, size int, to netip.Addr, err error) {
 		data := oob[unix.SizeofCmsghdr:length]
 		switch {
 		case level == unix.IPPROTO_IP && kind == unix.IP_PKTINFO && len(data) >= 12:
-			to = netip.AddrFrom4([4]byte(data[8:12])) // ipi_addr, where it was sent to
+			to = netip.AddrFrom4([4]byte(data[8:12])) // ipi_addr, the destination
 		case level == unix.IPPROTO_UDP && kind == unix.UDP_GRO && len(data) >= 4:
 			size = max(1, int(binary.NativeEndian.Uint32(data)))
 		}
@@ -88,8 +88,8 @@ func (w *wire) read() (packets []byte, size int, to netip.Addr, err error) {
 	return w.in[:n], size, to, nil
 }
 
-// origin is the control message that names a source address, with room behind it
-// for the one that asks for segments.
+// origin returns the control message that names a source address. Behind it stands the
+// control message that requests segments.
 func origin(from netip.Addr) []byte {
 	oob := make([]byte, unix.CmsgSpace(unix.SizeofInet4Pktinfo)+unix.CmsgSpace(2))
 	binary.NativeEndian.PutUint64(oob, uint64(unix.CmsgLen(unix.SizeofInet4Pktinfo)))
@@ -109,7 +109,7 @@ type batch struct {
 	data  []byte
 	size  int // of each packet but the last
 	count int
-	short bool // the last is shorter: it is full
+	short bool // the last packet is shorter, so no packet may follow
 }
 
 // fits tells whether a packet of n bytes may follow.
@@ -117,7 +117,7 @@ func (b *batch) fits(n int) bool {
 	return b.count == 0 || !b.short && n <= b.size && b.count < maxSegments && len(b.data)+n <= maxBatch
 }
 
-// add counts a packet of n bytes that has been appended to data.
+// add counts a packet of n bytes, which the caller has appended to data.
 func (b *batch) add(n int) {
 	if b.count == 0 {
 		b.size = n
@@ -126,7 +126,8 @@ func (b *batch) add(n int) {
 	b.short = n < b.size
 }
 
-// send sends a batch from where oob, made by origin, says, and empties it.
+// send sends a batch and empties it. The argument oob, made by origin, names the source
+// address; send writes the size of segments to it.
 func (w *wire) send(b *batch, oob []byte, to netip.AddrPort) error {
 	if b.count == 0 {
 		return nil
@@ -142,8 +143,20 @@ func (w *wire) send(b *batch, oob []byte, to netip.AddrPort) error {
 	return err
 }
 
-// write sends one packet; any goroutine may.
+// write sends one packet. It is safe for concurrent use.
 func (w *wire) write(p, oob []byte, to netip.AddrPort) error {
 	_, _, err := w.conn.WriteMsgUDPAddrPort(p, oob[:unix.CmsgSpace(unix.SizeofInet4Pktinfo)], to)
 	return err
 }
+
+// path is a bot's network path to the server. It is safe for concurrent use once server
+// is set.
+type path struct {
+	wire   *wire
+	from   netip.Addr
+	oob    []byte // names from; read only
+	server netip.AddrPort
+}
+
+// write sends one packet to the server.
+func (p *path) write(data []byte) error { return p.wire.write(data, p.oob, p.server) }
