@@ -184,7 +184,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	}
 	due := took.Seconds()*float64(s.cfg.FrameRate) - (s.metric("tilemix_missed_ticks_total", "picture") - missed)
 	switch {
-	case float64(pictures) >= due*0.6:
+	case float64(pictures) >= due*0.6-2: // an attack may last no more than a second
 	case late > 20*ms:
 		t.Logf("not judged: %d pictures came in %v, not %.0f, with timers %v late (p95)", pictures, took, due, late)
 	default:

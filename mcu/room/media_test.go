@@ -196,13 +196,24 @@ func TestTooLate(t *testing.T) {
 	})
 }
 
-// recorder is a sink that counts what it was given.
-type recorder struct {
-	mu             sync.Mutex
+// tally is what a recorder was given.
+type tally struct {
 	first          bool // the first picture was an IDR
 	pictures, keys int
 	packets, ended int
 	late           int // what came after the end
+}
+
+// recorder is a sink that counts what it was given.
+type recorder struct {
+	mu sync.Mutex
+	tally
+}
+
+func (r *recorder) got() tally {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tally
 }
 
 func (r *recorder) Video(_ []byte, key bool, _ time.Duration) {
@@ -243,21 +254,21 @@ func TestSinks(t *testing.T) {
 		}
 		c.pass(5 * time.Second)
 		for name, r := range map[string]*recorder{"one": one, "two": two} {
-			if !r.first || r.pictures < 25 || r.keys < 4 || r.packets < 200 || r.packets > 255 || r.ended > 0 {
-				t.Errorf("%s in 5 s: %+v", name, r)
+			if got := r.got(); !got.first || got.pictures < 25 || got.keys < 4 || got.packets < 200 || got.packets > 255 || got.ended > 0 {
+				t.Errorf("%s in 5 s: %+v", name, got)
 			}
 		}
 		off()
 		off() // does nothing
 		c.settle()
-		before := two.packets
+		before := two.got().packets
 		c.pass(time.Second)
-		if one.ended != 1 || one.late > 0 || two.ended != 0 || two.packets < before+45 {
+		if one, two := one.got(), two.got(); one.ended != 1 || one.late > 0 || two.ended != 0 || two.packets < before+45 {
 			t.Errorf("after the first was detached: %+v, %+v", one, two)
 		}
 		other()
 		c.settle()
-		if two.ended != 1 || two.late > 0 {
+		if two := two.got(); two.ended != 1 || two.late > 0 {
 			t.Errorf("after the second was detached: %+v", two)
 		}
 	})
@@ -272,8 +283,8 @@ func TestSinkEndsWithRoom(t *testing.T) {
 		}
 		c.pass(time.Second)
 	})
-	if r.ended != 1 || r.late > 0 || r.pictures == 0 {
-		t.Errorf("%+v", r)
+	if got := r.got(); got.ended != 1 || got.late > 0 || got.pictures == 0 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"io"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -93,8 +94,17 @@ type stage struct {
 	host
 	codecs  codecs
 	cameras []*Cam
-	ended   []*Cam
 	pool    *yuv.Pool
+
+	mu    sync.Mutex // guards what follows, which timers change
+	ended []*Cam
+}
+
+// over returns how many cameras have ended.
+func (st *stage) over() int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return len(st.ended)
 }
 
 func newStage(t *testing.T, o Options, taps ...media.Tap) *stage {
@@ -107,6 +117,8 @@ func newStage(t *testing.T, o Options, taps ...media.Tap) *stage {
 	}
 	events.EndCamera = func(c *Cam) {
 		c.Release()
+		st.mu.Lock()
+		defer st.mu.Unlock()
 		st.ended = append(st.ended, c)
 	}
 	o.Injected = true
@@ -146,8 +158,8 @@ func TestCamera(t *testing.T) {
 		st := newStage(t, Options{Name: "Ada"}, one, two)
 		f := &film{packets: idrs(6), kinds: []codec.Kind{codec.H264}}
 		st.runVideo(f)
-		if len(st.cameras) != 1 || len(st.ended) != 1 || st.cameras[0] != st.ended[0] {
-			t.Fatalf("%d cameras, %d ended", len(st.cameras), len(st.ended))
+		if len(st.cameras) != 1 || st.over() != 1 || st.cameras[0] != st.ended[0] {
+			t.Fatalf("%d cameras, %d ended", len(st.cameras), st.over())
 		}
 		if st.codecs.made != 1 || st.codecs.closed != 1 {
 			t.Errorf("%d decoders were made, %d closed", st.codecs.made, st.codecs.closed)
@@ -175,13 +187,13 @@ func TestCameraChangesCodec(t *testing.T) {
 		if len(st.cameras) != 3 || st.codecs.made != 3 || st.codecs.closed != 3 {
 			t.Errorf("%d cameras, %d decoders, %d closed", len(st.cameras), st.codecs.made, st.codecs.closed)
 		}
-		if len(st.ended) != 2 {
-			t.Errorf("%d cameras ended at once, though only the last may be shown on", len(st.ended))
+		if st.over() != 2 {
+			t.Errorf("%d cameras ended at once, though only the last may be shown on", st.over())
 		}
 		<-time.After(lastPicture)
 		synctest.Wait()
-		if len(st.ended) != 3 {
-			t.Errorf("%d cameras ended", len(st.ended))
+		if st.over() != 3 {
+			t.Errorf("%d cameras ended", st.over())
 		}
 	})
 }
@@ -193,18 +205,18 @@ func TestLastPicture(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			st := newStage(t, Options{Resumable: resumable})
 			st.runVideo(&film{packets: idrs(2), kinds: []codec.Kind{codec.H264}})
-			if kept := len(st.ended) == 0; kept != resumable {
+			if kept := st.over() == 0; kept != resumable {
 				t.Errorf("resumable %v: the camera is kept: %v", resumable, kept)
 			}
 			<-time.After(lastPicture - time.Millisecond)
 			synctest.Wait()
-			if kept := len(st.ended) == 0; kept != resumable {
+			if kept := st.over() == 0; kept != resumable {
 				t.Errorf("resumable %v, just before the end: the camera is kept: %v", resumable, kept)
 			}
 			<-time.After(2 * time.Millisecond)
 			synctest.Wait()
-			if len(st.ended) != 1 {
-				t.Errorf("resumable %v: %d cameras ended", resumable, len(st.ended))
+			if st.over() != 1 {
+				t.Errorf("resumable %v: %d cameras ended", resumable, st.over())
 			}
 		})
 	}
