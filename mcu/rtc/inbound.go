@@ -39,7 +39,7 @@ func (in *inbound) routed() route.Events {
 		},
 		Arrived: func(ssrc uint32, number uint16, now time.Time) { in.arrivals.Packet(ssrc, number, now) },
 		KeyFrame: func(ssrc uint32) {
-			_ = in.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
+			_ = in.report([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
 		},
 	}
 }
@@ -52,4 +52,17 @@ func (in *inbound) begin(s *route.Stream) {
 	}
 	t := newTrack(in.pc, s)
 	in.life.start(func() { run(t) })
+}
+
+// report sends RTCP from a goroutine of its own, for what is called as packets arrive. The
+// goroutine that reads SRTP may not send: pion holds the lock that sending takes while it
+// closes a connection and waits for that goroutine.
+func (in *inbound) report(packets []rtcp.Packet) error {
+	b, err := rtcp.Marshal(packets) // the caller may use its packets again
+	if err != nil {
+		return err
+	}
+	raw := rtcp.RawPacket(b)
+	in.life.start(func() { _ = in.pc.WriteRTCP([]rtcp.Packet{&raw}) })
+	return nil
 }

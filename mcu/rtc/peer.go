@@ -82,7 +82,7 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	p.life = &lifetime{pc: pc, ended: events.Ended, counts: &a.counts, log: a.log}
 	p.channels = &channels{life: p.life, events: events, counts: &a.counts}
 	p.reports = &reportReader{api: api, life: p.life, keyFrame: events.KeyFrame}
-	in.pc, in.life, in.arrivals = pc, p.life, receive.NewArrivals(pc.WriteRTCP)
+	in.pc, in.life, in.arrivals = pc, p.life, receive.NewArrivals(in.report)
 	p.audio = &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio}
 	p.video = &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo}
 	pc.OnDataChannel(p.channels.take)
