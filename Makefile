@@ -49,15 +49,17 @@ build: packages
 
 # Every test runs once. A second pass has the race detector, which makes everything several
 # times slower. That pass therefore leaves out what testing.Short leaves out (browsers, long
-# runs) and the pure packages. The calls of ./mcu have the machine to themselves, because they
-# are judged by when pictures and sound arrive. All others mostly wait, so they share it.
+# runs) and the pure packages. The calls of ./mcu and the browsers have the machine to
+# themselves, because they are judged by when pictures and sound arrive, and need both cores.
+# All others mostly wait, so they share it.
 test: packages test-packages
 	@set -x
-	others=$$(go list ./... | grep -vxF tilemix/mcu)
+	others=$$(go list ./... | grep -vxE 'tilemix/(mcu|cmd/tilemix/browsertest)')
 	go test -race -short ./mcu
 	go test -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test ./mcu
-	go test -p 3 $$others
+	go test -p 2 $$others
+	go test ./cmd/tilemix/browsertest
 
 quick: $(GOFUMPT)
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go'))
