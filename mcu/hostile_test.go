@@ -36,22 +36,26 @@ type attack struct {
 	moves bool
 }
 
+// offBeat keeps an attack's timestamps apart from those of the camera before it, which may have
+// sent one picture only: what has that one's timestamp would go on with it.
+const offBeat = 1
+
 var attacks = []attack{
 	{name: "random payloads", counter: "lost", asks: true, run: func(g *guest) {
 		random := rand.New(rand.NewPCG(1, 1))
-		pace(100, func(i int) { g.Video.Write(uint32(i)*900, noise(random, 1+random.IntN(1200))) })
+		pace(100, func(i int) { g.Video.Write(offBeat+uint32(i)*900, noise(random, 1+random.IntN(1200))) })
 	}},
 	{name: "random slices", counter: "corrupt", asks: true, run: func(g *guest) {
 		random := rand.New(rand.NewPCG(2, 2))
 		pace(100, func(i int) {
 			nal := noise(random, 800)
 			nal[0] = []byte{0x65, 0x41, 0x67, 0x68}[i%4]
-			g.Video.Write(uint32(i)*3000, nal)
+			g.Video.Write(offBeat+uint32(i)*3000, nal)
 		})
 	}},
 	{name: "fragments without an end", counter: "lost", asks: true, run: func(g *guest) {
 		start, middle := append([]byte{0x7c, 0x85}, make([]byte, 1000)...), append([]byte{0x7c, 0x05}, make([]byte, 1000)...)
-		pace(100, func(i int) { g.Video.Write(uint32(i)*3000, start, middle, middle) })
+		pace(100, func(i int) { g.Video.Write(offBeat+uint32(i)*3000, start, middle, middle) })
 	}},
 	{name: "one access unit without an end", counter: "lost", asks: true, run: func(g *guest) {
 		middle := append([]byte{0x7c, 0x05}, make([]byte, 1000)...)
@@ -69,7 +73,7 @@ var attacks = []attack{
 		})
 	}},
 	{name: "packets of no or too much payload", counter: "lost", asks: true, run: func(g *guest) {
-		pace(100, func(i int) { g.Video.Write(uint32(i)*3000, nil, []byte{0x41}, make([]byte, 1600), make([]byte, 5000)) })
+		pace(100, func(i int) { g.Video.Write(offBeat+uint32(i)*3000, nil, []byte{0x41}, make([]byte, 1600), make([]byte, 5000)) })
 	}},
 	{name: "access units cut short", counter: "corrupt", asks: true, run: func(g *guest) {
 		spoil(g, func(_ bool, payloads [][]byte) [][]byte {
@@ -242,7 +246,7 @@ func playFile(t *testing.T, name string) func(g *guest) {
 	return func(g *guest) {
 		var payloader codecs.H264Payloader
 		pace(min(100, len(units)), func(i int) {
-			g.Video.Write(uint32(i)*3000, payloader.Payload(1180, units[i])...)
+			g.Video.Write(offBeat+uint32(i)*3000, payloader.Payload(1180, units[i])...)
 		})
 	}
 }
