@@ -35,6 +35,7 @@ type Decoder struct {
 	info openh264.SBufferInfo  // of the last call
 	dst  [3][]byte             // what the binding makes of it; not used
 	pic  image.YCbCr           // the last picture, in C's memory
+	grey []byte                // chroma of pictures that have none
 	sps  sps                   // the last one that came
 	pin  runtime.Pinner
 	end  *int // 1, for the library
@@ -163,6 +164,9 @@ func (d *Decoder) picture() *image.YCbCr {
 		return nil
 	}
 	stride, cstride := int(mem.IStride[0]), int(mem.IStride[1])
+	if d.sps.grey {
+		return d.luma(d.info.PDst[0], stride, w, h)
+	}
 	cw, ch := (w+1)/2, (h+1)/2
 	d.pic = image.YCbCr{
 		Y:              unsafe.Slice(d.info.PDst[0], (h-1)*stride+w),
@@ -170,6 +174,31 @@ func (d *Decoder) picture() *image.YCbCr {
 		Cr:             unsafe.Slice(d.info.PDst[2], (ch-1)*cstride+cw),
 		YStride:        stride,
 		CStride:        cstride,
+		SubsampleRatio: image.YCbCrSubsampleRatio420,
+		Rect:           image.Rect(0, 0, w, h),
+	}
+	return &d.pic
+}
+
+// luma returns a picture without chroma, of a size that the library says. The library leaves in
+// the planes of chroma what motion compensation makes of nothing. It also crops twice what the
+// set says, as if a sample of chroma were two of luma; that is taken back where it is less than a
+// macroblock, because around each picture the library has memory of two.
+func (d *Decoder) luma(first *byte, stride, w, h int) *image.YCbCr {
+	if s := d.sps.size; s.cropX < 16 && s.cropY < 16 {
+		w, h = w+int(s.cropX), h+int(s.cropY)
+		first = (*byte)(unsafe.Add(unsafe.Pointer(first), -int(s.left)-int(s.top)*stride))
+	}
+	cw, ch := (w+1)/2, (h+1)/2
+	for len(d.grey) < cw*ch {
+		d.grey = append(d.grey, 128)
+	}
+	d.pic = image.YCbCr{
+		Y:              unsafe.Slice(first, (h-1)*stride+w),
+		Cb:             d.grey[:cw*ch],
+		Cr:             d.grey[:cw*ch],
+		YStride:        stride,
+		CStride:        cw,
 		SubsampleRatio: image.YCbCrSubsampleRatio420,
 		Rect:           image.Rect(0, 0, w, h),
 	}

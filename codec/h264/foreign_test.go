@@ -100,6 +100,44 @@ func TestForeignBPictures(t *testing.T) {
 	}
 }
 
+// TestMonochrome decodes pictures without chroma: they are grey, as large as their set says, and
+// have ffmpeg's luma. 494x370 is cropped on two sides, and 64x64 is not.
+func TestMonochrome(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skipf("ffmpeg is absent: %v", err)
+	}
+	for _, size := range []image.Point{{494, 370}, {64, 64}} {
+		file := filepath.Join(t.TempDir(), "grey.264")
+		ffmpeg(t, fmt.Sprintf("-f lavfi -i testsrc2=size=%dx%d:rate=30 -frames:v 12 -pix_fmt gray -c:v libx264 -preset veryfast -profile:v high -bf 0 -tune zerolatency %s",
+			size.X, size.Y, file))
+		stream, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ffmpeg(t, "-i "+file+" -f rawvideo -pix_fmt gray -fps_mode passthrough -")
+		d, err := newDecoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		for n, au := range accessUnits(stream) {
+			pic, err := d.Decode(au)
+			if err != nil || pic == nil || pic.Rect.Size() != size {
+				t.Fatalf("%v, access unit %d: picture %v, error %v", size, n, pic, err)
+			}
+			var out bytes.Buffer
+			writeI420(&out, pic)
+			luma, chroma := out.Bytes()[:size.X*size.Y], out.Bytes()[size.X*size.Y:]
+			if !bytes.Equal(luma, want[n*size.X*size.Y:][:size.X*size.Y]) {
+				t.Errorf("%v, access unit %d: the luma differs", size, n)
+			}
+			if grey := bytes.Count(chroma, []byte{128}); grey != len(chroma) {
+				t.Errorf("%v, access unit %d: %d of %d samples of chroma are grey", size, n, grey, len(chroma))
+			}
+		}
+	}
+}
+
 // i420 is the picture at the start of raw video.
 func i420(b []byte) *image.YCbCr {
 	const luma, chroma = foreignWidth * foreignHeight, (foreignWidth / 2) * (foreignHeight / 2)

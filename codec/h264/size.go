@@ -30,6 +30,7 @@ func Size(nal []byte) (width, height int, err error) {
 type size struct {
 	width, height uint // macroblocks
 	cropX, cropY  uint // samples off the width and the height
+	left, top     uint // samples off that side
 }
 
 // sizeOf counts in 64 bits, so that nothing that a set says can wrap round. The unit of cropping is a sample
@@ -53,6 +54,7 @@ func sizeOf(set *h264.SPS) size {
 	if c := set.FrameCropping; c != nil {
 		s.cropX = x * (uint(c.LeftOffset) + uint(c.RightOffset))
 		s.cropY = y * (uint(c.TopOffset) + uint(c.BottomOffset))
+		s.left, s.top = x*uint(c.LeftOffset), y*uint(c.TopOffset)
 	}
 	return s
 }

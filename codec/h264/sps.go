@@ -34,6 +34,7 @@ type sps struct {
 	size    size
 	colour  yuv.Colour
 	ordered bool // pictures are shown in the order of decoding
+	grey    bool // pictures have no chroma (chroma_format_idc is 0)
 }
 
 // reorders reports whether pictures may come out later than they went in.
@@ -62,7 +63,7 @@ func (s *sps) parse(nal []byte) error {
 	if err != nil && set.VUI == nil {
 		return fmt.Errorf("h264: sequence parameter set is cut or broken (%w): %w", err, codec.ErrCorrupt)
 	}
-	s.profile, s.size = set.ProfileIdc, sizeOf(&set)
+	s.profile, s.size, s.grey = set.ProfileIdc, sizeOf(&set), set.ChromaFormatIdc == 0
 	if err := s.size.check(uint(set.MaxNumRefFrames)); err != nil {
 		return err
 	}
