@@ -26,6 +26,10 @@
 // fails. The gateway kills FFmpeg after 15 s without progress. Arguments are visible to every user
 // of a machine, so keys go through a pipe as an options file.
 //
+// Platforms want ten pictures a second and a key frame every two seconds, also of a room in which
+// nothing moves. While a push by RTMP, SRT or RTSP is attached, the room therefore encodes a still
+// picture fifteen times a second. WHIP has no such rule, and a room without a push pays nothing.
+//
 // Each try attaches to the room anew, so it begins with an IDR, and an output that is down
 // costs the room nothing. An output ends with its room. A later room of the same name is not
 // sent to its far end.

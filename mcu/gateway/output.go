@@ -22,8 +22,13 @@ import (
 
 const (
 	// keyInterval is the time between IDRs while an output is up, because viewers at the far
-	// end wait for one.
-	keyInterval = 2 * time.Second
+	// end wait for one. Platforms want it to be two seconds. A tick may come a moment early, and
+	// the IDR is not to wait for the next one.
+	keyInterval = 2*time.Second - 10*time.Millisecond
+	// pictureInterval is the longest time between two pictures of a push by FFmpeg, because
+	// platforms end a stream with fewer than ten pictures a second. It is two ticks of the picture
+	// clock, so a tick that is left out costs no more than that.
+	pictureInterval = 60 * time.Millisecond
 	// patience is how long the far end may accept no media.
 	patience = 15 * time.Second
 	// pictureTime is the duration of a picture that is the last.
@@ -48,7 +53,7 @@ func (o *output) try(ctx context.Context, up func()) error {
 	if o.address.IsWHIP() {
 		return o.whip(ctx, up)
 	}
-	q, detach, err := o.attach()
+	q, detach, err := o.attach(media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval})
 	if err != nil {
 		return err
 	}
@@ -64,9 +69,9 @@ func (o *output) try(ctx context.Context, up func()) error {
 }
 
 // attach has the room fill a queue until detach returns.
-func (o *output) attach() (q *queue, detach func(), err error) {
+func (o *output) attach(pace media.SinkOptions) (q *queue, detach func(), err error) {
 	q = newQueue()
-	leave, err := o.room.Attach(q, media.SinkOptions{KeyInterval: keyInterval})
+	leave, err := o.room.Attach(q, pace)
 	if errors.Is(err, mcu.ErrClosed) {
 		return nil, nil, errOver
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/media"
 	"tilemix/mcu/rtc/client"
 	"tilemix/mcu/rtc/whip"
 )
@@ -62,7 +63,7 @@ func (o *output) whipOnce(ctx context.Context, list via.List, up func()) error {
 	if err := connect(ctx, s, c); err != nil {
 		return err
 	}
-	q, detach, err := o.attach()
+	q, detach, err := o.attach(media.SinkOptions{KeyInterval: keyInterval})
 	if err != nil {
 		return err
 	}
