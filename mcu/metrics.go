@@ -89,6 +89,7 @@ var (
 	invalidDesc  = prometheus.NewDesc("tilemix_invalid_reports_total", "Reports of clients that contradict what was sent.", nil, nil)
 	unboundDesc  = prometheus.NewDesc("tilemix_unbound_packets_total", "Packets of clients that belong to no stream that was answered.", []string{"reason"}, nil)
 	unknownDesc  = prometheus.NewDesc("tilemix_key_requests_unknown_stream_total", "Requests for an IDR of a stream that is not sent.", nil, nil)
+	namedDesc    = prometheus.NewDesc("tilemix_named_candidates_total", "Addresses that clients named for their media. The server uses none of them.", nil, nil)
 	rejectedDesc = prometheus.NewDesc("tilemix_data_channel_rejected_total", "Data channels closed because they were not the control channel.", nil, nil)
 )
 
@@ -103,7 +104,7 @@ var (
 // Describe is prometheus.Collector's.
 func (sendStats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		socketDesc, errorsDesc, writerDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, rejectedDesc,
+		socketDesc, errorsDesc, writerDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, namedDesc, rejectedDesc,
 		heldDesc, absurdDesc, strangeDesc, foreignDesc,
 	} {
 		ch <- d
@@ -125,6 +126,7 @@ func (o sendStats) Collect(ch chan<- prometheus.Metric) {
 	counter(repeatsDesc, n.Retransmitted, "sent")
 	counter(repeatsDesc, n.NotRetransmitted, "refused")
 	counter(probesDesc, n.Probes)
+	counter(namedDesc, n.NamedCandidates)
 	counter(panicsDesc, n.Panics)
 	for reason, packets := range n.Unbound {
 		counter(unboundDesc, packets, reason)

@@ -239,7 +239,6 @@ func TestCandidate(t *testing.T) {
 	if _, err := p.Offer(t.Context(), offer(opus, h264Base)); err != nil {
 		t.Fatal(err)
 	}
-	mid, line := "0", uint16(0)
 	for _, c := range []struct {
 		candidate string
 		bad       bool
@@ -249,7 +248,7 @@ func TestCandidate(t *testing.T) {
 		{"candidate:nonsense", true},
 		{"candidate:1 1 udp x 127.0.0.1 9 typ host", true},
 	} {
-		if err := p.AddCandidate(c.candidate, &mid, &line); (err != nil) != c.bad || c.bad && !errors.Is(err, rtc.ErrBadSDP) {
+		if err := p.AddCandidate(c.candidate); (err != nil) != c.bad || c.bad && !errors.Is(err, rtc.ErrBadSDP) {
 			t.Errorf("%q: %v", c.candidate, err)
 		}
 	}

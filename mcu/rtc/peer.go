@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
@@ -17,7 +18,7 @@ import (
 	"tilemix/mcu/rtc/send"
 )
 
-// maxCandidates bounds what a client can make ICE check between two offers.
+// maxCandidates bounds the candidates that a client may send between two offers.
 const maxCandidates = 64
 
 // Events are called from the connection's goroutines. None may be nil.
@@ -53,20 +54,20 @@ type Peer struct {
 	audio, video *localTrack
 	router       *route.Router
 	life         *lifetime
+	counts       *counts
 	channels     *channels
 	reports      *reportReader
 
-	negotiating sync.Mutex                // guards the next three
-	picture     codec.Kind                // what pictures are sent in, both ways; 0 before one is offered
-	early       []webrtc.ICECandidateInit // came before the first offer
-	candidates  int                       // that came since the last offer
+	negotiating sync.Mutex // guards the next two
+	picture     codec.Kind // what pictures are sent in, both ways; 0 before one is offered
+	candidates  int        // that came since the last offer
 
 	away atomic.Bool // the client is on another machine
 }
 
 // NewPeer returns a connection that waits for an offer. The caller closes it.
 func (a *API) NewPeer(events Events) (*Peer, error) {
-	p := &Peer{events: events}
+	p := &Peer{events: events, counts: &a.counts}
 	in := &inbound{events: events, counts: &a.counts}
 	p.router = route.New(in.routed())
 	api := a.routed(p.router)
@@ -129,10 +130,8 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 	if err := p.attach(o); err != nil {
 		return "", err
 	}
-	for _, c := range p.early {
-		_ = p.pc.AddICECandidate(c) // a candidate that is no use concerns the client alone
-	}
-	p.early, p.candidates = nil, 0
+	p.counts.namedCandidates.Add(uint64(o.Candidates))
+	p.candidates = 0
 	text, err := p.answer(ctx)
 	if err != nil {
 		return "", err
@@ -187,22 +186,22 @@ func (p *Peer) answer(ctx context.Context) (string, error) {
 	}
 }
 
-// AddCandidate adds a candidate of the client. An empty one ends them. Candidates that
-// arrive before the first offer wait for it.
-func (p *Peer) AddCandidate(candidate string, mid *string, mline *uint16) error {
-	c := webrtc.ICECandidateInit{Candidate: candidate, SDPMid: mid, SDPMLineIndex: mline}
+// AddCandidate takes a candidate of the client, counts it and does not use it. An empty one ends
+// them. The server sends only to where a client's own checks came from, with their password:
+// otherwise a client could have it send to anybody.
+func (p *Peer) AddCandidate(candidate string) error {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
 	if p.candidates++; p.candidates > maxCandidates {
 		return fmt.Errorf("%w: more than %d candidates", ErrBadSDP, maxCandidates)
 	}
-	if p.pc.RemoteDescription() == nil {
-		p.early = append(p.early, c)
+	if candidate == "" {
 		return nil
 	}
-	if err := p.pc.AddICECandidate(c); err != nil {
+	if _, err := ice.UnmarshalCandidate(candidate); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}
+	p.counts.namedCandidates.Add(1)
 	return nil
 }
 

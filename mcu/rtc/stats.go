@@ -11,8 +11,9 @@ import (
 // counts are what the peers of an API count together.
 type counts struct {
 	send.Counters
-	slowChannels, rejectedDataChannels, panics atomic.Uint64
-	unbound                                    unbound
+	slowChannels, rejectedDataChannels, panics, namedCandidates atomic.Uint64
+
+	unbound unbound
 }
 
 // unbound counts packets that belong to no stream, by reason.
@@ -47,6 +48,7 @@ type Stats struct {
 	InvalidReports           uint64 // reports of clients that contradict what was sent
 	Probes                   uint64 // packets sent again to probe a path
 	UnknownStreamKeyRequests uint64 // requests for an IDR of a stream that is not sent
+	NamedCandidates          uint64 // addresses that clients named, none of which is used
 
 	// Unbound are packets that belong to no stream that was answered, by reason.
 	Unbound map[string]uint64

@@ -200,7 +200,7 @@ func (s *Session) AddCandidate(control int, c control.CandidateInit) error {
 	if err != nil {
 		return err
 	}
-	return to.peer.AddCandidate(c.Candidate, c.SDPMid, c.SDPMLineIndex)
+	return to.peer.AddCandidate(c.Candidate)
 }
 
 // on returns the session's connection, if it is the one of a control connection.

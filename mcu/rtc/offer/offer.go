@@ -18,6 +18,8 @@ type Offer struct {
 	Audio, Video bool
 	// Picture is what pictures are of in both directions; 0 where none is offered.
 	Picture codec.Kind
+	// Candidates is how many addresses the client named. Text has none of them.
+	Candidates int
 
 	sections []*section
 	bundled  bool // the client named a BUNDLE group
@@ -39,10 +41,14 @@ func Read(text string, picture codec.Kind) (*Offer, error) {
 	if err := o.inspect(&desc); err != nil {
 		return nil, err
 	}
+	if err := checkICE(&desc); err != nil {
+		return nil, err
+	}
 	if err := o.bundle(&desc); err != nil {
 		return nil, err
 	}
 	o.Picture = o.choose(picture)
+	o.Candidates = dropCandidates(&desc)
 	for _, s := range o.sections {
 		s.simplify(o.Picture)
 	}

@@ -1,0 +1,56 @@
+package offer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pion/sdp/v3"
+)
+
+// maxCredential is the length of the longest ICE credential (RFC 8839 §5.4), in characters.
+// Each check that the server sends has the client's in it.
+const maxCredential = 256
+
+// checkICE finds credentials that ICE does not allow, and clients that send no checks.
+func checkICE(desc *sdp.SessionDescription) error {
+	for attributes := range levels(desc) {
+		for _, a := range *attributes {
+			switch {
+			case (a.Key == "ice-ufrag" || a.Key == "ice-pwd") && len(a.Value) > maxCredential:
+				return fmt.Errorf("%w: a=%s has %d characters; ICE allows %d", ErrBadSDP, a.Key, len(a.Value), maxCredential)
+			case a.Key == "ice-lite":
+				return fmt.Errorf("%w: a=ice-lite says that the client sends no checks; the server waits for them, so offer full ICE", ErrBadSDP)
+			}
+		}
+	}
+	return nil
+}
+
+// dropCandidates takes all addresses out that a client names, and returns how many there were.
+// The server learns a client's address from the client's own checks, which prove that the client
+// is there. Whatever an offer names might be somebody else.
+func dropCandidates(desc *sdp.SessionDescription) (dropped int) {
+	for attributes := range levels(desc) {
+		*attributes = slices.DeleteFunc(*attributes, func(a sdp.Attribute) bool {
+			if a.Key == "candidate" {
+				dropped++
+			}
+			return a.Key == "candidate" || a.Key == "end-of-candidates" || a.Key == "remote-candidates"
+		})
+	}
+	return dropped
+}
+
+// levels yields the attributes of the session and of each section.
+func levels(desc *sdp.SessionDescription) func(yield func(*[]sdp.Attribute) bool) {
+	return func(yield func(*[]sdp.Attribute) bool) {
+		if !yield(&desc.Attributes) {
+			return
+		}
+		for _, m := range desc.MediaDescriptions {
+			if !yield(&m.Attributes) {
+				return
+			}
+		}
+	}
+}

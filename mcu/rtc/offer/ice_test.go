@@ -1,0 +1,48 @@
+package offer
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// TestNamedAddresses leaves none of the addresses that a client names in what pion gets.
+func TestNamedAddresses(t *testing.T) {
+	const address = "a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host|"
+	lines := "a=group:BUNDLE 0 1|" + address + opusLines + "|a=mid:0|" + address + address + "a=end-of-candidates|" +
+		vp8Lines + "|a=mid:1|a=remote-candidates:1 192.0.2.1 5000|" + strings.TrimSuffix(address, "|")
+	text, err := described(t, lines).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := Read(string(text), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(o.Text, "candidate") || strings.Contains(o.Text, "192.0.2.1") {
+		t.Errorf("pion gets addresses:\n%s", o.Text)
+	}
+	if o.Candidates != 4 {
+		t.Errorf("%d are counted, want 4", o.Candidates)
+	}
+}
+
+// TestCredentials refuses what ICE does not allow, and clients that send no checks.
+func TestCredentials(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("u", n) }
+	for _, c := range []struct{ name, line, says string }{
+		{"longest", "|a=ice-ufrag:" + long(256) + "|a=ice-pwd:" + long(256), ""},
+		{"long ufrag", "|a=ice-ufrag:" + long(257), "a=ice-ufrag has 257 characters"},
+		{"long password", "|a=ice-pwd:" + long(257), "a=ice-pwd has 257 characters"},
+		{"lite", "|a=ice-lite", "offer full ICE"},
+	} {
+		text, err := described(t, opusLines+c.line).Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Read(string(text), 0)
+		if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, ErrBadSDP) || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
+		}
+	}
+}
