@@ -140,7 +140,10 @@ func (p *Process) start(c Command) (serve []func() error, err error) {
 		return nil, err
 	}
 	if c.Out != nil {
-		serve = append(serve, func() error { return c.Out(p.stdout) })
+		serve = append(serve, func() error {
+			defer p.stdout.Close() // a child that writes on ends at once
+			return c.Out(p.stdout)
+		})
 		p.finish()
 	}
 	if err = p.cmd.Start(); err != nil {

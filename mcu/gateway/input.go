@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"strings"
+	"regexp"
 
+	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
@@ -92,7 +93,7 @@ type input struct {
 	address   address.Address
 	who       *mcu.Participant
 	loop      bool
-	transcode bool // the picture is not H.264
+	transcode bool // FFmpeg encodes the picture
 	vain      int  // attempts in a row that brought nothing
 }
 
@@ -111,10 +112,14 @@ func (in *input) try(ctx context.Context, up func()) error {
 
 // play pulls the stream. It pulls again with an encoder if the picture is not H.264.
 func (in *input) play(ctx context.Context, up func()) error {
-	err := in.pull(ctx, up)
-	if err != nil && !in.transcode && strings.Contains(err.Error(), "not supported by the bitstream filter") {
+	s := newSight(up, in.dim)
+	defer s.watch()()
+	err := in.pull(ctx, s.seen)
+	if why := unreadable(err); why != "" && !in.transcode {
+		in.log.Info("stream is transcoded", "reason", why)
+		in.change(func(i *Info) { i.Transcoded = why })
 		in.transcode = true
-		err = in.pull(ctx, up)
+		err = in.pull(ctx, s.seen)
 	}
 	if err == nil && in.address.Scheme() == "file" {
 		return errOver
@@ -122,7 +127,25 @@ func (in *input) play(ctx context.Context, up func()) error {
 	return err
 }
 
-func (in *input) pull(ctx context.Context, up func()) error {
+// foreign matches what FFmpeg says of video that is not H.264.
+var foreign = regexp.MustCompile(`Codec '(\w+)' \(\d+\) is not supported by the bitstream filter`)
+
+// unreadable returns why the server's decoder cannot read the stream of an attempt that has ended. It
+// is "" if the attempt has ended for another reason.
+func unreadable(err error) string {
+	if err == nil {
+		return ""
+	}
+	if errors.Is(err, h264.ErrUnreadable) {
+		return err.Error()
+	}
+	if m := foreign.FindStringSubmatch(err.Error()); m != nil {
+		return "the video is " + m[1] + ", not H.264"
+	}
+	return ""
+}
+
+func (in *input) pull(ctx context.Context, seen func()) error {
 	if err := in.gateway.reach(ctx, in.address); err != nil {
 		return err
 	}
@@ -131,7 +154,7 @@ func (in *input) pull(ctx context.Context, up func()) error {
 		return err
 	}
 	defer p.stop()
-	d := newTSDemuxer(in.address.Paced(), up)
+	d := newTSDemuxer(in.address.Paced(), seen)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d.play(ctx, in.who, cancel)
@@ -186,12 +209,13 @@ func (in *input) args() []string {
 	args = append(args, "-map", "0:V:0?", "-map", "0:a:0?")
 	if in.transcode {
 		args = append(args, "-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
-			"-vf", "scale='min(1280,iw)':-2", "-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
+			"-vf", "yadif=deint=interlaced,scale='trunc(min(1280,iw)/2)*2':-2", "-fpsmax", "30",
+			"-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
 	} else {
 		args = append(args, "-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra")
 	}
-	return append(args, "-c:a", "libopus", "-b:a", "64k", "-ac", "1", "-ar", "48000", "-frame_duration", "20",
-		"-af", "aresample=async=1", "-muxdelay", "0", "-muxpreload", "0", "-pes_payload_size", "0",
+	return append(args, "-c:a", "libopus", "-b:a", "64k", "-ar", "48000", "-frame_duration", "20",
+		"-af", "aresample=async=1,aformat=channel_layouts=mono|stereo", "-muxdelay", "0", "-muxpreload", "0", "-pes_payload_size", "0",
 		"-flush_packets", "1", "-f", "mpegts", "pipe:1")
 }
 

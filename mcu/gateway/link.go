@@ -56,6 +56,8 @@ type Info struct {
 	UpAt   time.Time `json:"upSince,omitzero"`
 	Next   time.Time `json:"nextTry,omitzero"`
 	Tries  int       `json:"tries"`
+	// Transcoded says why FFmpeg encodes an input's video; "": the video is copied.
+	Transcoded string `json:"transcoded,omitempty"`
 	// Access units and packets that the other end was too slow for.
 	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
@@ -169,6 +171,12 @@ func (l *link) rise() {
 	l.change(func(i *Info) { i.State, i.UpAt = Up, time.Now().UTC() })
 	l.log.Info("link is up")
 	l.happen(event.OutputUp, "")
+}
+
+// dim records that an attempt which goes on brings no picture.
+func (l *link) dim(reason string) {
+	l.log.Warn("link is down", "reason", reason)
+	l.change(func(i *Info) { i.State, i.Reason, i.UpAt = Down, reason, time.Time{} })
 }
 
 // fall records that an attempt has ended, which was up since was; zero: it was not.

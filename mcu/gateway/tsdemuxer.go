@@ -11,6 +11,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts/codecs"
 
+	"tilemix/codec/h264"
 	"tilemix/mcu"
 )
 
@@ -33,13 +34,15 @@ const (
 // which arrives faster than real time, to its timestamps.
 type tsDemuxer struct {
 	paced        bool
-	up           func() // called at the first unit
+	seen         func() // called for each picture, or each packet of sound if there is no video
 	ctx          context.Context
 	video, audio *rtpSource
 	wg           sync.WaitGroup
 	still        *time.Timer // ends the attempt when no media arrives
 
 	// Owned by the goroutine that reads. Timestamps are in ticks of streamRate.
+	trial  trial
+	films  bool // the stream has video
 	begun  bool
 	last   int64     // newest timestamp, unwrapped
 	shift  int64     // from timestamps to those of all repetitions
@@ -51,8 +54,8 @@ type tsDemuxer struct {
 	origin int64     // first timestamp of all
 }
 
-func newTSDemuxer(paced bool, up func()) *tsDemuxer {
-	return &tsDemuxer{paced: paced, up: up, video: newRTPSource(true), audio: newRTPSource(false)}
+func newTSDemuxer(paced bool, seen func()) *tsDemuxer {
+	return &tsDemuxer{paced: paced, seen: seen, video: newRTPSource(true), audio: newRTPSource(false)}
 }
 
 // play has a participant show and play both sources until wait. stop ends the attempt when no
@@ -79,6 +82,7 @@ func (d *tsDemuxer) play(ctx context.Context, who *mcu.Participant, stop context
 // wait ends the sources and waits for the goroutines of play.
 func (d *tsDemuxer) wait() {
 	d.still.Stop()
+	d.trial.end()
 	close(d.video.ended)
 	close(d.audio.ended)
 	d.wg.Wait()
@@ -92,14 +96,26 @@ func (d *tsDemuxer) run(from io.Reader) error {
 	}
 	ts.OnDecodeError(func(error) {})
 	found := false
+	d.films = false
 	for _, t := range ts.Tracks() {
 		switch t.Codec.(type) {
 		case *codecs.H264:
-			found = true
-			ts.OnDataH264(t, func(_, dts int64, au [][]byte) error { return d.deliver(d.video, dts, au) })
+			found, d.films = true, true
+			ts.OnDataH264(t, func(_, dts int64, au [][]byte) error {
+				if err := d.trial.judge(dts, au); err != nil {
+					return err
+				}
+				if d.trial.passed {
+					d.seen()
+				}
+				return d.deliver(d.video, dts, au)
+			})
 		case *codecs.Opus:
 			found = true
 			ts.OnDataOpus(t, func(pts int64, packets [][]byte) error {
+				if !d.films {
+					d.seen()
+				}
 				for i, p := range packets {
 					if err := d.deliver(d.audio, pts+int64(i)*streamRate/50, [][]byte{p}); err != nil {
 						return err
@@ -114,8 +130,14 @@ func (d *tsDemuxer) run(from io.Reader) error {
 	}
 	for {
 		if err := ts.Read(); err != nil {
-			if d.ctx.Err() != nil || errors.Is(err, io.EOF) {
+			if d.ctx.Err() != nil {
 				return nil //nolint:nilerr // the expected end
+			}
+			if errors.Is(err, io.EOF) {
+				return d.trial.over()
+			}
+			if errors.Is(err, h264.ErrUnreadable) {
+				return err
 			}
 			return fmt.Errorf("read the stream: %w", err)
 		}
@@ -130,7 +152,6 @@ func (d *tsDemuxer) deliver(to *rtpSource, timestamp int64, parts [][]byte) erro
 	if !d.begun {
 		d.begun = true
 		d.first, d.base, d.origin, d.ntp = at, now, at, now
-		d.up()
 	}
 	d.still.Reset(patience)
 	due := d.base.Add(time.Duration(at-d.first) * time.Second / streamRate)

@@ -1,0 +1,87 @@
+package gateway_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/gateway"
+)
+
+// TestTranscode plays files of H.264 that OpenH264 cannot read. Each is
+// seen and heard, and its state says why FFmpeg encodes it.
+func TestTranscode(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	vic := s.enter("kinds", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
+	for _, c := range []struct{ name, args, why string }{
+		{"interlaced", "-pix_fmt yuv420p -flags +ildct+ilme -x264opts interlaced=1", "it is interlaced"},
+		{"10 bits", "-pix_fmt yuv420p10le", "10 bits"},
+		{"4:2:2", "-pix_fmt yuv422p", "4:2:2"},
+		{"large", "-pix_fmt yuv420p -vf scale=2720:1530", "2720x1530"},
+		{"4:4:4", "-pix_fmt yuv444p -vf scale=641:361", "4:4:4"},
+	} {
+		if testing.Short() && c.name != "10 bits" {
+			continue
+		}
+		file := strings.NewReplacer(":", "", " ", "").Replace(c.name) + ".mp4"
+		film(t, filepath.Join(s.dir, file), append([]string{"-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"}, strings.Fields(c.args)...)...)
+		began := time.Now()
+		i, err := s.AddInput(t.Context(), "kinds", gateway.InputOptions{URL: "file:" + file, Loop: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(vic)
+		t.Logf("%s took %v", c.name, time.Since(began))
+		up := s.await(gateway.Input, "kinds", i.ID, c.name, in(gateway.Up))
+		if !strings.Contains(up.Transcoded, c.why) {
+			t.Errorf("%s is transcoded because %q, want %q", c.name, up.Transcoded, c.why)
+		}
+		if err := s.Remove(t.Context(), gateway.Input, "kinds", i.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNoPicture plays a file whose video no decoder reads, beside good sound. Its input is down, and
+// says why.
+func TestNoPicture(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	s.act("blank")
+	path := filepath.Join(s.dir, "noise.ts")
+	film(t, path, "-t", "20", "-c:v", "libx264", "-c:a", "aac")
+	stream, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, rest := 0, stream; ; {
+		n := bytes.Index(rest, []byte{0, 0, 1})
+		if n < 0 || at+n+32 > len(stream) {
+			break
+		}
+		at += n + 3
+		if rest = stream[at:]; rest[0]&0x1f == 5 || rest[0]&0x1f == 1 {
+			copy(rest[3:24], bytes.Repeat([]byte{0x5a, 0xff}, 11)) // of a slice, from its header on
+		}
+	}
+	if err := os.WriteFile(path, stream, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i, err := s.AddInput(t.Context(), "blank", gateway.InputOptions{URL: "file:noise.ts", Loop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := s.await(gateway.Input, "blank", i.ID, "no picture", in(gateway.Down))
+	if down.Reason == "" || down.Transcoded == "" {
+		t.Errorf("it is %+v", down)
+	}
+	t.Log(down.Transcoded, down.Reason)
+}
