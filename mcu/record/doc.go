@@ -36,8 +36,14 @@
 // that takes the decoded sound and counts time in samples. This package writes the AAC frames,
 // so the file grows as with Opus.
 //
-// Tracks are tapped where access units are put together and packets arrive. The sender's
-// reports put sound and picture on the sender's clock, and the fastest packets of ten seconds
-// put that clock on the room's. Flash and beep of a participant are 6 ms apart in the tracks,
-// which is the Opus encoder's look-ahead.
+// Tracks are tapped where access units are put together and packets arrive. Sound is placed by its
+// timestamps, as its fastest packets of ten seconds arrived. If all packets of 300 ms come 80 ms
+// late, the sender has paused its timestamps or the path has become longer, and sound moves there.
+// The sender's reports say how far pictures are from sound. A report that puts them a second or more
+// apart is not believed, as in package ingest. One that moves pictures by more than 80 ms must stay
+// true for 6 s. Tracks therefore stay with the mix whatever a sender says of its clock. Where a
+// sender's clock is fast, a packet of sound is left out each time the sound is 50 ms late.
+//
+// Flash and beep of a participant are 6 ms apart in the tracks, which is the Opus encoder's
+// look-ahead.
 package record

@@ -15,16 +15,25 @@ import (
 	"tilemix/mcu/record/sidecar"
 )
 
-// maxWaiting is how many packets of sound wait for late ones: 320 ms of the shortest.
-const maxWaiting = 128
+const (
+	// maxWaiting is how many packets of sound wait for late ones: 320 ms of the shortest.
+	maxWaiting = 128
+	// maxLate is how late sound may become because more comes than time passes, as from a clock that
+	// is fast. Then a packet is left out.
+	maxLate = 50 * time.Millisecond
+)
 
 // trackFile is the file of a track. The zero value has not begun.
 type trackFile struct {
 	out   *mp4.Writer // nil before it has begun, and once it has ended
 	file  *os.File
 	track int // its place in participantTracks.Tracks
+	begin time.Duration
 	ended bool
 }
+
+// end returns where the file ends, on the room's clock.
+func (r *trackFile) end() time.Duration { return r.begin + r.out.Length() }
 
 // participantTracks is what the timeline has of one participant, and writes the participant's files.
 // It belongs to the timeline's goroutine.
@@ -36,7 +45,7 @@ type participantTracks struct {
 
 	video, audio trackFile
 
-	waiting []queuedPacket // by when they were captured
+	waiting []queuedPacket // by their timestamps
 	written bool
 	last    uint32 // timestamp that was written last
 
@@ -46,10 +55,13 @@ type participantTracks struct {
 // queuedPacket is a packet of sound that may wait for an earlier one.
 type queuedPacket struct {
 	data      []byte
-	at        time.Duration // in the file
+	sent      time.Duration // by the sender's count of time
 	arrived   time.Duration
 	timestamp uint32
 }
+
+// transit is how much later it arrived than it was sent, by two clocks.
+func (q queuedPacket) transit() time.Duration { return q.arrived - q.sent }
 
 // picture writes an access unit.
 func (f *participantTracks) picture(p *piece) {
@@ -67,8 +79,7 @@ func (f *participantTracks) sound(p *piece) {
 	if f.audio.ended {
 		return
 	}
-	f.clock.observe(p.at)
-	one := queuedPacket{bytes.Clone(p.data), f.clock.count(p.at), p.at.Arrived, p.at.Timestamp}
+	one := queuedPacket{bytes.Clone(p.data), f.clock.hear(p.at), p.at.Arrived, p.at.Timestamp}
 	i, _ := slices.BinarySearchFunc(f.waiting, one, func(a, b queuedPacket) int { return int(int32(a.timestamp - b.timestamp)) })
 	f.waiting = slices.Insert(f.waiting, i, one)
 	until := p.at.Arrived - reorder
@@ -86,11 +97,15 @@ func (f *participantTracks) release(until time.Duration) {
 		if f.written && int32(one.timestamp-f.last) <= 0 && f.last-one.timestamp < 10*pcm.Rate {
 			continue // a duplicate
 		}
-		if !f.open(&f.audio, sidecar.Track{Kind: "audio", Codec: "opus"}, one.at) {
+		at := f.clock.settle(one.sent, f.leastTransit(n), one.arrived)
+		if !f.open(&f.audio, sidecar.Track{Kind: "audio", Codec: "opus"}, at) {
 			break
 		}
 		f.written, f.last = true, one.timestamp
-		switch err := f.audio.out.WriteAudio(one.data, one.at); {
+		if f.audio.end()-at > maxLate {
+			continue
+		}
+		switch err := f.audio.out.WriteAudio(one.data, at); {
 		case errors.Is(err, mp4.ErrPacket):
 			f.line.lost.Add(1)
 		case err != nil:
@@ -98,6 +113,19 @@ func (f *participantTracks) release(until time.Duration) {
 		}
 	}
 	f.waiting = slices.Delete(f.waiting, 0, n)
+}
+
+// leastTransit returns the least transit of a packet that waits and those behind it, but for packets of
+// another clock.
+func (f *participantTracks) leastTransit(n int) time.Duration {
+	own := f.waiting[n].transit()
+	least := own
+	for _, q := range f.waiting[n:] {
+		if t := q.transit(); own-t <= jumped {
+			least = min(least, t)
+		}
+	}
+	return least
 }
 
 // open makes a track's file if there is none yet. It returns false if nothing more of the track is
@@ -116,7 +144,7 @@ func (f *participantTracks) open(r *trackFile, as sidecar.Track, at time.Duratio
 		as.File = name
 		config := mp4.Default()
 		config.Video, config.Audio, config.Channels = as.Kind == "video", as.Kind == "audio", 2
-		*r = trackFile{out: mp4.NewWriter(file, config), file: file, track: len(f.Tracks)}
+		*r = trackFile{out: mp4.NewWriter(file, config), file: file, track: len(f.Tracks), begin: at}
 	}
 	f.Tracks = append(f.Tracks, as)
 	f.line.publish()
