@@ -16,7 +16,8 @@
 //   - A room has its loop, its picture clock, its sound clock, and one for each rendition.
 //   - A room with more than 64 receivers has one for each writer (send.Writer) of each clock.
 //   - A participant has pion's, one for each track that it sends, one for the RTCP of each
-//     track and downlink, and one that closes its connection when it leaves.
+//     downlink and of its retransmissions, and one that closes its connection when it leaves.
+//     A participant that sends media has one that sends reports about it.
 //   - A client that uses TCP has one that writes what is queued for it.
 //   - Each media socket has one that writes what has gathered, and the server has one pacer.
 //
@@ -56,6 +57,7 @@
 //	                                newest dropped
 //	downlink → TCP client           256 KiB unsent, the newest       tcp{dropped},
 //	                                dropped                          turn{dropped}
+//	reports, key requests → client  8, the oldest dropped             reports_dropped
 //	client → TURN allocation        3 MB/s, the rest dropped         turn{dropped}
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
 //	client → data channels          one, "control"; others closed,   data_channel_rejected

@@ -81,6 +81,7 @@ var (
 	socketDesc   = prometheus.NewDesc("tilemix_socket_packets_total", "What came of the packets to be sent.", []string{"what"}, nil)
 	writerDesc   = prometheus.NewDesc("tilemix_writer_dropped_total", "Access units and blocks of sound for large rooms that found the ring of their writer full.", nil, nil)
 	errorsDesc   = prometheus.NewDesc("tilemix_downlink_errors_total", "Packets of the mix that a connection did not take.", nil, nil)
+	reportsDesc  = prometheus.NewDesc("tilemix_reports_dropped_total", "Reports to clients that newer ones replaced before they were sent.", nil, nil)
 	slowDesc     = prometheus.NewDesc("tilemix_data_channel_slow_closed_total", "Control channels closed because their client did not read.", nil, nil)
 	repeatsDesc  = prometheus.NewDesc("tilemix_repeats_total", "Packets of the mix that were requested again: sent, or refused because they were too old, just sent again or too many.", []string{"what"}, nil)
 	probesDesc   = prometheus.NewDesc("tilemix_probe_packets_total", "Packets of the mix sent again to probe what a network path carries.", nil, nil)
@@ -104,7 +105,7 @@ var (
 // Describe is prometheus.Collector's.
 func (sendStats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		socketDesc, errorsDesc, writerDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, namedDesc, rejectedDesc,
+		socketDesc, errorsDesc, writerDesc, reportsDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, namedDesc, rejectedDesc,
 		heldDesc, absurdDesc, strangeDesc, foreignDesc,
 	} {
 		ch <- d
@@ -122,6 +123,7 @@ func (o sendStats) Collect(ch chan<- prometheus.Metric) {
 	counter(socketDesc, n.Refused, "refused")
 	counter(errorsDesc, n.DownlinkErrors)
 	counter(writerDesc, n.WriterDropped)
+	counter(reportsDesc, n.ReportsDropped)
 	counter(slowDesc, n.SlowChannels)
 	counter(repeatsDesc, n.Retransmitted, "sent")
 	counter(repeatsDesc, n.NotRetransmitted, "refused")

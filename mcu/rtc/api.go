@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
@@ -47,6 +48,7 @@ type API struct {
 	pacer    *send.PacketPacer
 	counts   counts
 	log      logging.LeveledLogger
+	now      func() time.Time // when a packet arrives
 }
 
 // NewAPI opens the sockets. The caller closes the API after its last peer.
@@ -87,6 +89,7 @@ func NewAPI(cfg Config) (*API, error) {
 		cert:     *cert,
 		pacer:    send.NewPacer(),
 		log:      cfg.Log.NewLogger("rtc"),
+		now:      time.Now,
 	}, nil
 }
 
@@ -129,7 +132,7 @@ func (a *API) Stats() Stats {
 	c := &a.counts
 	s := Stats{
 		DownlinkErrors: c.Errors.Load(), DownlinkDropped: c.Dropped.Load(), WriterDropped: c.WriterDropped.Load(),
-		SlowChannels: c.slowChannels.Load(), RejectedDataChannels: c.rejectedDataChannels.Load(), Panics: c.panics.Load(),
+		ReportsDropped: c.reportsDropped.Load(), SlowChannels: c.slowChannels.Load(), RejectedDataChannels: c.rejectedDataChannels.Load(), Panics: c.panics.Load(),
 		Retransmitted: c.Retransmitted.Load(), NotRetransmitted: c.NotRetransmitted.Load(),
 		InvalidReports: c.InvalidReports.Load(), Probes: c.Probes.Load(),
 		UnknownStreamKeyRequests: c.UnknownStreamKeyRequests.Load(), TCP: a.tcp.Stats(),

@@ -6,16 +6,21 @@
 //	 ├ udp.Socket       └───── Events.Control ◀─▶ Send, a data channel
 //	 └ send.PacketPacer
 //
-// A Peer is one participant's connection. Its goroutines are pion's: they run the functions
-// of Events, which may block only themselves. API.Run has one goroutine for each socket and
-// one for the pacer.
+// A Peer is one participant's connection. Most of its goroutines are pion's: they run the
+// functions of Events, which may block only themselves. Its own are one for each track, one for
+// the RTCP of each downlink, and one that sends reports (reportWriter). API.Run has one
+// goroutine for each socket and one for the pacer.
 //
 //	package   what it does                                  pion/webrtc
 //	rtc       connections, tracks, SDP, data channels       yes
 //	send      downlinks, pacing, retransmission, estimate   no
 //	receive   receiver reports, NACK, arrival times         no
+//	route     which stream a packet of a client belongs to  no
+//	offer     reads offers, finishes answers                no
 //	reports   reads receivers' RTCP                         no
 //	udp       sockets that gather packets                   no
+//	client    the other end of a call, for join, gateway    yes
+//	whip      the client's side of WHIP and WHEP: HTTP      no
 //
 // # Why
 //

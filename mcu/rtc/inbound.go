@@ -3,7 +3,6 @@ package rtc
 import (
 	"time"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/rtc/offer"
@@ -18,12 +17,14 @@ func CheckOffer(sdp string) error {
 	return err
 }
 
-// inbound runs what one client sends. pc, life and arrivals are set before the first packet.
+// inbound runs what one client sends. pc, life, reports and arrivals are set before the first
+// packet.
 type inbound struct {
 	events   Events
 	counts   *counts
 	pc       *webrtc.PeerConnection
 	life     *lifetime
+	reports  *reportWriter
 	arrivals *receive.Arrivals
 }
 
@@ -37,10 +38,8 @@ func (in *inbound) routed() route.Events {
 				in.events.Unbound(ssrc, payloadType, string(why))
 			}
 		},
-		Arrived: func(ssrc uint32, number uint16, now time.Time) { in.arrivals.Packet(ssrc, number, now) },
-		KeyFrame: func(ssrc uint32) {
-			_ = in.report([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
-		},
+		Arrived:  func(ssrc uint32, number uint16, now time.Time) { in.arrivals.Packet(ssrc, number, now) },
+		KeyFrame: func(ssrc uint32) { in.reports.requestKeyFrame(ssrc) },
 	}
 }
 
@@ -52,17 +51,4 @@ func (in *inbound) begin(s *route.Stream) {
 	}
 	t := newTrack(in.pc, s)
 	in.life.start(func() { run(t) })
-}
-
-// report sends RTCP from a goroutine of its own, for what is called as packets arrive. The
-// goroutine that reads SRTP may not send: pion holds the lock that sending takes while it
-// closes a connection and waits for that goroutine.
-func (in *inbound) report(packets []rtcp.Packet) error {
-	b, err := rtcp.Marshal(packets) // the caller may use its packets again
-	if err != nil {
-		return err
-	}
-	raw := rtcp.RawPacket(b)
-	in.life.start(func() { _ = in.pc.WriteRTCP([]rtcp.Packet{&raw}) })
-	return nil
 }

@@ -16,10 +16,15 @@ type lifetime struct {
 	counts *counts
 	log    logging.LeveledLogger
 
-	once   sync.Once
-	mu     sync.Mutex // guards closed, so that nothing starts after close
-	closed bool
-	wg     sync.WaitGroup
+	once    sync.Once
+	mu      sync.Mutex // guards closed, so that nothing starts after close
+	closed  bool
+	closing chan struct{} // closed by close
+	wg      sync.WaitGroup
+}
+
+func newLifetime(pc *webrtc.PeerConnection, ended func(), counts *counts, log logging.LeveledLogger) *lifetime {
+	return &lifetime{pc: pc, ended: ended, counts: counts, log: log, closing: make(chan struct{})}
 }
 
 // start runs f in a goroutine that close waits for.
@@ -46,6 +51,9 @@ func (l *lifetime) expel() {
 // close calls stop, ends the connection, waits for its goroutines and calls Events.Ended.
 func (l *lifetime) close(stop func()) {
 	l.mu.Lock()
+	if !l.closed {
+		close(l.closing)
+	}
 	l.closed = true
 	l.mu.Unlock()
 	stop()

@@ -69,7 +69,7 @@ type Peer struct {
 func (a *API) NewPeer(events Events) (*Peer, error) {
 	p := &Peer{events: events, counts: &a.counts}
 	in := &inbound{events: events, counts: &a.counts}
-	p.router = route.New(in.routed())
+	p.router = route.New(in.routed(), a.now)
 	api := a.routed(p.router)
 	pc, err := api.NewPeerConnection(webrtc.Configuration{
 		Certificates: []webrtc.Certificate{a.cert},
@@ -80,10 +80,11 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	}
 	path := send.NewPath(pc.WriteRTCP, a.pacer, &a.counts.Counters, time.Now())
 	p.pc = pc
-	p.life = &lifetime{pc: pc, ended: events.Ended, counts: &a.counts, log: a.log}
+	p.life = newLifetime(pc, events.Ended, &a.counts, a.log)
 	p.channels = &channels{life: p.life, events: events, counts: &a.counts}
 	p.reports = &reportReader{api: api, life: p.life, keyFrame: events.KeyFrame}
-	in.pc, in.life, in.arrivals = pc, p.life, receive.NewArrivals(in.report)
+	in.pc, in.life, in.reports = pc, p.life, newReportWriter(pc.WriteRTCP, p.life, &a.counts.reportsDropped)
+	in.arrivals = receive.NewArrivals(in.reports.report)
 	p.audio = &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio}
 	p.video = &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo}
 	pc.OnDataChannel(p.channels.take)

@@ -11,7 +11,7 @@ import (
 // counts are what the peers of an API count together.
 type counts struct {
 	send.Counters
-	slowChannels, rejectedDataChannels, panics, namedCandidates atomic.Uint64
+	slowChannels, rejectedDataChannels, panics, namedCandidates, reportsDropped atomic.Uint64
 
 	unbound unbound
 }
@@ -39,6 +39,7 @@ type Stats struct {
 	Refused                  uint64 // packets that the kernel did not take
 	DownlinkErrors           uint64 // packets that a connection did not take
 	DownlinkDropped          uint64 // access units that a path could not take
+	ReportsDropped           uint64 // reports to clients that newer ones replaced before they were sent
 	WriterDropped            uint64 // units of large rooms that found a writer's ring full
 	SlowChannels             uint64 // control channels closed because their clients did not read
 	RejectedDataChannels     uint64 // data channels closed because they were not the control channel

@@ -39,7 +39,8 @@ type Arrivals struct {
 	told      time.Time
 }
 
-// NewArrivals returns the Arrivals of a connection, which reports by send. Its error is ignored.
+// NewArrivals returns the Arrivals of a connection, which reports by send. Its error is ignored,
+// and it may keep the packets.
 func NewArrivals(send func([]rtcp.Packet) error) *Arrivals {
 	a := newArrivals(time.Now())
 	a.send = send

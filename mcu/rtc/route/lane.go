@@ -48,7 +48,7 @@ func (l *lane) Write(packet []byte) (int, error) {
 	if err != nil {
 		return len(packet), nil //nolint:nilerr // SRTP has read the header before, so there is no error
 	}
-	now := time.Now()
+	now := l.router.now()
 	if stream := l.fast.Load(); stream != nil {
 		section := stream.Section()
 		if f, ok := section.Formats[l.header.PayloadType]; ok && !f.Repair {

@@ -35,6 +35,7 @@ type Events struct {
 // Router takes all packets that one client sends. It is safe for concurrent use.
 type Router struct {
 	events Events
+	now    func() time.Time
 
 	mu      sync.Mutex
 	table   *Table
@@ -46,10 +47,11 @@ type Router struct {
 	closed  bool
 }
 
-// New returns a router that has no table yet.
-func New(events Events) *Router {
+// New returns a router that has no table yet. now tells it when a packet has come, and is
+// called from the goroutines that decrypt.
+func New(events Events, now func() time.Time) *Router {
 	return &Router{
-		events: events, table: &Table{}, lanes: map[uint32]*lane{}, waiting: map[uint32]*Report{},
+		events: events, now: now, table: &Table{}, lanes: map[uint32]*lane{}, waiting: map[uint32]*Report{},
 		active: map[string]*Stream{}, layers: map[string]*layers{},
 	}
 }

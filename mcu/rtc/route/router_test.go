@@ -37,17 +37,18 @@ type wire struct {
 	dropped int
 	keys    map[uint32]int
 	seq     map[uint32]uint16
+	now     time.Time
 }
 
 func newWire(sections ...*route.Section) *wire {
-	w := &wire{lanes: map[uint32]io.ReadWriteCloser{}, keys: map[uint32]int{}, seq: map[uint32]uint16{}}
+	w := &wire{lanes: map[uint32]io.ReadWriteCloser{}, keys: map[uint32]int{}, seq: map[uint32]uint16{}, now: time.Unix(1_800_000_000, 0)}
 	w.Router = route.New(route.Events{
 		Begin:    func(s *route.Stream) { w.begun = append(w.begun, s) },
 		Unbound:  func(_ uint32, _ uint8, why route.Reason) { w.unbound = append(w.unbound, why) },
 		Dropped:  func(route.Reason) { w.dropped++ },
 		Arrived:  func(uint32, uint16, time.Time) {},
 		KeyFrame: func(ssrc uint32) { w.keys[ssrc]++ },
-	})
+	}, func() time.Time { return w.now })
 	w.Accept(&route.Table{Sections: sections})
 	return w
 }
@@ -177,7 +178,7 @@ func TestRepairs(t *testing.T) {
 func TestAnew(t *testing.T) {
 	w := newWire(video(nil))
 	w.send(7, h264, []byte{0x61, 1})
-	time.Sleep(350 * time.Millisecond) // the clock is the router's own
+	w.now = w.now.Add(350 * time.Millisecond)
 	w.send(8, h264, []byte{0x61, 1})
 	if len(w.begun) != 2 || w.begun[1].SSRC() != 8 || len(w.unbound) > 0 {
 		t.Fatalf("%d streams, %v", len(w.begun), w.unbound)
@@ -232,7 +233,7 @@ func TestReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.send(7, h264, []byte{0x61, 1})
-	if r := w.begun[0].Report(); r == nil || r.NTP != 42 || r.Timestamp != 43 {
+	if r := w.begun[0].Report(); r == nil || r.NTP != 42 || r.Timestamp != 43 || !r.At.Equal(w.now) {
 		t.Errorf("%+v", r)
 	}
 }

@@ -2,7 +2,6 @@ package route
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/pion/transport/v5/packetio"
 )
@@ -34,7 +33,7 @@ func (b *reports) Read(p []byte) (int, error) {
 func (b *reports) Write(packet []byte) (int, error) {
 	if len(packet) >= 28 && packet[0]>>6 == 2 && packet[1] == 200 && binary.BigEndian.Uint32(packet[4:]) == b.ssrc {
 		b.router.report(b.ssrc, &Report{
-			NTP: binary.BigEndian.Uint64(packet[8:]), Timestamp: binary.BigEndian.Uint32(packet[16:]), At: time.Now(),
+			NTP: binary.BigEndian.Uint64(packet[8:]), Timestamp: binary.BigEndian.Uint32(packet[16:]), At: b.router.now(),
 		})
 		if packet[0]&31 == 0 {
 			return len(packet), nil // it reports on nothing of ours

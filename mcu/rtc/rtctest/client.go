@@ -29,6 +29,9 @@ type Options struct {
 	// VP8 clients' offers begin with VP8, and have only VP8 where H264 is empty.
 	// They send VP8, unless H264 is in packetization-mode 1.
 	VP8 bool
+	// TWCC clients number their packets across all streams, as browsers do, so that the server
+	// reports when they arrived.
+	TWCC bool
 	// NoDecode counts the received packets and does not decode them.
 	NoDecode bool
 	// Buffered clients receive as browsers do. They put packets in order, wait for

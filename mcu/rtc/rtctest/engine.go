@@ -52,6 +52,11 @@ func newAPI(s webrtc.SettingEngine, o Options) (*webrtc.API, error) {
 	// As browsers do through the page.
 	media.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
 	registry := &interceptor.Registry{}
+	if o.TWCC {
+		if err := webrtc.ConfigureTWCCHeaderExtensionSender(media, registry); err != nil {
+			return nil, err
+		}
+	}
 	// Uplink makes the sender reports: pion's say when packets were sent, and not when
 	// what is in them was taken.
 	if err := webrtc.RegisterDefaultInterceptorsWithOptions(media, registry,
