@@ -80,4 +80,6 @@
 //	broadcast → player              7 segments, then they are gone   –, it gets 404
 //	input (gateway) → decoder       64 units, then FFmpeg waits      –
 //	room → sender (uplink)          newest wins, one in two seconds  –
+//
+// A source that brings nothing for 5 s although it should has a reason (package silence).
 package mcu

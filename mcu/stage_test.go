@@ -139,6 +139,13 @@ func (l *logbook) Write(b []byte) (int, error) {
 	return l.buf.Write(b)
 }
 
+// count returns how often words were logged.
+func (l *logbook) count(words string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.buf.String(), words)
+}
+
 // faults returns the lines that no test may cause.
 func (l *logbook) faults() string {
 	l.mu.Lock()

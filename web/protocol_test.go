@@ -16,6 +16,8 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/rtc/route"
+	"tilemix/mcu/silence"
 )
 
 var update = flag.Bool("update", false, "write the generated types into static/protocol.js")
@@ -191,3 +193,28 @@ func comments(t *testing.T) map[string]string {
 
 // flat is a comment on one line.
 func flat(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }
+
+// TestReasons has words on the page, and advice in the guide, for each reason that nothing is seen
+// or heard of a participant.
+func TestReasons(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("static", "people.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile(filepath.Join("docs", "troubleshooting.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, why := range []silence.Reason{
+		silence.NoVideo, silence.NoAudio, silence.Refused, silence.Lossy, silence.NoSets, silence.NoKeyFrame,
+		silence.Undecodable, silence.TooCostly, silence.Busy,
+		silence.Reason(route.NoSection), silence.Reason(route.NoFormat), silence.Reason(route.NoLayer), silence.Reason(route.Surplus),
+	} {
+		if !strings.Contains(string(page), fmt.Sprintf("['%s', '", why)) {
+			t.Errorf("people.js has no words for %s", why)
+		}
+		if !strings.Contains(string(guide), "`"+string(why)+"`") {
+			t.Errorf("troubleshooting.md has no advice for %s", why)
+		}
+	}
+}

@@ -23,7 +23,7 @@ const (
 // order is mcu from the lowest packages to the highest. A package imports those of its own
 // rank and of lower ones.
 var order = [][]string{
-	{"rtptime", "control", "event", "jitter", "bandwidth", "ladder", "uplink", "presence", "health", "keyframe", "folder", "stream", "ffmpeg", "metrics", "backoff", "pace", "source", "policy", "handshake"},
+	{"rtptime", "control", "event", "jitter", "bandwidth", "ladder", "uplink", "presence", "health", "silence", "keyframe", "folder", "stream", "ffmpeg", "metrics", "backoff", "pace", "source", "policy", "handshake"},
 	{"packet"},
 	{"rtc/reports", "rtc/udp", "rtc/send", "rtc/receive", "turn", "intake", "sink"},
 	{"rtc/offer", "rtc/route"},
@@ -44,7 +44,7 @@ var order = [][]string{
 var manyExports = []string{"mcu/control"}
 
 // shared are names of types that mean the same in each package of mcu that has one.
-var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Kind", "Metrics", "Options", "State", "Stats"}
+var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Kind", "Metrics", "Options", "Reason", "State", "Stats"}
 
 // twice are names of types that mean different things in two packages of mcu, and why they stay.
 var twice = map[string]string{

@@ -17,6 +17,9 @@ func (d *VP8Joiner) Unit() []byte { return d.au }
 // (N).
 func (d *VP8Joiner) Spare() bool { return !d.needed }
 
+// Key tells whether decoding can begin with the frame (RFC 6386 §9.1).
+func (d *VP8Joiner) Key() bool { return len(d.au) > 0 && d.au[0]&1 == 0 }
+
 // Add appends what one payload has of the frame. It returns false for one without
 // any, or where the frame does not begin with its beginning.
 func (d *VP8Joiner) Add(payload []byte) bool {

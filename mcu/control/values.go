@@ -7,7 +7,7 @@ type Line string
 
 // States of a participant's video. A good one is the empty string.
 const (
-	LineWeak Line = "weak" // the picture is frozen or damaged
+	LineWeak Line = "weak" // the picture is frozen, damaged or not to be seen
 	LineLost Line = "lost" // the participant has no connection, but may come back
 )
 
@@ -22,6 +22,9 @@ type Person struct {
 	VideoMuted bool   `json:"videoMuted"` // the camera is off
 	Speaking   bool   `json:"speaking"`
 	Line       Line   `json:"line,omitempty"` // left out where the video is good
+	// Reason says why nothing is seen or heard of a participant that sends, such as
+	// "no-video-received" (package silence). It is left out where all is well.
+	Reason string `json:"reason,omitempty"`
 }
 
 // MarshalJSON writes the fields under their new and their old names.

@@ -29,8 +29,9 @@ type queue struct {
 	scan     uint16 // first packet that is missing; head…scan-1 are here
 	highest  uint16 // newest packet
 
-	gap   bool // something was lost since the last call of lost
-	liar  bool // markers stand in the middle of pictures too
+	gap   bool   // something was lost since the last call of lost
+	holes uint64 // times that packets were missing for good
+	liar  bool   // markers stand in the middle of pictures too
 	join  payload.Joiner
 	stamp uint32   // the timestamp of what pop returned last
 	told  bool     // pop returned it by its marker, and nothing was lost since
@@ -182,6 +183,7 @@ func (q *queue) overdue(now time.Time) bool {
 // skip drops everything up to the next packet that can start an access unit.
 func (q *queue) skip() {
 	q.gap, q.fresh, q.told = true, false, false
+	q.holes++
 	damaged := q.slot(q.head)
 	hurt, timestamp := damaged.used, damaged.timestamp
 	for {

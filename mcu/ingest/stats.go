@@ -61,6 +61,11 @@ type VideoStats struct {
 	Lagged      uint64 // access units dropped because they had waited unread for too long
 	Starved     uint64 // pictures dropped because the pool was empty
 	KeyRequests uint64 // IDRs asked of the sender
+	Holes       uint64 // of Lost, those where packets were missing
+	Padding     uint64 // packets that carry nothing
+	Units       uint64 // access units that were whole
+	Keys        uint64 // key frames among them
+	Bare        uint64 // key frames for which no parameter sets are known
 }
 
 // Stats returns the counters.
@@ -75,5 +80,21 @@ func (v *Video) Stats() VideoStats {
 		Lagged:      v.lagged.Load(),
 		Starved:     v.starved.Load(),
 		KeyRequests: v.keyRequests.Load(),
+		Holes:       v.holes.Load(),
+		Padding:     v.padding.Load(),
+		Units:       v.units.Load(),
+		Keys:        v.keys.Load(),
+		Bare:        v.bare.Load(),
+	}
+}
+
+// countUnit counts the access unit that the queue gave last.
+func (v *Video) countUnit() {
+	v.units.Add(1)
+	if k, ok := v.queue.join.(interface{ Key() bool }); ok && k.Key() {
+		v.keys.Add(1)
+		if v.sets.lack {
+			v.bare.Add(1)
+		}
 	}
 }

@@ -69,6 +69,7 @@ type Video struct {
 	sync  avSync
 
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
+	padding, units, keys, bare, holes                                               atomic.Uint64
 }
 
 // NewVideo returns a Video that has no tile yet.
@@ -121,6 +122,9 @@ func (v *Video) Busy(d time.Duration) { v.backlog.busy = d }
 // Push takes one packet, which is copied, and decodes whatever it completes.
 func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	v.packets.Add(1)
+	if len(p.Payload) == 0 {
+		v.padding.Add(1)
+	}
 	v.model.observe(p.SequenceNumber, p.Timestamp, now)
 	v.backlog.observe(v.model.late(p.Timestamp, now))
 	if !v.queue.push(p, now) {
@@ -142,6 +146,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.notice()
 		v.number++
 		au = v.sets.complete(au, v.queue.join)
+		v.countUnit()
 		if v.cfg.Tap != nil && v.cfg.Tap(v.number, au, v.due(first), v.sender.captured(v.queue.stamp), v.queue.stamp) {
 			v.askKeyFrame(now)
 		}
@@ -157,6 +162,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 func (v *Video) notice() {
 	if v.queue.lost() {
 		v.lost.Add(1)
+		v.holes.Store(v.queue.holes)
 		v.number++
 		v.markLoss()
 	}

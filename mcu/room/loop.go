@@ -27,6 +27,7 @@ type loop struct {
 	sinks    []*media.Attachment
 	departed []scene.Departed // since the newest scene
 	notify   *notifier
+	silences *silences
 
 	uplinks   *time.Timer // for senders that it was too early to ask
 	deadlines *time.Timer // for members that are to leave by then
@@ -44,6 +45,7 @@ func newLoop(r *Room) *loop {
 		uplinks: stopped(), deadlines: stopped(),
 	}
 	l.notify = &notifier{loop: l, timer: stopped()}
+	l.silences = &silences{loop: l, timer: stopped()}
 	return l
 }
 
@@ -58,6 +60,8 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 			l.askUplinks(time.Now())
 		case <-l.deadlines.C:
 			l.expire(time.Now())
+		case <-l.silences.timer.C:
+			l.silences.look(time.Now())
 		case <-l.notify.timer.C:
 			l.notify.soon(time.Now())
 		}
@@ -68,7 +72,7 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 	for len(l.sinks) > 0 {
 		l.detach(l.sinks[0])
 	}
-	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer} {
+	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer, l.silences.timer} {
 		t.Stop()
 	}
 }
@@ -97,6 +101,7 @@ func (l *loop) add(m *member) {
 	}
 	m.welcome()
 	l.publish()
+	l.silences.begin()
 	l.expire(now)
 }
 
@@ -151,6 +156,7 @@ func (l *loop) change(m *member, how func(now time.Time)) {
 func (l *loop) connected(m *member) {
 	m.session.Established()
 	m.session.Log().Debug("connected")
+	l.silences.begin()
 	l.change(m, func(time.Time) { m.presence.Connect() })
 	if m.receives() {
 		l.room.chain.Wake()

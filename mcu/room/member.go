@@ -50,6 +50,8 @@ type member struct {
 	rung        *ladder.Rung // that it has; nil: none yet
 	health      video.Status // of its camera
 	caught      bool         // it was sent the room as it was when it came
+
+	unseen, unheard quiet // its camera and microphone, if nothing comes of them
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
@@ -85,6 +87,7 @@ func (m *member) scene(speaking, floor bool) scene.Member {
 		CameraOff: m.cameraOff || m.camera == nil,
 		Speaking:  speaking, Floor: floor,
 		MediaLost: m.presence.MediaLost(), ControlLost: m.presence.ControlLost(), Health: m.health,
+		Unseen: m.unseen.why, Unheard: m.unheard.why,
 	}
 }
 

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -126,7 +127,7 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 		}
 		n.people = append(n.people, control.Person{
 			ID: m.ID, Name: m.Name, AudioMuted: m.Muted || m.NoMicrophone, VideoMuted: m.CameraOff,
-			Speaking: m.Speaking, Line: lineOf(m),
+			Speaking: m.Speaking, Line: lineOf(m), Reason: string(cmp.Or(m.Unseen, m.Unheard)),
 		})
 		if m.Speaking {
 			n.speaking = append(n.speaking, m.ID)
@@ -148,7 +149,7 @@ func lineOf(m *scene.Member) control.Line {
 	switch {
 	case m.MediaLost || m.Health == video.Disconnected:
 		return control.LineLost
-	case m.Health != video.OK:
+	case m.Health != video.OK, m.Unseen != "":
 		return control.LineWeak
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
 	"tilemix/mcu/session"
+	"tilemix/mcu/silence"
 )
 
 // Participant is a participant or viewer of a room, for those who act in its name. It is
@@ -110,4 +111,11 @@ func (p *Participant) PlayAudio(s media.Source) { p.session.PlayAudio(s) }
 func (p *Participant) HasTile() (ok bool) {
 	p.room.call(func() { ok = p.member.presence.HasTile() })
 	return ok
+}
+
+// Silence returns why nothing is seen, and why nothing is heard, of the participant although it
+// sends. Both are empty where all is well, or is not known yet.
+func (p *Participant) Silence() (unseen, unheard silence.Reason) {
+	p.room.call(func() { unseen, unheard = p.member.unseen.why, p.member.unheard.why })
+	return unseen, unheard
 }

@@ -376,24 +376,24 @@ func TestTap(t *testing.T) {
 	})
 }
 
-// silence is a source that ends at once.
-type silence struct{}
+// ended is a source that ends at once.
+type ended struct{}
 
-func (silence) Read(*rtp.Packet) error           { return io.EOF }
-func (silence) Reported() (uint64, uint32, bool) { return 0, 0, false }
+func (ended) Read(*rtp.Packet) error           { return io.EOF }
+func (ended) Reported() (uint64, uint32, bool) { return 0, 0, false }
 
 // TestPlay plays a sound that ends: the participant has a microphone for as long.
 func TestPlay(t *testing.T) {
 	in(t, 25, func(c *call) {
 		ada := c.join("Ada", false)
-		ada.PlayAudio(silence{})
+		ada.PlayAudio(ended{})
 		c.settle()
 		if !c.Scene().Members[0].NoMicrophone {
 			t.Error("there is a microphone that has ended")
 		}
 		ada.Leave()
 		<-ada.Done()
-		ada.PlayAudio(silence{}) // does nothing
+		ada.PlayAudio(ended{}) // does nothing
 	})
 }
 

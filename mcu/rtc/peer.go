@@ -62,7 +62,8 @@ type Peer struct {
 	picture     codec.Kind // what pictures are sent in, both ways; 0 before one is offered
 	candidates  int        // that came since the last offer
 
-	away atomic.Bool // the client is on another machine
+	away  atomic.Bool                 // the client is on another machine
+	table atomic.Pointer[route.Table] // of the last answer; nil: there is none yet
 }
 
 // NewPeer returns a connection that waits for an offer. The caller closes it.
@@ -111,6 +112,16 @@ func (p *Peer) Send(data []byte) { p.channels.send(data) }
 // one sees it. The server reads the smallest layer that covers it.
 func (p *Peer) Want(tile image.Point) { p.router.Want(tile) }
 
+// Sends tells which kinds of media the client sends, by the last answer. Packets may not have come.
+func (p *Peer) Sends() (audio, video bool) {
+	if t := p.table.Load(); t != nil {
+		for _, s := range t.Sections {
+			audio, video = audio || !s.Video, video || s.Video
+		}
+	}
+	return audio, video
+}
+
 // Away says that the client is on another machine, so that answers name no loopback candidate.
 func (p *Peer) Away() { p.away.Store(true) }
 
@@ -141,6 +152,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p.table.Store(table)
 	p.router.Accept(table)
 	return answer, nil
 }

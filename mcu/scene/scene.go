@@ -17,6 +17,7 @@ import (
 
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/silence"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -47,6 +48,8 @@ type Member struct {
 	MediaLost    bool         // its media was up and is not
 	ControlLost  bool         // its control connection is lost
 	Health       video.Status // of its camera, as the picture clock reported last
+	// Unseen and Unheard say why nothing is seen or heard of it although it sends.
+	Unseen, Unheard silence.Reason
 }
 
 // Source is a camera or a screen that may be shown.

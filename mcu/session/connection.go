@@ -1,22 +1,41 @@
 package session
 
 import (
+	"log/slog"
+	"sync/atomic"
+
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/rtc/route"
+	"tilemix/mcu/silence"
 )
 
 // AnyControl names no control connection: what comes by it is taken whichever there is.
 const AnyControl = -1
 
 // Connection is a session's media connection, with the number of the control connection
-// that it came by. It never changes.
+// that it came by. Both never change.
 type Connection struct {
 	peer   *rtc.Peer
 	number int
+	lost   atomic.Pointer[silence.Reason] // why media of it is of no use; nil: it is
 }
 
 // Close ends a connection that no session has any more, or yet.
 func (c *Connection) Close() { c.peer.Close() }
+
+// useless takes note of why media that came is of no use.
+func (c *Connection) useless(why silence.Reason) { c.lost.Store(&why) }
+
+// unbound logs a stream that belongs to nothing. It is for rtc.Events.
+func (c *Connection) unbound(log *slog.Logger) func(uint32, uint8, string) {
+	return func(ssrc uint32, payloadType uint8, why string) {
+		log.Warn("media belongs to nothing that was answered", "reason", why, "ssrc", ssrc, "payload_type", payloadType)
+		if why != string(route.NoOriginal) { // what a repair repairs may come alone
+			c.useless(silence.Reason(why))
+		}
+	}
+}
 
 // Control is how a room sends control messages to a client: by the control connection, the
 // data channel, or both. It belongs to the room's loop.

@@ -5,6 +5,7 @@ import (
 
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/metrics"
+	"tilemix/mcu/silence"
 )
 
 // skewBounds are in seconds, on either side.
@@ -16,6 +17,7 @@ func skewBounds() []float64 {
 type Metrics struct {
 	metrics.Group
 	reassemble, decode, lipSync prometheus.Observer
+	silent                      *prometheus.CounterVec
 	video                       *metrics.Sum[ingest.VideoStats]
 	voice                       *metrics.Sum[ingest.VoiceStats]
 }
@@ -27,16 +29,24 @@ func NewMetrics() *Metrics {
 		Name: "tilemix_lipsync_seconds", Buckets: skewBounds(),
 		Help: "How much later than its sound a speaker's picture is mixed; negative is earlier.",
 	})
+	silent := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tilemix_silent_sources_total", Help: "Cameras and microphones of which nothing was seen or heard for 5 s, once for each and reason.",
+	}, []string{"kind", "reason"})
 	m := &Metrics{
-		reassemble: reassemble, decode: decode, lipSync: lips,
+		silent: silent, reassemble: reassemble, decode: decode, lipSync: lips,
 		video: metrics.NewSum(addVideo), voice: metrics.NewSum(addVoice),
 	}
-	m.Group = metrics.Group{reassemble, decode, lips, uplinks{
+	m.Group = metrics.Group{reassemble, decode, lips, silent, uplinks{
 		m.video, m.voice,
 		prometheus.NewDesc("tilemix_uplink_video_total", "What came of cameras' packets.", []string{"what"}, nil),
 		prometheus.NewDesc("tilemix_uplink_audio_total", "What came of microphones' packets.", []string{"what"}, nil),
 	}}
 	return m
+}
+
+// Silent counts a camera or a microphone of which nothing is seen or heard, and why.
+func (m *Metrics) Silent(kind string, why silence.Reason) {
+	m.silent.WithLabelValues(kind, string(why)).Inc()
 }
 
 // uplinks collects the counters of cameras and microphones.

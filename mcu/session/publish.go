@@ -13,6 +13,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/media"
+	"tilemix/mcu/silence"
 )
 
 // lastPicture (10 s) is how long the camera stays whose track has ended, of a participant
@@ -34,6 +35,15 @@ func (c *Cam) Picture(now time.Time) (f *yuv.Frame, fresh bool) {
 // Lost is media.Camera's.
 func (c *Cam) Lost() uint64 { return c.Stats().Lost }
 
+// Counts returns what came of the camera's packets so far. Any goroutine may call it.
+func (c *Cam) Counts() silence.Counts {
+	n := c.Stats()
+	return silence.Counts{
+		Packets: n.Packets - min(n.Padding, n.Packets), Units: n.Units, Keys: n.Keys, Bare: n.Bare,
+		Lost: n.Holes, Capped: n.Capped, Lagged: n.Lagged, Pictures: n.Pictures,
+	}
+}
+
 // Accompany says which microphone the pictures are to be kept together with; nil: none.
 func (c *Cam) Accompany(m *Mic) {
 	if m == nil {
@@ -45,6 +55,12 @@ func (c *Cam) Accompany(m *Mic) {
 
 // Mic is a microphone that a participant publishes: a [media.Microphone].
 type Mic struct{ *ingest.Voice }
+
+// Counts returns what came of the microphone's packets so far. Any goroutine may call it.
+func (m *Mic) Counts() silence.Counts {
+	n := m.Stats()
+	return silence.Counts{Packets: n.Received, Units: n.Received - min(n.Corrupt, n.Received)}
+}
 
 // track is what feeds a camera or a microphone: an [rtc.Track], or a source.
 type track interface {
@@ -73,6 +89,20 @@ func (s *Session) runVideo(t cameraTrack) {
 	}
 }
 
+// Sends tells which kinds of media the client sends, as it was answered, and why some that came is
+// of no use, if that is so. Of an injected session it returns nothing.
+func (s *Session) Sends() (audio, video bool, lost silence.Reason) {
+	c := s.conn.Load()
+	if c == nil {
+		return false, false, ""
+	}
+	if why := c.lost.Load(); why != nil {
+		lost = *why
+	}
+	audio, video = c.peer.Sends()
+	return audio, video, lost
+}
+
 // offered returns the parameter sets that a track's offer carried, if it has one.
 func offered(t cameraTrack) [][]byte {
 	if o, ok := t.(interface{ Parameters() [][]byte }); ok {
@@ -87,6 +117,9 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	dec, err := s.env.Codecs.NewDecoder(kind)
 	if err != nil {
 		s.log.Error("no decoder for a camera", "codec", kind, "error", err)
+		if c := s.conn.Load(); c != nil {
+			c.useless(silence.Refused)
+		}
 		return false
 	}
 	spoken := table.Of(kind)

@@ -267,9 +267,7 @@ func (s *Session) NewConnection(away bool) (*Connection, error) {
 		Connected:   present(s.events.Connected),
 		Failed:      present(func() { s.events.Disconnected(true) }),
 		Ended:       present(func() { s.events.Disconnected(false) }),
-		Unbound: func(ssrc uint32, payloadType uint8, why string) {
-			s.log.Warn("media belongs to nothing that was answered", "reason", why, "ssrc", ssrc, "payload_type", payloadType)
-		},
+		Unbound:     c.unbound(s.log),
 	})
 	if err != nil {
 		return nil, err

@@ -52,8 +52,9 @@ function row(p, self, unseen) {
   avatar.setAttribute('aria-hidden', 'true');
   const name = make('span', 'person-name', p.name);
   if (self) name.append(make('span', 'person-self', ' (you)'));
+  if (p.reason) name.append(make('span', 'person-reason', inWords(p.reason)));
   item.append(avatar, name);
-  if (p.line) item.append(lineSign(p.line));
+  if (p.line) item.append(lineSign(p.line, p.reason ?? ''));
   if (p.speaking) item.append(make('span', 'visually-hidden', 'speaking'));
   if (unseen) item.append(make('span', 'visually-hidden', 'not in the picture'));
   item.append(sign(p.audioMuted ? 'mic-off' : 'mic', p.audioMuted, p.audioMuted ? 'muted' : 'microphone on'));
@@ -62,16 +63,43 @@ function row(p, self, unseen) {
 }
 
 /**
- * The sign for a bad connection.
+ * The sign for a bad connection, or for a picture that is not seen.
  *
  * @param {'weak' | 'lost'} line
+ * @param {string} reason
  */
-function lineSign(line) {
+function lineSign(line, reason) {
   const weak = line === 'weak';
-  const element = sign(weak ? 'weak' : 'no-line', false, weak ? 'weak connection' : 'reconnecting');
+  const text = reason ? 'no picture' : 'weak connection';
+  const element = sign(weak ? 'weak' : 'no-line', false, weak ? text : 'reconnecting');
   element.classList.add('line');
   return element;
 }
+
+/**
+ * Why nothing is seen or heard of a participant, in plain words.
+ *
+ * @param {string} reason
+ * @returns {string}
+ */
+export function inWords(reason) {
+  return reasons.get(reason) ?? `Not seen or heard: ${reason}`;
+}
+
+const reasons = new Map([
+  ['no-video-received', 'The server receives no video'],
+  ['no-audio-received', 'The server receives no sound'],
+  ['codec-refused', 'The server cannot read this codec'],
+  ['stream-unbound', 'The stream belongs to no part of the offer'],
+  ['stream-surplus', 'A second stream was sent; the server takes one'],
+  ['layer-unknown', 'The stream names no layer that was agreed on'],
+  ['packets-lost', 'The network loses too much of the video'],
+  ['no-parameter-sets', 'The video lacks its parameter sets'],
+  ['no-key-frame', 'The video has no key frame yet'],
+  ['not-decodable', 'The server cannot decode the stream'],
+  ['too-costly', 'The video is too large for the server now'],
+  ['server-busy', 'The server is too busy to decode the video'],
+]);
 
 /**
  * @param {import('./dom.js').IconName} name

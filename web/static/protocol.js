@@ -41,6 +41,7 @@
  * @property {boolean} videoMuted the camera is off
  * @property {boolean} speaking
  * @property {'weak' | 'lost'} [line] left out where the video is good
+ * @property {string} [reason]
  */
 
 /**

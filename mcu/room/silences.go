@@ -1,0 +1,131 @@
+package room
+
+import (
+	"slices"
+	"time"
+
+	"tilemix/mcu/silence"
+	"tilemix/mcu/uplink"
+)
+
+// silences finds out why nothing is seen or heard of members that send, and says so: once in the
+// log and the metric, and as long as it is so to all participants. It belongs to the loop. Its
+// timer runs while anybody's media is up.
+type silences struct {
+	loop    *loop
+	timer   *time.Timer
+	running bool
+}
+
+// quiet is what silences keep of a camera or a microphone of a member.
+type quiet struct {
+	watch silence.Watch
+	of    any // the source; nil: nothing has come
+	why   silence.Reason
+	told  []silence.Reason
+}
+
+// begin has the timer run.
+func (s *silences) begin() {
+	if !s.running {
+		s.running = true
+		s.timer.Reset(silence.Look)
+	}
+}
+
+// look looks at all members once.
+func (s *silences) look(now time.Time) {
+	s.running = false
+	again, news := false, false
+	for _, m := range s.loop.members {
+		if m.session.Viewer {
+			continue
+		}
+		up := m.presence.MediaUp()
+		again = again || up
+		sound, picture, lost := m.sends()
+		unseen, unheard := m.unseen.why, m.unheard.why
+		if up && picture && !m.cameraOff && m.constraints != (uplink.Constraints{}) {
+			s.camera(m, lost, now)
+		} else {
+			m.unseen.rest()
+		}
+		if up && sound && !m.muted {
+			s.microphone(m, lost, now)
+		} else {
+			m.unheard.rest()
+		}
+		news = news || unseen != m.unseen.why || unheard != m.unheard.why
+	}
+	if news {
+		s.loop.publish()
+	}
+	if again {
+		s.begin()
+	}
+}
+
+// sends tells what comes from a member, or should, and why some that came is of no use.
+func (m *member) sends() (sound, picture bool, lost silence.Reason) {
+	if m.session.Injected {
+		return m.microphone != nil, m.camera != nil, ""
+	}
+	return m.session.Sends()
+}
+
+// camera looks at a camera that should be seen.
+func (s *silences) camera(m *member, lost silence.Reason, now time.Time) {
+	var so silence.Counts
+	if m.camera != nil {
+		so = m.camera.Counts()
+		m.unseen.is(m.camera)
+	}
+	came, long := m.unseen.watch.Expect(so, now)
+	switch {
+	case long:
+		s.find(m, &m.unseen, "camera", silence.OfPicture(came, lost))
+	case came.Pictures > 0:
+		m.unseen.why = ""
+	}
+}
+
+// microphone looks at a microphone that should be heard.
+func (s *silences) microphone(m *member, lost silence.Reason, now time.Time) {
+	var so silence.Counts
+	if m.microphone != nil {
+		so = m.microphone.Counts()
+		m.unheard.is(m.microphone)
+	}
+	came, long := m.unheard.watch.Expect(so, now)
+	switch {
+	case long:
+		s.find(m, &m.unheard, "microphone", silence.OfSound(came, m.microphone != nil, lost))
+	case came.Units > 0:
+		m.unheard.why = ""
+	}
+}
+
+// find takes what was found of a member's camera or microphone.
+func (s *silences) find(m *member, q *quiet, kind string, why silence.Reason) {
+	q.why = why
+	if why == "" || slices.Contains(q.told, why) {
+		return
+	}
+	q.told = append(q.told, why)
+	m.session.Log().Warn("nothing is seen or heard of a participant that sends", "kind", kind, "reason", string(why))
+	s.loop.room.env.Sessions.Silent(kind, why)
+}
+
+// rest forgets all but what was told, because nothing is expected.
+func (q *quiet) rest() {
+	q.watch.Rest()
+	q.why, q.of = "", nil
+}
+
+// is says which source is watched now. What came of another says nothing of it.
+func (q *quiet) is(source any) {
+	if q.of != nil && q.of != source {
+		q.watch.Rest()
+	}
+	q.of = source
+}

@@ -1,0 +1,132 @@
+// Package silence finds out why nothing is seen or heard of a source that should be. Time is an
+// argument.
+//
+//	counts of a source ──▶ Watch.Expect ──▶ what came in 5 s ──▶ OfPicture, OfSound ──▶ Reason
+//
+// # Why
+//
+// A client whose offer was answered believes that it is seen. Where its packets never come, are of
+// a codec that was refused, lack parameter sets or cannot be decoded, nothing fails: there is
+// only no picture. So each source that should bring something and has not for 5 s gets a reason.
+// The room logs and counts it once, and sends it to all participants.
+//
+// A source that is off, hidden, without a tile or asked to pause is never reported (Watch.Rest).
+// A microphone from which any packet came may pause for as long as it likes, because senders
+// stop sending while they are muted or hear nothing.
+package silence
+
+import "time"
+
+// Reason says why nothing is seen or heard of a source that should be. It is the same word in the
+// log, in the metric and in control messages. The empty one says that all is well.
+type Reason string
+
+// The reasons. Package route has more, of packets that belong to no stream that was answered.
+const (
+	NoVideo     Reason = "no-video-received"
+	NoAudio     Reason = "no-audio-received"
+	Refused     Reason = "codec-refused"
+	Lossy       Reason = "packets-lost"
+	NoSets      Reason = "no-parameter-sets"
+	NoKeyFrame  Reason = "no-key-frame"
+	Undecodable Reason = "not-decodable"
+	TooCostly   Reason = "too-costly"
+	Busy        Reason = "server-busy"
+)
+
+const (
+	// Look (1 s) is how often a Watch is to be asked.
+	Look = time.Second
+	// patience (5 s) is how long a source may bring nothing until there is a reason.
+	patience = 5 * Look
+	// costlyShare is which part of its pictures a camera may lose because it costs too much, as
+	// one in so many.
+	costlyShare = 4
+)
+
+// Counts are what came of a source's packets so far.
+type Counts struct {
+	Packets  uint64 // that carry anything
+	Units    uint64 // access units that were whole; of sound, packets that can be decoded
+	Keys     uint64 // key frames among them
+	Bare     uint64 // key frames for which no parameter sets are known
+	Lost     uint64 // gaps that no retransmission filled
+	Capped   uint64 // access units left out because the camera costs too much
+	Lagged   uint64 // access units left out because they had waited unread for too long
+	Pictures uint64 // that could be shown
+}
+
+func (c Counts) less(b Counts) Counts {
+	return Counts{
+		Packets: c.Packets - b.Packets, Units: c.Units - b.Units, Keys: c.Keys - b.Keys, Bare: c.Bare - b.Bare,
+		Lost: c.Lost - b.Lost, Capped: c.Capped - b.Capped, Lagged: c.Lagged - b.Lagged, Pictures: c.Pictures - b.Pictures,
+	}
+}
+
+// OfPicture returns why a camera brought no picture, or far too few, by what came in a time in
+// which it should have. Unbound is why packets of its client belong to nothing, if any do.
+func OfPicture(came Counts, unbound Reason) Reason {
+	switch {
+	case came.Pictures > 0 && came.Capped*costlyShare > came.Units:
+		return TooCostly
+	case came.Pictures > 0:
+		return ""
+	case came.Packets == 0 && unbound != "":
+		return unbound
+	case came.Packets == 0:
+		return NoVideo
+	case came.Capped > 0:
+		return TooCostly
+	case came.Lagged > 0:
+		return Busy
+	case came.Units == 0 && came.Lost > 0:
+		return Lossy
+	case came.Units == 0:
+		return Undecodable
+	case came.Bare > 0:
+		return NoSets
+	case came.Keys == 0:
+		return NoKeyFrame
+	}
+	return Undecodable
+}
+
+// OfSound returns why nothing is heard of a microphone, like OfPicture. Ever tells that a packet
+// of it came at any time.
+func OfSound(came Counts, ever bool, unbound Reason) Reason {
+	switch {
+	case came.Packets > 0 && came.Units == 0:
+		return Undecodable
+	case ever:
+		return ""
+	case unbound != "":
+		return unbound
+	}
+	return NoAudio
+}
+
+// Watch watches one source of a participant. The zero value is ready. It belongs to one
+// goroutine, which calls Expect or Rest once in each Look.
+type Watch struct {
+	counts [patience / Look]Counts // in turn
+	at     [patience / Look]time.Time
+	n      int // how often Expect was called
+}
+
+// Rest takes note that nothing is expected now: the source is off, hidden, or not connected, or
+// another has taken its place.
+func (w *Watch) Rest() { *w = Watch{} }
+
+// Expect takes what came so far of a source that should bring something. It returns what came in
+// the last 5 s, and true where the source was expected for as long.
+func (w *Watch) Expect(so Counts, now time.Time) (came Counts, long bool) {
+	place := w.n % len(w.at)
+	oldest := place
+	if w.n < len(w.at) {
+		oldest = 0
+	}
+	before, since := w.counts[oldest], w.at[oldest]
+	w.counts[place], w.at[place] = so, now
+	w.n++
+	return so.less(before), w.n > 1 && now.Sub(since) >= patience
+}
