@@ -8,14 +8,13 @@ import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices } from './choices.js';
 import { Devices, listDevices } from './devices.js';
-import { announce, at, byId, setIcon, showToggle } from './dom.js';
+import { announce, at, byId, showToggle } from './dom.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './localMedia.js';
-import { asSentence, banner, nameAt, refusal, showCard } from './overlay.js';
+import { News } from './news.js';
+import { banner, nameAt, refusal, showCard } from './overlay.js';
 import { Panel } from './panel.js';
-import { changes, hasTile, showPeople } from './people.js';
 import { Player } from './player.js';
-import { qualityText, showQuality } from './quality.js';
 import { Recordings } from './recordings.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
@@ -88,6 +87,7 @@ async function startCall(ownName) {
     if (tab === 'settings') void showDevices(devices);
   });
   const chat = new Chat((text) => session.send({ type: 'chat', text }));
+  const news = new News(state, chat, panel);
 
   const session = new Session(state, devices, {
     mix: (stream) => void player.show(stream),
@@ -99,7 +99,7 @@ async function startCall(ownName) {
         recordings.show([], true);
         broadcast.show(false, true);
       }
-      showMessage(message, state, chat, panel);
+      news.show(message);
     },
   });
   const local = new LocalMedia(devices, state, {
@@ -232,85 +232,6 @@ function showPhase(state, player) {
   } else {
     banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
   }
-}
-
-/**
- * @param {import('./protocol.js').ServerMessage} message
- * @param {State} state
- * @param {Chat} chat
- * @param {Panel} panel
- */
-function showMessage(message, state, chat, panel) {
-  switch (message.type) {
-    case 'welcome':
-      known = null; // a new connection is no news of others
-      describeQuality(state);
-      break;
-    case 'participants':
-      tellChanges(state);
-      showPeople(state.participants, state.id, state.layout);
-      describeMix(state);
-      break;
-    case 'speaking':
-      showPeople(state.participants, state.id, state.layout);
-      break;
-    case 'layout':
-      showLayout(message.name);
-      showPeople(state.participants, state.id, state.layout);
-      describeMix(state);
-      describeQuality(state);
-      break;
-    case 'rendition':
-      describeQuality(state);
-      break;
-    case 'chat': {
-      const visible = panel.open === 'chat';
-      chat.add(message, message.id === state.id, visible);
-      if (!visible && message.id !== state.id) toast(`${message.name}: ${message.text}`);
-      break;
-    }
-    case 'error':
-      toast(asSentence(message.error), 'warning');
-      break;
-  }
-}
-
-/** @type {import('./protocol.js').Person[] | null} */
-let known = null;
-
-/**
- * Shows which participants joined and left since the last list, if there was one.
- *
- * @param {State} state
- */
-function tellChanges(state) {
-  const text = known ? changes(known, state.participants, state.id) : '';
-  known = state.participants;
-  if (text) toast(text);
-}
-
-/** @param {State} state */
-function describeMix(state) {
-  const hidden = state.layout?.hidden ?? 0;
-  const seen = state.participants.filter((p) => hidden === 0 || hasTile(p, state.layout));
-  const names = seen.map((p) => p.name).join(', ') + (hidden > 0 ? ` and ${hidden} more` : '');
-  byId('mix', HTMLVideoElement).setAttribute('aria-label', `The call, with ${names || 'nobody yet'}`);
-}
-
-/** @param {State} state */
-function describeQuality({ rendition, layout }) {
-  if (!rendition) return showQuality('');
-  showQuality(qualityText(rendition.active ? rendition.height ?? 0 : 0, layout?.height ?? 0));
-}
-
-/** @param {string} current */
-function showLayout(current) {
-  const button = byId('layout', HTMLButtonElement);
-  const next = current === 'speaker' ? 'grid' : 'speaker';
-  const text = next === 'grid' ? 'Grid layout' : 'Speaker layout';
-  button.setAttribute('aria-label', text);
-  button.dataset.hint = `${text}, for everyone`;
-  setIcon(button, next);
 }
 
 /** Keeps a telephone's screen on during the call, if the browser allows it. */

@@ -1,0 +1,103 @@
+// Shows what the server's messages say about the call.
+
+import { byId, setIcon } from './dom.js';
+import { asSentence } from './overlay.js';
+import { changes, hasTile, showPeople } from './people.js';
+import { qualityText, showQuality } from './quality.js';
+import { toast } from './toasts.js';
+
+/**
+ * @typedef {import('./session.js').State} State
+ * @typedef {import('./chat.js').Chat} Chat
+ * @typedef {import('./panel.js').Panel} Panel
+ * @typedef {import('./protocol.js').Person} Person
+ */
+
+/** The call as the server last described it. */
+export class News {
+  /** @type {Person[] | null} participants of the last list of this connection */
+  #known = null;
+  #state;
+  #chat;
+  #panel;
+
+  /**
+   * @param {State} state that the messages have changed before show
+   * @param {Chat} chat
+   * @param {Panel} panel
+   */
+  constructor(state, chat, panel) {
+    this.#state = state;
+    this.#chat = chat;
+    this.#panel = panel;
+  }
+
+  /** @param {import('./protocol.js').ServerMessage} message */
+  show(message) {
+    const state = this.#state;
+    switch (message.type) {
+      case 'welcome':
+        this.#known = null; // a new connection is no news of others
+        describeQuality(state);
+        break;
+      case 'participants':
+        this.#showChanges();
+        showPeople(state.participants, state.id, state.layout);
+        describeMix(state);
+        break;
+      case 'speaking':
+        showPeople(state.participants, state.id, state.layout);
+        break;
+      case 'layout':
+        showLayout(message.name);
+        showPeople(state.participants, state.id, state.layout);
+        describeMix(state);
+        describeQuality(state);
+        break;
+      case 'rendition':
+        describeQuality(state);
+        break;
+      case 'chat': {
+        const visible = this.#panel.open === 'chat';
+        this.#chat.add(message, message.id === state.id, visible);
+        if (!visible && message.id !== state.id) toast(`${message.name}: ${message.text}`);
+        break;
+      }
+      case 'error':
+        toast(asSentence(message.error), 'warning');
+        break;
+    }
+  }
+
+  /** Shows which participants joined and left since the last list, if there was one. */
+  #showChanges() {
+    const { participants, id } = this.#state;
+    const text = this.#known ? changes(this.#known, participants, id) : '';
+    this.#known = participants;
+    if (text) toast(text);
+  }
+}
+
+/** @param {State} state */
+function describeMix(state) {
+  const hidden = state.layout?.hidden ?? 0;
+  const seen = state.participants.filter((p) => hidden === 0 || hasTile(p, state.layout));
+  const names = seen.map((p) => p.name).join(', ') + (hidden > 0 ? ` and ${hidden} more` : '');
+  byId('mix', HTMLVideoElement).setAttribute('aria-label', `The call, with ${names || 'nobody yet'}`);
+}
+
+/** @param {State} state */
+function describeQuality({ rendition, layout }) {
+  if (!rendition) return showQuality('');
+  showQuality(qualityText(rendition.active ? rendition.height ?? 0 : 0, layout?.height ?? 0));
+}
+
+/** @param {string} current */
+function showLayout(current) {
+  const button = byId('layout', HTMLButtonElement);
+  const next = current === 'speaker' ? 'grid' : 'speaker';
+  const text = next === 'grid' ? 'Grid layout' : 'Speaker layout';
+  button.setAttribute('aria-label', text);
+  button.dataset.hint = `${text}, for everyone`;
+  setIcon(button, next);
+}
