@@ -13,7 +13,7 @@ type JoinOptions struct {
 	// Viewer only receives and has no tile.
 	Viewer bool
 	// Send gets every control message for the participant. The room's loop calls it, so
-	// it must not block. It may be nil.
+	// it must not block. control.Plain unwraps it. It may be nil.
 	Send func(control.Message)
 	// Resumable gives the participant a resume token. It then stays when its control
 	// connection is lost, and for 30 s after its media connection was closed. Others stay

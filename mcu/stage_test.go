@@ -247,6 +247,7 @@ type inbox struct {
 }
 
 func (b *inbox) put(m control.Message) {
+	m = control.Plain(m)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.all = append(b.all, m)

@@ -27,6 +27,7 @@ func TestBroadcastAPI(t *testing.T) {
 
 	told := make(chan bool, 10)
 	ada, err := srv.Join(mcu.JoinOptions{Room: "demo", Name: "Ada", Send: func(m control.Message) {
+		m = control.Plain(m)
 		if m, ok := m.(control.Broadcast); ok {
 			told <- m.Active
 		}

@@ -45,9 +45,35 @@ func FromClient() []Message { return slices.Clone(fromClient) }
 // caller owns the slice.
 func FromServer() []Message { return slices.Clone(fromServer) }
 
-// Encode returns the JSON of a message; "type" is its first field. The caller owns
-// the memory.
+// Shared is a message for many clients, which is encoded once.
+type Shared struct {
+	Message
+	json []byte
+}
+
+// Share encodes a message now, so that Encode does nothing more for each client.
+func Share(m Message) Message {
+	data, err := Encode(m)
+	if err != nil {
+		return m // Encode says it again to the caller that can log it
+	}
+	return Shared{m, data}
+}
+
+// Plain returns what is shared, or m itself, so that a caller can tell messages by their type.
+func Plain(m Message) Message {
+	if s, ok := m.(Shared); ok {
+		return s.Message
+	}
+	return m
+}
+
+// Encode returns the JSON of a message; "type" is its first field. The memory is not to be
+// changed, since a Shared message has the same for all.
 func Encode(m Message) ([]byte, error) {
+	if s, ok := m.(Shared); ok {
+		return s.json, nil
+	}
 	fields, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode control message %q: %w", m.Type(), err)

@@ -62,11 +62,26 @@ func TestOldNames(t *testing.T) {
 	if _, err := control.Parse([]byte(`{"type":"mute","audio":"yes","video":true}`)); !errors.Is(err, control.ErrInvalid) {
 		t.Errorf("a string for a bool: %v", err)
 	}
-	data, err := control.Encode(control.Participants{Participants: []control.Person{{ID: "a", AudioMuted: true}}})
+	data, err := control.Encode(control.Participants{Participants: []control.Person{{ID: "a", AudioMuted: true, Audio: true}}})
 	want := `{"type":"participants","participants":[` +
 		`{"id":"a","name":"","audioMuted":true,"videoMuted":false,"speaking":false,"audio":true,"video":false}]}`
 	if err != nil || string(data) != want {
 		t.Errorf("got %s, %v", data, err)
+	}
+}
+
+// TestShare: what is shared is encoded once, to the same JSON.
+func TestShare(t *testing.T) {
+	plain := control.Participants{Participants: []control.Person{{ID: "a"}}}
+	want, err := control.Encode(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := control.Share(plain)
+	first, _ := control.Encode(shared)
+	second, _ := control.Encode(shared)
+	if string(first) != string(want) || &first[0] != &second[0] || shared.Type() != plain.Type() {
+		t.Errorf("got %s, not %s, or encoded it twice", first, want)
 	}
 }
 

@@ -87,6 +87,7 @@ func (n *notifier) catchUp(m *member) {
 
 // all sends a message to those who have been sent everything before.
 func (n *notifier) all(message control.Message) {
+	message = control.Share(message)
 	for _, m := range n.loop.members {
 		if m.caught {
 			m.control.Send(message)
@@ -96,8 +97,9 @@ func (n *notifier) all(message control.Message) {
 
 // chat sends a chat message to everybody.
 func (n *notifier) chat(message control.Chat) {
+	shared := control.Share(message)
 	for _, m := range n.loop.members {
-		m.control.Send(message)
+		m.control.Send(shared)
 	}
 }
 
@@ -128,6 +130,7 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 		n.people = append(n.people, control.Person{
 			ID: m.ID, Name: m.Name, AudioMuted: m.Muted || m.NoMicrophone, VideoMuted: m.CameraOff,
 			Speaking: m.Speaking, Line: lineOf(m), Reason: string(cmp.Or(m.Unseen, m.Unheard)),
+			Audio: m.Muted || m.NoMicrophone, Video: m.CameraOff,
 		})
 		if m.Speaking {
 			n.speaking = append(n.speaking, m.ID)

@@ -27,6 +27,7 @@ type client struct {
 
 // send takes a message of the room's.
 func (c *client) send(m control.Message) {
+	m = control.Plain(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got = append(c.got, m)

@@ -98,6 +98,7 @@ func (c *call) join(name string, viewer bool) *guest {
 	p, err := c.Join(Options{
 		Options: session.Options{Name: name, Viewer: viewer, Injected: true},
 		Send: func(m control.Message) {
+			m = control.Plain(m)
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			g.got = append(g.got, m)
