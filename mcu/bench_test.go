@@ -26,6 +26,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/codec/yuv"
@@ -329,7 +330,7 @@ func codecWork(b *testing.B, clips []film720, decodes, encodes float64) float64 
 	canvas := image.NewYCbCr(image.Rect(0, 0, 1280, 720), image.YCbCrSubsampleRatio420)
 	decoders := make([]*h264.Decoder, len(clips))
 	for i := range decoders {
-		if decoders[i], err = h264.NewDecoder(); err != nil {
+		if decoders[i], err = h264.NewDecoder(limit.Limits{}); err != nil {
 			b.Fatal(err)
 		}
 		defer decoders[i].Close()

@@ -2,11 +2,14 @@ package mcu
 
 import (
 	"tilemix/codec"
+	"tilemix/codec/limit"
 	"tilemix/codec/table"
 )
 
 // videoCodecs makes the encoders and decoders that run in this process: media.VideoCodecs.
-type videoCodecs struct{}
+type videoCodecs struct {
+	limits limit.Limits // of decoders
+}
 
 // NewEncoder returns an encoder of a codec, which the caller closes.
 func (videoCodecs) NewEncoder(kind codec.Kind, cfg codec.VideoConfig) (codec.VideoEncoder, error) {
@@ -14,6 +17,6 @@ func (videoCodecs) NewEncoder(kind codec.Kind, cfg codec.VideoConfig) (codec.Vid
 }
 
 // NewDecoder returns a decoder of a codec, which the caller closes.
-func (videoCodecs) NewDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
-	return table.Of(kind).NewDecoder()
+func (c videoCodecs) NewDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
+	return table.Of(kind).NewDecoder(c.limits)
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tilemix/codec"
+	"tilemix/codec/limit"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
@@ -25,6 +26,11 @@ type Config struct {
 	MaxTiles        int // on the canvas, 1 to layout.MaxTiles; the others are not seen
 	MaxParticipants int // a room, viewers included, at most 10,000
 	MaxRooms        int
+
+	// MaxSource is the largest picture of a sender that is decoded, in pixels, wide or upright.
+	MaxSource image.Point
+	// DecoderMemory is what all decoders may hold together. nil has no bound.
+	DecoderMemory *limit.Memory
 
 	ICEServers []control.ICEServer // handed to clients
 	PublicIPs  []string            // of the server, when it is behind a one-to-one NAT
@@ -46,6 +52,7 @@ func DefaultConfig() Config {
 		MaxTiles:        layout.MaxTiles,
 		MaxParticipants: 100,
 		MaxRooms:        100,
+		MaxSource:       image.Pt(2560, 1440),
 	}
 }
 
@@ -64,6 +71,9 @@ func (c Config) check() error {
 	}
 	if c.MaxParticipants <= 0 || c.MaxRooms <= 0 {
 		return fmt.Errorf("the most participants and rooms must be positive")
+	}
+	if c.MaxSource.X <= 0 || c.MaxSource.Y <= 0 {
+		return fmt.Errorf("the largest source %dx%d is not positive", c.MaxSource.X, c.MaxSource.Y)
 	}
 	if c.MaxParticipants > maxParticipants {
 		return fmt.Errorf("a room can have %d participants, not %d", maxParticipants, c.MaxParticipants)

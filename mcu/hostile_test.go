@@ -73,7 +73,9 @@ var attacks = []attack{
 		})
 	}},
 	{name: "packets of no or too much payload", counter: "lost", asks: true, run: func(g *guest) {
-		pace(100, func(i int) { g.Video.Write(offBeat+uint32(i)*3000, nil, []byte{0x41}, make([]byte, 1600), make([]byte, 5000)) })
+		pace(100, func(i int) {
+			g.Video.Write(offBeat+uint32(i)*3000, nil, []byte{0x41}, make([]byte, 1600), make([]byte, 5000))
+		})
 	}},
 	{name: "access units cut short", counter: "corrupt", asks: true, run: func(g *guest) {
 		spoil(g, func(_ bool, payloads [][]byte) [][]byte {

@@ -32,6 +32,7 @@ var (
 	roomsDesc   = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
 	peopleDesc  = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
 	framesDesc  = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
+	memoryDesc  = prometheus.NewDesc("tilemix_decoder_memory_bytes", "Memory that decoders hold for pictures, by their claims.", nil, nil)
 	viewersDesc = prometheus.NewDesc("tilemix_picture_viewers", "Viewers that receive the mix, by the height of what they have; 0 has sound only.", []string{"height"}, nil)
 )
 
@@ -41,6 +42,7 @@ func (roomStats) Describe(ch chan<- *prometheus.Desc) {
 	ch <- peopleDesc
 	ch <- framesDesc
 	ch <- viewersDesc
+	ch <- memoryDesc
 }
 
 // Collect is prometheus.Collector's.
@@ -69,6 +71,9 @@ func (r roomStats) Collect(ch chan<- prometheus.Metric) {
 	gauge(peopleDesc, people, "participant")
 	gauge(peopleDesc, viewers, "viewer")
 	gauge(framesDesc, frames)
+	if m := r.server.cfg.DecoderMemory; m != nil {
+		gauge(memoryDesc, int(m.Held()))
+	}
 	for rung, n := range receive {
 		gauge(viewersDesc, n, strconv.Itoa(r.server.env.Rungs[rung].Size.Y))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/codec/limit"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
@@ -88,9 +89,10 @@ func (c Config) env(log *slog.Logger) room.Env {
 	if emit == nil {
 		emit = func(event.Event) {}
 	}
+	limits := limit.Limits{Pixels: c.MaxSource.X * c.MaxSource.Y, Memory: c.DecoderMemory}
 	rungs := c.ladder()
 	return room.Env{
-		Codecs: videoCodecs{}, Handshakes: handshake.New(slots), DecodeSlot: slots,
+		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Size: rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
 		Policy: policy.Open{}, Emit: emit, Log: log,

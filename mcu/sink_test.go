@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/mcu"
 	"tilemix/mcu/media"
 )
@@ -23,7 +24,7 @@ type tape struct {
 }
 
 func newTape(t *testing.T) *tape {
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
@@ -119,6 +121,8 @@ func (s *settings) config() mcu.Config {
 	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxParticipants = int(s.MaxParticipants)
 	cfg.MaxRooms = int(s.MaxRooms)
+	cfg.MaxSource = image.Point(s.MaxSource)
+	cfg.DecoderMemory = limit.NewMemory(s.DecoderMemory.or(machineMemory() / 4))
 	cfg.RTCPort, cfg.TURN, cfg.TURNPort = int(s.RTCPort), s.TURN, int(s.TURNPort)
 	for _, server := range s.ICEServers {
 		cfg.ICEServers = append(cfg.ICEServers, control.ICEServer{

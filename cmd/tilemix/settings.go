@@ -28,6 +28,8 @@ type settings struct {
 	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
+	MaxSource       pictureSize  `default:"2560x1440" placeholder:"WxH" help:"Largest picture of a participant that is decoded, in pixels, wide or upright. Inputs are scaled down."`
+	DecoderMemory   mebibytes    `default:"0" placeholder:"MIB" help:"Memory in MiB that all decoders may hold. A camera that needs more is not decoded. 0 is a quarter of the machine's."`
 	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits per second."`
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
 	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Audio codec of recordings: opus, as the server sends it, or aac for players that need it. aac needs FFmpeg."`

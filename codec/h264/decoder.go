@@ -9,6 +9,7 @@ import (
 	openh264 "github.com/y9o/go-openh264"
 
 	"tilemix/codec"
+	"tilemix/codec/limit"
 	"tilemix/codec/yuv"
 )
 
@@ -43,13 +44,14 @@ type Decoder struct {
 	live bool // the library is initialized
 }
 
-// NewDecoder returns a decoder without error concealment. It costs next to nothing
-// before it decodes.
-func NewDecoder() (*Decoder, error) {
+// NewDecoder returns a decoder without error concealment, which is held to limits. It costs next
+// to nothing before it decodes. A stream that is over the limits gives limit.ErrTooLarge or
+// limit.ErrNoMemory at each of its IDRs.
+func NewDecoder(limits limit.Limits) (*Decoder, error) {
 	if openh264.WelsCreateDecoder == nil {
 		return nil, ErrNotOpen
 	}
-	d := &Decoder{lost: true, end: new(int)}
+	d := &Decoder{lost: true, end: new(int), sps: sps{limits: limits}}
 	*d.end = 1
 	if ret := openh264.WelsCreateDecoder(&d.c); ret != 0 || d.c == nil {
 		return nil, fmt.Errorf("h264: create decoder: code %d", ret)
@@ -64,6 +66,10 @@ func NewDecoder() (*Decoder, error) {
 func (d *Decoder) reset() error {
 	if d.live {
 		d.c.Uninitialize()
+		d.live = false
+	}
+	if err := d.sps.renew(); err != nil {
+		return err
 	}
 	param := &openh264.SDecodingParam{
 		UiTargetDqLayer: 255, // the highest there is
@@ -214,6 +220,7 @@ func (d *Decoder) Close() error {
 		d.c.Uninitialize()
 	}
 	openh264.WelsDestroyDecoder(d.c)
+	d.sps.claim.Release()
 	*d = Decoder{}
 	return nil
 }

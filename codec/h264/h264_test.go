@@ -8,6 +8,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 )
 
 func TestMain(m *testing.M) {
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 func newEncoder(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return h264.NewEncoder(cfg) }
-func newDecoder() (codec.VideoDecoder, error)                      { return h264.NewDecoder() }
+func newDecoder() (codec.VideoDecoder, error)                      { return h264.NewDecoder(limit.Limits{}) }
 
 func TestConformance(t *testing.T) {
 	codectest.Video(t, codectest.VideoCodec{

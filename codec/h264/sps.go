@@ -7,6 +7,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 
 	"tilemix/codec"
+	"tilemix/codec/limit"
 	"tilemix/codec/yuv"
 )
 
@@ -14,9 +15,9 @@ const (
 	// maxFrameMBs is the largest picture taken, 4096x2304 in macroblocks: that
 	// of level 5.2.
 	maxFrameMBs = 4096 / 16 * 2304 / 16
-	// maxDPBMBs is MaxDpbMbs of level 5.2 (H.264 Table A-1): how much the
+	// maxDPBMBs is MaxDpbMbs of level 5 (H.264 Table A-1): how much the
 	// reference pictures may take together.
-	maxDPBMBs = 184320
+	maxDPBMBs = 110400
 	// maxRefs is the most reference pictures of any level (H.264 §A.3.1).
 	maxRefs = 16
 
@@ -35,6 +36,10 @@ type sps struct {
 	colour  yuv.Colour
 	ordered bool // pictures are shown in the order of decoding
 	grey    bool // pictures have no chroma (chroma_format_idc is 0)
+	refs    int  // reference pictures
+
+	limits limit.Limits
+	claim  limit.Claim // of the largest stream since the library began anew
 }
 
 // reorders reports whether pictures may come out later than they went in.
@@ -53,7 +58,7 @@ func (s *sps) parse(nal []byte) error {
 		return nil
 	}
 	buf := append(s.nal[:0], nal...)
-	*s = sps{}
+	*s = sps{limits: s.limits, claim: s.claim}
 	if buf[0]&0x1f == nalSubsetSPS { // begins as a sequence parameter set does (H.264 §7.3.2.1.3)
 		nal = bytes.Clone(nal)
 		nal[0] = nal[0]&^0x1f | nalSPS
@@ -67,6 +72,10 @@ func (s *sps) parse(nal []byte) error {
 	if err := s.size.check(uint(set.MaxNumRefFrames)); err != nil {
 		return err
 	}
+	s.refs = int(set.MaxNumRefFrames)
+	if err := s.raise(); err != nil {
+		return err
+	}
 	s.nal = buf
 	reorders := true // until the set says that it does not
 	if v := set.VUI; v != nil {
@@ -76,4 +85,17 @@ func (s *sps) parse(nal []byte) error {
 	}
 	s.ordered = set.PicOrderCntType == orderOfDecoding || !reorders
 	return nil
+}
+
+// raise claims the memory that the library takes for the set's pictures: the reference pictures
+// and a few that it works on or has not put out.
+func (s *sps) raise() error {
+	const working = 4
+	return s.claim.Raise(s.limits, int(16*s.size.width), int(16*s.size.height), s.refs+working)
+}
+
+// renew claims for the last set alone, as the library has let go of what it held.
+func (s *sps) renew() error {
+	s.claim.Release()
+	return s.raise()
 }

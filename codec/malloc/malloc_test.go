@@ -14,6 +14,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/malloc"
 )
 
@@ -65,7 +66,7 @@ func code(t *testing.T, pictures []*image.YCbCr) {
 		return
 	}
 	defer enc.Close()
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		t.Error(err)
 		return

@@ -11,6 +11,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/payload"
 	"tilemix/codec/vp8"
 )
@@ -29,7 +30,7 @@ type Video struct {
 	NewJoiner   func() payload.Joiner
 	// NewEncoder and NewDecoder return what the caller closes.
 	NewEncoder func(codec.VideoConfig) (codec.VideoEncoder, error)
-	NewDecoder func() (codec.VideoDecoder, error)
+	NewDecoder func(limit.Limits) (codec.VideoDecoder, error)
 	// IsKey reports whether decoding can begin with an access unit.
 	IsKey func(au []byte) bool
 }
@@ -40,7 +41,7 @@ var videos = []Video{
 		func() payload.Splitter { return &payload.H264Splitter{} },
 		func() payload.Joiner { return &payload.H264Joiner{} },
 		func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return h264.NewEncoder(cfg) },
-		func() (codec.VideoDecoder, error) { return h264.NewDecoder() },
+		func(l limit.Limits) (codec.VideoDecoder, error) { return h264.NewDecoder(l) },
 		h264.IsIDR,
 	},
 	{
@@ -50,7 +51,7 @@ var videos = []Video{
 		func() payload.Splitter { return &payload.VP8Splitter{} },
 		func() payload.Joiner { return &payload.VP8Joiner{} },
 		func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return vp8.NewEncoder(cfg) },
-		func() (codec.VideoDecoder, error) { return vp8.NewDecoder() },
+		func(l limit.Limits) (codec.VideoDecoder, error) { return vp8.NewDecoder(l) },
 		vp8.IsKey,
 	},
 }

@@ -13,6 +13,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/table"
 )
 
@@ -37,7 +38,7 @@ func TestLines(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer enc.Close()
-			dec, err := v.NewDecoder()
+			dec, err := v.NewDecoder(limit.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}

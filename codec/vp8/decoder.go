@@ -15,10 +15,15 @@ import (
 	"unsafe"
 
 	"tilemix/codec"
+	"tilemix/codec/limit"
 )
 
 // maxAccessUnit is more than any frame needs, in bytes.
 const maxAccessUnit = 4 << 20
+
+// pictures is how many libvpx keeps: the last, the golden and the alternate one (RFC 6386 §9.7),
+// and the one that it works on.
+const pictures = 4
 
 // These come once for each access unit of a broken stream, so they are made
 // beforehand.
@@ -38,15 +43,19 @@ type Decoder struct {
 	pic  image.YCbCr    // the last picture, in C's memory
 	lost bool           // nothing can be shown before a key frame
 	hurt bool           // libvpx has failed and gets a new start
+
+	limits limit.Limits
+	claim  limit.Claim // of the largest stream since libvpx began anew
 }
 
-// NewDecoder returns a decoder without error concealment.
-func NewDecoder() (*Decoder, error) {
+// NewDecoder returns a decoder without error concealment, which is held to limits. A stream that is
+// over the limits gives limit.ErrTooLarge or limit.ErrNoMemory at each of its key frames.
+func NewDecoder(limits limit.Limits) (*Decoder, error) {
 	c := C.vp8_decoder_new()
 	if c == nil {
 		return nil, errNoDecoder
 	}
-	return &Decoder{c: c, lost: true}, nil
+	return &Decoder{c: c, lost: true, limits: limits}, nil
 }
 
 // Decode decodes one access unit as the codec package says. After an error it
@@ -86,6 +95,11 @@ func (d *Decoder) decode(au []byte) (*image.YCbCr, error) {
 			return nil, err
 		}
 	}
+	if h.key {
+		if err := d.claim.Raise(d.limits, h.width, h.height, pictures); err != nil {
+			return nil, err
+		}
+	}
 	if C.vp8_decoder_decode(d.c, (*C.uint8_t)(unsafe.SliceData(au)), C.uint(len(au))) != 0 {
 		d.hurt = true
 		return nil, errDamaged
@@ -106,6 +120,7 @@ func (d *Decoder) reset() error {
 	}
 	C.vp8_decoder_free(d.c)
 	d.c, d.hurt = c, false
+	d.claim.Release()
 	return nil
 }
 
@@ -137,6 +152,7 @@ func (d *Decoder) Close() error {
 		return nil
 	}
 	C.vp8_decoder_free(d.c)
+	d.claim.Release()
 	*d = Decoder{}
 	return nil
 }

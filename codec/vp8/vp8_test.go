@@ -5,11 +5,12 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/codectest"
+	"tilemix/codec/limit"
 	"tilemix/codec/vp8"
 )
 
 func newEncoder(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return vp8.NewEncoder(cfg) }
-func newDecoder() (codec.VideoDecoder, error)                      { return vp8.NewDecoder() }
+func newDecoder() (codec.VideoDecoder, error)                      { return vp8.NewDecoder(limit.Limits{}) }
 
 func TestConformance(t *testing.T) {
 	codectest.Video(t, codectest.VideoCodec{

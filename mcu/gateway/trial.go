@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 )
 
 const (
@@ -59,7 +60,7 @@ func (t *trial) decode(at int64, nals [][]byte) error {
 	if t.units++; t.units == 1 {
 		t.first = at
 		var err error
-		if t.dec, err = h264.NewDecoder(); err != nil {
+		if t.dec, err = h264.NewDecoder(limit.Limits{}); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
@@ -33,7 +34,7 @@ func newScreening(t testing.TB, tile image.Point) *screening {
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

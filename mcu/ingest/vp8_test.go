@@ -13,6 +13,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/codectest"
+	"tilemix/codec/limit"
 	"tilemix/codec/payload"
 	"tilemix/codec/vp8"
 	"tilemix/codec/yuv"
@@ -183,7 +184,7 @@ func FuzzVP8(f *testing.F) {
 	f.Add([]byte{0x90, 0xf0, 0x80, 0x01, 0xff, 0xff, 0x31}, false, uint8(2))
 	f.Add([]byte{0x10, 0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x00, 0x30, 0x00, 0xff}, true, uint8(0))
 	f.Fuzz(func(t *testing.T, body []byte, marker bool, at uint8) {
-		dec, err := vp8.NewDecoder()
+		dec, err := vp8.NewDecoder(limit.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/pcm"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/rtc/rtctest/barcode"
@@ -42,7 +43,7 @@ func through(t *testing.T, img *image.YCbCr, bitrate int) *image.YCbCr {
 		t.Fatal(err)
 	}
 	defer enc.Close()
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +323,7 @@ func TestWished(t *testing.T) {
 		if v.Size != w.Size || v.Every != every || len(v.Pictures) != filmed/every {
 			t.Errorf("asked for %v: %d pictures of %v", w, len(v.Pictures), v.Size)
 		}
-		dec, err := h264.NewDecoder()
+		dec, err := h264.NewDecoder(limit.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}

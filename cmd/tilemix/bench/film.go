@@ -12,6 +12,7 @@ import (
 
 	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/mcu/rtc/rtctest/barcode"
 	"tilemix/mcu/uplink"
 )
@@ -102,7 +103,7 @@ func (f *film) again(w uplink.Constraints) error {
 	if err != nil {
 		return err
 	}
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/codec/yuv"
@@ -42,7 +43,7 @@ func timePictures(f *film, shown []*bot.Variant) (decode, encode float64, err er
 	defer enc.Close()
 	decoders := make([]*h264.Decoder, len(shown))
 	for i := range decoders {
-		if decoders[i], err = h264.NewDecoder(); err != nil {
+		if decoders[i], err = h264.NewDecoder(limit.Limits{}); err != nil {
 			return 0, 0, err
 		}
 		defer decoders[i].Close()

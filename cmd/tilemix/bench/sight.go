@@ -8,6 +8,7 @@ import (
 
 	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/control"
@@ -90,7 +91,7 @@ func (w window) has(t time.Time) bool { return !t.Before(w.from) && t.Before(w.t
 // the window, how long after it was sent that was, in ms. unread counts the tiles
 // whose number could not be read.
 func lag(mix []bot.Unit, w window, p *places, cameras map[string]sendings) (ms map[string][]float64, unread int, err error) {
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/vp8"
 )
 
@@ -28,7 +29,7 @@ func formatOf(mime string) format {
 		return format{
 			mime:         webrtc.MimeTypeVP8,
 			newEncoder:   func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return vp8.NewEncoder(cfg) },
-			newDecoder:   func() (codec.VideoDecoder, error) { return vp8.NewDecoder() },
+			newDecoder:   func() (codec.VideoDecoder, error) { return vp8.NewDecoder(limit.Limits{}) },
 			newPayloader: func() rtp.Payloader { return &codecs.VP8Payloader{EnablePictureID: true} },
 			depacketizer: &codecs.VP8Packet{},
 			isKey:        func(au []byte) bool { return len(au) > 0 && au[0]&1 == 0 }, // RFC 6386 §9.1
@@ -37,7 +38,7 @@ func formatOf(mime string) format {
 	return format{
 		mime:         webrtc.MimeTypeH264,
 		newEncoder:   func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return h264.NewEncoder(cfg) },
-		newDecoder:   func() (codec.VideoDecoder, error) { return h264.NewDecoder() },
+		newDecoder:   func() (codec.VideoDecoder, error) { return h264.NewDecoder(limit.Limits{}) },
 		newPayloader: func() rtp.Payloader { return &codecs.H264Payloader{} },
 		depacketizer: &codecs.H264Packet{},
 		isKey:        hasIDR,

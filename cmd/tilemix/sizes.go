@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// pictureSize is a size of pictures in pixels, such as 1280x720.
+type pictureSize image.Point
+
+// UnmarshalText reads a pictureSize. kong uses it for flags, environment and file.
+func (p *pictureSize) UnmarshalText(text []byte) error {
+	const most = 1 << 14
+	w, h, _ := strings.Cut(string(text), "x")
+	width, errW := strconv.Atoi(w)
+	height, errH := strconv.Atoi(h)
+	if errW != nil || errH != nil || min(width, height) < 16 || max(width, height) > most {
+		return fmt.Errorf("must be WIDTHxHEIGHT in pixels, 16x16 to %dx%d, such as 1920x1080, not %q", most, most, text)
+	}
+	*p = pictureSize(image.Pt(width, height))
+	return nil
+}
+
+// mebibytes is an amount of memory or disk in MiB. 0 leaves it to the server.
+type mebibytes int64
+
+// UnmarshalText reads mebibytes. kong uses it for flags, environment and file.
+func (m *mebibytes) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || n < 0 {
+		return fmt.Errorf("must be a whole number of MiB, 0 or more, not %q", text)
+	}
+	*m = mebibytes(n)
+	return nil
+}
+
+// or returns the amount in bytes, or another where it is 0.
+func (m mebibytes) or(other int64) int64 {
+	if m == 0 {
+		return other
+	}
+	return int64(m) << 20
+}
+
+// machineMemory returns the bytes of memory that this process may use: those of the machine, or of
+// its control group if they are fewer.
+func machineMemory() int64 {
+	most := int64(math.MaxInt64)
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) == nil {
+		most = int64(info.Totalram) * int64(info.Unit) //nolint:unconvert // the type differs between architectures
+	}
+	text, err := os.ReadFile("/sys/fs/cgroup/memory.max")
+	if err != nil {
+		return most
+	}
+	if n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64); err == nil {
+		most = min(most, n)
+	}
+	return most
+}
