@@ -89,7 +89,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 	if emit == nil {
 		emit = func(event.Event) {}
 	}
-	limits := limit.Limits{Pixels: c.MaxSource.X * c.MaxSource.Y, Memory: c.DecoderMemory}
+	limits := limit.Limits{Pixels: blocks(c.MaxSource.X) * blocks(c.MaxSource.Y), Memory: c.DecoderMemory}
 	rungs := c.ladder()
 	return room.Env{
 		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
@@ -98,6 +98,9 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Policy: policy.Open{}, Emit: emit, Log: log,
 	}
 }
+
+// blocks returns a number of pixels in whole macroblocks, as H.264 codes pictures: 1080 is 1088.
+func blocks(pixels int) int { return (pixels + 15) / 16 * 16 }
 
 // Run waits until ctx ends; then it ends all rooms and waits for everything in them.
 func (s *Server) Run(ctx context.Context) error {

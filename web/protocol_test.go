@@ -205,11 +205,9 @@ func TestReasons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, why := range []silence.Reason{
-		silence.NoVideo, silence.NoAudio, silence.Refused, silence.Lossy, silence.NoSets, silence.NoKeyFrame,
-		silence.Undecodable, silence.TooCostly, silence.Busy,
+	for _, why := range append(silence.Reasons(),
 		silence.Reason(route.NoSection), silence.Reason(route.NoFormat), silence.Reason(route.NoLayer), silence.Reason(route.Surplus),
-	} {
+	) {
 		if !strings.Contains(string(page), fmt.Sprintf("['%s', '", why)) {
 			t.Errorf("people.js has no words for %s", why)
 		}

@@ -23,7 +23,7 @@ var (
 
 // Limits are what one decoder is held to. The zero value has none.
 type Limits struct {
-	Pixels int     // of a picture, width times height, at most; 0: as many as a decoder takes
+	Pixels int     // of a picture as it is coded, width times height, at most; 0: what a decoder takes
 	Memory *Memory // that the decoder shares with others; nil: no bound
 }
 

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"errors"
 	"time"
 
+	"tilemix/codec/limit"
 	"tilemix/mcu/jitter"
 )
 
@@ -58,6 +60,8 @@ type VideoStats struct {
 	Lost        uint64 // gaps in the packets that were not repaired
 	Corrupt     uint64 // times the decoder lost the stream
 	Capped      uint64 // access units dropped because the camera costs too much
+	Oversize    uint64 // access units whose pictures are larger than the server takes
+	NoMemory    uint64 // access units for which decoders hold too much memory already
 	Lagged      uint64 // access units dropped because they had waited unread for too long
 	Starved     uint64 // pictures dropped because the pool was empty
 	KeyRequests uint64 // IDRs asked of the sender
@@ -77,6 +81,8 @@ func (v *Video) Stats() VideoStats {
 		Lost:        v.lost.Load(),
 		Corrupt:     v.corrupt.Load(),
 		Capped:      v.capped.Load(),
+		Oversize:    v.oversize.Load(),
+		NoMemory:    v.unaffordable.Load(),
 		Lagged:      v.lagged.Load(),
 		Starved:     v.starved.Load(),
 		KeyRequests: v.keyRequests.Load(),
@@ -97,4 +103,17 @@ func (v *Video) countUnit() {
 			v.bare.Add(1)
 		}
 	}
+}
+
+// fail takes note of an access unit that the decoder refused.
+func (v *Video) fail(err error) {
+	switch {
+	case errors.Is(err, limit.ErrTooLarge):
+		v.oversize.Add(1)
+	case errors.Is(err, limit.ErrNoMemory):
+		v.unaffordable.Add(1)
+	case !v.broken:
+		v.corrupt.Add(1)
+	}
+	v.broken = true
 }

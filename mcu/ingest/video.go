@@ -69,7 +69,7 @@ type Video struct {
 	sync  avSync
 
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
-	padding, units, keys, bare, holes                                               atomic.Uint64
+	padding, units, keys, bare, holes, oversize, unaffordable                       atomic.Uint64
 }
 
 // NewVideo returns a Video that has no tile yet.
@@ -197,10 +197,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 	img, err := v.cfg.Decoder.Decode(au)
 	if err != nil {
 		v.budget.spend(time.Since(start)) // who knows how far it came
-		if !v.broken {
-			v.corrupt.Add(1)
-		}
-		v.broken = true
+		v.fail(err)
 		return
 	}
 	if img == nil {

@@ -31,10 +31,15 @@ type screening struct {
 
 func newScreening(t testing.TB, tile image.Point) *screening {
 	t.Helper()
+	return newLimitedScreening(t, tile, limit.Limits{})
+}
+
+func newLimitedScreening(t testing.TB, tile image.Point, limits limit.Limits) *screening {
+	t.Helper()
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	dec, err := h264.NewDecoder(limit.Limits{})
+	dec, err := h264.NewDecoder(limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +200,33 @@ func TestVideoLeft(t *testing.T) {
 }
 
 // TestVideoStarved takes all pictures away: what comes is dropped and counted.
+// TestVideoLimited: a stream over a limit is counted by it, gives no picture and is asked for a
+// key frame, in case that the next is smaller.
+func TestVideoLimited(t *testing.T) {
+	full := limit.NewMemory(100_000)
+	for name, c := range map[string]struct {
+		limits limit.Limits
+		count  func(ingest.VideoStats) uint64
+	}{
+		"too large": {limit.Limits{Pixels: 320 * 180}, func(n ingest.VideoStats) uint64 { return n.Oversize }},
+		"no memory": {limit.Limits{Pixels: 320 * 192, Memory: full}, func(n ingest.VideoStats) uint64 { return n.NoMemory }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newLimitedScreening(t, image.Pt(64, 36), c.limits)
+			s.now = s.now.Add(2 * time.Second) // after the request for the tile
+			s.push(0, packets(0, encoded(t, 320, 180, 3)...)...)
+			n := s.Stats()
+			if c.count(n) != 1 || n.Pictures != 0 || s.asked == 0 {
+				t.Errorf("%+v, and %d requests", n, s.asked)
+			}
+			s.end(t)
+		})
+	}
+	if full.Held() != 0 {
+		t.Errorf("%d bytes are still held", full.Held())
+	}
+}
+
 func TestVideoStarved(t *testing.T) {
 	s := newScreening(t, image.Pt(160, 90))
 	var all []*yuv.Frame

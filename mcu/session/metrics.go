@@ -74,6 +74,8 @@ func (u uplinks) Collect(ch chan<- prometheus.Metric) {
 	send(u.videoDesc, "lost", v.Lost)
 	send(u.videoDesc, "corrupt", v.Corrupt)
 	send(u.videoDesc, "capped", v.Capped)
+	send(u.videoDesc, "oversize", v.Oversize)
+	send(u.videoDesc, "no_memory", v.NoMemory)
 	send(u.videoDesc, "lagged", v.Lagged)
 	send(u.videoDesc, "starved", v.Starved)
 	send(u.videoDesc, "key_requests", v.KeyRequests)
@@ -95,6 +97,8 @@ func addVideo(sum *ingest.VideoStats, n ingest.VideoStats) {
 	sum.Lost += n.Lost
 	sum.Corrupt += n.Corrupt
 	sum.Capped += n.Capped
+	sum.Oversize += n.Oversize
+	sum.NoMemory += n.NoMemory
 	sum.Lagged += n.Lagged
 	sum.Starved += n.Starved
 	sum.KeyRequests += n.KeyRequests

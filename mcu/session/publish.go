@@ -40,7 +40,7 @@ func (c *Cam) Counts() silence.Counts {
 	n := c.Stats()
 	return silence.Counts{
 		Packets: n.Packets - min(n.Padding, n.Packets), Units: n.Units, Keys: n.Keys, Bare: n.Bare,
-		Lost: n.Holes, Capped: n.Capped, Lagged: n.Lagged, Pictures: n.Pictures,
+		Lost: n.Holes, Capped: n.Capped, Oversize: n.Oversize, NoMemory: n.NoMemory, Lagged: n.Lagged, Pictures: n.Pictures,
 	}
 }
 

@@ -24,15 +24,24 @@ type Reason string
 // The reasons. Package route has more, of packets that belong to no stream that was answered.
 const (
 	NoVideo     Reason = "no-video-received"
-	NoAudio     Reason = "no-audio-received"
+	noAudio     Reason = "no-audio-received"
 	Refused     Reason = "codec-refused"
-	Lossy       Reason = "packets-lost"
-	NoSets      Reason = "no-parameter-sets"
-	NoKeyFrame  Reason = "no-key-frame"
-	Undecodable Reason = "not-decodable"
+	lossy       Reason = "packets-lost"
+	noSets      Reason = "no-parameter-sets"
+	noKeyFrame  Reason = "no-key-frame"
+	undecodable Reason = "not-decodable"
 	TooCostly   Reason = "too-costly"
-	Busy        Reason = "server-busy"
+	tooLarge    Reason = "picture-too-large"
+	noMemory    Reason = "no-decoder-memory"
+	busy        Reason = "server-busy"
 )
+
+// Reasons returns all of them. The caller owns the slice.
+func Reasons() []Reason {
+	return []Reason{
+		NoVideo, noAudio, Refused, lossy, noSets, noKeyFrame, undecodable, TooCostly, tooLarge, noMemory, busy,
+	}
+}
 
 const (
 	// Look (1 s) is how often a Watch is to be asked.
@@ -52,6 +61,8 @@ type Counts struct {
 	Bare     uint64 // key frames for which no parameter sets are known
 	Lost     uint64 // gaps that no retransmission filled
 	Capped   uint64 // access units left out because the camera costs too much
+	Oversize uint64 // access units whose pictures are larger than the server takes
+	NoMemory uint64 // access units for which decoders hold too much memory already
 	Lagged   uint64 // access units left out because they had waited unread for too long
 	Pictures uint64 // that could be shown
 }
@@ -59,7 +70,8 @@ type Counts struct {
 func (c Counts) less(b Counts) Counts {
 	return Counts{
 		Packets: c.Packets - b.Packets, Units: c.Units - b.Units, Keys: c.Keys - b.Keys, Bare: c.Bare - b.Bare,
-		Lost: c.Lost - b.Lost, Capped: c.Capped - b.Capped, Lagged: c.Lagged - b.Lagged, Pictures: c.Pictures - b.Pictures,
+		Lost: c.Lost - b.Lost, Capped: c.Capped - b.Capped,
+		Oversize: c.Oversize - b.Oversize, NoMemory: c.NoMemory - b.NoMemory, Lagged: c.Lagged - b.Lagged, Pictures: c.Pictures - b.Pictures,
 	}
 }
 
@@ -75,20 +87,24 @@ func OfPicture(came Counts, unbound Reason) Reason {
 		return unbound
 	case came.Packets == 0:
 		return NoVideo
+	case came.Oversize > 0:
+		return tooLarge
+	case came.NoMemory > 0:
+		return noMemory
 	case came.Capped > 0:
 		return TooCostly
 	case came.Lagged > 0:
-		return Busy
+		return busy
 	case came.Units == 0 && came.Lost > 0:
-		return Lossy
+		return lossy
 	case came.Units == 0:
-		return Undecodable
+		return undecodable
 	case came.Bare > 0:
-		return NoSets
+		return noSets
 	case came.Keys == 0:
-		return NoKeyFrame
+		return noKeyFrame
 	}
-	return Undecodable
+	return undecodable
 }
 
 // OfSound returns why nothing is heard of a microphone, like OfPicture. Ever tells that a packet
@@ -96,13 +112,13 @@ func OfPicture(came Counts, unbound Reason) Reason {
 func OfSound(came Counts, ever bool, unbound Reason) Reason {
 	switch {
 	case came.Packets > 0 && came.Units == 0:
-		return Undecodable
+		return undecodable
 	case ever:
 		return ""
 	case unbound != "":
 		return unbound
 	}
-	return NoAudio
+	return noAudio
 }
 
 // Watch watches one source of a participant. The zero value is ready. It belongs to one

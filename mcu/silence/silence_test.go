@@ -17,16 +17,18 @@ func TestOfPicture(t *testing.T) {
 		"nothing comes":                   {Counts{}, "", NoVideo},
 		"all that comes is of no section": {Counts{}, "stream-unbound", "stream-unbound"},
 		"all that comes was refused":      {Counts{}, Refused, Refused},
-		"not a whole picture":             {Counts{Packets: 900, Lost: 40}, "", Lossy},
-		"packets of something else":       {Counts{Packets: 900}, "", Undecodable},
-		"no parameter sets":               {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 5}, "", NoSets},
-		"no key frame":                    {Counts{Packets: 900, Units: 150}, "", NoKeyFrame},
-		"losses, and no key frame":        {Counts{Packets: 900, Units: 150, Lost: 3}, "", NoKeyFrame},
-		"the decoder refuses all":         {Counts{Packets: 900, Units: 150, Keys: 5}, "", Undecodable},
+		"not a whole picture":             {Counts{Packets: 900, Lost: 40}, "", lossy},
+		"packets of something else":       {Counts{Packets: 900}, "", undecodable},
+		"no parameter sets":               {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 5}, "", noSets},
+		"no key frame":                    {Counts{Packets: 900, Units: 150}, "", noKeyFrame},
+		"losses, and no key frame":        {Counts{Packets: 900, Units: 150, Lost: 3}, "", noKeyFrame},
+		"the decoder refuses all":         {Counts{Packets: 900, Units: 150, Keys: 5}, "", undecodable},
+		"the pictures are too large":      {Counts{Packets: 900, Units: 150, Keys: 5, Oversize: 5}, "", tooLarge},
+		"no memory is left":               {Counts{Packets: 900, Units: 150, Keys: 5, NoMemory: 5}, "", noMemory},
 		"the budget leaves nothing":       {Counts{Packets: 900, Units: 150, Keys: 5, Capped: 100}, "", TooCostly},
 		"the budget leaves half":          {Counts{Packets: 900, Units: 150, Keys: 5, Capped: 75, Pictures: 75}, "", TooCostly},
 		"the budget takes a few":          {Counts{Packets: 900, Units: 150, Keys: 5, Capped: 20, Pictures: 130}, "", ""},
-		"the machine does not keep up":    {Counts{Packets: 900, Units: 150, Keys: 5, Lagged: 150}, "", Busy},
+		"the machine does not keep up":    {Counts{Packets: 900, Units: 150, Keys: 5, Lagged: 150}, "", busy},
 	} {
 		if got := OfPicture(c.came, c.unbound); got != c.want {
 			t.Errorf("%s: %q, not %q", name, got, c.want)
@@ -45,9 +47,9 @@ func TestOfSound(t *testing.T) {
 		"all is well":                  {Counts{Packets: 250, Units: 250}, true, "", ""},
 		"a pause":                      {Counts{}, true, "", ""},
 		"a pause, and another stream":  {Counts{}, true, "stream-surplus", ""},
-		"nothing ever came":            {Counts{}, false, "", NoAudio},
+		"nothing ever came":            {Counts{}, false, "", noAudio},
 		"what came belongs to nothing": {Counts{}, false, "stream-unbound", "stream-unbound"},
-		"what came is no Opus":         {Counts{Packets: 250}, true, "", Undecodable},
+		"what came is no Opus":         {Counts{Packets: 250}, true, "", undecodable},
 	} {
 		if got := OfSound(c.came, c.ever, c.unbound); got != c.want {
 			t.Errorf("%s: %q, not %q", name, got, c.want)

@@ -97,6 +97,8 @@ const reasons = new Map([
   ['no-parameter-sets', 'The video lacks its parameter sets'],
   ['no-key-frame', 'The video has no key frame yet'],
   ['not-decodable', 'The server cannot decode the stream'],
+  ['picture-too-large', 'The picture is larger than the server takes'],
+  ['no-decoder-memory', 'The server has no memory left for the video'],
   ['too-costly', 'The video is too large for the server now'],
   ['server-busy', 'The server is too busy to decode the video'],
 ]);
