@@ -10,13 +10,13 @@ import (
 	"tilemix/signaling/webhook"
 )
 
-// newWebhooks makes the sender of events. Without URLs it sends nothing.
+// newWebhooks opens the sender of events. Without URLs it sends nothing.
 func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
 	cfg := webhook.Default()
 	cfg.URLs, cfg.Secret = s.Webhooks, string(s.WebhookSecret)
 	cfg.Dir = filepath.Join(s.DataDir, "webhooks")
 	cfg.Permit = reach.Rules{Private: s.AllowPrivate}.Allows
-	sender, err := webhook.New(cfg, log)
+	sender, err := webhook.Open(cfg, log)
 	return sender, advise(err)
 }
 

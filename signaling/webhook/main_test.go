@@ -110,7 +110,7 @@ func send(t *testing.T, cfg webhook.Config) sender {
 	t.Helper()
 	s := sender{log: new(bytes.Buffer)}
 	var err error
-	if s.Sender, err = webhook.New(cfg, slog.New(slog.NewTextHandler(s.log, nil))); err != nil {
+	if s.Sender, err = webhook.Open(cfg, slog.New(slog.NewTextHandler(s.log, nil))); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -32,10 +32,10 @@ type Sender struct {
 	unsaved    bool            // the disk took no event; owned by take
 }
 
-// New returns a Sender that has opened the queues of an earlier run. The caller has to call Run, which
-// closes them. The folder of the queues belongs to one process at a time; without URLs there is none.
-// The error wraps ErrConfig.
-func New(cfg Config, log *slog.Logger) (*Sender, error) {
+// Open locks the folder of the queues, opens those that an earlier run left, and returns a Sender
+// that has started nothing. The caller has to call Run, which gives the folder back. The folder
+// belongs to one process at a time; without URLs there is none. The error wraps ErrConfig.
+func Open(cfg Config, log *slog.Logger) (*Sender, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func TestRestart(t *testing.T) {
 	first := send(t, cfg)
 	sent := happen(first, 20)
 	first.await(t, 1, attempts)
-	if _, err := webhook.New(cfg, slog.New(slog.DiscardHandler)); !errors.Is(err, webhook.ErrConfig) {
+	if _, err := webhook.Open(cfg, slog.New(slog.DiscardHandler)); !errors.Is(err, webhook.ErrConfig) {
 		t.Errorf("two processes have one folder: %v", err)
 	}
 	first.stop()
@@ -273,7 +273,7 @@ func TestPermit(t *testing.T) {
 	for _, target := range []string{r.URL, "http://[::ffff:127.0.0.1]/", "ftp://a/", "http:///x", "a.example.org", "http://a b/", ":"} {
 		cfg := cfg
 		cfg.URLs = []string{"https://hooks.example.org", target + "#hidden"}
-		_, err := webhook.New(cfg, slog.New(slog.DiscardHandler))
+		_, err := webhook.Open(cfg, slog.New(slog.DiscardHandler))
 		if !errors.Is(err, webhook.ErrConfig) || !strings.Contains(err.Error(), "URL 2") || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", target, err)
 		}
@@ -281,7 +281,7 @@ func TestPermit(t *testing.T) {
 	cfg.URLs = []string{"https://hooks.example.org"}
 	for _, bad := range []string{"", "whsec_", "whsec_not base64"} {
 		cfg.Secret = bad
-		if _, err := webhook.New(cfg, slog.New(slog.DiscardHandler)); !errors.Is(err, webhook.ErrConfig) {
+		if _, err := webhook.Open(cfg, slog.New(slog.DiscardHandler)); !errors.Is(err, webhook.ErrConfig) {
 			t.Errorf("with the secret %q: %v", bad, err)
 		}
 	}
