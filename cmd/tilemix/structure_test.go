@@ -73,6 +73,9 @@ func TestStructure(t *testing.T) {
 		return slices.ContainsFunc(notProduct, func(folder string) bool { return within(dir, folder) })
 	})
 	t.Logf("test ÷ code of the product: %d / %d = %.2f", tests, code, float64(tests)/float64(code))
+	if tests < code {
+		t.Errorf("%d lines of tests for %d lines of the product: a line is to have one of a test", tests, code)
+	}
 }
 
 func readTree(t *testing.T) *structure.Tree {
