@@ -44,11 +44,17 @@ func picture(n byte, packets int) packet.Packets {
 
 func hear(t *testing.T, d *Downlink, p rtcp.Packet) {
 	t.Helper()
+	hearAt(t, d, time.Now(), p)
+}
+
+// hearAt has a downlink take what its client reports at a time.
+func hearAt(t *testing.T, d *Downlink, now time.Time, p rtcp.Packet) {
+	t.Helper()
 	b, err := p.Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.HandleRTCP(b, time.Now(), func() {})
+	d.HandleRTCP(b, now, func() {})
 }
 
 func TestRepeats(t *testing.T) {
