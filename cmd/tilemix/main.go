@@ -14,11 +14,12 @@ import (
 )
 
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve calls until interrupted."`
-	Join    join.Command   `cmd:"" help:"Join a call without a browser, as a room's device or a bot."`
-	Bench   bench.Command  `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
-	Bare    bench.Bare     `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" help:"Serve calls until interrupted."`
+	Join     join.Command    `cmd:"" help:"Join a call without a browser, as a room's device or a bot."`
+	Bench    bench.Command   `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
+	Bare     bench.Bare      `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Licences licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
 }
 
 func main() {
