@@ -35,7 +35,7 @@ var order = [][]string{
 	{"session"},
 	{"room"},
 	{""}, // mcu itself, the facade
-	{"record", "record/sidecar", "gateway/address", "gateway/via", "broadcast"},
+	{"record", "record/sidecar", "gateway/address", "gateway/via", "gateway/rtsp", "broadcast"},
 	{"gateway"},
 	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest"}, // for tests
 }

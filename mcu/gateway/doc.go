@@ -15,7 +15,7 @@
 //
 //   - One writes to FFmpeg and one reads from it, beside those of os/exec.
 //   - An input has one for its camera and one for its microphone.
-//   - An input by HTTP has those of its proxy.
+//   - An input by HTTP or RTSP has those of its proxy.
 //
 // # Why
 //
@@ -47,6 +47,9 @@
 // Addresses stand in a playlist that FFmpeg reads from a pipe. The server opens files itself
 // (os.Root) and hands them over open. Formats and protocols are listed for each scheme, so a
 // playlist from the network cannot name a file or an SDP. HTTP goes through a proxy on the
-// loopback address that checks every connection. RTSP and RTMP have no such proxy: a name
-// that changes between check and connection is not noticed, nor is an RTSP redirection (302).
+// loopback address that checks every connection, and RTSP through package rtsp. RTMP has no such
+// proxy: a name that changes between check and connection is not noticed.
+//
+// OpenH264 does not read all H.264, so a trial decodes the first pictures of an input and judges its
+// parameter sets. If the trial fails, FFmpeg encodes the video anew. An input is up when it is seen.
 package gateway

@@ -162,7 +162,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 	for {
 		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true}
 		if in.address.Scheme() != "file" {
-			c.Secret = playlist(in.address)
+			c.Secret = playlist(in.address.Scheme(), p.url)
 		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {
 			return err
 		}
@@ -221,11 +221,11 @@ func (in *input) args() []string {
 
 // playlist returns an ffconcat playlist with the address, because arguments are visible to other
 // users. Its lists of protocols and formats replace those by which FFmpeg reads the playlist.
-func playlist(a address.Address) string {
-	may := reaches[a.Scheme()]
-	list := "ffconcat version 1.0\nfile '" + a.URL() + "'\n" +
+func playlist(scheme, url string) string {
+	may := reaches[scheme]
+	list := "ffconcat version 1.0\nfile '" + url + "'\n" +
 		"option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
-	switch a.Scheme() {
+	switch scheme {
 	case "rtsp":
 		list += "option rtsp_transport tcp\noption timeout 10000000\n"
 	default:

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,19 +13,25 @@ import (
 	"time"
 
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/gateway/rtsp"
 )
 
-// proxy is an HTTP proxy for FFmpeg. It connects only to addresses that the rules allow, because
+// proxy stands between FFmpeg and a server. It connects only to addresses that the rules allow, because
 // names, redirections and playlists may lead elsewhere. FFmpeg gets a failure as a status only,
 // so the proxy keeps the last error.
 type proxy struct {
+	url    string   // what FFmpeg reads
 	env    []string // environment by which FFmpeg finds the proxy
 	stop   func()
 	failed atomic.Pointer[error] // error of the last connection; nil: it connected
+	camera *rtsp.Bridge          // nil: there is none
 }
 
 // reason returns the error of the last connection in place of the error of FFmpeg.
 func (p *proxy) reason(said error) error {
+	if p.camera != nil {
+		return cmp.Or(p.camera.Err(), said)
+	}
 	if why := p.failed.Load(); said != nil && why != nil {
 		return *why
 	}
@@ -48,12 +55,36 @@ func (p *proxy) remembering(dial dial) dial {
 // dial is [net.Dialer.DialContext].
 type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// newProxy runs a proxy until it is stopped, for an address that FFmpeg reads by HTTP.
+// newProxy runs a proxy until it is stopped. Addresses of RTMP and files have none.
 func newProxy(ctx context.Context, rules address.Rules, a address.Address) (*proxy, error) {
-	p := &proxy{stop: func() {}}
-	if a.Scheme() != "http" && a.Scheme() != "https" {
-		return p, nil
+	switch a.Scheme() {
+	case "http", "https":
+		return newWebProxy(ctx, rules, a)
+	case "rtsp":
+		return newCameraProxy(ctx, rules, a)
+	default:
+		return &proxy{url: a.URL(), stop: func() {}}, nil
 	}
+}
+
+// newCameraProxy runs an RTSP client, and a server for FFmpeg.
+func newCameraProxy(ctx context.Context, rules address.Rules, a address.Address) (*proxy, error) {
+	bridge, err := rtsp.Listen(ctx, rtsp.Config{URL: a.URL(), Dial: newDialer(rules).DialContext})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { bridge.Run(ctx) })
+	return &proxy{url: bridge.URL(), camera: bridge, stop: func() {
+		cancel()
+		running.Wait()
+	}}, nil
+}
+
+// newWebProxy runs an HTTP proxy.
+func newWebProxy(ctx context.Context, rules address.Rules, a address.Address) (*proxy, error) {
+	p := &proxy{url: a.URL()}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)

@@ -115,15 +115,19 @@ func send(ctx context.Context, c *client.Client, q *queue, grown <-chan struct{}
 	}
 }
 
-// newTransport returns a transport that connects only to addresses that the rules allow. It
-// checks each address as it connects, because names and redirections may lead elsewhere.
+// newTransport returns a transport that connects as newDialer's dialer does.
 func newTransport(rules address.Rules) *http.Transport {
-	dialer := &net.Dialer{Timeout: whipTimeout, Control: func(_, at string, _ syscall.RawConn) error {
+	return &http.Transport{DialContext: newDialer(rules).DialContext, TLSHandshakeTimeout: whipTimeout}
+}
+
+// newDialer returns a dialer that connects only to addresses that the rules allow. It
+// checks each address as it connects, because names and redirections may lead elsewhere.
+func newDialer(rules address.Rules) *net.Dialer {
+	return &net.Dialer{Timeout: whipTimeout, Control: func(_, at string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(at)
 		if err != nil {
 			return err
 		}
 		return rules.Allows(to.Addr())
 	}}
-	return &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: whipTimeout}
 }
