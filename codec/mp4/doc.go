@@ -16,6 +16,15 @@
 //
 // A fragment is complete when the next key frame comes or a second is over. It is written in
 // one call and states its start, so all that is in the file plays, and picture and sound
-// cannot drift apart. The file's parameter sets are the first. Later ones stay in the stream,
-// which players follow, so a stream that changes its size is still one file.
+// cannot drift apart.
+//
+// A stream that changes its size is still one file. Each pair of parameter sets has a sample entry,
+// and each fragment names its own. The other choice was one entry with the largest size. Players
+// like QuickTime decode by the sample entry alone, so they would show broken pictures after the
+// change. Others read the parameter sets in the stream, so these stay there too. The track has the
+// size of its largest picture, to which players scale the others.
+//
+// Sample entries come while the file grows, so its beginning has 4 KB to spare and is written anew
+// in place (Config.Header). The stream of a pipe cannot be, and has the first entry alone. The
+// same holds for the sets for which there is no more room.
 package mp4

@@ -28,6 +28,10 @@ func appendFragment(dst []byte, seq uint32, tracks ...*track) ([]byte, error) {
 	}
 	for i, t := range tracks {
 		traf := f.Moof.Trafs[i]
+		if t.entry > 0 {
+			traf.Tfhd.Flags |= boxes.TfhdSampleDescriptionIndexPresentFlag
+			traf.Tfhd.SampleDescriptionIndex = uint32(t.entry) + 1 // it counts from one
+		}
 		traf.Tfdt.SetBaseMediaDecodeTime(uint64(t.start))
 		if err := traf.AddChild(t.run(uint32(i))); err != nil {
 			return dst, fmt.Errorf("describe fragment of MP4 file: %w", err)

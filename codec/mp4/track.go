@@ -6,6 +6,7 @@ import "tilemix/codec/opus"
 type track struct {
 	id      uint32
 	rate    int64
+	entry   int // sample entry of the fragment's samples
 	data    []byte
 	samples []sample
 	start   int64 // of the fragment's first sample, in ticks

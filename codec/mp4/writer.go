@@ -37,6 +37,9 @@ type Config struct {
 	// Fragment is how much of the end may be missing where the file was not closed,
 	// if pictures come; half a second more if they do not.
 	Fragment time.Duration
+	// Header writes into the same file as the io.Writer. With it the beginning of the file is written
+	// anew, in place, when key frames with other parameter sets come; nil: it stays as it was.
+	Header io.WriterAt
 }
 
 // Default returns the configuration of a file with picture and mono sound in
@@ -61,6 +64,8 @@ type Writer struct {
 	video   track
 	audio   track
 	sets    parameterSets
+	// beginning is how long the file's beginning is, where it can be written anew.
+	beginning int
 	last    byte // of the last packet: its TOC
 	seq     uint32
 	size    int64
@@ -72,24 +77,34 @@ type Writer struct {
 
 // NewWriter returns a Writer that has written nothing yet.
 func NewWriter(out io.Writer, cfg Config) *Writer {
-	return &Writer{
+	w := &Writer{
 		out: out, cfg: cfg,
 		video: track{id: 1, rate: videoRate}, audio: track{id: 2, rate: audioRate},
 	}
+	if cfg.Header != nil {
+		w.sets.room = spare
+	}
+	return w
 }
 
 // WriteVideo takes an access unit (Annex B, parameter sets in front of the first key
 // frame at least) that is shown from pts on. dur is how long, as far as is known:
 // where another access unit follows, it lasts until then. Access units
 // before the first key frame are dropped. Parameter sets that are not those of
-// the file's beginning stay in the stream, which players follow.
+// the file's beginning stay in the stream, which most players follow. With Config.Header they get a
+// sample entry too, which all players follow.
 func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
-	switch {
-	case w.err != nil:
+	if w.err != nil {
 		return w.err
-	case !w.cfg.Video:
+	}
+	if !w.cfg.Video {
 		return errors.New("MP4 file has no picture")
-	case !w.started && (!key || !w.sets.find(au)):
+	}
+	entry, described := 0, false
+	if key {
+		entry, described = w.sets.find(au)
+	}
+	if !w.started && !described {
 		return nil
 	}
 	at := w.begin(pts)
@@ -98,6 +113,9 @@ func (w *Writer) WriteVideo(au []byte, pts, dur time.Duration, key bool) error {
 		if err := w.cut(at); err != nil {
 			return err
 		}
+	}
+	if described {
+		w.video.entry = entry
 	}
 	data := len(w.video.data)
 	w.video.data = w.sets.appendSample(w.video.data, au)
@@ -174,8 +192,14 @@ func (w *Writer) Flush() error {
 		return w.err
 	}
 	w.buf = w.buf[:0]
-	if w.size == 0 {
-		if w.buf, w.err = w.appendInit(w.buf); w.err != nil {
+	switch {
+	case w.size == 0:
+		if w.buf, w.err = w.appendBeginning(w.buf); w.err != nil {
+			return w.err
+		}
+		w.sets.added = false
+	case w.sets.added && w.cfg.Header != nil:
+		if w.err = w.rewrite(); w.err != nil {
 			return w.err
 		}
 	}
@@ -215,6 +239,10 @@ func (w *Writer) Size() int64 { return w.size }
 
 // Written returns how long the whole fragments are that have been written.
 func (w *Writer) Written() time.Duration { return w.written }
+
+// Start returns the instant of the caller's clock at which the file begins, which is that of the first
+// that it was given and did not drop. Before that it is zero.
+func (w *Writer) Start() time.Duration { return w.origin }
 
 // Length returns how long the file is, with what is not written yet.
 func (w *Writer) Length() time.Duration {
