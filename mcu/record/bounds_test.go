@@ -109,7 +109,7 @@ func TestLateComer(t *testing.T) {
 	tr.Sound("b", packet, media.Time{Arrived: time.Second})
 	close(tr.stop)
 	tr.run()
-	if all := *tr.people.Load(); tr.lost.Load() != 1 || len(all) != 1 || len(all[0].Tracks) != 1 {
+	if all := tr.Everybody(); tr.lost.Load() != 1 || len(all) != 1 || len(all[0].Tracks) != 1 {
 		t.Errorf("%d lost, there are %+v", tr.lost.Load(), all)
 	}
 }

@@ -50,6 +50,7 @@ func (m *mixFile) create(dir, id, audio string) error {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	config := mp4.Default()
+	config.Header = m.file
 	config.AAC = audio == "aac"
 	m.out = mp4.NewWriter(m.file, config)
 	v, err := newVoice(audio, m.out)

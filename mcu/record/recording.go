@@ -248,7 +248,7 @@ func (r *recording) measured() sidecar.Info {
 	i := r.info
 	if r.queue != nil {
 		i.Size, i.Length = r.mix.size.Load(), time.Duration(r.mix.length.Load()).Seconds()
-		i.Participants = *r.tracks.people.Load()
+		i.Participants, i.ParticipantsOmitted = r.tracks.Everybody(), r.tracks.Omitted()
 		if origin := r.mix.origin.Load(); origin != 0 {
 			i.Start = r.tracks.seconds(time.Duration(origin))
 		}

@@ -74,16 +74,26 @@ func (r repairer) repair(info sidecar.Info) sidecar.Info {
 	return info
 }
 
-// repairTrack repairs a track that was cut off.
+// repairTrack repairs a track that was cut off. A file in which nothing is whole is removed.
 func (r repairer) repairTrack(id string, t *sidecar.Track) {
 	if t.File == "" {
 		return
 	}
-	if _, _, err := repairFile(filepath.Join(r.dir, filepath.Base(t.File))); err != nil {
+	path := filepath.Join(r.dir, filepath.Base(t.File))
+	size, _, err := repairFile(path)
+	if err == nil && size > 0 {
+		return
+	}
+	why := interrupted
+	if err != nil {
 		r.log.Warn("track not repaired", "recording", id, "error", err)
-		if t.Reason == "" {
-			t.Reason = interrupted + "; " + reason(err)
-		}
+		why += "; " + reason(err)
+	} else {
+		t.File = ""
+		_ = os.Remove(path)
+	}
+	if t.Reason == "" {
+		t.Reason = why
 	}
 }
 

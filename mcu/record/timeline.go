@@ -1,10 +1,8 @@
 package record
 
 import (
-	"cmp"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,25 +10,23 @@ import (
 )
 
 // timeline says which participants were present, and has their files. It belongs to one goroutine,
-// but for its atomics, which any may read.
+// but for its Roster and its atomics, which any may read.
 type timeline struct {
+	sidecar.Roster
 	dir, id string
 	log     *slog.Logger
-	changed func() // called after each change of people
+	changed func() // called after each change of people; it must not block
 
-	people atomic.Pointer[[]sidecar.Person] // replaced at each change
-	zero   atomic.Int64                     // of the time line, on the room's clock, in ns
-	lost   atomic.Uint64                    // pieces that were dropped
+	zero atomic.Int64  // of the time line, on the room's clock, in ns
+	lost atomic.Uint64 // pieces that were dropped
 
 	present map[string]*participantTracks
-	past    []*participantTracks // of participants who came again under the same ID
+	came    int // participants so far
 	begun   bool
 }
 
 func newTimeline(dir, id string, changed func(), log *slog.Logger) *timeline {
-	l := &timeline{dir: dir, id: id, changed: changed, log: log, present: map[string]*participantTracks{}}
-	l.people.Store(&[]sidecar.Person{})
-	return l
+	return &timeline{dir: dir, id: id, changed: changed, log: log, present: map[string]*participantTracks{}}
 }
 
 // take takes a piece. It comes from a stranger: a panic ends that participant's tracks alone.
@@ -52,9 +48,7 @@ func (l *timeline) take(p *piece) {
 		l.join(p, f)
 	case f == nil: // has left, or its joined piece was dropped
 	case p.kind == left:
-		f.Left = l.seconds(p.at.Arrived)
-		f.close()
-		l.publish()
+		l.part(f, p.at.Arrived)
 	case p.kind == picture:
 		f.picture(p)
 	default:
@@ -62,16 +56,25 @@ func (l *timeline) take(p *piece) {
 	}
 }
 
-// join puts a participant on the time line, beside the one that had its ID before.
+// join puts a participant on the time line. One that had its ID before has left.
 func (l *timeline) join(p *piece, before *participantTracks) {
 	if before != nil {
-		l.past = append(l.past, before)
+		l.part(before, p.at.Arrived)
 	}
-	l.present[p.id] = &participantTracks{
-		Person: sidecar.Person{ID: p.id, Name: p.name, Joined: l.seconds(p.at.Arrived)},
-		line:   l, log: l.log.With("of", p.id), order: len(l.present) + len(l.past),
+	person := &sidecar.Person{ID: p.id, Name: p.name, Joined: l.seconds(p.at.Arrived)}
+	if l.Add(person) {
+		l.present[p.id] = &participantTracks{Person: person, line: l, log: l.log.With("of", p.id), order: l.came}
 	}
-	l.publish()
+	l.came++
+	l.changed()
+}
+
+// part ends a participant's part of the time line.
+func (l *timeline) part(f *participantTracks, at time.Duration) {
+	delete(l.present, f.ID)
+	f.close()
+	l.Edit(func() { f.Left = l.seconds(at) })
+	l.changed()
 }
 
 // close ends all files.
@@ -79,26 +82,10 @@ func (l *timeline) close() {
 	for _, f := range l.present {
 		f.close()
 	}
-	l.publish()
+	l.changed()
 }
 
 // seconds returns where an instant of the room's clock is on the time line.
 func (l *timeline) seconds(at time.Duration) float64 {
 	return (at - time.Duration(l.zero.Load())).Seconds()
-}
-
-// publish replaces people by those of now.
-func (l *timeline) publish() {
-	all := slices.Clone(l.past)
-	for _, f := range l.present {
-		all = append(all, f)
-	}
-	slices.SortFunc(all, func(a, b *participantTracks) int { return cmp.Compare(a.order, b.order) })
-	people := make([]sidecar.Person, len(all))
-	for i, f := range all {
-		people[i] = f.Person
-		people[i].Tracks = slices.Clone(f.Tracks)
-	}
-	l.people.Store(&people)
-	l.changed()
 }

@@ -23,25 +23,108 @@ const (
 	maxLate = 50 * time.Millisecond
 )
 
-// trackFile is the file of a track. The zero value has not begun.
+// noPicture is why a track of a camera has no file.
+const noPicture = "no key frame with parameter sets came, so no picture could be decoded"
+
+// trackFile is the file of a track. Its file is made with its first fragment, so there is none without a
+// picture. The zero value has not begun.
 type trackFile struct {
-	out   *mp4.Writer // nil before it has begun, and once it has ended
-	file  *os.File
-	track int // its place in participantTracks.Tracks
-	begin time.Duration
+	of   *participantTracks
+	as   sidecar.Track
+	out  *mp4.Writer // nil before it has begun, and once it has ended
+	file *os.File    // nil before the first fragment
+	// track is its place in participantTracks.Tracks, from the first fragment on.
+	track int
 	ended bool
 }
 
-// end returns where the file ends, on the room's clock.
-func (r *trackFile) end() time.Duration { return r.begin + r.out.Length() }
+// Write appends to the file.
+func (r *trackFile) Write(b []byte) (int, error) {
+	if r.file == nil {
+		if err := r.create(); err != nil {
+			return 0, err
+		}
+	}
+	return r.file.Write(b)
+}
+
+// WriteAt writes the file's beginning anew.
+func (r *trackFile) WriteAt(b []byte, at int64) (int, error) { return r.file.WriteAt(b, at) }
+
+// create makes the file, and lists the track.
+func (r *trackFile) create() (err error) {
+	l := r.of.line
+	name := fmt.Sprintf("%s-%03d-%s-%s%s", l.id, r.of.order, r.of.ID, r.as.Kind, mediaFile)
+	if r.file, err = os.OpenFile(filepath.Join(l.dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640); err != nil {
+		return err
+	}
+	r.as.File, r.as.Start = name, l.seconds(r.out.Start())
+	r.list()
+	return nil
+}
+
+// list lists the track.
+func (r *trackFile) list() {
+	r.track = len(r.of.Tracks)
+	r.of.line.Edit(func() { r.of.Tracks = append(r.of.Tracks, r.as) })
+	r.of.line.changed()
+}
+
+// end ends the file with an index. If it cannot be written, the file is cut behind its last whole
+// fragment, and the track says why.
+func (r *trackFile) end(err error) {
+	if r.out == nil {
+		r.ended = true
+		return
+	}
+	if err == nil {
+		err = r.out.Close()
+	}
+	if err == nil && r.file == nil && r.as.Kind == "video" {
+		err = errors.New(noPicture)
+	}
+	if err != nil {
+		r.of.log.Error("track ended early", "kind", r.as.Kind, "error", err)
+		r.blame(err)
+	}
+	if r.file != nil {
+		_ = r.file.Close()
+	}
+	*r = trackFile{ended: true}
+}
+
+// blame has the track say why it ends. A file without a whole fragment is removed.
+func (r *trackFile) blame(err error) {
+	if r.file == nil {
+		r.as.Reason = reason(err)
+		r.list()
+		return
+	}
+	empty := r.out.Size() == 0
+	if empty {
+		_ = os.Remove(r.file.Name())
+	} else {
+		_ = r.file.Truncate(r.out.Size())
+	}
+	r.of.line.Edit(func() {
+		track := &r.of.Tracks[r.track]
+		track.Reason = reason(err)
+		if empty {
+			track.File = ""
+		}
+	})
+}
+
+// late returns how much later than at a file would have what is written next.
+func (r *trackFile) late(at time.Duration) time.Duration { return r.out.Start() + r.out.Length() - at }
 
 // participantTracks is what the timeline has of one participant, and writes the participant's files.
 // It belongs to the timeline's goroutine.
 type participantTracks struct {
-	sidecar.Person
-	line  *timeline
-	log   *slog.Logger
-	order int
+	*sidecar.Person // in the line's Roster
+	line            *timeline
+	log             *slog.Logger
+	order           int
 
 	video, audio trackFile
 
@@ -66,7 +149,7 @@ func (q queuedPacket) transit() time.Duration { return q.arrived - q.sent }
 // picture writes an access unit.
 func (f *participantTracks) picture(p *piece) {
 	at := f.clock.place(p.at)
-	if !f.open(&f.video, sidecar.Track{Kind: "video", Codec: "h264"}, at) {
+	if !f.open(&f.video, sidecar.Track{Kind: "video", Codec: "h264"}) {
 		return
 	}
 	if err := f.video.out.WriteVideo(p.data, at, pictureTime, p.key); err != nil {
@@ -98,11 +181,11 @@ func (f *participantTracks) release(until time.Duration) {
 			continue // a duplicate
 		}
 		at := f.clock.settle(one.sent, f.leastTransit(n), one.arrived)
-		if !f.open(&f.audio, sidecar.Track{Kind: "audio", Codec: "opus"}, at) {
+		if !f.open(&f.audio, sidecar.Track{Kind: "audio", Codec: "opus"}) {
 			break
 		}
 		f.written, f.last = true, one.timestamp
-		if f.audio.end()-at > maxLate {
+		if f.audio.late(at) > maxLate {
 			continue
 		}
 		switch err := f.audio.out.WriteAudio(one.data, at); {
@@ -128,62 +211,32 @@ func (f *participantTracks) leastTransit(n int) time.Duration {
 	return least
 }
 
-// open makes a track's file if there is none yet. It returns false if nothing more of the track is
-// written.
-func (f *participantTracks) open(r *trackFile, as sidecar.Track, at time.Duration) bool {
-	if r.out != nil || r.ended {
-		return !r.ended
-	}
-	as.Start = f.line.seconds(at)
-	name := fmt.Sprintf("%s-%03d-%s-%s%s", f.line.id, f.order, f.ID, as.Kind, mediaFile)
-	file, err := os.OpenFile(filepath.Join(f.line.dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
-	if err != nil {
-		r.ended, as.Reason = true, reason(err)
-		f.log.Error("track not recorded", "error", err)
-	} else {
-		as.File = name
+// open begins a track if it has not begun. It returns false if nothing more of the track is written.
+func (f *participantTracks) open(r *trackFile, as sidecar.Track) bool {
+	if r.out == nil && !r.ended {
 		config := mp4.Default()
-		config.Video, config.Audio, config.Channels = as.Kind == "video", as.Kind == "audio", 2
-		*r = trackFile{out: mp4.NewWriter(file, config), file: file, track: len(f.Tracks), begin: at}
+		config.Video, config.Audio, config.Channels, config.Header = as.Kind == "video", as.Kind == "audio", 2, r
+		*r = trackFile{of: f, as: as, out: mp4.NewWriter(r, config)}
 	}
-	f.Tracks = append(f.Tracks, as)
-	f.line.publish()
 	return !r.ended
 }
 
 // fail ends a track that cannot be written.
 func (f *participantTracks) fail(r *trackFile, err error) {
-	f.end(r, err)
-	f.line.publish()
-}
-
-// end ends a track's file with an index. If it cannot be written, the file is cut behind its last
-// whole fragment, and the track says why.
-func (f *participantTracks) end(r *trackFile, err error) {
-	if r.out != nil {
-		if err == nil {
-			err = r.out.Close()
-		}
-		if err != nil {
-			f.Tracks[r.track].Reason = reason(err)
-			f.log.Error("track ended early", "kind", f.Tracks[r.track].Kind, "error", err)
-			_ = r.file.Truncate(r.out.Size())
-		}
-		_ = r.file.Close()
-	}
-	*r = trackFile{ended: true}
+	r.end(err)
+	f.line.changed()
 }
 
 // fault ends both files because of an error that is not the disk's.
 func (f *participantTracks) fault(err error) {
 	f.waiting = nil
-	f.end(&f.video, err)
+	f.video.end(err)
 	f.fail(&f.audio, err)
 }
 
 // close ends the participant's files.
 func (f *participantTracks) close() {
 	f.release(1 << 62)
-	f.end(&f.video, nil)
-	f.end(&f.audio, nil)
+	f.video.end(nil)
+	f.audio.end(nil)
 }

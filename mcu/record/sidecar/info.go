@@ -52,6 +52,8 @@ type Info struct {
 	Start        float64  `json:"start"`
 	Pauses       []Pause  `json:"pauses,omitempty"`
 	Participants []Person `json:"participants,omitempty"`
+	// ParticipantsOmitted counts those for which the list had no place.
+	ParticipantsOmitted uint64 `json:"participantsOmitted,omitempty"`
 }
 
 // Pause is a span that the mix leaves out.
