@@ -66,13 +66,13 @@ type Writer struct {
 	sets    parameterSets
 	// beginning is how long the file's beginning is, where it can be written anew.
 	beginning int
-	last    byte // of the last packet: its TOC
-	seq     uint32
-	size    int64
-	written time.Duration // of what is in whole fragments
-	index   index
-	buf     []byte
-	err     error
+	last      byte // of the last packet: its TOC
+	seq       uint32
+	size      int64
+	written   time.Duration // of what is in whole fragments
+	index     index
+	buf       []byte
+	err       error
 }
 
 // NewWriter returns a Writer that has written nothing yet.
