@@ -14,6 +14,7 @@ import (
 	boxes "github.com/Eyevinn/mp4ff/mp4"
 
 	"tilemix/codec/h264"
+	"tilemix/codec/limit"
 	"tilemix/codec/mp4"
 )
 
@@ -45,7 +46,7 @@ func headerPlayer(t *testing.T, data []byte) (pictures, entries []image.Point) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dec, err := h264.NewDecoder()
+	dec, err := h264.NewDecoder(limit.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
