@@ -38,7 +38,7 @@ KEEP       := 10
 SOAKTIME   := 10m
 
 # Packages without goroutines and sockets of their own: the race detector finds nothing there.
-PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|bandwidth|ladder|uplink|presence|health|silence|keyframe|backoff|viewer)
+PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|bandwidth|ladder|uplink|presence|health|silence|headroom|keyframe|backoff|viewer)
 # Packages whose tests make calls, run children or wait for a network.
 SLOW := cmd/|mcu$$|mcu/(rtc|room|session|picture|sound|record|gateway|broadcast|capture|ffmpeg|turn|stream)(/|$$)|signaling/webhook
 

@@ -30,7 +30,8 @@
 //	packets → access units          window of 2048, four round       uplink_video{lost}
 //	                                trips; to the next IDR
 //	access units, read 400 ms late  to the next IDR                  uplink_video{lagged}
-//	access units → decoder          a fifth of a core; to the next   uplink_video{capped}
+//	access units → decoder          a fifth of a core, more while    uplink_video{capped}
+//	                                there is headroom; to the next
 //	                                IDR, spare pictures first
 //	camera → picture clock          slot of one, of eight after       –, pictures less compositions
 //	                                repairs; newest wins

@@ -20,7 +20,11 @@ func register(s *Server, env *room.Env) []prometheus.Collector {
 	env.Sessions = session.NewMetrics()
 	env.Pictures = picture.NewMetrics(rendition.NewMetrics(env.Rungs), errors)
 	env.Sounds = sound.NewMetrics(errors)
+	share := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tilemix_decode_share", Help: "What the decoding of one camera may take of a core now.",
+	}, func() float64 { return env.Headroom.Share().Seconds() })
 	return []prometheus.Collector{
+		share,
 		env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
 	}
 }

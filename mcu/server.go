@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
+	"tilemix/mcu/headroom"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
@@ -93,7 +94,8 @@ func (c Config) env(log *slog.Logger) room.Env {
 	rungs := c.ladder()
 	return room.Env{
 		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
-		Size: rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate,
+		Headroom: headroom.New(cap(slots)),
+		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
 		Policy: policy.Open{}, Emit: emit, Log: log,
 	}

@@ -5,11 +5,9 @@ import (
 	"time"
 )
 
-// What a camera may cost: a fifth of a core. That is 1080p at 30 pictures a second
-// and 6 Mbit/s, or 720p at 60 and 8 Mbit/s.
+// What a camera may cost: a share of a core (package headroom). The least is a fifth: 1080p at 30
+// pictures a second and 6 Mbit/s, or 720p at 60 and 8 Mbit/s.
 const (
-	// budgetShare is how many seconds give one of decoding.
-	budgetShare = 5
 	// budgetMost is the decoding that can be saved up, for a while of much motion.
 	budgetMost = 200 * time.Millisecond
 	// budgetEnough is what has to be left for pictures that no other needs, and for
@@ -24,19 +22,23 @@ type decodeBudget struct {
 	left  time.Duration // below zero after a costly picture
 	at    time.Time     // when left was right
 	spent bool          // nothing is decoded until there is enough again
+	cuts  uint64        // how often that began
 }
 
-// allows tells whether an access unit may be decoded now. spare says that no other
-// picture needs it.
-func (b *decodeBudget) allows(spare bool, now time.Time) bool {
+// allows tells whether an access unit may be decoded now. share is the time of decoding that each
+// second gives. spare says that no other picture needs the unit.
+func (b *decodeBudget) allows(share time.Duration, spare bool, now time.Time) bool {
 	if b.at.IsZero() {
 		b.left = budgetMost
 	} else if d := now.Sub(b.at); d > 0 {
-		b.left = min(b.left+d/budgetShare, budgetMost)
+		b.left = min(b.left+time.Duration(d.Seconds()*float64(share)), budgetMost)
 	}
 	b.at = now
 	enough := b.left >= budgetEnough
-	b.spent = b.left < 0 || b.spent && !enough
+	before := b.spent
+	if b.spent = b.left < 0 || b.spent && !enough; b.spent && !before {
+		b.cuts++
+	}
 	return !b.spent && (enough || !spare)
 }
 

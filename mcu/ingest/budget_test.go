@@ -10,6 +10,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/headroom"
 	"tilemix/mcu/ingest"
 )
 
@@ -52,6 +53,7 @@ type sender struct {
 	resize  image.Point // every second picture after a second is of this size, with an IDR
 	err     error       // the decoder fails on every picture, after this long
 	takes   time.Duration
+	clock   func(*headroom.Headroom, time.Time) // ticks before each picture; nil: there is no headroom
 }
 
 // play sends for ten seconds and returns what came of it.
@@ -61,17 +63,24 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 	}
 	m := &meter{img: picture(s.size), err: s.err, takes: s.takes}
 	asked, wanted := 0, true
+	var room *headroom.Headroom
+	if s.clock != nil {
+		room = headroom.New(2)
+	}
 	v := ingest.NewVideo(ingest.VideoConfig{
 		Joiner: &payload.H264Joiner{},
 		Turns:  make(chan struct{}, 1), Decoder: m, Pool: yuv.NewPool(3),
-		RequestKeyFrame: func() { asked++; wanted = true },
-		Reassembled:     unobserved{}, Decoded: unobserved{},
+		RequestKeyFrame: func() { asked++; wanted = true }, Headroom: room,
+		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	defer v.Release()
 	v.Show(image.Pt(320, 180), time.Now())
 	seq, sizes := uint16(0), [2]image.Point{s.resize, s.size}
 	for n := range 10 * s.rate {
 		header := byte(0x61) // a slice that others refer to
+		if s.clock != nil {
+			s.clock(room, time.Now())
+		}
 		key := n == 0 || s.keys > 0 && n%s.keys == 0 || s.keys == 0 && wanted
 		if s.resize != (image.Point{}) && n%s.rate == 0 {
 			m.img, key = picture(sizes[n/s.rate%2]), true
@@ -138,6 +147,31 @@ func TestBudget(t *testing.T) {
 				}
 				if (stats.Capped > 0) != c.capped || stats.Lost > 0 || asked > c.asked {
 					t.Errorf("%+v, asked for %d key frames", stats, asked)
+				}
+			})
+		})
+	}
+}
+
+// TestHeadroom has a sender that no request reaches send 1080p at 60 pictures a second, with an
+// IDR every two seconds: all are shown while the clocks keep their time, and a fifth of a core is
+// left to it when they do not.
+func TestHeadroom(t *testing.T) {
+	studio := sender{size: image.Pt(1920, 1080), rate: 60, bitrate: 6_000_000, keys: 120}
+	const period = time.Second / 30
+	for name, c := range map[string]struct {
+		clock       func(*headroom.Headroom, time.Time)
+		least, most int // pictures of 600 that are shown
+	}{
+		"clocks keep their time": {func(h *headroom.Headroom, now time.Time) { h.Tick(0, 0, period, now) }, 600, 600},
+		"clocks are late":        {func(h *headroom.Headroom, now time.Time) { h.Tick(period, 1, period, now) }, 200, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				studio.clock = c.clock
+				m, stats, _ := studio.play()
+				if m.shown < c.least || m.shown > c.most || (stats.Cuts > 0) != (c.most < 600) {
+					t.Errorf("%d pictures are shown, %+v", m.shown, stats)
 				}
 			})
 		})

@@ -23,7 +23,8 @@
 // might follow. Where the sequence parameter set rules out reordering, the decoder is flushed
 // after each access unit.
 //
-// A camera may cost a fifth of a core (budget). A bucket counts 0.1 ms a picture, 2.3 ms a
+// A camera may cost a fifth of a core at all times, and more while the clocks keep their time
+// (package headroom). A bucket counts 0.1 ms a picture, 2.3 ms a
 // megapixel and 0.06 ms a kilobyte, which OpenH264 takes alone on a core. Measured time
 // would punish senders for a busy machine. An empty bucket stops decoding until it is half
 // full; then an IDR is requested. Dropping single pictures instead would break all pictures

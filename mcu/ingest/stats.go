@@ -62,6 +62,7 @@ type VideoStats struct {
 	Capped      uint64 // access units dropped because the camera costs too much
 	Oversize    uint64 // access units whose pictures are larger than the server takes
 	NoMemory    uint64 // access units for which decoders hold too much memory already
+	Cuts        uint64 // times that decoding stopped for that until the next IDR
 	Lagged      uint64 // access units dropped because they had waited unread for too long
 	Starved     uint64 // pictures dropped because the pool was empty
 	KeyRequests uint64 // IDRs asked of the sender
@@ -83,6 +84,7 @@ func (v *Video) Stats() VideoStats {
 		Capped:      v.capped.Load(),
 		Oversize:    v.oversize.Load(),
 		NoMemory:    v.unaffordable.Load(),
+		Cuts:        v.cuts.Load(),
 		Lagged:      v.lagged.Load(),
 		Starved:     v.starved.Load(),
 		KeyRequests: v.keyRequests.Load(),

@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/payload"
 	"tilemix/codec/ticks"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/headroom"
 	"tilemix/mixer/layout"
 )
 
@@ -27,6 +28,8 @@ type VideoConfig struct {
 	// Turns holds one for each camera that decodes now; its capacity is the most
 	// that may. More at once than there are cores would only push the clocks aside.
 	Turns chan struct{}
+	// Headroom says what of a core the camera may cost. It may be nil.
+	Headroom *headroom.Headroom
 	// RequestKeyFrame asks the sender for an IDR. It is called from Push, Show and AskKeyFrame.
 	RequestKeyFrame func()
 	// Reassembled and Decoded take the time that each stage took, in seconds.
@@ -69,7 +72,7 @@ type Video struct {
 	sync  avSync
 
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
-	padding, units, keys, bare, holes, oversize, unaffordable                       atomic.Uint64
+	padding, units, keys, bare, holes, cuts, oversize, unaffordable                 atomic.Uint64
 }
 
 // NewVideo returns a Video that has no tile yet.
@@ -183,8 +186,9 @@ func (v *Video) take(au []byte, first, now time.Time) {
 		return
 	}
 	spare := v.queue.join.Spare()
-	if !v.budget.allows(spare, now) {
+	if !v.budget.allows(v.cfg.Headroom.Share(), spare, now) {
 		v.capped.Add(1)
+		v.cuts.Store(v.budget.cuts)
 		if !spare {
 			v.markLoss()
 		}
@@ -207,7 +211,9 @@ func (v *Video) take(au []byte, first, now time.Time) {
 	v.broken = false
 	v.budget.spend(costOf(img.Rect.Size(), len(au)))
 	v.put(img, first, now, asked)
-	v.cfg.Decoded.Observe(time.Since(start).Seconds())
+	took := time.Since(start)
+	v.cfg.Headroom.Spend(took)
+	v.cfg.Decoded.Observe(took.Seconds())
 }
 
 func (v *Video) markLoss() {

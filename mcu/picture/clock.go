@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tilemix/mcu/headroom"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/pace"
@@ -34,6 +35,7 @@ type Env struct {
 	FrameRate int           // pictures a second
 	Sound     int           // bitrate of sound that viewers receive too, bits a second
 	Codecs    media.VideoCodecs
+	Headroom  *headroom.Headroom
 	Reporter  scene.Reporter
 	Metrics   *Metrics
 	Log       *slog.Logger
@@ -91,7 +93,9 @@ func (c *Clock) Run(ctx context.Context) {
 		}
 		c.env.Metrics.missed.Add(float64(missed))
 		c.overload.Tick(missed)
-		c.tick(time.Now())
+		now := time.Now()
+		c.env.Headroom.Tick(c.pace.Late(now), missed, c.pace.Period(), now)
+		c.tick(now)
 	}
 }
 

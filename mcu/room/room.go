@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
+	"tilemix/mcu/headroom"
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
@@ -48,6 +49,7 @@ type Env struct {
 	Codecs     media.VideoCodecs
 	Handshakes *handshake.Priority
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
+	Headroom   *headroom.Headroom
 
 	Size            image.Point   // of the canvas, pixels, even
 	Rungs           []ladder.Rung // that viewers may have
@@ -102,7 +104,7 @@ func New(name string, env Env, left func()) (*Room, error) {
 	var err error
 	r.pictures, err = picture.NewClock(picture.Env{
 		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Sound: env.AudioBitrate,
-		Codecs: env.Codecs, Reporter: report, Metrics: env.Pictures, Log: r.log,
+		Codecs: env.Codecs, Headroom: env.Headroom, Reporter: report, Metrics: env.Pictures, Log: r.log,
 	}, r.chain)
 	if err != nil {
 		return nil, err

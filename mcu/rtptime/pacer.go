@@ -28,6 +28,9 @@ func (p *Pacer) Next(now time.Time) (wait time.Duration, missed int) {
 	return wait, missed
 }
 
+// Late returns how much later than due it is, for the tick that Next returned last.
+func (p *Pacer) Late(now time.Time) time.Duration { return now.Sub(p.next) + p.period }
+
 // Period returns the time between two ticks.
 func (p *Pacer) Period() time.Duration { return p.period }
 

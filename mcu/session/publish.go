@@ -32,8 +32,11 @@ func (c *Cam) Picture(now time.Time) (f *yuv.Frame, fresh bool) {
 	return c.Video.Picture(c.sound.Load(), now)
 }
 
-// Lost is media.Camera's.
-func (c *Cam) Lost() uint64 { return c.Stats().Lost }
+// Lost is media.Camera's. Pictures that cost too much are missing like those that were lost.
+func (c *Cam) Lost() uint64 {
+	n := c.Stats()
+	return n.Lost + n.Cuts
+}
 
 // Counts returns what came of the camera's packets so far. Any goroutine may call it.
 func (c *Cam) Counts() silence.Counts {
@@ -124,7 +127,8 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	}
 	spoken := table.Of(kind)
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Parameters: offered(t), Joiner: spoken.NewJoiner(), Pool: s.env.Pool, Turns: s.env.DecodeSlot, RequestKeyFrame: t.RequestKeyFrame,
+		Decoder: dec, Parameters: offered(t), Joiner: spoken.NewJoiner(), Pool: s.env.Pool, Turns: s.env.DecodeSlot,
+		Headroom: s.env.Headroom, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: s.env.Metrics.reassemble, Decoded: s.env.Metrics.decode, Skew: s.env.Metrics.lipSync,
 		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
 			return s.tapPicture(spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})

@@ -16,6 +16,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
 	"tilemix/mcu/handshake"
+	"tilemix/mcu/headroom"
 	"tilemix/mcu/media"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/send"
@@ -41,8 +42,9 @@ type Env struct {
 	Codecs     media.VideoCodecs
 	Handshakes *handshake.Priority
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
-	Pool       *yuv.Pool     // of the room's pictures
-	Epoch      time.Time     // of the room's timestamps
+	Headroom   *headroom.Headroom
+	Pool       *yuv.Pool // of the room's pictures
+	Epoch      time.Time // of the room's timestamps
 	Metrics    *Metrics
 	Log        *slog.Logger
 }

@@ -79,7 +79,7 @@ func (c Counts) less(b Counts) Counts {
 // which it should have. Unbound is why packets of its client belong to nothing, if any do.
 func OfPicture(came Counts, unbound Reason) Reason {
 	switch {
-	case came.Pictures > 0 && came.Capped*costlyShare > came.Units:
+	case came.Capped > 0 && came.Pictures > 0 && came.Pictures*costlyShare < came.Units*(costlyShare-1):
 		return TooCostly
 	case came.Pictures > 0:
 		return ""

@@ -27,6 +27,7 @@ func TestOfPicture(t *testing.T) {
 		"no memory is left":               {Counts{Packets: 900, Units: 150, Keys: 5, NoMemory: 5}, "", noMemory},
 		"the budget leaves nothing":       {Counts{Packets: 900, Units: 150, Keys: 5, Capped: 100}, "", TooCostly},
 		"the budget leaves half":          {Counts{Packets: 900, Units: 150, Keys: 5, Capped: 75, Pictures: 75}, "", TooCostly},
+		"cut until a rare key frame":      {Counts{Packets: 900, Units: 150, Keys: 1, Capped: 5, Pictures: 70}, "", TooCostly},
 		"the budget takes a few":          {Counts{Packets: 900, Units: 150, Keys: 5, Capped: 20, Pictures: 130}, "", ""},
 		"the machine does not keep up":    {Counts{Packets: 900, Units: 150, Keys: 5, Lagged: 150}, "", busy},
 	} {
