@@ -44,12 +44,16 @@ func needModule(t *testing.T, module, debian string) {
 	}
 }
 
-// startProgram starts a script of testdata. It runs until it is told to leave, or
+// startProgram starts a script of testdata in Python. It runs until it is told to leave, or
 // until the test's end.
 func startProgram(t *testing.T, name, script string, arguments ...string) *program {
 	t.Helper()
-	p := &program{name: name, lines: make(chan received, 1), ended: make(chan struct{})}
-	p.command = exec.Command(python, append([]string{"testdata/" + script}, arguments...)...)
+	return start(t, name, exec.Command(python, append([]string{"testdata/" + script}, arguments...)...))
+}
+
+func start(t *testing.T, name string, command *exec.Cmd) *program {
+	t.Helper()
+	p := &program{name: name, command: command, lines: make(chan received, 1), ended: make(chan struct{})}
 	p.command.Stderr = &p.errors
 	p.command.WaitDelay = time.Second
 	stdin, err := p.command.StdinPipe()

@@ -1,7 +1,9 @@
 """Sends colour bars and a tone by WHIP, takes a room's mix by WHEP, with GStreamer's
 webrtcbin, and says what it gets.
 
-    gstreamer.py WHIP-URL WHEP-URL
+    gstreamer.py WHIP-URL [WHEP-URL]
+
+Without WHEP-URL it sends the colour bars alone, with webrtcbin's default bundle policy.
 
 Twice a second a line of JSON goes to standard output. When standard input ends, so
 does the call.
@@ -24,11 +26,13 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 got = {"frames": 0, "width": 0, "height": 0, "red": 0, "green": 0, "blue": 0, "sound": 0, "codec": ""}
 
 CAMERA = """
-    webrtcbin name=rtc bundle-policy=max-bundle
+    webrtcbin name=rtc
     videotestsrc is-live=true pattern=smpte ! video/x-raw,width=640,height=360,framerate=30/1
       ! openh264enc bitrate=800000 gop-size=300 ! h264parse
       ! rtph264pay config-interval=-1 aggregate-mode=zero-latency
       ! application/x-rtp,media=video,encoding-name=H264,payload=96 ! rtc.
+"""
+MICROPHONE = """
     audiotestsrc is-live=true freq=440 ! audioconvert ! audioresample ! opusenc ! rtpopuspay
       ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! rtc.
 """
@@ -140,20 +144,31 @@ def hear(structure):
 
 Gst.init(None)
 loop = GLib.MainLoop()
-source = Gst.parse_launch(CAMERA)
-for i in range(2):
-    transceiver = source.get_by_name("rtc").emit("get-transceiver", i)
+whep = sys.argv[2:]
+source = Gst.parse_launch(CAMERA + MICROPHONE if whep else CAMERA)
+rtc = source.get_by_name("rtc")
+if whep:
+    rtc.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
+for i in range(2 if whep else 1):
+    transceiver = rtc.emit("get-transceiver", i)
     transceiver.set_property("direction", GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
-camera = Session(sys.argv[1], source)
-screen, rtc = Gst.Pipeline.new(None), Gst.ElementFactory.make("webrtcbin", "rtc")
-rtc.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
-screen.add(rtc)
-rtc.connect("pad-added", lambda _, pad: receive(screen, pad))
-for preference in PREFERENCES:
-    rtc.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.caps_from_string(preference))
-viewer = Session(sys.argv[2], screen)
+sessions = [Session(sys.argv[1], source)]
+
+
+def watch(url):
+    """Takes the mix."""
+    screen, rtc = Gst.Pipeline.new(None), Gst.ElementFactory.make("webrtcbin", "rtc")
+    rtc.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
+    screen.add(rtc)
+    rtc.connect("pad-added", lambda _, pad: receive(screen, pad))
+    for preference in PREFERENCES:
+        rtc.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.caps_from_string(preference))
+    return Session(url, screen)
+
+
+sessions += [watch(url) for url in whep]
 GLib.timeout_add(500, lambda: print(json.dumps(got), flush=True) or True)
 threading.Thread(target=lambda: (sys.stdin.read(), loop.quit()), daemon=True).start()
 loop.run()
-for session in (camera, viewer):
+for session in sessions:
     session.end()
