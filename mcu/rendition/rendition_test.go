@@ -14,6 +14,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/keyframe"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/packet"
 )
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -289,5 +290,39 @@ func TestSpread(t *testing.T) {
 	}
 	if next, step := spread(3, now, time.Time{}); next != now || step != replayStep {
 		t.Errorf("a viewer that had nothing yet has steps of %d", step)
+	}
+}
+
+// replayed keeps what a viewer is sent.
+type replayed struct{ units []packet.Packets }
+
+func (r *replayed) Write(p packet.Packets, _ time.Time) bool {
+	p.Payloads = slices.Clone(p.Payloads)
+	r.units = append(r.units, p)
+	return true
+}
+
+// TestReplay sends a newcomer the IDR and what followed, between its last picture and the
+// next: in order, with timestamps that rise.
+func TestReplay(t *testing.T) {
+	b := newBench(t, &script{})
+	for n := range 4 {
+		b.enc.au = unit(100+n, n == 1)
+		if _, ok := b.Take(b.Encode(nil, epoch.Add(time.Duration(n)*time.Second/30))); !ok {
+			t.Fatal("no packets")
+		}
+	}
+	now := epoch.Add(4 * time.Second / 30)
+	var viewer replayed
+	n, until := b.Replay(&viewer, now, now, now.Add(-10*time.Millisecond))
+	if n != 3 || len(viewer.units) != 3 || !until.Equal(now) || b.Stats().Replays != 1 {
+		t.Fatalf("%d of 3 access units, %d written, until %v after now; %+v", n, len(viewer.units), until.Sub(now), b.Stats())
+	}
+	after := uint32(4*3000 - 900) // the viewer's last picture
+	for i, u := range viewer.units {
+		if u.Key != (i == 0) || u.Size() != int64(101+i+1) || u.Timestamp <= after || u.Timestamp >= 4*3000 {
+			t.Errorf("access unit %d: key %v, %d bytes, timestamp %d after %d", i, u.Key, u.Size(), u.Timestamp, after)
+		}
+		after = u.Timestamp
 	}
 }
