@@ -32,16 +32,13 @@ func NewMetrics() *Metrics {
 	silent := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tilemix_silent_sources_total", Help: "Cameras and microphones of which nothing was seen or heard for 5 s, once for each and reason.",
 	}, []string{"kind", "reason"})
-	m := &Metrics{
+	video := newUplink(videoCounts, "tilemix_uplink_video_total", "What came of cameras' packets.")
+	voice := newUplink(voiceCounts, "tilemix_uplink_audio_total", "What came of microphones' packets.")
+	return &Metrics{
+		Group:  metrics.Group{reassemble, decode, lips, silent, video, voice},
 		silent: silent, reassemble: reassemble, decode: decode, lipSync: lips,
-		video: metrics.NewSum(addVideo), voice: metrics.NewSum(addVoice),
+		video: video.Sum, voice: voice.Sum,
 	}
-	m.Group = metrics.Group{reassemble, decode, lips, silent, uplinks{
-		m.video, m.voice,
-		prometheus.NewDesc("tilemix_uplink_video_total", "What came of cameras' packets.", []string{"what"}, nil),
-		prometheus.NewDesc("tilemix_uplink_audio_total", "What came of microphones' packets.", []string{"what"}, nil),
-	}}
-	return m
 }
 
 // Silent counts a camera or a microphone of which nothing is seen or heard, and why.
@@ -49,68 +46,60 @@ func (m *Metrics) Silent(kind string, why silence.Reason) {
 	m.silent.WithLabelValues(kind, string(why)).Inc()
 }
 
-// uplinks collects the counters of cameras and microphones.
-type uplinks struct {
-	video                *metrics.Sum[ingest.VideoStats]
-	voice                *metrics.Sum[ingest.VoiceStats]
-	videoDesc, voiceDesc *prometheus.Desc
+// counted is one number of T, and its name in a metric.
+type counted[T any] struct {
+	what string
+	of   func(*T) *uint64
+}
+
+var videoCounts = []counted[ingest.VideoStats]{
+	{"packets", func(n *ingest.VideoStats) *uint64 { return &n.Packets }},
+	{"dropped", func(n *ingest.VideoStats) *uint64 { return &n.Dropped }},
+	{"pictures", func(n *ingest.VideoStats) *uint64 { return &n.Pictures }},
+	{"lost", func(n *ingest.VideoStats) *uint64 { return &n.Lost }},
+	{"corrupt", func(n *ingest.VideoStats) *uint64 { return &n.Corrupt }},
+	{"capped", func(n *ingest.VideoStats) *uint64 { return &n.Capped }},
+	{"oversize", func(n *ingest.VideoStats) *uint64 { return &n.Oversize }},
+	{"no_memory", func(n *ingest.VideoStats) *uint64 { return &n.NoMemory }},
+	{"lagged", func(n *ingest.VideoStats) *uint64 { return &n.Lagged }},
+	{"starved", func(n *ingest.VideoStats) *uint64 { return &n.Starved }},
+	{"key_requests", func(n *ingest.VideoStats) *uint64 { return &n.KeyRequests }},
+}
+
+var voiceCounts = []counted[ingest.VoiceStats]{
+	{"packets", func(n *ingest.VoiceStats) *uint64 { return &n.Received }},
+	{"dropped", func(n *ingest.VoiceStats) *uint64 { return &n.Dropped }},
+	{"late", func(n *ingest.VoiceStats) *uint64 { return &n.Late }},
+	{"duplicate", func(n *ingest.VoiceStats) *uint64 { return &n.Duplicate }},
+	{"lost", func(n *ingest.VoiceStats) *uint64 { return &n.Lost }},
+	{"recovered", func(n *ingest.VoiceStats) *uint64 { return &n.Recovered }},
+	{"concealed", func(n *ingest.VoiceStats) *uint64 { return &n.Concealed }},
+	{"corrupt", func(n *ingest.VoiceStats) *uint64 { return &n.Corrupt }},
+}
+
+// uplink collects the counters of all cameras, or of all microphones.
+type uplink[T any] struct {
+	*metrics.Sum[T]
+	counts []counted[T]
+	desc   *prometheus.Desc
+}
+
+func newUplink[T any](counts []counted[T], name, help string) uplink[T] {
+	add := func(sum *T, n T) {
+		for _, c := range counts {
+			*c.of(sum) += *c.of(&n)
+		}
+	}
+	return uplink[T]{metrics.NewSum(add), counts, prometheus.NewDesc(name, help, []string{"what"}, nil)}
 }
 
 // Describe is prometheus.Collector's.
-func (u uplinks) Describe(ch chan<- *prometheus.Desc) {
-	ch <- u.videoDesc
-	ch <- u.voiceDesc
-}
+func (u uplink[T]) Describe(ch chan<- *prometheus.Desc) { ch <- u.desc }
 
 // Collect is prometheus.Collector's.
-func (u uplinks) Collect(ch chan<- prometheus.Metric) {
-	send := func(d *prometheus.Desc, what string, n uint64) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), what)
+func (u uplink[T]) Collect(ch chan<- prometheus.Metric) {
+	total := u.Total()
+	for _, c := range u.counts {
+		ch <- prometheus.MustNewConstMetric(u.desc, prometheus.CounterValue, float64(*c.of(&total)), c.what)
 	}
-	v := u.video.Total()
-	send(u.videoDesc, "packets", v.Packets)
-	send(u.videoDesc, "dropped", v.Dropped)
-	send(u.videoDesc, "pictures", v.Pictures)
-	send(u.videoDesc, "lost", v.Lost)
-	send(u.videoDesc, "corrupt", v.Corrupt)
-	send(u.videoDesc, "capped", v.Capped)
-	send(u.videoDesc, "oversize", v.Oversize)
-	send(u.videoDesc, "no_memory", v.NoMemory)
-	send(u.videoDesc, "lagged", v.Lagged)
-	send(u.videoDesc, "starved", v.Starved)
-	send(u.videoDesc, "key_requests", v.KeyRequests)
-	a := u.voice.Total()
-	send(u.voiceDesc, "packets", a.Received)
-	send(u.voiceDesc, "dropped", a.Dropped)
-	send(u.voiceDesc, "late", a.Late)
-	send(u.voiceDesc, "duplicate", a.Duplicate)
-	send(u.voiceDesc, "lost", a.Lost)
-	send(u.voiceDesc, "recovered", a.Recovered)
-	send(u.voiceDesc, "concealed", a.Concealed)
-	send(u.voiceDesc, "corrupt", a.Corrupt)
-}
-
-func addVideo(sum *ingest.VideoStats, n ingest.VideoStats) {
-	sum.Packets += n.Packets
-	sum.Dropped += n.Dropped
-	sum.Pictures += n.Pictures
-	sum.Lost += n.Lost
-	sum.Corrupt += n.Corrupt
-	sum.Capped += n.Capped
-	sum.Oversize += n.Oversize
-	sum.NoMemory += n.NoMemory
-	sum.Lagged += n.Lagged
-	sum.Starved += n.Starved
-	sum.KeyRequests += n.KeyRequests
-}
-
-func addVoice(sum *ingest.VoiceStats, n ingest.VoiceStats) {
-	sum.Received += n.Received
-	sum.Dropped += n.Dropped
-	sum.Late += n.Late
-	sum.Duplicate += n.Duplicate
-	sum.Lost += n.Lost
-	sum.Recovered += n.Recovered
-	sum.Concealed += n.Concealed
-	sum.Corrupt += n.Corrupt
 }
