@@ -24,8 +24,7 @@ func register(s *Server, env *room.Env) []prometheus.Collector {
 		Name: "tilemix_decode_share", Help: "What the decoding of one camera may take of a core now.",
 	}, func() float64 { return env.Headroom.Share().Seconds() })
 	return []prometheus.Collector{
-		share,
-		env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
+		share, env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
 	}
 }
 

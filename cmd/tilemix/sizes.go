@@ -55,7 +55,7 @@ func machineMemory() int64 {
 	most := int64(math.MaxInt64)
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {
-		most = int64(info.Totalram) * int64(info.Unit) //nolint:unconvert // the type differs between architectures
+		most = int64(info.Totalram) * int64(info.Unit)
 	}
 	text, err := os.ReadFile("/sys/fs/cgroup/memory.max")
 	if err != nil {

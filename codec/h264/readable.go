@@ -16,7 +16,7 @@ var ErrUnreadable = errors.New("h264: the decoder cannot read the stream")
 func Readable(nal []byte) error {
 	var set h264.SPS
 	if err := set.Unmarshal(nal); err != nil && set.VUI == nil {
-		return nil //nolint:nilerr // the decoder judges it
+		return nil // the decoder judges it
 	}
 	switch bits := 8 + max(set.BitDepthLumaMinus8, set.BitDepthChromaMinus8); {
 	case bits > 8:

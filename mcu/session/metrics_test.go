@@ -32,7 +32,7 @@ func once[T any](t *testing.T, all []counted[T]) {
 	}
 	v := reflect.ValueOf(stats)
 	for i := range v.NumField() {
-		if n, ok := v.Field(i).Interface().(uint64); ok && n > 1 {
+		if n, ok := reflect.TypeAssert[uint64](v.Field(i)); ok && n > 1 {
 			t.Errorf("%T.%s stands in the metric %d times", stats, v.Type().Field(i).Name, n)
 		}
 	}

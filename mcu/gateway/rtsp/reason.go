@@ -10,8 +10,7 @@ import (
 
 // refused reports whether a camera answers, but not for RTP over TCP.
 func refused(err error) bool {
-	var status liberrors.ErrClientBadStatusCode
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[liberrors.ErrClientBadStatusCode](err); ok {
 		switch status.Code {
 		case base.StatusUnauthorized, base.StatusForbidden, base.StatusNotFound:
 			return false
@@ -27,8 +26,7 @@ func refused(err error) bool {
 // plain returns an error without the addresses that the connection had, because a name of an inner
 // network must not be looked up by others.
 func plain(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err

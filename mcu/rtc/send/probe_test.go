@@ -79,7 +79,7 @@ func TestProbe(t *testing.T) {
 func TestNoProbe(t *testing.T) {
 	ask := func(p *probing) { p.Probe(1_000_000, p.now) }
 	bind := func(p *probing, change func(*Binding)) {
-		b := *p.Downlink.Binding()
+		b := *p.Binding()
 		change(&b)
 		p.Bind(b)
 	}

@@ -81,9 +81,8 @@ func TestLossAlone(t *testing.T) {
 	for _, twcc := range []bool{false, true} {
 		d, _ := reporting(t)
 		d.path.twcc.Store(twcc)
-		now := d.path.epoch
 		for n := range 180 { // 6 s of 300 kbit/s
-			now = d.path.epoch.Add(time.Duration(n) * time.Second / 30)
+			now := d.path.epoch.Add(time.Duration(n) * time.Second / 30)
 			d.Write(packet.Packets{At: now, Timestamp: uint32(n) * 3000, Key: n == 0, Payloads: [][]byte{make([]byte, 1250)}}, now)
 			if n%30 == 29 {
 				lost := uint8(n / 179 * 128) // half of the last second
