@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec"
+	"tilemix/codec/h264"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -37,6 +39,7 @@ func TestSilent(t *testing.T) {
 			}
 			return payloads
 		}),
+		"picture-too-large": func(g *guest) { g.Play([][]byte{largest(t)}, 1) },
 		"not-decodable": spoilt(func(_ bool, payloads [][]byte) [][]byte {
 			for _, p := range payloads {
 				p[0] |= 0x1f // a type that RFC 6184 leaves out
@@ -68,4 +71,19 @@ func TestSilent(t *testing.T) {
 			t.Errorf("%s is counted %v times", reason, n)
 		}
 	}
+}
+
+// largest returns an IDR of 4096x2304, which a decoder takes and the server's settings do not.
+func largest(t *testing.T) []byte {
+	t.Helper()
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: 4096, Height: 2304, FrameRate: 1, Bitrate: 1_000_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer enc.Close()
+	au, err := enc.Encode(image.NewYCbCr(image.Rect(0, 0, 4096, 2304), image.YCbCrSubsampleRatio420), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(au.Data)
 }
