@@ -88,3 +88,40 @@ func TestFullRoom(t *testing.T) {
 	bob.waitForPhase(t, "connected")
 	bob.waitForTiles(t, "Bob")
 }
+
+// TestSilentPublisher has a client publish a camera of which no packet comes, while a camera that
+// is off and a microphone that is muted are in the call too. The page says why in the list of
+// people, and of nobody else.
+func TestSilentPublisher(t *testing.T) {
+	s := serve(t, "")
+	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	ada.click(t, "#mute")
+	ada.click(t, "#camera")
+	ada.waitForState(t, "both off", func(s state) bool { return s.person("Ada").AudioMuted && s.person("Ada").VideoMuted })
+	var status int
+	err := ada.ask(`(async () => {
+		const pc = window.silent = new RTCPeerConnection();
+		pc.addTransceiver('video', {direction: 'sendonly'});
+		await pc.setLocalDescription();
+		await new Promise((done) => {
+			pc.onicegatheringstatechange = done;
+			if (pc.iceGatheringState === 'complete') done();
+		});
+		const answer = await fetch('/whip/room?name=Camera', {
+			method: 'POST', headers: {'Content-Type': 'application/sdp'}, body: pc.localDescription.sdp,
+		});
+		await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
+		return answer.status;
+	})()`, &status)
+	if err != nil || status != 201 {
+		t.Fatalf("the client publishes: status %d, %v", status, err)
+	}
+	ada.waitForTiles(t, "Ada", "Camera")
+	ada.click(t, "#people-button")
+	ada.waitForText(t, "#people .person-reason", "The server receives no video")
+	var all string
+	if err := ada.ask(`[...document.querySelectorAll('#people .person')].map((p) => p.innerText.includes('receives no')).join()`, &all); err != nil || all != "false,true" {
+		t.Errorf("who has a reason: %s, %v", all, err)
+	}
+}
