@@ -122,6 +122,6 @@ func TestSilentPublisher(t *testing.T) {
 	ada.waitForText(t, "#people .person-reason", "The server receives no video")
 	var all string
 	if err := ada.ask(`[...document.querySelectorAll('#people .person')].map((p) => p.innerText.includes('receives no')).join()`, &all); err != nil || all != "false,true" {
-		t.Errorf("who has a reason: %s, %v", all, err)
+		t.Errorf("people with a reason: %s, %v", all, err)
 	}
 }
