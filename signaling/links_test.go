@@ -137,6 +137,12 @@ func TestLinkAPI(t *testing.T) {
 	ask("DELETE", at, "", http.StatusNoContent)
 	ask("DELETE", at, "", http.StatusNotFound)
 	ask("GET", at, "", http.StatusNotFound)
+	// An input opens a room.
+	opened := ask("POST", url+"/api/v1/rooms/opened/inputs", good, http.StatusCreated)
+	if body := ask("GET", url+"/api/v1/rooms", "", http.StatusOK).body; !strings.Contains(body, `"opened"`) {
+		t.Errorf("the rooms are %s", body)
+	}
+	ask("DELETE", url+opened.Header.Get("Location"), "", http.StatusNoContent)
 }
 
 // TestNoFFmpeg says so where FFmpeg is missing.

@@ -35,6 +35,10 @@ type Config struct {
 	Private    bool
 	MaxPerRoom int // outputs of a room, and as many inputs
 	MaxTotal   int // outputs and inputs of all rooms together
+	MaxAlone   int // rooms that have inputs and no people
+	// Futile is how long an input may bring nothing before it leaves: an input that never was up, or
+	// one in a room without people where no input is up.
+	Futile time.Duration
 	// Via knows which rooms are inside the mix of others, so that loops of WHIP pushes are refused. The
 	// HTTP side of the same process needs the same value. nil: a new value.
 	Via *via.Rooms
@@ -43,7 +47,9 @@ type Config struct {
 }
 
 // Default allows links to public addresses, and inputs from files in ./data.
-func Default() Config { return Config{FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100} }
+func Default() Config {
+	return Config{FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100, MaxAlone: 10, Futile: 5 * time.Minute}
+}
 
 // handle is what a link needs of its room: a [room.Handle].
 type handle interface {
@@ -55,6 +61,7 @@ type handle interface {
 type rooms[H handle] interface {
 	Room(name string) (H, error)
 	Join(o mcu.JoinOptions) (*mcu.Participant, error)
+	Rooms() []mcu.RoomInfo
 }
 
 // Gateway has the links of all rooms. It is safe for concurrent use. Each link has a goroutine,
@@ -63,12 +70,14 @@ type Gateway struct {
 	cfg   Config
 	room  func(name string) (handle, error)
 	join  func(o mcu.JoinOptions) (*mcu.Participant, error)
+	rooms func() []mcu.RoomInfo
 	log   *slog.Logger
 	rules address.Rules
 
 	mu     sync.Mutex
 	closed bool
 	links  map[string]*link
+	past   past
 	wg     sync.WaitGroup
 
 	lost lost // of links that have ended
@@ -81,8 +90,8 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 	}
 	return &Gateway{
 		cfg: cfg, log: log, rules: address.Rules{Private: cfg.Private},
-		room:  func(name string) (handle, error) { return rooms.Room(name) },
-		join:  rooms.Join,
+		room: func(name string) (handle, error) { return rooms.Room(name) },
+		join: rooms.Join, rooms: rooms.Rooms,
 		links: make(map[string]*link),
 	}
 }
@@ -174,38 +183,48 @@ func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
 func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed {
-		return Info{}, mcu.ErrClosed
-	}
-	if len(g.links) >= g.cfg.MaxTotal {
-		return Info{}, fmt.Errorf("%w: the server has %d outputs and inputs", ErrTooMany, len(g.links))
-	}
-	n := 0
-	for _, other := range g.links {
-		if other.is(l.info.Kind, l.info.Room) {
-			n++
-		}
-	}
-	if n >= g.cfg.MaxPerRoom {
-		return Info{}, fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, l.info.Kind)
+	if err := g.space(l.info.Kind, l.info.Room); err != nil {
+		return Info{}, err
 	}
 	g.links[l.info.ID] = l
 	if l.room != nil {
 		g.wg.Go(l.watch)
 	}
 	g.wg.Go(func() {
-		l.run(try)
-		g.drop(l)
+		g.drop(l, l.run(try))
 		close(l.done)
 	})
 	return l.Info(), nil
 }
 
-// drop counts out a link that has ended.
-func (g *Gateway) drop(l *link) {
+// space returns an error if there is no place for another link. The caller holds g.mu.
+func (g *Gateway) space(kind Kind, room string) error {
+	if g.closed {
+		return mcu.ErrClosed
+	}
+	if len(g.links) >= g.cfg.MaxTotal {
+		return fmt.Errorf("%w: the server has %d outputs and inputs", ErrTooMany, len(g.links))
+	}
+	n := 0
+	for _, other := range g.links {
+		if other.is(kind, room) {
+			n++
+		}
+	}
+	if n >= g.cfg.MaxPerRoom {
+		return fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, kind)
+	}
+	return nil
+}
+
+// drop counts out a link that has ended. Why says why it has given up; nil: it has not.
+func (g *Gateway) drop(l *link, why error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.links, l.info.ID)
+	if why != nil {
+		g.past.add(l.over(why))
+	}
 	g.lost.add(l.lost.pictures.Load(), l.lost.packets.Load())
 }
 
@@ -223,10 +242,15 @@ func (g *Gateway) List(kind Kind, room string) []Info {
 	return all
 }
 
-// Get returns a link of a room, or mcu.ErrNotFound.
+// Get returns a link of a room, or mcu.ErrNotFound. A link that gave up of late has the state "ended".
 func (g *Gateway) Get(kind Kind, room, id string) (Info, error) {
 	l, err := g.get(kind, room, id)
 	if err != nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if i, ok := g.past.find(kind, room, id); ok {
+			return i, nil
+		}
 		return Info{}, err
 	}
 	return l.Info(), nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"time"
 
 	"tilemix/codec/h264"
 	"tilemix/mcu"
@@ -23,10 +24,11 @@ type InputOptions struct {
 	Loop bool `json:"loop"`
 }
 
-// AddInput brings a stream into a room as a participant. The participant stays while the stream
-// is down. It leaves when the input is removed, or when a file has ended or cannot be read.
+// AddInput brings a stream into a room as a participant, and opens the room if there is none. The
+// participant stays while the stream is down. It leaves when the input is removed, when a file has
+// ended or cannot be read, and after Config.Futile.
 func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
-	if _, err := g.room(room); err != nil {
+	if err := (solitude{g}).opens(room); err != nil {
 		return Info{}, err
 	}
 	a, err := g.judge(ctx, o.URL, address.Input)
@@ -53,6 +55,7 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	}
 	l := g.newLink(Input, room, a)
 	l.info.Name = name
+	l.futile = func(ever bool, down time.Duration) bool { return solitude{g}.futile(room, ever, down) }
 	who.AfterLeave(l.end)
 	context.AfterFunc(l.life, who.Leave)
 	in := &input{link: l, gateway: g, address: a, who: who, loop: o.Loop}

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -42,6 +44,9 @@ const (
 	Up       State = "up"       // media flows
 	Down     State = "down"     // it tries again at Info.Next; Info.Reason says why
 )
+
+// ended is the state of a link that has given up; Info.Reason says why.
+const ended State = "ended"
 
 // Info describes a link.
 type Info struct {
@@ -86,6 +91,8 @@ type link struct {
 	lost  lost                  // of connections that have ended
 	queue atomic.Pointer[queue] // of an output that is up
 	tell  func(event.Event)     // nil: no events are sent
+	// futile reports whether a link has to give up, which was never up, or is down for a time. nil: never.
+	futile func(ever bool, down time.Duration) bool
 
 	downTold bool // the first "down" was sent; owned by run
 
@@ -118,22 +125,29 @@ func (l *link) watch() {
 	}
 }
 
-// run makes attempts until the link ends.
-func (l *link) run(try attempt) {
+// run makes attempts until the link ends. It returns why it has given up; nil: it has not.
+func (l *link) run(try attempt) error {
 	defer l.end()
 	again, failures := backoff.Schedule{First: time.Second, Longest: 30 * time.Second}, 0
+	ever, alive := false, time.Now()
 	for {
 		l.change(func(i *Info) { i.State, i.Next, i.Tries = Starting, time.Time{}, i.Tries+1 })
 		err := try(l.life, l.rise)
+		was := l.Info().UpAt
+		if !was.IsZero() {
+			ever, alive = true, time.Now()
+		}
 		switch {
 		case l.life.Err() != nil || errors.Is(err, errOver):
 			l.log.Info("link ended")
-			return
-		case errors.Is(err, errVain):
-			l.log.Warn("link ended", "reason", l.reason(err))
-			return
+			return nil
+		case l.futile != nil && l.futile(ever, time.Since(alive)):
+			err = fmt.Errorf("%w: %w", errVain, cmp.Or(err, errors.New("it ended")))
 		}
-		was := l.Info().UpAt
+		if errors.Is(err, errVain) {
+			l.log.Warn("link ended", "reason", l.reason(err))
+			return err
+		}
 		if !was.IsZero() && time.Since(was) >= steady {
 			failures = 0
 		}
@@ -145,6 +159,13 @@ func (l *link) run(try attempt) {
 		case <-l.life.Done():
 		}
 	}
+}
+
+// over describes a link that has given up.
+func (l *link) over(why error) Info {
+	i := l.Info()
+	i.State, i.Reason, i.UpAt, i.Next = ended, l.reason(why), time.Time{}, time.Time{}
+	return i
 }
 
 // cut shortens a text to maxReason, between two characters.

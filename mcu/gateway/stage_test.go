@@ -95,6 +95,13 @@ func (s *stage) Collectors() {}
 // enter connects a client.
 func (s *stage) enter(room, name string, d webrtc.RTPTransceiverDirection) *rtctest.Client {
 	s.t.Helper()
+	c, _ := s.seat(room, name, d)
+	return c
+}
+
+// seat connects a client and returns its participant.
+func (s *stage) seat(room, name string, d webrtc.RTPTransceiverDirection) (*rtctest.Client, *mcu.Participant) {
+	s.t.Helper()
 	p, err := s.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: d == webrtc.RTPTransceiverDirectionRecvonly})
 	if err != nil {
 		s.t.Fatal(err)
@@ -117,7 +124,7 @@ func (s *stage) enter(room, name string, d webrtc.RTPTransceiverDirection) *rtct
 	if err := c.Answer(ctx, answer); err != nil {
 		s.t.Fatal(err)
 	}
-	return c
+	return c, p
 }
 
 // texture is a pattern that moves: it takes bits to send.

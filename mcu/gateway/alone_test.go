@@ -1,0 +1,132 @@
+package gateway_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu"
+	"tilemix/mcu/gateway"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// ended waits until an input has given up.
+func (s *stage) ended(room, id string) gateway.Info {
+	s.t.Helper()
+	return s.await(gateway.Input, room, id, "it to give up", in("ended"))
+}
+
+// TestOpens adds an input to a room that there is not, which begins with it and ends after it.
+func TestOpens(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, nil)
+	film(t, filepath.Join(s.dir, "film.mp4"), "-t", "60", "-c:v", "libx264", "-c:a", "aac")
+	i, err := s.AddInput(t.Context(), "opened", gateway.InputOptions{URL: "file:film.mp4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := s.Room("opened")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(s.enter("opened", "Vic", webrtc.RTPTransceiverDirectionRecvonly))
+	if err := s.Remove(t.Context(), gateway.Input, "opened", i.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddInput(t.Context(), "a.b", gateway.InputOptions{URL: "file:film.mp4"}); !errors.Is(err, mcu.ErrBadName) {
+		t.Errorf("a bad name of a room: %v", err)
+	}
+	if _, err := s.AddInput(t.Context(), "other", gateway.InputOptions{URL: "nonsense"}); err == nil {
+		t.Error("nonsense opens a room")
+	}
+	if all := s.Rooms(); len(all) != 1 {
+		t.Errorf("there are %+v", all)
+	}
+	select {
+	case <-room.Ended():
+		t.Error("the room ended with Vic in it")
+	default:
+	}
+}
+
+// TestFutile adds inputs that bring nothing. They leave and say why, and the rooms that have no people
+// end. Only so many rooms may have no people: those above leave sooner.
+func TestFutile(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, func(c *gateway.Config) { c.MaxAlone, c.Futile = 2, 6*time.Second })
+	dead := "rtmp://127.0.0.1:" + freePort(t) + "/live/" + key
+	add := func(room string, want error) gateway.Info {
+		t.Helper()
+		i, err := s.AddInput(t.Context(), room, gateway.InputOptions{URL: dead})
+		if !errors.Is(err, want) {
+			t.Errorf("in room %s: %v", room, err)
+		}
+		return i
+	}
+	s.act("people")
+	one, two := add("one", nil), add("two", nil)
+	add("one", nil)
+	add("three", gateway.ErrTooMany)
+	crowd := add("people", nil)
+	ada, err := s.Join(mcu.JoinOptions{Room: "left", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := add("left", nil)
+	ada.Leave()
+	room, err := s.Room("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ended("left", left.ID)
+	if i := s.List(gateway.Input, "one"); len(i) == 0 {
+		t.Error("a room was too many, and another went")
+	}
+	for room, i := range map[string]gateway.Info{"one": one, "two": two, "people": crowd} {
+		if over := s.ended(room, i.ID); !strings.Contains(over.Reason, "given up after all attempts failed: ") || !over.Next.IsZero() {
+			t.Errorf("it is %+v", over)
+		}
+	}
+	select {
+	case <-room.Ended():
+	case <-time.After(rtctest.Patience):
+		t.Fatalf("there are still %+v", s.List(gateway.Input, "one"))
+	}
+	add("three", nil)
+}
+
+// TestDeserted has a camera go for good. Its input stays while people are in the room.
+func TestDeserted(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, func(c *gateway.Config) { c.Futile = 2 * time.Second })
+	_, vic := s.seat("desert", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
+	file := filepath.Join(t.TempDir(), "camera.mp4")
+	film(t, file, "-t", "5", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
+	camera := &ipCamera{t: t}
+	camera.start(file, "-c", "copy")
+	i, err := s.AddInput(t.Context(), "desert", gateway.InputOptions{URL: camera.url(key)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.await(gateway.Input, "desert", i.ID, "the camera", in(gateway.Up))
+	camera.server.Close()
+	s.await(gateway.Input, "desert", i.ID, "attempts in vain", func(i gateway.Info) bool { return i.State == gateway.Down && i.Tries > 2 })
+	room, err := s.Room("desert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vic.Leave()
+	s.ended("desert", i.ID)
+	select {
+	case <-room.Ended():
+	case <-time.After(rtctest.Patience):
+		t.Fatalf("there are still %+v", s.Rooms())
+	}
+}
