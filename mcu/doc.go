@@ -75,7 +75,7 @@
 //	webhook's queue on disk         10,000, the oldest dropped       webhook_events{dropped}
 //	access units and sound → sink   the sink's own queue             the sink's
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
-//	tracks → their files (record)   4000 units; to the next IDR      recording_dropped
+//	tracks → their files (record)   16000 units; to the next IDR      recording_dropped
 //	mix → output (gateway)          3 s, 8 MB; to the next IDR       output_dropped
 //	mix → broadcast (broadcast)     2 s, 4 MB; to the next IDR       broadcast_dropped
 //	broadcast → player              7 segments, then they are gone   –, it gets 404

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,7 +76,9 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 		log.Warn("nothing can be recorded", "error", err)
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: s.AudioCodec, MaxTotal: int(s.MaxRecordings), Events: rooms.Events,
+		Dir: s.DataDir, Audio: s.AudioCodec, Events: rooms.Events,
+		MaxTotal: int(s.MaxRecordings), MaxRoom: int(s.RoomRecordings),
+		MaxLength: time.Duration(s.MaxRecording), MinFree: s.MinFree.or(record.Share),
 	}, server, log)
 }
 

@@ -34,6 +34,9 @@ type settings struct {
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
 	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Audio codec of recordings: opus, as the server sends it, or aac for players that need it. aac needs FFmpeg."`
 	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
+	RoomRecordings  positive     `name:"max-room-recordings" env:"TILEMIX_MAX_ROOM_RECORDINGS" default:"5" placeholder:"N" help:"Most recordings of one room at a time."`
+	MaxRecording    span         `default:"12h" placeholder:"TIME" help:"Longest recording, pauses included, such as 90m. Then the server ends it. 0 is no limit."`
+	MinFree         mebibytes    `default:"0" placeholder:"MIB" help:"Least free disk space in MiB. With less, recordings end and none begins. 0 is 2 % of the disk, at most 1024."`
 	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs, inputs and webhooks reach this machine and private networks."`
 	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL that gets the events of rooms, participants, recordings and outputs. Repeatable."`
 	WebhookSecret   secret       `placeholder:"SECRET" help:"Secret that signs requests to webhooks. Put it into the environment or the file, because all users of a machine see its flags."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,6 +48,19 @@ func (m mebibytes) or(other int64) int64 {
 		return other
 	}
 	return int64(m) << 20
+}
+
+// span is a length of time, 0 or more.
+type span time.Duration
+
+// UnmarshalText reads a span. kong uses it for flags, environment and file.
+func (s *span) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fmt.Errorf("must be a length of time such as 90m or 12h, or 0, not %q", text)
+	}
+	*s = span(d)
+	return nil
 }
 
 // machineMemory returns the bytes of memory that this process may use: those of the machine, or of

@@ -1,4 +1,4 @@
-// Package folder locks the folder of one process against others.
+// Package folder locks the folder of one process against others, and finds out what became of it.
 package folder
 
 import (
@@ -31,4 +31,23 @@ func Lock(dir string) (*os.File, error) {
 		return nil, &fs.PathError{Op: "lock", Path: dir, Err: ErrUsed}
 	}
 	return f, nil
+}
+
+// Taken reports whether the file at the path that f was opened by is another one, or there is none.
+func Taken(f *os.File) bool {
+	own, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(f.Name())
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(own, there)
+}
+
+// Free returns how many bytes the disk of a folder has left for this process, and its size in bytes.
+func Free(dir string) (free, size int64, err error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0, 0, &fs.PathError{Op: "statfs", Path: dir, Err: err}
+	}
+	return int64(s.Bavail) * s.Bsize, int64(s.Blocks) * s.Bsize, nil
 }

@@ -2,9 +2,13 @@ package record
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
+	"time"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/folder"
 	"tilemix/mcu/media"
 )
 
@@ -16,6 +20,8 @@ var (
 	ErrEnded = errors.New("the recording has ended")
 	// ErrTooMany is returned if Config.MaxTotal recordings run.
 	ErrTooMany = errors.New("too many recordings at a time")
+	// errTaken is why a recording failed whose file is not in its place any more.
+	errTaken = errors.New("the file was taken away while it grew. Leave the folder of --data-dir in its place")
 	// ErrNoEncoder is returned if AAC is wanted and FFmpeg is not installed.
 	ErrNoEncoder = errors.New("no AAC encoder")
 )
@@ -25,13 +31,49 @@ type Config struct {
 	Dir      string // of all files; the Recorder makes it if it is missing
 	Audio    string // codec: opus, as the room sends it, or aac, which FFmpeg encodes
 	MaxTotal int    // most recordings at a time
+	MaxRoom  int    // most recordings of one room at a time; 0: as MaxTotal
+	// MaxLength is how long a recording runs at most, pauses included; 0: as long as its room.
+	MaxLength time.Duration
+	// MinFree is the least free space of the disk, in bytes, below which recordings end and none
+	// begins; 0: there is none, Share: it is a share of the disk.
+	MinFree int64
 	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
 	// there are none.
 	Events func(event.Event)
 }
 
-// Default records Opus into ./data.
-func Default() Config { return Config{Dir: "data", Audio: "opus", MaxTotal: 20} }
+// Share is a MinFree of 2 % of the disk, and of 1 GiB at most.
+const Share = -1
+
+// Default records Opus into ./data, up to a full disk.
+func Default() Config {
+	return Config{Dir: "data", Audio: "opus", MaxTotal: 20, MaxRoom: 5, MaxLength: 12 * time.Hour}
+}
+
+// space says that the disk has too little room for recordings; "": it has enough, or the system does not
+// say.
+func (c Config) space() string {
+	if c.MinFree == 0 {
+		return ""
+	}
+	free, size, err := folder.Free(c.Dir)
+	least := c.MinFree
+	if least == Share {
+		least = min(size/50, 1<<30)
+	}
+	if err != nil || free >= least {
+		return ""
+	}
+	return fmt.Sprintf("the disk has %s MiB free, and recordings leave %s (--min-free). Delete files, or choose another disk with --data-dir", mebibytes(free), mebibytes(least))
+}
+
+// mebibytes writes a number of bytes in MiB, with a decimal if there are few.
+func mebibytes(n int64) string {
+	if n < 10<<20 {
+		return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64)
+	}
+	return strconv.FormatInt(n>>20, 10)
+}
 
 // Options are the wishes for one recording.
 type Options struct {

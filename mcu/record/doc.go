@@ -3,18 +3,25 @@
 //	picture clock ─▶ mixSink.Video ┐                             ┌▶ ID.mp4, fragments of a second
 //	                               ├▶ queue ─▶ recording.run ────┤
 //	sound clock ───▶ mixSink.Audio ┘   mp4.Writer                └▶ ID.json, at each change of state
+//	                                                                ▲
+//	participants and tracks ─▶ sidecar.Roster ─▶ sidecar.Ledger ────┘ once a second at most
 //
 //	each camera and microphone ─▶ tracks ─▶ queue ─▶ tracks.run ─▶ ID-000-PERSON-video.mp4, …-audio.mp4
 //
 // A Recorder has all recordings, by their IDs, which name their files. A recording that
-// runs has one goroutine, which takes what the queue holds and writes it. A fragment
+// runs has one goroutine, which takes what the queue holds and writes it. Its tracks have one, and so has
+// the file beside it. A fragment
 // is one write of whole access units. So a process that is killed leaves a file that
 // plays up to its last fragment, a second and a half ago at most: what was written is the
 // kernel's, and fsync would not make it safer from that. Against the loss of power there
 // is one fsync, at the end.
 //
 // The folder belongs to one process (package folder): what another writes is not cut off,
-// and is not to be repaired.
+// and is not to be repaired. A folder that is taken away is noticed within a second, and the recording
+// has failed, because nobody would find its file.
+//
+// Each second Recorder.Run compares what runs with the bounds of Config: free space, length. A
+// recording that comes to one ends as if the room had ended, so its file is whole.
 //
 // A pause shuts the sink; what comes after it follows what came before it without a gap,
 // as the times of the room are moved. Tracks keep their times, and have a gap instead; a

@@ -19,8 +19,8 @@ import (
 // caller holds c.mu.
 func (c *Recorder) running(room string) []*recording {
 	var found []*recording
-	for _, r := range c.all {
-		if (room == "" || r.room == room) && !r.Info().State.Ended() {
+	for _, r := range c.live {
+		if (room == "" || r.room == room) && !r.over() {
 			found = append(found, r)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/codec/mp4"
+	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/sidecar"
 )
@@ -146,8 +147,13 @@ func (m *mixFile) close(failed error) error {
 		m.length.Store(int64(m.out.Written()))
 		err = errors.Join(err, m.file.Truncate(m.out.Size()))
 	}
+	taken := folder.Taken(m.file)
 	// A finished file has to outlive a loss of power.
-	return errors.Join(err, m.file.Sync(), m.file.Close())
+	err = errors.Join(err, m.file.Sync(), m.file.Close())
+	if taken {
+		return errTaken
+	}
+	return err
 }
 
 // voice writes sound into the file.

@@ -23,8 +23,12 @@ import (
 // saveAgain is the time between two attempts to save final states that could not be saved.
 const saveAgain = time.Minute
 
+// patrolEvery is the time between two looks at the bounds of recordings that run.
+const patrolEvery = time.Second
+
 // Recorder has the recordings of all rooms, those of earlier runs among them. It is safe for concurrent
-// use. Each recording that runs has two goroutines, for its mix and for its tracks; Run waits for them.
+// use. Each recording that runs has three goroutines, for its mix, its tracks and the file beside it; Run
+// waits for them.
 type Recorder struct {
 	cfg  Config
 	room func(name string) (handle, error)
@@ -34,26 +38,33 @@ type Recorder struct {
 	mu     sync.Mutex
 	closed bool
 	all    map[string]*recording // by ID
+	live   map[string]*recording // those of them that have goroutines
 	ready  chan struct{}         // closed when all has the recordings of earlier runs
 	lock   *os.File              // of the folder; nil while that is not there
+	former []*os.File            // locks of folders that were taken away
 	wg     sync.WaitGroup
 }
 
 // New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
 	room := func(name string) (handle, error) { return rooms.Room(name) }
-	c := &Recorder{cfg: cfg, room: room, log: log, all: make(map[string]*recording), ready: make(chan struct{})}
+	c := &Recorder{cfg: cfg, room: room, log: log, ready: make(chan struct{})}
+	c.all, c.live = make(map[string]*recording), make(map[string]*recording)
 	c.news = announcer{room: room, events: cfg.Events, running: c.runningInfos}
 	return c
 }
 
 // claim locks the folder for this process. A missing folder belongs to no process until the first
-// recording.
+// recording. One that was taken away, and made anew, is locked anew.
 func (c *Recorder) claim() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lock != nil {
-		return nil
+		if !folder.Taken(c.lock) {
+			return nil
+		}
+		// Recordings may still write into the folder that was, so that stays locked.
+		c.former, c.lock = append(c.former, c.lock), nil
 	}
 	lock, err := folder.Lock(c.cfg.Dir)
 	if err != nil {
@@ -68,7 +79,7 @@ func (c *Recorder) claim() error {
 // returns. If another process has it, its recordings grow and are left alone. That, and a folder that
 // cannot be read, is an error of every Start, not of Run, because calls go on without recordings.
 func (c *Recorder) Run(ctx context.Context) error {
-	defer func() { _ = c.lock.Close() }() // a nil File too
+	defer c.unlock()
 	switch err := c.claim(); {
 	case errors.Is(err, folder.ErrUsed):
 		c.log.Warn("nothing can be recorded while another server has the folder", "error", err)
@@ -77,12 +88,15 @@ func (c *Recorder) Run(ctx context.Context) error {
 	}
 	c.find()
 	close(c.ready)
-	again := time.NewTicker(saveAgain)
+	again, round := time.NewTicker(saveAgain), time.NewTicker(patrolEvery)
 	defer again.Stop()
+	defer round.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-again.C:
 			c.catchUp()
+		case now := <-round.C:
+			c.patrol(now)
 		case <-ctx.Done():
 		}
 	}
@@ -96,6 +110,36 @@ func (c *Recorder) Run(ctx context.Context) error {
 	c.wg.Wait()
 	c.catchUp()
 	return nil
+}
+
+// unlock leaves the folder to other processes.
+func (c *Recorder) unlock() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range append(c.former, c.lock) {
+		_ = f.Close() // a nil File too
+	}
+}
+
+// patrol ends the recordings that have come to a bound, or whose files were taken away.
+func (c *Recorder) patrol(now time.Time) {
+	c.mu.Lock()
+	running := c.running("")
+	c.mu.Unlock()
+	if len(running) == 0 {
+		return
+	}
+	full := c.cfg.space()
+	for _, r := range running {
+		switch {
+		case full != "":
+			r.stop(full)
+		case c.cfg.MaxLength > 0 && now.Sub(r.began) >= c.cfg.MaxLength:
+			r.stop(fmt.Sprintf("it has run for %v (--max-recording)", c.cfg.MaxLength))
+		case r.taken():
+			r.stop(errTaken.Error())
+		}
+	}
 }
 
 // find adds the recordings of earlier runs.
@@ -117,7 +161,9 @@ func (c *Recorder) catchUp() {
 	all := slices.Collect(maps.Values(c.all))
 	c.mu.Unlock()
 	for _, r := range all {
-		r.catchUp()
+		if r.ledger != nil {
+			r.ledger.CatchUp()
+		}
 	}
 }
 
@@ -145,20 +191,23 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 	case c.closed:
 		return nil, mcu.ErrClosed
 	case len(c.running("")) >= c.cfg.MaxTotal:
-		return nil, fmt.Errorf("%w: there are %d", ErrTooMany, c.cfg.MaxTotal)
+		return nil, fmt.Errorf("%w: the server has %d (--max-recordings). End one first", ErrTooMany, c.cfg.MaxTotal)
+	case c.cfg.MaxRoom > 0 && len(c.running(room)) >= c.cfg.MaxRoom:
+		return nil, fmt.Errorf("%w: the room has %d (--max-room-recordings). End one first", ErrTooMany, c.cfg.MaxRoom)
 	}
 	now := time.Now().UTC()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
 	r := &recording{
-		id: id, room: room, dir: c.cfg.Dir, queue: intake.NewQueue(mixQueue()), mix: &mixFile{},
+		id: id, room: room, dir: c.cfg.Dir, began: time.Now(), queue: intake.NewQueue(mixQueue()), mix: &mixFile{},
 		log:  c.log.With("room", room, "recording", id),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 		info:    sidecar.Info{ID: id, Room: room, State: sidecar.Starting, Started: now, Audio: c.cfg.Audio},
 		changed: c.news.report,
 	}
 	r.mix.grown, r.mix.resumed = r.grown, r.resumed
-	r.tracks = newTracks(newTimeline(c.cfg.Dir, id, r.note, r.log), o.Tracks)
-	c.all[id] = r
+	r.ledger = sidecar.NewLedger(c.cfg.Dir, r.Info, r.log)
+	r.tracks = newTracks(newTimeline(c.cfg.Dir, id, r.ledger.Note, r.log), o.Tracks)
+	c.all[id], c.live[id] = r, r
 	c.wg.Add(1)
 	return r, nil
 }
@@ -167,6 +216,7 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 func (c *Recorder) drop(r *recording) {
 	c.mu.Lock()
 	delete(c.all, r.id)
+	delete(c.live, r.id)
 	c.mu.Unlock()
 	c.wg.Done()
 }
@@ -180,6 +230,9 @@ func (c *Recorder) open(r *recording) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
+	if full := c.cfg.space(); full != "" {
+		return fmt.Errorf("%w: %s", ErrStorage, full)
+	}
 	if err := r.create(); err != nil {
 		return err
 	}
@@ -190,6 +243,9 @@ func (c *Recorder) open(r *recording) error {
 	go func() {
 		defer c.wg.Done()
 		r.run()
+		c.mu.Lock()
+		delete(c.live, r.id)
+		c.mu.Unlock()
 	}()
 	return nil
 }

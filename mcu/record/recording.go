@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/sidecar"
 )
@@ -23,10 +25,11 @@ const (
 )
 
 // recording is a recording of a room, of this run or an earlier one. It is safe for concurrent use.
-// Its goroutine, run, writes what the queue holds.
+// Its goroutine, run, writes what the queue holds. Its ledger has one more.
 type recording struct {
 	id, room string
 	dir      string
+	began    time.Time
 	log      *slog.Logger
 	changed  func(news sidecar.Info, again bool) // called after each change of state; again: it was paused before
 
@@ -34,6 +37,10 @@ type recording struct {
 	done chan struct{} // closed when run has ended
 
 	source handle // of the room's media; begin sets it
+
+	ledger    *sidecar.Ledger // nil: of an earlier run
+	keeping   sync.WaitGroup  // of the ledger's goroutine
+	endLedger func()          // begin sets it
 
 	// Set before run, and nil once it has ended. Guarded by mu for others than run.
 	queue  *intake.Queue
@@ -47,7 +54,6 @@ type recording struct {
 	ending     string   // why the recording ends, if no client stopped it
 	ends       bool     // a client or the server's end stopped it
 	again      bool     // it was paused after its first bytes
-	stale      bool     // the file beside it has an earlier state
 }
 
 // create makes the recording's files, and starts what its sound needs.
@@ -72,7 +78,7 @@ func (r *recording) discard() {
 	_ = os.Remove(filepath.Join(r.dir, r.id+sidecar.Ending))
 }
 
-// begin attaches the recording to its room, and starts the goroutine of the tracks.
+// begin attaches the recording to its room, and starts the goroutines of the tracks and the ledger.
 func (r *recording) begin(room func(name string) (handle, error)) error {
 	var err error
 	if r.source, err = room(r.room); err != nil {
@@ -88,6 +94,9 @@ func (r *recording) begin(room func(name string) (handle, error)) error {
 	}
 	r.tracks.untap = untap
 	go r.tracks.run()
+	var ctx context.Context
+	ctx, r.endLedger = context.WithCancel(context.Background())
+	r.keeping.Go(func() { _ = r.ledger.Run(ctx) })
 	return nil
 }
 
@@ -97,16 +106,6 @@ func (r *recording) missing(err error) error {
 		return fmt.Errorf("room %q: %w", r.room, mcu.ErrNotFound)
 	}
 	return err
-}
-
-// note saves which participants are present.
-func (r *recording) note() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.queue != nil {
-		r.info = r.measured()
-		r.save()
-	}
 }
 
 // run writes until nothing more comes or the disk fails.
@@ -167,7 +166,7 @@ func (r *recording) grown() {
 	}
 	info, again := r.move(sidecar.Recording), r.again
 	r.mu.Unlock()
-	r.changed(info, again)
+	r.publish(info, again)
 }
 
 // resumed is called when the mix goes on after a pause.
@@ -182,6 +181,8 @@ func (r *recording) settle(err error) {
 	r.tracks.untap()
 	close(r.tracks.stop)
 	<-r.tracks.done
+	r.endLedger()
+	r.keeping.Wait()
 	r.mu.Lock()
 	k := r.sink
 	r.sink = nil
@@ -205,35 +206,34 @@ func (r *recording) settle(err error) {
 		k.detach()
 	}
 	r.log.Info("recording ended", "state", info.State, "reason", info.Reason, "seconds", info.Length, "bytes", info.Size)
-	r.changed(info, again)
+	r.publish(info, again)
 }
 
-// move changes the state. The caller holds r.mu, and calls changed afterwards.
+// move changes the state. The caller holds r.mu, and calls publish afterwards.
 func (r *recording) move(to sidecar.State) sidecar.Info {
 	r.info.State = to
 	r.info = r.measured()
-	r.save()
 	return r.info
 }
 
-// save saves the state. If that fails, the file beside keeps the state before until catchUp. The
-// caller holds r.mu.
-func (r *recording) save() {
-	err := r.info.Save(r.dir)
-	r.stale = err != nil
-	if err != nil {
-		r.log.Error("state of a recording not written", "error", err)
-	}
+// publish saves a new state, and has others told of it. The caller does not hold r.mu.
+func (r *recording) publish(info sidecar.Info, again bool) {
+	r.ledger.Save()
+	r.changed(info, again)
 }
 
-// catchUp saves a final state that could not be saved before. Otherwise the next server would take the
-// recording for one that was cut off, and emit its end again.
-func (r *recording) catchUp() {
+// over says that the recording has ended.
+func (r *recording) over() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stale && r.info.State.Ended() {
-		r.save()
-	}
+	return r.info.State.Ended()
+}
+
+// taken says that the file was taken away from the recording.
+func (r *recording) taken() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mix != nil && folder.Taken(r.mix.file)
 }
 
 // Info returns the state and the numbers of now.

@@ -139,7 +139,7 @@ func (r *recording) pause() error {
 	info, again := r.move(sidecar.Paused), r.again
 	r.mu.Unlock()
 	rouse(r.wake)
-	r.changed(info, again)
+	r.publish(info, again)
 	return nil
 }
 
@@ -171,6 +171,6 @@ func (r *recording) resume() error {
 	info, again := r.move(next), r.again
 	r.mu.Unlock()
 	r.source.AskKeyFrames()
-	r.changed(info, again)
+	r.publish(info, again)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"tilemix/codec/mp4"
 	"tilemix/codec/pcm"
+	"tilemix/mcu/folder"
 	"tilemix/mcu/record/sidecar"
 )
 
@@ -80,7 +81,10 @@ func (r *trackFile) end(err error) {
 	if err == nil {
 		err = r.out.Close()
 	}
-	if err == nil && r.file == nil && r.as.Kind == "video" {
+	switch {
+	case r.file != nil && folder.Taken(r.file):
+		err = errTaken
+	case err == nil && r.file == nil && r.as.Kind == "video":
 		err = errors.New(noPicture)
 	}
 	if err != nil {
@@ -100,16 +104,19 @@ func (r *trackFile) blame(err error) {
 		r.list()
 		return
 	}
-	empty := r.out.Size() == 0
-	if empty {
+	taken := errors.Is(err, errTaken)
+	gone := taken || r.out.Size() == 0
+	switch {
+	case taken:
+	case gone:
 		_ = os.Remove(r.file.Name())
-	} else {
+	default:
 		_ = r.file.Truncate(r.out.Size())
 	}
 	r.of.line.Edit(func() {
 		track := &r.of.Tracks[r.track]
 		track.Reason = reason(err)
-		if empty {
+		if gone {
 			track.File = ""
 		}
 	})

@@ -10,7 +10,9 @@ import (
 )
 
 const (
-	queuedTracks = 4000 // access units and packets of all participants
+	// queuedTracks is how many access units and packets of all participants may wait: two seconds of
+	// a hundred that speak and are seen. So long it may take to make all their files.
+	queuedTracks = 16_000
 	// queuedPeople is how many comings and goings may wait. They have a pool of their own, because
 	// nothing of a participant is written whose coming was dropped.
 	queuedPeople = 1000
@@ -65,11 +67,12 @@ func newTracks(line *timeline, media bool) *tracks {
 		full: make(chan *piece, most+queuedPeople), free: make(chan *piece, most), callers: make(chan *piece, queuedPeople),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	for range most {
-		t.free <- &piece{}
+	all := make([]piece, most+queuedPeople)
+	for i := range all[:most] {
+		t.free <- &all[i]
 	}
-	for range queuedPeople {
-		t.callers <- &piece{}
+	for i := range all[most:] {
+		t.callers <- &all[most+i]
 	}
 	return t
 }
