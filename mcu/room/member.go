@@ -45,6 +45,7 @@ type member struct {
 	camera     *session.Cam
 	microphone *session.Mic
 
+	placed      bool // it has a place in the picture, whether or not anybody looks
 	constraints uplink.Constraints
 	requested   uplink.Requested
 	rung        *ladder.Rung // that it has; nil: none yet
@@ -133,6 +134,7 @@ func (m *member) listener() scene.Listener {
 // show tells the camera how large its tile is. What is asked of the sender does not depend
 // on whether its camera is off, so that it can go on without asking.
 func (m *member) show(tile image.Point, watched bool, now time.Time) {
+	m.placed = tile != (image.Point{})
 	if !watched {
 		tile = image.Point{}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
 	"tilemix/mcu/uplink"
 )
@@ -45,9 +46,13 @@ func (s *silences) look(now time.Time) {
 		again = again || up
 		sound, picture, lost := m.sends()
 		unseen, unheard := m.unseen.why, m.unheard.why
-		if up && picture && !m.cameraOff && m.constraints != (uplink.Constraints{}) {
-			s.camera(m, lost, now)
-		} else {
+		watched := m.constraints != (uplink.Constraints{})
+		switch on := up && picture && !m.cameraOff; {
+		case on && watched:
+			s.camera(m, sight{m.camera, true}, silence.OfPicture, lost, now)
+		case on && m.placed && !m.control.Reaches():
+			s.camera(m, sight{m.camera, false}, silence.OfUnseen, lost, now)
+		default:
 			m.unseen.rest()
 		}
 		if up && sound && !m.muted {
@@ -73,17 +78,23 @@ func (m *member) sends() (sound, picture bool, lost silence.Reason) {
 	return m.session.Sends()
 }
 
-// camera looks at a camera that should be seen.
-func (s *silences) camera(m *member, lost silence.Reason, now time.Time) {
+// sight is a camera, and whether anybody looks at it.
+type sight struct {
+	of      *session.Cam
+	watched bool
+}
+
+// camera looks at a camera that should be seen, or could be.
+func (s *silences) camera(m *member, at sight, judge func(silence.Counts, silence.Reason) silence.Reason, lost silence.Reason, now time.Time) {
 	var so silence.Counts
 	if m.camera != nil {
 		so = m.camera.Counts()
-		m.unseen.is(m.camera)
 	}
+	m.unseen.is(at)
 	came, long := m.unseen.watch.Expect(so, now)
 	switch {
 	case long:
-		s.find(m, &m.unseen, "camera", silence.OfPicture(came, lost))
+		s.find(m, &m.unseen, "camera", judge(came, lost))
 	case came.Pictures > 0:
 		m.unseen.why = ""
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
 )
 
@@ -86,6 +87,34 @@ func TestSilenceOfMicrophone(t *testing.T) {
 		c.pass(7 * time.Second)
 		if got := reasonOf(ben); got != " " {
 			t.Errorf("the microphone is muted, and Ben was told %q", got)
+		}
+		close(s)
+		played.Wait()
+	})
+}
+
+// TestSilenceUnwatched has a client that takes no messages send while nobody looks: that
+// nothing comes is told, and that no key frame comes is not, because none was asked for.
+func TestSilenceUnwatched(t *testing.T) {
+	in(t, 25, func(c *call) {
+		p, err := c.Join(Options{Options: session.Options{Name: "Cam", Injected: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ben := c.join("Ben", false)
+		s, played := c.plays(p.PlayVideo)
+		c.pass(7 * time.Second)
+		if got := reasonOf(ben); got != "weak no-video-received" {
+			t.Errorf("nothing came, and Ben was told %q", got)
+		}
+		for n := range 14 {
+			packet := idr(n)
+			packet.Payload = []byte{0x61, 0x88, 0x84, 0}
+			s <- packet
+			c.pass(time.Second / 2)
+		}
+		if got := reasonOf(ben); got != " " {
+			t.Errorf("pictures without a key frame came, and Ben was told %q", got)
 		}
 		close(s)
 		played.Wait()

@@ -10,6 +10,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/silence"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -109,5 +110,30 @@ func TestSecrets(t *testing.T) {
 	}
 	if s := newSession(t, &host{}, Options{}); s.Token() != "" {
 		t.Error("a session that cannot come back has a token")
+	}
+}
+
+// TestUnbound has streams come that belong to nothing: why is known until another connection comes.
+// A repair of a stream that is not known says nothing of that stream.
+func TestUnbound(t *testing.T) {
+	s := connected(t, &host{})
+	conn := s.conn.Load()
+	unbound := conn.unbound(s.log)
+	unbound(1, 97, "repair-unbound")
+	if _, _, lost := s.Sends(); lost != "" {
+		t.Errorf("after a repair: %q", lost)
+	}
+	unbound(2, 98, "codec-refused")
+	if audio, video, lost := s.Sends(); audio || video || lost != silence.Refused {
+		t.Errorf("after a codec that was refused: %v, %v, %q", audio, video, lost)
+	}
+	newer, err := s.NewConnection(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	NewControl(s, nil, nil).Replace(newer, nil, nil)
+	conn.Close()
+	if _, _, lost := s.Sends(); lost != "" {
+		t.Errorf("over another connection: %q", lost)
 	}
 }

@@ -1,7 +1,7 @@
 // Package silence finds out why nothing is seen or heard of a source that should be. Time is an
 // argument.
 //
-//	counts of a source ──▶ Watch.Expect ──▶ what came in 5 s ──▶ OfPicture, OfSound ──▶ Reason
+//	counts of a source ──▶ Watch.Expect ──▶ what came in 5 s ──▶ OfPicture, OfUnseen, OfSound ──▶ Reason
 //
 // # Why
 //
@@ -11,6 +11,8 @@
 // The room logs and counts it once, and sends it to all participants.
 //
 // A source that is off, hidden, without a tile or asked to pause is never reported (Watch.Rest).
+// A client that takes no messages goes on to send while nobody is in the room to look. What comes
+// of it is looked at as well (OfUnseen), so that the log says what is wrong before anybody waits.
 // A microphone from which any packet came may pause for as long as it likes, because senders
 // stop sending while they are muted or hear nothing.
 package silence
@@ -105,6 +107,16 @@ func OfPicture(came Counts, unbound Reason) Reason {
 		return noKeyFrame
 	}
 	return undecodable
+}
+
+// OfUnseen is OfPicture of a camera that nobody looks at, so that nothing of it is decoded and no key
+// frame is asked for: only what such a camera lacks too is a reason.
+func OfUnseen(came Counts, unbound Reason) Reason {
+	came.Capped, came.Lagged = 0, 0
+	if came.Units > 0 && (came.Keys == 0 || came.Bare < came.Keys) {
+		return ""
+	}
+	return OfPicture(came, unbound)
 }
 
 // OfSound returns why nothing is heard of a microphone, like OfPicture. Ever tells that a packet

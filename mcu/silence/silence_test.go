@@ -37,6 +37,27 @@ func TestOfPicture(t *testing.T) {
 	}
 }
 
+// TestOfUnseen is the same for a camera that nobody looks at.
+func TestOfUnseen(t *testing.T) {
+	for name, c := range map[string]struct {
+		came    Counts
+		unbound Reason
+		want    Reason
+	}{
+		"all is well":                 {Counts{Packets: 900, Units: 150, Keys: 1}, "", ""},
+		"no key frame, as none asked": {Counts{Packets: 900, Units: 150}, "", ""},
+		"parameter sets at times":     {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 1}, "", ""},
+		"never parameter sets":        {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 5}, "", noSets},
+		"nothing comes":               {Counts{}, "", NoVideo},
+		"all that comes was refused":  {Counts{}, Refused, Refused},
+		"packets of something else":   {Counts{Packets: 900}, "", undecodable},
+	} {
+		if got := OfUnseen(c.came, c.unbound); got != c.want {
+			t.Errorf("%s: %q, not %q", name, got, c.want)
+		}
+	}
+}
+
 // TestOfSound is the same for microphones.
 func TestOfSound(t *testing.T) {
 	for name, c := range map[string]struct {

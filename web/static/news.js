@@ -2,7 +2,7 @@
 
 import { byId, setIcon } from './dom.js';
 import { asSentence } from './overlay.js';
-import { changes, hasTile, showPeople } from './people.js';
+import { changes, hasTile, inWords, showPeople } from './people.js';
 import { qualityText, showQuality } from './quality.js';
 import { toast } from './toasts.js';
 
@@ -73,9 +73,22 @@ export class News {
   #showChanges() {
     const { participants, id } = this.#state;
     const text = this.#known ? changes(this.#known, participants, id) : '';
+    const before = reasonOf(this.#known ?? [], id);
+    const reason = reasonOf(participants, id);
     this.#known = participants;
     if (text) toast(text);
+    if (reason && reason !== before) toast(`The others do not see or hear you. ${inWords(reason)}.`, 'warning');
   }
+}
+
+/**
+ * Why the server sees or hears nothing of a participant, '' where all is well.
+ *
+ * @param {Person[]} participants
+ * @param {string} id
+ */
+function reasonOf(participants, id) {
+  return participants.find((p) => p.id === id)?.reason ?? '';
 }
 
 /** @param {State} state */
