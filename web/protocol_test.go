@@ -183,6 +183,9 @@ func comments(t *testing.T) map[string]string {
 			all[spec.Name.Name] = flat(group.Doc)
 			if typ, ok := spec.Type.(*ast.StructType); ok {
 				for _, field := range typ.Fields.List {
+					if len(field.Names) == 0 {
+						continue // embedded
+					}
 					all[spec.Name.Name+"."+field.Names[0].Name] = flat(field.Comment)
 				}
 			}

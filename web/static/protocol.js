@@ -42,6 +42,8 @@
  * @property {boolean} speaking
  * @property {'weak' | 'lost'} [line] left out where the video is good
  * @property {string} [reason]
+ * @property {boolean} audio
+ * @property {boolean} video
  */
 
 /**
