@@ -142,7 +142,7 @@ func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
 	if s.Muted {
 		// The last block before silence fades, because a cut is a click.
 		l.open = l.gate.Open()
-		l.gate = audio.Gate{}
+		l.gate.Shut()
 		pcm.FadeOut(&l.said)
 	} else {
 		l.open = l.gate.Pass(&l.said, level)

@@ -19,7 +19,8 @@
 //
 // # Why
 //
-// A gate at -60 dBov, which stays open for 400 ms, decides block by block who is in the mix.
+// A gate, which follows each microphone's noise and stays open for 400 ms, decides block by
+// block who is in the mix. See package audio.
 // An Opus encoder is one block of memory, so a takeover by copy is exact to the bit. After
 // its gate closed, a listener keeps the encoder for a second in which both encoders encode
 // the same sound. Handed back at once the seam is 12 dB below the sound; after that second it

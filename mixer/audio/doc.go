@@ -6,6 +6,10 @@
 //	  │                        └────▶ Mixer.Minus ──▶ limiter ──▶ each who speaks
 //	  └ level ──▶ Floor ──▶ who is speaking, who has the large tile
 //
+// A gate opens for what is louder than its microphone's own noise, and for what came up to 40 ms
+// before. Noise is what stays as loud for seconds, because the level of speech falls in each
+// second.
+//
 // The limiter (pcm.Limiter) has state and belongs to the listener, so it is the
 // caller's. Levels are RFC 6464's: -dBov, 0 is full scale and 127 is silence.
 package audio

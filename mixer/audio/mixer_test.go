@@ -126,58 +126,6 @@ func TestMixingDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func TestGate(t *testing.T) {
-	var g audio.Gate
-	levels := func(n int, level uint8) (open int) {
-		for range n {
-			if g.Pass(tone(400, 0.1), level) {
-				open++
-			}
-			if g.Open() && level == pcm.Silence && open == 0 {
-				t.Error("open without a reason")
-			}
-		}
-		return open
-	}
-	if n := levels(10, 70); n != 0 {
-		t.Error("noise opens it")
-	}
-	if n := levels(1, 60); n != 1 {
-		t.Error("a voice does not open it at once")
-	}
-	if n := levels(100, pcm.Silence); n != 20 {
-		t.Errorf("it stays open for %d blocks, want 20", n)
-	}
-	if g.Open() {
-		t.Error("it stays open")
-	}
-	// A voice with pauses of 300 ms keeps it open.
-	for range 10 {
-		if n := levels(5, 30) + levels(15, 90); n != 20 {
-			t.Errorf("open for %d of 20 blocks", n)
-		}
-	}
-	wide := audio.Gate{Level: 40}
-	if wide.Pass(tone(400, 0.1), 41) || !wide.Pass(tone(400, 0.1), 40) {
-		t.Error("its own level does not count")
-	}
-}
-
-func TestGateFadesWhatItClosesWith(t *testing.T) {
-	var g audio.Gate
-	g.Pass(tone(400, 1), 10)
-	for i := range 20 {
-		b := tone(400, 0.001)
-		whole := *b
-		g.Pass(b, 70)
-		if last := i == 19; last != (*b != whole) {
-			t.Errorf("block %d: changed %v", i, !last)
-		} else if last && math.Abs(float64(b[pcm.Samples-1])) > 1e-6 {
-			t.Error("it ends with a step")
-		}
-	}
-}
-
 func BenchmarkMix25(b *testing.B) {
 	var m audio.Mixer
 	var heard pcm.Block
