@@ -9,5 +9,10 @@
 // takes (baseline, main and high, 8 bit 4:2:0, progressive) and conceals
 // nothing: a damaged stream shows no picture until its next good IDR.
 //
+// OpenH264's background detection is off. It leaves still blocks out whatever error they have:
+// a still page stays at 38 dB, and reaches 49 dB in 3 s without it.
+// Without it a picture takes about a tenth more CPU time where all moves, and a sixth more where half or
+// all stands still (1280x720, measured in turn on a busy machine).
+//
 // Encoder and Decoder are each owned by one goroutine.
 package h264
