@@ -61,9 +61,17 @@
 //	reports, key requests → client  8, the oldest dropped             reports_dropped
 //	client → TURN allocation        3 MB/s, the rest dropped         turn{dropped}
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
+//	chat → data channel             64 KiB unsent, the new one left  data_channel_dropped
+//	                                out
+//	chat → room                     5 a second, 20 at once, the      –, the sender is told
+//	                                rest refused
 //	client → data channels          one, "control"; others closed,   data_channel_rejected
 //	                                and the client after eight
 //	room → WebSocket                256 messages, then it is closed  websocket_slow_closed
+//	chat → WebSocket                half of that, the new one left   websocket_chat_dropped
+//	                                out
+//	client → first connection       64 an address, 512 in all; the   –, 429
+//	                                oldest makes place after 3 s
 //	key-frame requests → rendition  coalesce, one IDR a second       key_frames
 //	viewer → key-frame requests     two, then one in 5, 10, 20 s     key_requests_ignored
 //	                                (allowance), or what was sent

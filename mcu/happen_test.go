@@ -9,7 +9,8 @@ import (
 	"tilemix/mcu/event"
 )
 
-// TestEvents has people come and go and reads what is told of it.
+// TestEvents has people come and go and reads what is told of it. Of those that never connect
+// nothing is told, nor of their rooms.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -26,8 +27,8 @@ func TestEvents(t *testing.T) {
 		return slices.Clone(all)
 	}
 	s := serve(t, cfg)
-	join := func(name string, viewer bool) *mcu.Participant {
-		p, err := s.Join(mcu.JoinOptions{Room: "told", Name: name, Viewer: viewer})
+	join := func(room, name string, viewer, connects bool) *mcu.Participant {
+		p, err := s.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: viewer, Fed: connects})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +36,11 @@ func TestEvents(t *testing.T) {
 	}
 	for range 20 { // the room begins anew each time
 		before := len(told())
-		ada, eye := join("Ada", false), join("Eye", true)
+		alone := join("alone", "Nobody", false, false)
+		alone.Leave()
+		idle, ada, eye := join("told", "Idle", false, false), join("told", "Ada", false, true), join("told", "Eye", true, true)
+		idle.Leave()
+		<-idle.Done()
 		ada.Leave()
 		<-ada.Done()
 		eye.Leave()

@@ -99,6 +99,7 @@ var (
 	unboundDesc  = prometheus.NewDesc("tilemix_unbound_packets_total", "Packets of clients that belong to no stream that was answered.", []string{"reason"}, nil)
 	unknownDesc  = prometheus.NewDesc("tilemix_key_requests_unknown_stream_total", "Requests for an IDR of a stream that is not sent.", nil, nil)
 	namedDesc    = prometheus.NewDesc("tilemix_named_candidates_total", "Addresses that clients named for their media. The server uses none of them.", nil, nil)
+	spareDesc    = prometheus.NewDesc("tilemix_data_channel_dropped_total", "Chat messages left out for clients that did not read their control channel.", nil, nil)
 	rejectedDesc = prometheus.NewDesc("tilemix_data_channel_rejected_total", "Data channels closed because they were not the control channel.", nil, nil)
 )
 
@@ -113,7 +114,7 @@ var (
 // Describe is prometheus.Collector's.
 func (sendStats) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		socketDesc, errorsDesc, writerDesc, reportsDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, namedDesc, rejectedDesc,
+		socketDesc, errorsDesc, writerDesc, reportsDesc, slowDesc, repeatsDesc, probesDesc, droppedDesc, panicsDesc, invalidDesc, unknownDesc, unboundDesc, namedDesc, spareDesc, rejectedDesc,
 		heldDesc, absurdDesc, strangeDesc, foreignDesc,
 	} {
 		ch <- d
@@ -137,6 +138,7 @@ func (o sendStats) Collect(ch chan<- prometheus.Metric) {
 	counter(repeatsDesc, n.NotRetransmitted, "refused")
 	counter(probesDesc, n.Probes)
 	counter(namedDesc, n.NamedCandidates)
+	counter(spareDesc, n.SpareDropped)
 	counter(panicsDesc, n.Panics)
 	for reason, packets := range n.Unbound {
 		counter(unboundDesc, packets, reason)

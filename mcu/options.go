@@ -1,6 +1,8 @@
 package mcu
 
 import (
+	"net/netip"
+
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
 	"tilemix/mcu/room"
@@ -30,6 +32,9 @@ type JoinOptions struct {
 	// Away says that the client is on another machine. Answers then name no loopback
 	// candidate.
 	Away bool
+
+	// From is the address by which the client is counted; zero: it is not, as on loopback.
+	From netip.Prefix
 
 	path media.Path // stands in for the network path, in tests
 }

@@ -1,6 +1,7 @@
 package mcu_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -9,18 +10,26 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 )
 
-// TestNoTileUnconnected has a participant join without media: the participant is in the
-// list, and has no tile.
+// TestNoTileUnconnected has a participant join without media: nobody is told of it, and it has
+// no tile and no seat.
 func TestNoTileUnconnected(t *testing.T) {
 	t.Parallel()
-	s := serve(t, small())
+	cfg := small()
+	cfg.MaxParticipants = 1
+	s := serve(t, cfg)
 	idle, err := s.Join(mcu.JoinOptions{Room: "tile", Name: "Idle"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ada := s.join("tile", "Ada", both)
-	next(t, &ada.news, "both in the list", func(m control.Participants) bool { return len(m.Participants) == 2 })
 	next(t, &ada.news, "a tile for who is connected", func(m control.Layout) bool { return len(m.Tiles) == 1 && m.Tiles[0].ID == ada.id && m.Hidden == 0 })
+	next(t, &ada.news, "one in the list", func(m control.Participants) bool { return len(m.Participants) == 1 && m.Participants[0].ID == ada.id })
+	if infos := s.Rooms(); len(infos) != 1 || infos[0].Participants != 1 {
+		t.Errorf("rooms are %v", infos)
+	}
+	if err := s.Admits("tile", "Eve"); !errors.Is(err, mcu.ErrRoomFull) {
+		t.Errorf("one more comes: %v", err)
+	}
 	idle.Leave()
 	<-idle.Done()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"sort"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/codec/limit"
+	"tilemix/mcu/admission"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
@@ -40,17 +42,21 @@ type Server struct {
 
 	// mu guards what follows. It is held while a room is made, which takes some
 	// milliseconds, and never while one works.
-	mu     sync.Mutex
-	closed bool
-	rooms  map[string]*entry
-	wg     sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool
+	rooms   map[string]*entry
+	begun   int // rooms in which somebody has a seat
+	waiting *admission.Waiting
+	wg      sync.WaitGroup
 }
 
-// entry is a room of the server.
+// entry is a room of the server. For the outside it is there while somebody has a seat.
 type entry struct {
 	*room.Room
 	end    context.CancelFunc
-	inside int // those who have entered and whose connections are not closed
+	maker  netip.Prefix // address of the client that it was made for
+	inside int          // those who have entered and whose connections are not closed
+	seated int          // those of them whose connection has stood
 }
 
 // RoomInfo says who is in a room.
@@ -75,7 +81,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		_ = api.Close()
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry)}
+	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
 	s.env.API, s.env.ICEServers = api, s.ICEServers
 	s.metrics = register(s, &s.env)
@@ -139,15 +145,18 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 		return nil, err
 	}
 	o.Name = name
-	r, err := s.enter(o.Room)
+	place, err := s.enter(o)
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.Join(o.options())
+	options := o.options()
+	options.Place = place
+	p, err := place.entry.Join(options)
 	if err != nil {
-		s.exit(r)
+		place.Leave()
 		return nil, err
 	}
+	place.belongsTo(p)
 	return p, nil
 }
 
@@ -163,69 +172,6 @@ func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int
 
 // CheckOffer returns why an offer would be refused, before anybody joins with it.
 func (s *Server) CheckOffer(sdp string) error { return rtc.CheckOffer(sdp) }
-
-// Admits returns why nobody of a name could join a room now, if so.
-func (s *Server) Admits(room, name string) error {
-	if err := CheckRoomName(room); err != nil {
-		return err
-	}
-	if _, err := cleanName(name); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.space(s.rooms[room])
-}
-
-// space tells whether there is a place in a room, or, where r is nil, for a new one. The
-// caller holds s.mu.
-func (s *Server) space(r *entry) error {
-	switch {
-	case s.closed:
-		return ErrClosed
-	case r == nil && len(s.rooms) >= s.cfg.MaxRooms:
-		return fmt.Errorf("%w: it has %d", ErrServerFull, len(s.rooms))
-	case r != nil && r.inside >= s.cfg.MaxParticipants:
-		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, r.inside)
-	}
-	return nil
-}
-
-// enter counts a participant into a room, so that the room stays until exit.
-func (s *Server) enter(name string) (*entry, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.rooms[name]
-	if err := s.space(e); err != nil {
-		return nil, err
-	}
-	if e == nil {
-		e = &entry{}
-		var err error
-		if e.Room, err = room.New(name, s.env, func() { s.exit(e) }); err != nil {
-			return nil, err
-		}
-		s.rooms[name] = e
-		s.env.Emit(event.New(event.RoomStarted, name))
-		ctx, cancel := context.WithCancel(s.ctx)
-		e.end = cancel
-		s.wg.Go(func() { e.Run(ctx) })
-	}
-	e.inside++
-	return e, nil
-}
-
-// exit counts a participant out. The last one ends the room.
-func (s *Server) exit(e *entry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e.inside--
-	if e.inside == 0 {
-		delete(s.rooms, e.Name())
-		s.env.Emit(event.New(event.RoomEnded, e.Name()))
-		e.end()
-	}
-}
 
 func (s *Server) room(name string) *entry {
 	s.mu.Lock()
@@ -251,7 +197,7 @@ func (s *Server) Participant(room, id string) (*Participant, error) {
 	return r.Participant(id)
 }
 
-// Rooms returns all rooms, by name.
+// Rooms returns all rooms in which somebody has a seat, by name.
 func (s *Server) Rooms() []RoomInfo {
 	infos := []RoomInfo{}
 	for _, r := range s.allRooms() {
@@ -273,7 +219,9 @@ func (s *Server) allRooms() []*entry {
 	defer s.mu.Unlock()
 	rooms := make([]*entry, 0, len(s.rooms))
 	for _, r := range s.rooms {
-		rooms = append(rooms, r)
+		if r.seated > 0 {
+			rooms = append(rooms, r)
+		}
 	}
 	sort.Slice(rooms, func(i, j int) bool { return rooms[i].Name() < rooms[j].Name() })
 	return rooms

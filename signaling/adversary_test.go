@@ -1,17 +1,23 @@
 package signaling_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/signaling"
 )
 
@@ -19,12 +25,12 @@ import (
 // address gets no packet.
 func TestReflector(t *testing.T) {
 	url := serve(t, newServer(t), signaling.Default())
-	victim, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	sink, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer victim.Close()
-	at := victim.LocalAddr().(*net.UDPAddr)
+	defer sink.Close()
+	at := sink.LocalAddr().(*net.UDPAddr)
 	candidate := func(i int) string {
 		return fmt.Sprintf("candidate:%d 1 udp %d 127.0.0.1 %d typ host", i, 2130706431-i, at.Port)
 	}
@@ -48,9 +54,9 @@ func TestReflector(t *testing.T) {
 	eve.send(t, fmt.Sprintf(`{"type":"candidate","candidate":{"sdpMid":"0","candidate":%q}}`, candidate(201)))
 
 	got := 0
-	_ = victim.SetReadDeadline(time.Now().Add(500 * time.Millisecond)) // ICE sends its first checks at once
+	_ = sink.SetReadDeadline(time.Now().Add(500 * time.Millisecond)) // ICE sends its first checks at once
 	for b := make([]byte, 1500); ; {
-		n, err := victim.Read(b)
+		n, err := sink.Read(b)
 		if err != nil {
 			break
 		}
@@ -59,4 +65,129 @@ func TestReflector(t *testing.T) {
 	if sent := len(hostile); got > 0 {
 		t.Errorf("%d bytes reached another machine, %.1f for each byte of the request", got, float64(got)/float64(sent))
 	}
+}
+
+// behindProxy is a configuration whose clients' addresses are what X-Forwarded-For says, as behind a
+// proxy that is named.
+func behindProxy() signaling.Config {
+	cfg := signaling.Default()
+	cfg.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	return cfg
+}
+
+// The addresses of an attacker and of others.
+const (
+	attacker = "203.0.113.1"
+	victim   = "198.51.100.2"
+)
+
+// TestSeatsAreTaken has four workers of one address join all the time and never connect. Another
+// client joins each time within a second, and nothing of the workers is told to anybody.
+func TestSeatsAreTaken(t *testing.T) {
+	var told atomic.Int32
+	rooms := mcu.DefaultConfig()
+	rooms.MaxParticipants = 4
+	rooms.Events = func(event.Event) { told.Add(1) }
+	srv := newServerOf(t, rooms)
+	url := serve(t, srv, behindProxy())
+	idle := newClient(t, webrtc.RTPTransceiverDirectionSendrecv).offer(t, false, false)
+	ctx, stop := context.WithCancel(t.Context())
+	var workers sync.WaitGroup
+	var joined, refused atomic.Int32
+	for i := range 4 {
+		workers.Go(func() {
+			for n := 0; ctx.Err() == nil && n < 400; n++ {
+				room := "hall"
+				if n%4 == 3 {
+					room = fmt.Sprintf("dead%d-%d", i, n)
+				}
+				r := do(t, http.MethodPost, url+"/whip/"+room+"?name=Eve", idle, "Content-Type", typeSDP, "X-Forwarded-For", attacker)
+				if r.StatusCode == http.StatusCreated {
+					joined.Add(1)
+				} else {
+					refused.Add(1)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+	}
+	late := 0
+	for range 20 {
+		c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+		offer := c.offer(t, false, false)
+		began := time.Now()
+		r := do(t, http.MethodPost, url+"/whip/hall?name=Ada", offer, "Content-Type", typeSDP, "X-Forwarded-For", victim)
+		r.want(t, http.StatusCreated)
+		c.accept(t, r.body)
+		c.wait(t)
+		if took := time.Since(began); took > time.Second {
+			late++
+			t.Logf("joined after %v", took)
+		}
+		srv.wantRooms(t, mcu.RoomInfo{Name: "hall", Participants: 1})
+		do(t, http.MethodDelete, url+r.Header.Get("Location"), "").want(t, http.StatusOK)
+		srv.wantRooms(t)
+	}
+	stop()
+	workers.Wait()
+	if late > 0 {
+		t.Errorf("%d of 20 joins took more than a second", late)
+	}
+	if n := told.Load(); n != 20*4 { // room.started, participant.joined, participant.left, room.ended
+		t.Errorf("%d events, want those of 20 joins", n)
+	}
+	if joined.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("the workers joined %d times and were refused %d times", joined.Load(), refused.Load())
+	}
+}
+
+// TestChatterers has a participant send chat and layouts as fast as it can. The others get as much
+// as a room takes, and keep their connections.
+func TestChatterers(t *testing.T) {
+	url := serve(t, newServer(t), signaling.Default())
+	ada, _ := arrive(t, url, "Ada")
+	evil, _ := arrive(t, url, "Evil")
+	stranger := dial(t, url, "Stranger")
+	stranger.send(t, `{"type":"chat","text":"I never connect"}`)
+	next(t, stranger, func(m control.Error) bool { return strings.Contains(m.Error, "media connection") })
+	next(t, ada, crowd(2))
+	chat := fmt.Sprintf(`{"type":"chat","text":%q}`, strings.Repeat("x", 1900))
+	began := time.Now()
+	var flood sync.WaitGroup
+	flood.Go(func() {
+		for range 36 {
+			evil.send(t, chat)
+			evil.send(t, `{"type":"layout","name":"speaker"}`)
+			evil.send(t, `{"type":"layout","name":"grid"}`)
+		}
+		evil.send(t, `{"type":"alive"}`)
+	})
+	chats, layouts, refused := 0, 0, 0
+	for done := false; !done; {
+		m, err := evil.read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch m.(type) {
+		case control.Chat:
+			chats++
+		case control.Layout:
+			layouts++
+		case control.Error:
+			refused++
+		case control.Alive:
+			done = true
+		}
+	}
+	flood.Wait()
+	seconds := time.Since(began).Seconds()
+	if most := 20 + int(5*seconds) + 1; chats > most || chats < 20 {
+		t.Errorf("%d chats in %.1f s, want 20 to %d", chats, seconds, most)
+	}
+	if most := 2 + int(seconds/2) + 3; layouts > most || refused == 0 {
+		t.Errorf("%d layouts in %.1f s, want at most %d; %d refused", layouts, seconds, most, refused)
+	}
+	ada.send(t, `{"type":"alive"}`)
+	next[control.Alive](t, ada)
+	counted(t, url, "tilemix_websocket_slow_closed_total 0\n")
 }

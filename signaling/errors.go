@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tilemix/mcu"
+	"tilemix/mcu/admission"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
 	"tilemix/mcu/ffmpeg"
@@ -67,6 +68,7 @@ var statuses = []struct {
 	{gateway.ErrTooMany, http.StatusServiceUnavailable},
 	{room.ErrTooOften, http.StatusTooManyRequests},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
+	{admission.ErrBusy, http.StatusTooManyRequests},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},
 }

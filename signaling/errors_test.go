@@ -40,6 +40,8 @@ func TestRefusals(t *testing.T) {
 	offer := c.offer(t, true, false)
 	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", offer, "Content-Type", typeSDP)
 	created.want(t, http.StatusCreated)
+	c.accept(t, created.body)
+	c.wait(t)
 	session := created.Header.Get("Location")
 	long := strings.Repeat("a=x\r\n", 64<<10/5+1)
 

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"tilemix/mcu/stream"
 )
 
 // front is what stands before the routes: it finds out where a request comes from, and takes away
@@ -22,6 +24,9 @@ type front struct {
 type origin struct {
 	prefix string     // that a client's addresses have before the server's own
 	client netip.Addr // zero: a proxy stands between and does not say it
+	// host is what limits by address count for; zero: they do not. Loopback is not counted,
+	// because programs of this machine come from it, and clients of a proxy that is not named.
+	host netip.Prefix
 }
 
 // away tells whether the client is on another machine, or may be.
@@ -47,6 +52,7 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	o.client = f.client(sender, r.Header)
+	o.host = f.counted(sender, o.client)
 	path := r.URL.Path
 	if o.prefix != "" && path == o.prefix {
 		w.Header().Set("Location", o.prefix+"/")
@@ -90,6 +96,19 @@ func (f front) client(sender netip.Addr, h http.Header) netip.Addr {
 		}
 	}
 	return at
+}
+
+// counted returns what a client is counted by. What a sender that is not trusted says of others
+// does not free it.
+func (f front) counted(sender, client netip.Addr) netip.Prefix {
+	at := sender
+	if f.trusts(sender) {
+		at = client
+	}
+	if !at.IsValid() || at.IsLoopback() {
+		return netip.Prefix{}
+	}
+	return stream.HostOf(at)
 }
 
 // proxied tells whether a request went through a proxy.

@@ -10,11 +10,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-func newSlowCounter() prometheus.Counter {
-	return prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "tilemix_websocket_slow_closed_total",
-		Help: "WebSockets closed because their client did not read.",
-	})
+// socketCounts are what all WebSockets count together.
+type socketCounts struct {
+	slow        prometheus.Counter // that were closed because their queue was full
+	chatDropped prometheus.Counter // messages that did not fit
+}
+
+func newSocketCounts() *socketCounts {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	return &socketCounts{
+		slow:        counter("tilemix_websocket_slow_closed_total", "WebSockets closed because their client did not read."),
+		chatDropped: counter("tilemix_websocket_chat_dropped_total", "Chat messages left out for WebSockets whose client did not read."),
+	}
+}
+
+func (c *socketCounts) collectors() []prometheus.Collector {
+	return []prometheus.Collector{c.slow, c.chatDropped}
 }
 
 // metrics serves the numbers of the process, of the server and of this package, in a

@@ -105,7 +105,7 @@ func TestWithout(t *testing.T) {
 // TestTwoMetrics has two collectors of one name: New fails.
 func TestTwoMetrics(t *testing.T) {
 	cfg := Default()
-	cfg.Collectors = []prometheus.Collector{newSlowCounter()}
+	cfg.Collectors = []prometheus.Collector{newSocketCounts().slow}
 	if _, err := New(nothing{}, cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "duplicate") {
 		t.Errorf("got %v", err)
 	}

@@ -31,10 +31,15 @@ func (o observed) Done() <-chan struct{} {
 // newServer returns a real server that ends with the test.
 func newServer(t testing.TB) *server {
 	t.Helper()
+	return newServerOf(t, mcu.DefaultConfig())
+}
+
+func newServerOf(t testing.TB, cfg mcu.Config) *server {
+	t.Helper()
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	srv, err := mcu.NewServer(mcu.DefaultConfig(), quiet)
+	srv, err := mcu.NewServer(cfg, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

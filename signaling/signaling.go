@@ -83,8 +83,8 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 
 // newSite makes what serves each resource.
 func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
-	slow := newSlowCounter()
-	shown, err := metrics(srv, cfg, slow)
+	counts := newSocketCounts()
+	shown, err := metrics(srv, cfg, counts.collectors()...)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	s := &site{
 		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
-		sockets: &sockets{srv: srv, cfg: cfg, log: log, slow: slow},
+		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts},
 		pages:   pages,
 		status:  &status{srv},
 		metrics: shown,

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu/control"
@@ -34,14 +33,19 @@ type socket struct {
 	full    sync.Once            // the queue was full, and the server closes the connection
 	closed  websocket.StatusCode // the client's, once run has returned; -1: none
 
-	slow  prometheus.Counter // of sockets that were closed because their queue was full
-	offer time.Duration      // for the answer to an offer
-	every time.Duration      // between pings
+	*socketCounts
+	offer time.Duration // for the answer to an offer
+	every time.Duration // between pings
 }
 
 // send queues a message for the client and never waits. A client that lets the queue fill
-// up is closed. It is safe for concurrent use.
+// up is closed. Chat takes half of the queue at most, so that chatterers close nobody. It is
+// safe for concurrent use.
 func (k *socket) send(m control.Message) {
+	if _, chat := m.(control.Chat); chat && len(k.queue) >= cap(k.queue)/2 {
+		k.chatDropped.Inc()
+		return
+	}
 	select {
 	case k.queue <- m:
 	default:

@@ -77,7 +77,7 @@ func serveRemote(t *testing.T, r *remote) (client *websocket.Conn, ended <-chan 
 		defer cancel()
 		k := &socket{
 			session: r, conn: conn, cancel: cancel, queue: make(chan control.Message, 16), taken: make(chan struct{}),
-			pace: rate.NewLimiter(rate.Inf, 1), slow: newSlowCounter(), offer: 50 * time.Millisecond, every: time.Minute,
+			pace: rate.NewLimiter(rate.Inf, 1), socketCounts: newSocketCounts(), offer: 50 * time.Millisecond, every: time.Minute,
 		}
 		k.run(ctx)
 		k.part()
@@ -164,4 +164,27 @@ func TestSocketEnds(t *testing.T) {
 		t.Errorf("closed with %v", err)
 	}
 	<-ended
+}
+
+// TestChatIsSpare has chat wait for a client that does not read: it takes half of the queue, and
+// closes nobody. What a client needs fills the rest, and then closes it.
+func TestChatIsSpare(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	k := &socket{queue: make(chan control.Message, 8), cancel: cancel, socketCounts: newSocketCounts()}
+	for range 100 {
+		k.send(control.Chat{})
+	}
+	if len(k.queue) != 4 || ctx.Err() != nil {
+		t.Errorf("%d wait; ended: %v", len(k.queue), ctx.Err())
+	}
+	for range 4 {
+		k.send(control.Alive{})
+	}
+	if ctx.Err() != nil {
+		t.Error("a queue that is just full ends the connection")
+	}
+	if k.send(control.Alive{}); ctx.Err() == nil {
+		t.Error("what does not fit does not end the connection")
+	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/labstack/echo/v4"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu"
@@ -21,10 +20,10 @@ import (
 
 // sockets makes a participant of each WebSocket. It is safe for concurrent use.
 type sockets struct {
-	srv  Server
-	cfg  Config
-	log  *slog.Logger
-	slow prometheus.Counter
+	srv    Server
+	cfg    Config
+	log    *slog.Logger
+	counts *socketCounts
 }
 
 // accept serves a WebSocket until it ends. The server refuses by HTTP, before the upgrade.
@@ -48,13 +47,15 @@ func (s *sockets) accept(c echo.Context) error {
 		taken:  make(chan struct{}),
 		queue:  make(chan control.Message, s.cfg.Queue),
 		pace:   rate.NewLimiter(rate.Limit(s.cfg.Rate), s.cfg.Burst),
-		slow:   s.slow,
 		offer:  s.cfg.Offer,
 		every:  s.cfg.Ping,
+
+		socketCounts: s.counts,
 	}
 	taken := sync.OnceFunc(func() { close(k.taken) })
 	session, err := s.enter(mcu.JoinOptions{
 		Room: room, Name: name, Send: k.send, Cut: taken, Resumable: true, Away: originOf(r).away(),
+		From: originOf(r).host,
 	}, token)
 	if err != nil {
 		return err

@@ -44,6 +44,27 @@ func dial(t testing.TB, base, name string) socket {
 	return socket{conn}
 }
 
+// arrive joins the room "hall" as dial does, and has its media connection stand.
+func arrive(t testing.TB, base, name string) (socket, *client) {
+	t.Helper()
+	s := dial(t, base, name)
+	return s, s.connect(t)
+}
+
+// connect makes the media connection.
+func (s socket) connect(t testing.TB) *client {
+	t.Helper()
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	offer, err := control.Encode(control.Offer{SDP: c.offer(t, true, false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, string(offer))
+	c.accept(t, next[control.Answer](t, s).SDP)
+	c.wait(t)
+	return c
+}
+
 // next reads until a message has the type and is as wanted.
 func next[M control.Message](t testing.TB, s socket, wanted ...func(M) bool) M {
 	t.Helper()
@@ -99,9 +120,6 @@ func TestWebSocketCall(t *testing.T) {
 		welcome.Name != "Ada Łovelace" {
 		t.Errorf("the first message is %+v, %v", first, err)
 	}
-	bob := dial(t, base, "Bob")
-	next(t, ada, crowd(2))
-
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	offer, err := control.Encode(control.Offer{SDP: c.offer(t, false, false)})
 	if err != nil {
@@ -113,6 +131,8 @@ func TestWebSocketCall(t *testing.T) {
 	ada.send(t, `{"type":"candidate","candidate":{"sdpMid":"0","candidate":"`+strings.TrimPrefix(candidate, "a=")+`"}}`)
 	c.wait(t)
 
+	bob, _ := arrive(t, base, "Bob")
+	next(t, ada, crowd(2))
 	bob.send(t, `{"type":"chat","text":"hello"}`)
 	if m := next[control.Chat](t, ada); m.Text != "hello" || m.Name != "Bob" {
 		t.Errorf("chat: %+v", m)
@@ -131,13 +151,7 @@ func TestWebSocketResumes(t *testing.T) {
 	if welcome.Resume == "" {
 		t.Fatal("there is no secret")
 	}
-	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
-	offer, err := control.Encode(control.Offer{SDP: c.offer(t, true, false)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ada.send(t, string(offer))
-	c.accept(t, next[control.Answer](t, ada).SDP)
+	ada.connect(t)
 	next(t, ada, func(m control.Layout) bool { return len(m.Tiles) == 1 })
 	_ = ada.CloseNow() // without a word
 
@@ -155,6 +169,7 @@ func TestWebSocketResumes(t *testing.T) {
 	if m := next[control.Welcome](t, stranger); m.ID == welcome.ID {
 		t.Error("a stranger became Ada")
 	}
+	stranger.connect(t)
 	next(t, other, crowd(2))
 	if err := stranger.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
@@ -170,9 +185,10 @@ func TestWebSocketOldGoodbye(t *testing.T) {
 	back := dial(t, base, "Ada&resume="+welcome.Resume)
 	next[control.Welcome](t, back)
 	_ = old.Close(websocket.StatusNormalClosure, "") // both say it at once
-	back.send(t, `{"type":"chat","text":"still here"}`)
-	next[control.Chat](t, back)
-	other := dial(t, base, "Ben")
+	back.send(t, `{"type":"alive"}`)
+	next[control.Alive](t, back)
+	back.connect(t)
+	other, _ := arrive(t, base, "Ben")
 	next(t, other, crowd(2))
 }
 
@@ -222,7 +238,8 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 // A client that sends alive has its answer at once, and nobody else has one.
 func TestWebSocketAlive(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
-	ada, ben := dial(t, base, "Ada"), dial(t, base, "Ben")
+	ada, _ := arrive(t, base, "Ada")
+	ben, _ := arrive(t, base, "Ben")
 	next(t, ada, crowd(2))
 	for range 3 {
 		ada.send(t, `{"type":"alive"}`)
@@ -253,6 +270,7 @@ func TestWebSocketRefusesMessages(t *testing.T) {
 			t.Errorf("%s: error %q", text, m.Error)
 		}
 	}
+	s.connect(t)
 	s.send(t, `{"type":"chat","text":"still here"}`)
 	next[control.Chat](t, s)
 }
@@ -267,7 +285,7 @@ func TestWebSocketClosesOnLongMessage(t *testing.T) {
 
 func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
 	srv := newServer(t)
-	s := dial(t, serve(t, srv, signaling.Default()), "Ada")
+	s, _ := arrive(t, serve(t, srv, signaling.Default()), "Ada")
 	next(t, s, crowd(1))
 	go srv.close()
 	if status := s.closed(t); status != websocket.StatusGoingAway {
@@ -280,44 +298,37 @@ func TestWebSocketClosesSlowReader(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Queue, cfg.Rate, cfg.Burst = 16, 1e6, 1e6
 	base := serve(t, newServer(t), cfg)
-	ada := dial(t, base, "Ada")
-	dial(t, base, "Slow")
-	next(t, ada, crowd(2))
-	chat := `{"type":"chat","text":"` + strings.Repeat("x", 1900) + `"}`
-	for sent := 0; ; sent++ {
-		ada.send(t, chat)
-		gone := false
-		for chatted := false; !gone && !chatted; {
-			m, err := ada.read(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			list, ok := m.(control.Participants)
-			gone = ok && crowd(1)(list)
-			_, chatted = m.(control.Chat)
-		}
-		if gone {
-			break
-		}
-		if sent == 20000 {
+	slow := dial(t, base, "Slow")
+	for sent := 0; slow.Write(t.Context(), websocket.MessageText, []byte(`{"type":"alive"}`)) == nil; sent++ {
+		if sent == 100000 {
 			t.Fatal("a client that does not read is still there")
 		}
 	}
-	metrics := do(t, http.MethodGet, base+"/metrics", "")
-	if !strings.Contains(metrics.body, "tilemix_websocket_slow_closed_total 1\n") {
-		t.Error("the slow reader is not counted")
+	counted(t, base, "tilemix_websocket_slow_closed_total 1\n")
+}
+
+// counted waits until the metrics have a line.
+func counted(t testing.TB, base, line string) {
+	t.Helper()
+	for range 200 {
+		if strings.Contains(do(t, http.MethodGet, base+"/metrics", "").body, "\n"+line) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
+	t.Errorf("the metrics lack %q", line)
 }
 
 // A client that reads nothing also answers no ping.
 func TestWebSocketClosesWithoutPong(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Ping = 100 * time.Millisecond
-	base := serve(t, newServer(t), cfg)
-	ada := dial(t, base, "Ada")
-	dial(t, base, "Silent")
-	next(t, ada, crowd(2))
-	next(t, ada, crowd(1))
+	silent := dial(t, serve(t, newServer(t), cfg), "Silent")
+	time.Sleep(5 * cfg.Ping)
+	began := time.Now()
+	if silent.closed(t); time.Since(began) > 5*time.Second {
+		t.Error("it is still open")
+	}
 }
 
 func TestWebSocketHandshake(t *testing.T) {

@@ -79,7 +79,7 @@ func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 		}
 	}
 	who, err := w.srv.Join(mcu.JoinOptions{
-		Room: from.room, Name: from.name, Viewer: w.viewers, Away: originOf(c.Request()).away(),
+		Room: from.room, Name: from.name, Viewer: w.viewers, Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
 	})
 	if err != nil {
 		return nil, err

@@ -229,10 +229,11 @@ func TestEndedSessionIsForgotten(t *testing.T) {
 func TestSessionIsSecret(t *testing.T) {
 	srv := newServer(t)
 	url := serve(t, srv, signaling.Default())
-	seen := dial(t, url, "Eve")
+	seen, _ := arrive(t, url, "Eve")
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", c.offer(t, true, false), "Content-Type", typeSDP)
 	created.want(t, http.StatusCreated)
+	c.accept(t, created.body)
 	list := next(t, seen, crowd(2))
 	for _, p := range list.Participants {
 		do(t, http.MethodDelete, url+"/whip/hall/"+p.ID, "").want(t, http.StatusNotFound)

@@ -12,8 +12,10 @@
 //
 // # Which participants are seen
 //
-// A participant that joins is in the list at once, and has a tile as soon as its media
-// connection stands. A participant that is not connected within 20 s has left. One that
+// A participant takes a seat when its media connection stands for the first time. From then
+// on it is in the list, has a tile, and is in events, recordings and the log. A participant
+// that is not connected within 20 s has left. Where many wait, it leaves after 3 s in favour of
+// another (package admission). One that
 // was connected and may come back keeps its tile for 30 s without media, and for 5 s after
 // its page said goodbye. A participant that lost only its control connection keeps its
 // tile for as long as media comes (package presence).

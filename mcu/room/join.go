@@ -9,6 +9,15 @@ import (
 	"tilemix/mcu/session"
 )
 
+// Place is what a participant has of its server. The server decides how many there are.
+type Place interface {
+	// Sit is called when the participant's media connection stands for the first time. An error
+	// says why there is no seat for it. The room's loop calls it.
+	Sit() error
+	// Leave is called when the participant has left and all that it had is closed.
+	Leave()
+}
+
 // Options say what joins, and how its client is reached.
 type Options struct {
 	session.Options
@@ -18,12 +27,14 @@ type Options struct {
 	// Cut is called when another control connection has taken the place of this one. It
 	// must not block. It may be nil.
 	Cut func()
+	// Place is told when the participant takes its seat, and when it has left.
+	Place Place
 	// Path stands in for the network path to the participant, in tests.
 	Path media.Path
 }
 
 // Join makes a participant. It fails when no connection can be made for it, or, with
-// ErrClosed, when the room has ended; then the caller counts it as left.
+// ErrClosed, when the room has ended; then the place is the caller's to leave.
 func (r *Room) Join(o Options) (*Participant, error) {
 	m := newMember(r.loop, o, time.Now())
 	s, err := session.New(o.Options, session.Env{
@@ -35,9 +46,11 @@ func (r *Room) Join(o Options) (*Participant, error) {
 	}
 	m.session, m.control = s, session.NewControl(s, o.Send, o.Cut)
 	m.participant = &Participant{room: r, member: m, session: s}
-	if !r.call(func() { r.loop.add(m) }) {
+	added := error(ErrClosed)
+	r.call(func() { added = r.loop.add(m) })
+	if added != nil {
 		s.Close()
-		return nil, ErrClosed
+		return nil, added
 	}
 	return m.participant, nil
 }
@@ -53,6 +66,7 @@ func (r *Room) events(m *member) session.Events {
 		Connected:     func() { r.loop.connected(m) },
 		Disconnected:  func(failed bool) { r.loop.disconnected(m, failed) },
 		ControlOpened: func() { r.loop.controlOpened(m) },
+		ControlClosed: func() { r.loop.controlClosed(m) },
 		Command:       func(c control.Message) { r.loop.do(m, c) },
 		Rejected:      func(err error) { m.refuse(err.Error()) },
 		Present:       func() bool { return r.loop.has(m) },

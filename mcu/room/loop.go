@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"tilemix/mcu/event"
 	"tilemix/mcu/media"
 	"tilemix/mcu/presence"
@@ -23,11 +25,14 @@ type loop struct {
 	leaving sync.WaitGroup // those whose connections are being closed
 
 	members  []*member // in order of joining
+	begun    bool      // somebody has had a seat
 	stage    stage
 	sinks    []*media.Attachment
 	departed []scene.Departed // since the newest scene
 	notify   *notifier
 	silences *silences
+	chats    *rate.Limiter // of all members
+	layouts  *rate.Limiter
 
 	uplinks   *time.Timer // for senders that it was too early to ask
 	deadlines *time.Timer // for members that are to leave by then
@@ -43,6 +48,8 @@ func newLoop(r *Room) *loop {
 		room:    r,
 		stage:   stage{size: r.env.Size, layout: r.env.Layout, places: layout.NewPlaces(r.env.MaxTiles)},
 		uplinks: stopped(), deadlines: stopped(),
+		chats:   rate.NewLimiter(chatRate, chatBurst),
+		layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
 	l.notify = &notifier{loop: l, timer: stopped()}
 	l.silences = &silences{loop: l, timer: stopped()}
@@ -88,21 +95,46 @@ func (l *loop) find(is func(*member) bool) *member {
 	return nil
 }
 
-// add takes a member into the room.
-func (l *loop) add(m *member) {
-	now := time.Now()
+// add takes a member into the room. It has a seat once its connection stands, or at once if it
+// needs none.
+func (l *loop) add(m *member) error {
+	if m.session.Injected {
+		if err := l.seat(m); err != nil {
+			return err
+		}
+	}
 	l.members = append(l.members, m)
+	m.welcome()
+	l.publish()
+	l.silences.begin()
+	l.expire(time.Now())
+	return nil
+}
+
+// seat gives a member its seat. From here on the others, the outside and recordings are told of
+// the member. It fails when there is no seat.
+func (l *loop) seat(m *member) error {
+	if m.seated {
+		return nil
+	}
+	if m.place != nil {
+		if err := m.place.Sit(); err != nil {
+			return err
+		}
+	}
+	if !l.begun {
+		l.begun = true
+		l.room.log.Info("room begins")
+	}
+	m.seated = true
 	m.session.Log().Info("joined", "viewer", m.session.Viewer)
 	m.emit(event.ParticipantJoined)
 	if !m.session.Viewer {
 		for _, t := range l.room.tapped() {
-			t.Joined(m.session.PublicID(), m.session.Name, now.Sub(l.room.epoch))
+			t.Joined(m.session.PublicID(), m.session.Name, time.Since(l.room.epoch))
 		}
 	}
-	m.welcome()
-	l.publish()
-	l.silences.begin()
-	l.expire(now)
+	return nil
 }
 
 // remove takes a member out of the room and ends its connection.
@@ -113,13 +145,7 @@ func (l *loop) remove(m *member) {
 	}
 	l.members = slices.Delete(l.members, i, i+1)
 	m.presence.Leave()
-	m.session.Log().Info("left")
-	m.emit(event.ParticipantLeft)
-	if !m.session.Viewer {
-		for _, t := range l.room.tapped() {
-			t.Left(m.session.PublicID(), time.Since(l.room.epoch))
-		}
-	}
+	l.unseat(m)
 	d := scene.Departed{ID: m.session.PublicID(), Left: true}
 	if m.camera != nil {
 		d.Camera = m.camera
@@ -133,8 +159,25 @@ func (l *loop) remove(m *member) {
 	l.leaving.Go(func() {
 		m.session.Close()
 		m.session.Finish()
-		l.room.left()
+		if m.place != nil {
+			m.place.Leave()
+		}
 	})
+}
+
+// unseat tells that a member has left, if it was told that it came.
+func (l *loop) unseat(m *member) {
+	if !m.seated {
+		m.session.Log().Debug("left before it was connected")
+		return
+	}
+	m.session.Log().Info("left")
+	m.emit(event.ParticipantLeft)
+	if !m.session.Viewer {
+		for _, t := range l.room.tapped() {
+			t.Left(m.session.PublicID(), time.Since(l.room.epoch))
+		}
+	}
 }
 
 // change changes a member's presence: it leaves, or all see what it is now.
@@ -156,6 +199,14 @@ func (l *loop) change(m *member, how func(now time.Time)) {
 func (l *loop) connected(m *member) {
 	m.session.Established()
 	m.session.Log().Debug("connected")
+	if !l.has(m) {
+		return
+	}
+	if err := l.seat(m); err != nil {
+		m.refuse(err.Error())
+		l.remove(m)
+		return
+	}
 	l.silences.begin()
 	l.change(m, func(time.Time) { m.presence.Connect() })
 	if m.receives() {
@@ -176,6 +227,13 @@ func (l *loop) controlOpened(m *member) {
 	l.notify.catchUp(m)
 	m.askUplink()
 	m.notifyRendition()
+}
+
+// controlClosed goes on without a data channel. A sender without any control messages is limited
+// by REMB.
+func (l *loop) controlClosed(m *member) {
+	m.control.CloseChannel()
+	m.askUplink()
 }
 
 // resume gives a member another connection. What runs on the old one ends with it.
@@ -223,24 +281,6 @@ func (l *loop) setCamera(m *member, c *session.Cam) {
 	}
 	if m.camera = c; c != nil {
 		c.Accompany(m.microphone)
-	}
-	l.publish()
-}
-
-// setMicrophone makes mic, or none, a member's microphone.
-func (l *loop) setMicrophone(m *member, mic *session.Mic) {
-	if !l.has(m) {
-		if mic != nil {
-			_ = mic.Close()
-		}
-		return
-	}
-	if m.microphone != nil {
-		l.departed = append(l.departed, scene.Departed{ID: m.session.PublicID(), Microphone: m.microphone})
-	}
-	m.microphone = mic
-	if m.camera != nil {
-		m.camera.Accompany(mic)
 	}
 	l.publish()
 }

@@ -5,14 +5,32 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/session"
+	"tilemix/mixer/layout"
 )
 
-// errLayout is what an actor is sent that chooses a layout that there is not.
-var errLayout = errors.New("there is no layout of that name")
+const (
+	// A room takes chatRate (5) messages a second and chatBurst (20) at once, of all its
+	// participants together, because each goes to all of them.
+	chatRate, chatBurst = 5, 20
+	// The layout changes once in layoutEvery (2 s) and layoutBurst (2) times at once, because each
+	// change is a key frame for all.
+	layoutEvery, layoutBurst = 2 * time.Second, 2
+)
+
+// What an actor is sent whose command has no effect.
+var (
+	errLayout      = errors.New("there is no layout of that name")
+	errUnconnected = errors.New("your media connection does not stand yet: send this again when it does")
+	errChatty      = errors.New("the room has had too many chat messages: send yours again in a second")
+	errRestless    = errors.New("the room's layout has just changed: try again in two seconds")
+)
 
 // do is the one door by which commands enter a room. It carries a command out in the name
 // of an actor, if the room's policy allows that, else the actor is sent the reason.
@@ -39,6 +57,9 @@ func (l *loop) try(actor *member, command control.Message) error {
 		if err := may(policy.Chat); err != nil {
 			return err
 		}
+		if err := l.spare(actor, l.chats, errChatty); err != nil {
+			return err
+		}
 		l.notify.chat(control.Chat{
 			ID: actor.session.PublicID(), Name: actor.session.Name, Text: c.Text, Time: time.Now().UTC(),
 		})
@@ -46,15 +67,30 @@ func (l *loop) try(actor *member, command control.Message) error {
 		if err := may(policy.Layout); err != nil {
 			return err
 		}
-		if !l.stage.setLayout(c.Name) {
+		if _, ok := layout.ByName(c.Name); !ok {
 			return errLayout
 		}
+		if err := l.spare(actor, l.layouts, errRestless); err != nil {
+			return err
+		}
+		l.stage.setLayout(c.Name)
 		l.publish()
 	default:
 		if err := may(policy.Other); err != nil {
 			return err
 		}
 		return errors.New("a message of type " + command.Type() + " cannot be sent here")
+	}
+	return nil
+}
+
+// spare tells why a command that changes something for all is not carried out now, if so.
+func (l *loop) spare(actor *member, bucket *rate.Limiter, empty error) error {
+	if !actor.seated {
+		return errUnconnected
+	}
+	if !bucket.Allow() {
+		return empty
 	}
 	return nil
 }
@@ -83,7 +119,7 @@ func (l *loop) tap(t media.Tap) {
 	l.room.taps.Store(&all)
 	now := time.Now()
 	for _, m := range l.members {
-		if !m.session.Viewer {
+		if m.seated && !m.session.Viewer {
 			t.Joined(m.session.PublicID(), m.session.Name, now.Sub(l.room.epoch))
 		}
 	}
@@ -96,13 +132,16 @@ func (l *loop) untap(t media.Tap) {
 	l.room.taps.Store(&all)
 }
 
-// publish makes the next scene from the members, and asks and tells what is new in it.
+// publish makes the next scene from the members that have seats, and asks and tells what is new in it.
 func (l *loop) publish() {
 	now := time.Now()
 	s := &scene.Scene{Sinks: l.sinks, Departed: l.departed}
 	l.departed = nil
 	var publishers []*member // of the sources, in their order
-	for i, m := range l.members {
+	for _, m := range l.members {
+		if !m.seated {
+			continue
+		}
 		id := m.session.PublicID()
 		s.Members = append(s.Members, m.scene(slices.Contains(l.stage.speaking, id), id == l.stage.holder))
 		s.Listeners = append(s.Listeners, m.listener())
@@ -110,7 +149,7 @@ func (l *loop) publish() {
 			s.Viewers = append(s.Viewers, v)
 		}
 		if !m.session.Viewer {
-			s.Sources = append(s.Sources, m.source(i))
+			s.Sources = append(s.Sources, m.source(len(s.Members)-1))
 			publishers = append(publishers, m)
 		}
 	}
@@ -154,4 +193,22 @@ func (l *loop) askKeyFrames(now time.Time) {
 			m.camera.AskKeyFrame(now)
 		}
 	}
+}
+
+// setMicrophone makes mic, or none, a member's microphone.
+func (l *loop) setMicrophone(m *member, mic *session.Mic) {
+	if !l.has(m) {
+		if mic != nil {
+			_ = mic.Close()
+		}
+		return
+	}
+	if m.microphone != nil {
+		l.departed = append(l.departed, scene.Departed{ID: m.session.PublicID(), Microphone: m.microphone})
+	}
+	m.microphone = mic
+	if m.camera != nil {
+		m.camera.Accompany(mic)
+	}
+	l.publish()
 }

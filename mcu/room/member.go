@@ -37,9 +37,11 @@ type member struct {
 	session     *session.Session
 	control     *session.Control
 	feedback    media.Signals
+	place       Place      // of its server; nil: there is none
 	path        media.Path // stands in for the path to it; nil: its stream is the path
 
 	presence   presence.Presence
+	seated     bool // its connection has stood, and the others know of it
 	muted      bool
 	cameraOff  bool
 	camera     *session.Cam
@@ -56,7 +58,7 @@ type member struct {
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
-	m := &member{loop: l, path: o.Path, presence: presence.Join(o.Resumable, now)}
+	m := &member{loop: l, path: o.Path, place: o.Place, presence: presence.Join(o.Resumable, now)}
 	if o.Injected {
 		m.presence = presence.Inject()
 	}

@@ -31,6 +31,17 @@ func (p *Participant) AfterLeave(f func()) { p.session.AfterLeave(f) }
 // Leave ends the participant's session. It returns at once; a second Leave does nothing.
 func (p *Participant) Leave() { p.room.post(func() { p.room.loop.remove(p.member) }) }
 
+// GiveWay ends the session of a participant whose connection has never stood, because another
+// needs its place. It does nothing to others.
+func (p *Participant) GiveWay() {
+	p.room.post(func() {
+		if !p.member.seated {
+			p.member.refuse("another client that connects needs your place: come again")
+			p.room.loop.remove(p.member)
+		}
+	})
+}
+
 // LeaveBy is Leave for a client that says so over the control connection of a number. One
 // that was replaced is ignored, because the client came back.
 func (p *Participant) LeaveBy(number int) {

@@ -77,7 +77,6 @@ type Room struct {
 	log   *slog.Logger
 	epoch time.Time // of all timestamps
 	pool  *yuv.Pool
-	left  func()
 
 	calls chan func()
 	ended chan struct{} // the loop has ended
@@ -89,11 +88,10 @@ type Room struct {
 	loop     *loop
 }
 
-// New returns a room that nobody is in. It calls left, from a goroutine of its own, each
-// time that a participant has left and all that it had is closed.
-func New(name string, env Env, left func()) (*Room, error) {
+// New returns a room that nobody is in.
+func New(name string, env Env) (*Room, error) {
 	r := &Room{
-		name: name, env: env, log: env.Log.With("room", name), left: left,
+		name: name, env: env, log: env.Log.With("room", name),
 		epoch: time.Now(),
 		pool:  yuv.NewPool(framesPerSeat*env.MaxParticipants + framesPerTile*env.MaxTiles),
 		calls: make(chan func(), 64),
@@ -118,7 +116,6 @@ func New(name string, env Env, left func()) (*Room, error) {
 
 // Run is the room's life. When ctx ends all participants leave.
 func (r *Room) Run(ctx context.Context) {
-	r.log.Info("room begins")
 	clocks, stop := context.WithCancel(context.Background())
 	var ticking sync.WaitGroup
 	ticking.Go(func() { r.pictures.Run(clocks) })
@@ -131,7 +128,9 @@ func (r *Room) Run(ctx context.Context) {
 	if n := r.pool.Live(); n > 0 {
 		r.log.Error("pictures leaked", "frames", n)
 	}
-	r.log.Info("room ends")
+	if r.loop.begun {
+		r.log.Info("room ends")
+	}
 }
 
 // post has the loop run f, soon. It returns false when the room has ended.

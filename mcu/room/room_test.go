@@ -39,7 +39,20 @@ type call struct {
 	end    context.CancelFunc
 	timed  time.Time // when until was called first
 	events []event.Type
-	left   int
+	full   error // why nobody gets a seat
+
+	mu   sync.Mutex // guards left
+	left int
+}
+
+// Sit is Place's.
+func (c *call) Sit() error { return c.full }
+
+// Leave is Place's.
+func (c *call) Leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left++
 }
 
 // in runs a test in a room. At its end the room has ended.
@@ -72,8 +85,7 @@ func (c *call) settings(tiles int) Env {
 func newCall(t *testing.T, tiles int) (c *call, running *sync.WaitGroup) {
 	t.Helper()
 	c = &call{t: t}
-	var mu sync.Mutex
-	r, err := New("call", c.settings(tiles), func() { mu.Lock(); c.left++; mu.Unlock() })
+	r, err := New("call", c.settings(tiles))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +109,7 @@ func (c *call) join(name string, viewer bool) *guest {
 	g := &guest{}
 	p, err := c.Join(Options{
 		Options: session.Options{Name: name, Viewer: viewer, Injected: true},
+		Place:   c,
 		Send: func(m control.Message) {
 			m = control.Plain(m)
 			g.mu.Lock()

@@ -136,7 +136,7 @@ func (a *API) Stats() Stats {
 		Retransmitted: c.Retransmitted.Load(), NotRetransmitted: c.NotRetransmitted.Load(),
 		InvalidReports: c.InvalidReports.Load(), Probes: c.Probes.Load(),
 		UnknownStreamKeyRequests: c.UnknownStreamKeyRequests.Load(), TCP: a.tcp.Stats(),
-		NamedCandidates: c.namedCandidates.Load(),
+		SpareDropped: c.spareDropped.Load(), NamedCandidates: c.namedCandidates.Load(),
 	}
 	s.Unbound = map[string]uint64{}
 	for i, reason := range reasons() {

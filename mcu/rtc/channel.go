@@ -12,6 +12,8 @@ const ControlLabel = "control"
 const (
 	// maxUnsent bounds the control messages that wait for a client, in bytes.
 	maxUnsent = 1 << 20
+	// maxSpare is the same for messages that may be left out.
+	maxSpare = 64 << 10
 	// maxChannels is how many data channels a client may open. One is of use.
 	maxChannels = 8
 )
@@ -28,14 +30,20 @@ type channels struct {
 }
 
 // send is Peer.Send.
-func (c *channels) send(data []byte) {
+func (c *channels) send(data []byte, spare bool) {
 	dc := c.control.Load()
 	if dc == nil {
 		return
 	}
-	if dc.BufferedAmount() > maxUnsent {
+	unsent := dc.BufferedAmount()
+	if spare && unsent > maxSpare {
+		c.counts.spareDropped.Add(1)
+		return
+	}
+	if unsent > maxUnsent {
 		if c.control.CompareAndSwap(dc, nil) {
 			c.counts.slowChannels.Add(1)
+			c.life.start(c.events.ControlClosed) // the client may never confirm the close
 		}
 		_ = dc.Close()
 		return
@@ -57,6 +65,11 @@ func (c *channels) take(dc *webrtc.DataChannel) {
 	dc.OnOpen(func() {
 		c.control.Store(dc)
 		c.events.ControlOpen()
+	})
+	dc.OnClose(func() {
+		if c.control.CompareAndSwap(dc, nil) {
+			c.events.ControlClosed()
+		}
 	})
 	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.events.Control(m.Data) })
 }

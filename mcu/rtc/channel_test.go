@@ -48,7 +48,7 @@ func TestForeignChannels(t *testing.T) {
 	if err := c.Send("up"); err != nil || <-heard != "up" {
 		t.Fatalf("the first channel was lost: %v", err)
 	}
-	p.Send([]byte("down"))
+	p.Send([]byte("down"), false)
 	if got := <-told; got != "down" {
 		t.Fatalf("heard %q over the first channel", got)
 	}

@@ -205,7 +205,7 @@ func newPeerOf(t *testing.T, api *rtc.API) *rtc.Peer {
 	nothing := func() {}
 	p, err := api.NewPeer(rtc.Events{
 		Video: func(*rtc.Track) {}, Audio: func(*rtc.Track) {}, Control: func([]byte) {},
-		KeyFrame: nothing, ControlOpen: nothing, Connected: nothing, Failed: nothing, Ended: nothing,
+		KeyFrame: nothing, ControlOpen: nothing, ControlClosed: nothing, Connected: nothing, Failed: nothing, Ended: nothing,
 	})
 	if err != nil {
 		t.Fatal(err)

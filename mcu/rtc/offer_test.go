@@ -73,7 +73,7 @@ func newServer(t *testing.T, change func(*rtc.Events)) (*rtc.API, *rtc.Peer) {
 	nothing := func() {}
 	events := rtc.Events{
 		Video: func(*rtc.Track) {}, Audio: func(*rtc.Track) {}, Control: func([]byte) {},
-		KeyFrame: nothing, ControlOpen: nothing, Connected: nothing, Failed: nothing, Ended: nothing,
+		KeyFrame: nothing, ControlOpen: nothing, ControlClosed: nothing, Connected: nothing, Failed: nothing, Ended: nothing,
 	}
 	if change != nil {
 		change(&events)

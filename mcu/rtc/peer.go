@@ -36,6 +36,8 @@ type Events struct {
 	Control func(data []byte)
 	// ControlOpen is called when the client has opened a control channel.
 	ControlOpen func()
+	// ControlClosed is called when that channel has closed.
+	ControlClosed func()
 	// Connected is called whenever the connection stands.
 	Connected func()
 	// Failed is called whenever no packet arrived for 15 s, or the connection could not be
@@ -105,8 +107,9 @@ func (p *Peer) Close() {
 }
 
 // Send sends a control message over the data channel, if the client opened one. It never
-// blocks: a client that leaves maxUnsent bytes unread loses the channel.
-func (p *Peer) Send(data []byte) { p.channels.send(data) }
+// blocks: a client that leaves maxUnsent bytes unread loses the channel. A spare message is left
+// out sooner instead.
+func (p *Peer) Send(data []byte, spare bool) { p.channels.send(data, spare) }
 
 // Want says how large the participant's picture is shown, in pixels; zero means that no
 // one sees it. The server reads the smallest layer that covers it.

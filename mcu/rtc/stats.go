@@ -11,7 +11,7 @@ import (
 // counts are what the peers of an API count together.
 type counts struct {
 	send.Counters
-	slowChannels, rejectedDataChannels, panics, namedCandidates, reportsDropped atomic.Uint64
+	slowChannels, rejectedDataChannels, panics, namedCandidates, spareDropped, reportsDropped atomic.Uint64
 
 	unbound unbound
 }
@@ -42,6 +42,7 @@ type Stats struct {
 	ReportsDropped           uint64 // reports to clients that newer ones replaced before they were sent
 	WriterDropped            uint64 // units of large rooms that found a writer's ring full
 	SlowChannels             uint64 // control channels closed because their clients did not read
+	SpareDropped             uint64 // control messages left out for clients that did not read
 	RejectedDataChannels     uint64 // data channels closed because they were not the control channel
 	Panics                   uint64 // connections ended because their reports found a fault of the server's
 	Retransmitted            uint64 // packets sent again because they were lost

@@ -12,10 +12,11 @@ import (
 // TestSlowChannel has a client open a control channel and not read what comes: the
 // channel is closed, which is counted once, and the connection stays.
 func TestSlowChannel(t *testing.T) {
-	open, ended, read := make(chan struct{}), make(chan struct{}, 1), make(chan struct{})
+	open, closed, ended, read := make(chan struct{}), make(chan struct{}), make(chan struct{}, 1), make(chan struct{})
 	release := sync.OnceFunc(func() { close(read) })
 	api, p := newServer(t, func(e *rtc.Events) {
 		e.ControlOpen = func() { close(open) }
+		e.ControlClosed = func() { close(closed) }
 		e.Ended = func() { ended <- struct{}{} }
 	})
 	c := rtctest.New(t, rtctest.Options{NoDecode: true, Message: func([]byte) { <-read }})
@@ -27,10 +28,12 @@ func TestSlowChannel(t *testing.T) {
 		if sent > 64<<20 {
 			t.Fatal("64 MiB wait to be read")
 		}
-		p.Send(message)
+		p.Send(message, false)
+		p.Send(message, true)
 	}
-	p.Send(message)
-	if n := api.Stats(); n.SlowChannels != 1 || n.Sent == 0 || len(ended) > 0 {
+	p.Send(message, false)
+	<-closed
+	if n := api.Stats(); n.SlowChannels != 1 || n.SpareDropped == 0 || n.Sent == 0 || len(ended) > 0 {
 		t.Errorf("%+v, ended %d times", n, len(ended))
 	}
 }

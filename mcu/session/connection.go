@@ -76,6 +76,9 @@ func (c *Control) Replace(conn *Connection, send func(control.Message), cut func
 // OpenChannel says that the client opened a data channel.
 func (c *Control) OpenChannel() { c.channel = true }
 
+// CloseChannel says that the data channel has closed.
+func (c *Control) CloseChannel() { c.channel = false }
+
 // Reaches tells whether messages reach the client in any way.
 func (c *Control) Reaches() bool { return c.send != nil || c.channel }
 
@@ -88,6 +91,7 @@ func (c *Control) Send(m control.Message) {
 		return
 	}
 	if data, err := control.Encode(m); err == nil {
-		c.session.conn.Load().peer.Send(data)
+		_, spare := m.(control.Chat)
+		c.session.conn.Load().peer.Send(data, spare)
 	}
 }

@@ -23,7 +23,7 @@ func connected(t *testing.T, h *host) *Session {
 		t.Fatal(err)
 	}
 	events := h.events()
-	events.Connected, events.ControlOpened = func() {}, func() {}
+	events.Connected, events.ControlOpened, events.ControlClosed = func() {}, func() {}, func() {}
 	events.Disconnected, events.KeyFrame = func(bool) {}, func() {}
 	s, err := New(Options{Name: "Ada", Resumable: true}, Env{
 		API: api, Handshakes: handshake.New(make(chan struct{}, 2)),

@@ -64,6 +64,7 @@ type Events struct {
 	Connected     func()            // the media connection stands
 	Disconnected  func(failed bool) // it failed, or was closed
 	ControlOpened func()            // the client opened a data channel for control messages
+	ControlClosed func()            // that channel has closed
 	Command       func(control.Message)
 	Rejected      func(error) // a message of the client was none
 	Present       func() bool // the participant is in the room
@@ -265,11 +266,11 @@ func (s *Session) NewConnection(away bool) (*Connection, error) {
 		Audio:       func(t *rtc.Track) { run(func() { s.runAudio(t) }) },
 		KeyFrame:    s.events.KeyFrame,
 		Control:     s.parse,
-		ControlOpen: present(s.events.ControlOpened),
-		Connected:   present(s.events.Connected),
-		Failed:      present(func() { s.events.Disconnected(true) }),
-		Ended:       present(func() { s.events.Disconnected(false) }),
-		Unbound:     c.unbound(s.log),
+		ControlOpen: present(s.events.ControlOpened), ControlClosed: present(s.events.ControlClosed),
+		Connected: present(s.events.Connected),
+		Failed:    present(func() { s.events.Disconnected(true) }),
+		Ended:     present(func() { s.events.Disconnected(false) }),
+		Unbound:   c.unbound(s.log),
 	})
 	if err != nil {
 		return nil, err

@@ -128,7 +128,12 @@ func Host(a net.Addr) netip.Prefix {
 	if !ok {
 		return netip.Prefix{}
 	}
-	ip := at.AddrPort().Addr().Unmap()
+	return HostOf(at.AddrPort().Addr())
+}
+
+// HostOf is Host for an IP address.
+func HostOf(ip netip.Addr) netip.Prefix {
+	ip = ip.Unmap()
 	bits := 32
 	if ip.Is6() {
 		bits = 64

@@ -1,0 +1,100 @@
+package mcu
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"tilemix/mcu/admission"
+	"tilemix/mcu/room"
+)
+
+// roomShare: one address makes at most one in four of the server's rooms.
+const roomShare = 4
+
+// Admits returns why nobody of a name could join a room now, if so.
+func (s *Server) Admits(room, name string) error {
+	if err := CheckRoomName(room); err != nil {
+		return err
+	}
+	if _, err := cleanName(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.space(s.rooms[room])
+}
+
+// space tells whether there is a seat in a room, which may be nil. The caller holds s.mu.
+func (s *Server) space(r *entry) error {
+	switch {
+	case s.closed:
+		return ErrClosed
+	case (r == nil || r.seated == 0) && s.begun >= s.cfg.MaxRooms:
+		return fmt.Errorf("%w: it has %d", ErrServerFull, s.begun)
+	case r != nil && r.seated >= s.cfg.MaxParticipants:
+		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, r.seated)
+	}
+	return nil
+}
+
+// enter counts a participant into a room, so that the room stays until it has left. A
+// participant with a connection waits for it, and has no seat before.
+func (s *Server) enter(o JoinOptions) (*place, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.rooms[o.Room]
+	if err := s.space(e); err != nil {
+		return nil, err
+	}
+	if e == nil {
+		if err := s.mayMake(o.From); err != nil {
+			return nil, err
+		}
+	}
+	p := &place{server: s}
+	if !o.Fed {
+		var err error
+		if p.ticket, err = s.waiting.Enter(o.From, time.Now(), p.evict); err != nil {
+			return nil, err
+		}
+	}
+	if e == nil {
+		var err error
+		if e, err = s.open(o.Room, o.From); err != nil {
+			s.waiting.Leave(p.ticket)
+			return nil, err
+		}
+	}
+	p.entry = e
+	e.inside++
+	return p, nil
+}
+
+// mayMake tells whether a client from an address may make one more room. The caller holds s.mu.
+func (s *Server) mayMake(from netip.Prefix) error {
+	made := 0
+	for _, e := range s.rooms {
+		if from.IsValid() && e.maker == from {
+			made++
+		}
+	}
+	if made >= max(1, s.cfg.MaxRooms/roomShare) {
+		return fmt.Errorf("%w: your address has made %d of the server's rooms", admission.ErrBusy, made)
+	}
+	return nil
+}
+
+// open makes a room. The caller holds s.mu.
+func (s *Server) open(name string, maker netip.Prefix) (*entry, error) {
+	r, err := room.New(name, s.env)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	e := &entry{Room: r, end: cancel, maker: maker}
+	s.rooms[name] = e
+	s.wg.Go(func() { e.Run(ctx) })
+	return e, nil
+}
