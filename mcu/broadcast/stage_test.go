@@ -1,0 +1,179 @@
+package broadcast
+
+import (
+	"context"
+	"image"
+	"log/slog"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/codec/codectest"
+	"tilemix/codec/h264"
+	"tilemix/mcu"
+	"tilemix/mcu/media"
+)
+
+// stage stands in for the rooms: one room whose clocks the test turns, so that time takes no time.
+type stage struct {
+	*Broadcaster
+	t    *testing.T
+	sink media.Sink // of the broadcast; nil: there is none
+
+	mu    sync.Mutex
+	over  bool
+	told  []bool // by the broadcast: it is on, or off
+	asked media.SinkOptions
+
+	enc   *h264.Encoder
+	size  image.Point
+	at    time.Duration
+	shown int
+}
+
+// packet is Opus of 20 ms.
+var packet = []byte{0xf8, 0xff, 0xfe}
+
+func newStage(t *testing.T, cfg Config) *stage {
+	t.Helper()
+	s := &stage{t: t}
+	s.Broadcaster = New(cfg, s, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		_ = s.enc.Close()
+	})
+	s.resize(160, 90)
+	return s
+}
+
+// Room returns the room, which is called live.
+func (s *stage) Room(name string) (*stage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name != "live" || s.over {
+		return nil, mcu.ErrNotFound
+	}
+	return s, nil
+}
+
+func (s *stage) Attach(sink media.Sink, o media.SinkOptions) (func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return nil, mcu.ErrClosed
+	}
+	s.sink, s.asked = sink, o
+	return sync.OnceFunc(s.detach), nil
+}
+
+func (s *stage) detach() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sink != nil {
+		s.sink.Ended()
+		s.sink = nil
+	}
+}
+
+func (s *stage) NotifyBroadcast(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, on)
+}
+
+// resize has pictures of another size follow.
+func (s *stage) resize(w, h int) {
+	s.t.Helper()
+	if s.enc != nil {
+		_ = s.enc.Close()
+	}
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: w, Height: h, FrameRate: 30, Bitrate: 200_000})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.enc, s.size, s.shown = enc, image.Pt(w, h), 0
+}
+
+// roll lets time pass, with so many pictures a second, which come as late as the clock trembles.
+func (s *stage) roll(d time.Duration, rate int, late func() time.Duration) {
+	s.t.Helper()
+	begin := s.at
+	next := 0
+	for ; s.at < begin+d; s.at += 20 * time.Millisecond {
+		for at := time.Duration(next) * time.Second / time.Duration(rate); begin+at < s.at+20*time.Millisecond; at = time.Duration(next) * time.Second / time.Duration(rate) {
+			if late != nil {
+				at += late()
+			}
+			s.picture(begin+at, s.shown%(2*rate) == 0)
+			next++
+		}
+		s.give(func(k media.Sink) { k.Audio(packet, s.at) })
+	}
+}
+
+// picture sends a picture, or a key frame.
+func (s *stage) picture(at time.Duration, key bool) {
+	s.t.Helper()
+	if key {
+		s.enc.ForceKeyFrame()
+	}
+	au, err := s.enc.Encode(codectest.Picture(s.size.X, s.size.Y, s.shown), at)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.shown++
+	s.give(func(k media.Sink) { k.Video(au.Data, au.Key, at) })
+}
+
+// give hands something to the broadcast, and waits until it is taken.
+func (s *stage) give(to func(media.Sink)) {
+	s.mu.Lock()
+	k := s.sink
+	s.mu.Unlock()
+	if k == nil {
+		return
+	}
+	to(k)
+	for b := k.(*broadcast); len(b.queue.C) > 0; {
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// ask asks as a player does.
+func (s *stage) ask(path string) (body string, err error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	w := httptest.NewRecorder()
+	err = s.Serve(w, httptest.NewRequestWithContext(ctx, "GET", "/", nil), "live", path)
+	return w.Body.String(), err
+}
+
+// media returns the address of the playlist of a kind, which the index names.
+func (s *stage) media(kind string) string {
+	s.t.Helper()
+	body, err := s.ask(index)
+	name := regexp.MustCompile(`[a-z0-9]+/` + kind + `_stream\.m3u8`).FindString(body)
+	if err != nil || name == "" {
+		s.t.Fatalf("no %s: %v, %s", kind, err, body)
+	}
+	return name
+}
+
+// lines returns what follows a tag in a playlist.
+func lines(body, tag string) (all []string) {
+	for line := range strings.Lines(body) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), tag); ok {
+			all = append(all, rest)
+		}
+	}
+	return all
+}
