@@ -3,6 +3,7 @@ package mcu_test
 import (
 	"fmt"
 	"image"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/h264"
+	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -53,6 +55,7 @@ func TestSilent(t *testing.T) {
 		send(g)
 		guests[reason] = g
 	}
+	guests["codec-refused"] = s.another(t, "silent", "as codec-refused")
 	s.await("all reasons", func() bool {
 		lists := of[control.Participants](&eye.news)
 		return len(lists) > 0 && !slices.ContainsFunc(lists[len(lists)-1].Participants, func(p control.Person) bool {
@@ -86,4 +89,34 @@ func largest(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return slices.Clone(au.Data)
+}
+
+// another joins a client that sends pictures of a payload type that was not accepted.
+func (s *stage) another(t *testing.T, room, name string) *guest {
+	t.Helper()
+	g := &guest{Client: rtctest.New(t, publisher)}
+	var err error
+	if g.p, err = s.Join(mcu.JoinOptions{Room: room, Name: name, Send: g.news.put}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		g.p.Leave()
+		<-g.p.Done()
+	})
+	offer, err := g.Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := g.p.Offer(t.Context(), offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := regexp.MustCompile(`a=rtpmap:(\d+) H264`).FindStringSubmatch(answer)[1]
+	changed := regexp.MustCompile(`(m=video .*|a=(?:rtpmap|fmtp|rtcp-fb):)\b`+accepted+`\b`).ReplaceAllString(answer, "${1}77")
+	if err := g.Answer(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	g.Speak(signal.Tone(440, 0.1))
+	film(g, red)
+	return g
 }
