@@ -37,7 +37,7 @@ var order = [][]string{
 	{""}, // mcu itself, the facade
 	{"record", "record/sidecar", "gateway/address", "gateway/via", "gateway/rtsp", "broadcast"},
 	{"gateway"},
-	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest"}, // for tests
+	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest", "mcutest/poll", "mcutest/story"}, // for tests
 }
 
 // manyExports are packages that need more names than others, because each is a table.

@@ -1,14 +1,14 @@
 package keyframe
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"tilemix/mcu/mcutest/story"
 )
 
 var update = flag.Bool("update", false, "write the stories as they are told now")
@@ -16,73 +16,39 @@ var update = flag.Bool("update", false, "write the stories as they are told now"
 // TestStories plays each story of testdata: viewers ask for key frames of one rendition.
 // The line below says what comes of it.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("there are no stories", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			was, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			told := tell(t, string(was))
-			if *update {
-				if err := os.WriteFile(file, []byte(told), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if told != string(was) {
-				t.Errorf("it goes differently (-update accepts that):\n%s", told)
-			}
-		})
-	}
+	story.Test(t, *update, func(t *testing.T) func(io.Writer, string) {
+		var s Requests
+		budgets := map[string]*Budget{}
+		return func(out io.Writer, line string) {
+			after, what := story.At(t, line)
+			play(t, &s, budgets, time.Unix(1_800_000_000, 0).Add(after), out, what)
+		}
+	})
 }
 
-func tell(t *testing.T, story string) string {
-	start := time.Unix(1_800_000_000, 0)
-	var s Requests
-	budgets := map[string]*Budget{}
-	var b strings.Builder
-	lines := bufio.NewScanner(strings.NewReader(story))
-	for lines.Scan() {
-		line := lines.Text()
-		if strings.HasPrefix(line, "    ") {
-			continue // what was told before
+// play has a viewer ask, or a picture be encoded.
+func play(t *testing.T, s *Requests, budgets map[string]*Budget, now time.Time, out io.Writer, what string) {
+	t.Helper()
+	if who, asks := strings.CutSuffix(what, " asks"); asks {
+		if budgets[who] == nil {
+			budgets[who] = &Budget{}
 		}
-		fmt.Fprintln(&b, line)
-		when, rest, ok := strings.Cut(line, " ")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
+		if !budgets[who].Ask(now) {
+			fmt.Fprintf(out, "    %s has to wait\n", who)
+			return
 		}
-		at, err := time.ParseDuration(when)
-		if err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		now := start.Add(at)
-		if who, asks := strings.CutSuffix(rest, " asks"); asks {
-			if budgets[who] == nil {
-				budgets[who] = &Budget{}
-			}
-			if !budgets[who].Ask(now) {
-				fmt.Fprintf(&b, "    %s has to wait\n", who)
-				continue
-			}
-			budgets[who].Spend(now)
-			s.Request()
-		} else if rest != "a picture is encoded" {
-			t.Fatalf("nothing is known of %q", line)
-		}
-		switch {
-		case s.Due(now):
-			s.Made(now)
-			fmt.Fprintln(&b, "    a key frame is made")
-		case s.wanted.Load():
-			fmt.Fprintf(&b, "    a key frame is due in %v\n", Interval-s.Age(now))
-		default:
-			fmt.Fprintln(&b, "    an ordinary picture is made")
-		}
+		budgets[who].Spend(now)
+		s.Request()
+	} else if what != "a picture is encoded" {
+		t.Fatalf("nothing is known of %q", what)
 	}
-	return b.String()
+	switch {
+	case s.Due(now):
+		s.Made(now)
+		fmt.Fprintln(out, "    a key frame is made")
+	case s.wanted.Load():
+		fmt.Fprintf(out, "    a key frame is due in %v\n", Interval-s.Age(now))
+	default:
+		fmt.Fprintln(out, "    an ordinary picture is made")
+	}
 }

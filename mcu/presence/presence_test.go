@@ -1,16 +1,15 @@
 package presence
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
+	"io"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"tilemix/mcu/mcutest/story"
 )
 
 var update = flag.Bool("update", false, "write the stories as they are told now")
@@ -154,75 +153,41 @@ func TestInvariants(t *testing.T) {
 // TestStories plays each story of testdata: a line is a time and what happens then, and
 // the line below says what becomes of the participant.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("there are no stories", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			was, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			told := tell(t, string(was))
-			if *update {
-				if err := os.WriteFile(file, []byte(told), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if told != string(was) {
-				t.Errorf("it goes differently (-update accepts that):\n%s", told)
-			}
-		})
-	}
+	story.Test(t, *update, func(t *testing.T) func(io.Writer, string) {
+		var p Presence
+		return func(out io.Writer, line string) {
+			after, what := story.At(t, line)
+			play(t, &p, start.Add(after), what)
+			fmt.Fprintf(out, "    %s\n", describe(&p))
+		}
+	})
 }
 
-// tell plays a story and returns it as it goes now.
-func tell(t *testing.T, story string) string {
-	var p Presence
-	var b strings.Builder
-	lines := bufio.NewScanner(strings.NewReader(story))
-	for lines.Scan() {
-		line := lines.Text()
-		if strings.HasPrefix(line, "    ") {
-			continue // what was told before
-		}
-		fmt.Fprintln(&b, line)
-		when, what, ok := strings.Cut(line, " ")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		d, err := time.ParseDuration(when)
-		if err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		now := start.Add(d)
-		switch what {
-		case "joins with a resume token":
-			p = Join(true, now)
-		case "joins":
-			p = Join(false, now)
-		case "media is up":
-			p.Connect()
-		case "media is closed":
-			p.Disconnect(false, now)
-		case "media fails":
-			p.Disconnect(true, now)
-		case "control is lost":
-			p.LoseControl(false, now)
-		case "says goodbye":
-			p.LoseControl(true, now)
-		case "comes back":
-			p.Resume(now)
-		case "time passes":
-			p.Expire(now)
-		default:
-			t.Fatalf("nothing is known of %q", what)
-		}
-		fmt.Fprintf(&b, "    %s\n", describe(&p))
+// play has one thing happen to a participant.
+func play(t *testing.T, p *Presence, now time.Time, what string) {
+	t.Helper()
+	switch what {
+	case "joins with a resume token":
+		*p = Join(true, now)
+	case "joins":
+		*p = Join(false, now)
+	case "media is up":
+		p.Connect()
+	case "media is closed":
+		p.Disconnect(false, now)
+	case "media fails":
+		p.Disconnect(true, now)
+	case "control is lost":
+		p.LoseControl(false, now)
+	case "says goodbye":
+		p.LoseControl(true, now)
+	case "comes back":
+		p.Resume(now)
+	case "time passes":
+		p.Expire(now)
+	default:
+		t.Fatalf("nothing is known of %q", what)
 	}
-	return b.String()
 }
 
 func describe(p *Presence) string {

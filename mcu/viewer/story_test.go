@@ -1,17 +1,16 @@
 package viewer
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"tilemix/codec"
+	"tilemix/mcu/mcutest/story"
 )
 
 var update = flag.Bool("update", false, "write the stories as they are told now")
@@ -19,32 +18,17 @@ var update = flag.Bool("update", false, "write the stories as they are told now"
 // TestStories plays each story of testdata. A line is what happens to a viewer; the lines
 // below it say what the viewer then does.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("there are no stories", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			was, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			told := newStory(t).tell(string(was))
-			if *update {
-				if err := os.WriteFile(file, []byte(told), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if told != string(was) {
-				t.Errorf("it goes differently (-update accepts that):\n%s", told)
-			}
-		})
-	}
+	story.Test(t, *update, func(t *testing.T) func(io.Writer, string) {
+		v := newWatching(t)
+		return func(out io.Writer, line string) {
+			v.out = out
+			v.play(line)
+		}
+	})
 }
 
-// story is a viewer and the renditions of a room that others watch too.
-type story struct {
+// watching is a viewer and the renditions of a room that others watch too.
+type watching struct {
 	t      *testing.T
 	viewer Subscription
 	stream *stream
@@ -52,38 +36,22 @@ type story struct {
 	shared bool    // others have the same renditions
 	wanted bool    // the client asked for a key frame
 	now    time.Time
-	out    strings.Builder
+	out    io.Writer
 	had    string
 }
 
 var names = []string{"full", "half", "quarter", "sound alone"}
 
-func newStory(t *testing.T) *story {
-	s := &story{t: t, stream: &stream{estimate: 3_000_000}, now: start, shared: true}
+func newWatching(t *testing.T) *watching {
+	s := &watching{t: t, stream: &stream{estimate: 3_000_000}, now: start, shared: true}
 	for rung := range 3 {
 		s.rungs = append(s.rungs, newFake(rung, codec.H264))
 	}
 	return s
 }
 
-// tell plays a story and returns it as it goes now.
-func (s *story) tell(text string) string {
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		line := lines.Text()
-		if strings.HasPrefix(line, "    ") {
-			continue // what was told before
-		}
-		fmt.Fprintln(&s.out, line)
-		if line != "" && !strings.HasPrefix(line, "#") {
-			s.play(line)
-		}
-	}
-	return s.out.String()
-}
-
 // play has one thing happen.
-func (s *story) play(line string) {
+func (s *watching) play(line string) {
 	word, rest, _ := strings.Cut(line, " ")
 	switch {
 	case line == "the viewer joins", line == "the viewer comes back":
@@ -117,14 +85,14 @@ func (s *story) play(line string) {
 
 const tick = 40 * time.Millisecond
 
-func (s *story) run(d time.Duration) {
+func (s *watching) run(d time.Duration) {
 	for end := s.now.Add(d); s.now.Before(end); s.now = s.now.Add(tick) {
 		s.tick()
 	}
 }
 
 // tick is what the picture clock does with one viewer.
-func (s *story) tick() {
+func (s *watching) tick() {
 	for _, r := range s.rungs {
 		if r.Recount(); s.shared {
 			r.share()
@@ -156,7 +124,7 @@ func (s *story) tick() {
 }
 
 // bitrate is what the viewer is sent.
-func (s *story) bitrate() int {
+func (s *watching) bitrate() int {
 	if s.viewer.on == nil {
 		return 0
 	}
@@ -164,7 +132,7 @@ func (s *story) bitrate() int {
 }
 
 // describe says what the viewer has, when that is news.
-func (s *story) describe(want int) {
+func (s *watching) describe(want int) {
 	has := "sound alone"
 	if s.viewer.on != nil {
 		has = names[s.viewer.on.Key().Rung]
@@ -180,6 +148,6 @@ func (s *story) describe(want int) {
 	}
 }
 
-func (s *story) say(format string, args ...any) {
-	fmt.Fprintf(&s.out, "    %6.2fs "+format+"\n", append([]any{s.now.Sub(start).Seconds()}, args...)...)
+func (s *watching) say(format string, args ...any) {
+	fmt.Fprintf(s.out, "    %6.2fs "+format+"\n", append([]any{s.now.Sub(start).Seconds()}, args...)...)
 }
