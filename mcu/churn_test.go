@@ -48,7 +48,7 @@ func TestChurn(t *testing.T) {
 	if n := s.metric("tilemix_uplink_video_total", "pictures"); n == 0 {
 		t.Error("nobody's picture was ever decoded")
 	}
-	s.end()
+	s.Stop()
 	goleak.VerifyNone(t, before)
 }
 
@@ -117,7 +117,7 @@ func TestShutdown(t *testing.T) {
 		guests = append(guests, g)
 	}
 	guests[0].VideoSink.Await("a picture", func(rtctest.Picture) error { return nil })
-	s.end()
+	s.Stop()
 	for _, g := range guests {
 		<-g.p.Done()
 		g.Close()

@@ -2,7 +2,6 @@ package mcu_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"runtime"
 	"testing"
@@ -35,16 +34,8 @@ func (s *stage) returning(room string) (g *guest, secret string) {
 func (s *stage) connect(g *guest) {
 	s.t.Helper()
 	g.Client = rtctest.New(s.t, both)
-	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := g.Offer(ctx)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if g.answer, err = g.p.Offer(ctx, offer); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := g.Answer(ctx, g.answer); err != nil {
+	var err error
+	if g.answer, err = g.Connect(s.t.Context(), g.p); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/network"
 	"tilemix/mcu/rtc/rtctest/quality"
@@ -19,20 +20,6 @@ type rig struct {
 
 	// What Cid sees and hears of Ada, what Ada does of Ben, and what Cid does of Ben.
 	up, down, other view
-}
-
-// texture is a pattern that moves: it takes bits to send.
-func texture(img *image.YCbCr, at time.Duration) {
-	t := int(at / (10 * time.Millisecond))
-	for y := range img.Rect.Dy() {
-		row := img.Y[y*img.YStride:][:img.Rect.Dx()]
-		for x := range row {
-			row[x] = uint8(80 + ((x+t)*(y+t/2)>>5)&31 + ((x-t)^y)&15)
-		}
-	}
-	for i := range img.Cb {
-		img.Cb[i], img.Cr[i] = 120, 136
-	}
 }
 
 // view is what somebody sees and hears of somebody else.
@@ -57,7 +44,7 @@ func newRig(s *stage, room string, line network.Line) *rig {
 	far := buffered
 	far.Line.Up.Delay, far.Line.Down.Delay = line.Up.Delay, line.Down.Delay
 	r := &rig{ada: s.join(room, "Ada", far), ben: s.join(room, "Ben", both), cid: s.join(room, "Cid", viewer)}
-	camera := rtctest.Camera{Numbered: true, Draw: texture}
+	camera := rtctest.Camera{Numbered: true, Draw: mcutest.Texture}
 	r.ada.Film(camera)
 	r.ben.Film(camera)
 	r.ada.Speak(adasVoice.Wave())

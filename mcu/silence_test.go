@@ -67,7 +67,7 @@ func TestSilent(t *testing.T) {
 			continue
 		}
 		line := fmt.Sprintf("kind=camera reason=%s", reason)
-		if n := s.log.count(line); n != 1 {
+		if n := strings.Count(s.Log.String(), line); n != 1 {
 			t.Errorf("%q is logged %d times", line, n)
 		}
 		if n := s.metric("tilemix_silent_sources_total", reason, "camera"); n != 1 {

@@ -59,7 +59,7 @@ func TestSoak(t *testing.T) {
 	if late.heap > early.heap*5/4+8<<20 || late.process > early.process*5/4 {
 		t.Errorf("memory grew from %v to %v", early, late)
 	}
-	s.end()
+	s.Stop()
 	goleak.VerifyNone(t, before)
 }
 

@@ -1,162 +1,56 @@
 package mcu_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"image"
-	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
-	"tilemix/codec/h264"
 	"tilemix/codec/malloc"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 	"tilemix/mixer/layout"
 )
 
 func TestMain(m *testing.M) {
-	if err := h264.Open(""); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	malloc.Bound() // as the server does
 	if os.Getenv(benchServer) != "" {
 		os.Exit(serveBench())
 	}
-	goleak.VerifyTestMain(m)
+	mcutest.Main(m)
 }
 
-// stage is a running server. When the test ends everybody has left, and so must
-// all rooms, pictures and participants.
+// stage is a running server with guests.
 type stage struct {
-	*mcu.Server
-	t        testing.TB
-	cfg      mcu.Config
-	registry *prometheus.Registry
-	log      *logbook
-	end      func()
+	*mcutest.Stage
+	t   testing.TB
+	cfg mcu.Config
 }
 
-// small is a mix that leaves the processor to others.
-func small() mcu.Config {
-	cfg := mcu.DefaultConfig()
-	cfg.Width, cfg.Height, cfg.FrameRate, cfg.VideoBitrate = 640, 360, 15, 800_000
-	return cfg
-}
+func small() mcu.Config { return mcutest.Small() }
 
 func serve(t testing.TB, cfg mcu.Config) *stage {
 	t.Helper()
-	log := &logbook{}
-	server, err := mcu.NewServer(cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{Server: server, t: t, cfg: cfg, registry: prometheus.NewPedanticRegistry(), log: log}
-	s.registry.MustRegister(server.Collectors()...)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	s.end = sync.OnceFunc(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Errorf("the server ended with %v", err)
-			}
-		case <-time.After(rtctest.Patience):
-			t.Errorf("the server does not end")
-		}
-		if faults := log.faults(); faults != "" {
-			t.Errorf("the server logged:\n%s", faults)
-		}
-	})
-	t.Cleanup(s.end)
-	return s
+	return &stage{mcutest.Serve(t, cfg), t, cfg}
 }
 
-// await polls, for what no event tells.
 func (s *stage) await(what string, ok func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(rtctest.Patience); !ok(); {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("waited for %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	poll.Until(s.t, what, ok)
 }
 
-// metric returns the sum of a metric over the label values given, as in
-// metric("tilemix_uplink_video_total", "lost").
 func (s *stage) metric(name string, values ...string) float64 {
 	s.t.Helper()
-	families, err := s.registry.Gather()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	sum, found := 0.0, false
-	for _, family := range families {
-		if family.GetName() != name {
-			continue
-		}
-	metrics:
-		for _, m := range family.GetMetric() {
-			for _, v := range values {
-				if !strings.Contains(m.String(), `value:"`+v+`"`) {
-					continue metrics
-				}
-			}
-			found = true
-			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-		}
-	}
-	if !found {
-		s.t.Fatalf("there is no metric %s%q", name, values)
-	}
-	return sum
-}
-
-// logbook keeps what the server logs.
-type logbook struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logbook) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-// count returns how often words were logged.
-func (l *logbook) count(words string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), words)
-}
-
-// faults returns the lines that no test may cause.
-func (l *logbook) faults() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var bad []string
-	for line := range strings.Lines(l.buf.String()) {
-		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "leaked") {
-			bad = append(bad, line)
-		}
-	}
-	return strings.Join(bad, "")
+	return s.Metric(name, values...)
 }
 
 // guest is a client in a room.
@@ -215,16 +109,7 @@ func (s *stage) enterOver(room, name string, o rtctest.Options, l *mcu.Line) (*g
 	})
 	g.id = next(s.t, &g.news, "a welcome", func(control.Welcome) bool { return true }).ID
 	g.Client = rtctest.New(s.t, o)
-	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := g.Offer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if g.answer, err = g.p.Offer(ctx, offer); err != nil {
-		return nil, err
-	}
-	if err := g.Answer(ctx, g.answer); err != nil {
+	if g.answer, err = g.Connect(s.t.Context(), g.p); err != nil {
 		return g, err
 	}
 	s.await("a seat for "+name, g.p.HasTile)

@@ -67,7 +67,7 @@ func TestCountersRise(t *testing.T) {
 
 // counters calls f with each counter and its labels.
 func (s *stage) counters(f func(name string, value float64)) {
-	families, err := s.registry.Gather()
+	families, err := s.Registry.Gather()
 	if err != nil {
 		s.t.Error(err)
 	}

@@ -1,7 +1,6 @@
 package mcu_test
 
 import (
-	"context"
 	"image"
 	"slices"
 	"testing"
@@ -107,16 +106,7 @@ func (s *stage) post(room, name string, o rtctest.Options) *guest {
 		}
 	}
 	g.Client = rtctest.New(s.t, o)
-	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := g.Offer(ctx)
-	if err == nil {
-		offer, err = p.Offer(ctx, offer)
-	}
-	if err == nil {
-		err = g.Answer(ctx, offer)
-	}
-	if err != nil {
+	if _, err := g.Connect(s.t.Context(), p); err != nil {
 		s.t.Fatal(err)
 	}
 	return g

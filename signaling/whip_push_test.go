@@ -1,7 +1,6 @@
 package signaling_test
 
 import (
-	"context"
 	"fmt"
 	"image"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/media"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rtc/rtctest"
@@ -32,17 +32,7 @@ func enter(t *testing.T, srv *server, room, name string, d webrtc.RTPTransceiver
 	}
 	t.Cleanup(func() { p.Leave(); <-p.Done() })
 	c := rtctest.New(t, rtctest.Options{Direction: d, Buffered: true})
-	ctx, cancel := context.WithTimeout(t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := c.Offer(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := p.Offer(ctx, offer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Answer(ctx, answer); err != nil {
+	if _, err := c.Connect(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -196,13 +186,10 @@ func TestWHIPRefused(t *testing.T) {
 // await polls until an output or an input is in one of some states.
 func await(t *testing.T, at string, states ...string) link {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		one := read[link](t, do(t, "GET", at, ""))
-		if slices.Contains(states, one.State) {
-			return one
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("it stays %+v", one)
-		}
-	}
+	var one link
+	poll.Until(t, fmt.Sprintf("%s to be %v", at, states), func() bool {
+		one = read[link](t, do(t, "GET", at, ""))
+		return slices.Contains(states, one.State)
+	})
+	return one
 }

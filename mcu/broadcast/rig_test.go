@@ -1,37 +1,27 @@
 package broadcast_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"image"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
-	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
+	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
 
-func TestMain(m *testing.M) {
-	if err := h264.Open(""); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { mcutest.Main(m) }
 
 var quiet = slog.New(slog.DiscardHandler)
 
@@ -39,7 +29,7 @@ var quiet = slog.New(slog.DiscardHandler)
 type rig struct {
 	*broadcast.Broadcaster
 	t     testing.TB
-	rooms *mcu.Server
+	rooms *mcutest.Stage
 	url   string
 	web   *http.Client
 	stop  func() // the broadcasts
@@ -47,32 +37,14 @@ type rig struct {
 
 func newRig(t testing.TB, cfg broadcast.Config) *rig {
 	t.Helper()
-	rooms, err := mcu.NewServer(mcu.DefaultConfig(), quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rooms := mcutest.Serve(t, mcu.DefaultConfig())
 	r := &rig{Broadcaster: broadcast.New(cfg, rooms, quiet), t: t, rooms: rooms}
-	r.run(rooms.Run)
-	r.stop = r.run(r.Run)
+	r.stop = mcutest.Beside(t, r.Run)
 	site := httptest.NewServer(http.HandlerFunc(r.serve))
 	t.Cleanup(site.Close)
 	r.url, r.web = site.URL, site.Client()
 	r.web.Transport.(*http.Transport).MaxIdleConnsPerHost = 100
 	return r
-}
-
-func (r *rig) run(run func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := run(ctx); err != nil {
-			r.t.Error(err)
-		}
-	}()
-	stop = func() { cancel(); <-done }
-	r.t.Cleanup(stop)
-	return stop
 }
 
 // serve is what signaling does: /ROOM/PATH.
@@ -91,23 +63,7 @@ func (r *rig) serve(w http.ResponseWriter, q *http.Request) {
 // film puts somebody into a room who moves, or whose camera is off, and who hums.
 func (r *rig) film(room string, moves bool) (leave func()) {
 	r.t.Helper()
-	ada, err := r.rooms.Join(mcu.JoinOptions{Room: room, Name: "Ada"})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	client := rtctest.New(r.t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly})
-	ctx, cancel := context.WithTimeout(r.t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := client.Offer(ctx)
-	if err == nil {
-		var answer string
-		if answer, err = ada.Offer(ctx, offer); err == nil {
-			err = client.Answer(ctx, answer)
-		}
-	}
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	ada, client := r.rooms.Enter(mcu.JoinOptions{Room: room, Name: "Ada"}, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if moves {
 		client.Film(rtctest.Camera{FrameRate: 30, Draw: func(img *image.YCbCr, at time.Duration) {
 			signal.Colour{Y: uint8(60 + at/(20*time.Millisecond)%128), Cb: 100, Cr: 150}.Paint(img)
@@ -151,29 +107,11 @@ func (r *rig) ask(path string) (body string, h http.Header, status int) {
 // await waits for something that is to happen.
 func (r *rig) await(what string, is func() bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			r.t.Fatalf("never: %s", what)
-		}
-	}
+	poll.Until(r.t, what, is)
 }
 
 // encodes is how many pictures the rooms have encoded.
 func (r *rig) encodes() float64 {
 	r.t.Helper()
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(r.rooms.Collectors()...)
-	families, err := reg.Gather()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	sum := 0.0
-	for _, f := range families {
-		if f.GetName() == "tilemix_picture_encodes_total" {
-			for _, m := range f.Metric {
-				sum += m.GetCounter().GetValue()
-			}
-		}
-	}
-	return sum
+	return r.rooms.Metric("tilemix_picture_encodes_total")
 }

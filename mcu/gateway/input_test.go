@@ -255,8 +255,6 @@ func TestVain(t *testing.T) {
 	case <-time.After(rtctest.Patience):
 		t.Fatalf("there are still %+v", s.List(gateway.Input, "vain"))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if text := s.said.String(); !strings.Contains(text, `msg="link ended" room=vain input=`) || !strings.Contains(text, "given up after all attempts failed: ") {
 		t.Errorf("it was said:\n%s", text)
 	}

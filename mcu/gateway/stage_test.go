@@ -2,84 +2,57 @@ package gateway_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"image"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
-	"go.uber.org/goleak"
 
-	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
 
-func TestMain(m *testing.M) {
-	if err := h264.Open(""); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { mcutest.Main(m) }
 
 // stage is a server with a gateway. When the test ends nothing may be left of both, and
 // no key may have been told to anybody.
 type stage struct {
-	*mcu.Server
+	*mcutest.Stage
 	*gateway.Gateway
-	t   *testing.T
-	dir string
-
-	mu   sync.Mutex
-	said bytes.Buffer // logs, and what was asked of the gateway
+	t    *testing.T
+	dir  string
+	said mcutest.Log // logs of the gateway, and what was asked of it
 }
 
 // key is in all addresses of these tests.
 const key = "s3cr3tkey"
 
-func (s *stage) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.Write(p)
-}
-
 func newStage(t *testing.T, change func(*gateway.Config)) *stage {
 	t.Helper()
-	s := &stage{t: t, dir: t.TempDir()}
-	log := slog.New(slog.NewTextHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	settings := mcu.DefaultConfig()
-	settings.Width, settings.Height, settings.VideoBitrate = 640, 360, 800_000
-	var err error
-	if s.Server, err = mcu.NewServer(settings, log); err != nil {
-		t.Fatal(err)
-	}
+	settings := mcutest.Small()
+	settings.FrameRate = mcu.DefaultConfig().FrameRate
+	s := &stage{Stage: mcutest.Serve(t, settings), t: t, dir: t.TempDir()}
 	cfg := gateway.Default()
 	cfg.Private, cfg.Dir = true, s.dir
 	if change != nil {
 		change(&cfg)
 	}
-	s.Gateway = gateway.New(cfg, s.Server, log)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { _ = s.Server.Run(ctx) })
-	running.Go(func() { _ = s.Gateway.Run(ctx) })
+	s.Gateway = gateway.New(cfg, s.Server, s.said.Logger())
+	stop := mcutest.Beside(t, s.Gateway.Run)
 	t.Cleanup(func() {
-		cancel()
-		running.Wait()
-		if text := s.said.String(); strings.Contains(text, key) || strings.Contains(text, "level=ERROR") {
+		s.Stop()
+		stop()
+		if text := s.said.String() + s.Log.String(); strings.Contains(text, key) || s.said.Faults() != "" {
 			t.Errorf("it was said:\n%s", text)
 		}
 	})
@@ -102,50 +75,16 @@ func (s *stage) enter(room, name string, d webrtc.RTPTransceiverDirection) *rtct
 // seat connects a client and returns its participant.
 func (s *stage) seat(room, name string, d webrtc.RTPTransceiverDirection) (*rtctest.Client, *mcu.Participant) {
 	s.t.Helper()
-	p, err := s.Join(mcu.JoinOptions{Room: room, Name: name, Viewer: d == webrtc.RTPTransceiverDirectionRecvonly})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		p.Leave()
-		<-p.Done()
-	})
-	c := rtctest.New(s.t, rtctest.Options{Direction: d})
-	ctx, cancel := context.WithTimeout(s.t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := c.Offer(ctx)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	answer, err := p.Offer(ctx, offer)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := c.Answer(ctx, answer); err != nil {
-		s.t.Fatal(err)
-	}
+	join := mcu.JoinOptions{Room: room, Name: name, Viewer: d == webrtc.RTPTransceiverDirectionRecvonly}
+	p, c := s.Enter(join, rtctest.Options{Direction: d})
 	return c, p
-}
-
-// texture is a pattern that moves: it takes bits to send.
-func texture(img *image.YCbCr, at time.Duration) {
-	t := int(at / (10 * time.Millisecond))
-	for y := range img.Rect.Dy() {
-		row := img.Y[y*img.YStride:][:img.Rect.Dx()]
-		for x := range row {
-			row[x] = uint8(80 + ((x+t)*(y+t/2)>>5)&31 + ((x-t)^y)&15)
-		}
-	}
-	for i := range img.Cb {
-		img.Cb[i], img.Cr[i] = 120, 136
-	}
 }
 
 // act fills a room with somebody who is seen and heard.
 func (s *stage) act(room string) {
 	s.t.Helper()
 	c := s.enter(room, "Ada", webrtc.RTPTransceiverDirectionSendonly)
-	c.Film(rtctest.Camera{Draw: texture})
+	c.Film(rtctest.Camera{Draw: mcutest.Texture})
 	c.Speak(signal.Tone(440, 0.5))
 }
 
@@ -158,7 +97,7 @@ func (s *stage) await(kind gateway.Kind, room, id, what string, ok func(gateway.
 			s.t.Fatal(err)
 		}
 		told, _ := json.Marshal(i)
-		fmt.Fprintln(s, string(told))
+		fmt.Fprintln(&s.said, string(told))
 		if ok(i) {
 			return i
 		}

@@ -2,9 +2,7 @@ package record_test
 
 import (
 	"cmp"
-	"context"
 	"image"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +15,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
@@ -36,16 +35,9 @@ func TestClap(t *testing.T) {
 	if err != nil {
 		length = 12 * time.Second
 	}
-	config := mcu.DefaultConfig()
-	config.Width, config.Height, config.VideoBitrate = 640, 360, 800_000
-	server, err := mcu.NewServer(config, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = server.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	config := mcutest.Small()
+	config.FrameRate = mcu.DefaultConfig().FrameRate
+	server := mcutest.Serve(t, config)
 	cfg := in(t.TempDir())
 	c, _ := recorder(t, cfg, server)
 	clap(t, server)
@@ -103,27 +95,11 @@ func longEnough(i sidecar.Info, length time.Duration) bool {
 }
 
 // clap joins the room, and flashes and beeps twice a second.
-func clap(t *testing.T, server *mcu.Server) {
+func clap(t *testing.T, server *mcutest.Stage) {
 	t.Helper()
 	const period, long = 500 * time.Millisecond, 150 * time.Millisecond
 	on := func(at time.Duration) bool { return (at+time.Millisecond)%period < long }
-	who, err := server.Join(mcu.JoinOptions{Room: "clap", Name: "Ada"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly})
-	t.Cleanup(func() { who.Leave(); <-who.Done() })
-	offer, err := client.Offer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := who.Offer(t.Context(), offer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.Answer(t.Context(), answer); err != nil {
-		t.Fatal(err)
-	}
+	_, client := server.Enter(mcu.JoinOptions{Room: "clap", Name: "Ada"}, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	// The picture is sent late, which reports tell of.
 	client.Film(rtctest.Camera{FrameRate: 30, Late: 20 * time.Millisecond, Draw: func(img *image.YCbCr, at time.Duration) {
 		c := signal.Colour{Y: 100, Cb: 128, Cr: 128}

@@ -2,7 +2,6 @@ package record_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
@@ -214,17 +214,7 @@ type recordable interface {
 func recorder[R recordable](t *testing.T, cfg record.Config, rooms interface{ Room(string) (R, error) }) (c *record.Recorder, stop func()) {
 	t.Helper()
 	c = record.New(cfg, rooms, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := c.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	}()
-	stop = func() { cancel(); <-done }
-	t.Cleanup(stop)
-	return c, stop
+	return c, mcutest.Beside(t, c.Run)
 }
 
 // again has another server find what is in a folder.

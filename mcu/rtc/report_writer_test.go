@@ -51,7 +51,9 @@ func closeWhileReporting(t *testing.T, api *API) {
 		}
 	})
 	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly, NoDecode: true, TWCC: true})
-	join(t, c, p)
+	if _, err := c.Connect(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
 	payloads := slices.Repeat([][]byte{make([]byte, 20)}, 30)
 	pace := time.NewTicker(time.Millisecond)
 	defer pace.Stop()
@@ -71,22 +73,6 @@ func closeWhileReporting(t *testing.T, api *API) {
 	}
 	p.Close()
 	c.Close()
-}
-
-// join has a client and a peer connect.
-func join(t *testing.T, c *rtctest.Client, p *Peer) {
-	t.Helper()
-	offer, err := c.Offer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := p.Offer(t.Context(), offer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Answer(t.Context(), answer); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestReportWriter sends what it is given in its order, and drops the oldest while a send waits.

@@ -1,7 +1,6 @@
 package rtc_test
 
 import (
-	"context"
 	"sync"
 	"testing"
 
@@ -41,17 +40,7 @@ func TestSlowChannel(t *testing.T) {
 // connect has a client and a peer connect.
 func connect(t *testing.T, c *rtctest.Client, p *rtc.Peer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), rtctest.Patience)
-	defer cancel()
-	offer, err := c.Offer(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := p.Offer(ctx, offer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Answer(ctx, answer); err != nil {
+	if _, err := c.Connect(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 }

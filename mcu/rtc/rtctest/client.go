@@ -8,12 +8,13 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // Patience is how long anything is waited for. Tests that pass are not slowed by
 // it.
-const Patience = 45 * time.Second
+const Patience = poll.Patience
 
 // Options say what a client is.
 type Options struct {

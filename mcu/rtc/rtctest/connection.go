@@ -84,6 +84,27 @@ func conceal(offer string) string {
 	return strings.Join(out, "\r\n")
 }
 
+// Peer is the server's end of a connection.
+type Peer interface {
+	Offer(ctx context.Context, sdp string) (answer string, err error)
+}
+
+// Connect exchanges an offer and its answer with the server's end, waits until the connection
+// stands, for Patience at most, and returns the answer. It returns the answer with an error of the
+// connection too.
+func (c *connection) Connect(ctx context.Context, to Peer) (answer string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	offer, err := c.Offer(ctx)
+	if err != nil {
+		return "", fmt.Errorf("offer: %w", err)
+	}
+	if answer, err = to.Offer(ctx, offer); err != nil {
+		return "", fmt.Errorf("answer: %w", err)
+	}
+	return answer, c.Answer(ctx, answer)
+}
+
 // Answer takes the server's answer and waits until the connection stands.
 func (c *connection) Answer(ctx context.Context, sdp string) error {
 	answer := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}
