@@ -41,8 +41,10 @@ func TestGreedy(t *testing.T) {
 	ada.Play(units(t, codec.VideoConfig{Width: 1920, Height: 1080, FrameRate: 30, Bitrate: 1_000_000}, 20), 180)
 	film(ben, green)
 	places := s.place(ada, ben)
-	capped := func() float64 { return s.metric("tilemix_uplink_video_total", "capped") }
-	s.await("pictures to be dropped", func() bool { return capped() > 0 })
+	dropped := func() float64 { // on a busy machine because they are read late
+		return s.metric("tilemix_uplink_video_total", "capped") + s.metric("tilemix_uplink_video_total", "lagged")
+	}
+	s.await("pictures to be dropped", func() bool { return dropped() > 0 })
 	before, fresh := signal.Colour{}, 0
 	eye.VideoSink.Await("both, after pictures were dropped", func(p rtctest.Picture) error {
 		if now := signal.Mean(p.Image, places[ada]); now != before {
