@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"tilemix/codec/h264"
@@ -25,8 +26,9 @@ import (
 	"tilemix/signaling"
 )
 
-// newRooms makes the rooms and their HTTP side. It starts nothing.
-func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
+// newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
+// starts nothing.
+func newRooms(s *settings, log *slog.Logger, others ...prometheus.Collector) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
@@ -49,7 +51,7 @@ func newRooms(s *settings, log *slog.Logger) (runner, http.Handler, error) {
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Prefix, site.Trusted = s.front()
-	site.Collectors = hooks.Collectors()
+	site.Collectors = append(hooks.Collectors(), others...)
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links

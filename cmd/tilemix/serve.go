@@ -45,12 +45,16 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}
-	rooms, handler, err := newRooms(&c.settings, log)
+	door, err := newDoor(ctx, &c.settings, listener, log)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(app.Stdout, "tilemix serves on %s\n", address(listener))
-	return supervise(ctx, profiled{rooms, c.PProf}, listener, handler, log)
+	rooms, handler, err := newRooms(&c.settings, log, door.collectors...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(app.Stdout, door.greeting())
+	return supervise(ctx, runAll{profiled{rooms, c.PProf}, door.parts}, door.listener, door.wrap(handler), log)
 }
 
 // supervise runs the rooms and serves HTTP until ctx ends or one of the two
@@ -98,7 +102,7 @@ func quit(server *http.Server) error {
 }
 
 // address is the URL at which a browser on this machine finds the server.
-func address(listener net.Listener) string {
+func address(scheme string, listener net.Listener) string {
 	host, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		return listener.Addr().String()
@@ -106,7 +110,7 @@ func address(listener net.Listener) string {
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 func newLog(s *settings, out io.Writer) *slog.Logger {

@@ -109,7 +109,7 @@ func TestAddress(t *testing.T) {
 			continue
 		}
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		if got, want := address(listener), "http://"+test.host+":"+port; got != want {
+		if got, want := address("http", listener), "http://"+test.host+":"+port; got != want {
 			t.Errorf("%s: got %s, want %s", test.bind, got, want)
 		}
 		listener.Close()
@@ -128,7 +128,7 @@ func listen(t *testing.T) net.Listener {
 // get returns the body that the server answers with, or the error.
 func get(listener net.Listener) string {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Get(address(listener))
+	response, err := client.Get(address("http", listener))
 	if err != nil {
 		return err.Error()
 	}

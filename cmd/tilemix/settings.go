@@ -14,10 +14,11 @@ import (
 // file. Flags win over the environment, the environment over the file, the file
 // over the defaults.
 type settings struct {
-	Config          string       `placeholder:"FILE" help:"YAML file of settings."`
-	Listen          string       `default:":8080" help:"Address to serve HTTP on."`
-	PathPrefix      pathPrefix   `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
-	TrustedProxies  []proxy      `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
+	Config         string     `placeholder:"FILE" help:"YAML file of settings."`
+	Listen         string     `default:":8080" help:"Address to serve HTTP on."`
+	PathPrefix     pathPrefix `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
+	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
+	tlsSettings
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
 	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`

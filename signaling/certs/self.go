@@ -35,6 +35,17 @@ func (s *Self) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) { ret
 // Expiry returns when the certificate ends.
 func (s *Self) Expiry() time.Time { return s.leaf.Load().Leaf.NotAfter }
 
+// Address returns the machine's first IPv4 address, loopback aside, for which there is a certificate;
+// else nil.
+func (s *Self) Address() net.IP {
+	for _, ip := range s.leaf.Load().Leaf.IPAddresses {
+		if ip.To4() != nil && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+			return ip
+		}
+	}
+	return nil
+}
+
 // Run makes a new certificate when the machine's addresses have changed and after two thirds of a
 // certificate's life, until ctx ends. It returns nil.
 func (s *Self) Run(ctx context.Context) error {
