@@ -133,6 +133,9 @@ func (c *sources) assess(src *camera, s *scene.Scene, i int, fresh bool, now tim
 	if report != src.reported && c.env.Reporter.HealthChanged(from.ID, report) {
 		src.reported = report
 	}
+	if line == video.OK && m.Unseen != "" {
+		return video.Degraded // the sign, where there is no picture that could be bad
+	}
 	return line
 }
 

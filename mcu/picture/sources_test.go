@@ -14,6 +14,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/media"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/silence"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -94,6 +95,7 @@ func TestTileOfMember(t *testing.T) {
 		{ID: "ben", Name: "Ben", Muted: true},
 		{ID: "cid", Name: "", Speaking: true},
 		{ID: "dan", Name: "Dan", MediaLost: true},
+		{ID: "eve", Name: "Eve", Unseen: silence.NoVideo},
 	} {
 		b := newBench(t)
 		s := shows(scene.Source{}, true)
@@ -105,7 +107,11 @@ func TestTileOfMember(t *testing.T) {
 		if tile.ID != m.ID || tile.Name != m.Name || tile.Speaking != m.Speaking || tile.Muted != m.Muted || tile.Hidden != 7 {
 			t.Errorf("%+v is shown as %+v", m, tile)
 		}
-		if want := map[bool]video.Status{true: video.Disconnected, false: video.OK}[m.MediaLost]; tile.Status != want || tile.Picture != nil {
+		want := map[bool]video.Status{true: video.Disconnected, false: video.OK}[m.MediaLost]
+		if m.Unseen != "" {
+			want = video.Degraded
+		}
+		if tile.Status != want || tile.Picture != nil {
 			t.Errorf("%s: status %v", m.Name, tile.Status)
 		}
 	}
