@@ -8,6 +8,9 @@
 // The kernel kills a child when the server dies, because a child that waits for a silent peer would
 // stay. When the context ends, the child is interrupted; [Farewell] later it is killed.
 //
+// A child has limits, because it reads what strangers send: memory, address space, the size of pictures
+// and of allocations. Its priority is lower than the server's.
+//
 // Arguments of a process are visible to every user of the machine. URLs with keys therefore reach
 // the child as a file, [SecretFile], which is a pipe. The child gets the few environment variables
 // that FFmpeg needs, because the others may hold secrets of the server.

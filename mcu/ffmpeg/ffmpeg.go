@@ -90,8 +90,8 @@ func (c Command) Start(ctx context.Context) (*Process, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	p := &Process{strict: c.Strict, reading: make(chan struct{}), done: make(chan struct{})}
 	p.finish = sync.OnceFunc(func() { close(p.reading) })
-	p.cmd = exec.CommandContext(ctx, path, c.Args...)
-	p.cmd.Env = append(append([]string{"AV_LOG_FORCE_NOCOLOR=1"}, environment()...), c.Env...)
+	p.cmd = exec.CommandContext(ctx, path, bounded(c.Args)...)
+	p.cmd.Env = append(append([]string{"AV_LOG_FORCE_NOCOLOR=1", "MALLOC_ARENA_MAX=2"}, environment()...), c.Env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.cmd.Cancel = p.interrupt
 	p.cmd.WaitDelay = Farewell
@@ -150,8 +150,10 @@ func (p *Process) start(c Command) (serve []func() error, err error) {
 		if inner := errors.Unwrap(err); inner != nil { // without the path
 			err = inner
 		}
+		return nil, err
 	}
-	return serve, err
+	confine(p.cmd.Process.Pid)
+	return serve, nil
 }
 
 // wait waits for the end of In, Out and the child, and says why the child ended.

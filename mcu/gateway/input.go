@@ -230,9 +230,9 @@ func playlist(scheme, url string) string {
 		"option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
 	switch scheme {
 	case "rtsp":
-		list += "option rtsp_transport tcp\noption timeout 10000000\n"
+		list += "option rtsp_transport tcp\noption timeout " + ioTimeout + "\n"
 	default:
-		list += "option rw_timeout 10000000\n"
+		list += "option rw_timeout " + ioTimeout + "\n"
 	}
 	return list
 }

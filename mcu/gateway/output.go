@@ -31,6 +31,8 @@ const (
 	pictureInterval = 60 * time.Millisecond
 	// patience is how long the far end may accept no media.
 	patience = 15 * time.Second
+	// ioTimeout is how long a connection of FFmpeg may do nothing, in µs.
+	ioTimeout = "10000000"
 	// pictureTime is the duration of a picture that is the last.
 	pictureTime = time.Second / 30
 	// packetsAFragment bounds the delay of sound while no picture comes.
@@ -124,6 +126,7 @@ func destination(a address.Address) (args []string, secret string) {
 	switch a.Scheme() {
 	case "srt":
 		var options strings.Builder
+		options.WriteString("timeout=" + ioTimeout + "\n")
 		for name, value := range a.SRT() {
 			fmt.Fprintf(&options, "%s=%s\n", name, value)
 		}
@@ -132,7 +135,7 @@ func destination(a address.Address) (args []string, secret string) {
 		return append(slices.Clip(opus), "-rtsp_transport", "tcp", "-f", "rtsp", a.URL()), "\n"
 	default:
 		app, key := a.RTMP()
-		secret = "rtmp_app=" + app + "\nrtmp_playpath=" + key + "\nrtmp_live=live\n"
+		secret = "rtmp_app=" + app + "\nrtmp_playpath=" + key + "\nrtmp_live=live\nrw_timeout=" + ioTimeout + "\n"
 		if a.Scheme() == "rtmps" {
 			secret += "tls_verify=1\n"
 		}
