@@ -20,7 +20,8 @@ type Config struct {
 	Width, Height int    // of the mix, in pixels, even
 	FrameRate     int    // of the mix, pictures a second
 	VideoBitrate  int    // of the mix, bits a second
-	AudioBitrate  int    // of the mix, bits a second
+	AudioBitrate  int    // of the mix, bits a second, 6000 to 510,000
+	KeepLoudness  bool   // of each voice, instead of bringing all to the same
 	Layout        string // that a room begins with, "grid" or "speaker"
 
 	MaxTiles        int // on the canvas, 1 to layout.MaxTiles; the others are not seen
@@ -66,6 +67,9 @@ func (c Config) check() error {
 	if c.FrameRate <= 0 || c.VideoBitrate <= 0 || c.AudioBitrate <= 0 {
 		return fmt.Errorf("frame rate and bitrates must be positive")
 	}
+	if c.AudioBitrate < minAudioBitrate || c.AudioBitrate > maxAudioBitrate {
+		return fmt.Errorf("the bitrate of sound is %d, not one of %d to %d bits a second", c.AudioBitrate, minAudioBitrate, maxAudioBitrate)
+	}
 	if c.MaxTiles < 1 || c.MaxTiles > layout.MaxTiles {
 		return fmt.Errorf("there can be 1 to %d tiles, not %d", layout.MaxTiles, c.MaxTiles)
 	}
@@ -100,6 +104,9 @@ func (c Config) check() error {
 func (c Config) ladder() []ladder.Rung {
 	return ladder.Of(ladder.Rung{Size: image.Pt(c.Width, c.Height), FrameRate: c.FrameRate, Bitrate: c.VideoBitrate})
 }
+
+// Bitrates that Opus takes (RFC 6716 §2.1.1).
+const minAudioBitrate, maxAudioBitrate = 6000, 510_000
 
 // maxParticipants bounds what a room sets aside for those who may come.
 const maxParticipants = 10_000

@@ -101,7 +101,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 	return room.Env{
 		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Headroom: headroom.New(cap(slots)),
-		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate,
+		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
 		Policy: policy.Open{}, Emit: emit, Log: log,
 	}

@@ -123,6 +123,8 @@ func (s *settings) config() mcu.Config {
 	cfg := mcu.DefaultConfig()
 	cfg.Layout = s.Layout
 	cfg.VideoBitrate = int(s.VideoBitrate)
+	cfg.AudioBitrate = int(s.AudioBitrate)
+	cfg.KeepLoudness = s.KeepLoudness
 	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxParticipants = int(s.MaxParticipants)
 	cfg.MaxRooms = int(s.MaxRooms)

@@ -55,6 +55,7 @@ type Env struct {
 	Rungs           []ladder.Rung // that viewers may have
 	FrameRate       int           // pictures a second
 	AudioBitrate    int           // bits a second
+	KeepLoudness    bool          // of each voice
 	Layout          string        // that a room begins with
 	MaxTiles        int
 	MaxParticipants int
@@ -108,7 +109,7 @@ func New(name string, env Env) (*Room, error) {
 		return nil, err
 	}
 	r.sounds = sound.NewClock(sound.Env{
-		Epoch: r.epoch, Bitrate: env.AudioBitrate, Reporter: report, Metrics: env.Sounds,
+		Epoch: r.epoch, Bitrate: env.AudioBitrate, KeepLoudness: env.KeepLoudness, Reporter: report, Metrics: env.Sounds,
 	}, r.chain)
 	r.loop = newLoop(r)
 	return r, nil

@@ -18,10 +18,11 @@ const catchUp = 5
 
 // Env is what a clock needs of its room.
 type Env struct {
-	Epoch    time.Time // of all timestamps
-	Bitrate  int       // of each encoder, bits a second
-	Reporter scene.Reporter
-	Metrics  *Metrics
+	Epoch        time.Time // of all timestamps
+	Bitrate      int       // of each encoder, bits a second
+	KeepLoudness bool      // of each voice, instead of bringing all to the same
+	Reporter     scene.Reporter
+	Metrics      *Metrics
 }
 
 // Clock mixes and sends one room's sound. The goroutine that calls Run owns it.
@@ -42,7 +43,7 @@ type Clock struct {
 
 // listener is what the clock keeps of a participant, for as long as it is in the room.
 type listener struct {
-	gate   audio.Gate
+	strip  audio.Strip
 	said   pcm.Block // in this tick
 	open   bool      // said is in the mix of this tick
 	silent int       // blocks since it was, while the listener still has an encoder of its own
@@ -140,12 +141,9 @@ func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
 	}
 	c.floor.Observe(s.ID, level, now)
 	if s.Muted {
-		// The last block before silence fades, because a cut is a click.
-		l.open = l.gate.Open()
-		l.gate.Shut()
-		pcm.FadeOut(&l.said)
+		l.open = l.strip.Mute(&l.said)
 	} else {
-		l.open = l.gate.Pass(&l.said, level)
+		l.open = l.strip.Pass(&l.said, level)
 	}
 	if l.open {
 		c.mixer.Add(&l.said)
@@ -184,7 +182,7 @@ func (c *Clock) advance() {
 		id := c.cursor.Scene().Listeners[i].ID
 		l := c.state[id]
 		if l == nil {
-			l = &listener{}
+			l = &listener{strip: audio.Strip{KeepLoudness: c.env.KeepLoudness}}
 			c.state[id] = l
 		}
 		c.listeners = append(c.listeners, l)
@@ -223,7 +221,7 @@ func (c *Clock) release(d scene.Departed) {
 		c.floor.Remove(d.ID)
 		_ = d.Microphone.Close()
 		if l != nil {
-			l.gate = audio.Gate{}
+			l.strip.Forget()
 		}
 	}
 	if d.Left {

@@ -1,7 +1,7 @@
 // Package sound is a room's sound clock: every 20 ms it pulls a block from each
 // microphone, mixes them, and sends each listener what the others say (mix-minus).
 //
-//	Microphone.Pull ──▶ gate ──▶ audio.Mixer ──▶ shared encoder ──▶ all who are silent, sinks
+//	Microphone.Pull ──▶ strip ─▶ audio.Mixer ──▶ shared encoder ──▶ all who are silent, sinks
 //	        │                        └──▶ minus one's own ──▶ own encoder ──▶ each who speaks
 //	        └──▶ audio.Floor ──▶ scene.Reporter: who is heard
 //

@@ -61,6 +61,9 @@ func (g *Gate) Pass(b *pcm.Block, level uint8) (open bool) {
 // Open reports whether the last block passed.
 func (g *Gate) Open() bool { return g.left > 0 }
 
+// loud reports whether the last block was loud enough to open the gate.
+func (g *Gate) loud() bool { return g.left == gateHang }
+
 // Shut closes the gate. It still knows the microphone's noise.
 func (g *Gate) Shut() {
 	g.left = 0

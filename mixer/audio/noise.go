@@ -1,6 +1,10 @@
 package audio
 
-import "tilemix/codec/pcm"
+import (
+	"slices"
+
+	"tilemix/codec/pcm"
+)
 
 // Levels here are -dBov: the larger, the quieter.
 const (
@@ -8,20 +12,24 @@ const (
 	noiseAtFirst = 62
 	// noiseMargin (8 dB) is how much louder than its microphone's noise sound is a voice.
 	noiseMargin = 8
-	// weakestVoice (72) is what no voice is quieter than, however quiet its microphone is.
-	weakestVoice = 72
-	// noisePerBlock is how fast a noise is learned: 2 dB a second.
-	noisePerBlock = 2. / 50
+	// weakestVoice (68) is what no voice is quieter than, however quiet its microphone is.
+	weakestVoice = 68
+	// noiseSpans (8) of noiseSpan blocks (1 s) are how long it takes to learn that a noise is
+	// louder than it was.
+	noiseSpans, noiseSpan = 8, 50
 )
 
-// noise follows how loud a microphone is while nobody speaks into it: down at once, and up
-// slowly, because sound that stays as loud for seconds is no speech. Noise is never taken to
-// be louder than -50 dBov: it could be music, or a tone.
+// noise follows how loud a microphone is while nobody speaks into it: as loud as the quietest
+// 20 ms of the last eight seconds, because speech has pauses. Noise is never taken to be louder
+// than -50 dBov: it could be music, or a tone.
 type noise struct {
-	over float32 // noiseAtFirst less the level
+	under  [noiseSpans]float32 // the quietest of each second, less noiseAtFirst; a ring
+	now    float32             // the quietest of all
+	at     int                 // second of the ring
+	blocks int                 // in this second
 }
 
-func (n *noise) level() float32 { return noiseAtFirst - n.over }
+func (n *noise) level() float32 { return noiseAtFirst + n.now }
 
 // learn takes the level of a block of sound. What is silent to the bit says nothing: it is a
 // pause that the sender made.
@@ -29,11 +37,16 @@ func (n *noise) learn(level uint8) {
 	if level >= pcm.Silence {
 		return
 	}
-	l, was := min(float32(level), weakestVoice+noiseMargin), n.level()
-	if l < was {
-		l = max(was-noisePerBlock, l, noiseHigh)
+	l := min(max(float32(level), noiseHigh), weakestVoice+noiseMargin) - noiseAtFirst
+	if n.blocks == 0 {
+		n.under[n.at] = l
+		n.now = slices.Max(n.under[:])
 	}
-	n.over = noiseAtFirst - l
+	n.under[n.at] = max(n.under[n.at], l)
+	n.now = max(n.now, l)
+	if n.blocks++; n.blocks == noiseSpan {
+		n.at, n.blocks = (n.at+1)%noiseSpans, 0
+	}
 }
 
 // threshold returns the weakest level of a voice.

@@ -1,0 +1,49 @@
+package audio
+
+import "tilemix/codec/pcm"
+
+// Strip is what happens to one microphone before it is mixed, as on a mixing desk: its gate,
+// and its gain. The zero value is ready. A Strip belongs to one voice and one goroutine. It
+// allocates once, at the first sound.
+type Strip struct {
+	// KeepLoudness leaves the voice as loud as it is.
+	KeepLoudness bool
+
+	gate  Gate
+	level *Leveller // since the gate first opened
+}
+
+// Pass takes the voice's next block and its level, in -dBov, changes the block, and reports
+// whether it belongs in the mix. A voice without sound passes a silent block with level 127,
+// which costs nothing.
+func (s *Strip) Pass(b *pcm.Block, level uint8) (open bool) {
+	if !s.gate.Pass(b, level) {
+		return false
+	}
+	if s.KeepLoudness {
+		return true
+	}
+	if s.level == nil {
+		s.level = &Leveller{}
+	}
+	s.level.Apply(b, s.gate.loud(), s.gate.noise.level())
+	return true
+}
+
+// Mute ends the voice with the block b, which fades, because a cut is a click. It reports
+// whether b belongs in the mix.
+func (s *Strip) Mute(b *pcm.Block) (open bool) {
+	open = s.gate.Open()
+	if open {
+		s.gate.catchUp(b, true)
+		if s.level != nil {
+			s.level.Apply(b, false, 0)
+		}
+	}
+	s.gate.Shut()
+	pcm.FadeOut(b)
+	return open
+}
+
+// Forget is for when another microphone takes the place of this one.
+func (s *Strip) Forget() { *s = Strip{KeepLoudness: s.KeepLoudness} }
