@@ -49,9 +49,9 @@ func (s *silences) look(now time.Time) {
 		watched := m.constraints != (uplink.Constraints{})
 		switch on := up && picture && !m.cameraOff; {
 		case on && watched:
-			s.camera(m, sight{m.camera, true}, silence.OfPicture, lost, now)
+			s.camera(m, sight{m.camera, true}, lost, now)
 		case on && m.placed && !m.control.Reaches():
-			s.camera(m, sight{m.camera, false}, silence.OfUnseen, lost, now)
+			s.camera(m, sight{m.camera, false}, lost, now)
 		default:
 			m.unseen.rest()
 		}
@@ -85,7 +85,7 @@ type sight struct {
 }
 
 // camera looks at a camera that should be seen, or could be.
-func (s *silences) camera(m *member, at sight, judge func(silence.Counts, silence.Reason) silence.Reason, lost silence.Reason, now time.Time) {
+func (s *silences) camera(m *member, at sight, lost silence.Reason, now time.Time) {
 	var so silence.Counts
 	if m.camera != nil {
 		so = m.camera.Counts()
@@ -93,8 +93,10 @@ func (s *silences) camera(m *member, at sight, judge func(silence.Counts, silenc
 	m.unseen.is(at)
 	came, long := m.unseen.watch.Expect(so, now)
 	switch {
+	case long && at.watched:
+		s.find(m, &m.unseen, "camera", silence.OfPicture(came, lost))
 	case long:
-		s.find(m, &m.unseen, "camera", judge(came, lost))
+		s.find(m, &m.unseen, "camera", silence.OfUnseen(came, so.Packets > 0, lost))
 	case came.Pictures > 0:
 		m.unseen.why = ""
 	}

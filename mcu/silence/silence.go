@@ -110,12 +110,16 @@ func OfPicture(came Counts, unbound Reason) Reason {
 }
 
 // OfUnseen is OfPicture of a camera that nobody looks at, so that nothing of it is decoded and no key
-// frame is asked for: only what such a camera lacks too is a reason.
-func OfUnseen(came Counts, unbound Reason) Reason {
-	came.Capped, came.Lagged = 0, 0
-	if came.Units > 0 && (came.Keys == 0 || came.Bare < came.Keys) {
+// frame is asked for: only what such a camera lacks too is a reason. Ever tells that a packet of it
+// came at any time. It may pause then, because it was asked for very little.
+func OfUnseen(came Counts, ever bool, unbound Reason) Reason {
+	switch {
+	case came.Packets == 0 && ever:
+		return ""
+	case came.Units > 0 && (came.Keys == 0 || came.Bare < came.Keys):
 		return ""
 	}
+	came.Capped, came.Lagged = 0, 0
 	return OfPicture(came, unbound)
 }
 

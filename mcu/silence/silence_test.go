@@ -41,18 +41,20 @@ func TestOfPicture(t *testing.T) {
 func TestOfUnseen(t *testing.T) {
 	for name, c := range map[string]struct {
 		came    Counts
+		ever    bool
 		unbound Reason
 		want    Reason
 	}{
-		"all is well":                 {Counts{Packets: 900, Units: 150, Keys: 1}, "", ""},
-		"no key frame, as none asked": {Counts{Packets: 900, Units: 150}, "", ""},
-		"parameter sets at times":     {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 1}, "", ""},
-		"never parameter sets":        {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 5}, "", noSets},
-		"nothing comes":               {Counts{}, "", NoVideo},
-		"all that comes was refused":  {Counts{}, Refused, Refused},
-		"packets of something else":   {Counts{Packets: 900}, "", undecodable},
+		"all is well":                 {Counts{Packets: 900, Units: 150, Keys: 1}, true, "", ""},
+		"no key frame, as none asked": {Counts{Packets: 900, Units: 150}, true, "", ""},
+		"parameter sets at times":     {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 1}, true, "", ""},
+		"never parameter sets":        {Counts{Packets: 900, Units: 150, Keys: 5, Bare: 5}, true, "", noSets},
+		"nothing comes":               {Counts{}, false, "", NoVideo},
+		"it pauses":                   {Counts{}, true, "", ""},
+		"all that comes was refused":  {Counts{}, false, Refused, Refused},
+		"packets of something else":   {Counts{Packets: 900}, true, "", undecodable},
 	} {
-		if got := OfUnseen(c.came, c.unbound); got != c.want {
+		if got := OfUnseen(c.came, c.ever, c.unbound); got != c.want {
 			t.Errorf("%s: %q, not %q", name, got, c.want)
 		}
 	}
