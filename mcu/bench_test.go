@@ -212,7 +212,7 @@ func BenchmarkRoom(b *testing.B) {
 		}
 		time.Sleep(3 * time.Second) // all have their key frames
 		before, used, start := c.ask(call{Count: true}), c.cpu(), time.Now()
-		time.Sleep(seconds * time.Second)
+		time.Sleep(seconds * time.Second) // of what is measured
 		took, used := time.Since(start).Seconds(), c.cpu()-used
 		after := c.ask(call{Count: true})
 		c.end()

@@ -81,8 +81,8 @@ func (s *stage) visit(random *rand.Rand, line network.Line) {
 		c.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { colour.Paint(img) }})
 		c.Speak(signal.Tone(440, 0.1))
 	}
-	time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
-	if random.IntN(2) == 0 { // says so by closing the connection
+	time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond) // of a stay
+	if random.IntN(2) == 0 {                                        // says so by closing the connection
 		c.Close()
 	}
 	p.Leave()

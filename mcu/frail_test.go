@@ -19,7 +19,7 @@ func TestFrailListener(t *testing.T) {
 	voice.Speak(adasVoice.Wave())
 	second := func() float64 { // encodes of each block of the last second
 		before := s.metric("tilemix_sound_encodes_total")
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of what is counted
 		return (s.metric("tilemix_sound_encodes_total") - before) / 50
 	}
 	s.await("the speaker's encoder and the shared one", func() bool { n := second(); return n > 1.8 && n < 2.2 })

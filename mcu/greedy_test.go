@@ -75,7 +75,7 @@ func TestStudio(t *testing.T) {
 	})
 	lag, began := machineLag(t), time.Now()
 	shown, capped := s.metric("tilemix_uplink_video_total", "pictures"), s.metric("tilemix_uplink_video_total", "capped")
-	time.Sleep(3 * time.Second)
+	time.Sleep(3 * time.Second) // of what is counted
 	shown = (s.metric("tilemix_uplink_video_total", "pictures") - shown) / time.Since(began).Seconds()
 	capped = s.metric("tilemix_uplink_video_total", "capped") - capped
 	late, share := lag(), s.metric("tilemix_decode_share")

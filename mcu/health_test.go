@@ -56,7 +56,7 @@ func TestOutage(t *testing.T) {
 	}
 	s.told(cid, ada, control.LineWeak)
 	s.told(cid, ben, "")
-	time.Sleep(time.Until(began.Add(3 * time.Second)))
+	time.Sleep(time.Until(began.Add(3 * time.Second))) // so long the line fails
 	ada.Impair(network.Line{})
 	began = time.Now()
 	sees("Ada's tile as before", red)

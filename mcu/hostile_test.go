@@ -234,7 +234,7 @@ func spoil(g *guest, f func(key bool, payloads [][]byte) [][]byte) {
 			signal.Colour{Y: uint8(at / (10 * time.Millisecond)), Cb: 200, Cr: 30}.Paint(img)
 		},
 	})
-	time.Sleep(1200 * time.Millisecond)
+	time.Sleep(1200 * time.Millisecond) // of what is sent
 	stop()
 }
 

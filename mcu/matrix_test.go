@@ -168,7 +168,7 @@ func (s *stage) try(conditions []condition, length time.Duration) (outcomes []ou
 			time.AfterFunc(c.outage, func() { rigs[i].ada.Impair(c.line) })
 		}
 	}
-	time.Sleep(length)
+	time.Sleep(length) // of the span that is judged
 	to := time.Now()
 	time.Sleep(time.Second) // what was filmed by then arrives
 	for i, r := range rigs {

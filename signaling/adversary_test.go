@@ -107,7 +107,7 @@ func TestSeatsAreTaken(t *testing.T) {
 				} else {
 					refused.Add(1)
 				}
-				time.Sleep(5 * time.Millisecond)
+				time.Sleep(5 * time.Millisecond) // the pace of the attack
 			}
 		})
 	}

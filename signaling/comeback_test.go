@@ -64,7 +64,7 @@ func (p publishers) speak(c *client, created reply) {
 		if err := sound.WriteSample(media.Sample{Data: []byte{0xf8, 0xff, 0xfe}, Duration: 20 * time.Millisecond}); err != nil {
 			p.t.Fatal(err)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) // the microphone's pace
 	}
 }
 
@@ -168,7 +168,7 @@ func TestComeBack(t *testing.T) {
 		t.Parallel()
 		p := newPublishers(t)
 		p.speak(p.post("/whip/hall", here, ""))
-		time.Sleep(2100 * time.Millisecond)
+		time.Sleep(2100 * time.Millisecond) // as above
 		if p.returns("/whip/hall", here, "") {
 			t.Error("two publishers without a name were taken for one")
 		}

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling"
 )
 
@@ -113,13 +113,10 @@ func TestLinkAPI(t *testing.T) {
 	if at != outputs+"/"+one.ID || one.Room != "demo" || one.URL != "rtmp://127.0.0.1:1/live/***" {
 		t.Errorf("it is %s at %s", begun.body, at)
 	}
-	for deadline := time.Now().Add(20 * time.Second); one.State != "down"; {
-		if time.Now().After(deadline) {
-			t.Fatalf("it stays %+v", one)
-		}
-		time.Sleep(10 * time.Millisecond)
+	poll.Until(t, "the output to be down", func() bool {
 		one = read[link](t, ask("GET", at, "", http.StatusOK))
-	}
+		return one.State == "down"
+	})
 	if one.Reason == "" || one.NextTry == "" {
 		t.Errorf("it is %+v", one)
 	}

@@ -14,13 +14,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling"
 )
 
@@ -128,20 +128,19 @@ func runProxy(t *testing.T, program, snippet string) string {
 			t.Log(said.String())
 		}
 	})
-	for range 1000 {
+	poll.Until(t, program+" to listen", func() bool {
 		select {
 		case <-ended:
 			t.Fatalf("%s has ended", program)
 		default:
 		}
-		if c, err := new(net.Dialer).DialContext(t.Context(), "tcp", at); err == nil {
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", at)
+		if err == nil {
 			_ = c.Close()
-			return "http://" + at
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("%s does not listen", program)
-	return ""
+		return err == nil
+	})
+	return "http://" + at
 }
 
 // follow uses a server through a proxy: its pages and all that they load, WHIP, the WebSocket, HLS.

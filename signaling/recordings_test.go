@@ -10,9 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 	"tilemix/signaling"
 )
@@ -71,13 +71,10 @@ func TestRecordingAPI(t *testing.T) {
 	if at != rooms+"/"+one.ID || one.Room != "demo" || one.State != "starting" {
 		t.Errorf("begun is %s at %s", begun.body, at)
 	}
-	for deadline := time.Now().Add(10 * time.Second); one.State != "recording" || one.Length < 2; {
-		if time.Now().After(deadline) {
-			t.Fatalf("it stays %+v", one)
-		}
-		time.Sleep(10 * time.Millisecond)
+	poll.Until(t, "two seconds of a recording", func() bool {
 		one = read[recording](t, do(t, "GET", at, ""))
-	}
+		return one.State == "recording" && one.Length >= 2
+	})
 	// What there is of it can be had.
 	part := do(t, "GET", url+one.File, "", "Range", "bytes=4-7")
 	part.want(t, http.StatusPartialContent)

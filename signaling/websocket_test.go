@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling"
 )
 
@@ -310,13 +312,9 @@ func TestWebSocketClosesSlowReader(t *testing.T) {
 // counted waits until the metrics have a line.
 func counted(t testing.TB, base, line string) {
 	t.Helper()
-	for range 200 {
-		if strings.Contains(do(t, http.MethodGet, base+"/metrics", "").body, "\n"+line) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("the metrics lack %q", line)
+	poll.Until(t, fmt.Sprintf("%q in the metrics", line), func() bool {
+		return strings.Contains(do(t, http.MethodGet, base+"/metrics", "").body, "\n"+line)
+	})
 }
 
 // A client that reads nothing also answers no ping.
@@ -324,7 +322,7 @@ func TestWebSocketClosesWithoutPong(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Ping = 100 * time.Millisecond
 	silent := dial(t, serve(t, newServer(t), cfg), "Silent")
-	time.Sleep(5 * cfg.Ping)
+	time.Sleep(5 * cfg.Ping) // so long it reads nothing
 	began := time.Now()
 	if silent.closed(t); time.Since(began) > 5*time.Second {
 		t.Error("it is still open")

@@ -8,13 +8,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 	"weak"
 
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling"
 )
 
@@ -215,13 +215,10 @@ func TestEndedSessionIsForgotten(t *testing.T) {
 	created.want(t, http.StatusCreated)
 	srv.who.Value().Leave()
 	srv.wantRooms(t)
-	for range 2000 {
-		if runtime.GC(); srv.who.Value() == nil {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Error("a participant that left is still in memory")
+	poll.Until(t, "a participant that left to be forgotten", func() bool {
+		runtime.GC()
+		return srv.who.Value() == nil
+	})
 }
 
 // A session is its own secret: neither another's address nor the ids that a room

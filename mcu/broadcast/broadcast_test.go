@@ -221,7 +221,7 @@ func TestPlayers(t *testing.T) {
 	if _, err := r.play("live", "video"); err != nil { // begins when there is something to play
 		t.Fatal(err)
 	}
-	alone := r.rate(func() { time.Sleep(3 * time.Second) })
+	alone := r.rate(func() { time.Sleep(3 * time.Second) }) // of what is counted
 	var mu sync.Mutex
 	var slowest time.Duration
 	bytes := 0

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tilemix/mcu/ffmpeg"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // asServer makes the test binary a process that starts the program it names, for TestOrphan.
@@ -267,13 +268,13 @@ func TestOrphan(t *testing.T) {
 	}
 	_ = server.Process.Kill()
 	_ = server.Wait()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) { // no event tells of it
-		if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(state), ") Z ") {
-			return
-		}
-		if time.Now().After(deadline) {
+	t.Cleanup(func() {
+		if t.Failed() {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
-			t.Fatal("the child outlives its server")
 		}
-	}
+	})
+	poll.Until(t, "the child to end with its server", func() bool {
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err != nil || strings.Contains(string(state), ") Z ")
+	})
 }

@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -75,14 +76,10 @@ func TestFilm(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect(vic)
-		for deadline := time.Now().Add(rtctest.Patience); ; time.Sleep(20 * time.Millisecond) {
-			if _, err := s.Get(gateway.Input, "film", i.ID); errors.Is(err, mcu.ErrNotFound) {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s does not leave", name)
-			}
-		}
+		poll.Until(t, name+" to leave", func() bool {
+			_, err := s.Get(gateway.Input, "film", i.ID)
+			return errors.Is(err, mcu.ErrNotFound)
+		})
 		vic.VideoSink.Await("it to be gone", func(p rtctest.Picture) error {
 			if got := signal.Mean(p.Image, p.Image.Rect); got.Distance(red) < 60 {
 				return fmt.Errorf("it is %v", got)

@@ -13,8 +13,8 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/media"
-	"tilemix/mcu/rtc/rtctest"
 )
 
 // far are servers that nobody here wrote, as listeners on a port.
@@ -168,9 +168,5 @@ func TestNextRoom(t *testing.T) {
 	if _, err := room.Attach(nil, media.SinkOptions{}); !errors.Is(err, mcu.ErrClosed) {
 		t.Errorf("a sink of the first room is attached to the second: %v", err)
 	}
-	for deadline := time.Now().Add(rtctest.Patience); len(s.List(gateway.Output, "next")) > 0; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("there are still %+v", s.List(gateway.Output, "next"))
-		}
-	}
+	poll.Until(t, "the outputs of a room that has ended to go", func() bool { return len(s.List(gateway.Output, "next")) == 0 })
 }

@@ -11,13 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -91,21 +91,17 @@ func (s *stage) act(room string) {
 // await polls until a link is as it is to be.
 func (s *stage) await(kind gateway.Kind, room, id, what string, ok func(gateway.Info) bool) gateway.Info {
 	s.t.Helper()
-	for deadline := time.Now().Add(rtctest.Patience); ; {
-		i, err := s.Get(kind, room, id)
-		if err != nil {
+	var i gateway.Info
+	poll.Until(s.t, what, func() bool {
+		var err error
+		if i, err = s.Get(kind, room, id); err != nil {
 			s.t.Fatal(err)
 		}
 		told, _ := json.Marshal(i)
 		fmt.Fprintln(&s.said, string(told))
-		if ok(i) {
-			return i
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("waited for %s: %s", what, told)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return ok(i)
+	})
+	return i
 }
 
 func in(state gateway.State) func(gateway.Info) bool {
@@ -163,17 +159,16 @@ func (r *receiver) kill() {
 // await waits until so much has come, and ends the receiver.
 func (r *receiver) await(bytes int64) {
 	r.t.Helper()
-	for deadline := time.Now().Add(rtctest.Patience); ; {
-		if i, err := os.Stat(r.file); err == nil && i.Size() >= bytes {
-			break
+	defer func() {
+		r.kill()
+		if r.t.Failed() {
+			r.t.Logf("FFmpeg said: %s", r.said.String())
 		}
-		if time.Now().After(deadline) {
-			r.kill()
-			r.t.Fatalf("nothing comes: %s", r.said.String())
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	r.kill()
+	}()
+	poll.Until(r.t, fmt.Sprintf("%d bytes in %s", bytes, r.file), func() bool {
+		i, err := os.Stat(r.file)
+		return err == nil && i.Size() >= bytes
+	})
 }
 
 // runTool runs a program of FFmpeg, which must give no warning.

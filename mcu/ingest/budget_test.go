@@ -103,7 +103,7 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 			v.Push(&p[i], time.Now())
 		}
 		v.Picture(nil, epoch)
-		time.Sleep(time.Second / time.Duration(s.rate))
+		time.Sleep(time.Second / time.Duration(s.rate)) // in synctest
 	}
 	return m, v.Stats(), asked
 }

@@ -24,7 +24,7 @@ func crowd(tr *tracks, length time.Duration, pace bool) {
 	picture := uint64(0)
 	for at := time.Duration(0); at < length; at += 20 * time.Millisecond {
 		if pace {
-			time.Sleep(time.Until(began.Add(at)))
+			time.Sleep(time.Until(began.Add(at))) // in pace with the clock
 		}
 		packet := []byte{0xf8, 1, 2, 3, 4, 5, 6, 7}
 		for _, id := range ids {

@@ -25,6 +25,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
@@ -263,19 +264,15 @@ func await(t *testing.T, c *record.Recorder, id string, ok func(sidecar.Info) bo
 // awaitLong is await for what takes a known time.
 func awaitLong(t *testing.T, c *record.Recorder, id string, takes time.Duration, ok func(sidecar.Info) bool) sidecar.Info {
 	t.Helper()
-	for deadline := time.Now().Add(takes + 20*time.Second); ; {
-		info, err := c.Get("", id)
-		if err != nil {
+	var info sidecar.Info
+	poll.Within(t, takes+poll.Patience, "the recording "+id, func() bool {
+		var err error
+		if info, err = c.Get("", id); err != nil {
 			t.Fatal(err)
 		}
-		if ok(info) {
-			return info
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("recording stays %+v", info)
-		}
-		time.Sleep(time.Millisecond)
-	}
+		return ok(info)
+	})
+	return info
 }
 
 func ended(i sidecar.Info) bool { return i.State.Ended() }

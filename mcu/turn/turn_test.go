@@ -15,6 +15,7 @@ import (
 	pion "github.com/pion/turn/v5"
 	"go.uber.org/goleak"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/turn"
 )
 
@@ -230,11 +231,7 @@ func TestQuota(t *testing.T) {
 		allocation.Close()
 	}
 	allocations[0].Close()
-	for deadline := time.Now().Add(patience); s.Stats().Allocations >= len(allocations); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("a closed allocation is still counted")
-		}
-	}
+	poll.Until(t, "a closed allocation to be counted no more", func() bool { return s.Stats().Allocations < len(allocations) })
 	if allocation, err = s.client(t, "udp", name, password).Allocate(); err != nil {
 		t.Errorf("after one was closed: %v", err)
 	} else {
@@ -266,11 +263,7 @@ func TestHostQuota(t *testing.T) {
 		t.Error("the refusal is not counted")
 	}
 	allocations[0].Close()
-	for deadline := time.Now().Add(patience); s.Stats().Allocations >= len(allocations); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("a closed allocation is still counted")
-		}
-	}
+	poll.Until(t, "a closed allocation to be counted no more", func() bool { return s.Stats().Allocations < len(allocations) })
 	for deadline := time.Now().Add(patience); ; { // it is counted out just after
 		allocation, err := allocate()
 		if err == nil {

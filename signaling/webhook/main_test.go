@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tilemix/mcu/event"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling/webhook"
 )
 
@@ -162,11 +164,7 @@ func has(m *dto.Metric, labels []string) bool {
 // await waits for a metric.
 func (s sender) await(t *testing.T, want float64, name string, labels ...string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); s.number(t, name, labels...) != want; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s%v is %v, want %v", name, labels, s.number(t, name, labels...), want)
-		}
-	}
+	poll.Until(t, fmt.Sprintf("%s%v to be %v", name, labels, want), func() bool { return s.number(t, name, labels...) == want })
 }
 
 const (

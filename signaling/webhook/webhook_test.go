@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tilemix/mcu/event"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling/webhook"
 )
 
@@ -263,9 +264,7 @@ func TestPermit(t *testing.T) {
 	}
 	s := send(t, cfg)
 	happen(s, 1)
-	for s.number(t, attempts) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	poll.Until(t, "an attempt", func() bool { return s.number(t, attempts) > 0 })
 	s.stop()
 	if len(r.requests) > 0 || !strings.Contains(s.log.String(), errPrivate.Error()) {
 		t.Errorf("%d requests came, log: %s", len(r.requests), s.log)

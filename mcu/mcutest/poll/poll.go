@@ -13,7 +13,13 @@ const Patience = 45 * time.Second
 // waited for. It is for the goroutine of the test.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Patience); !ok(); time.Sleep(5 * time.Millisecond) {
+	Within(t, Patience, what, ok)
+}
+
+// Within is Until for another patience than Patience.
+func Within(t testing.TB, patience time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited for %s", what)
 		}
