@@ -36,6 +36,8 @@ type Config struct {
 	MaxPerRoom int // outputs of a room, and as many inputs
 	MaxTotal   int // outputs and inputs of all rooms together
 	MaxAlone   int // rooms that have inputs and no people
+	// MaxTranscodes is how many inputs FFmpeg may encode at a time. 0: one a core, and two at least.
+	MaxTranscodes int
 	// Futile is how long an input may bring nothing before it leaves: an input that never was up, or
 	// one in a room without people where no input is up.
 	Futile time.Duration
@@ -74,6 +76,8 @@ type Gateway struct {
 	log   *slog.Logger
 	rules address.Rules
 
+	encoders encoders
+
 	mu     sync.Mutex
 	closed bool
 	links  map[string]*link
@@ -92,7 +96,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 		cfg: cfg, log: log, rules: address.Rules{Private: cfg.Private},
 		room: func(name string) (handle, error) { return rooms.Room(name) },
 		join: rooms.Join, rooms: rooms.Rooms,
-		links: make(map[string]*link),
+		links: make(map[string]*link), encoders: newEncoders(cfg.MaxTranscodes),
 	}
 }
 
@@ -171,7 +175,7 @@ func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
 	l := &link{
 		log:  g.log.With("room", room, string(kind), id, "url", a.String()),
 		info: Info{ID: id, Kind: kind, Room: room, URL: a.String(), State: Starting, Since: time.Now().UTC()},
-		hide: a.Redact,
+		hide: a.Redact, mask: a.Mask,
 		done: make(chan struct{}),
 		tell: g.cfg.Events,
 	}

@@ -58,12 +58,31 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	l.futile = func(ever bool, down time.Duration) bool { return solitude{g}.futile(room, ever, down) }
 	who.AfterLeave(l.end)
 	context.AfterFunc(l.life, who.Leave)
-	in := &input{link: l, gateway: g, address: a, who: who, loop: o.Loop}
+	in := &input{link: l, gateway: g, address: a, who: who, loop: o.Loop, first: make(chan error, 1)}
 	info, err := g.add(l, in.try)
+	if err == nil && g.encoders.full() {
+		err = in.verdict(ctx)
+	}
 	if err != nil {
 		l.end()
 	}
 	return info, err
+}
+
+// verdict waits for the first attempt, while all encoders are taken. The error is ErrTooMany if the
+// stream needs one.
+func (in *input) verdict(ctx context.Context) error {
+	late := time.NewTimer(blind)
+	defer late.Stop()
+	select {
+	case err := <-in.first:
+		if errors.Is(err, ErrTooMany) {
+			return err
+		}
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // open opens a file of the data folder. It refuses a path or a symbolic link that leads out
@@ -96,8 +115,9 @@ type input struct {
 	address   address.Address
 	who       *mcu.Participant
 	loop      bool
-	transcode bool // FFmpeg encodes the picture
-	vain      int  // attempts in a row that brought nothing
+	transcode bool       // FFmpeg encodes the picture
+	vain      int        // attempts in a row that brought nothing
+	first     chan error // what came of the first attempt; nil: it is seen
 }
 
 // try plays the stream until it ends.
@@ -105,12 +125,22 @@ func (in *input) try(ctx context.Context, up func()) error {
 	in.vain++
 	err := in.play(ctx, func() {
 		in.vain = 0
+		in.tell(nil)
 		up()
 	})
+	in.tell(err)
 	if err != nil && in.address.Scheme() == "file" && in.vain >= vainTries {
 		return fmt.Errorf("%w: %w", errVain, err)
 	}
 	return err
+}
+
+// tell has verdict return.
+func (in *input) tell(err error) {
+	select {
+	case in.first <- err:
+	default:
+	}
 }
 
 // play pulls the stream. It pulls again with an encoder if the picture is not H.264.
@@ -151,6 +181,13 @@ func unreadable(err error) string {
 func (in *input) pull(ctx context.Context, seen func()) error {
 	if err := in.gateway.reach(ctx, in.address); err != nil {
 		return err
+	}
+	if in.transcode {
+		release, err := in.gateway.encoders.take()
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	p, err := newProxy(ctx, in.gateway.rules, in.address)
 	if err != nil {

@@ -84,6 +84,7 @@ type attempt func(ctx context.Context, up func()) error
 type link struct {
 	log   *slog.Logger
 	hide  func(string) string // removes keys from texts of other parties
+	mask  func(string) string // removes IP addresses from texts
 	life  context.Context
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended
@@ -220,9 +221,9 @@ func (l *link) reason(err error) string {
 	case err == nil:
 		return "it ended"
 	case errors.Is(err, address.ErrRefused):
-		return cut(err.Error())
+		return cut(l.mask(err.Error()))
 	default:
-		return cut(l.hide(err.Error())) // in this order: half a key would stay
+		return cut(l.mask(l.hide(err.Error()))) // in this order: half a key would stay
 	}
 }
 

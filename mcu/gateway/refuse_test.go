@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"unicode/utf8"
 
@@ -194,5 +195,46 @@ func TestServerFull(t *testing.T) {
 	}
 	if _, err := s.AddOutput(t.Context(), "three", gateway.OutputOptions{URL: "whip+http://nowhere.invalid/" + key}); err != nil {
 		t.Errorf("after one has gone: %v", err)
+	}
+}
+
+// TestOrigin has WHIP servers lead to another one, by a redirection and by the address of the session.
+// The other one gets no request.
+func TestOrigin(t *testing.T) {
+	s := newStage(t, nil)
+	ada, err := s.Join(mcu.JoinOptions{Room: "origin", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ada.Leave()
+		<-ada.Done()
+	}()
+	var asked atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer other.Close()
+	mux := http.NewServeMux()
+	mux.Handle("/redirect", http.RedirectHandler(other.URL+"/internal/"+key, http.StatusTemporaryRedirect))
+	mux.HandleFunc("/location", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", other.URL+"/internal/admin?delete="+key)
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte("no answer"))
+	})
+	endpoint := httptest.NewServer(mux)
+	defer endpoint.Close()
+	for path, why := range map[string]string{"/redirect": "another origin", "/location": ""} {
+		i, err := s.AddOutput(t.Context(), "origin", gateway.OutputOptions{URL: "whip+" + endpoint.URL + path, Token: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if down := s.await(gateway.Output, "origin", i.ID, "its end", in(gateway.Down)); !strings.Contains(down.Reason, why) {
+			t.Errorf("%s: %+v", path, down)
+		}
+		if err := s.Remove(t.Context(), gateway.Output, "origin", i.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("the other server got %d requests", n)
 	}
 }

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,4 +85,31 @@ func TestNoPicture(t *testing.T) {
 		t.Errorf("it is %+v", down)
 	}
 	t.Log(down.Transcoded, down.Reason)
+}
+
+// TestTranscodes adds an input above the bound of transcodes: it is refused. A stream that needs none is
+// taken, and so is the first when another has gone.
+func TestTranscodes(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, func(c *gateway.Config) { c.MaxTranscodes = 1 })
+	film(t, filepath.Join(s.dir, "deep.mp4"), "-t", "30", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-c:a", "aac")
+	film(t, filepath.Join(s.dir, "plain.mp4"), "-t", "30", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
+	add := func(file string, want error) gateway.Info {
+		t.Helper()
+		i, err := s.AddInput(t.Context(), "bound", gateway.InputOptions{URL: "file:" + file})
+		if !errors.Is(err, want) || err == nil && i.ID == "" {
+			t.Fatalf("%s: %+v, %v", file, i, err)
+		}
+		return i
+	}
+	one := add("deep.mp4", nil)
+	s.await(gateway.Input, "bound", one.ID, "the first", in(gateway.Up))
+	add("deep.mp4", gateway.ErrTooMany)
+	plain := add("plain.mp4", nil)
+	s.await(gateway.Input, "bound", plain.ID, "a copy", in(gateway.Up))
+	if err := s.Remove(t.Context(), gateway.Input, "bound", one.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.await(gateway.Input, "bound", add("deep.mp4", nil).ID, "another", in(gateway.Up))
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"syscall"
@@ -52,9 +53,10 @@ func (o *output) whipOnce(ctx context.Context, list via.List, up func()) error {
 		return err
 	}
 	defer c.Close()
-	web := &http.Client{Transport: newTransport(o.gateway.rules)}
+	endpoint := strings.TrimPrefix(o.address.URL(), "whip+")
+	web := &http.Client{Transport: &originOnly{transport: newTransport(o.gateway.rules), endpoint: endpoint}}
 	defer web.CloseIdleConnections()
-	s := whip.New(web, whip.Target{URL: strings.TrimPrefix(o.address.URL(), "whip+"), Token: o.token, Header: http.Header{via.Header: {list.Header}}})
+	s := whip.New(web, whip.Target{URL: endpoint, Token: o.token, Header: http.Header{via.Header: {list.Header}}})
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), whipFarewell)
 		defer cancel()
@@ -114,6 +116,28 @@ func send(ctx context.Context, c *client.Client, q *queue, grown <-chan struct{}
 		}
 	}
 }
+
+// originOnly sends requests to the origin of a WHIP endpoint only (RFC 6454 §5). Redirections and
+// Locations that lead elsewhere would have the server act for a stranger, with the token.
+type originOnly struct {
+	transport *http.Transport
+	endpoint  string
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (o *originOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	home, err := url.Parse(o.endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if r.URL.Scheme != home.Scheme || !strings.EqualFold(r.URL.Host, home.Host) {
+		return nil, errors.New("the WHIP server leads to another origin, which is not followed")
+	}
+	return o.transport.RoundTrip(r)
+}
+
+// CloseIdleConnections closes those of the transport.
+func (o *originOnly) CloseIdleConnections() { o.transport.CloseIdleConnections() }
 
 // newTransport returns a transport that connects as newDialer's dialer does.
 func newTransport(rules address.Rules) *http.Transport {

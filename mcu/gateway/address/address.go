@@ -98,6 +98,8 @@ func (a Address) checkHost() error {
 	switch {
 	case a.url.Opaque != "" || host == "":
 		return refuse("it names no host")
+	case strings.Contains(host, ":") && !strings.HasPrefix(a.url.Host, "["):
+		return refuse("its host has a colon: an IPv6 address stands in brackets, as [2a00::1]") // others take the first colon for the port's
 	case strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-_:") != "":
 		return refuse("its host has characters that no host's name has")
 	case a.url.Fragment != "":

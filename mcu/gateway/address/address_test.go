@@ -122,6 +122,20 @@ func TestAddresses(t *testing.T) {
 		{"rtmp://[::1]/a/b", out, "", true},
 		{"rtmp://[::]/a/b", out, local, false},
 		{"rtmp://[::ffff:10.0.0.1]/a/b", out, local, false},
+		{"rtsp://fd00:ec2::254/x", in, "brackets", true},
+		{"rtmp://fd00:ec2::254/x/y", out, "brackets", true},
+		{"whip+http://fd00:ec2::254/x", out, "brackets", true},
+		{"rtsp://a:1:2/x", in, "brackets", true},
+		{"rtsp://[2606:2800:21f:cb07::1]/x", in, "", false},
+		{"rtsp://[2001:0:ce49:7601::1]/x", in, local, false}, // Teredo
+		{"rtsp://[2001:10::1]/x", in, local, false},
+		{"rtsp://[3fff::1]/x", in, local, false},
+		{"rtsp://[5f00::1]/x", in, local, false},
+		{"rtsp://[100::1]/x", in, local, false},
+		{"rtsp://[::ffff:0:a00:1]/x", in, local, false}, // SIIT
+		{"rtsp://[::ffff:0:a9fe:a9fe]/x", in, "metadata", true},
+		{"rtsp://[::ffff:0:808:808]/x", in, "", false},
+		{"rtsp://[4000::1]/x", in, local, false},
 		{"rtsp://192.168.1.20/cam", in, local, false},
 		{"rtsp://192.168.1.20/cam", in, "", true},
 		{"rtsp://inside.example.org/cam", in, local, false},
@@ -220,6 +234,26 @@ func TestRedact(t *testing.T) {
 	}
 	if _, err := new(address.Address).WithToken(strings.Repeat("a", 5000)); !errors.Is(err, address.ErrRefused) {
 		t.Errorf("a long token: %v", err)
+	}
+}
+
+// TestMask hides the addresses that a name leads to.
+func TestMask(t *testing.T) {
+	for _, c := range []struct{ url, said, shown string }{
+		{"rtsp://inside/x", "dial tcp 10.1.2.3:9999: address refused", "dial tcp ***:9999: address refused"},
+		{"rtsp://inside/x", "dial tcp [fd12::1]:9999: refused", "dial tcp [***]:9999: refused"},
+		{"rtsp://inside/x", "lookup inside on 10.0.0.53:53: no such host", "lookup inside on ***:53: no such host"},
+		{"rtsp://10.1.2.3/x", "dial tcp 10.1.2.3:554 for 10.1.2.4", "dial tcp 10.1.2.3:554 for ***"},
+		{"rtsp://[fd12::1]/x", "dial tcp [fd12::1]:554", "dial tcp [fd12::1]:554"},
+		{"rtsp://inside/x", "at 12:30:45 status 401: a::b is no time", "at 12:30:45 status 401: *** is no time"},
+	} {
+		a, err := address.Parse(c.url, address.Input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := a.Mask(c.said); shown != c.shown {
+			t.Errorf("%s: %q becomes %q, want %q", c.url, c.said, shown, c.shown)
+		}
 	}
 }
 

@@ -21,16 +21,19 @@ var never = prefixes("169.254.0.0/16", "fe80::/10",
 	"168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32", // Azure, Alibaba, Oracle
 	"64:ff9b:1::/48")
 
-// private are networks that are not the Internet's (RFC 6890), beside those
-// that netip knows.
+// private are networks that are not the Internet's (RFC 6890), beside those that netip knows and beside
+// IPv6 outside of global.
 var private = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15",
-	"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "fec0::/10", "2001:db8::/32")
+	"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "3fff::/20")
 
-// carriers are IPv6 addresses that have an IPv4 address in them (RFC 6052, 3056), and
+// global are the IPv6 addresses that are given to the Internet (RFC 4291 §2.4).
+var global = prefixes("2000::/3")
+
+// carriers are IPv6 addresses that have an IPv4 address in them (RFC 6052, 3056, 2765), and
 // at which byte.
 var carriers = map[netip.Prefix]int{
 	netip.MustParsePrefix("64:ff9b::/96"): 12, netip.MustParsePrefix("2002::/16"): 2,
-	netip.MustParsePrefix("::/96"): 12,
+	netip.MustParsePrefix("::/96"): 12, netip.MustParsePrefix("::ffff:0:0:0/96"): 12,
 }
 
 func prefixes(all ...string) []netip.Prefix {
@@ -56,7 +59,7 @@ func (r Rules) Allows(ip netip.Addr) error {
 		return refuse("its host is a link-local or metadata address")
 	case r.Private:
 		return nil
-	case ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate() || within(ip, private):
+	case ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate() || within(ip, private) || ip.Is6() && !within(ip, global):
 		return refuse("its host is in a private network, which --allow-private-outputs would let through")
 	}
 	return nil

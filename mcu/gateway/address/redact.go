@@ -2,7 +2,9 @@ package address
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -66,6 +68,20 @@ func (a Address) Redact(text string) string {
 	}
 	text = strings.ReplaceAll(text, a.raw, a.String())
 	return conceal(text, a.secrets())
+}
+
+// digits match what may be an IP address.
+var digits = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}\b|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}`)
+
+// Mask hides in a text the IP addresses, except the one that the address names. They would tell where a
+// name of the server's network leads to.
+func (a Address) Mask(text string) string {
+	return digits.ReplaceAllStringFunc(text, func(found string) string {
+		if _, err := netip.ParseAddr(found); err != nil || a.url != nil && found == a.Host() {
+			return found
+		}
+		return hidden
+	})
 }
 
 // secrets are what is hidden, as it was named, as it is meant, and in base64.
