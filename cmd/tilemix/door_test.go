@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,7 +91,7 @@ func TestDoorModes(t *testing.T) {
 		switch {
 		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%+v: %v, not %q", c.tls, err, c.want)
-		case err == nil && c.tls.TLS == "off" && (d.listener != net.Listener(listener) || d.parts != nil):
+		case err == nil && c.tls.TLS == "off" && (d.listener != listener || d.parts != nil):
 			t.Error("without TLS something stands before the site")
 		case err == nil && c.tls.TLS == "acme" && !strings.HasPrefix(d.url, "https://meet.example.org"):
 			t.Errorf("the URL is %s", d.url)

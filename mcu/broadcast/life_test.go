@@ -3,7 +3,6 @@ package broadcast
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -137,7 +136,7 @@ func TestDemandBecomesWish(t *testing.T) {
 		t.Fatalf("begun is %v, %v", begun, err)
 	}
 	cancel()
-	<-player
+	_ = <-player
 	time.Sleep(10 * cfg.Idle)
 	if i, err := s.Get("live"); err != nil || i.State == Off {
 		t.Errorf("it is %+v, %v", i, err)
@@ -204,7 +203,7 @@ func (s *stage) metric(name, label string) float64 {
 			}
 		}
 	}
-	s.t.Fatal(fmt.Sprintf("no %s %s", name, label))
+	s.t.Fatalf("no %s %s", name, label)
 	return 0
 }
 

@@ -89,8 +89,13 @@ func TestOpen(t *testing.T) {
 		_ = f.Close()
 	}
 	for _, q := range [][3]string{
-		{"studio", other, name}, {"studio", id, id + ".json"}, {"studio", id, id + ".mp4"}, {"studio", id, "lock"},
-		{"studio", id, "../" + name}, {"nowhere", id, name}, {"studio", "", name},
+		{"studio", other, name},
+		{"studio", id, id + ".json"},
+		{"studio", id, id + ".mp4"},
+		{"studio", id, "lock"},
+		{"studio", id, "../" + name},
+		{"nowhere", id, name},
+		{"studio", "", name},
 	} {
 		if f, _, err := c.Open(q[0], q[1], q[2]); !errors.Is(err, mcu.ErrNotFound) {
 			t.Errorf("%v: %v, %v", q, f, err)

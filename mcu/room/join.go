@@ -46,7 +46,7 @@ func (r *Room) Join(o Options) (*Participant, error) {
 	}
 	m.session, m.control = s, session.NewControl(s, o.Send, o.Cut)
 	m.participant = &Participant{room: r, member: m, session: s}
-	added := error(ErrClosed)
+	added := ErrClosed
 	r.call(func() { added = r.loop.add(m) })
 	if added != nil {
 		s.Close()
