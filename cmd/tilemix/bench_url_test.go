@@ -59,7 +59,7 @@ func TestBenchURL(t *testing.T) {
 		t.Fatalf("%v in %s", err, data)
 	}
 	r := report.Results[0]
-	if r.FPSMin <= 0 || r.CPU <= 0 || r.Picture.Count == 0 || r.Sizes["626x352"] != 2 {
+	if r.FPSMin <= 0 || r.CPU <= 0 || r.Picture.Count == 0 || r.Sizes["932x524"] != 2 {
 		t.Errorf("%+v", r)
 	}
 }

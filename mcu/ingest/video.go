@@ -235,7 +235,7 @@ func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 		v.starved.Add(1)
 		return
 	}
-	src := yuv.View(img, snap(crop, place.Size()).Add(img.Rect.Min))
+	src := yuv.View(img, snap(img.Rect.Size(), crop, place.Size()).Add(img.Rect.Min))
 	yuv.Scale(&f.YCbCr, &src)
 	if d, ok := v.cfg.Decoder.(codec.ColourTeller); ok {
 		yuv.ToCanvas(&f.YCbCr, d.Colour())

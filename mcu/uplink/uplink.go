@@ -48,11 +48,16 @@ func For(tile image.Point, frameRate int) Constraints {
 		return Constraints{}
 	}
 	size := image.Pt(clamp(tile.X, least.X, most.X), clamp(tile.Y, least.Y, most.Y))
-	return Constraints{Size: size, FrameRate: frameRate, Bitrate: bitrate(size)}
+	return Constraints{Size: size, FrameRate: frameRate, Bitrate: bitrate(covering(size))}
 }
 
 // clamp returns the even number next to n, upwards, between least and most.
 func clamp(n, least, most int) int { return min(max((n+1)&^1, least), most) }
+
+// covering returns the 16:9 picture that covers a tile, which is what most cameras send for it.
+func covering(tile image.Point) image.Point {
+	return image.Pt(min(max(tile.X, tile.Y*16/9), most.X), min(max(tile.Y, tile.X*9/16), most.Y))
+}
 
 // bitrate is what natural pictures of a size need at 30 a second, in whole
 // 10 kbit/s: 1.5 Mbit/s for 1280x720, and for a quarter of its pixels a third.

@@ -21,6 +21,7 @@ func TestFor(t *testing.T) {
 		{image.Pt(1280, 720), image.Pt(1280, 720), 1_500_000},
 		{image.Pt(1920, 1080), image.Pt(1280, 720), 1_500_000},
 		{image.Pt(640, 360), image.Pt(640, 360), 490_000},
+		{image.Pt(628, 524), image.Pt(628, 524), 900_000}, // its cameras send 931x524
 		{image.Pt(406, 228), image.Pt(406, 228), 240_000},
 		{image.Pt(237, 133), image.Pt(238, 134), 100_000},
 		{image.Pt(2, 2), image.Pt(160, 90), 50_000},

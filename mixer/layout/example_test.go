@@ -16,6 +16,6 @@ func ExampleGrid() {
 		fmt.Println(t.Source.Participant, t.Rect)
 	}
 	// Output:
-	// ada (10,184)-(636,536)
-	// bob (644,184)-(1270,536)
+	// ada (8,98)-(636,622)
+	// bob (644,98)-(1272,622)
 }

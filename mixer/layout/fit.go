@@ -4,10 +4,12 @@ import "image"
 
 // How much of a source may be cut away, in per cent, before it is boxed
 // instead. Upright pictures lose sky and table, as 4:3 in 16:9 does with its
-// quarter and some rounding; what very wide ones would lose at their sides may
-// be a person.
+// quarter and some rounding. A picture up to 16:9 loses what is beside head and
+// shoulders, a third and some rounding in the tallest tiles. What wider ones would lose at their
+// sides may be a person.
 const (
 	maxCutHeight = 27
+	maxCutSides  = 35
 	maxCutWidth  = 20
 )
 
@@ -30,7 +32,11 @@ func Fit(src image.Point, tile image.Rectangle) (crop, place image.Rectangle) {
 	// The choice is made by the rounded box, so that a boxed picture is boxed
 	// again when it comes back in its new size.
 	box := shrink(size, src)
-	if size.X*(100-maxCutHeight) <= box.X*100 && size.Y*(100-maxCutWidth) <= box.Y*100 {
+	cutWidth := maxCutWidth
+	if box.X*wideShape.y <= (box.Y+1)*wideShape.x {
+		cutWidth = maxCutSides
+	}
+	if size.X*(100-maxCutHeight) <= box.X*100 && size.Y*(100-cutWidth) <= box.Y*100 {
 		return centre(crop, shrink(src, size)), place
 	}
 	return crop, centre(place, box)

@@ -36,6 +36,21 @@ func TestFit(t *testing.T) {
 			t.Errorf("%s: Fit(%v) = %v, %v, want %v, %v", tt.what, tt.src, crop, place, tt.crop, tt.place)
 		}
 	}
+	tall := image.Rect(8, 98, 636, 622) // 6:5
+	for _, tt := range []struct{ src, crop image.Point }{
+		{image.Pt(1280, 720), image.Pt(862, 720)},
+		{image.Pt(640, 480), image.Pt(576, 480)},
+		{image.Pt(480, 480), image.Pt(480, 400)},
+	} {
+		want := image.Rectangle{Max: tt.crop}.Add(tt.src.Sub(tt.crop).Div(2))
+		want.Min.X, want.Max.X = want.Min.X&^1, want.Max.X&^1
+		if crop, place := layout.Fit(tt.src, tall); crop != want || place != tall {
+			t.Errorf("%v in a tall tile: %v, %v, want %v", tt.src, crop, place, want)
+		}
+	}
+	if crop, place := layout.Fit(image.Pt(2000, 1000), tall); crop.Dx() != 2000 || place.Dy() != 314 {
+		t.Errorf("2:1 in a tall tile: %v, %v", crop, place)
+	}
 	if crop, place := layout.Fit(image.Pt(64, 36), image.Rect(4, 4, 5, 90)); !crop.Empty() || !place.Empty() {
 		t.Errorf("in a tile one pixel wide: %v, %v", crop, place)
 	}

@@ -2,19 +2,42 @@ package layout
 
 import "image"
 
-// Grid shows the first MaxTiles sources in equal 16:9 tiles, in as many
-// columns as make the tiles largest, the last row centred. One source alone has the
-// whole canvas.
+// Shapes of tiles. The crop of a camera's picture to a tile of the lower shapes keeps head and
+// shoulders; those of wide keep all of it.
+var (
+	wideShape = shape{16, 9}
+	tallShape = shape{4, 3}
+	// pairShape is for grids that leave a third of the canvas empty with tallShape, as that of
+	// two sources does.
+	pairShape = shape{6, 5}
+)
+
+// shape is a ratio of width to height.
+type shape struct{ x, y int }
+
+// Grid shows the first MaxTiles sources in equal tiles, in as many columns as make the tiles
+// largest, the last row centred. Tiles are 16:9 at the widest. They are taller where that
+// fills the canvas: up to 4:3, or to 6:5 where 4:3 leaves a third of it empty. One source
+// alone has the whole canvas.
 func Grid(canvas image.Point, sources []Source) []Tile {
 	sources = sources[:min(len(sources), MaxTiles)]
 	area, gap := inside(canvas, len(sources))
-	cols, tile := 1, image.Point{}
-	for c := 1; c <= len(sources); c++ {
-		if t := tileSize(area.Size(), len(sources), c, gap); t.X > tile.X {
+	cols, tile := largest(area.Size(), len(sources), gap, tallShape)
+	if len(sources)*tile.X*tile.Y*3 < canvas.X*canvas.Y*2 {
+		cols, tile = largest(area.Size(), len(sources), gap, pairShape)
+	}
+	return appendRows(make([]Tile, 0, len(sources)), area, sources, cols, tile, gap)
+}
+
+// largest returns the columns that give n tiles most pixels, and the tiles' size.
+func largest(area image.Point, n, gap int, tallest shape) (cols int, tile image.Point) {
+	cols = 1
+	for c := 1; c <= n; c++ {
+		if t := tileSize(area, n, c, gap, tallest); t.X*t.Y > tile.X*tile.Y {
 			cols, tile = c, t
 		}
 	}
-	return appendRows(make([]Tile, 0, len(sources)), area, sources, cols, tile, gap)
+	return cols, tile
 }
 
 // inside returns the part of the canvas that n tiles may use and the gap
@@ -28,10 +51,19 @@ func inside(canvas image.Point, n int) (area image.Rectangle, gap int) {
 }
 
 // tileSize returns the size of n equal tiles that fill an area of the given
-// size in rows of cols.
-func tileSize(area image.Point, n, cols, gap int) image.Point {
+// size in rows of cols, from 16:9 to the tallest shape.
+func tileSize(area image.Point, n, cols, gap int, tallest shape) image.Point {
 	rows := (n + cols - 1) / cols
-	return wide((area.X-(cols-1)*gap)/cols, (area.Y-(rows-1)*gap)/rows)
+	w, h := (area.X-(cols-1)*gap)/cols, (area.Y-(rows-1)*gap)/rows
+	if w*wideShape.y >= h*wideShape.x || tallest == wideShape {
+		return wide(w, h)
+	}
+	w = even(w)
+	h = even(min(h, nearestEven(w*tallest.y, tallest.x)))
+	if w < 2 || h < 2 {
+		return image.Point{}
+	}
+	return image.Pt(w, h)
 }
 
 // wide returns the largest even 16:9 size within w×h. It is (0, 0) when not

@@ -62,8 +62,8 @@ func checkPlaces(t rapid.TB, canvas image.Point, tiles []layout.Tile) {
 			t.Fatalf("tile %d at %v is not even-aligned", i, r)
 		}
 		// Within the pixel that even sizes cost.
-		if d := r.Dx()*9 - r.Dy()*16; d < -18 || d > 18 {
-			t.Fatalf("tile %d of %v is not 16:9", i, r.Size())
+		if r.Dx()*9-r.Dy()*16 > 18 || r.Dx()*5-r.Dy()*6 < -6 {
+			t.Fatalf("tile %d of %v is not between 16:9 and 6:5", i, r.Size())
 		}
 		for j, b := range tiles[:i] {
 			if r.Overlaps(b.Rect) {
@@ -144,6 +144,18 @@ func TestGrid(t *testing.T) {
 			if left, right := row[0].Min.X, hd.X-row[len(row)-1].Max.X; right-left < 0 || right-left > 2 {
 				t.Errorf("n=%d: row at %d has margins of %d and %d", tt.n, y, left, right)
 			}
+		}
+	}
+}
+
+// TestGridUsesCanvas says which share of the canvas the tiles have, in per cent.
+func TestGridUsesCanvas(t *testing.T) {
+	for n, least := range map[int]int{1: 100, 2: 70, 3: 69, 4: 92, 5: 68, 6: 82, 7: 70, 8: 80, 9: 90, 10: 75, 12: 90, 16: 87, 20: 87, 25: 86} {
+		tiles := layout.Grid(hd, people(n))
+		share := 100 * n * tiles[0].Rect.Dx() * tiles[0].Rect.Dy() / (hd.X * hd.Y)
+		t.Logf("%d of %v: %d %%", n, tiles[0].Rect.Size(), share)
+		if share < least {
+			t.Errorf("%d tiles use %d %% of the canvas, want %d", n, share, least)
 		}
 	}
 }

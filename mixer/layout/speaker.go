@@ -40,7 +40,7 @@ func Speaker(canvas image.Point, sources []Source) []Tile {
 func strip(area image.Point, n, gap int) (cols int, tile image.Point) {
 	cols = 1
 	for c := 1; c <= n; c++ {
-		t := tileSize(image.Pt(min(area.X*3/10, c*(area.X/5+gap)-gap), area.Y), n, c, gap)
+		t := tileSize(image.Pt(min(area.X*3/10, c*(area.X/5+gap)-gap), area.Y), n, c, gap, wideShape)
 		if t.X > tile.X {
 			cols, tile = c, t
 		}

@@ -64,7 +64,7 @@ func through(t *testing.T, img *image.YCbCr, bitrate int) *image.YCbCr {
 func TestBarcode(t *testing.T) {
 	draw := scenery()
 	img := image.NewYCbCr(image.Rectangle{Max: filmSize}, image.YCbCrSubsampleRatio420)
-	for _, tiles := range []int{1, 6, 25} {
+	for _, tiles := range []int{1, 2, 6, 25} {
 		who := make([]layout.Source, tiles)
 		for i := range who {
 			who[i].ID.Participant = fmt.Sprint(i)
@@ -85,8 +85,8 @@ func TestBarcode(t *testing.T) {
 				src, dst := yuv.View(got, crop), yuv.View(canvas, to)
 				yuv.Scale(&dst, &src)
 				mix := through(t, canvas, full.Bitrate)
-				_, at := layout.Fit(filmSize, tile)
-				if read, ok := barcode.Read(mix, at); !ok || read != n {
+				part, at := layout.Fit(filmSize, tile)
+				if read, ok := barcode.Read(mix, barcode.Spread(filmSize, part, at)); !ok || read != n {
 					t.Errorf("%d sent as %v, tile of %d: read %d, %v", n, s.Size, tiles, read, ok)
 				}
 			}
@@ -288,7 +288,8 @@ func TestCamera(t *testing.T) {
 		{wish(302, 170, 30, 200_000), wish(302, 170, 30, 200_000)},
 		{wish(406, 228, 15, 200_000), wish(406, 228, 15, 200_000)},
 		{wish(303, 171, 30, 200_000), wish(302, 170, 30, 200_000)},
-		{wish(640, 640, 20, 200_000), wish(640, 360, 15, 200_000)},
+		{wish(640, 640, 20, 200_000), wish(1138, 640, 15, 200_000)},
+		{wish(416, 312, 30, 400_000), wish(554, 312, 30, 400_000)},
 		{wish(320, 0, 7, 1), wish(320, 180, 6, 20_000)},
 		{wish(2, 2, 1, 1), wish(16, 16, 1, 20_000)},
 	} {

@@ -127,19 +127,16 @@ func (f *film) keep(takes []*take) {
 	}
 }
 
-// camera returns what a camera makes of a wish: an even size that looks like the
-// film, at most what it has, and every picture, every second and so on.
+// camera returns what a camera makes of a wish, as browsers do: an even size that looks like the
+// film and covers what is wished, at most what it has, and every picture, every second and so on.
 func camera(w uplink.Constraints) uplink.Constraints {
 	scale := 1.0
-	if w.Size.X > 0 {
-		scale = min(scale, float64(w.Size.X)/float64(filmSize.X))
-	}
-	if w.Size.Y > 0 {
-		scale = min(scale, float64(w.Size.Y)/float64(filmSize.Y))
+	if w.Size.X > 0 || w.Size.Y > 0 {
+		scale = min(scale, max(float64(w.Size.X)/float64(filmSize.X), float64(w.Size.Y)/float64(filmSize.Y)))
 	}
 	size := image.Pt(even(float64(filmSize.X)*scale), even(float64(filmSize.Y)*scale))
 	const alike = 4 // tiles are not quite of the film's shape
-	if d := w.Size.Sub(size); d.X >= 0 && d.X <= alike && d.Y >= 0 && d.Y <= alike {
+	if d := w.Size.Sub(size); max(d.X, -d.X, d.Y, -d.Y) <= alike {
 		size = image.Pt(w.Size.X&^1, w.Size.Y&^1)
 	}
 	every := 1

@@ -108,8 +108,8 @@ func lag(mix []bot.Unit, w window, p *places, cameras map[string]sendings) (ms m
 			if !ok {
 				continue
 			}
-			_, place := layout.Fit(filmSize, tile)
-			n, ok := barcode.Read(img, place)
+			crop, place := layout.Fit(filmSize, tile)
+			n, ok := barcode.Read(img, barcode.Spread(filmSize, crop, place))
 			if !ok {
 				if w.has(u.At) {
 					unread++

@@ -108,8 +108,9 @@ func (p *page) patches(t *testing.T, id string, tile image.Rectangle) []color.RG
 	crop, place := layout.Fit(filmSize, tile)
 	places := make([]image.Rectangle, len(patches))
 	for i := range places {
-		r := patch(i)
-		r = r.Inset(r.Dy() * 3 / 8).Intersect(crop).Sub(crop.Min)
+		r := patch(i).Intersect(crop).Sub(crop.Min)
+		x, y := r.Dx()*3/8, r.Dy()*3/8
+		r = image.Rect(r.Min.X+x, r.Min.Y+y, r.Max.X-x, r.Max.Y-y)
 		places[i] = image.Rect(
 			r.Min.X*place.Dx()/crop.Dx(), r.Min.Y*place.Dy()/crop.Dy(),
 			r.Max.X*place.Dx()/crop.Dx(), r.Max.Y*place.Dy()/crop.Dy()).Add(place.Min)

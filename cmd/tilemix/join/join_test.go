@@ -119,6 +119,25 @@ func command(server string) join.Command {
 	return join.Command{Server: "http://" + server, Room: "test", Name: "Ada", Size: "1280x720", FrameRate: 30}
 }
 
+// enter has a client join by WHIP.
+func enter(t *testing.T, server, name string) *rtctest.Client {
+	t.Helper()
+	client := rtctest.New(t, rtctest.Options{Buffered: true})
+	session := whip.New(http.DefaultClient, whip.Room(server, "test", name, false))
+	offer, err := client.Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := session.Exchange(t.Context(), offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Answer(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
 // TestJoin has the command and another client in a call: that client sees the bars in a tile of the
 // size that was asked for and hears the tone, and the command records the mix.
 func TestJoin(t *testing.T) {
@@ -128,21 +147,9 @@ func TestJoin(t *testing.T) {
 	out, leave := start(t, c)
 	out.await(t, "joined test as Ada\n", 1)
 
-	eve := rtctest.New(t, rtctest.Options{Buffered: true})
-	session := whip.New(http.DefaultClient, whip.Room(c.Server, "test", "Eve", false))
-	offer, err := eve.Offer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := session.Exchange(t.Context(), offer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := eve.Answer(t.Context(), answer); err != nil {
-		t.Fatal(err)
-	}
+	eve := enter(t, c.Server, "Eve")
 	began := time.Now()
-	// Of two tiles, the command's is the left: 632x356 in a canvas of 1280x720.
+	// Of two tiles, the command's is the left: 628x524 in a canvas of 1280x720.
 	green := signal.Colour{Y: 109, Cb: 54, Cr: 34} // three quarters of the driver's luma
 	eve.VideoSink.Await("the bars", func(p rtctest.Picture) error {
 		if got := signal.Mean(p.Image, image.Rect(310, 250, 330, 350)); got.Distance(green) > 12 {
@@ -159,8 +166,9 @@ func TestJoin(t *testing.T) {
 		}
 		return nil
 	})
-	// The camera has 640x480. It was alone at first, and then asked for less.
-	out.await(t, "sends 626x470", 1)
+	// The camera has 640x480, which is too large beside two others.
+	enter(t, c.Server, "Bob")
+	out.await(t, "sends 618x464", 1)
 	time.Sleep(max(0, 4*time.Second-time.Since(began)))
 	if err := leave(); err != nil {
 		t.Fatal(err)
@@ -210,7 +218,7 @@ func checkRecording(t *testing.T, file, said string) {
 	}
 }
 
-// checkGone expects only one to be left in the room.
+// checkGone expects Eve and Bob to be left in the room.
 func checkGone(t *testing.T, server string) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -220,7 +228,7 @@ func checkGone(t *testing.T, server string) {
 		}
 		body, _ := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
-		if bytes.Contains(body, []byte(`"participants":1`)) {
+		if bytes.Contains(body, []byte(`"participants":2`)) {
 			return
 		}
 		if time.Now().After(end) {

@@ -67,6 +67,15 @@ func Read(img *image.YCbCr, place image.Rectangle) (int, bool) {
 	return n, high-low >= leastContrast && checked(n) == word
 }
 
+// Spread returns where a picture of a size would be if a tile showed all of it: the tile shows
+// crop of it at place. It is what Read wants where a picture was cropped, and may be beyond the tile.
+func Spread(size image.Point, crop, place image.Rectangle) image.Rectangle {
+	at := func(x, y int) image.Point {
+		return place.Min.Add(image.Pt((x-crop.Min.X)*place.Dx()/crop.Dx(), (y-crop.Min.Y)*place.Dy()/crop.Dy()))
+	}
+	return image.Rectangle{Min: at(0, 0), Max: at(size.X, size.Y)}
+}
+
 // meanLuma is the mean of a rectangle without its margins.
 func meanLuma(img *image.YCbCr, r image.Rectangle, dx, dy int) int {
 	r = image.Rect(r.Min.X+dx, r.Min.Y+dy, r.Max.X-dx, r.Max.Y-dy).Intersect(img.Rect)

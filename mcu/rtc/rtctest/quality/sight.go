@@ -45,8 +45,8 @@ func Follow(viewer, actor *rtctest.Client, camera rtctest.Camera, tile image.Rec
 // newSight returns what Follow does, and watches nothing.
 func newSight(born time.Time, camera rtctest.Camera, tile image.Rectangle, canvas image.Point) *Sight {
 	camera = camera.Complete()
-	_, place := layout.Fit(camera.Size, tile)
-	return &Sight{born: born, camera: camera, canvas: canvas, place: place}
+	crop, place := layout.Fit(camera.Size, tile)
+	return &Sight{born: born, camera: camera, canvas: canvas, place: barcode.Spread(camera.Size, crop, place)}
 }
 
 func (s *Sight) look(p rtctest.Picture) {
