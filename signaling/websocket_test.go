@@ -273,6 +273,7 @@ func TestWebSocketRefusesMessages(t *testing.T) {
 		}
 	}
 	s.connect(t)
+	next(t, s, crowd(1)) // with a seat now
 	s.send(t, `{"type":"chat","text":"still here"}`)
 	next[control.Chat](t, s)
 }

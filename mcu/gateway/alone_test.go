@@ -74,10 +74,7 @@ func TestFutile(t *testing.T) {
 	add("one", nil)
 	add("three", gateway.ErrTooMany)
 	crowd := add("people", nil)
-	ada, err := s.Join(mcu.JoinOptions{Room: "left", Name: "Ada"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, ada := s.seat("left", "Ada", webrtc.RTPTransceiverDirectionSendonly)
 	left := add("left", nil)
 	ada.Leave()
 	room, err := s.Room("one")

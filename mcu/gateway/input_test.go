@@ -184,14 +184,7 @@ func TestHTTP(t *testing.T) {
 func TestFilesStayInside(t *testing.T) {
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
-	ada, err := s.Join(mcu.JoinOptions{Room: "inside", Name: "Ada"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		ada.Leave()
-		<-ada.Done()
-	}()
+	s.enter("inside", "Ada", webrtc.RTPTransceiverDirectionSendonly)
 	outside := filepath.Join(t.TempDir(), "secret.mp4")
 	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)

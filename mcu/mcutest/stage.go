@@ -100,7 +100,7 @@ func Beside(t testing.TB, run func(ctx context.Context) error) (stop func()) {
 	return stop
 }
 
-// Enter joins a room and connects a client, which has left when the test ends.
+// Enter joins a room, connects a client and waits for its seat. It has left when the test ends.
 func (s *Stage) Enter(join mcu.JoinOptions, o rtctest.Options) (*mcu.Participant, *rtctest.Client) {
 	s.t.Helper()
 	p, err := s.Join(join)
@@ -115,6 +115,7 @@ func (s *Stage) Enter(join mcu.JoinOptions, o rtctest.Options) (*mcu.Participant
 	if _, err := c.Connect(s.t.Context(), p); err != nil {
 		s.t.Fatalf("%s connects: %v", join.Name, err)
 	}
+	poll.Until(s.t, "a seat for "+join.Name, p.HasTile)
 	return p, c
 }
 
