@@ -111,3 +111,30 @@ type readBacklog struct {
 func (l *readBacklog) observe(late time.Duration) {
 	l.behind = l.busy >= minBusy && (l.behind || late > maxBehind)
 }
+
+const (
+	// A lateness remembers two spans.
+	latenessSpan = 150 * time.Millisecond
+	// maxLateness is how late all pictures of these may be before it is their timestamps that are late,
+	// as of a camera that stopped them for a while.
+	maxLateness = 80 * time.Millisecond
+)
+
+// lateness is the least by which the last pictures came late. The zero value is ready. It belongs to one
+// goroutine.
+type lateness struct {
+	began       time.Time // this span
+	now, before time.Duration
+}
+
+// excess takes how late a picture came at an instant, and returns by how much it was no jitter.
+func (l *lateness) excess(late time.Duration, at time.Time) time.Duration {
+	if at.Sub(l.began) >= latenessSpan {
+		l.began, l.before, l.now = at, l.now, late
+	}
+	l.now = min(l.now, late)
+	if least := min(l.now, l.before); least > maxLateness {
+		return least
+	}
+	return 0
+}

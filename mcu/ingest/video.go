@@ -58,6 +58,7 @@ type Video struct {
 	broken  bool   // waits for an IDR
 	number  uint64 // of the access unit, with those that are lost
 	model   arrivalModel
+	tapped  lateness
 	backlog readBacklog
 	sender  senderClock
 	sets    parameters
@@ -150,7 +151,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.number++
 		au = v.sets.complete(au, v.queue.join)
 		v.countUnit()
-		if v.cfg.Tap != nil && v.cfg.Tap(v.number, au, v.due(first), v.sender.captured(v.queue.stamp), v.queue.stamp) {
+		if v.cfg.Tap != nil && v.cfg.Tap(v.number, au, v.arrived(first), v.sender.captured(v.queue.stamp), v.queue.stamp) {
 			v.askKeyFrame(now)
 		}
 		v.take(au, first, now)
@@ -173,6 +174,13 @@ func (v *Video) notice() {
 
 // due returns when an access unit would have come without jitter.
 func (v *Video) due(first time.Time) time.Time { return first.Add(-v.model.late(v.queue.stamp, first)) }
+
+// arrived is due for a Tap, which is told of each access unit. It follows pictures whose timestamps are
+// late: the tap's picture is to be where the one of the mix is.
+func (v *Video) arrived(first time.Time) time.Time {
+	late := v.model.late(v.queue.stamp, first)
+	return first.Add(v.tapped.excess(late, first) - late)
+}
 
 // take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {

@@ -223,7 +223,8 @@ func copyFiles(t *testing.T, to, from string) {
 func TestSecondServer(t *testing.T) {
 	s, cfg := newStudio(t), in(filepath.Join(t.TempDir(), "made"))
 	c, stop := recorder(t, cfg, s)
-	early, _ := recorder(t, cfg, s) // before there is a folder
+	early, _ := recorder(t, cfg, s)
+	early.List("") // before there is a folder
 	id := start(t, c)
 	s.roll(2 * time.Second)
 	await(t, c, id, func(i sidecar.Info) bool { return i.State == sidecar.Recording && i.Length > 1.5 })
