@@ -130,6 +130,8 @@ func TestSpeaking(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
 	a, b := s.join("floor", "Ada", both), s.join("floor", "Ben", both)
+	a.p.Handle(control.Mute{VideoMuted: true}) // else all are told after 5 s that nothing comes
+	b.p.Handle(control.Mute{VideoMuted: true, AudioMuted: true})
 	stop := a.Speak(signal.Tone(300, 0.3))
 	next(t, &b.news, "Ada to speak", func(m control.Speaking) bool { return len(m.IDs) == 1 && m.IDs[0] == a.id })
 	lists := len(of[control.Participants](&b.news))
