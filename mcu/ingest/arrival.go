@@ -127,14 +127,14 @@ type lateness struct {
 	now, before time.Duration
 }
 
-// excess takes how late a picture came at an instant, and returns by how much it was no jitter.
-func (l *lateness) excess(late time.Duration, at time.Time) time.Duration {
+// jitter takes how late a picture came at an instant, and returns how much of that is jitter.
+func (l *lateness) jitter(late time.Duration, at time.Time) time.Duration {
 	if at.Sub(l.began) >= latenessSpan {
 		l.began, l.before, l.now = at, l.now, late
 	}
 	l.now = min(l.now, late)
 	if least := min(l.now, l.before); least > maxLateness {
-		return least
+		return late - least
 	}
-	return 0
+	return late
 }
