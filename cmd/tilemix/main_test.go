@@ -63,7 +63,9 @@ func TestConfig(t *testing.T) {
 		if _, err := parser.Parse(append([]string{"serve"}, strings.Fields(test.flags)...)); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(test.want, commands.Serve.config()); diff != "" {
+		got := commands.Serve.config()
+		got.DecoderMemory = nil // what this machine has
+		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("flags %q (-want +got):\n%s", test.flags, diff)
 		}
 	}

@@ -4,17 +4,25 @@ import (
 	"testing"
 
 	"tilemix/codec/codectest"
+	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 )
 
 // BenchmarkEncode encodes 20 ms.
 func BenchmarkEncode(b *testing.B) {
-	e, sound, dst := newEncoder(b, 32_000), codectest.Voice(50), make([]byte, 1275)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if _, err := e.Encode(dst, sound[i%50*pcm.Samples:][:pcm.Samples]); err != nil {
-			b.Fatal(err)
-		}
+	for name, signal := range map[string]opus.Signal{"voice": opus.Voice, "music": opus.Music} {
+		b.Run(name, func(b *testing.B) {
+			e, sound, dst := newEncoder(b, 32_000), codectest.Voice(50), make([]byte, 1275)
+			if err := e.SetSignal(signal); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, err := e.Encode(dst, sound[i%50*pcm.Samples:][:pcm.Samples]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -26,8 +26,8 @@ const (
 	minBitrate, maxBitrate = 500, 512_000
 )
 
-// Encoder is an Opus encoder for speech up to full band, with in-band FEC. It
-// is not safe for concurrent use.
+// Encoder is an Opus encoder for speech and music up to full band, with in-band FEC. It begins
+// with Voice. It is not safe for concurrent use.
 type Encoder struct {
 	enc   *libopus.Encoder // nil after Close
 	state []byte           // enc's memory
@@ -36,7 +36,8 @@ type Encoder struct {
 // NewEncoder returns an encoder for bitrate bits a second. FEC data is in the
 // packets as soon as SetPacketLoss says that there is a loss to mend.
 func NewEncoder(bitrate int) (*Encoder, error) {
-	enc, err := libopus.NewEncoder(pcm.Rate, 1, libopus.AppVoIP)
+	// The other application, VoIP, cannot become this one between two packets.
+	enc, err := libopus.NewEncoder(pcm.Rate, 1, libopus.AppAudio)
 	if err != nil {
 		return nil, fmt.Errorf("opus: create encoder: %w", err)
 	}
@@ -51,6 +52,9 @@ func NewEncoder(bitrate int) (*Encoder, error) {
 	}
 	if err := enc.SetInBandFEC(true); err != nil {
 		return nil, fmt.Errorf("opus: set in-band FEC: %w", err)
+	}
+	if err := e.SetSignal(Voice); err != nil {
+		return nil, err
 	}
 	if err := e.SetBitrate(bitrate); err != nil {
 		return nil, err

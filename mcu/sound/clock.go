@@ -114,6 +114,7 @@ func (c *Clock) tick(now time.Time) {
 		c.pull(&s.Listeners[i], l, now)
 	}
 	c.reportFloor()
+	c.outputs.count(c.listeners)
 	c.outputs.tune(s.Listeners, c.listeners)
 	// Encoders change hands before any of them moves on.
 	for i, l := range c.listeners {

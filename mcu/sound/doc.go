@@ -14,6 +14,10 @@
 // its listeners have, and up to maxLossy listeners that lose more get encoders of their
 // own (fec.go).
 //
+// A stream with one voice in it is made for a voice, and one with several, or with music, for
+// music (signal.go). Two tones came out with 30 per cent of what is neither as a voice, and with
+// 3 as music, which takes a quarter of the CPU time.
+//
 // The clock owns everything in this package. Its goroutine is the one that calls
 // Clock.Run; there is one for each room.
 //

@@ -29,6 +29,7 @@ type output struct {
 	pool    packet.UnitPool
 	unit    *packet.PayloadBuffer // the payload, for all who hear it
 	fecLoss int                   // that it is made for, in per cent
+	signal  signal                // that it is made for
 }
 
 func newOutput(bitrate int) (*output, error) {
@@ -42,7 +43,7 @@ func newOutput(bitrate int) (*output, error) {
 // cloneState makes o go on from where from is, so that a decoder hears no seam.
 func (o *output) cloneState(from *output) {
 	o.enc.CopyState(from.enc)
-	o.limiter, o.fecLoss = from.limiter, from.fecLoss
+	o.limiter, o.fecLoss, o.signal = from.limiter, from.fecLoss, from.signal
 }
 
 // encode limits b in place and encodes it.
@@ -55,6 +56,14 @@ func (o *output) encode(b *pcm.Block) error {
 	}
 	o.unit = o.pool.Put(o.payload[:])
 	return err
+}
+
+// hear makes the stream for what is heard in its next block: so many voices, of which some are
+// music.
+func (o *output) hear(voices, music int) {
+	if o.signal.hear(voices, music) {
+		_ = o.enc.SetSignal(o.signal.opus()) // which takes both
+	}
 }
 
 // write sends what was encoded last.

@@ -28,6 +28,8 @@ type outputs struct {
 	metrics *Metrics
 
 	mixed  pcm.Block // what all say, then what one listener hears
+	voices int       // in the mix of this tick
+	music  int       // of them, those that are music
 	shared *output   // all silent listeners'; nil before the first tick
 	live   bool      // somebody heard the shared one in the last tick
 	spare  []*output
@@ -118,11 +120,31 @@ func (o *outputs) sendShared(m *audio.Mixer, s *scene.Scene, all []*listener, at
 	}
 }
 
+// count counts who is in the mix of this tick.
+func (o *outputs) count(all []*listener) {
+	o.voices, o.music = 0, 0
+	for _, l := range all {
+		if l.open {
+			o.voices++
+			o.music += l.music()
+		}
+	}
+}
+
+// music is 1 for a listener that sends music, and 0 for others.
+func (l *listener) music() int {
+	if l.strip.Music() {
+		return 1
+	}
+	return 0
+}
+
 // encodeShared encodes what all say, once a tick.
 func (o *outputs) encodeShared(m *audio.Mixer) {
 	if !o.live {
 		o.live = true
 		m.Mix(&o.mixed)
+		o.shared.hear(o.voices, o.music)
 		o.encode(o.shared)
 	}
 }
@@ -134,8 +156,10 @@ func (o *outputs) sendOwn(m *audio.Mixer, l *listener, d media.SoundStream, at s
 	}
 	if l.open {
 		m.Minus(&o.mixed, &l.said)
+		l.own.hear(o.voices-1, o.music-l.music())
 	} else {
 		m.Mix(&o.mixed)
+		l.own.hear(o.voices, o.music)
 	}
 	o.encode(l.own)
 	l.own.write(d, at)

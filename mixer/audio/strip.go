@@ -9,8 +9,9 @@ type Strip struct {
 	// KeepLoudness leaves the voice as loud as it is.
 	KeepLoudness bool
 
-	gate  Gate
-	level *Leveller // since the gate first opened
+	gate    Gate
+	level   *Leveller // since the gate first opened
+	texture texture
 }
 
 // Pass takes the voice's next block and its level, in -dBov, changes the block, and reports
@@ -20,6 +21,7 @@ func (s *Strip) Pass(b *pcm.Block, level uint8) (open bool) {
 	if !s.gate.Pass(b, level) {
 		return false
 	}
+	s.texture.learn(level)
 	if s.KeepLoudness {
 		return true
 	}
@@ -29,6 +31,10 @@ func (s *Strip) Pass(b *pcm.Block, level uint8) (open bool) {
 	s.level.Apply(b, s.gate.loud(), s.gate.noise.level())
 	return true
 }
+
+// Music reports whether the sound is rather music than speech: its level stays within 12 dB for
+// two seconds.
+func (s *Strip) Music() bool { return s.texture.music }
 
 // Mute ends the voice with the block b, which fades, because a cut is a click. It reports
 // whether b belongs in the mix.
