@@ -9,7 +9,7 @@ import (
 	"tilemix/codec/pcm"
 )
 
-const dB1 = 0.8912509 // -1 dBFS
+const dB3 = 0.708 // -3 dBFS
 
 func apply(l *pcm.Limiter, blocks []pcm.Block) []pcm.Block {
 	for i := range blocks {
@@ -19,8 +19,8 @@ func apply(l *pcm.Limiter, blocks []pcm.Block) []pcm.Block {
 }
 
 func TestLimiterLeavesQuietSoundAlone(t *testing.T) {
-	want := join(tone(10, 440, 0.89)...)
-	got := join(apply(new(pcm.Limiter), tone(10, 440, 0.89))...)
+	want := join(tone(10, 440, 0.7)...)
+	got := join(apply(new(pcm.Limiter), tone(10, 440, 0.7))...)
 	for i := range want {
 		if got[i] != want[i] {
 			t.Fatalf("sample %d is %v, want %v", i, got[i], want[i])
@@ -49,7 +49,7 @@ func TestLimiterStaysInside(t *testing.T) {
 			}
 			l.Apply(&b)
 			for i, s := range b {
-				if !(s >= -1 && s <= 1) {
+				if !(s >= -0.767 && s <= 0.767) {
 					t.Fatalf("sample %d is %v", i, s)
 				}
 			}
@@ -71,8 +71,8 @@ func TestLimiterIsCleanInTheSteadyState(t *testing.T) {
 			}
 			level := math.Hypot(sin, cos)
 			rest := math.Sqrt(max(rms(out)*rms(out)-level*level/2, 1e-20))
-			if level < dB1*0.97 || level > dB1*1.01 {
-				t.Errorf("%v Hz × %v comes out at %.3f, want %.3f", freq, amplitude, level, dB1)
+			if level < dB3*0.97 || level > dB3*1.01 {
+				t.Errorf("%v Hz × %v comes out at %.3f, want %.3f", freq, amplitude, level, dB3)
 			}
 			if db := 20 * math.Log10(rest/level); db > -50 {
 				t.Errorf("%v Hz × %v: distortion at %.1f dB", freq, amplitude, db)
@@ -92,8 +92,8 @@ func TestLimiterGainIsSmooth(t *testing.T) {
 	}
 	blocks[burst/pcm.Samples][burst%pcm.Samples] = 2
 	out := join(apply(new(pcm.Limiter), blocks)...)
-	if peak := out[burst]; peak > dB1+1e-3 || peak < dB1-0.05 {
-		t.Errorf("the peak comes out at %v, want %v", peak, dB1)
+	if peak := out[burst]; peak > dB3+1e-3 || peak < dB3-0.05 {
+		t.Errorf("the peak comes out at %v, want %v", peak, dB3)
 	}
 	out[burst] = out[burst-1]
 	for i := 1; i < len(out); i++ {
@@ -122,13 +122,13 @@ func TestLimiterOnset(t *testing.T) {
 	want := loud
 	l.Apply(&loud)
 	for i := range 48 {
-		if ratio := loud[i] / want[i]; want[i] != 0 && !(ratio > dB1/4-0.005 && ratio <= 1) {
+		if ratio := loud[i] / want[i]; want[i] != 0 && !(ratio > dB3/4-0.005 && ratio <= 1) {
 			t.Fatalf("gain %v at sample %d", ratio, i)
 		}
 	}
 	for i := 48; i < 960; i++ {
-		if ratio := float64(loud[i]) / float64(want[i]); math.Abs(float64(want[i])) > 0.1 && math.Abs(ratio-dB1/4) > 0.005 {
-			t.Fatalf("gain %v at sample %d, want %v", ratio, i, dB1/4)
+		if ratio := float64(loud[i]) / float64(want[i]); math.Abs(float64(want[i])) > 0.1 && math.Abs(ratio-dB3/4) > 0.005 {
+			t.Fatalf("gain %v at sample %d, want %v", ratio, i, dB3/4)
 		}
 	}
 }
