@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -190,4 +191,84 @@ func TestChatterers(t *testing.T) {
 	ada.send(t, `{"type":"alive"}`)
 	next[control.Alive](t, ada)
 	counted(t, url, "tilemix_websocket_slow_closed_total 0\n")
+}
+
+// TestDearRequests has one address join, trickle and restart as fast as it can: it gets as many as its
+// bucket has, and is told when to come again. Another address is not held up.
+func TestDearRequests(t *testing.T) {
+	url := serve(t, newServer(t), behindProxy())
+	from := func(address, method, path, body string, header ...string) reply {
+		return do(t, method, url+path, body, append([]string{"X-Forwarded-For", address}, header...)...)
+	}
+	began, taken := time.Now(), 0
+	for range 100 {
+		r := from(attacker, http.MethodPost, "/whip/hall", "no offer", "Content-Type", typeSDP)
+		if r.StatusCode != http.StatusTooManyRequests {
+			taken++
+		} else if r.Header.Get("Retry-After") == "" {
+			t.Fatal("it is not told when to come again")
+		}
+	}
+	if most := 50 + int(10*time.Since(began).Seconds()) + 1; taken < 50 || taken > most {
+		t.Errorf("%d requests were taken, want 50 to %d", taken, most)
+	}
+	from("2001:db8::7", http.MethodPost, "/whip/hall", "no offer", "Content-Type", typeSDP).want(t, http.StatusBadRequest)
+	counted(t, url, `tilemix_refused_requests_total{reason="rate"} `)
+
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	created := from(victim, http.MethodPost, "/whip/hall?name=Ada", c.offer(t, false, false), "Content-Type", typeSDP)
+	created.want(t, http.StatusCreated)
+	restarts := 0
+	for i := range 12 {
+		frag := fmt.Sprintf("a=ice-ufrag:abcd%d\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n", i)
+		r := from(victim, http.MethodPatch, created.Header.Get("Location"), frag, "Content-Type", typeFrag, "If-Match", "*")
+		if r.StatusCode == http.StatusOK {
+			restarts++
+		} else if r.StatusCode != http.StatusTooManyRequests {
+			t.Fatalf("%s %s", r.Status, r.body)
+		}
+	}
+	if restarts < 5 || restarts > 8 {
+		t.Errorf("ICE restarted %d times at once, want about 5", restarts)
+	}
+}
+
+// TestEmptyFrames has a client send frames that are no messages: it is read slowly, and is closed where
+// it wants answers.
+func TestEmptyFrames(t *testing.T) {
+	url := serve(t, newServer(t), signaling.Default())
+	for name, frame := range map[string]string{
+		"pings": "\x89\x80abcd", "pongs": "\x8a\x80abcd", "fragments": "\x01\x80abcd",
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.(*net.TCPConn).SetWriteBuffer(4096)
+			_, err = conn.Write([]byte("GET /ws/hall?name=Eve HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n" +
+				"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, conn) }()
+			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+			sent := 0
+			_, _ = conn.Write([]byte(frame))
+			more := strings.Repeat(strings.Replace(frame, "\x01", "\x00", 1), 1000)
+			for err == nil {
+				var n int
+				n, err = conn.Write([]byte(more))
+				sent += n
+			}
+			// 512 KiB at once, 128 KiB a second, and the buffers of both ends.
+			if most := 3 << 19; sent > most {
+				t.Errorf("%d bytes in a second, want at most %d", sent, most)
+			}
+			if name != "fragments" {
+				counted(t, url, "tilemix_websocket_flood_closed_total ")
+			}
+		})
+	}
 }

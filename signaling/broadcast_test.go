@@ -10,7 +10,6 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
-	"tilemix/signaling"
 )
 
 // TestBroadcastAPI turns the broadcast of a room that nobody watches on and off, by hand.
@@ -21,7 +20,7 @@ func TestBroadcastAPI(t *testing.T) {
 	var running sync.WaitGroup
 	running.Go(func() { _ = broadcaster.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
-	cfg := signaling.Default()
+	cfg := open()
 	cfg.Broadcaster = broadcaster
 	url := serve(t, srv, cfg)
 

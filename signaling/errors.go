@@ -38,7 +38,8 @@ var (
 	errViewerSends  = &refusal{http.StatusBadRequest, "viewers send no media: the offer must be recvonly"}
 	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session: send the newest ETag, or * to restart ICE"}
 	errNeedMatch    = &refusal{http.StatusPreconditionRequired, "If-Match is missing: send the newest ETag, or * to restart ICE"}
-	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host: only pages of this server may send this request"}
+	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host: only pages of this server may send this request; a reverse proxy must pass on Host, or the server must know the page's name by --host"}
+	errHost         = &refusal{http.StatusMisdirectedRequest, "this server does not go by that name"}
 	errNotWebSocket = &refusal{http.StatusUpgradeRequired, "this address takes WebSocket upgrades only, version 13"}
 	errNoOffer      = &refusal{http.StatusBadRequest, "the server sent no offer that this could answer"}
 	errSocketKey    = &refusal{http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"}
@@ -105,6 +106,9 @@ func (m middleware) refuse(err error, c echo.Context) {
 		return
 	}
 	status, text := explain(err)
+	if err != errOrigin { //nolint:errorlint // the guard has taken note of it, with its advice
+		m.refusals.note(err, c.Request().RemoteAddr, "")
+	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	switch status {

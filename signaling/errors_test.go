@@ -35,7 +35,7 @@ func wantError(t testing.TB, r reply) {
 
 func TestRefusals(t *testing.T) {
 	srv := newServer(t)
-	url := serve(t, srv, signaling.Default())
+	url := serve(t, srv, open())
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	offer := c.offer(t, true, false)
 	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", offer, "Content-Type", typeSDP)
@@ -201,7 +201,7 @@ func TestBodyThatStalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		_, err = io.WriteString(conn, "POST /whip/hall HTTP/1.1\r\nHost: a\r\nContent-Type: "+contentType+
+		_, err = io.WriteString(conn, "POST /whip/hall HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+contentType+
 			"\r\nContent-Length: 100\r\n\r\nv=0\r\n")
 		if err != nil {
 			t.Fatal(err)

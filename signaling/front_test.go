@@ -53,9 +53,11 @@ func TestPrefix(t *testing.T) {
 	srv := newServer(t)
 	under := signaling.Default()
 	under.Prefix = "/mix"
+	under.Origins = []string{"*"}
 	trusting := signaling.Default()
 	trusting.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
-	set, told, plain := serve(t, srv, under), serve(t, srv, trusting), serve(t, srv, signaling.Default())
+	trusting.Origins = []string{"*"}
+	set, told, plain := serve(t, srv, under), serve(t, srv, trusting), serve(t, srv, open())
 	for _, test := range []struct {
 		name, url, path string
 		header          []string

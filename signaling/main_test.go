@@ -33,6 +33,13 @@ func serveLogged(t testing.TB, srv signaling.Server, cfg signaling.Config, log *
 	return s.URL
 }
 
+// open is a configuration that lets pages of every origin use WHIP, WHEP and HLS.
+func open() signaling.Config {
+	cfg := signaling.Default()
+	cfg.Origins = []string{"*"}
+	return cfg
+}
+
 // handler returns the HTTP side of a server.
 func handler(t testing.TB, srv signaling.Server, cfg signaling.Config, log *slog.Logger) http.Handler {
 	t.Helper()

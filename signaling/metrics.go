@@ -14,6 +14,7 @@ import (
 type socketCounts struct {
 	slow        prometheus.Counter // that were closed because their queue was full
 	chatDropped prometheus.Counter // messages that did not fit
+	flooded     prometheus.Counter // that were closed because their client sent too many control frames
 }
 
 func newSocketCounts() *socketCounts {
@@ -23,11 +24,12 @@ func newSocketCounts() *socketCounts {
 	return &socketCounts{
 		slow:        counter("tilemix_websocket_slow_closed_total", "WebSockets closed because their client did not read."),
 		chatDropped: counter("tilemix_websocket_chat_dropped_total", "Chat messages left out for WebSockets whose client did not read."),
+		flooded:     counter("tilemix_websocket_flood_closed_total", "WebSockets closed because their client sent too many pings and pongs."),
 	}
 }
 
 func (c *socketCounts) collectors() []prometheus.Collector {
-	return []prometheus.Collector{c.slow, c.chatDropped}
+	return []prometheus.Collector{c.slow, c.chatDropped, c.flooded}
 }
 
 // metrics serves the numbers of the process, of the server and of this package, in a

@@ -12,7 +12,10 @@ import (
 )
 
 // middleware wraps all requests. It is safe for concurrent use.
-type middleware struct{ log *slog.Logger }
+type middleware struct {
+	log      *slog.Logger
+	refusals *refusals
+}
 
 // logged logs every request at level debug, with its route instead of its address, because
 // session IDs and query strings are secret.
@@ -73,20 +76,4 @@ func policy(host string) string {
 	return "default-src 'self'; connect-src " + connect +
 		"; img-src 'self' data: blob:; media-src 'self' blob: mediastream:" +
 		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-}
-
-// crossOrigin lets pages of any origin use WHIP and WHEP (RFC 9725 §4.2), and play HLS.
-func crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		path := c.Request().URL.Path
-		if strings.HasPrefix(path, "/whip/") || strings.HasPrefix(path, "/whep/") {
-			h := c.Response().Header()
-			h.Set("Access-Control-Allow-Origin", "*")
-			h.Set("Access-Control-Expose-Headers", "Location, ETag, Link, Accept-Patch, Retry-After")
-		}
-		if strings.HasPrefix(path, "/hls/") {
-			c.Response().Header().Set("Access-Control-Allow-Origin", "*")
-		}
-		return next(c)
-	}
 }

@@ -1,11 +1,15 @@
 package signaling_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/coder/websocket"
 
 	"tilemix/signaling"
 	"tilemix/web"
@@ -99,7 +103,7 @@ func TestPolicyIgnoresHostileHost(t *testing.T) {
 }
 
 func TestPreflight(t *testing.T) {
-	url := serve(t, newServer(t), signaling.Default())
+	url := serve(t, newServer(t), open())
 	for path, want := range map[string][3]string{
 		"/whip/hall":   {"POST", "Accept-Post", typeSDP},
 		"/whep/hall":   {"POST", "Accept-Post", typeSDP},
@@ -149,4 +153,76 @@ func TestStatus(t *testing.T) {
 			t.Errorf("metrics lack %s", name)
 		}
 	}
+}
+
+// TestOrigins has pages of other origins ask: those that are named may use WHIP, WHEP and HLS, and no
+// other page may.
+func TestOrigins(t *testing.T) {
+	srv := newServer(t)
+	const named, other = "https://embed.example", "https://elsewhere.example"
+	for _, test := range []struct {
+		allowed        []string
+		origin, answer string
+	}{
+		{nil, other, ""},
+		{[]string{named}, other, ""},
+		{[]string{named}, named, named},
+		{[]string{"*"}, other, "*"},
+	} {
+		cfg := signaling.Default()
+		cfg.Origins = test.allowed
+		url := serve(t, srv, cfg)
+		for _, path := range []string{"/whip/hall", "/whep/hall"} {
+			r := do(t, http.MethodOptions, url+path, "", "Origin", test.origin)
+			if got := r.Header.Get("Access-Control-Allow-Origin"); got != test.answer {
+				t.Errorf("%v allowed, %s asks for %s: %q, want %q", test.allowed, test.origin, path, got, test.answer)
+			}
+		}
+	}
+}
+
+// TestHosts has requests come by names: addresses, localhost, and those that the server is told.
+func TestHosts(t *testing.T) {
+	cfg := signaling.Default()
+	cfg.Hosts = []string{"Meet.example.org"}
+	var said bytes.Buffer
+	url := serveLogged(t, newServer(t), cfg, slog.New(slog.NewTextHandler(&said, nil)))
+	ask := func(method, path, host, origin string) int {
+		r, err := http.NewRequestWithContext(t.Context(), method, url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	for host, want := range map[string]int{
+		"127.0.0.1:8080": 200, "[::1]:8080": 200, "10.1.2.3": 200, "localhost:9": 200, "LOCALHOST": 200,
+		"meet.example.org": 200, "meet.example.org:443": 200, "evil.example:23000": 421, "meet.example.org.evil.example": 421,
+	} {
+		if got := ask(http.MethodGet, "/healthz", host, ""); got != want {
+			t.Errorf("Host %s: %d, want %d", host, got, want)
+		}
+	}
+	// nginx names the server by its address where it is not told to pass the name on.
+	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
+	do(t, http.MethodGet, url+"/ws/hall", "", append(upgrade, "Origin", "https://evil.example")...).want(t, http.StatusForbidden)
+	//nolint:bodyclose // Dial has closed it
+	conn, _, err := websocket.Dial(t.Context(), url+"/ws/hall", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://meet.example.org"}}})
+	if err != nil {
+		t.Errorf("behind a proxy that does not pass Host on: %v", err)
+	} else {
+		_ = conn.CloseNow()
+	}
+	if text := said.String(); !strings.Contains(text, "evil.example:23000") || !strings.Contains(text, "--host") {
+		t.Errorf("the log says %q", text)
+	}
+	counted(t, url, `tilemix_refused_requests_total{reason="host"} 2`)
 }

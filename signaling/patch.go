@@ -67,6 +67,9 @@ func (w *whip) restart(c echo.Context, ses *whipSession, frag fragment) error {
 	if frag.pwd == "" {
 		return errFrag
 	}
+	if !ses.restarts.Allow() {
+		return errTooRestless
+	}
 	offer := withICE(ses.offer, frag)
 	answer, err := w.answer(c.Request().Context(), ses, offer)
 	if err != nil {

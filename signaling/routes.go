@@ -2,9 +2,7 @@ package signaling
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,6 +19,7 @@ type route struct {
 // site holds what serves each resource. Recordings, outputs, inputs and broadcasts are
 // nil on a server without them.
 type site struct {
+	guard           *guard
 	whip, whep      *whip
 	sockets         *sockets
 	pages           *pages
@@ -33,18 +32,19 @@ type site struct {
 
 // routes is the route table: every address of the server.
 func (s *site) routes() []route {
+	rated := s.guard.rated
 	table := []route{
-		{"POST", "/whip/:room", s.whip.create},
+		{"POST", "/whip/:room", rated(s.whip.create)},
 		{"OPTIONS", "/whip/:room", options("POST", acceptPost)},
-		{"PATCH", "/whip/:room/:id", s.whip.patch},
+		{"PATCH", "/whip/:room/:id", rated(s.whip.patch)},
 		{"DELETE", "/whip/:room/:id", s.whip.remove},
 		{"OPTIONS", "/whip/:room/:id", options("PATCH, DELETE", acceptPatch)},
-		{"POST", "/whep/:room", s.whep.create},
+		{"POST", "/whep/:room", rated(s.whep.create)},
 		{"OPTIONS", "/whep/:room", options("POST", acceptPost)},
-		{"PATCH", "/whep/:room/:id", s.whep.patch},
+		{"PATCH", "/whep/:room/:id", rated(s.whep.patch)},
 		{"DELETE", "/whep/:room/:id", s.whep.remove},
 		{"OPTIONS", "/whep/:room/:id", options("PATCH, DELETE", acceptPatch)},
-		{"GET", "/ws/:room", s.sockets.accept},
+		{"GET", "/ws/:room", rated(s.sockets.accept)},
 
 		{"GET HEAD", "/", s.pages.join.serve},
 		{"GET HEAD", "/r/:room", s.pages.call.serve},
@@ -65,7 +65,7 @@ func (s *site) routes() []route {
 // recordingRoutes lists the recordings of a room and those of all rooms. The addresses of
 // the latter stay when the room has ended.
 func (s *site) recordingRoutes() []route {
-	r := s.recordings
+	r, same := s.recordings, s.guard.sameOrigin
 	if r == nil {
 		return nil
 	}
@@ -74,46 +74,46 @@ func (s *site) recordingRoutes() []route {
 		{"GET HEAD", "/api/v1/recordings/:id", r.get},
 		{"GET HEAD", "/api/v1/recordings/:id/file", r.file},
 		{"GET HEAD", "/api/v1/recordings/:id/files/:name", r.file},
-		{"PATCH", "/api/v1/recordings/:id", sameOrigin(r.pause)},
-		{"DELETE", "/api/v1/recordings/:id", sameOrigin(r.stop)},
-		{"POST", "/api/v1/rooms/:room/recordings", sameOrigin(r.start)},
+		{"PATCH", "/api/v1/recordings/:id", same(r.pause)},
+		{"DELETE", "/api/v1/recordings/:id", same(r.stop)},
+		{"POST", "/api/v1/rooms/:room/recordings", same(r.start)},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings", wellNamed(r.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id", r.get},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/file", r.file},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/files/:name", r.file},
-		{"PATCH", "/api/v1/rooms/:room/recordings/:id", sameOrigin(r.pause)},
-		{"DELETE", "/api/v1/rooms/:room/recordings/:id", sameOrigin(r.stop)},
+		{"PATCH", "/api/v1/rooms/:room/recordings/:id", same(r.pause)},
+		{"DELETE", "/api/v1/rooms/:room/recordings/:id", same(r.stop)},
 	}
 }
 
 // linkRoutes lists the outputs and inputs of rooms.
 func (s *site) linkRoutes() []route {
-	out, in := s.outputs, s.inputs
+	out, in, same := s.outputs, s.inputs, s.guard.sameOrigin
 	if out == nil || in == nil {
 		return nil
 	}
 	return []route{
-		{"POST", "/api/v1/rooms/:room/outputs", sameOrigin(out.add)},
+		{"POST", "/api/v1/rooms/:room/outputs", same(out.add)},
 		{"GET HEAD", "/api/v1/rooms/:room/outputs", wellNamed(out.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/outputs/:id", out.get},
-		{"DELETE", "/api/v1/rooms/:room/outputs/:id", sameOrigin(out.remove)},
-		{"POST", "/api/v1/rooms/:room/inputs", sameOrigin(in.add)},
+		{"DELETE", "/api/v1/rooms/:room/outputs/:id", same(out.remove)},
+		{"POST", "/api/v1/rooms/:room/inputs", same(in.add)},
 		{"GET HEAD", "/api/v1/rooms/:room/inputs", wellNamed(in.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/inputs/:id", in.get},
-		{"DELETE", "/api/v1/rooms/:room/inputs/:id", sameOrigin(in.remove)},
+		{"DELETE", "/api/v1/rooms/:room/inputs/:id", same(in.remove)},
 	}
 }
 
 // broadcastRoutes lists the broadcasts of rooms and their HLS.
 func (s *site) broadcastRoutes() []route {
-	b := s.broadcasts
+	b, same := s.broadcasts, s.guard.sameOrigin
 	if b == nil {
 		return nil
 	}
 	return []route{
 		{"GET HEAD", "/api/v1/rooms/:room/broadcast", b.get},
-		{"PUT POST", "/api/v1/rooms/:room/broadcast", sameOrigin(b.start)},
-		{"DELETE", "/api/v1/rooms/:room/broadcast", sameOrigin(b.stop)},
+		{"PUT POST", "/api/v1/rooms/:room/broadcast", same(b.start)},
+		{"DELETE", "/api/v1/rooms/:room/broadcast", same(b.stop)},
 		{"GET HEAD", "/hls/:room/*", b.hls},
 		{"OPTIONS", "/hls/:room/*", options("GET, HEAD", [2]string{"Accept-Ranges", "none"})},
 	}
@@ -136,21 +136,6 @@ func options(methods string, accepts [2]string) echo.HandlerFunc {
 func moved(to string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		return c.Redirect(http.StatusMovedPermanently, outside(c.Request(), to))
-	}
-}
-
-// sameOrigin refuses requests of other origins' pages that would change something. The
-// server has no login, so a page of another origin could otherwise use any browser in the
-// server's network.
-func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
-		if origin := r.Header.Get("Origin"); origin != "" {
-			if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, r.Host) {
-				return errOrigin
-			}
-		}
-		return next(c)
 	}
 }
 

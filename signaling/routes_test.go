@@ -47,7 +47,7 @@ func (noBroadcaster) Stop(context.Context, string) (broadcast.Info, error) {
 // TestRoutes looks at the route table: each row is there once, and no page of another
 // origin may change anything through the API.
 func TestRoutes(t *testing.T) {
-	cfg := Default()
+	cfg := known()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
 	log := slog.New(slog.DiscardHandler)
 	s, err := newSite(nothing{}, cfg, log)
@@ -85,7 +85,7 @@ func TestRoutes(t *testing.T) {
 
 // TestWithout has a server that has neither recordings nor outputs nor broadcasts.
 func TestWithout(t *testing.T) {
-	h, err := New(nothing{}, Default(), slog.New(slog.DiscardHandler))
+	h, err := New(nothing{}, known(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +104,16 @@ func TestWithout(t *testing.T) {
 
 // TestTwoMetrics has two collectors of one name: New fails.
 func TestTwoMetrics(t *testing.T) {
-	cfg := Default()
+	cfg := known()
 	cfg.Collectors = []prometheus.Collector{newSocketCounts().slow}
 	if _, err := New(nothing{}, cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "duplicate") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// known is a configuration whose server goes by the name that httptest gives it.
+func known() Config {
+	cfg := Default()
+	cfg.Hosts = []string{"example.com"}
+	return cfg
 }

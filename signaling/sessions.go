@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"sync"
 
+	"golang.org/x/time/rate"
+
 	"tilemix/mcu"
 )
 
@@ -14,6 +16,8 @@ type whipSession struct {
 	from   publisher
 	resume string // secret: a client that knows it may come back; "": viewers may not
 	path   string // whipSessions'
+
+	restarts *rate.Limiter // of ICE
 
 	mu    sync.Mutex // held for a whole PATCH, so that PATCHes follow one another
 	etag  string     // names the ICE session; a strong entity tag, with its quotes

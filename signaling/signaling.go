@@ -39,6 +39,12 @@ type Config struct {
 	Rate        float64       // messages a second that one WebSocket may send; further ones wait
 	Burst       int           // messages that one WebSocket may send at once
 
+	// AddressRate is how many joins, offers and ICE restarts one address may send a second; five
+	// times as many at once. 0: any. Loopback may always send.
+	AddressRate float64
+	Hosts       []string // names of this server beside localhost and its addresses, as CheckHost takes them
+	Origins     []string // whose pages may use WHIP, WHEP and HLS, as CheckOrigin takes them
+
 	Prefix  string         // of the path by which clients reach the server behind a proxy; "", or as CheckPrefix takes it
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
 
@@ -59,6 +65,7 @@ func Default() Config {
 		Queue:       256,
 		Rate:        20,
 		Burst:       100,
+		AddressRate: 10,
 	}
 }
 
@@ -72,9 +79,9 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	}
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
-	m := middleware{log}
+	m := middleware{log, s.guard.refusals}
 	e.HTTPErrorHandler = m.refuse
-	e.Use(m.logged, cfg.bodies().punctual, secured, crossOrigin, m.recovered)
+	e.Use(m.logged, cfg.bodies().punctual, secured, s.guard.named, s.guard.crossOrigin, m.recovered)
 	for _, r := range s.routes() {
 		e.Match(strings.Fields(r.methods), r.path, r.serve)
 	}
@@ -83,8 +90,8 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 
 // newSite makes what serves each resource.
 func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
-	counts := newSocketCounts()
-	shown, err := metrics(srv, cfg, counts.collectors()...)
+	counts, g := newSocketCounts(), cfg.guard(log)
+	shown, err := metrics(srv, cfg, append(counts.collectors(), g.refusals)...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,9 +101,10 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	}
 	bodies, sessions := cfg.bodies(), newWHIPSessions()
 	s := &site{
+		guard:   g,
 		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
-		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts},
+		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
 		pages:   pages,
 		status:  &status{srv},
 		metrics: shown,
@@ -116,3 +124,15 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 
 // bodies returns what reads the bodies of requests.
 func (c Config) bodies() bodies { return bodies{c.MaxBody, c.BodyTimeout} }
+
+// guard returns what decides on hosts, origins and rates.
+func (c Config) guard(log *slog.Logger) *guard {
+	g := &guard{buckets: newBuckets(c.AddressRate), refusals: newRefusals(log)}
+	for _, host := range c.Hosts {
+		g.hosts = append(g.hosts, strings.ToLower(host))
+	}
+	for _, origin := range c.Origins {
+		g.origins = append(g.origins, strings.ToLower(origin))
+	}
+	return g
+}

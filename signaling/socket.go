@@ -34,8 +34,12 @@ type socket struct {
 	closed  websocket.StatusCode // the client's, once run has returned; -1: none
 
 	*socketCounts
-	offer time.Duration // for the answer to an offer
-	every time.Duration // between pings
+	restarts *rate.Limiter // of offers
+	dear     func() error  // why the client's address may send no offer now
+	noted    func(error)   // takes note of what was refused
+	pings    *rate.Limiter // of the client's control frames
+	offer    time.Duration // for the answer to an offer
+	every    time.Duration // between pings
 }
 
 // send queues a message for the client and never waits. A client that lets the queue fill
@@ -59,6 +63,7 @@ func (k *socket) send(m control.Message) {
 // refuse tells the client why its message had no effect.
 func (k *socket) refuse(err error) {
 	_, text := explain(err)
+	k.noted(err)
 	k.send(control.Error{Error: text})
 }
 
@@ -98,6 +103,12 @@ func (k *socket) read(ctx context.Context) {
 func (k *socket) obey(ctx context.Context, m control.Message) error {
 	switch m := m.(type) {
 	case control.Offer:
+		if !k.restarts.Allow() {
+			return errTooRestless
+		}
+		if err := k.dear(); err != nil {
+			return err
+		}
 		ctx, cancel := context.WithTimeout(ctx, k.offer)
 		defer cancel()
 		answer, err := k.session.Offer(ctx, m.SDP)
@@ -158,6 +169,16 @@ func (k *socket) put(ctx context.Context, m control.Message) error {
 		return err
 	}
 	return k.conn.Write(ctx, websocket.MessageText, data)
+}
+
+// pinged takes note of a control frame of the client, and closes a client that floods.
+func (k *socket) pinged(context.Context, []byte) (answer bool) {
+	if !k.pings.Allow() {
+		k.flooded.Inc()
+		k.cancel()
+		return false
+	}
+	return true
 }
 
 // ping ends a connection whose client no longer answers.

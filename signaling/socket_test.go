@@ -77,7 +77,7 @@ func serveRemote(t *testing.T, r *remote) (client *websocket.Conn, ended <-chan 
 		defer cancel()
 		k := &socket{
 			session: r, conn: conn, cancel: cancel, queue: make(chan control.Message, 16), taken: make(chan struct{}),
-			pace: rate.NewLimiter(rate.Inf, 1), socketCounts: newSocketCounts(), offer: 50 * time.Millisecond, every: time.Minute,
+			pace: rate.NewLimiter(rate.Inf, 1), socketCounts: newSocketCounts(), restarts: rate.NewLimiter(rate.Inf, 1), dear: func() error { return nil }, noted: func(error) {}, offer: 50 * time.Millisecond, every: time.Minute,
 		}
 		k.run(ctx)
 		k.part()

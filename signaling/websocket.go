@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 
@@ -24,6 +23,7 @@ type sockets struct {
 	cfg    Config
 	log    *slog.Logger
 	counts *socketCounts
+	guard  *guard
 }
 
 // accept serves a WebSocket until it ends. The server refuses by HTTP, before the upgrade.
@@ -40,6 +40,9 @@ func (s *sockets) accept(c echo.Context) error {
 	if err := upgradable(r); err != nil {
 		return err
 	}
+	if err := s.guard.own(r); err != nil { // pages of this host, and programs, which send no Origin
+		return err
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	k := &socket{
@@ -51,6 +54,10 @@ func (s *sockets) accept(c echo.Context) error {
 		every:  s.cfg.Ping,
 
 		socketCounts: s.counts,
+		pings:        rate.NewLimiter(pingRate, pingBurst),
+		restarts:     rate.NewLimiter(restartRate, restartBurst),
+		dear:         func() error { return s.guard.take(r) },
+		noted:        func(err error) { s.guard.refusals.note(err, r.RemoteAddr, "") },
 	}
 	taken := sync.OnceFunc(func() { close(k.taken) })
 	session, err := s.enter(mcu.JoinOptions{
@@ -62,7 +69,11 @@ func (s *sockets) accept(c echo.Context) error {
 	}
 	k.session = session
 	defer k.part()
-	conn, err := websocket.Accept(c.Response(), r, nil)
+	conn, err := websocket.Accept(paced(c.Response()), r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, // the guard has compared Origin
+		OnPingReceived:     k.pinged,
+		OnPongReceived:     func(ctx context.Context, data []byte) { k.pinged(ctx, data) },
+	})
 	if err != nil {
 		s.log.Debug("upgrade failed", "err", err) // Accept has answered
 		return nil
@@ -109,8 +120,7 @@ func (k *socket) part() {
 	}
 }
 
-// upgradable reports why a request cannot become a WebSocket (RFC 6455 §4.2.1). Pages of
-// this host may open one, and programs, which send no Origin.
+// upgradable reports why a request cannot become a WebSocket (RFC 6455 §4.2.1).
 func upgradable(r *http.Request) error {
 	if !r.ProtoAtLeast(1, 1) || !hasToken(r.Header, "Connection", "upgrade") ||
 		!hasToken(r.Header, "Upgrade", "websocket") || r.Header.Get("Sec-WebSocket-Version") != "13" {
@@ -122,11 +132,6 @@ func upgradable(r *http.Request) error {
 	}
 	if key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(keys[0])); err != nil || len(key) != 16 {
 		return errSocketKey
-	}
-	if origin := r.Header.Get("Origin"); origin != "" {
-		if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, r.Host) {
-			return errOrigin
-		}
 	}
 	return nil
 }

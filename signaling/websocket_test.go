@@ -205,7 +205,7 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer deaf.Close()
-	_, err = io.WriteString(deaf, "GET /ws/hall?name=Ada&resume="+secret+" HTTP/1.1\r\nHost: tilemix\r\nConnection: Upgrade\r\n"+
+	_, err = io.WriteString(deaf, "GET /ws/hall?name=Ada&resume="+secret+" HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"+
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +273,7 @@ func TestWebSocketRefusesMessages(t *testing.T) {
 		}
 	}
 	s.connect(t)
-	next(t, s, crowd(1)) // with a seat now
+	next(t, s, crowd(1))
 	s.send(t, `{"type":"chat","text":"still here"}`)
 	next[control.Chat](t, s)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
@@ -55,6 +56,7 @@ func (w *whip) create(c echo.Context) error {
 	}
 	ses.who.AfterLeave(forget)
 	ses.etag, ses.offer = newETag(), offer
+	ses.restarts = rate.NewLimiter(restartRate, restartBurst)
 	answer, err := w.answer(r.Context(), ses, offer)
 	if err != nil {
 		ses.Leave()

@@ -45,7 +45,7 @@ func TestSession(t *testing.T) {
 	} {
 		t.Run(endpoint.path+" "+endpoint.direction.String(), func(t *testing.T) {
 			srv := newServer(t)
-			url := serve(t, withICEServers{srv}, signaling.Default())
+			url := serve(t, withICEServers{srv}, open())
 			c := newClient(t, endpoint.direction)
 			created := do(t, http.MethodPost, url+endpoint.path, c.offer(t, true, false), "Content-Type", typeSDP)
 			created.want(t, http.StatusCreated)

@@ -165,7 +165,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		DataDir: t.TempDir(), AudioCodec: "opus", MaxRecordings: 1,
 	}
 	log := slog.New(slog.DiscardHandler)
-	_, handler, err := newRooms(s, log)
+	_, handler, err := newRooms(s, log, boundMetric(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

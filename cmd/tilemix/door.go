@@ -177,7 +177,7 @@ type plainServer struct {
 
 // Run serves until ctx ends, and then returns nil.
 func (p *plainServer) Run(ctx context.Context) error {
-	server := &http.Server{Handler: p.handler, ReadTimeout: headerTimeout, WriteTimeout: headerTimeout, IdleTimeout: idleTimeout}
+	server := &http.Server{Handler: p.handler, MaxHeaderBytes: maxHeader, ReadTimeout: headerTimeout, WriteTimeout: headerTimeout, IdleTimeout: idleTimeout}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	err := server.Serve(p.listener)
 	if ctx.Err() != nil {

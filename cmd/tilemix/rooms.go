@@ -52,6 +52,7 @@ func newRooms(s *settings, log *slog.Logger, others ...prometheus.Collector) (ru
 	site.Recorder = recorder
 	site.Prefix, site.Trusted = s.front()
 	site.Collectors = append(hooks.Collectors(), others...)
+	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
@@ -62,6 +63,14 @@ func newRooms(s *settings, log *slog.Logger, others ...prometheus.Collector) (ru
 		return nil, nil, err
 	}
 	return runUntilDrained{runAll{links, live, recorder, rooms, memory}, hooks}, handler, nil
+}
+
+// texts are the texts of settings.
+func texts[T ~string](all []T) (out []string) {
+	for _, t := range all {
+		out = append(out, string(t))
+	}
+	return out
 }
 
 // front is what the HTTP side needs to know of reverse proxies.

@@ -24,6 +24,7 @@ const (
 	answerTimeout = time.Minute      // from a request's header to the end of its answer; not for WebSockets
 	idleTimeout   = 2 * time.Minute  // between two requests of a connection
 	quitTimeout   = 5 * time.Second  // for requests to end once the server stops
+	maxHeader     = 16 << 10         // bytes of a request's header
 )
 
 type serveCommand struct {
@@ -45,11 +46,12 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}
-	door, err := newDoor(ctx, &c.settings, listener, log)
+	bounded := c.bounded(listener)
+	door, err := newDoor(ctx, &c.settings, bounded, log)
 	if err != nil {
 		return err
 	}
-	rooms, handler, err := newRooms(&c.settings, log, door.collectors...)
+	rooms, handler, err := newRooms(&c.settings, log, append(door.collectors, boundMetric(bounded))...)
 	if err != nil {
 		return err
 	}
@@ -63,6 +65,7 @@ func supervise(ctx context.Context, rooms runner, listener net.Listener, handler
 	group, running := errgroup.WithContext(ctx)
 	server := &http.Server{
 		Handler:           handler,
+		MaxHeaderBytes:    maxHeader,
 		ReadHeaderTimeout: headerTimeout,
 		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,

@@ -83,6 +83,9 @@ func TestEveryStepHasItsTime(t *testing.T) {
 	pages := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		server := r.Context().Value(http.ServerContextKey).(*http.Server)
+		if server.MaxHeaderBytes <= 0 || server.MaxHeaderBytes > 64<<10 {
+			t.Errorf("a header may have %d bytes", server.MaxHeaderBytes)
+		}
 		if server.ReadHeaderTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 {
 			t.Errorf("header %v, answer %v, idle %v", server.ReadHeaderTimeout, server.WriteTimeout, server.IdleTimeout)
 		}

@@ -18,6 +18,9 @@ type settings struct {
 	Listen         string     `default:":8080" help:"Address to serve HTTP on."`
 	PathPrefix     pathPrefix `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
+	Hosts          []hostName `name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
+	AllowOrigins   []origin   `name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may use WHIP, WHEP and HLS of this server, such as https://example.org, or * for any. Repeatable."`
+	AddressRate    int        `default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`
 	tlsSettings
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
@@ -85,6 +88,24 @@ func (p *pathPrefix) UnmarshalText(text []byte) error {
 		return nil
 	}
 	return signaling.CheckPrefix(string(*p))
+}
+
+// hostName is a name of the server.
+type hostName string
+
+// UnmarshalText reads a hostName. kong uses it for flags, environment and file.
+func (h *hostName) UnmarshalText(text []byte) error {
+	*h = hostName(text)
+	return signaling.CheckHost(string(text))
+}
+
+// origin is an origin of pages, or *.
+type origin string
+
+// UnmarshalText reads an origin. kong uses it for flags, environment and file.
+func (o *origin) UnmarshalText(text []byte) error {
+	*o = origin(text)
+	return signaling.CheckOrigin(string(text))
 }
 
 // proxy is the address of a reverse proxy, or a network of them.

@@ -1,0 +1,140 @@
+package signaling
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// guard decides which names of this server and which pages of other servers a request may come by,
+// and how often. It is safe for concurrent use.
+type guard struct {
+	hosts    []string // names of this server, in lower case
+	origins  []string // whose pages may use WHIP, WHEP and HLS; "*": any
+	buckets  *buckets
+	refusals *refusals
+}
+
+// known tells whether a Host is one of this server. A page of another site can have its own name
+// point to this server's address, and its browser then takes the server for that site. Addresses
+// and localhost cannot be such a name.
+func (g *guard) known(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.TrimSuffix(strings.ToLower(strings.Trim(name, "[]")), ".")
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	return name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(g.hosts, name)
+}
+
+// named refuses requests to names that are not this server's.
+func (g *guard) named(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if g.known(r.Host) {
+			return next(c)
+		}
+		host := fmt.Sprintf("%.80q", r.Host)
+		g.refusals.note(errHost, r.RemoteAddr, "start the server with --host and the name "+host+
+			" if it is one of this server's, or have the reverse proxy pass on its own name")
+		return &refusal{http.StatusMisdirectedRequest, "this server does not go by the name " + host + ": its operator can add it with --host"}
+	}
+}
+
+// own tells why a request comes from a page of another origin, or nil. Programs send no Origin.
+func (g *guard) own(r *http.Request) error {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err == nil && u.Host != "" && (strings.EqualFold(u.Host, r.Host) || slices.Contains(g.hosts, strings.ToLower(u.Hostname()))) {
+		return nil
+	}
+	g.refusals.note(errOrigin, r.RemoteAddr, fmt.Sprintf("the page is of %.80q and asked for host %.80q; if a reverse proxy stands between,"+
+		" have it pass on the client's Host (nginx: proxy_set_header Host $http_host), or start the server with --host and the page's name", origin, r.Host))
+	return errOrigin
+}
+
+// sameOrigin refuses requests of other origins' pages that would change something. The
+// server has no login, so a page of another origin could otherwise use any browser in the
+// server's network.
+func (g *guard) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := g.own(c.Request()); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+// rated refuses requests of an address that sends too many.
+func (g *guard) rated(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := g.take(c.Request()); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+func (g *guard) take(r *http.Request) error {
+	if !g.buckets.take(originOf(r).host, time.Now()) {
+		return errTooFast
+	}
+	return nil
+}
+
+// crossOrigin lets pages of the origins that are allowed use WHIP and WHEP (RFC 9725 §4.2), and
+// play HLS.
+func (g *guard) crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		path, h := c.Request().URL.Path, c.Response().Header()
+		session := strings.HasPrefix(path, "/whip/") || strings.HasPrefix(path, "/whep/")
+		if len(g.origins) == 0 || !session && !strings.HasPrefix(path, "/hls/") {
+			return next(c)
+		}
+		origin := c.Request().Header.Get("Origin")
+		switch {
+		case slices.Contains(g.origins, "*"):
+			h.Set("Access-Control-Allow-Origin", "*")
+		case slices.Contains(g.origins, strings.ToLower(origin)):
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Add("Vary", "Origin")
+		default:
+			h.Add("Vary", "Origin")
+			return next(c)
+		}
+		if session {
+			h.Set("Access-Control-Expose-Headers", "Location, ETag, Link, Accept-Patch, Retry-After")
+		}
+		return next(c)
+	}
+}
+
+// CheckOrigin returns why a text cannot be the origin of pages (RFC 6454 §6.2). "*" is any.
+func CheckOrigin(text string) error {
+	u, err := url.Parse(text)
+	if text == "*" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == text {
+		return nil
+	}
+	return &refusal{http.StatusBadRequest, "must be an origin such as https://example.org, or *"}
+}
+
+// CheckHost returns why a text cannot be a name of this server.
+func CheckHost(text string) error {
+	if text == "" || strings.Trim(strings.ToLower(text), "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" {
+		return &refusal{http.StatusBadRequest, "must be a host name without a port, such as meet.example.org"}
+	}
+	return nil
+}
