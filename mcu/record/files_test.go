@@ -2,8 +2,10 @@ package record_test
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"os"
+	"reflect"
 	"testing"
 	"time"
 
@@ -157,4 +159,33 @@ func metric(t *testing.T, c *record.Recorder, name string) (sum float64) {
 		}
 	}
 	return sum
+}
+
+// TestChurn has thousands come to a recorded call and leave. The file beside the recording lists so many
+// of them and counts the others, and Ada, who was there first and stays, is among those listed.
+func TestChurn(t *testing.T) {
+	s, cfg := newStudio(t), in(t.TempDir())
+	c, stop := recorder(t, cfg, s)
+	id := startTracks(t, c)
+	newCamera(s).film(45)
+	for n := range 3000 {
+		who := fmt.Sprint(n)
+		s.tap.Joined(who, who, s.at)
+		s.tap.Left(who, s.at+time.Second)
+		if n%100 == 0 {
+			s.roll(20 * time.Millisecond) // the recording keeps pace
+			await(t, c, id, func(i sidecar.Info) bool { return len(i.Participants)+int(i.ParticipantsOmitted) > n })
+		}
+	}
+	info := finish(t, c, id)
+	if len(info.Participants) != 2000 || info.ParticipantsOmitted != 1001 || info.Participants[0].ID != "ADA" || len(info.Participants[0].Tracks) != 1 {
+		t.Errorf("%d are listed, %d omitted, the first is %+v", len(info.Participants), info.ParticipantsOmitted, info.Participants[0])
+	}
+	if info.DroppedTracks != 0 {
+		t.Errorf("%d dropped", info.DroppedTracks)
+	}
+	stop()
+	if all := again(t, cfg, s); len(all) != 1 || !reflect.DeepEqual(all[0], info) {
+		t.Error("the next server finds something else")
+	}
 }
