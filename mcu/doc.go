@@ -34,7 +34,8 @@
 //	                                there is headroom; to the next
 //	                                IDR, spare pictures first
 //	camera → picture clock          slot of one, of eight after       –, pictures less compositions
-//	                                repairs; newest wins
+//	                                repairs and with jitter; newest
+//	                                wins
 //	camera → picture clock, early   16 wait for their sound, 400 ms; –
 //	                                then shown
 //	pictures in memory              3 a seat and 16 a tile, the new  uplink_video{starved}

@@ -65,11 +65,13 @@ func (l *avSync) next(steady *playout, sound *Voice, now time.Time) *yuv.Frame {
 		return nil
 	}
 	f := l.held[l.first]
-	if due, waits := steady.due(f); waits && due.After(f.Ready) {
+	if due, waits := steady.due(f); waits {
 		if now.Before(due) && l.n < MaxHeld {
 			return nil
 		}
-		f.Ready = due // until then it is not avSync that holds it
+		if due.After(f.Ready) {
+			f.Ready = due // until then it is not avSync that holds it
+		}
 	}
 	if l.n < MaxHeld && l.early(f, sound, now) {
 		return nil

@@ -40,7 +40,12 @@
 // newest would never be shown: of a camera with 5 % loss that was a quarter. While packets
 // are repaired, pictures therefore wait as long as nine of ten repairs of the last ten
 // seconds took, 250 ms at most, and the sound waits with them. The wait shrinks by 25 ms a
-// second. Without repairs nothing waits.
+// second.
+//
+// Jitter moves pictures across the clock's ticks, so that one is shown twice and another never: 22 % of
+// them with 15 ms of jitter. Where pictures come unevenly by 8 ms or more, they therefore wait as long as
+// the latest of 97 % of them took, and for one period of the camera at most. Then each tick has its
+// picture. Where neither repairs nor jitter are, nothing waits.
 //
 // Sound and picture of a speaker stay together. Each clock knows how late its media is
 // against the moment of capture, by the sender's RTCP reports or, before both streams have

@@ -143,6 +143,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		}
 		if n == 0 {
 			late = now.Sub(first) + v.model.late(v.queue.stamp, first)
+			v.playout.arrived(v.queue.stamp, late)
 		} else {
 			v.playout.burst(late, now)
 		}
@@ -257,7 +258,6 @@ func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 }
 
 func (v *Video) visible() bool { return v.size.Load() != 0 }
-
 func (v *Video) tile() image.Point {
 	s := v.size.Load()
 	return image.Pt(int(s>>32), int(uint32(s)))
