@@ -30,9 +30,32 @@ func TestTracksBytes(t *testing.T) {
 		t.Errorf("%d bytes held", tr.held.Load())
 	}
 	for len(tr.free) > 0 {
-		if p := <-tr.free; cap(p.data) > keptBytes {
+		if p := <-tr.free; p.data != nil || p.from != nil {
 			t.Fatalf("a free piece keeps %d bytes", cap(p.data))
 		}
+	}
+	if m, ok := tr.spare.Get().(*memory); ok {
+		t.Errorf("%d bytes wait for their next use", cap(m.data))
+	}
+}
+
+// TestTracksAllocations: what is queued and written uses the same memory again.
+func TestTracksAllocations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with the race detector, which runs with -short, a pool forgets some of its memory")
+	}
+	tr := testTracks(t)
+	au, packet := make([]byte, 5000), make([]byte, 100)
+	var n uint64
+	got := testing.AllocsPerRun(1000, func() {
+		n++
+		tr.Picture("a", codec.H264, n, au, true, media.Time{})
+		tr.Sound("a", packet, media.Time{})
+		tr.give(<-tr.full)
+		tr.give(<-tr.full)
+	})
+	if got > 0 {
+		t.Errorf("%v allocations", got)
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	// nothing of a participant is written whose coming was dropped.
 	queuedPeople = 1000
 	tracksBytes  = 32 << 20 // of all pieces
-	keptBytes    = 64 << 10 // of a piece that waits for its next use
+	keptBytes    = 64 << 10 // of memory that waits for its next use
 	// reorder is how long packets of sound wait for late ones.
 	reorder = 300 * time.Millisecond
 )
@@ -28,9 +28,14 @@ type piece struct {
 	id   string
 	name string
 	data []byte
+	from *memory // of data; nil: data is empty, or a test's
 	key  bool
 	at   media.Time
 }
+
+// memory is used by one piece after another. It belongs to a pool, which the garbage collector empties, and
+// not to a piece, because in thousands of pieces each would keep a key frame's.
+type memory struct{ data []byte }
 
 type pieceKind int
 
@@ -51,6 +56,7 @@ type tracks struct {
 	callers chan *piece // for comings and goings
 	paused  atomic.Bool
 	held    atomic.Int64 // bytes of pieces
+	spare   sync.Pool    // of *memory
 	gates   sync.Map     // *keyframeGate of each camera, by its participant's ID; read without a lock
 	untap   func()
 	stop    chan struct{}
@@ -135,7 +141,13 @@ func (t *tracks) put(p piece, data []byte) bool {
 	}
 	select {
 	case place := <-t.pool(p.kind):
-		p.data = append(place.data[:0], data...)
+		if len(data) > 0 {
+			p.from, _ = t.spare.Get().(*memory)
+			if p.from == nil {
+				p.from = &memory{}
+			}
+			p.data = append(p.from.data[:0], data...)
+		}
 		*place = p
 		t.full <- place // never blocks: it has room for all pieces
 		return true
@@ -146,13 +158,15 @@ func (t *tracks) put(p piece, data []byte) bool {
 	}
 }
 
-// give returns a piece to its pool, without its memory if that is large, because few pieces need so
+// give returns a piece to its pool, and its memory, unless that is large, because few pieces need so
 // much.
 func (t *tracks) give(p *piece) {
 	t.held.Add(-int64(len(p.data)))
-	if cap(p.data) > keptBytes {
-		p.data = nil
+	if p.from != nil && cap(p.data) <= keptBytes {
+		p.from.data = p.data
+		t.spare.Put(p.from)
 	}
+	p.data, p.from = nil, nil
 	t.pool(p.kind) <- p
 }
 
