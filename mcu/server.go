@@ -72,7 +72,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort})
+	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort, OnAddress: addressLog{log}.changed})
 	if err != nil {
 		return nil, err
 	}

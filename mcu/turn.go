@@ -2,6 +2,7 @@ package mcu
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -60,6 +61,17 @@ func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []con
 		own.URLs = append(own.URLs, at+"?transport=udp", at+"?transport=tcp")
 	}
 	return append(slices.Clone(cfg.ICEServers), own)
+}
+
+// addressLog logs what becomes of the machine's addresses.
+type addressLog struct{ *slog.Logger }
+
+func (l addressLog) changed(change string, at netip.Addr, err error) {
+	if err != nil {
+		l.Warn("address for media cannot be used yet", "address", at, "reason", err)
+		return
+	}
+	l.Info("address for media changed", "address", at, "change", change)
 }
 
 func checkPorts(c Config) error {

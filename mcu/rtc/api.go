@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -31,6 +30,9 @@ type Config struct {
 	PublicIPs []string
 	// Port is the one port of all UDP sockets and of TCP; 0 is a free one.
 	Port int
+	// OnAddress is told what becomes of an address of the machine: that it has come, is gone, or
+	// is not ready, and why. It must not block, and may be nil.
+	OnAddress func(change string, at netip.Addr, err error)
 	// Log takes pion's warnings; nil drops them.
 	Log logging.LoggerFactory
 }
@@ -40,8 +42,7 @@ type Config struct {
 type API struct {
 	media    *webrtc.MediaEngine
 	settings webrtc.SettingEngine
-	sockets  []*udp.Socket
-	mux      ice.UDPMux
+	sockets  *sockets
 	tcp      *stream.Listener
 	tcpMux   ice.TCPMux
 	cert     webrtc.Certificate
@@ -65,25 +66,23 @@ func NewAPI(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register codecs: %w", err)
 	}
-	sockets, tcp, err := listen(cfg.Port)
-	if err != nil {
-		return nil, err
-	}
 	if cfg.Log == nil { // pion's own default is standard error
 		cfg.Log = &logging.DefaultLoggerFactory{Writer: io.Discard}
 	}
-	mux, tcpMux := muxed(sockets, cfg.Log), muxedTCP(tcp, cfg.Log)
-	settings, err := settings(cfg, mux, tcpMux)
+	sockets, tcp, err := listen(cfg, udp.Addresses)
 	if err != nil {
-		_ = mux.Close()
-		_ = tcpMux.Close()
+		return nil, err
+	}
+	tcpMux := muxedTCP(tcp, cfg.Log)
+	settings, err := settings(cfg, sockets, tcpMux)
+	if err != nil {
+		_, _ = sockets.Close(), tcpMux.Close()
 		return nil, err
 	}
 	return &API{
 		media:    media,
 		settings: settings,
 		sockets:  sockets,
-		mux:      mux,
 		tcp:      tcp,
 		tcpMux:   tcpMux,
 		cert:     *cert,
@@ -102,27 +101,22 @@ func (a *API) routed(r *route.Router) *webrtc.API {
 }
 
 // Run sends what the peers write until ctx ends. Before Run packets wait. Its goroutines
-// are one for each socket and the pacer.
+// are one for each socket, two that follow the machine's addresses, and the pacer.
 func (a *API) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, s := range a.sockets {
-		wg.Go(func() { s.Run(ctx) })
-	}
+	wg.Go(func() { a.sockets.run(ctx) })
 	wg.Go(func() { a.pacer.Run(ctx) })
 	wg.Wait()
 }
 
 // Close closes the sockets.
-func (a *API) Close() error { return errors.Join(a.mux.Close(), a.tcpMux.Close()) }
+func (a *API) Close() error { return errors.Join(a.sockets.Close(), a.tcpMux.Close()) }
 
 // Addresses are where the sockets receive media, all with the same port.
 func (a *API) Addresses() []netip.AddrPort {
-	all := make([]netip.AddrPort, 0, len(a.sockets))
-	for _, s := range a.sockets {
-		if local, ok := s.LocalAddr().(*net.UDPAddr); ok {
-			at := local.AddrPort()
-			all = append(all, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()))
-		}
+	var all []netip.AddrPort
+	for _, b := range a.sockets.now() {
+		all = append(all, netip.AddrPortFrom(b.at, uint16(a.sockets.port)))
 	}
 	return all
 }
@@ -142,11 +136,7 @@ func (a *API) Stats() Stats {
 	for i, reason := range reasons() {
 		s.Unbound[string(reason)] = c.unbound[i].Load()
 	}
-	for _, socket := range a.sockets {
-		n := socket.Stats()
-		s.Sent += n.Sent
-		s.Dropped += n.Dropped
-		s.Refused += n.Refused
-	}
+	n := a.sockets.stats()
+	s.Sent, s.Dropped, s.Refused = n.Sent, n.Dropped, n.Refused
 	return s
 }

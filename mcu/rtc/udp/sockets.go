@@ -8,27 +8,17 @@ import (
 // BufferSize is the kernel's buffer of each socket, in bytes, as far as it grants it.
 const BufferSize = 4 << 20
 
-// Listen opens a UDP socket on each address, all on one port. There is one socket for
-// each address, because answers have to leave from the address that was asked. Nothing
-// is sent before Run. The caller closes the sockets.
-func Listen(ips []net.IP, port int) (sockets []*Socket, err error) {
-	for _, ip := range ips {
-		conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: ip, Port: port})
-		if err != nil {
-			closeAll(sockets)
-			return nil, fmt.Errorf("open UDP socket: %w", err)
-		}
-		_ = conn.SetReadBuffer(BufferSize)
-		_ = conn.SetWriteBuffer(BufferSize)
-		sockets = append(sockets, NewSocket(conn))
+// Listen opens the UDP socket of one address. There is one for each address of a machine, because
+// answers have to leave from the address that was asked. Nothing is sent before Run. The caller
+// closes the socket. The error wraps EADDRNOTAVAIL for an address that is not ready yet.
+func Listen(at *net.UDPAddr) (*Socket, error) {
+	conn, err := net.ListenUDP("udp", at)
+	if err != nil {
+		return nil, fmt.Errorf("open UDP socket: %w", err)
 	}
-	return sockets, nil
-}
-
-func closeAll(sockets []*Socket) {
-	for _, s := range sockets {
-		_ = s.Close()
-	}
+	_ = conn.SetReadBuffer(BufferSize)
+	_ = conn.SetWriteBuffer(BufferSize)
+	return NewSocket(conn), nil
 }
 
 // Addresses returns those addresses of the machine, loopback included, that ICE can
