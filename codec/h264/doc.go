@@ -14,5 +14,9 @@
 // Without it a picture takes about a tenth more CPU time where all moves, and a sixth more where half or
 // all stands still (1280x720, measured in turn on a busy machine).
 //
+// CABAC would give 0.3 to 0.4 dB but needs main profile. All viewers of a rendition share its
+// encode, and Firefox and many WHIP clients offer baseline alone. A room with one
+// of them would need a second encode, or change the profile of all viewers whenever one enters.
+//
 // Encoder and Decoder are each owned by one goroutine.
 package h264

@@ -13,6 +13,10 @@
 // have one, and no tile moves without need: a new speaker takes the place of the participant
 // that has been silent longest (Places). Layouts draw the order of places, not the order of
 // joining.
+//
+// Tiles of one shape leave much of the canvas empty: two tiles of 16:9 use half of it. The grid
+// therefore has tiles from 16:9 to 4:3, and of 6:5 for two, which use 71 %. Fit crops cameras to
+// these shapes, because what a participant shows is head and shoulders, in the middle.
 package layout
 
 import "image"
