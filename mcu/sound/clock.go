@@ -12,6 +12,9 @@ import (
 	"tilemix/mixer/audio"
 )
 
+// maxVoices (12) is how many voices are mixed at a time at most. More than that is a noise.
+const maxVoices = 12
+
 // catchUp (5) is the most blocks that the clock makes up for at once when it was late.
 // More are left out, and the timestamps say so.
 const catchUp = 5
@@ -37,6 +40,7 @@ type Clock struct {
 
 	state     map[string]*listener // by participant
 	listeners []*listener          // of the scene, in its order
+	open      []*audio.Strip       // whose voices are heard in this tick
 	outputs   outputs
 	fan       *send.Fan
 }
@@ -113,6 +117,7 @@ func (c *Clock) tick(now time.Time) {
 	for i, l := range c.listeners {
 		c.pull(&s.Listeners[i], l, now)
 	}
+	c.mix()
 	c.reportFloor()
 	c.outputs.count(c.listeners)
 	c.outputs.tune(s.Listeners, c.listeners)
@@ -130,7 +135,26 @@ func (c *Clock) tick(now time.Time) {
 	c.env.Metrics.mix.Observe(time.Since(start).Seconds())
 }
 
-// pull takes what a listener says and adds it to the mix if it is to be heard.
+// mix sums what the loudest say.
+func (c *Clock) mix() {
+	c.open = c.open[:0]
+	for _, l := range c.listeners {
+		if l.open {
+			c.open = append(c.open, &l.strip)
+		}
+	}
+	audio.Elect(c.open, maxVoices)
+	for _, l := range c.listeners {
+		if l.open {
+			l.open = l.strip.Admit(&l.said)
+		}
+		if l.open {
+			c.mixer.Add(&l.said)
+		}
+	}
+}
+
+// pull takes what a listener says, and whether it is to be heard.
 func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
 	l.open = false
 	if s.Microphone == nil {
@@ -145,9 +169,6 @@ func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
 		l.open = l.strip.Mute(&l.said)
 	} else {
 		l.open = l.strip.Pass(&l.said, level)
-	}
-	if l.open {
-		c.mixer.Add(&l.said)
 	}
 }
 

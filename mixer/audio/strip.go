@@ -2,25 +2,34 @@ package audio
 
 import "tilemix/codec/pcm"
 
-// Strip is what happens to one microphone before it is mixed, as on a mixing desk: its gate,
-// and its gain. The zero value is ready. A Strip belongs to one voice and one goroutine. It
+// Strip is what happens to one microphone before it is mixed, as on a mixing desk: a constant
+// voltage is taken out, a gate keeps noise out, and a gain makes it as loud as the others. The zero value is ready. A Strip belongs to one voice and one goroutine. It
 // allocates once, at the first sound.
 type Strip struct {
 	// KeepLoudness leaves the voice as loud as it is.
 	KeepLoudness bool
 
-	gate    Gate
-	level   *Leveller // since the gate first opened
-	texture texture
+	offset   offset
+	gate     Gate
+	level    *Leveller // since the gate first opened
+	texture  texture
+	election election
+	open     int // blocks that passed in a row
 }
 
 // Pass takes the voice's next block and its level, in -dBov, changes the block, and reports
 // whether it belongs in the mix. A voice without sound passes a silent block with level 127,
 // which costs nothing.
 func (s *Strip) Pass(b *pcm.Block, level uint8) (open bool) {
+	if level < pcm.Silence && s.offset.remove(b) {
+		level = pcm.Level(b[:])
+	}
 	if !s.gate.Pass(b, level) {
+		s.open, s.election = 0, election{}
 		return false
 	}
+	s.open++
+	s.election.observe(level)
 	s.texture.learn(level)
 	if s.KeepLoudness {
 		return true
@@ -47,6 +56,7 @@ func (s *Strip) Mute(b *pcm.Block) (open bool) {
 		}
 	}
 	s.gate.Shut()
+	s.open = 0
 	pcm.FadeOut(b)
 	return open
 }
