@@ -53,5 +53,5 @@ func metrics(srv Server, cfg Config, own ...prometheus.Collector) (echo.HandlerF
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 	}
-	return echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg})), nil
+	return newScrapes(promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg})).serve, nil
 }
