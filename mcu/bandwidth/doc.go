@@ -8,8 +8,7 @@
 //
 // The delay part is that of Google's congestion control
 // (draft-ietf-rmcat-gcc-02 §5, with the line fitted through the delays of
-// libwebrtc instead of the Kalman filter). pion's interceptor/pkg/gcc has the
-// Kalman filter, a goroutine for each connection, and allocates for each packet.
+// libwebrtc instead of the Kalman filter).
 //
 // Nothing here knows sockets or clocks: time is an argument.
 //
@@ -24,6 +23,6 @@
 // more, the ladder requests probes: bursts of old packets, sent as retransmissions. There is
 // no estimate until a path has shown a limit.
 //
-// pion's gcc has two goroutines and a ticker for each connection, allocates for each packet,
-// and its estimate grows without bound while little is sent.
+// pion's interceptor/pkg/gcc has the Kalman filter, two goroutines and a ticker for each
+// connection, allocates for each packet, and its estimate grows without bound while little is sent.
 package bandwidth

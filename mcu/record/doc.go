@@ -26,7 +26,7 @@
 // A pause shuts the sink; what comes after it follows what came before it without a gap,
 // as the times of the room are moved. Tracks keep their times, and have a gap instead; a
 // camera is asked for an IDR then, as where a slow disk took a picture, with each picture
-// that is left out until it comes (door). Where a file can be written no more, it is cut
+// that is left out until it comes (keyframeGate). Where a file can be written no more, it is cut
 // behind its last whole fragment, and the recording has failed, or the track has ended and says
 // why; the room does not notice. A full disk still takes that state, for which the file beside
 // has blanks (save); where it does not, it is written later, so that no end is told of twice.

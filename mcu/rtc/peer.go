@@ -87,7 +87,7 @@ func (a *API) NewPeer(events Events) (*Peer, error) {
 	p.channels = &channels{life: p.life, events: events, counts: &a.counts}
 	p.reports = &reportReader{api: api, life: p.life, keyFrame: events.KeyFrame}
 	in.pc, in.life, in.reports = pc, p.life, newReportWriter(pc.WriteRTCP, p.life, &a.counts.reportsDropped)
-	in.arrivals = receive.NewArrivals(in.reports.report)
+	in.arrivals = receive.NewArrivals(in.reports.report, a.now())
 	p.audio = &localTrack{send.NewAudio(path), webrtc.RTPCodecTypeAudio}
 	p.video = &localTrack{send.NewVideo(path), webrtc.RTPCodecTypeVideo}
 	pc.OnDataChannel(p.channels.take)

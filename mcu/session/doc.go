@@ -12,6 +12,6 @@
 // # Goroutines
 //
 // A session has pion's goroutines, one for each track that it sends (runVideo, runAudio),
-// and one for each track's and downlink's RTCP. An injected session has the goroutines that
+// one for the RTCP of each downlink, and one for reports about its tracks. An injected session has the goroutines that
 // call PlayVideo and PlayAudio instead. Close waits for all of them.
 package session

@@ -40,15 +40,9 @@ type Arrivals struct {
 }
 
 // NewArrivals returns the Arrivals of a connection, which reports by send. Its error is ignored,
-// and it may keep the packets.
-func NewArrivals(send func([]rtcp.Packet) error) *Arrivals {
-	a := newArrivals(time.Now())
-	a.send = send
-	return a
-}
-
-func newArrivals(epoch time.Time) *Arrivals {
-	return &Arrivals{epoch: epoch, recorder: twcc.NewRecorder(rand.Uint32())}
+// and it may keep the packets. Times are counted from epoch, which lies in the past.
+func NewArrivals(send func([]rtcp.Packet) error, epoch time.Time) *Arrivals {
+	return &Arrivals{send: send, epoch: epoch, recorder: twcc.NewRecorder(rand.Uint32())}
 }
 
 // arrival is a packet in the ring: its number, and when it arrived in µs since the

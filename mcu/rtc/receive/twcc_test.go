@@ -27,7 +27,7 @@ func reported(a *Arrivals) (packets, lost, reports *int) {
 // TestArrivals: all streams of a connection are reported together, ten times a
 // second.
 func TestArrivals(t *testing.T) {
-	a := NewArrivals(nil)
+	a := NewArrivals(nil, time.Unix(1_800_000_000, 0))
 	packets, lost, reports := reported(a)
 	now := a.epoch
 	for number := range uint16(200) {
@@ -44,7 +44,7 @@ func TestArrivals(t *testing.T) {
 func TestArrivalsOfManyStreams(t *testing.T) {
 	const streams, each = 8, 4000
 	epoch := time.Unix(1_800_000_000, 0)
-	a := newArrivals(epoch)
+	a := NewArrivals(nil, epoch)
 	packets, lost, _ := reported(a)
 	var numbers sync.Mutex
 	next := 0
@@ -76,7 +76,7 @@ func TestArrivalsOfManyStreams(t *testing.T) {
 
 // TestArrivalsAllocateNothing between two reports.
 func TestArrivalsAllocateNothing(t *testing.T) {
-	a := newArrivals(time.Unix(1_800_000_000, 0))
+	a := NewArrivals(nil, time.Unix(1_800_000_000, 0))
 	reported(a)
 	now, number := a.epoch.Add(time.Second), uint16(0)
 	a.Packet(7, number, now)
@@ -90,7 +90,7 @@ func TestArrivalsAllocateNothing(t *testing.T) {
 
 // TestArrivalRing drops what it has no room for, and goes on.
 func TestArrivalRing(t *testing.T) {
-	a := newArrivals(time.Unix(1_800_000_000, 0))
+	a := NewArrivals(nil, time.Unix(1_800_000_000, 0))
 	a.recording.Store(true) // another caller makes a report
 	for number := range uint16(arrivalRing + 5) {
 		a.Packet(7, number, a.epoch)
