@@ -105,6 +105,7 @@ func advise(err error) error {
 func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Rooms, log *slog.Logger) *gateway.Gateway {
 	cfg := gateway.Default()
 	cfg.Dir, cfg.Private, cfg.Via, cfg.Events = s.DataDir, s.AllowPrivate, inside, rooms.Events
+	cfg.MaxSource = rooms.MaxSource
 	return gateway.New(cfg, server, log)
 }
 

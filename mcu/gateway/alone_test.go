@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -18,6 +20,14 @@ import (
 func (s *stage) ended(room, id string) gateway.Info {
 	s.t.Helper()
 	return s.await(gateway.Input, room, id, "it to give up", in("ended"))
+}
+
+// inside waits until somebody is in a room.
+func (s *stage) inside(room string) {
+	s.t.Helper()
+	poll.Until(s.t, "somebody to be in room "+room, func() bool {
+		return slices.ContainsFunc(s.Rooms(), func(r mcu.RoomInfo) bool { return r.Name == room && r.Participants+r.Viewers > 0 })
+	})
 }
 
 // TestOpens adds an input to a room that there is not, which begins with it and ends after it.
@@ -70,13 +80,15 @@ func TestFutile(t *testing.T) {
 		return i
 	}
 	s.act("people")
+	s.inside("people")
 	one, two := add("one", nil), add("two", nil)
 	add("one", nil)
 	add("three", gateway.ErrTooMany)
 	crowd := add("people", nil)
-	_, ada := s.seat("left", "Ada", webrtc.RTPTransceiverDirectionSendonly)
+	_, vic := s.seat("left", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
+	s.inside("left")
 	left := add("left", nil)
-	ada.Leave()
+	vic.Leave()
 	room, err := s.Room("one")
 	if err != nil {
 		t.Fatal(err)

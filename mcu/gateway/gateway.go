@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"net"
 	"slices"
@@ -38,6 +39,8 @@ type Config struct {
 	MaxAlone   int // rooms that have inputs and no people
 	// MaxTranscodes is how many inputs FFmpeg may encode at a time. 0: one a core, and two at least.
 	MaxTranscodes int
+	// MaxSource is the largest picture that goes to the decoder as it is, in pixels.
+	MaxSource image.Point
 	// Futile is how long an input may bring nothing before it leaves: an input that never was up, or
 	// one in a room without people where no input is up.
 	Futile time.Duration
@@ -50,7 +53,10 @@ type Config struct {
 
 // Default allows links to public addresses, and inputs from files in ./data.
 func Default() Config {
-	return Config{FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100, MaxAlone: 10, Futile: 5 * time.Minute}
+	return Config{
+		FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100, MaxAlone: 10, Futile: 5 * time.Minute,
+		MaxSource: image.Pt(2560, 1440),
+	}
 }
 
 // handle is what a link needs of its room: a [room.Handle].

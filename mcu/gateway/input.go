@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path"
 	"regexp"
@@ -194,7 +195,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 		return err
 	}
 	defer p.stop()
-	d := newTSDemuxer(in.address.Paced(), seen)
+	d := newTSDemuxer(in.address.Paced(), in.gateway.cfg.MaxSource, seen)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d.play(ctx, in.who, cancel)
@@ -249,7 +250,7 @@ func (in *input) args() []string {
 	args = append(args, "-map", "0:V:0?", "-map", "0:a:0?")
 	if in.transcode {
 		args = append(args, "-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
-			"-vf", "yadif=deint=interlaced,scale='trunc(min(1280,iw)/2)*2':-2", "-fpsmax", "30",
+			"-vf", "yadif=deint=interlaced,"+within(in.gateway.cfg.MaxSource), "-fpsmax", "30",
 			"-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
 	} else {
 		args = append(args, "-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra")
@@ -257,6 +258,13 @@ func (in *input) args() []string {
 	return append(args, "-c:a", "libopus", "-b:a", "64k", "-ar", "48000", "-frame_duration", "20",
 		"-af", "aresample=async=1,aformat=channel_layouts=mono|stereo", "-muxdelay", "0", "-muxpreload", "0", "-pes_payload_size", "0",
 		"-flush_packets", "1", "-f", "mpegts", "pipe:1")
+}
+
+// within returns the filter that scales a picture down to 1280 pixels on its longer side, or less if the
+// server takes less.
+func within(largest image.Point) string {
+	side := min(1280, largest.X, largest.Y)
+	return fmt.Sprintf("scale='min(%d,iw)':'min(%d,ih)':force_original_aspect_ratio=decrease:force_divisible_by=2", side, side)
 }
 
 // playlist returns an ffconcat playlist with the address, because arguments are visible to other

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"fmt"
+	"image"
 
 	"tilemix/codec/h264"
 	"tilemix/codec/limit"
@@ -14,8 +15,6 @@ const (
 	// trialUnits is how many access units a decoder may keep back before the first picture: 16
 	// reference pictures (H.264 §A.3.1).
 	trialUnits = 17
-	// maxCopied is the largest picture that goes to the server's decoder as it is, in pixels.
-	maxCopied = 2560 * 1440
 
 	nalSPS = 7 // H.264 Table 7-1
 )
@@ -26,6 +25,7 @@ var errBlank = fmt.Errorf("%w: it shows no picture in its first 2 s", h264.ErrUn
 // trial decodes the beginning of a stream, because OpenH264 does not read all H.264. It belongs to
 // the goroutine that reads the stream. Its decoder ends with the first picture.
 type trial struct {
+	largest image.Point // picture that the server's decoder takes, in pixels
 	dec    *h264.Decoder // nil: before the first access unit, and after the first picture
 	set    []byte        // sequence parameter set that was judged
 	units  int           // access units of the trial
@@ -44,8 +44,8 @@ func (t *trial) judge(at int64, nals [][]byte) error {
 		if err := h264.Readable(nal); err != nil {
 			return err
 		}
-		if w, h, err := h264.Size(nal); err == nil && w*h > maxCopied {
-			return fmt.Errorf("%w: its pictures of %dx%d are larger than 2560x1440", h264.ErrUnreadable, w, h)
+		if w, h, err := h264.Size(nal); err == nil && blocks(w)*blocks(h) > blocks(t.largest.X)*blocks(t.largest.Y) {
+			return fmt.Errorf("%w: its pictures of %dx%d are larger than %dx%d", h264.ErrUnreadable, w, h, t.largest.X, t.largest.Y)
 		}
 		t.set = append(t.set[:0], nal...)
 	}
@@ -54,6 +54,9 @@ func (t *trial) judge(at int64, nals [][]byte) error {
 	}
 	return t.decode(at, nals)
 }
+
+// blocks returns the samples of a side as it is coded, in whole macroblocks.
+func blocks(pixels int) int { return (pixels + 15) / 16 * 16 }
 
 // decode decodes an access unit.
 func (t *trial) decode(at int64, nals [][]byte) error {
