@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"strings"
 	"time"
 
 	"tilemix/codec/h264"
@@ -118,6 +119,7 @@ type input struct {
 	loop      bool
 	transcode bool       // FFmpeg encodes the picture
 	vain      int        // attempts in a row that brought nothing
+	live      bool       // the stream has no times: JPEGs of a camera, as it takes them
 	first     chan error // what came of the first attempt; nil: it is seen
 }
 
@@ -153,7 +155,12 @@ func (in *input) play(ctx context.Context, up func()) error {
 		in.log.Info("stream is transcoded", "reason", why)
 		in.change(func(i *Info) { i.Transcoded = why })
 		in.transcode = true
+		in.live = strings.HasPrefix(in.address.Scheme(), "http") && strings.Contains(why, " mjpeg,")
 		err = in.pull(ctx, s.seen)
+		if in.live && err != nil && !s.lit.Load() {
+			in.live = false
+			err = in.pull(ctx, s.seen)
+		}
 	}
 	if err == nil && in.address.Scheme() == "file" {
 		return errOver
@@ -203,7 +210,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 	for {
 		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true}
 		if in.address.Scheme() != "file" {
-			c.Secret = playlist(in.address.Scheme(), p.url)
+			c.Secret = playlist(in.address.Scheme(), p.url, in.live)
 		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {
 			return err
 		}
@@ -269,10 +276,14 @@ func within(largest image.Point) string {
 
 // playlist returns an ffconcat playlist with the address, because arguments are visible to other
 // users. Its lists of protocols and formats replace those by which FFmpeg reads the playlist.
-func playlist(scheme, url string) string {
+func playlist(scheme, url string, live bool) string {
 	may := reaches[scheme]
-	list := "ffconcat version 1.0\nfile '" + url + "'\n" +
-		"option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
+	list := "ffconcat version 1.0\nfile '" + url + "'\n"
+	if live { // FFmpeg takes 25 pictures a second otherwise, and those of a faster camera wait ever longer
+		may.formats = "mpjpeg"
+		list += "option use_wallclock_as_timestamps 1\n"
+	}
+	list += "option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
 	switch scheme {
 	case "rtsp":
 		list += "option rtsp_transport tcp\noption timeout " + ioTimeout + "\n"
