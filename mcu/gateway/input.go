@@ -256,7 +256,7 @@ func (in *input) args() []string {
 	}
 	args = append(args, "-map", "0:V:0?", "-map", "0:a:0?")
 	if in.transcode {
-		args = append(args, "-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
+		args = append(args, "-c:v", "libx264", "-threads", "1", "-preset", "superfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
 			"-vf", "yadif=deint=interlaced,"+within(in.gateway.cfg.MaxSource), "-fpsmax", "30",
 			"-g", "60", "-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M")
 	} else {
@@ -271,7 +271,7 @@ func (in *input) args() []string {
 // server takes less.
 func within(largest image.Point) string {
 	side := min(1280, largest.X, largest.Y)
-	return fmt.Sprintf("scale='min(%d,iw)':'min(%d,ih)':force_original_aspect_ratio=decrease:force_divisible_by=2", side, side)
+	return fmt.Sprintf("scale='min(%d,iw)':'min(%d,ih)':force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear", side, side)
 }
 
 // playlist returns an ffconcat playlist with the address, because arguments are visible to other

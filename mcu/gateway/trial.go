@@ -25,13 +25,13 @@ var errBlank = fmt.Errorf("%w: it shows no picture in its first 2 s", h264.ErrUn
 // trial decodes the beginning of a stream, because OpenH264 does not read all H.264. It belongs to
 // the goroutine that reads the stream. Its decoder ends with the first picture.
 type trial struct {
-	largest image.Point // picture that the server's decoder takes, in pixels
-	dec    *h264.Decoder // nil: before the first access unit, and after the first picture
-	set    []byte        // sequence parameter set that was judged
-	units  int           // access units of the trial
-	first  int64         // timestamp of the first
-	passed bool
-	au     []byte
+	largest image.Point   // picture that the server's decoder takes, in pixels
+	dec     *h264.Decoder // nil: before the first access unit, and after the first picture
+	set     []byte        // sequence parameter set that was judged
+	units   int           // access units of the trial
+	first   int64         // timestamp of the first
+	passed  bool
+	au      []byte
 }
 
 // judge takes the next access unit. It returns an error that wraps [h264.ErrUnreadable] if the stream
