@@ -11,8 +11,8 @@
 //
 // OpenH264's background detection is off. It leaves still blocks out whatever error they have:
 // a still page stays at 38 dB, and reaches 49 dB in 3 s without it.
-// Without it a picture takes about a tenth more CPU time where all moves, and a sixth more where half or
-// all stands still (1280x720, measured in turn on a busy machine).
+// Without it a picture takes about a tenth more CPU time where all moves, a quarter more where half stands
+// still, and a tenth more where all does (1280x720, measured in turn on a busy machine).
 //
 // CABAC would give 0.3 to 0.4 dB but needs main profile. All viewers of a rendition share its
 // encode, and Firefox and many WHIP clients offer baseline alone. A room with one

@@ -40,7 +40,8 @@ func TestSetSignal(t *testing.T) {
 	// A click is wide: what is left of the tone above 5 kHz, by differences over 100 us.
 	for i := 10 * pcm.Samples; i < len(heard)-4; i++ {
 		second := math.Abs(float64(heard[i] - 2*heard[i+2] + heard[i+4]))
-		if most := 0.3 * math.Pow(2*math.Pi*400*2/pcm.Rate, 2); second > most+0.02 {
+		const turn = 2 * math.Pi * 400 * 2 / pcm.Rate
+		if most := 0.3 * turn * turn; second > most+0.02 {
 			t.Fatalf("a click of %.3f in block %d", second-most, i/pcm.Samples)
 		}
 	}

@@ -136,7 +136,7 @@ func TestDemandBecomesWish(t *testing.T) {
 		t.Fatalf("begun is %v, %v", begun, err)
 	}
 	cancel()
-	_ = <-player
+	t.Logf("the player has gone: %v", <-player)
 	time.Sleep(10 * cfg.Idle)
 	if i, err := s.Get("live"); err != nil || i.State == Off {
 		t.Errorf("it is %+v, %v", i, err)

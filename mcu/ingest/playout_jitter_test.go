@@ -57,7 +57,7 @@ func watchUneven(s *screening, units [][]byte, jitter, phase time.Duration) []si
 	const period, pictures, settle = time.Second / 30, 390, 90
 	rnd := rand.New(rand.NewPCG(1, uint64(phase)))
 	random := func(most time.Duration) time.Duration { return time.Duration(rnd.Int64N(int64(most) + 1)) }
-	start, last := s.now, s.now
+	start := s.now
 	var seen []sight
 	seq, number := uint16(0), 0
 	next, n := start.Add(random(jitter)), 0
@@ -70,7 +70,7 @@ func watchUneven(s *screening, units [][]byte, jitter, phase time.Duration) []si
 				s.Push(&p, next)
 				seq++
 			}
-			last = next
+			last := next
 			next = start.Add(time.Duration(n+1)*period + random(jitter))
 			if next.Before(last) {
 				next = last

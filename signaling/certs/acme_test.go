@@ -132,7 +132,9 @@ func startACME(t *testing.T, program string, plainOnly bool, eab string) *acmeSt
 	go func() { ended <- source.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		_ = <-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 		_ = errors.Join(site.Close(), redirect.Close())
 	})
 	return &acmeStage{source: source, tls: secure.Addr().String()}
