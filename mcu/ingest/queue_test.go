@@ -44,10 +44,12 @@ type reel struct {
 	now   time.Time
 }
 
-func newReel() *reel {
+func newReel() *reel { return newReelOf(&payload.H264Joiner{}) }
+
+func newReelOf(joiner payload.Joiner) *reel {
 	r := &reel{now: epoch}
 	r.Video = ingest.NewVideo(ingest.VideoConfig{
-		Joiner:  &payload.H264Joiner{},
+		Joiner:  joiner,
 		Turns:   make(chan struct{}, 1),
 		Decoder: &r.tape, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
@@ -316,6 +318,34 @@ func TestManyLosses(t *testing.T) {
 	}
 }
 
+// unit is the payloads of one access unit.
+type unit struct {
+	name     string
+	payloads [][]byte
+	want     []byte // nil: nothing comes out, and a loss is told
+}
+
+// depacketize feeds the payloads of access units, each to another reel.
+func depacketize(t *testing.T, newReel func() *reel, units []unit) {
+	t.Helper()
+	for _, c := range units {
+		t.Run(c.name, func(t *testing.T) {
+			r := newReel()
+			for i, p := range c.payloads {
+				r.push(0, rtp.Packet{Header: rtp.Header{
+					SequenceNumber: uint16(i), Marker: i == len(c.payloads)-1,
+				}, Payload: p})
+			}
+			switch {
+			case c.want == nil && (len(r.units) > 0 || r.lost == 0):
+				t.Errorf("%x came out, %d losses were told", r.units, r.lost)
+			case c.want != nil && (len(r.units) != 1 || !bytes.Equal(r.units[0], c.want)):
+				t.Errorf("%x came out, not %x", r.units, c.want)
+			}
+		})
+	}
+}
+
 // TestDepacketize feeds single payloads.
 func TestDepacketize(t *testing.T) {
 	stap := func(nals ...[]byte) []byte {
@@ -326,11 +356,7 @@ func TestDepacketize(t *testing.T) {
 		return p
 	}
 	a, b := nal(7, 1, 10), nal(5, 2, 30)
-	for _, c := range []struct {
-		name     string
-		payloads [][]byte
-		want     []byte // nil: nothing comes out, and a loss is told
-	}{
+	depacketize(t, newReel, []unit{
 		{"one NAL unit", [][]byte{a}, annexB(a)},
 		{"two NAL units", [][]byte{a, b}, annexB(a, b)},
 		{"STAP-A", [][]byte{stap(a, b)}, annexB(a, b)},
@@ -349,22 +375,7 @@ func TestDepacketize(t *testing.T) {
 		{"FU-A broken off", [][]byte{{0x7c, 0x85, 1}, a}, nil},
 		{"FU-A not ended", [][]byte{{0x7c, 0x85, 1}, {0x7c, 0x05, 1}}, nil},
 		{"FU-A not begun", [][]byte{{0x7c, 0x05, 1}, {0x7c, 0x45, 1}}, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := newReel()
-			for i, p := range c.payloads {
-				r.push(0, rtp.Packet{Header: rtp.Header{
-					SequenceNumber: uint16(i), Marker: i == len(c.payloads)-1,
-				}, Payload: p})
-			}
-			switch {
-			case c.want == nil && (len(r.units) > 0 || r.lost == 0):
-				t.Errorf("%x came out, %d losses were told", r.units, r.lost)
-			case c.want != nil && (len(r.units) != 1 || !bytes.Equal(r.units[0], c.want)):
-				t.Errorf("%x came out, not %x", r.units, c.want)
-			}
-		})
-	}
+	})
 }
 
 // TestQueueBounded sends one access unit that never ends, in order and with

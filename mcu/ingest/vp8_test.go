@@ -22,26 +22,13 @@ import (
 )
 
 // newVP8Reel is a reel of VP8.
-func newVP8Reel() *reel {
-	r := &reel{now: epoch}
-	r.Video = ingest.NewVideo(ingest.VideoConfig{
-		Turns:   make(chan struct{}, 1),
-		Decoder: &r.tape, Joiner: &payload.VP8Joiner{}, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
-		Reassembled: unobserved{}, Decoded: unobserved{},
-	})
-	r.Show(image.Pt(64, 36), epoch)
-	return r
-}
+func newVP8Reel() *reel { return newReelOf(&payload.VP8Joiner{}) }
 
 // TestDepacketizeVP8 feeds the payloads of one frame.
 func TestDepacketizeVP8(t *testing.T) {
 	frame := []byte{0x10, 2, 3, 4, 5, 6}
 	with := func(descriptor ...byte) []byte { return append(descriptor, frame...) }
-	for _, c := range []struct {
-		name     string
-		payloads [][]byte
-		want     []byte // nil: nothing comes out, and a loss is told
-	}{
+	depacketize(t, newVP8Reel, []unit{
 		{"mandatory byte", [][]byte{with(0x10)}, frame},
 		{"not referred to", [][]byte{with(0x30)}, frame},
 		{"extension of nothing", [][]byte{with(0x90, 0x00)}, frame},
@@ -65,22 +52,7 @@ func TestDepacketizeVP8(t *testing.T) {
 		{"begun with another partition", [][]byte{with(0x11)}, nil},
 		{"twice begun", [][]byte{with(0x10), with(0x10)}, nil},
 		{"empty packet behind", [][]byte{with(0x10), {0x00}}, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := newVP8Reel()
-			for i, p := range c.payloads {
-				r.push(0, rtp.Packet{Header: rtp.Header{
-					SequenceNumber: uint16(i), Marker: i == len(c.payloads)-1,
-				}, Payload: p})
-			}
-			switch {
-			case c.want == nil && (len(r.units) > 0 || r.lost == 0):
-				t.Errorf("%x came out, %d losses were told", r.units, r.lost)
-			case c.want != nil && (len(r.units) != 1 || !bytes.Equal(r.units[0], c.want)):
-				t.Errorf("%x came out, not %x", r.units, c.want)
-			}
-		})
-	}
+	})
 }
 
 // TestVP8RoundTrip sends frames through a rendition's packetizer, or pion's as a
