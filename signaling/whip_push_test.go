@@ -173,7 +173,7 @@ func TestWHIPRefused(t *testing.T) {
 		{`{"url":"whip+http://` + host + `/a/s3cret/b/","token":"s3cret"}`, "bad credentials: Bearer *** for /a/***/b/"},
 		{`{"url":"whip+http://ada:s3cret@` + host + `/a"}`, "bad credentials: Basic ***== for /a"},
 		{`{"url":"whip+` + parrot.URL + `/a","token":"s3cret` + strings.Repeat("k", 2000) + `"}`, "401"},
-		{`{"url":"whip+` + away.URL + `/meta"}`, "link-local or metadata address"},
+		{`{"url":"whip+` + away.URL + `/meta"}`, "leads to another origin"},
 	} {
 		begun := do(t, "POST", url+"/api/v1/rooms/demo/outputs", c.body, "Content-Type", "application/json")
 		begun.want(t, http.StatusCreated)

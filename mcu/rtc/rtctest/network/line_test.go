@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"tilemix/mcu/mcutest/poll"
 )
 
 // patience is how long a packet is waited for.
@@ -60,15 +62,10 @@ func TestLine(t *testing.T) {
 		_, _, _ = l.ReadFrom(b[:])
 		close(read)
 	}()
-	for {
-		if _, lost := l.Traffic(); lost.Lost == 3 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the line never lost what came")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	poll.Until(t, "the line to lose what came", func() bool {
+		_, lost := l.Traffic()
+		return lost.Lost == 3
+	})
 	l.Impair(Line{})
 	there(l, far)
 	_, _ = far.WriteTo([]byte("whole"), l.LocalAddr())
