@@ -9,7 +9,7 @@
 // stay. When the context ends, the child is interrupted; [Farewell] later it is killed.
 //
 // A child has limits, because it reads what strangers send: memory, address space, the size of pictures
-// and of allocations. Its priority is lower than the server's.
+// and of allocations. If its stream is a stranger's, its priority is lower than the server's.
 //
 // Arguments of a process are visible to every user of the machine. URLs with keys therefore reach
 // the child as a file, [SecretFile], which is a pipe. The child gets the few environment variables

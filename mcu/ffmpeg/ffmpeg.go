@@ -50,6 +50,9 @@ type Command struct {
 	Out func(io.Reader) error
 	// Strict makes an error message a failure, even if the child ends with status 0.
 	Strict bool
+	// Lower gives the child a lower priority than the server's. It is for streams of strangers, which may
+	// cost anything; what a room makes itself must not wait.
+	Lower bool
 }
 
 // Process is a child that has been started. Read belongs to one goroutine; Wait may be called by
@@ -152,7 +155,7 @@ func (p *Process) start(c Command) (serve []func() error, err error) {
 		}
 		return nil, err
 	}
-	confine(p.cmd.Process.Pid)
+	confine(p.cmd.Process.Pid, c.Lower)
 	return serve, nil
 }
 

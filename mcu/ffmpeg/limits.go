@@ -4,7 +4,7 @@ import "golang.org/x/sys/unix"
 
 // Limits of a child. A stream of a stranger must not cost more, whatever its headers announce.
 const (
-	// niceness is how much lower a child's priority is than the server's, because calls go first.
+	// niceness is how much lower the priority of Command.Lower is, because calls go first.
 	niceness = 10
 	// maxData (448 MiB) bounds the memory that a child writes. A transcode of 3840x2160 in HEVC with 10
 	// bits takes 283 MB. Code of libraries, which children share, comes on top.
@@ -30,8 +30,8 @@ func bounded(args []string) []string {
 }
 
 // confine sets the limits of a process. It has begun its program, and has loaded nothing of a stream yet.
-func confine(pid int) {
-	if prio, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil { // 20 less the niceness (getpriority(2))
+func confine(pid int, lower bool) {
+	if prio, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil && lower { // 20 less the niceness (getpriority(2))
 		_ = unix.Setpriority(unix.PRIO_PROCESS, pid, min(20-prio+niceness, 19))
 	}
 	for resource, most := range map[int]uint64{unix.RLIMIT_DATA: maxData, unix.RLIMIT_AS: maxAddresses, unix.RLIMIT_CORE: 0} {

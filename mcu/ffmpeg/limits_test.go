@@ -23,7 +23,7 @@ func TestLimits(t *testing.T) {
 	// The limits are set when the child runs, and In writes later.
 	err = ffmpeg.Command{
 		Program: script(t, `read line; echo data $(ulimit -d) space $(ulimit -v) nice $(nice) args "$@"`),
-		Args:    []string{"-v", "error", "-i", "one", "-i", "two"},
+		Args:    []string{"-v", "error", "-i", "one", "-i", "two"}, Lower: true,
 		In: func(w io.Writer) error {
 			_, err := io.WriteString(w, "go\n")
 			return err

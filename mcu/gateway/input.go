@@ -208,7 +208,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 	d.play(ctx, in.who, cancel)
 	defer d.wait()
 	for {
-		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true}
+		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true, Lower: true}
 		if in.address.Scheme() != "file" {
 			c.Secret = playlist(in.address.Scheme(), p.url, in.live)
 		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {
