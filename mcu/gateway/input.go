@@ -132,6 +132,9 @@ func (in *input) try(ctx context.Context, up func()) error {
 		up()
 	})
 	in.tell(err)
+	if errors.Is(err, ErrTooMany) {
+		in.vain = 0 // waiting mends it
+	}
 	if err != nil && in.address.Scheme() == "file" && in.vain >= vainTries {
 		return fmt.Errorf("%w: %w", errVain, err)
 	}

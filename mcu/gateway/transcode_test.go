@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // TestTranscode plays files of H.264 that OpenH264 cannot read. Each is
@@ -112,4 +113,36 @@ func TestTranscodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.await(gateway.Input, "bound", add("deep.mp4", nil).ID, "another", in(gateway.Up))
+}
+
+// TestTranscodesAtOnce adds two files while no encoder is taken yet. One of them waits, says why, and does not
+// give up.
+func TestTranscodesAtOnce(t *testing.T) {
+	t.Parallel()
+	tool(t, "ffmpeg")
+	s := newStage(t, func(c *gateway.Config) { c.MaxTranscodes = 1 })
+	film(t, filepath.Join(s.dir, "deep.mp4"), "-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-c:a", "aac")
+	var ids [2]string
+	for i := range ids {
+		info, err := s.AddInput(t.Context(), "race", gateway.InputOptions{URL: "file:deep.mp4", Loop: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[i] = info.ID
+	}
+	one, other := ids[0], ids[1]
+	poll.Until(t, "one of them is up", func() bool {
+		if i, err := s.Get(gateway.Input, "race", other); err == nil && i.State == gateway.Up {
+			one, other = other, one
+		}
+		i, err := s.Get(gateway.Input, "race", one)
+		return err == nil && i.State == gateway.Up
+	})
+	s.await(gateway.Input, "race", other, "a fourth attempt", func(i gateway.Info) bool {
+		return i.State == gateway.Down && i.Tries > 3 && strings.Contains(i.Reason, "transcodes 1")
+	})
+	if err := s.Remove(t.Context(), gateway.Input, "race", one); err != nil {
+		t.Fatal(err)
+	}
+	s.await(gateway.Input, "race", other, "its turn", in(gateway.Up))
 }
