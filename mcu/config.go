@@ -68,7 +68,7 @@ func (c Config) check() error {
 		return fmt.Errorf("frame rate and bitrates must be positive")
 	}
 	if c.AudioBitrate < minAudioBitrate || c.AudioBitrate > maxAudioBitrate {
-		return fmt.Errorf("the bitrate of sound is %d, not one of %d to %d bits a second", c.AudioBitrate, minAudioBitrate, maxAudioBitrate)
+		return fmt.Errorf("the bitrate of sound is %d bits a second, not %d to %d (--audio-bitrate)", c.AudioBitrate, minAudioBitrate, maxAudioBitrate)
 	}
 	if c.MaxTiles < 1 || c.MaxTiles > layout.MaxTiles {
 		return fmt.Errorf("there can be 1 to %d tiles, not %d", layout.MaxTiles, c.MaxTiles)
@@ -93,7 +93,7 @@ func (c Config) check() error {
 			Width: rung.Size.X, Height: rung.Size.Y, FrameRate: rung.FrameRate, Bitrate: rung.Bitrate,
 		})
 		if err != nil {
-			return fmt.Errorf("the mix cannot be encoded: %w", err)
+			return fmt.Errorf("the mix cannot be encoded with %d bits a second (--video-bitrate): %w", rung.Bitrate, err)
 		}
 		_ = enc.Close()
 	}

@@ -107,7 +107,7 @@ func (m middleware) refuse(err error, c echo.Context) {
 	}
 	status, text := explain(err)
 	if err != errOrigin { //nolint:errorlint // the guard has taken note of it, with its advice
-		m.refusals.note(err, c.Request().RemoteAddr, "")
+		m.refusals.note(err, whence(c.Request()), "")
 	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")

@@ -40,6 +40,14 @@ func originOf(r *http.Request) origin {
 	return o
 }
 
+// whence returns where a request comes from, for the log: its client, if a trusted proxy names it.
+func whence(r *http.Request) string {
+	if client := originOf(r).client; client.IsValid() && client != sender(r) {
+		return client.String()
+	}
+	return r.RemoteAddr
+}
+
 // outside returns the address by which a client reaches a path of the server.
 func outside(r *http.Request, path string) string { return originOf(r).prefix + path }
 

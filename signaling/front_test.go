@@ -1,6 +1,8 @@
 package signaling_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -44,6 +46,21 @@ func TestAway(t *testing.T) {
 			}
 			do(t, http.MethodDelete, test.url+created.Header.Get("Location"), "").want(t, http.StatusOK)
 		})
+	}
+}
+
+// TestWhence: the log names the client that a trusted proxy names, and the proxy where it is not trusted.
+func TestWhence(t *testing.T) {
+	srv := newServer(t)
+	trusting := signaling.Default()
+	trusting.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	for cfg, want := range map[*signaling.Config]string{&trusting: "from=192.0.2.7\n", new(signaling.Default()): "from=127.0.0.1:"} {
+		var said bytes.Buffer
+		url := serveLogged(t, srv, *cfg, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		do(t, http.MethodGet, url+"/healthz", "", "X-Forwarded-For", "192.0.2.7").want(t, http.StatusOK)
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("the log does not have %q: %s", want, &said)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (g *guard) named(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		host := fmt.Sprintf("%.80q", r.Host)
-		g.refusals.note(errHost, r.RemoteAddr, "start the server with --host and the name "+host+
+		g.refusals.note(errHost, whence(r), "start the server with --host and the name "+host+
 			" if it is one of this server's, or have the reverse proxy pass on its own name")
 		return &refusal{http.StatusMisdirectedRequest, "this server does not go by the name " + host + ": its operator can add it with --host"}
 	}
@@ -61,7 +61,7 @@ func (g *guard) own(r *http.Request) error {
 	if err == nil && u.Host != "" && (strings.EqualFold(u.Host, r.Host) || slices.Contains(g.hosts, strings.ToLower(u.Hostname()))) {
 		return nil
 	}
-	g.refusals.note(errOrigin, r.RemoteAddr, fmt.Sprintf("the page is of %.80q and asked for host %.80q; if a reverse proxy stands between,"+
+	g.refusals.note(errOrigin, whence(r), fmt.Sprintf("the page is of %.80q and asked for host %.80q; if a reverse proxy stands between,"+
 		" have it pass on the client's Host (nginx: proxy_set_header Host $http_host), or start the server with --host and the page's name", origin, r.Host))
 	return errOrigin
 }

@@ -32,7 +32,7 @@ func (m middleware) logged(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("room", c.Param("room")),
 			slog.Int("status", c.Response().Status),
 			slog.Duration("took", time.Since(start)),
-			slog.String("from", r.RemoteAddr))
+			slog.String("from", whence(r)))
 		return nil
 	}
 }

@@ -57,7 +57,7 @@ func (s *sockets) accept(c echo.Context) error {
 		pings:        rate.NewLimiter(pingRate, pingBurst),
 		restarts:     rate.NewLimiter(restartRate, restartBurst),
 		dear:         func() error { return s.guard.take(r) },
-		noted:        func(err error) { s.guard.refusals.note(err, r.RemoteAddr, "") },
+		noted:        func(err error) { s.guard.refusals.note(err, whence(r), "") },
 	}
 	taken := sync.OnceFunc(func() { close(k.taken) })
 	session, err := s.enter(mcu.JoinOptions{

@@ -44,6 +44,9 @@ type door struct {
 // newDoor puts TLS in front of a listener, as the settings say. It starts nothing.
 func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.Logger) (*door, error) {
 	if s.TLS == "off" {
+		if idle := s.idle(); idle != "" {
+			return nil, fmt.Errorf("%s does nothing without --tls self, files or acme", idle)
+		}
 		return &door{listener: listener, url: address("http", listener), wrap: func(h http.Handler) http.Handler { return h }}, nil
 	}
 	d := &door{wrap: certs.Strict, url: address("https", listener)}
@@ -64,6 +67,22 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 		d.parts = append(d.parts, &plainServer{second, plain(certs.Redirect(port))})
 	}
 	return d, nil
+}
+
+// idle names a setting that is given and that plain HTTP does not use, or returns "". An operator who gives
+// one expects TLS.
+func (s *tlsSettings) idle() string {
+	switch {
+	case s.TLSCert != "":
+		return "--tls-cert"
+	case s.TLSKey != "":
+		return "--tls-key"
+	case len(s.Domains) > 0:
+		return "--domain"
+	case s.HTTPListen != "":
+		return "--http-listen"
+	}
+	return ""
 }
 
 // source returns where the certificate comes from, and what is served without TLS beside a redirect.

@@ -79,6 +79,9 @@ func TestDoorModes(t *testing.T) {
 		want string // of the error
 	}{
 		{tlsSettings{TLS: "off"}, ""},
+		{tlsSettings{TLS: "off", TLSCert: broken, TLSKey: broken}, "--tls-cert"},
+		{tlsSettings{TLS: "off", Domains: []string{"meet.example.org"}}, "--domain"},
+		{tlsSettings{TLS: "off", HTTPListen: ":80"}, "--http-listen"},
 		{tlsSettings{TLS: "files"}, "--tls-cert"},
 		{tlsSettings{TLS: "files", TLSCert: broken, TLSKey: broken}, broken},
 		{tlsSettings{TLS: "acme"}, "--domain"},

@@ -20,7 +20,7 @@ type settings struct {
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
 	Hosts          []hostName `name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
 	AllowOrigins   []origin   `name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may use WHIP, WHEP and HLS of this server, such as https://example.org, or * for any. Repeatable."`
-	AddressRate    int        `default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`
+	AddressRate    natural    `default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`
 	tlsSettings
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT. Repeatable."`
@@ -62,6 +62,19 @@ func (p *positive) UnmarshalText(text []byte) error {
 		return fmt.Errorf("must be a whole number above zero, not %q", text)
 	}
 	*p = positive(n)
+	return nil
+}
+
+// natural is a whole number, 0 or more.
+type natural int
+
+// UnmarshalText reads a natural. kong uses it for flags, environment and file.
+func (n *natural) UnmarshalText(text []byte) error {
+	value, err := strconv.Atoi(string(text))
+	if err != nil || value < 0 {
+		return fmt.Errorf("must be a whole number, 0 or more, not %q", text)
+	}
+	*n = natural(value)
 	return nil
 }
 

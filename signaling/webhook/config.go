@@ -48,7 +48,7 @@ var ErrConfig = errors.New("webhooks")
 // check names URLs by their number, because they may hold secrets.
 func (c Config) check() error {
 	if len(c.URLs) > 0 && c.Secret == "" {
-		return fmt.Errorf("%w: there is no secret to sign with", ErrConfig)
+		return fmt.Errorf("%w: there is no secret to sign with (--webhook-secret)", ErrConfig)
 	}
 	if _, err := key(c.Secret); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
