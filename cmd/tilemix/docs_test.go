@@ -12,12 +12,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/stream"
+	"tilemix/signaling/certs"
 )
 
 // guides is the folder of the user guides.
@@ -112,9 +115,9 @@ func metricsTable(t *testing.T) string {
 			rows[m[1]] = metricRow(m[1], labels, m[2])
 		}
 	}
-	for _, m := range regexp.MustCompile(`(?m)^# HELP (tilemix_\w+) (.*)$`).FindAllStringSubmatch(shown, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^# HELP (tilemix_\w+) (.*)\n# TYPE .*\ntilemix_\w+(?:\{(\w+)=)?`).FindAllStringSubmatch(shown, -1) {
 		if rows[m[1]] == "" {
-			rows[m[1]] = metricRow(m[1], "", m[2])
+			rows[m[1]] = metricRow(m[1], m[3], m[2])
 		}
 	}
 	var table strings.Builder
@@ -135,7 +138,7 @@ func metricRow(name, labels, help string) string {
 	switch {
 	case strings.HasSuffix(name, "_total"):
 		kind = "counter"
-	case strings.HasSuffix(name, "_seconds"):
+	case strings.HasSuffix(name, "_seconds") && !strings.HasSuffix(name, "_expiry_seconds"):
 		kind = "histogram"
 	}
 	if labels != "" {
@@ -157,6 +160,12 @@ func described(c prometheus.Collector) []*prometheus.Desc {
 	return all
 }
 
+// lasting is a certificate with all metrics that certificates have.
+type lasting struct{ certs.Source }
+
+func (lasting) Expiry() time.Time { return time.Time{} }
+func (lasting) Errors() uint64    { return 0 }
+
 // serverMetrics returns the collectors of a server's parts, and what its /metrics shows.
 func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	t.Helper()
@@ -165,12 +174,17 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		DataDir: t.TempDir(), AudioCodec: "opus", MaxRecordings: 1,
 	}
 	log := slog.New(slog.DiscardHandler)
-	_, handler, err := newRooms(s, log, boundMetric(nil))
+	d := &door{}
+	d.count(lasting{})
+	_, handler, err := newRooms(s, log, append(d.collectors, boundMetric(&stream.Door{}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost/metrics", nil))
+	if answer.Code != http.StatusOK {
+		t.Fatalf("/metrics answers %d %s", answer.Code, answer.Body)
+	}
 
 	s.DataDir = t.TempDir()
 	hooks, err := newWebhooks(s, log)
