@@ -146,8 +146,8 @@ func TestSeatsAreTaken(t *testing.T) {
 // as a room takes, and keep their connections.
 func TestChatterers(t *testing.T) {
 	url := serve(t, newServer(t), signaling.Default())
-	ada, _ := arrive(t, url, "Ada")
-	evil, _ := arrive(t, url, "Evil")
+	ada := arrive(t, url, "Ada")
+	evil := arrive(t, url, "Evil")
 	stranger := dial(t, url, "Stranger")
 	stranger.send(t, `{"type":"chat","text":"I never connect"}`)
 	next(t, stranger, func(m control.Error) bool { return strings.Contains(m.Error, "media connection") })

@@ -140,7 +140,7 @@ func TestStatus(t *testing.T) {
 	if r := do(t, http.MethodGet, url+"/api/v1/rooms", ""); strings.TrimSpace(r.body) != `{"rooms":[]}` {
 		t.Errorf("no rooms: %q", r.body)
 	}
-	s, _ := arrive(t, url, "Ada")
+	s := arrive(t, url, "Ada")
 	next(t, s, crowd(1))
 	r = do(t, http.MethodGet, url+"/api/v1/rooms", "")
 	if want := `{"rooms":[{"name":"hall","participants":1,"viewers":0}]}`; strings.TrimSpace(r.body) != want {

@@ -47,10 +47,11 @@ func dial(t testing.TB, base, name string) socket {
 }
 
 // arrive joins the room "hall" as dial does, and has its media connection stand.
-func arrive(t testing.TB, base, name string) (socket, *client) {
+func arrive(t testing.TB, base, name string) socket {
 	t.Helper()
 	s := dial(t, base, name)
-	return s, s.connect(t)
+	s.connect(t)
+	return s
 }
 
 // connect makes the media connection.
@@ -133,7 +134,7 @@ func TestWebSocketCall(t *testing.T) {
 	ada.send(t, `{"type":"candidate","candidate":{"sdpMid":"0","candidate":"`+strings.TrimPrefix(candidate, "a=")+`"}}`)
 	c.wait(t)
 
-	bob, _ := arrive(t, base, "Bob")
+	bob := arrive(t, base, "Bob")
 	next(t, ada, crowd(2))
 	bob.send(t, `{"type":"chat","text":"hello"}`)
 	if m := next[control.Chat](t, ada); m.Text != "hello" || m.Name != "Bob" {
@@ -190,7 +191,7 @@ func TestWebSocketOldGoodbye(t *testing.T) {
 	back.send(t, `{"type":"alive"}`)
 	next[control.Alive](t, back)
 	back.connect(t)
-	other, _ := arrive(t, base, "Ben")
+	other := arrive(t, base, "Ben")
 	next(t, other, crowd(2))
 }
 
@@ -240,8 +241,8 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 // A client that sends alive has its answer at once, and nobody else has one.
 func TestWebSocketAlive(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
-	ada, _ := arrive(t, base, "Ada")
-	ben, _ := arrive(t, base, "Ben")
+	ada := arrive(t, base, "Ada")
+	ben := arrive(t, base, "Ben")
 	next(t, ada, crowd(2))
 	for range 3 {
 		ada.send(t, `{"type":"alive"}`)
@@ -288,7 +289,7 @@ func TestWebSocketClosesOnLongMessage(t *testing.T) {
 
 func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
 	srv := newServer(t)
-	s, _ := arrive(t, serve(t, srv, signaling.Default()), "Ada")
+	s := arrive(t, serve(t, srv, signaling.Default()), "Ada")
 	next(t, s, crowd(1))
 	go srv.close()
 	if status := s.closed(t); status != websocket.StatusGoingAway {

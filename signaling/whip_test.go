@@ -226,7 +226,7 @@ func TestEndedSessionIsForgotten(t *testing.T) {
 func TestSessionIsSecret(t *testing.T) {
 	srv := newServer(t)
 	url := serve(t, srv, signaling.Default())
-	seen, _ := arrive(t, url, "Eve")
+	seen := arrive(t, url, "Eve")
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	created := do(t, http.MethodPost, url+"/whip/hall?name=Ada", c.offer(t, true, false), "Content-Type", typeSDP)
 	created.want(t, http.StatusCreated)
