@@ -55,7 +55,7 @@ func arrive(t testing.TB, base, name string) socket {
 }
 
 // connect makes the media connection.
-func (s socket) connect(t testing.TB) *client {
+func (s socket) connect(t testing.TB) {
 	t.Helper()
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	offer, err := control.Encode(control.Offer{SDP: c.offer(t, true, false)})
@@ -65,7 +65,6 @@ func (s socket) connect(t testing.TB) *client {
 	s.send(t, string(offer))
 	c.accept(t, next[control.Answer](t, s).SDP)
 	c.wait(t)
-	return c
 }
 
 // next reads until a message has the type and is as wanted.
