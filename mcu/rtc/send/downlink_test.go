@@ -3,6 +3,7 @@ package send
 import (
 	"bytes"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,9 @@ type wire struct {
 	pt      uint8
 	headers []rtp.Header
 	bodies  [][]byte
-	number  bool // transport-wide numbers were negotiated
-	rtx     bool // so were retransmissions
+	written atomic.Int64 // packets, for a test beside a goroutine that writes
+	number  bool         // transport-wide numbers were negotiated
+	rtx     bool         // so were retransmissions
 	forget  bool
 	err     error
 }
@@ -43,6 +45,7 @@ func (w *wire) WriteRTP(h *rtp.Header, p []byte) (int, error) {
 	}
 	w.headers = append(w.headers, h.Clone())
 	w.bodies = append(w.bodies, bytes.Clone(p))
+	w.written.Add(1)
 	// As an interceptor does.
 	if err := h.SetExtension(3, []byte{1, 2}); err != nil {
 		return 0, err

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,7 +131,9 @@ func TestPacerRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, w := sending(t, true)
 		d.path.rate.Store(400_000) // paced at 1 Mbit/s
-		go d.path.pacer.Run(t.Context())
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { d.path.pacer.Run(ctx); close(ended) }()
 		p := packet.Packets{At: time.Now(), Key: true}
 		for range 50 { // 50 kB in 0.42 s
 			p.Payloads = append(p.Payloads, make([]byte, 1000))
@@ -138,11 +141,13 @@ func TestPacerRuns(t *testing.T) {
 		d.Write(p, time.Now())
 		time.Sleep(200 * time.Millisecond)
 		synctest.Wait()
-		if n := len(w.headers); n < 20 || n > 35 {
+		if n := w.written.Load(); n < 20 || n > 35 {
 			t.Errorf("%d packets of 50 left in 0.2 s", n)
 		}
 		time.Sleep(300 * time.Millisecond)
 		synctest.Wait()
+		stop()
+		<-ended
 		if n := len(w.headers); n != 50 || !w.headers[49].Marker {
 			t.Errorf("%d packets of 50 left in 0.5 s", n)
 		}
