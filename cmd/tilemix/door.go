@@ -81,6 +81,8 @@ func (s *tlsSettings) idle() string {
 		return "--domain"
 	case s.HTTPListen != "":
 		return "--http-listen"
+	case s.ACMEEmail != "", s.ACMEDirectory != "", s.ACMEEAB != "":
+		return "a setting of --acme"
 	}
 	return ""
 }

@@ -17,7 +17,9 @@ func TestReclaimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rooms, freed atomic.Int32
 		r := newReclaimer(func() int { return int(rooms.Load()) })
-		r.free = func() { freed.Add(1) }
+		var grown atomic.Int64
+		r.resident = grown.Load
+		r.free = func() { freed.Add(1); grown.Store(100) }
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- r.Run(ctx) }()
@@ -50,6 +52,20 @@ func TestReclaimer(t *testing.T) {
 			synctest.Wait()
 			if n := freed.Load(); n != step.freed {
 				t.Fatalf("%s: memory was returned %d times, not %d", step.what, n, step.freed)
+			}
+		}
+		// Nobody connected, and the server grew: memory is returned once, and not while there is a room.
+		for _, step := range []struct {
+			rooms int32
+			grown int64
+			freed int32
+		}{{1, 100 + reclaimGrowth, 3}, {0, 99 + reclaimGrowth, 3}, {0, 100 + reclaimGrowth, 4}} {
+			rooms.Store(step.rooms)
+			grown.Store(step.grown)
+			time.Sleep(10 * reclaimLook)
+			synctest.Wait()
+			if n := freed.Load(); n != step.freed {
+				t.Fatalf("%d rooms, grown to %d: memory was returned %d times, not %d", step.rooms, step.grown, n, step.freed)
 			}
 		}
 		cancel()

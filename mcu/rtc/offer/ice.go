@@ -3,21 +3,28 @@ package offer
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pion/sdp/v3"
 )
 
-// maxCredential is the length of the longest ICE credential (RFC 8839 §5.4), in characters.
-// Each check that the server sends has the client's in it.
-const maxCredential = 256
+// maxCredential is the length of the longest ICE credential, minUfrag and minPassword that of the
+// shortest, in characters (RFC 8839 §5.4). Each check that the server sends has the client's in it.
+const maxCredential, minUfrag, minPassword = 256, 4, 22
+
+// iceChars are the characters of ICE credentials (RFC 8839 §5.4, ice-char).
+const iceChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 // checkICE finds credentials that ICE does not allow, and clients that send no checks.
 func checkICE(desc *sdp.SessionDescription) error {
 	for attributes := range levels(desc) {
 		for _, a := range *attributes {
+			least := map[string]int{"ice-ufrag": minUfrag, "ice-pwd": minPassword}[a.Key]
 			switch {
-			case (a.Key == "ice-ufrag" || a.Key == "ice-pwd") && len(a.Value) > maxCredential:
-				return fmt.Errorf("%w: a=%s has %d characters; ICE allows %d", ErrBadSDP, a.Key, len(a.Value), maxCredential)
+			case least > 0 && (len(a.Value) < least || len(a.Value) > maxCredential):
+				return fmt.Errorf("%w: a=%s has %d characters; ICE allows %d to %d", ErrBadSDP, a.Key, len(a.Value), least, maxCredential)
+			case least > 0 && strings.Trim(a.Value, iceChars) != "":
+				return fmt.Errorf("%w: a=%s has characters other than letters, digits, + and /", ErrBadSDP, a.Key)
 			case a.Key == "ice-lite":
 				return fmt.Errorf("%w: a=ice-lite says that the client sends no checks; the server waits for them, so offer full ICE", ErrBadSDP)
 			}

@@ -34,6 +34,9 @@ func TestCredentials(t *testing.T) {
 		{"longest", "|a=ice-ufrag:" + long(256) + "|a=ice-pwd:" + long(256), ""},
 		{"long ufrag", "|a=ice-ufrag:" + long(257), "a=ice-ufrag has 257 characters"},
 		{"long password", "|a=ice-pwd:" + long(257), "a=ice-pwd has 257 characters"},
+		{"short ufrag", "|a=ice-ufrag:uuu", "a=ice-ufrag has 3 characters; ICE allows 4 to 256"},
+		{"short password", "|a=ice-pwd:" + long(21), "a=ice-pwd has 21 characters; ICE allows 22 to 256"},
+		{"a space", "|a=ice-ufrag:ab cd", "other than letters"},
 		{"lite", "|a=ice-lite", "offer full ICE"},
 	} {
 		text, err := described(t, opusLines+c.line).Marshal()
