@@ -114,7 +114,7 @@ import gi
 for name in ("Gst", "GstSdp", "GstWebRTC"): gi.require_version(name, "1.0")
 from gi.repository import Gst, GstSdp, GstWebRTC
 Gst.init(None)
-assert all(map(Gst.ElementFactory.find, ("webrtcbin", "nicesrc", "rtph264pay", "openh264enc", "opusenc", "level")))`
+assert all(map(Gst.ElementFactory.find, ("webrtcbin", "nicesrc", "rtph264pay", "videobox", "openh264enc", "opusenc", "level")))`
 
 // makeFilm makes a film of FFmpeg's test picture and a tone, longer than any client
 // needs it.

@@ -1,5 +1,5 @@
 """Sends colour bars and a tone by WHIP, takes a room's mix by WHEP, with GStreamer's
-webrtcbin, and says what it gets.
+webrtcbin, and says what it gets. The bars have borders, so that no crop takes any.
 
     gstreamer.py WHIP-URL [WHEP-URL]
 
@@ -27,8 +27,8 @@ got = {"frames": 0, "width": 0, "height": 0, "red": 0, "green": 0, "blue": 0, "s
 
 CAMERA = """
     webrtcbin name=rtc
-    videotestsrc is-live=true pattern=smpte ! video/x-raw,width=640,height=360,framerate=30/1
-      ! openh264enc bitrate=800000 gop-size=300 ! h264parse
+    videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width=400,height=360,framerate=30/1
+      ! videobox left=-120 right=-120 ! openh264enc bitrate=800000 gop-size=300 ! h264parse
       ! rtph264pay config-interval=-1 aggregate-mode=zero-latency
       ! application/x-rtp,media=video,encoding-name=H264,payload=96 ! rtc.
 """
