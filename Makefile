@@ -54,10 +54,10 @@ build: packages
 # times slower. That pass therefore leaves out what testing.Short leaves out (browsers, long
 # runs) and the pure packages. The calls of ./mcu and the browsers have the machine to
 # themselves, because they are judged by when pictures and sound arrive, and need both cores.
-# All others mostly wait, so they share it.
+# All others mostly wait, so they share it. The one that waits longest begins first.
 test: packages test-packages
 	@set -x
-	others=$$(go list ./... | grep -vxE 'tilemix/(mcu|cmd/tilemix/browsertest)')
+	others=$$(echo tilemix/mcu/gateway; go list ./... | grep -vxE 'tilemix/(mcu|mcu/gateway|cmd/tilemix/browsertest)')
 	go test -race -short ./mcu
 	go test -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test ./mcu
