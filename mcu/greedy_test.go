@@ -9,6 +9,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -73,7 +74,7 @@ func TestStudio(t *testing.T) {
 		}
 		return nil
 	})
-	lag, began := machineLag(t), time.Now()
+	lag, began := poll.Lag(t), time.Now()
 	shown, capped := s.metric("tilemix_uplink_video_total", "pictures"), s.metric("tilemix_uplink_video_total", "capped")
 	time.Sleep(3 * time.Second) // of what is counted
 	shown = (s.metric("tilemix_uplink_video_total", "pictures") - shown) / time.Since(began).Seconds()

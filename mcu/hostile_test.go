@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtp/codecs"
 
 	"tilemix/mcu"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -165,7 +166,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	counted, asked := count(), evil.Video.KeyRequests()
 	pictures, missed := 0, s.metric("tilemix_missed_ticks_total", "picture")
 	var fault error
-	lag, start := machineLag(t), time.Now()
+	lag, start := poll.Lag(t), time.Now()
 	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
 		pictures++
 		err := shows(p.Image, good, green)

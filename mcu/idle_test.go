@@ -8,6 +8,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -145,7 +146,7 @@ func TestSharedSound(t *testing.T) {
 	guests[3].AudioSink.Await("the speaker", mixMinus([]float64{500}, -1, 0.2))
 	_, blocks := guests[3].AudioSink.Received()
 	encodes, ticks := s.work()[2], s.metric("tilemix_stage_seconds", "mix")
-	lag := machineLag(t)
+	lag := poll.Lag(t)
 	guests[3].AudioSink.Await("two seconds more", func(rtctest.Sound) error {
 		if _, n := guests[3].AudioSink.Received(); n-blocks < 2*pcm.Rate/pcm.Samples {
 			return errors.New("not yet")

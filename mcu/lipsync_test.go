@@ -8,6 +8,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/network"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -37,7 +38,7 @@ func TestLipSync(t *testing.T) {
 			s := serve(t, cfg)
 			actor := s.join("clap", "Clap", rtctest.Options{Line: network.Line{Up: c.up}})
 			watcher := s.join("clap", "Watch", both)
-			lag := machineLag(t)
+			lag := poll.Lag(t)
 			const claps = 28
 			skews, late := clap(s, actor, watcher, c.picture, c.sound, claps), lag()
 			missed := s.metric("tilemix_missed_ticks_total", "picture")

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/network"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -19,7 +20,7 @@ func TestNarrowLine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 40 s, and the machine for itself")
 	}
-	lag := machineLag(t)
+	lag := poll.Lag(t)
 	var missed []error
 	cfg := small()
 	cfg.Width, cfg.Height, cfg.FrameRate, cfg.VideoBitrate = 1280, 720, 30, 1_500_000

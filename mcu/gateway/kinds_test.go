@@ -19,6 +19,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -148,14 +149,21 @@ func TestMotionJPEG(t *testing.T) {
 			}
 			vic.VideoSink.Await("red", seen(signal.Colour{Y: 81, Cb: 90, Cr: 240}))
 			t.Logf("red after %v", time.Since(began))
+			lag := poll.Lag(t)
+			var latest time.Duration
 			for range c.rate/15 + 1 { // pictures of a fast camera would be later each time
 				vic.VideoSink.Await("blue", seen(signal.Colour{Y: 41, Cb: 240, Cr: 110}))
 				late := time.Since(time.Unix(0, blue.Load()))
 				vic.VideoSink.Await("red", seen(signal.Colour{Y: 81, Cb: 90, Cr: 240}))
 				t.Logf("blue is seen after %v", late)
-				if late > flashTime {
-					t.Errorf("blue is seen after %v", late)
-				}
+				latest = max(latest, late)
+			}
+			switch busy := lag(); {
+			case latest <= flashTime:
+			case busy > 4*time.Millisecond:
+				t.Logf("not judged: the machine is too busy, timers are %v late (p95)", busy)
+			default:
+				t.Errorf("blue is seen after %v", latest)
 			}
 			if err := s.Remove(t.Context(), gateway.Input, "jpeg", i.ID); err != nil {
 				t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
 	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest"
@@ -41,11 +42,13 @@ func TestClap(t *testing.T) {
 	cfg := in(t.TempDir())
 	c, _ := recorder(t, cfg, server)
 	clap(t, server)
+	lag := poll.Lag(t)
 	info, err := c.Start("clap", record.Options{Tracks: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	awaitLong(t, c, info.ID, length, func(i sidecar.Info) bool { return longEnough(i, length) })
+	late := lag()
 	info, err = c.Stop(t.Context(), "clap", info.ID)
 	if err != nil || info.State != sidecar.Finished {
 		t.Fatalf("it is %+v, %v", info, err)
@@ -53,6 +56,9 @@ func TestClap(t *testing.T) {
 	p := look(t, file(cfg, info.ID))
 	if d := p.length() - time.Duration(info.Length*float64(time.Second)); d.Abs() > frame {
 		t.Errorf("FFmpeg says %v, the recording %v s", p.length(), info.Length)
+	}
+	if late > 4*time.Millisecond { // pictures and sound wait for a core then
+		t.Skipf("not judged: the machine is too busy, timers are %v late (p95)", late)
 	}
 	mixed := flashes(t, file(cfg, info.ID))
 	// Lip sync leaves pictures 40 ms early, and a picture of the mix is 33 ms long.

@@ -1,4 +1,4 @@
-package mcu_test
+package poll
 
 import (
 	"slices"
@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// machineLag measures how late this process wakes from sleep, until p95 is called. By it
-// tests that measure real time tell what the machine did from what the server did.
-func machineLag(t *testing.T) (p95 func() time.Duration) {
+// Lag measures from now on how late timers of 5 ms are on this machine. The function that it
+// returns ends that and returns the 95th percentile. What is judged by the clock on a machine
+// whose timers are late judges the machine.
+func Lag(t testing.TB) (p95 func() time.Duration) {
 	t.Helper()
-	const sleep = 5 * ms
+	const sleep = 5 * time.Millisecond
 	stop, lags := make(chan struct{}), make(chan []time.Duration)
 	go func() {
 		var all []time.Duration
