@@ -1,4 +1,4 @@
-// What our pages use of hls.js 1.7.4 (https://www.npmjs.com/package/hls.js).
+// What our pages use of hls.js 1.7.4.
 
 export default class Hls {
   static isSupported(): boolean;
