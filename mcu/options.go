@@ -5,6 +5,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/mcu/session"
 )
@@ -14,6 +15,9 @@ type JoinOptions struct {
 	Room, Name string
 	// Viewer only receives and has no tile.
 	Viewer bool
+	// Grant says what the participant may do and what it is known by. The zero Grant is a
+	// participant that nobody vouches for, or a viewer.
+	Grant policy.Grant
 	// Send gets every control message for the participant. The room's loop calls it, so
 	// it must not block. control.Plain unwraps it. It may be nil.
 	Send func(control.Message)
@@ -42,6 +46,7 @@ type JoinOptions struct {
 // options are for a room.
 func (o JoinOptions) options() room.Options {
 	return room.Options{
+		Grant:   o.Grant,
 		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away},
 		Send:    o.Send, Cut: o.Cut, Path: o.path,
 	}

@@ -17,7 +17,6 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/headroom"
-	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
@@ -103,7 +102,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Headroom: headroom.New(cap(slots)),
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
-		Policy: policy.Open{}, Emit: emit, Log: log,
+		Emit: emit, Log: log,
 	}
 }
 

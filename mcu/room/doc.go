@@ -8,7 +8,7 @@
 //
 // A room's state belongs to one goroutine, its loop, which runs closures one by one and
 // after each change publishes a scene. Commands of clients enter by one door, loop.do,
-// which knows the actor and the action and asks the Policy.
+// which knows the actor's grant and the action and asks package policy.
 //
 // # Which participants are seen
 //

@@ -6,6 +6,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/session"
 )
 
@@ -21,6 +22,8 @@ type Place interface {
 // Options say what joins, and how its client is reached.
 type Options struct {
 	session.Options
+	// Grant says what the participant may do and what it is known by.
+	Grant policy.Grant
 	// Send gets every control message for the participant. The room's loop calls it, so
 	// it must not block. It may be nil.
 	Send func(control.Message)

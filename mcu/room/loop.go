@@ -11,6 +11,7 @@ import (
 
 	"tilemix/mcu/event"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/presence"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
@@ -124,6 +125,9 @@ func (l *loop) seat(m *member) error {
 	}
 	if !l.begun {
 		l.begun = true
+		if m.grant.First && !m.session.Viewer {
+			m.grant.Role, m.grant.Rights = policy.Host, 0
+		}
 		l.room.log.Info("room begins")
 	}
 	m.seated = true

@@ -9,7 +9,6 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
-	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mixer/layout"
@@ -45,18 +44,14 @@ func (l *loop) do(actor *member, command control.Message) {
 
 // try carries a command out, or returns why not.
 func (l *loop) try(actor *member, command control.Message) error {
-	may := func(do policy.Permission) error { return l.room.env.Policy.May(actor.role(), do) }
+	if err := actor.grant.May(command.Type()); err != nil {
+		return err
+	}
 	switch c := command.(type) {
 	case control.Mute:
-		if err := may(policy.Mute); err != nil {
-			return err
-		}
 		actor.muted, actor.cameraOff = c.AudioMuted, c.VideoMuted
 		l.publish()
 	case control.SendChat:
-		if err := may(policy.Chat); err != nil {
-			return err
-		}
 		if err := l.spare(actor, l.chats, errChatty); err != nil {
 			return err
 		}
@@ -64,9 +59,6 @@ func (l *loop) try(actor *member, command control.Message) error {
 			ID: actor.session.PublicID(), Name: actor.session.Name, Text: c.Text, Time: time.Now().UTC(),
 		})
 	case control.ChooseLayout:
-		if err := may(policy.Layout); err != nil {
-			return err
-		}
 		if _, ok := layout.ByName(c.Name); !ok {
 			return errLayout
 		}
@@ -76,9 +68,6 @@ func (l *loop) try(actor *member, command control.Message) error {
 		l.stage.setLayout(c.Name)
 		l.publish()
 	default:
-		if err := may(policy.Other); err != nil {
-			return err
-		}
 		return errors.New("a message of type " + command.Type() + " cannot be sent here")
 	}
 	return nil

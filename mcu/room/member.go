@@ -40,6 +40,7 @@ type member struct {
 	place       Place      // of its server; nil: there is none
 	path        media.Path // stands in for the path to it; nil: its stream is the path
 
+	grant      policy.Grant
 	presence   presence.Presence
 	seated     bool // its connection has stood, and the others know of it
 	muted      bool
@@ -58,19 +59,14 @@ type member struct {
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
-	m := &member{loop: l, path: o.Path, place: o.Place, presence: presence.Join(o.Resumable, now)}
+	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, presence: presence.Join(o.Resumable, now)}
 	if o.Injected {
 		m.presence = presence.Inject()
 	}
-	return m
-}
-
-// role is what the room's policy knows of the member.
-func (m *member) role() policy.Role {
-	if m.session.Viewer {
-		return policy.Viewer
+	if o.Viewer && !m.grant.Role.Receives() {
+		m.grant.Role, m.grant.Rights = policy.Viewer, 0
 	}
-	return policy.Participant
+	return m
 }
 
 // gone tells whether the client seems to have vanished: its media connection is lost, or it sent and

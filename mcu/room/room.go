@@ -19,7 +19,6 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/picture"
-	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
@@ -60,7 +59,6 @@ type Env struct {
 	MaxTiles        int
 	MaxParticipants int
 
-	Policy     policy.Policy
 	ICEServers func() []control.ICEServer // that clients are told of
 	Emit       func(event.Event)          // tells the outside; must not block
 

@@ -23,7 +23,6 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/picture"
-	"tilemix/mcu/policy"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
@@ -72,7 +71,7 @@ func (c *call) settings(tiles int) Env {
 	return Env{
 		Size: rungs[0].Size, Rungs: rungs, FrameRate: 30, AudioBitrate: 32_000,
 		Codecs: codecs{}, DecodeSlot: make(chan struct{}, 2),
-		Layout: "grid", MaxTiles: tiles, MaxParticipants: 10, Policy: policy.Open{},
+		Layout: "grid", MaxTiles: tiles, MaxParticipants: 10,
 		ICEServers: func() []control.ICEServer { return nil },
 		Emit:       func(e event.Event) { c.events = append(c.events, e.Type) },
 		Sessions:   session.NewMetrics(), Sounds: sound.NewMetrics(faults),
@@ -198,19 +197,20 @@ func TestCommands(t *testing.T) {
 	in(t, 25, func(c *call) {
 		ada, eye := c.join("Ada", false), c.join("Eye", true)
 		for _, x := range []struct {
-			do   control.Message
-			want string // what all see of it, or how it is refused
+			do      control.Message
+			want    string // what all see of it, or how it is refused
+			refused string // to a viewer
 		}{
-			{control.Mute{AudioMuted: true, VideoMuted: true}, "muted"},
-			{control.SendChat{Text: "hello"}, "chat hello from Ada"},
-			{control.ChooseLayout{Name: "speaker"}, "layout speaker"},
-			{control.ChooseLayout{Name: "heap"}, "there is no layout of that name"},
-			{control.Offer{SDP: "v=0"}, "a message of type offer cannot be sent here"},
+			{control.Mute{AudioMuted: true, VideoMuted: true}, "muted", "forbidden"},
+			{control.SendChat{Text: "hello"}, "chat hello from Ada", "forbidden"},
+			{control.ChooseLayout{Name: "speaker"}, "layout speaker", "forbidden"},
+			{control.ChooseLayout{Name: "heap"}, "there is no layout of that name", "forbidden"},
+			{control.Offer{SDP: "v=0"}, "a message of type offer cannot be sent here", "a message of type offer"},
 		} {
 			_, before := last[control.Error](eye)
 			eye.Handle(x.do)
 			c.settle()
-			if e, n := last[control.Error](eye); n != before+1 || !strings.Contains(e.Error, "viewers") {
+			if e, n := last[control.Error](eye); n != before+1 || !strings.HasPrefix(e.Error, x.refused) {
 				t.Errorf("a viewer that sends %T is told %q", x.do, e.Error)
 			}
 			ada.Handle(x.do)

@@ -1,0 +1,81 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Role is what a client is in a room. Its text is its name.
+type Role uint8
+
+// The roles.
+const (
+	Participant Role = iota
+	Viewer           // only receives
+	Host             // manages the room
+	Recorder         // only receives, is not shown and not counted
+)
+
+// kind is a role's name, and what it may do.
+type kind struct {
+	name   string
+	rights Rights
+}
+
+var roles = []kind{
+	Participant: {"participant", watch | publishAudio | publishVideo | publishScreen | chat | hand | ownView | roomLayout},
+	Viewer:      {"viewer", watch | ownView},
+	Host:        {"host", all &^ (list | metrics)},
+	Recorder:    {"recorder", watch | ownView},
+}
+
+// ParseRole returns the role of a name.
+func ParseRole(name string) (Role, error) {
+	i := slices.IndexFunc(roles, func(k kind) bool { return k.name == name })
+	if i < 0 {
+		return 0, fmt.Errorf("%.40q is not a role: take participant, viewer, host or recorder", name)
+	}
+	return Role(i), nil
+}
+
+// String returns the role's name.
+func (r Role) String() string { return roles[r].name }
+
+// Rights returns what a client of the role may do.
+func (r Role) Rights() Rights { return roles[r].rights }
+
+// Receives tells whether the role has no tile, because it only receives.
+func (r Role) Receives() bool { return r == Viewer || r == Recorder }
+
+// MarshalText writes the role's name.
+func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads the role's name.
+func (r *Role) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRole(string(text))
+	return err
+}
+
+// Grant is what a client may do and what it is known by, as its token, invite or key says. The zero
+// Grant is a participant that nobody vouches for.
+type Grant struct {
+	Role   Role
+	Rights Rights // 0: those of the role
+	// First makes the client host if it is the first in the room.
+	First bool
+
+	Identity string // of the user, over all its clients; "": not known
+	Name     string // that the user has, whatever the client asks for; "": as it asks
+	// By says what let the client in, such as "invite:ID", "token:ID" or "key:ID"; "": nothing did.
+	// A ban of the client bans it too.
+	By   string
+	View string // that the client gets; "": the room's
+}
+
+// May tells what the client may do.
+func (g Grant) May(action string) error {
+	if g.Rights == 0 {
+		return g.Role.Rights().May(action)
+	}
+	return g.Rights.May(action)
+}
