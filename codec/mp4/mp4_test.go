@@ -234,7 +234,7 @@ func TestFills(t *testing.T) {
 		end = f.Moof.Trafs[0].Tfdt.BaseMediaDecodeTime()
 		for _, s := range f.Moof.Trafs[0].Trun.Samples {
 			end += uint64(s.Dur)
-			if s.Size == 1 {
+			if s.Size == 2 {
 				made++
 			}
 		}

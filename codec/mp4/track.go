@@ -52,16 +52,41 @@ func (t *track) reset() {
 // maxFill is the longest gap of the sound that is filled, in samples.
 const maxFill = audioRate
 
-// fill fills a gap of the sound with packets of one empty frame each, which is how Opus marks what
-// was not sent (RFC 6716 §3.4, R3; §4.4). Toc is the first byte of a packet beside the gap. Sound that
-// begins later than the picture is a gap too, because not all players look where a track begins.
+// silence has the first bytes of CELT frames of 20, 10, 5 and 2.5 ms, whose two further bytes say that
+// there is no sound (RFC 6716 §3.1, §4.3: configurations 31 to 28).
+var silence = [...]byte{0xf8, 0xf0, 0xe8, 0xe0}
+
+// fill fills a gap of the sound, because not all players look where sound begins or is interrupted. Toc is
+// the first byte of a packet beside the gap. Sound that begins later than the picture begins with silence,
+// up to 2.5 ms. In a later gap, packets have a frame that was not sent, so decoders conceal it.
 func (t *track) fill(until int64, toc byte) {
 	if until-t.next > maxFill {
 		return
 	}
-	empty := []byte{toc &^ 3} // of one frame
-	for frame := int64(opus.Samples(empty)); until-t.next >= frame; {
-		t.data = append(t.data, empty...)
-		t.add(t.next, frame, len(empty), true)
+	if t.next > 0 {
+		lost := unsent([]byte{toc &^ 3}) // of one frame
+		for frame := int64(opus.Samples(lost)); until-t.next >= frame; {
+			t.put(lost, frame)
+		}
+		return
 	}
+	for _, config := range silence {
+		quiet := []byte{config | toc&4, 0xff, 0xfe} // mono or stereo, as the rest
+		for frame := int64(opus.Samples(quiet)); until-t.next >= frame; {
+			t.put(quiet, frame)
+		}
+	}
+}
+
+// unsent returns a packet whose frames have no bytes, which is how Opus marks what was not sent (RFC 6716
+// §3.2.1, §4.4). Such a packet comes as its first byte alone. MPEG-TS muxers refuse that, so the number of
+// its frames follows (§3.2.5).
+func unsent(packet []byte) []byte {
+	return []byte{packet[0] | 3, 1 + packet[0]&1}
+}
+
+// put adds a packet behind the last.
+func (t *track) put(packet []byte, samples int64) {
+	t.data = append(t.data, packet...)
+	t.add(t.next, samples, len(packet), true)
 }

@@ -156,9 +156,14 @@ func (w *Writer) WriteAudio(packet []byte, pts time.Duration) error {
 			return err
 		}
 	}
-	w.audio.data = append(w.audio.data, packet...)
-	w.audio.add(ticks.Of(at, audioRate), length, len(packet), true)
 	w.last = packet[0]
+	data := len(w.audio.data)
+	if len(packet) == 1 && !w.cfg.AAC {
+		w.audio.data = append(w.audio.data, unsent(packet)...)
+	} else {
+		w.audio.data = append(w.audio.data, packet...)
+	}
+	w.audio.add(ticks.Of(at, audioRate), length, len(w.audio.data)-data, true)
 	return nil
 }
 
