@@ -29,6 +29,7 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 	})
 	s.DisableActiveTCP(true) // the server opens no connection to an address that a client names
 	s.SetIPFilter(udp.Usable)
+	s.SetNet(&udp.Network{})
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)

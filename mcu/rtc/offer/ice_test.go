@@ -49,3 +49,22 @@ func TestCredentials(t *testing.T) {
 		}
 	}
 }
+
+// TestCandidatesAreCheap reads an offer with 800 addresses at the cost of one without.
+func TestCandidatesAreCheap(t *testing.T) {
+	cost := func(text string) float64 {
+		return testing.AllocsPerRun(10, func() {
+			if _, err := Read(text, 0); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	plain := "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n" +
+		"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n" +
+		"a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 00\r\na=setup:actpass\r\n"
+	named := strings.Repeat("a=candidate:1 1 udp 2130706431 192.0.2.1 40000 typ host\r\n", 800)
+	without, with := cost(plain), cost(plain+named)
+	if most := without + 40; with > most { // the text without them grows a few times
+		t.Errorf("an offer with 800 addresses takes %.0f allocations, one without %.0f", with, without)
+	}
+}

@@ -31,6 +31,7 @@ type Offer struct {
 // earlier offer, which stays so; 0 lets this offer decide.
 func Read(text string, picture codec.Kind) (*Offer, error) {
 	var desc sdp.SessionDescription
+	text, named := withoutCandidates(text)
 	if err := desc.UnmarshalString(text); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadSDP, err)
 	}
@@ -48,7 +49,7 @@ func Read(text string, picture codec.Kind) (*Offer, error) {
 		return nil, err
 	}
 	o.Picture = o.choose(picture)
-	o.Candidates = dropCandidates(&desc)
+	o.Candidates = named + dropCandidates(&desc)
 	for _, s := range o.sections {
 		s.simplify(o.Picture)
 	}

@@ -61,11 +61,14 @@ func (s *section) readRIDs() {
 // (RFC 5576 §4). Of several streams the others stay unused, but their repairs are known.
 func (s *section) readSSRCs() {
 	for _, a := range s.media.Attributes {
+		if a.Key != "ssrc-group" {
+			continue
+		}
 		fields := strings.Fields(a.Value)
-		if a.Key == "ssrc-group" && len(fields) == 3 && fields[0] == "FID" {
+		if len(fields) == 3 && fields[0] == "FID" {
 			s.repairs[number(fields[2])] = number(fields[1])
 		}
-		if a.Key == "ssrc-group" && len(fields) > 1 && fields[0] == "SIM" && len(s.ssrcs) == 0 {
+		if len(fields) > 1 && fields[0] == "SIM" && len(s.ssrcs) == 0 {
 			s.ssrcs = []uint32{number(fields[1])}
 		}
 	}
