@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/headroom"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
@@ -167,6 +168,15 @@ func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int
 		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
 	}
 	return r.Resume(o.options(), token)
+}
+
+// Grant returns what the participant of a room may do that has a resume token. ErrNotFound says
+// that none has.
+func (s *Server) Grant(room, token string) (policy.Grant, error) {
+	if r := s.room(room); r != nil {
+		return r.Grant(token)
+	}
+	return policy.Grant{}, fmt.Errorf("resume token: %w", ErrNotFound)
 }
 
 // CheckOffer returns why an offer would be refused, before anybody joins with it.

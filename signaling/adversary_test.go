@@ -213,7 +213,7 @@ func TestDearRequests(t *testing.T) {
 		t.Errorf("%d requests were taken, want 50 to %d", taken, most)
 	}
 	from("2001:db8::7", http.MethodPost, "/whip/hall", "no offer", "Content-Type", typeSDP).want(t, http.StatusBadRequest)
-	counted(t, url, `tilemix_refused_requests_total{reason="rate"} `)
+	counted(t, url, `tilemix_refused_requests_total{reason="rate"} `, "X-Forwarded-For", "127.0.0.1")
 
 	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 	created := from(victim, http.MethodPost, "/whip/hall?name=Ada", c.offer(t, false, false), "Content-Type", typeSDP)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,9 +25,9 @@ type publisher struct {
 
 func publisherOf(c echo.Context) publisher {
 	r := c.Request()
-	p := publisher{room: c.Param("room"), name: c.QueryParam("name"), client: originOf(r).client}
-	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	p := publisher{room: c.Param("room"), name: named(c, grantOf(c)), client: originOf(r).client}
+	if token := bearer(r); token != "" {
+		sum := sha256.Sum256([]byte(token))
 		p.bearer = string(sum[:])
 	}
 	return p

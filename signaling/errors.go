@@ -16,8 +16,10 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
 	"tilemix/mcu/room"
+	"tilemix/signaling/access"
 )
 
 // refusal is an error with the HTTP status that it has.
@@ -56,6 +58,10 @@ var statuses = []struct {
 	{control.ErrInvalid, http.StatusBadRequest},
 	{mcu.ErrNoCodec, http.StatusNotAcceptable},
 	{mcu.ErrNotFound, http.StatusNotFound},
+	{access.ErrMissing, http.StatusUnauthorized},
+	{access.ErrInvalid, http.StatusUnauthorized},
+	{access.ErrElsewhere, http.StatusForbidden},
+	{policy.ErrForbidden, http.StatusForbidden},
 	{record.ErrStorage, http.StatusInsufficientStorage},
 	{record.ErrEnded, http.StatusConflict},
 	{record.ErrNoEncoder, http.StatusNotImplemented},
@@ -94,6 +100,65 @@ func explain(err error) (status int, text string) {
 	return http.StatusInternalServerError, "internal error"
 }
 
+// codes are the codes of answers that refuse, by status: a program decides by them. Those of
+// codesOf come first.
+var codes = map[int]string{
+	http.StatusBadRequest:            "bad_request",
+	http.StatusUnauthorized:          "unauthorized",
+	http.StatusForbidden:             "forbidden",
+	http.StatusNotFound:              "not_found",
+	http.StatusMethodNotAllowed:      "method_not_allowed",
+	http.StatusNotAcceptable:         "no_codec",
+	http.StatusRequestTimeout:        "timeout",
+	http.StatusConflict:              "conflict",
+	http.StatusPreconditionFailed:    "precondition_failed",
+	http.StatusRequestEntityTooLarge: "too_large",
+	http.StatusUnsupportedMediaType:  "unsupported_type",
+	http.StatusMisdirectedRequest:    "unknown_host",
+	http.StatusUpgradeRequired:       "upgrade_required",
+	http.StatusPreconditionRequired:  "precondition_required",
+	http.StatusTooManyRequests:       "too_many_requests",
+	http.StatusInternalServerError:   "internal",
+	http.StatusNotImplemented:        "not_implemented",
+	http.StatusServiceUnavailable:    "unavailable",
+	http.StatusInsufficientStorage:   "no_storage",
+	http.StatusLoopDetected:          "loop",
+}
+
+// codesOf are the codes that say more than a status.
+var codesOf = []struct {
+	err  error
+	code string
+}{
+	{access.ErrMissing, "missing_credential"},
+	{access.ErrElsewhere, "wrong_room"},
+	{access.ErrInvalid, "invalid_credential"},
+	{errOrigin, "foreign_origin"},
+	{mcu.ErrRoomFull, "room_full"},
+	{mcu.ErrServerFull, "server_full"},
+	{mcu.ErrBadName, "bad_name"},
+	{mcu.ErrBadSDP, "bad_sdp"},
+}
+
+// coded is an error that has a code of its own.
+type coded interface {
+	error
+	Code() string
+}
+
+// code returns the code of an error with a status.
+func code(err error, status int) string {
+	if c, ok := errors.AsType[coded](err); ok {
+		return c.Code()
+	}
+	for _, c := range codesOf {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return codes[status]
+}
+
 // Retry-After, in seconds.
 const (
 	retryFull  = "5" // the server or the room is full
@@ -116,6 +181,8 @@ func (m middleware) refuse(err error, c echo.Context) {
 		h.Set("Retry-After", retryFull)
 	case http.StatusTooManyRequests:
 		h.Set("Retry-After", retryOften)
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", challenge(err))
 	case http.StatusUpgradeRequired:
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", "websocket")
@@ -123,7 +190,19 @@ func (m middleware) refuse(err error, c echo.Context) {
 	case http.StatusInternalServerError:
 		m.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "err", err)
 	}
-	if err := c.JSON(status, map[string]string{"error": text}); err != nil {
+	answer := struct {
+		Error string `json:"error"`
+		Code  string `json:"code"`
+	}{text, code(err, status)}
+	if err := c.JSON(status, answer); err != nil {
 		m.log.Debug("answer not written", "err", err)
 	}
+}
+
+// challenge returns how a client is to authenticate itself (RFC 6750 §3).
+func challenge(err error) string {
+	if errors.Is(err, access.ErrMissing) {
+		return `Bearer realm="tilemix"`
+	}
+	return `Bearer realm="tilemix", error="invalid_token"`
 }

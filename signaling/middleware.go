@@ -58,7 +58,7 @@ func (m middleware) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", policy(c.Request().Host))
+		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
@@ -66,9 +66,9 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// policy lets pages load from this host only. It names the WebSocket, because 'self' does
+// contentPolicy lets pages load from this host only. It names the WebSocket, because 'self' does
 // not cover ws: in every browser.
-func policy(host string) string {
+func contentPolicy(host string) string {
 	connect := "'self'"
 	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" {
 		connect += " ws://" + host + " wss://" + host

@@ -21,7 +21,9 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/policy"
 	"tilemix/signaling"
+	"tilemix/signaling/access"
 )
 
 // TestProxies runs the guide's snippets for reverse proxies with the real ones, and follows what the
@@ -33,6 +35,7 @@ func TestProxies(t *testing.T) {
 	upstream := func(prefix string, trusted []netip.Prefix) string {
 		cfg := signaling.Default()
 		cfg.Broadcaster, cfg.Prefix, cfg.Trusted = broadcaster, prefix, trusted
+		cfg.Gate = access.OpenGate(hostKey{}) // clients of a proxy that is not trusted manage by a key only
 		return serve(t, srv, cfg)
 	}
 	set, told := upstream("/mix", nil), upstream("", loopback)
@@ -55,6 +58,13 @@ func TestProxies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hostKey is a key that makes host.
+type hostKey struct{}
+
+func (hostKey) Grant(_ context.Context, q access.Request) (policy.Grant, bool, error) {
+	return policy.Grant{Role: policy.Host}, q.Secret == "host", nil
 }
 
 // broadcasting returns a broadcaster of the room "demo" of a server.
@@ -175,7 +185,7 @@ func follow(t *testing.T, base, prefix string) {
 	_ = conn.Close(websocket.StatusNormalClosure, "")
 
 	type state struct{ Playlist, Watch string }
-	on := read[state](t, do(t, http.MethodPut, home+"/api/v1/rooms/demo/broadcast", "", "Origin", base))
+	on := read[state](t, do(t, http.MethodPut, home+"/api/v1/rooms/demo/broadcast", "", "Origin", base, "Authorization", "Bearer host"))
 	do(t, http.MethodGet, base+on.Watch, "").want(t, http.StatusOK)
 	playlist(t, base+on.Playlist, 2)
 }

@@ -14,6 +14,7 @@ import (
 
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/signaling/access"
 )
 
 // Recorder is what signaling needs of [record.Recorder].
@@ -28,6 +29,7 @@ type Recorder interface {
 }
 
 const (
+	ticketLife  = 12 * time.Hour   // of the address of a file that needs no secret
 	stopTimeout = 10 * time.Second // for the end of a recording, an output, an input or a broadcast
 	readTimeout = 30 * time.Second // for a client to read a part of a file
 )
@@ -36,6 +38,7 @@ const (
 type recordings struct {
 	recorder Recorder
 	bodies   bodies
+	tickets  *access.Tickets
 }
 
 func (r *recordings) start(c echo.Context) error {
@@ -48,13 +51,13 @@ func (r *recordings) start(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Location", outside(c.Request(), c.Request().URL.Path)+"/"+info.ID)
-	return c.JSON(http.StatusCreated, linked(c, info))
+	return c.JSON(http.StatusCreated, r.linked(c, info))
 }
 
 func (r *recordings) list(c echo.Context) error {
 	all := []linkedInfo{}
 	for _, info := range r.recorder.List(c.Param("room")) {
-		all = append(all, linked(c, info))
+		all = append(all, r.linked(c, info))
 	}
 	return fresh(c, map[string]any{"recordings": all})
 }
@@ -64,7 +67,7 @@ func (r *recordings) get(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, linked(c, info))
+	return fresh(c, r.linked(c, info))
 }
 
 // pause takes {"paused":true} and {"paused":false}.
@@ -82,7 +85,7 @@ func (r *recordings) pause(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, linked(c, info))
+	return fresh(c, r.linked(c, info))
 }
 
 func (r *recordings) stop(c echo.Context) error {
@@ -92,7 +95,7 @@ func (r *recordings) stop(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, linked(c, info))
+	return fresh(c, r.linked(c, info))
 }
 
 // file serves the complete part of a file, also while the file grows.
@@ -140,6 +143,20 @@ type linkedInfo struct {
 	File string `json:"file"`
 }
 
-func linked(c echo.Context, info sidecar.Info) linkedInfo {
-	return linkedInfo{info, outside(c.Request(), "/api/v1/recordings/"+info.ID+"/file")}
+// linked adds the address of a recording's file. A client that came with a secret gets one that
+// needs no header, because links and players have none; it is good for ticketLife.
+func (r *recordings) linked(c echo.Context, info sidecar.Info) linkedInfo {
+	path := "/api/v1/recordings/" + info.ID + "/file"
+	if with, _ := c.Get(secretKey).(bool); with {
+		path += "/" + r.tickets.Issue(info.ID, time.Now().Add(ticketLife))
+	}
+	return linkedInfo{info, outside(c.Request(), path)}
+}
+
+// ticketed serves a file to a client that has a ticket for it.
+func (r *recordings) ticketed(c echo.Context) error {
+	if err := r.tickets.Check(c.Param("ticket"), c.Param("id"), time.Now()); err != nil {
+		return err
+	}
+	return r.file(c)
 }

@@ -13,6 +13,7 @@ import (
 type route struct {
 	methods string // separated by spaces
 	path    string
+	action  string // what the client has to be allowed, see package policy; anybody, or secret
 	serve   echo.HandlerFunc
 }
 
@@ -20,6 +21,7 @@ type route struct {
 // nil on a server without them.
 type site struct {
 	guard           *guard
+	permit          permit
 	whip, whep      *whip
 	sockets         *sockets
 	pages           *pages
@@ -34,30 +36,31 @@ type site struct {
 func (s *site) routes() []route {
 	rated := s.guard.rated
 	table := []route{
-		{"POST", "/whip/:room", rated(s.whip.create)},
-		{"OPTIONS", "/whip/:room", options("POST", acceptPost)},
-		{"PATCH", "/whip/:room/:id", rated(s.whip.patch)},
-		{"DELETE", "/whip/:room/:id", s.whip.remove},
-		{"OPTIONS", "/whip/:room/:id", options("PATCH, DELETE", acceptPatch)},
-		{"POST", "/whep/:room", rated(s.whep.create)},
-		{"OPTIONS", "/whep/:room", options("POST", acceptPost)},
-		{"PATCH", "/whep/:room/:id", rated(s.whep.patch)},
-		{"DELETE", "/whep/:room/:id", s.whep.remove},
-		{"OPTIONS", "/whep/:room/:id", options("PATCH, DELETE", acceptPatch)},
-		{"GET", "/ws/:room", rated(s.sockets.accept)},
+		{"POST", "/whip/:room", "publish", rated(s.whip.create)},
+		{"OPTIONS", "/whip/:room", anybody, options("POST", acceptPost)},
+		{"PATCH", "/whip/:room/:id", secret, rated(s.whip.patch)},
+		{"DELETE", "/whip/:room/:id", secret, s.whip.remove},
+		{"OPTIONS", "/whip/:room/:id", anybody, options("PATCH, DELETE", acceptPatch)},
+		{"POST", "/whep/:room", "watch", rated(s.whep.create)},
+		{"OPTIONS", "/whep/:room", anybody, options("POST", acceptPost)},
+		{"PATCH", "/whep/:room/:id", secret, rated(s.whep.patch)},
+		{"DELETE", "/whep/:room/:id", secret, s.whep.remove},
+		{"OPTIONS", "/whep/:room/:id", anybody, options("PATCH, DELETE", acceptPatch)},
+		{"GET", "/ws/:room", "connect", rated(s.sockets.accept)},
 
-		{"GET HEAD", "/", s.pages.join.serve},
-		{"GET HEAD", "/r/:room", s.pages.call.serve},
-		{"GET HEAD", "/watch/:room", s.pages.watch.serve},
-		{"GET HEAD", "/static/*", s.pages.static.serveRest},
-		{"GET HEAD", "/docs", moved("/docs/")},
-		{"GET HEAD", "/docs/", s.pages.guides["index"].serve},
-		{"GET HEAD", "/docs/:guide", s.pages.guides.serveGuide},
+		{"GET HEAD", "/", anybody, s.pages.join.serve},
+		{"GET HEAD", "/r/:room", anybody, s.pages.call.serve},
+		{"GET HEAD", "/watch/:room", anybody, s.pages.watch.serve},
+		{"GET HEAD", "/static/*", anybody, s.pages.static.serveRest},
+		{"GET HEAD", "/docs", anybody, moved("/docs/")},
+		{"GET HEAD", "/docs/", anybody, s.pages.guides["index"].serve},
+		{"GET HEAD", "/docs/:guide", anybody, s.pages.guides.serveGuide},
 
-		{"GET HEAD", "/healthz", s.status.health},
-		{"GET HEAD", "/metrics", s.metrics},
-		{"GET HEAD", "/api/v1/rooms", s.status.rooms},
-		{"GET HEAD", "/api/v1/ice-servers", s.status.iceServers},
+		{"GET HEAD", "/healthz", anybody, s.status.health},
+		{"GET HEAD", "/metrics", "metrics", s.metrics},
+		{"GET HEAD", "/api/v1/rooms", "rooms", s.status.rooms},
+		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
+		{"GET HEAD", "/api/v1/ice-servers", anybody, s.status.iceServers},
 	}
 	return slices.Concat(table, s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
 }
@@ -70,19 +73,20 @@ func (s *site) recordingRoutes() []route {
 		return nil
 	}
 	return []route{
-		{"GET HEAD", "/api/v1/recordings", r.list},
-		{"GET HEAD", "/api/v1/recordings/:id", r.get},
-		{"GET HEAD", "/api/v1/recordings/:id/file", r.file},
-		{"GET HEAD", "/api/v1/recordings/:id/files/:name", r.file},
-		{"PATCH", "/api/v1/recordings/:id", same(r.pause)},
-		{"DELETE", "/api/v1/recordings/:id", same(r.stop)},
-		{"POST", "/api/v1/rooms/:room/recordings", same(r.start)},
-		{"GET HEAD", "/api/v1/rooms/:room/recordings", wellNamed(r.list)},
-		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id", r.get},
-		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/file", r.file},
-		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/files/:name", r.file},
-		{"PATCH", "/api/v1/rooms/:room/recordings/:id", same(r.pause)},
-		{"DELETE", "/api/v1/rooms/:room/recordings/:id", same(r.stop)},
+		{"GET HEAD", "/api/v1/recordings", "recordings", r.list},
+		{"GET HEAD", "/api/v1/recordings/:id", "recordings", r.get},
+		{"GET HEAD", "/api/v1/recordings/:id/file", "recordings", r.file},
+		{"GET HEAD", "/api/v1/recordings/:id/file/:ticket", secret, r.ticketed},
+		{"GET HEAD", "/api/v1/recordings/:id/files/:name", "recordings", r.file},
+		{"PATCH", "/api/v1/recordings/:id", "recordings", same(r.pause)},
+		{"DELETE", "/api/v1/recordings/:id", "recordings", same(r.stop)},
+		{"POST", "/api/v1/rooms/:room/recordings", "recordings", same(r.start)},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings", "recordings", wellNamed(r.list)},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id", "recordings", r.get},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/file", "recordings", r.file},
+		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/files/:name", "recordings", r.file},
+		{"PATCH", "/api/v1/rooms/:room/recordings/:id", "recordings", same(r.pause)},
+		{"DELETE", "/api/v1/rooms/:room/recordings/:id", "recordings", same(r.stop)},
 	}
 }
 
@@ -93,14 +97,14 @@ func (s *site) linkRoutes() []route {
 		return nil
 	}
 	return []route{
-		{"POST", "/api/v1/rooms/:room/outputs", same(out.add)},
-		{"GET HEAD", "/api/v1/rooms/:room/outputs", wellNamed(out.list)},
-		{"GET HEAD", "/api/v1/rooms/:room/outputs/:id", out.get},
-		{"DELETE", "/api/v1/rooms/:room/outputs/:id", same(out.remove)},
-		{"POST", "/api/v1/rooms/:room/inputs", same(in.add)},
-		{"GET HEAD", "/api/v1/rooms/:room/inputs", wellNamed(in.list)},
-		{"GET HEAD", "/api/v1/rooms/:room/inputs/:id", in.get},
-		{"DELETE", "/api/v1/rooms/:room/inputs/:id", same(in.remove)},
+		{"POST", "/api/v1/rooms/:room/outputs", "outputs", same(out.add)},
+		{"GET HEAD", "/api/v1/rooms/:room/outputs", "outputs", wellNamed(out.list)},
+		{"GET HEAD", "/api/v1/rooms/:room/outputs/:id", "outputs", out.get},
+		{"DELETE", "/api/v1/rooms/:room/outputs/:id", "outputs", same(out.remove)},
+		{"POST", "/api/v1/rooms/:room/inputs", "inputs", same(in.add)},
+		{"GET HEAD", "/api/v1/rooms/:room/inputs", "inputs", wellNamed(in.list)},
+		{"GET HEAD", "/api/v1/rooms/:room/inputs/:id", "inputs", in.get},
+		{"DELETE", "/api/v1/rooms/:room/inputs/:id", "inputs", same(in.remove)},
 	}
 }
 
@@ -111,11 +115,11 @@ func (s *site) broadcastRoutes() []route {
 		return nil
 	}
 	return []route{
-		{"GET HEAD", "/api/v1/rooms/:room/broadcast", b.get},
-		{"PUT POST", "/api/v1/rooms/:room/broadcast", same(b.start)},
-		{"DELETE", "/api/v1/rooms/:room/broadcast", same(b.stop)},
-		{"GET HEAD", "/hls/:room/*", b.hls},
-		{"OPTIONS", "/hls/:room/*", options("GET, HEAD", [2]string{"Accept-Ranges", "none"})},
+		{"GET HEAD", "/api/v1/rooms/:room/broadcast", "watch", b.get},
+		{"PUT POST", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.start)},
+		{"DELETE", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.stop)},
+		{"GET HEAD", "/hls/:room/*", "watch", b.hls},
+		{"OPTIONS", "/hls/:room/*", anybody, options("GET, HEAD", [2]string{"Accept-Ranges", "none"})},
 	}
 }
 

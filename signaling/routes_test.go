@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,13 +15,17 @@ import (
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/record/sidecar"
 )
 
 // nothing is a server without rooms. It panics when a route changes something.
 type nothing struct{ Server }
 
-func (nothing) Rooms() []mcu.RoomInfo              { return nil }
+func (nothing) Rooms() []mcu.RoomInfo { return nil }
+func (nothing) Grant(string, string) (policy.Grant, error) {
+	return policy.Grant{}, mcu.ErrNotFound
+}
 func (nothing) ICEServers() []control.ICEServer    { return nil }
 func (nothing) Collectors() []prometheus.Collector { return nil }
 
@@ -66,10 +71,17 @@ func TestRoutes(t *testing.T) {
 				t.Errorf("%s is in the table twice", row)
 			}
 			seen[row] = true
+			if r.action != anybody && r.action != secret && !slices.Contains(policy.Actions(), r.action) {
+				t.Errorf("%s needs the action %q, which nobody may do", row, r.action)
+			}
+			if r.action == anybody && method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions {
+				t.Errorf("anybody may %s", row)
+			}
 			if method == http.MethodGet || method == http.MethodHead || !strings.HasPrefix(r.path, "/api/") {
 				continue
 			}
 			q := httptest.NewRequest(method, strings.NewReplacer(":room", "r", ":id", "i").Replace(r.path), nil)
+			q.RemoteAddr = "127.0.0.1:1"
 			q.Header.Set("Origin", "https://elsewhere.example")
 			answer := httptest.NewRecorder()
 			h.ServeHTTP(answer, q)
@@ -95,7 +107,9 @@ func TestWithout(t *testing.T) {
 		"/api/v1/rooms/r/inputs": http.StatusNotFound, "/api/v1/rooms/r/broadcast": http.StatusNotFound,
 	} {
 		answer := httptest.NewRecorder()
-		h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		q := httptest.NewRequest(http.MethodGet, path, nil)
+		q.RemoteAddr = "127.0.0.1:1"
+		h.ServeHTTP(answer, q)
 		if answer.Code != status {
 			t.Errorf("%s is %d: %s", path, answer.Code, answer.Body)
 		}
@@ -116,4 +130,34 @@ func known() Config {
 	cfg := Default()
 	cfg.Hosts = []string{"example.com"}
 	return cfg
+}
+
+// TestStrangers has a client of another machine, without a secret, ask for every row that a grant
+// opens: it may enter rooms, and nothing else.
+func TestStrangers(t *testing.T) {
+	cfg := known()
+	cfg.AddressRate = 0
+	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
+	log := slog.New(slog.DiscardHandler)
+	s, err := newSite(nothing{}, cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(nothing{}, cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.routes() {
+		if slices.Contains([]string{anybody, secret, "connect", "publish", "watch"}, r.action) {
+			continue
+		}
+		for method := range strings.FieldsSeq(r.methods) {
+			answer := httptest.NewRecorder()
+			h.ServeHTTP(answer, httptest.NewRequest(method, strings.NewReplacer(":room", "r", ":id", "i").Replace(r.path), nil))
+			if answer.Code != http.StatusUnauthorized || answer.Header().Get("WWW-Authenticate") == "" ||
+				method != http.MethodHead && !strings.Contains(answer.Body.String(), `"code":"missing_credential"`) {
+				t.Errorf("%s %s is answered %d: %s", method, r.path, answer.Code, answer.Body)
+			}
+		}
+	}
 }

@@ -16,6 +16,8 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/policy"
+	"tilemix/signaling/access"
 )
 
 // Server is what signaling needs of [mcu.Server].
@@ -24,6 +26,7 @@ type Server interface {
 	CheckOffer(sdp string) error
 	Join(mcu.JoinOptions) (*mcu.Participant, error)
 	Resume(o mcu.JoinOptions, secret string) (who *mcu.Participant, conn int, err error)
+	Grant(room, resume string) (policy.Grant, error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector
@@ -49,6 +52,7 @@ type Config struct {
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
 
 	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
+	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
 	Gateway     Gateway                // nil: no outputs and inputs
 	Via         *via.Rooms             // the Gateway's; nil: pushes that form a loop are not refused
 	Recorder    Recorder               // nil: no recordings
@@ -83,7 +87,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	e.HTTPErrorHandler = m.refuse
 	e.Use(m.logged, cfg.bodies().punctual, secured, s.guard.named, s.guard.crossOrigin, m.recovered)
 	for _, r := range s.routes() {
-		e.Match(strings.Fields(r.methods), r.path, r.serve)
+		e.Match(strings.Fields(r.methods), r.path, s.permit.asks(r))
 	}
 	return front{prefix: cfg.Prefix, trusted: cfg.Trusted, next: e}, nil
 }
@@ -102,6 +106,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	bodies, sessions := cfg.bodies(), newWHIPSessions()
 	s := &site{
 		guard:   g,
+		permit:  permit{cfg.gate(srv), g},
 		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
@@ -110,7 +115,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		metrics: shown,
 	}
 	if cfg.Recorder != nil {
-		s.recordings = &recordings{cfg.Recorder, bodies}
+		s.recordings = &recordings{cfg.Recorder, bodies, access.NewTickets()}
 	}
 	if cfg.Gateway != nil {
 		s.outputs = &gatewayLinks{cfg.Gateway, bodies, gateway.Output, "outputs"}
@@ -120,6 +125,14 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		s.broadcasts = &broadcasts{cfg.Broadcaster}
 	}
 	return s, nil
+}
+
+// gate returns what decides on secrets and rights.
+func (c Config) gate(srv Server) *access.Gate {
+	if c.Gate != nil {
+		return c.Gate
+	}
+	return access.OpenGate(Members(srv))
 }
 
 // bodies returns what reads the bodies of requests.

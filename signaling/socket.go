@@ -62,9 +62,9 @@ func (k *socket) send(m control.Message) {
 
 // refuse tells the client why its message had no effect.
 func (k *socket) refuse(err error) {
-	_, text := explain(err)
+	status, text := explain(err)
 	k.noted(err)
-	k.send(control.Error{Error: text})
+	k.send(control.Error{Error: text, Code: code(err, status)})
 }
 
 // run serves the connection until it ends.

@@ -98,14 +98,14 @@ func TestSocketOfSession(t *testing.T) {
 	client, ended := serveRemote(t, r)
 	for _, c := range []struct{ send, want string }{
 		{`{"type":"offer","sdp":"v=0"}`, `{"type":"answer","sdp":"answer to v=0"}`},
-		{`{"type":"offer","sdp":"bad"}`, `{"type":"error","error":"` + mcu.ErrBadSDP.Error() + `"}`},
-		{`{"type":"offer","sdp":"slow"}`, `{"type":"error","error":"the server did not finish this request in time"}`},
-		{`{"type":"offer","sdp":"broken"}`, `{"type":"error","error":"internal error"}`},
-		{`{"type":"answer","sdp":"v=0"}`, `{"type":"error","error":"the server sent no offer that this could answer"}`},
+		{`{"type":"offer","sdp":"bad"}`, `{"type":"error","error":"` + mcu.ErrBadSDP.Error() + `","code":"bad_sdp"}`},
+		{`{"type":"offer","sdp":"slow"}`, `{"type":"error","error":"the server did not finish this request in time","code":"unavailable"}`},
+		{`{"type":"offer","sdp":"broken"}`, `{"type":"error","error":"internal error","code":"internal"}`},
+		{`{"type":"answer","sdp":"v=0"}`, `{"type":"error","error":"the server sent no offer that this could answer","code":"bad_request"}`},
 		{`{"type":"candidate","candidate":{"candidate":"c"}}`, ""},
 		{`{"type":"mute","audioMuted":true,"videoMuted":false}`, ""},
 		{`{"type":"layout","name":"grid"}`, ""},
-		{`{"type":"chat"}`, `{"type":"error","error":"invalid control message: text is missing"}`},
+		{`{"type":"chat"}`, `{"type":"error","error":"invalid control message: text is missing","code":"bad_request"}`},
 		{`{"type":"alive"}`, `{"type":"alive"}`},
 	} {
 		if err := client.Write(t.Context(), websocket.MessageText, []byte(c.send)); err != nil {

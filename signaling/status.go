@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tilemix/mcu"
 	"tilemix/mcu/control"
 )
 
@@ -17,6 +18,16 @@ func (s *status) health(c echo.Context) error {
 
 func (s *status) rooms(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"rooms": s.srv.Rooms()})
+}
+
+// room serves what everybody in a room may know of it.
+func (s *status) room(c echo.Context) error {
+	for _, r := range s.srv.Rooms() {
+		if r.Name == c.Param("room") {
+			return fresh(c, r)
+		}
+	}
+	return mcu.ErrNotFound
 }
 
 // iceServers serves what a client needs before it makes a connection. Credentials

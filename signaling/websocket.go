@@ -30,8 +30,8 @@ type sockets struct {
 // Browsers hide that answer from a page, so the page repeats the request without an
 // upgrade: 426 says that only the upgrade was missing.
 func (s *sockets) accept(c echo.Context) error {
-	r, room, name := c.Request(), c.Param("room"), c.QueryParam("name")
-	token := c.QueryParam("resume")
+	r, room, grant := c.Request(), c.Param("room"), grantOf(c)
+	name, token := named(c, grant), resume(c.Request())
 	if token == "" {
 		if err := s.srv.Admits(room, name); err != nil {
 			return err
@@ -62,7 +62,7 @@ func (s *sockets) accept(c echo.Context) error {
 	taken := sync.OnceFunc(func() { close(k.taken) })
 	session, err := s.enter(mcu.JoinOptions{
 		Room: room, Name: name, Send: k.send, Cut: taken, Resumable: true, Away: originOf(r).away(),
-		From: originOf(r).host,
+		From: originOf(r).host, Grant: grant, Viewer: grant.Role.Receives(),
 	}, token)
 	if err != nil {
 		return err
@@ -70,6 +70,7 @@ func (s *sockets) accept(c echo.Context) error {
 	k.session = session
 	defer k.part()
 	conn, err := websocket.Accept(paced(c.Response()), r, &websocket.AcceptOptions{
+		Subprotocols:       []string{socketProtocol},
 		InsecureSkipVerify: true, // the guard has compared Origin
 		OnPingReceived:     k.pinged,
 		OnPongReceived:     func(ctx context.Context, data []byte) { k.pinged(ctx, data) },

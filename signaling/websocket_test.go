@@ -311,10 +311,10 @@ func TestWebSocketClosesSlowReader(t *testing.T) {
 }
 
 // counted waits until the metrics have a line.
-func counted(t testing.TB, base, line string) {
+func counted(t testing.TB, base, line string, header ...string) {
 	t.Helper()
 	poll.Until(t, fmt.Sprintf("%q in the metrics", line), func() bool {
-		return strings.Contains(do(t, http.MethodGet, base+"/metrics", "").body, "\n"+line)
+		return strings.Contains(do(t, http.MethodGet, base+"/metrics", "", header...).body, "\n"+line)
 	})
 }
 

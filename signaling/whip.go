@@ -28,7 +28,7 @@ type whip struct {
 // create makes a participant, or a viewer, of an offer (RFC 9725 §4.2).
 func (w *whip) create(c echo.Context) error {
 	r, h := c.Request(), c.Response().Header()
-	room, name := c.Param("room"), c.QueryParam("name")
+	room, name := c.Param("room"), named(c, grantOf(c))
 	if err := w.srv.Admits(room, name); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
 		return err
 	}
@@ -81,7 +81,7 @@ func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 		}
 	}
 	who, err := w.srv.Join(mcu.JoinOptions{
-		Room: from.room, Name: from.name, Viewer: w.viewers, Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
+		Room: from.room, Name: from.name, Viewer: w.viewers, Grant: grantOf(c), Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
 	})
 	if err != nil {
 		return nil, err

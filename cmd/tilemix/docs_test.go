@@ -181,7 +181,9 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		t.Fatal(err)
 	}
 	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost/metrics", nil))
+	scrape := httptest.NewRequest(http.MethodGet, "http://localhost/metrics", nil)
+	scrape.RemoteAddr = "127.0.0.1:1"
+	handler.ServeHTTP(answer, scrape)
 	if answer.Code != http.StatusOK {
 		t.Fatalf("/metrics answers %d %s", answer.Code, answer.Body)
 	}

@@ -70,6 +70,7 @@ type Chat struct {
 // Error says why the server refused a message of the client.
 type Error struct {
 	Error string `json:"error"`
+	Code  string `json:"code,omitempty"` // for programs; the guide of the protocol lists them
 }
 
 // Type returns "welcome".

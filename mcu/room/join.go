@@ -95,9 +95,7 @@ func (r *Room) events(m *member) session.Events {
 // the client came back too often.
 func (r *Room) Resume(o Options, token string) (p *Participant, number int, err error) {
 	var m *member
-	r.call(func() {
-		m = r.loop.find(func(m *member) bool { return token != "" && m.session.Token() == token })
-	})
+	r.call(func() { m = r.loop.holder(token) })
 	if m == nil {
 		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
 	}
@@ -105,6 +103,17 @@ func (r *Room) Resume(o Options, token string) (p *Participant, number int, err 
 		return nil, 0, err
 	}
 	return m.participant, number, nil
+}
+
+// Grant returns what the participant may do that has a resume token, or ErrNotFound.
+func (r *Room) Grant(token string) (policy.Grant, error) {
+	grant, err := policy.Grant{}, fmt.Errorf("resume token: %w", ErrNotFound)
+	r.call(func() {
+		if m := r.loop.holder(token); m != nil {
+			grant, err = m.grant, nil
+		}
+	})
+	return grant, err
 }
 
 // replace gives a member another connection, if it is in the room and may have one. The loop calls

@@ -96,6 +96,11 @@ func (l *loop) find(is func(*member) bool) *member {
 	return nil
 }
 
+// holder returns the member that has a resume token, nil for none.
+func (l *loop) holder(token string) *member {
+	return l.find(func(m *member) bool { return token != "" && m.session.Token() == token })
+}
+
 // add takes a member into the room. It has a seat once its connection stands, or at once if it
 // needs none.
 func (l *loop) add(m *member) error {

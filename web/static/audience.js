@@ -1,5 +1,6 @@
 // Counts the participants and viewers of a call.
 
+import { headers } from './credentials.js';
 import { at } from './dom.js';
 
 const interval = 10_000; // ms
@@ -28,12 +29,11 @@ export function countAudience(room, show) {
  */
 async function ask(room) {
   try {
-    const response = await fetch(at('/api/v1/rooms'));
+    const response = await fetch(at(`/api/v1/rooms/${encodeURIComponent(room)}`), { headers: headers() });
     if (!response.ok) return '';
-    /** @type {RoomInfo[]} */
-    const rooms = (await response.json()).rooms ?? [];
-    const found = rooms.find((r) => r.name === room);
-    return found ? `${found.participants} in the call, ${found.viewers} watching` : '';
+    /** @type {RoomInfo} */
+    const { participants, viewers } = await response.json();
+    return `${participants} in the call, ${viewers} watching`;
   } catch {
     return '';
   }

@@ -1,5 +1,6 @@
 // The call's broadcast: the button, and the sign that every participant sees.
 
+import { headers } from './credentials.js';
 import { at, byId } from './dom.js';
 import { asSentence } from './overlay.js';
 import { copy, toast } from './toasts.js';
@@ -32,7 +33,7 @@ export class Broadcast {
     const on = !this.#on;
     this.#mine = true;
     try {
-      const response = await fetch(at(`/api/v1/rooms/${this.#room}/broadcast`), { method: on ? 'PUT' : 'DELETE' });
+      const response = await fetch(at(`/api/v1/rooms/${this.#room}/broadcast`), { method: on ? 'PUT' : 'DELETE', headers: headers() });
       if (!response.ok) throw new Error((await response.json()).error);
       this.show(on);
       if (on) await copy(at(`/watch/${this.#room}`), 'The call is being broadcast. The link is copied');

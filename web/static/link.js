@@ -53,15 +53,15 @@ export class Link {
   #heartbeat = new Heartbeat(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
 
   /**
-   * @param {string} url of the WebSocket
+   * @param {{url: string, protocols: string[]}} address of the WebSocket
    * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send; called after the welcome
    * @param {LinkEvents} events
    * @param {number} patience ms that the WebSocket has to open
    */
-  constructor(url, tracks, events, patience) {
+  constructor(address, tracks, events, patience) {
     this.events = events;
     this.tracks = tracks;
-    this.ws = new WebSocket(url);
+    this.ws = new WebSocket(address.url, address.protocols);
     let opened = false;
     this.ws.onopen = () => {
       opened = true;

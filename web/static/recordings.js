@@ -1,5 +1,6 @@
 // Recordings of the call: the button, the red dot that every participant sees, the file.
 
+import { headers } from './credentials.js';
 import { at, byId } from './dom.js';
 import { asSentence } from './overlay.js';
 import { toast } from './toasts.js';
@@ -29,7 +30,7 @@ export class Recordings {
     this.#running = all.filter((r) => r.state !== 'finished' && r.state !== 'failed');
     const ended = all.find((r) => !this.#running.includes(r));
     if (ended) {
-      this.#offer(ended);
+      this.#offer(ended).catch(() => {});
       if (before.some((r) => r.id === ended.id)) tellEnd(ended);
     } else if (!quiet && before.length === 0 && this.#running.length > 0) {
       toast('The call is being recorded');
@@ -63,9 +64,11 @@ export class Recordings {
   }
 
   /** @param {Recording} recording */
-  #offer(recording) {
+  async #offer(recording) {
+    const answer = await fetch(`${this.#api}/${recording.id}`, { headers: headers() });
+    if (!answer.ok) return; // this participant may not have it
     const link = byId('recording-file', HTMLAnchorElement);
-    link.href = at(`/api/v1/recordings/${recording.id}/file`);
+    link.href = (await answer.json()).file;
     link.hidden = false;
   }
 }
@@ -81,7 +84,7 @@ function tellEnd({ state, reason }) {
  * @param {string} url
  */
 async function ask(method, url) {
-  const answer = await fetch(url, { method });
+  const answer = await fetch(url, { method, headers: headers() });
   if (answer.ok) return;
   const body = await answer.json().catch(() => null);
   throw new Error(body?.error ?? `the server answered ${answer.status}`);

@@ -1,6 +1,7 @@
 // A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
+import { actWith, entering, protocols } from './credentials.js';
 import { at } from './dom.js';
 import { Link } from './link.js';
 import { stalledText } from './overlay.js';
@@ -54,7 +55,7 @@ export class Session {
   join() {
     this.#backoff.cancel();
     this.link?.suspend();
-    this.link = new Link(this.#url(this.#secret), () => this.devices.tracks, {
+    this.link = new Link({ url: this.#url(), protocols: protocols(this.#secret) }, () => this.devices.tracks, {
       message: (message) => this.#receive(message),
       mix: (stream) => this.events.mix(stream),
       connected: () => {
@@ -112,11 +113,9 @@ export class Session {
     stored(() => sessionStorage.setItem(`tilemix.resume.${this.state.room}`, secret));
   }
 
-  /** @param {string} [secret] */
-  #url(secret = '') {
+  #url() {
     const { room, name } = this.state;
-    const query = `name=${encodeURIComponent(name)}${secret && `&resume=${secret}`}`;
-    return at(`/ws/${encodeURIComponent(room)}?${query}`).replace(/^http/, 'ws');
+    return at(`/ws/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`).replace(/^http/, 'ws');
   }
 
   /** @param {ServerMessage} message */
@@ -127,6 +126,7 @@ export class Session {
         this.state.name = message.name;
         this.state.rendition = null;
         this.#secret = message.resume ?? '';
+        actWith(this.#secret);
         // A muted device stays muted over a new connection.
         this.sendMute();
         break;
@@ -218,7 +218,7 @@ function stored(access) {
  */
 async function whyRefused(url, been) {
   try {
-    const response = await fetch(url.replace(/^ws/, 'http'), { signal: AbortSignal.timeout(4000) });
+    const response = await fetch(url.replace(/^ws/, 'http'), { headers: entering(), signal: AbortSignal.timeout(4000) });
     // 426: only the upgrade was missing, which a plain request does not have.
     const { status } = response;
     if (status === 426 || (status === 503 && been)) return '';

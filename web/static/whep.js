@@ -1,5 +1,6 @@
 // Receives a call's video and audio over WHEP: one request, one answer.
 
+import { entering } from './credentials.js';
 import { at } from './dom.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
@@ -55,7 +56,7 @@ export class Subscription {
     await this.#gathered();
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/sdp' },
+      headers: { 'Content-Type': 'application/sdp', ...entering() },
       body: pc.localDescription?.sdp ?? '',
       signal: AbortSignal.timeout(10_000),
     });

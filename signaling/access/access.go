@@ -1,0 +1,121 @@
+// Package access decides what a request may do. It turns what a client brings (a token, an
+// invite, a key, nothing) into a [policy.Grant], and asks the grant for the action of the request.
+//
+//	request ──▶ Request ──▶ Gate.Judge ──▶ Source: token, invite, key, participant
+//	                            └──▶ policy.Grant.May(action) ──▶ grant, or an error with a code
+//
+// A client without a secret may enter rooms that are open. It manages nothing, unless it is a
+// program of this machine and there are no keys: then it may do everything, so that a server for
+// one machine needs no set-up.
+//
+// # Why
+//
+// The routes know actions and no rules. Rules are in one function, so that a test can walk the
+// route table, and a reader finds them.
+package access
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"tilemix/mcu/policy"
+)
+
+// Mode says what a client needs to enter a room.
+type Mode string
+
+// The modes.
+const (
+	Open   Mode = "open"   // nothing
+	Invite Mode = "invite" // an invite, or a token
+	Token  Mode = "token"  // a token
+)
+
+var (
+	// ErrMissing is returned to a client that brings no secret where it needs one.
+	ErrMissing = errors.New("this needs a token, an invite or an API key in the header Authorization: Bearer")
+	// ErrInvalid is returned for a secret that nobody knows. Sources wrap it for what is no
+	// longer valid, and say why.
+	ErrInvalid = errors.New("the token, invite or API key is not valid")
+	// ErrElsewhere is returned for a secret that is good in other rooms only.
+	ErrElsewhere = errors.New("the token, invite or API key is not for this room")
+)
+
+// Request is what a client wants and what it brings.
+type Request struct {
+	Action   string // of package policy's table
+	Room     string // "": the request is of no one room
+	Name     string // that the client asks to be called
+	Secret   string // "": it brings none
+	Resume   string // resume token of a participant that comes back; "": it does not
+	PIN      string
+	Protocol string // "whip", "whep", "websocket", "hls" or "http"
+	Agent    string // the client's User-Agent
+	Client   netip.Addr
+	// Local says that the request comes from a program of this machine, and by no proxy.
+	Local bool
+}
+
+// Enters tells whether the client asks to be in a room.
+func (q Request) Enters() bool {
+	return q.Action == "connect" || q.Action == "publish" || q.Action == "watch"
+}
+
+// Source knows secrets of one kind. It is safe for concurrent use.
+type Source interface {
+	// Grant returns what a request's secret gives. mine is false for a secret of another kind.
+	// Errors wrap ErrInvalid or ErrElsewhere.
+	Grant(ctx context.Context, q Request) (g policy.Grant, mine bool, err error)
+}
+
+// Gate judges requests. It is safe for concurrent use.
+type Gate struct {
+	mode    func(room string) Mode
+	trusts  func() bool // programs of this machine need no key
+	sources []Source
+}
+
+// New returns a gate. mode tells what a room asks for, trusts whether programs of this machine may
+// do everything. The sources are asked in their order.
+func New(mode func(room string) Mode, trusts func() bool, sources ...Source) *Gate {
+	return &Gate{mode, trusts, sources}
+}
+
+// OpenGate returns the gate of a server without keys, whose rooms are open.
+func OpenGate(sources ...Source) *Gate {
+	return New(func(string) Mode { return Open }, func() bool { return true }, sources...)
+}
+
+// Judge returns what the client may do in the room, or why it may not do what it asks for: an error
+// that wraps ErrMissing, ErrInvalid, ErrElsewhere or policy.ErrForbidden.
+func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
+	grant, err := g.grant(ctx, q)
+	if err != nil {
+		return policy.Grant{}, err
+	}
+	return grant, grant.May(q.Action)
+}
+
+func (g *Gate) grant(ctx context.Context, q Request) (policy.Grant, error) {
+	free := q.Enters() && g.mode(q.Room) == Open
+	if q.Secret != "" || q.Resume != "" {
+		for _, s := range g.sources {
+			if grant, mine, err := s.Grant(ctx, q); mine || err != nil {
+				return grant, err
+			}
+		}
+		if q.Secret != "" && !free { // encoders send stream keys to whatever server; an open room needs none
+			return policy.Grant{}, ErrInvalid
+		}
+	}
+	switch {
+	case free && q.Action == "watch":
+		return policy.Grant{Role: policy.Viewer}, nil
+	case free:
+		return policy.Grant{First: q.Action == "connect"}, nil
+	case q.Local && q.Secret == "" && !q.Enters() && g.trusts():
+		return policy.Grant{Role: policy.Host, Rights: policy.All()}, nil
+	}
+	return policy.Grant{}, ErrMissing
+}
