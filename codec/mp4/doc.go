@@ -7,7 +7,8 @@
 //	WriteAudio ─▶ samples ┘
 //
 // The file is ftyp and moov, which hold no samples, then a fragment for every key
-// frame and at least every Config.Fragment, then, if it was closed, an index (mfra).
+// frame and at least every Config.Fragment, then, if it was closed, an index (mfra). With Config.Header,
+// a file that was closed has its length and a second index (sidx) in front of the fragments too.
 // Each fragment says at which instant of the file it begins and can be played
 // without those before it once it has a key frame. So a file that was cut off
 // plays up to its last whole fragment, and one that grows can be played.
@@ -24,7 +25,13 @@
 // change. Others read the parameter sets in the stream, so these stay there too. The track has the
 // size of its largest picture, to which players scale the others.
 //
-// Sample entries come while the file grows, so its beginning has 4 KB to spare and is written anew
-// in place (Config.Header). The stream of a pipe cannot be, and has the first entry alone. The
-// same holds for the sets for which there is no more room.
+// Sample entries come while the file grows, and its length when it ends. Firefox, GStreamer and others
+// read the length in front, or the whole file. So there is room for two moov (Config.Header). One is
+// written while the other is in use, and one byte says which it is. There are 4 KB to spare for sample
+// entries, and 12 KB for an index of 1024 places: of more than an hour, each four seconds. The stream of a
+// pipe cannot be written anew, and has the first entry alone. The same holds for the sets for which there
+// is no more room.
+//
+// Opus comes 6.5 ms late from its encoder. An edit list and dOps say so, and players leave out as much at
+// the beginning. A player that reads neither is 6.5 ms late.
 package mp4

@@ -14,6 +14,7 @@ import (
 // File is what Repair needs of an *os.File.
 type File interface {
 	io.ReadWriteSeeker
+	io.WriterAt
 	Truncate(size int64) error
 }
 
@@ -21,7 +22,7 @@ type File interface {
 const maxMoof = 16 << 20
 
 // Repair makes a file whole that a Writer did not close: it cuts what follows the last
-// whole fragment and writes the index. It returns the size and the length, also where the
+// whole fragment, writes the index, and says in the beginning how long the file is. It returns the size and the length, also where the
 // index cannot be written, without which the file plays. A file without a whole fragment
 // becomes empty.
 func Repair(f File) (size int64, length time.Duration, err error) {
@@ -33,10 +34,10 @@ func Repair(f File) (size int64, length time.Duration, err error) {
 	if err := s.run(); err != nil {
 		return 0, 0, err
 	}
-	if s.indexed {
-		return end, s.w.Length(), nil
-	}
 	w := s.w
+	if s.indexed {
+		return end, w.Length(), s.finish()
+	}
 	if w.seq == 0 {
 		w.size = 0
 	}
@@ -49,6 +50,8 @@ func Repair(f File) (size int64, length time.Duration, err error) {
 	length = w.Length()
 	if err = w.Close(); err != nil {
 		err = errors.Join(err, f.Truncate(w.Size())) // half an index is none
+	} else {
+		err = s.finish()
 	}
 	return w.Size(), length, err
 }
@@ -59,8 +62,13 @@ type scan struct {
 	f       File
 	end     int64
 	at      int64 // of the box
+	front   int64 // end of ftyp
+	moov    *boxes.MoovBox
+	moovAt  int64
+	first   int64 // of the first moof
 	moof    *boxes.MoofBox
 	start   int64 // of moof
+	media   int64 // end of the last whole fragment
 	indexed bool
 	w       *Writer
 }
@@ -88,25 +96,41 @@ func (s *scan) run() error {
 	return nil
 }
 
+// finish says in the beginning how long the file is, unless it says so or has no place for it.
+func (s *scan) finish() error {
+	w := s.w
+	if w.beginning = found(s.front, s.moovAt, s.first); w.beginning.end == 0 || s.moov.Mvex.Mehd != nil {
+		return nil
+	}
+	return finish(w, s.f, s.moov, s.media)
+}
+
 // box takes note of a whole box.
 func (s *scan) box(kind string, size int64) error {
 	switch kind {
+	case "ftyp":
+		s.front = s.at + size
 	case "moov":
 		box, err := s.decode(size)
 		if err != nil {
 			return err
 		}
-		s.describe(box.(*boxes.MoovBox))
+		s.moov, s.moovAt = box.(*boxes.MoovBox), s.at
+		s.describe(s.moov)
 	case "moof":
 		box, err := s.decode(size)
 		if err != nil {
 			return err
 		}
 		s.moof, s.start = box.(*boxes.MoofBox), s.at
+		if s.first == 0 {
+			s.first = s.at
+		}
 	case "mdat":
 		if s.moof != nil {
 			s.fragment()
 			s.w.size = s.at + size
+			s.media = s.w.size
 		}
 		s.moof = nil
 	case "mfra":

@@ -38,8 +38,12 @@ type Config struct {
 	// if pictures come; half a second more if they do not.
 	Fragment time.Duration
 	// Header writes into the same file as the io.Writer. With it the beginning of the file is written
-	// anew, in place, when key frames with other parameter sets come; nil: it stays as it was.
+	// anew, in place, when key frames with other parameter sets come, and when the file ends; nil: it
+	// stays as it was. At the end its Sync is called, if it has one.
 	Header io.WriterAt
+	// Created is when the file was begun, and Title what players show; zero: the file does not say.
+	Created time.Time
+	Title   string
 }
 
 // Default returns the configuration of a file with picture and mono sound in
@@ -56,16 +60,15 @@ func Default() Config {
 // error of the io.Writer it writes nothing more and returns that error from
 // everything: Size is then what the file can be cut to.
 type Writer struct {
-	out     io.Writer
-	cfg     Config
-	started bool
-	origin  time.Duration // the file's beginning
-	began   time.Duration // the fragment's, from the origin
-	video   track
-	audio   track
-	sets    parameterSets
-	// beginning is how long the file's beginning is, where it can be written anew.
-	beginning int
+	out       io.Writer
+	cfg       Config
+	started   bool
+	origin    time.Duration // the file's beginning
+	began     time.Duration // the fragment's, from the origin
+	video     track
+	audio     track
+	sets      parameterSets
+	beginning beginning
 	last      byte // of the last packet: its TOC
 	seq       uint32
 	size      int64
@@ -254,8 +257,8 @@ func (w *Writer) Length() time.Duration {
 	return max(ticks.Duration(w.video.next, videoRate), ticks.Duration(w.audio.next, audioRate))
 }
 
-// Close writes what is left, and the index. It does not close the io.Writer. A file
-// that got nothing stays empty.
+// Close writes what is left, the index, and with Config.Header how long the file is. It does not close the
+// io.Writer. A file that got nothing stays empty.
 func (w *Writer) Close() error {
 	if errors.Is(w.err, ErrClosed) {
 		return nil
@@ -264,11 +267,17 @@ func (w *Writer) Close() error {
 		return err
 	}
 	if w.size > 0 {
+		media := w.size
 		if w.buf, w.err = w.index.append(w.buf[:0], w.leading().id); w.err != nil {
 			return w.err
 		}
 		if err := w.write(); err != nil {
 			return err
+		}
+		if w.cfg.Header != nil {
+			if w.err = finish(w, w.cfg.Header, w.moov(), media); w.err != nil {
+				return w.err
+			}
 		}
 	}
 	w.err = ErrClosed

@@ -46,6 +46,7 @@ type aac struct {
 
 	begun bool
 	began time.Duration            // of the sound, in the file
+	lead  int64                    // samples of silence in front of the first block
 	fed   int64                    // samples
 	made  int64                    // samples
 	sound [6 * pcm.Samples]float32 // of a packet, 120 ms at most
@@ -96,6 +97,10 @@ func (v *aac) start() error {
 // send gives FFmpeg the sound.
 func (v *aac) send(w io.Writer) error {
 	for block := range v.blocks {
+		if lead := v.lead; lead > 0 {
+			v.lead = 0
+			_, _ = w.Write(make([]byte, lead*int64(len(block))/pcm.Samples))
+		}
 		if _, err := w.Write(block[:]); err != nil {
 			return nil //nolint:nilerr // FFmpeg has ended, and says why
 		}
@@ -132,7 +137,7 @@ func (v *aac) read(stdout io.Reader) error {
 // write has FFmpeg go on with a packet, and writes what it has made.
 func (v *aac) write(packet []byte, at time.Duration) error {
 	if !v.begun {
-		v.begun, v.began = true, at
+		v.begin(at)
 	}
 	due := samples(at - v.began)
 	for v.fed+aacSlack < due {
@@ -148,6 +153,16 @@ func (v *aac) write(packet []byte, at time.Duration) error {
 		clear(v.sound[:])
 	}
 	return v.feed()
+}
+
+// begin has the sound begin with the file, as all players take it, unless it is much later.
+func (v *aac) begin(at time.Duration) {
+	v.begun, v.began = true, at
+	if early := samples(at - v.out.Start()); early >= 0 && early < pcm.Rate {
+		v.began = v.out.Start()
+		v.lead = early % pcm.Samples
+		v.fed = v.lead
+	}
 }
 
 // feed gives 20 ms to FFmpeg, and writes what it has made.

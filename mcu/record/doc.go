@@ -14,7 +14,7 @@
 // is one write of whole access units. So a process that is killed leaves a file that
 // plays up to its last fragment, a second and a half ago at most: what was written is the
 // kernel's, and fsync would not make it safer from that. Against the loss of power there
-// is one fsync, at the end.
+// is an fsync at the end, before and after the file's beginning says how long it is.
 //
 // The folder belongs to one process (package folder): what another writes is not cut off,
 // and is not to be repaired. A folder that is taken away is noticed within a second, and the recording
@@ -35,7 +35,7 @@
 //
 // A fragment is written in one call each second. If the process is killed, the file plays up
 // to its last fragment, because the kernel has what was written. fsync would add nothing to
-// that, so there is one at the end. The next server cuts what is torn and adds the index. The
+// that, so it waits for the end. The next server cuts what is torn, and adds index and length. The
 // folder is locked, because a file that another server writes looks torn.
 //
 // Times are the room's clock, turned into ticks one by one, so no error adds up. After a
@@ -51,6 +51,5 @@
 // true for 6 s. Tracks therefore stay with the mix whatever a sender says of its clock. Where a
 // sender's clock is fast, a packet of sound is left out each time the sound is 50 ms late.
 //
-// Flash and beep of a participant are 6 ms apart in the tracks, which is the Opus encoder's
-// look-ahead.
+// The Opus encoder's look-ahead is 6.5 ms. The header of a file says so, and players skip as much.
 package record

@@ -44,17 +44,18 @@ type mixFile struct {
 }
 
 // create makes the file.
-func (m *mixFile) create(dir, id, audio string) error {
+func (m *mixFile) create(dir string, info sidecar.Info) error {
 	var err error
-	path := filepath.Join(dir, id+mediaFile)
+	path := filepath.Join(dir, info.ID+mediaFile)
 	if m.file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640); err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	config := mp4.Default()
 	config.Header = m.file
-	config.AAC = audio == "aac"
+	config.AAC = info.Audio == "aac"
+	config.Created, config.Title = info.Started, info.Room
 	m.out = mp4.NewWriter(m.file, config)
-	v, err := newVoice(audio, m.out)
+	v, err := newVoice(info.Audio, m.out)
 	if err != nil {
 		m.discard()
 		return err

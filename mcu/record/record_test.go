@@ -39,6 +39,9 @@ func TestRecording(t *testing.T) {
 	if n := p.frames("opus"); n < 249 || n > 251 {
 		t.Errorf("%d blocks of sound", n)
 	}
+	if p.Format.Tags.Title != "studio" || p.Format.Tags.Created != info.Started.Format("2006-01-02T15:04:05.000000Z")[:20]+"000000Z" {
+		t.Errorf("tags are %+v", p.Format.Tags)
+	}
 	told := time.Duration(info.Length * float64(time.Second))
 	if (p.length()-told).Abs() > frame || (told-5*time.Second).Abs() > frame {
 		t.Errorf("FFmpeg says %v, the recording %v", p.length(), told)

@@ -58,7 +58,7 @@ type recording struct {
 
 // create makes the recording's files, and starts what its sound needs.
 func (r *recording) create() error {
-	if err := r.mix.create(r.dir, r.id, r.info.Audio); err != nil {
+	if err := r.mix.create(r.dir, r.info); err != nil {
 		return err
 	}
 	if err := r.info.Save(r.dir); err != nil {

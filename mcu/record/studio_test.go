@@ -285,6 +285,10 @@ type probe struct {
 	} `json:"streams"`
 	Format struct {
 		Duration string `json:"duration"`
+		Tags     struct {
+			Created string `json:"creation_time"`
+			Title   string `json:"title"`
+		} `json:"tags"`
 	} `json:"format"`
 }
 

@@ -52,6 +52,9 @@ func (r *trackFile) Write(b []byte) (int, error) {
 // WriteAt writes the file's beginning anew.
 func (r *trackFile) WriteAt(b []byte, at int64) (int, error) { return r.file.WriteAt(b, at) }
 
+// Sync has the storage take what was written.
+func (r *trackFile) Sync() error { return r.file.Sync() }
+
 // create makes the file, and lists the track.
 func (r *trackFile) create() (err error) {
 	l := r.of.line
@@ -223,6 +226,7 @@ func (f *participantTracks) open(r *trackFile, as sidecar.Track) bool {
 	if r.out == nil && !r.ended {
 		config := mp4.Default()
 		config.Video, config.Audio, config.Channels, config.Header = as.Kind == "video", as.Kind == "audio", 2, r
+		config.Created, config.Title = time.Now(), f.Name
 		*r = trackFile{of: f, as: as, out: mp4.NewWriter(r, config)}
 	}
 	return !r.ended
