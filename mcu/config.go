@@ -3,6 +3,7 @@ package mcu
 import (
 	"fmt"
 	"image"
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,11 +34,13 @@ type Config struct {
 	// DecoderMemory is what all decoders may hold together. nil has no bound.
 	DecoderMemory *limit.Memory
 
-	ICEServers []control.ICEServer // handed to clients
-	PublicIPs  []string            // of the server, when it is behind a one-to-one NAT
-	RTCPort    int                 // of all media, UDP and TCP; 0 is a free one
-	TURN       bool                // there is a TURN server, which relays to this server only
-	TURNPort   int                 // of it, UDP and TCP; 0 is a free one
+	ICEServers  []control.ICEServer // handed to clients
+	PublicIPs   []string            // of the server, when it is behind a one-to-one NAT
+	MediaListen []netip.Addr        // that media and TURN are received on; none are all of the machine
+	MediaLocal  bool                // only programs of this machine can send and receive media
+	RTCPort     int                 // of all media, UDP and TCP; 0 is a free one
+	TURN        bool                // there is a TURN server, which relays to this server only
+	TURNPort    int                 // of it, UDP and TCP; 0 is a free one
 
 	// Events is told what happens in rooms, in order for each of them. It is called
 	// with locks held, so it must neither block nor call the server. It may be nil.

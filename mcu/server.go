@@ -40,6 +40,8 @@ type Server struct {
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
 
+	secluded sync.Once // logs that a client cannot reach the media
+
 	// mu guards what follows. It is held while a room is made, which takes some
 	// milliseconds, and never while one works.
 	mu      sync.Mutex
@@ -72,7 +74,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort, OnAddress: addressLog{log}.changed})
+	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort, Listen: cfg.MediaListen, Local: cfg.MediaLocal, OnAddress: addressLog{log}.changed})
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +147,11 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 		return nil, err
 	}
 	o.Name = name
+	if unreached(s.cfg, o) {
+		s.secluded.Do(func() {
+			s.log.Warn("a client of another machine joins, but media is received from this machine only: name an address by --media-listen, or 0.0.0.0 for all")
+		})
+	}
 	place, err := s.enter(o)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func newTURN(cfg Config, api *rtc.API) (*turn.Relay, error) {
 	if !cfg.TURN {
 		return nil, nil
 	}
-	return turn.New(turn.Config{Port: cfg.TURNPort, Peers: api.Addresses()})
+	return turn.New(turn.Config{Port: cfg.TURNPort, Listen: cfg.MediaListen, Local: cfg.MediaLocal, Peers: api.Addresses()})
 }
 
 // turnAddresses are where clients find the TURN server: where they find the server at
@@ -61,6 +61,12 @@ func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []con
 		own.URLs = append(own.URLs, at+"?transport=udp", at+"?transport=tcp")
 	}
 	return append(slices.Clone(cfg.ICEServers), own)
+}
+
+// unreached returns whether a client of another machine cannot reach the media, as far as the
+// server knows: it receives media of its own machine alone.
+func unreached(c Config, o JoinOptions) bool {
+	return o.Away && (c.MediaLocal || len(c.MediaListen) > 0) && !slices.ContainsFunc(c.MediaListen, func(a netip.Addr) bool { return !a.IsLoopback() })
 }
 
 // addressLog logs what becomes of the machine's addresses.

@@ -148,6 +148,7 @@ func (s *settings) config() mcu.Config {
 			Credential: server.Password,
 		})
 	}
+	cfg.MediaListen, cfg.MediaLocal = s.MediaListen, s.MediaLocal
 	for _, ip := range s.PublicIPs {
 		cfg.PublicIPs = append(cfg.PublicIPs, ip.String())
 	}

@@ -46,6 +46,7 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}
+	placeMedia(&c.settings, listener.Addr(), log)
 	bounded := c.bounded(listener)
 	door, err := newDoor(ctx, &c.settings, bounded, log)
 	if err != nil {

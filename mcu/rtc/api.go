@@ -30,6 +30,10 @@ type Config struct {
 	PublicIPs []string
 	// Port is the one port of all UDP sockets and of TCP; 0 is a free one.
 	Port int
+	// Listen are the addresses of the sockets; none are all of the machine.
+	Listen []netip.Addr
+	// Local says that only programs of this machine can reach the sockets.
+	Local bool
 	// OnAddress is told what becomes of an address of the machine: that it has come, is gone, or
 	// is not ready, and why. It must not block, and may be nil.
 	OnAddress func(change string, at netip.Addr, err error)
@@ -37,13 +41,14 @@ type Config struct {
 	Log logging.LoggerFactory
 }
 
-// API makes peers. They share its UDP sockets (one an address of the machine,
-// loopback included), its TCP listener on the same port and its DTLS certificate. It is safe for concurrent use.
+// API makes peers. They share its UDP sockets (one an address of the machine, loopback included,
+// or of Config.Listen), its TCP listeners on the same port and its DTLS certificate. It is safe for
+// concurrent use.
 type API struct {
 	media    *webrtc.MediaEngine
 	settings webrtc.SettingEngine
 	sockets  *sockets
-	tcp      *stream.Listener
+	tcp      stream.Listeners
 	tcpMux   ice.TCPMux
 	cert     webrtc.Certificate
 	pacer    *send.PacketPacer
@@ -73,7 +78,7 @@ func NewAPI(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	tcpMux := muxedTCP(tcp, cfg.Log)
+	tcpMux := muxedTCP(cfg, tcp)
 	settings, err := settings(cfg, sockets, tcpMux)
 	if err != nil {
 		_, _ = sockets.Close(), tcpMux.Close()

@@ -28,7 +28,7 @@ func settings(cfg Config, mux ice.UDPMux, tcp ice.TCPMux) (webrtc.SettingEngine,
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
 	})
 	s.DisableActiveTCP(true) // the server opens no connection to an address that a client names
-	s.SetIPFilter(udp.Usable)
+	s.SetIPFilter(cfg.uses)
 	s.SetNet(&udp.Network{})
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

@@ -18,23 +18,21 @@ import (
 	"tilemix/mcu/stream"
 )
 
-const (
-	// tcpBacklog is how many packets of a TCP client wait to be read.
-	tcpBacklog = 16
-	// bindAgain (2 s) is the time until an address that could not be bound is tried again. IPv6
-	// takes as long to find out that no other machine has a new address (RFC 4862 §5.4).
-	bindAgain = 2 * time.Second
-)
+// bindAgain (2 s) is the time until an address that could not be bound is tried again. IPv6
+// takes as long to find out that no other machine has a new address (RFC 4862 §5.4).
+const bindAgain = 2 * time.Second
 
-// errNoAddress is returned to pion for an address that the machine has no more.
+// errNoAddress is returned for an address that the machine has not, or no more.
 var errNoAddress = errors.New("the machine has no such address")
 
-// sockets are the UDP sockets of all connections: one for each address of the machine, all on one
-// port. It is an ice.UDPMux, and safe for concurrent use. Run has a goroutine for each socket, and
+// sockets are the UDP sockets of all connections: one for each address that the server uses, all on
+// one port. It is an ice.UDPMux, and safe for concurrent use. Run has a goroutine for each socket, and
 // one that waits for news of addresses.
 type sockets struct {
 	port   int
-	list   func() ([]net.IP, error)
+	list   func() ([]net.IP, error) // of the addresses to use that the machine has
+	wanted []netip.Addr             // to use; none: all
+	local  bool                     // only programs of this machine reach the sockets
 	notice func(change string, at netip.Addr, err error)
 	log    logging.LeveledLogger
 
@@ -50,16 +48,18 @@ type bound struct {
 	mux ice.UDPMux
 }
 
-// listen opens TCP on all addresses, and a UDP socket on each, on one port. Port 0 is a free one.
+// listen opens TCP, and a UDP socket on each address, on one port. Port 0 is a free one.
 // An address that is not ready yet is left out.
-func listen(cfg Config, list func() ([]net.IP, error)) (*sockets, *stream.Listener, error) {
+func listen(cfg Config, list func() ([]net.IP, error)) (*sockets, stream.Listeners, error) {
 	const tries = 10 // a port that is free on one address may be taken on another
+	limits := stream.Default()
+	limits.Local = cfg.Local
 	for try := 0; ; try++ {
-		tcp, err := stream.Listen(cfg.Port, stream.Default())
+		tcp, err := stream.ListenAll(cfg.Listen, cfg.Port, limits)
 		if err != nil {
 			return nil, nil, err
 		}
-		s := &sockets{port: tcp.Port(), list: list, notice: cfg.OnAddress, log: cfg.Log.NewLogger("ice")}
+		s := &sockets{port: tcp.Port(), list: cfg.listed(list), wanted: cfg.Listen, local: cfg.Local, notice: cfg.OnAddress, log: cfg.Log.NewLogger("ice")}
 		if s.notice == nil {
 			s.notice = func(string, netip.Addr, error) {}
 		}
@@ -67,7 +67,7 @@ func listen(cfg Config, list func() ([]net.IP, error)) (*sockets, *stream.Listen
 			return s, tcp, nil
 		}
 		_, _ = s.Close(), tcp.Close()
-		if cfg.Port != 0 || try == tries {
+		if cfg.Port != 0 || try == tries || errors.Is(err, errNoAddress) {
 			return nil, nil, err
 		}
 	}
@@ -89,10 +89,18 @@ func (s *sockets) begin() error {
 			return err
 		}
 	}
-	if len(s.all) == 0 {
-		return fmt.Errorf("open UDP socket: no address of the machine can be used: %w", err)
+	for _, at := range s.wanted {
+		if !slices.ContainsFunc(ips, func(ip net.IP) bool { return address(ip) == at }) {
+			s.notice("is not ready", at, errNoAddress)
+		}
 	}
-	return nil
+	switch {
+	case len(s.all) > 0:
+		return nil
+	case err == nil: // none is listed
+		return fmt.Errorf("open UDP socket on %v: %w", s.wanted, errNoAddress)
+	}
+	return fmt.Errorf("open UDP socket: no address of the machine can be used: %w", err)
 }
 
 // address returns an IP in its short form.
@@ -103,7 +111,7 @@ func address(ip net.IP) netip.Addr {
 
 // open opens the socket of an address.
 func (s *sockets) open(at netip.Addr) (bound, error) {
-	socket, err := udp.Listen(net.UDPAddrFromAddrPort(netip.AddrPortFrom(at, uint16(s.port))))
+	socket, err := udp.Listen(net.UDPAddrFromAddrPort(netip.AddrPortFrom(at, uint16(s.port))), s.local)
 	if err != nil {
 		return bound{}, err
 	}
@@ -246,13 +254,4 @@ func (s *sockets) Close() (err error) {
 		err = errors.Join(err, b.mux.Close())
 	}
 	return err
-}
-
-// muxedTCP lets all connections share the listener, whose buffers count what they drop.
-// The buffers of pion's own mux do not.
-func muxedTCP(l *stream.Listener, log logging.LoggerFactory) ice.TCPMux {
-	return ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: l, Logger: log.NewLogger("ice"), ReadBufferSize: tcpBacklog,
-		AliveDurationForConnFromStun: iceDisconnected,
-	})
 }

@@ -12,12 +12,15 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -28,6 +31,7 @@ type Limits struct {
 	Hello   time.Duration // until the first message of a client has arrived
 	Idle    time.Duration // without a byte from a client; then its connection is closed
 	Unsent  int           // bytes that wait for one client; further packets are dropped
+	Local   bool          // only programs of this machine can connect
 }
 
 // Default returns the limits for production. Unsent is a second of a room's picture. Idle is
@@ -57,10 +61,24 @@ type Listener struct {
 	refused, dropped atomic.Uint64
 }
 
-// Listen listens on a port of all addresses. With port 0 the system chooses a free one. The
-// caller closes the listener.
-func Listen(port int, limits Limits) (*Listener, error) {
-	l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+// Listen listens on a port of one address, or of all addresses for the zero Addr. With port 0 the
+// system chooses a free one. The caller closes the listener. An address need not be ready: it
+// receives connections once the machine has it.
+func Listen(at netip.Addr, port int, limits Limits) (*Listener, error) {
+	host := ""
+	if at.IsValid() {
+		host = at.String()
+	}
+	config := net.ListenConfig{Control: func(network, address string, c syscall.RawConn) (err error) {
+		if at.IsValid() {
+			err = early(network, address, c)
+		}
+		if limits.Local {
+			err = errors.Join(err, OnlyLocal(network, address, c))
+		}
+		return err
+	}}
+	l, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, fmt.Errorf("open TCP port: %w", err)
 	}

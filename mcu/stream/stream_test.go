@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"strconv"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func listen(t *testing.T, change func(*stream.Limits)) *stream.Listener {
 	t.Helper()
 	limits := stream.Default()
 	change(&limits)
-	l, err := stream.Listen(0, limits)
+	l, err := stream.Listen(netip.Addr{}, 0, limits)
 	if err != nil {
 		t.Fatal(err)
 	}

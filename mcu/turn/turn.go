@@ -41,6 +41,10 @@ const realm = "tilemix"
 type Config struct {
 	// Port of UDP and TCP; 0: the system chooses a free one.
 	Port int
+	// Listen are the addresses that TCP listens on; none are all of the machine.
+	Listen []netip.Addr
+	// Local says that only programs of this machine can reach the server.
+	Local bool
 	// Peers are the addresses of this server's media sockets, to which alone it relays. It
 	// serves UDP on each of their IPs.
 	Peers []netip.AddrPort
@@ -52,7 +56,7 @@ type Config struct {
 type Relay struct {
 	port   int
 	udp    []net.PacketConn
-	tcp    *stream.Listener
+	tcp    stream.Listeners
 	log    logging.LoggerFactory
 	issuer *issuer
 	quota  *quota
@@ -87,7 +91,7 @@ func New(cfg Config) (*Relay, error) {
 	}
 	const tries = 10 // a port free on one address may be taken on another
 	for try := 0; ; try++ {
-		err := r.listen(cfg.Port)
+		err := r.listen(cfg)
 		if err == nil {
 			return r, nil
 		}
@@ -97,16 +101,20 @@ func New(cfg Config) (*Relay, error) {
 	}
 }
 
-// listen opens TCP on all addresses. It opens UDP on each, so that an answer leaves from the
+// listen opens TCP. It opens UDP on each address of the media, so that an answer leaves from the
 // address that got the request.
-func (r *Relay) listen(port int) error {
-	tcp, err := stream.Listen(port, stream.Default())
+func (r *Relay) listen(cfg Config) error {
+	limits, config := stream.Default(), net.ListenConfig{}
+	if limits.Local = cfg.Local; cfg.Local {
+		config.Control = stream.OnlyLocal
+	}
+	tcp, err := stream.ListenAll(cfg.Listen, cfg.Port, limits)
 	if err != nil {
 		return err
 	}
 	r.tcp, r.port = tcp, tcp.Port()
 	for ip := range r.hosts {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(r.port))))
+		conn, err := config.ListenPacket(context.Background(), "udp", netip.AddrPortFrom(ip, uint16(r.port)).String())
 		if err != nil {
 			r.close()
 			return fmt.Errorf("open UDP socket: %w", err)
@@ -158,9 +166,11 @@ func (r *Relay) Run(ctx context.Context) error {
 		EventHandler: turn.EventHandler{
 			OnAuth: r.issuer.authenticated, OnAllocationCreated: r.quota.created, OnAllocationDeleted: r.quota.deleted,
 		},
-		ListenerConfigs: []turn.ListenerConfig{{
-			Listener: r.tcp, RelayAddressGenerator: allocator{r}, PermissionHandler: r.permits,
-		}},
+	}
+	for _, l := range r.tcp {
+		config.ListenerConfigs = append(config.ListenerConfigs, turn.ListenerConfig{
+			Listener: l, RelayAddressGenerator: allocator{r}, PermissionHandler: r.permits,
+		})
 	}
 	for _, conn := range r.udp {
 		config.PacketConnConfigs = append(config.PacketConnConfigs, turn.PacketConnConfig{

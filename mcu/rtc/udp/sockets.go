@@ -1,8 +1,11 @@
 package udp
 
 import (
+	"context"
 	"fmt"
 	"net"
+
+	"tilemix/mcu/stream"
 )
 
 // BufferSize is the kernel's buffer of each socket, in bytes, as far as it grants it.
@@ -10,12 +13,17 @@ const BufferSize = 4 << 20
 
 // Listen opens the UDP socket of one address. There is one for each address of a machine, because
 // answers have to leave from the address that was asked. Nothing is sent before Run. The caller
-// closes the socket. The error wraps EADDRNOTAVAIL for an address that is not ready yet.
-func Listen(at *net.UDPAddr) (*Socket, error) {
-	conn, err := net.ListenUDP("udp", at)
+// closes the socket. Of a local socket, other machines know nothing. The error wraps EADDRNOTAVAIL for an address that is not ready yet.
+func Listen(at *net.UDPAddr, local bool) (*Socket, error) {
+	var config net.ListenConfig
+	if local {
+		config.Control = stream.OnlyLocal
+	}
+	socket, err := config.ListenPacket(context.Background(), "udp", at.String())
 	if err != nil {
 		return nil, fmt.Errorf("open UDP socket: %w", err)
 	}
+	conn := socket.(*net.UDPConn)
 	_ = conn.SetReadBuffer(BufferSize)
 	_ = conn.SetWriteBuffer(BufferSize)
 	return NewSocket(conn), nil
