@@ -19,7 +19,8 @@ const (
 )
 
 // Decoder is an Opus decoder. Stereo packets come out as mono, half the sum of both channels; of
-// channels that are opposites one comes out. It is not safe for concurrent use.
+// channels that are opposites one comes out. Sides returns what mono leaves out. It is not safe
+// for concurrent use.
 type Decoder struct {
 	dec *libopus.Decoder // nil after Close
 	two *downmix         // since the first stereo packet dec has two channels; nil: it has one

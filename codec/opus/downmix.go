@@ -9,6 +9,7 @@ type downmix struct {
 	power   float32   // of both, smoothed
 	inverse bool
 	weight  float32 // of the right channel: 1, or -1
+	turned  bool    // it changed in the samples mixed last
 }
 
 const (
@@ -47,6 +48,7 @@ func (d *downmix) mix(dst []float32, n int) {
 	if d.inverse {
 		target = -1
 	}
+	d.turned = d.weight != target
 	for i := range n {
 		switch {
 		case d.weight < target:
@@ -56,4 +58,28 @@ func (d *downmix) mix(dst []float32, n int) {
 		}
 		dst[i] = (d.stereo[2*i] + d.weight*d.stereo[2*i+1]) / 2
 	}
+}
+
+// Sides writes what mono, the samples that Decode or Recover returned last, leaves out: the left
+// channel is mono + rest + side, and the right one mono + rest - side. rest is silent but for
+// channels that are opposites. Both are as long as mono. It returns false, and writes nothing,
+// where no packet has been stereo so far. Errors of Decode and Recover leave both unspecified.
+func (d *Decoder) Sides(mono, side, rest []float32) (stereo bool) {
+	if d.two == nil {
+		return false
+	}
+	lr := d.two.stereo[:2*len(mono)]
+	side, rest = side[:len(mono)], rest[:len(mono)]
+	if d.two.weight == 1 && !d.two.turned {
+		clear(rest)
+		for i := range side {
+			side[i] = (lr[2*i] - lr[2*i+1]) / 2
+		}
+		return true
+	}
+	for i, m := range mono {
+		l, r := lr[2*i], lr[2*i+1]
+		side[i], rest[i] = (l-r)/2, (l+r)/2-m
+	}
+	return true
 }

@@ -1,4 +1,4 @@
-// Package opus is Opus through libopus: 20 ms packets of mono 48 kHz sound out,
+// Package opus is Opus through libopus: 20 ms packets of mono or stereo 48 kHz sound out,
 // packets of any kind in.
 //
 //	[]float32 (pcm.Block) ──▶ Encoder ──▶ packet ──▶ Decoder ──▶ []float32
@@ -29,15 +29,21 @@ const (
 // Encoder is an Opus encoder for speech and music up to full band, with in-band FEC. It begins
 // with Voice. It is not safe for concurrent use.
 type Encoder struct {
-	enc   *libopus.Encoder // nil after Close
-	state []byte           // enc's memory
+	enc      *libopus.Encoder // nil after Close
+	state    []byte           // enc's memory
+	channels int
 }
 
 // NewEncoder returns an encoder for bitrate bits a second. FEC data is in the
 // packets as soon as SetPacketLoss says that there is a loss to mend.
-func NewEncoder(bitrate int) (*Encoder, error) {
+func NewEncoder(bitrate int) (*Encoder, error) { return newEncoder(bitrate, 1) }
+
+// NewStereoEncoder is NewEncoder for two channels, whose samples are interleaved: left, right.
+func NewStereoEncoder(bitrate int) (*Encoder, error) { return newEncoder(bitrate, 2) }
+
+func newEncoder(bitrate, channels int) (*Encoder, error) {
 	// The other application, VoIP, cannot become this one between two packets.
-	enc, err := libopus.NewEncoder(pcm.Rate, 1, libopus.AppAudio)
+	enc, err := libopus.NewEncoder(pcm.Rate, channels, libopus.AppAudio)
 	if err != nil {
 		return nil, fmt.Errorf("opus: create encoder: %w", err)
 	}
@@ -45,7 +51,8 @@ func NewEncoder(bitrate int) (*Encoder, error) {
 		enc: enc,
 		// libopus keeps an encoder in one block without pointers to itself. The
 		// binding has it as Go memory but does not export it.
-		state: reflect.ValueOf(enc).Elem().FieldByName("mem").Bytes(),
+		state:    reflect.ValueOf(enc).Elem().FieldByName("mem").Bytes(),
+		channels: channels,
 	}
 	if err := enc.SetComplexity(complexity); err != nil {
 		return nil, fmt.Errorf("opus: set complexity: %w", err)
@@ -62,14 +69,14 @@ func NewEncoder(bitrate int) (*Encoder, error) {
 	return e, nil
 }
 
-// Encode encodes one block of pcm.Samples samples into dst, of which 1275 bytes
+// Encode encodes one block of pcm.Samples samples a channel into dst, of which 1275 bytes
 // are always enough, and returns the number of bytes written.
 func (e *Encoder) Encode(dst []byte, block []float32) (int, error) {
 	if e.enc == nil {
 		return 0, codec.ErrClosed
 	}
-	if len(block) != pcm.Samples {
-		return 0, fmt.Errorf("opus: block of %d samples, not %d", len(block), pcm.Samples)
+	if len(block) != e.channels*pcm.Samples {
+		return 0, fmt.Errorf("opus: block of %d samples, not %d", len(block), e.channels*pcm.Samples)
 	}
 	// The binding hands C the capacity, not the length.
 	n, err := e.enc.EncodeFloat32(block, slices.Clip(dst))
@@ -106,9 +113,9 @@ func (e *Encoder) SetPacketLoss(percent int) error {
 
 // CopyState makes e continue from's stream: the next packets of both, for the
 // same sound, are the same bytes. Settings (bitrate, loss) are copied too. It
-// does nothing when one of the two is closed.
+// does nothing when one of the two is closed, or has more channels than the other.
 func (e *Encoder) CopyState(from *Encoder) {
-	if e.enc == nil || from.enc == nil {
+	if e.enc == nil || from.enc == nil || e.channels != from.channels {
 		return
 	}
 	copy(e.state, from.state)

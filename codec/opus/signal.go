@@ -7,6 +7,10 @@ package opus
 static int set_signal(void *encoder, int signal) {
 	return opus_encoder_ctl((OpusEncoder *)encoder, OPUS_SET_SIGNAL(signal));
 }
+
+static int set_channels(void *encoder, int channels) {
+	return opus_encoder_ctl((OpusEncoder *)encoder, OPUS_SET_FORCE_CHANNELS(channels));
+}
 */
 import "C"
 
@@ -37,6 +41,22 @@ func (e *Encoder) SetSignal(s Signal) error {
 	}
 	if code := C.set_signal(unsafe.Pointer(&e.state[0]), C.int(s)); code != C.OPUS_OK {
 		return fmt.Errorf("opus: set signal %d: libopus has error %d", s, code)
+	}
+	return nil
+}
+
+// SetMono has a stereo encoder code the half of both channels' sum, or again both. Packets of one
+// channel follow those of two without a seam, and the other way round.
+func (e *Encoder) SetMono(mono bool) error {
+	if e.enc == nil {
+		return codec.ErrClosed
+	}
+	channels := C.int(C.OPUS_AUTO)
+	if mono {
+		channels = 1
+	}
+	if code := C.set_channels(unsafe.Pointer(&e.state[0]), channels); code != C.OPUS_OK {
+		return fmt.Errorf("opus: set channels: libopus has error %d", code)
 	}
 	return nil
 }

@@ -46,6 +46,24 @@ func (l *Limiter) Apply(b *Block) {
 	}
 }
 
+// ApplyStereo limits two channels in place by one gain, that of the louder, so that what is
+// heard between them stays where it is.
+func (l *Limiter) ApplyStereo(left, right *Block) {
+	need, loud := needed(left)
+	other, louder := needed(right)
+	if !loud && !louder && l.reduction == 0 {
+		return
+	}
+	for i := range need {
+		need[i] = min(need[i], other[i])
+	}
+	gains := l.plan(&need)
+	for i := range steps {
+		ramp((*[step]float32)(left[i*step:]), gains[i], gains[i+1])
+		ramp((*[step]float32)(right[i*step:]), gains[i], gains[i+1])
+	}
+}
+
 // needed returns the gain that each step's peak allows, and whether any is
 // below 1.
 func needed(b *Block) (need [steps]float32, loud bool) {

@@ -21,16 +21,30 @@ const (
 type Stretcher struct {
 	both [2 * Samples]float32
 	long [2 * Samples]float32
+
+	// What was done last.
+	expanded bool
+	lagged   int
+	likeness float32
 }
 
 // Accelerate returns a and the block b that follows it, shortened by 10 to 20 ms. The
 // samples are the Stretcher's and valid until its next call.
 func (q *Stretcher) Accelerate(a, b *Block) []float32 {
-	x := &q.both
-	copy(x[:], a[:])
-	copy(x[Samples:], b[:])
-	lag, likeness := q.lag(seamAt, 1)
-	fade(x[seamAt:][:seamLong], x[seamAt:], x[seamAt+lag:], likeness)
+	q.join(a, b)
+	q.expanded = false
+	q.lagged, q.likeness = q.lag(seamAt, 1)
+	return q.shorten()
+}
+
+func (q *Stretcher) join(a, b *Block) {
+	copy(q.both[:], a[:])
+	copy(q.both[Samples:], b[:])
+}
+
+func (q *Stretcher) shorten() []float32 {
+	x, lag := &q.both, q.lagged
+	fade(x[seamAt:][:seamLong], x[seamAt:], x[seamAt+lag:], q.likeness)
 	n := copy(x[seamAt+seamLong:], x[seamAt+seamLong+lag:])
 	return x[:seamAt+seamLong+n]
 }
@@ -39,16 +53,30 @@ func (q *Stretcher) Accelerate(a, b *Block) []float32 {
 // where nothing in it can be played twice unheard. The samples are the Stretcher's and valid
 // until its next call.
 func (q *Stretcher) Expand(a, b *Block) (long []float32, ok bool) {
-	x, y := &q.both, &q.long
-	copy(x[:], a[:])
-	copy(x[Samples:], b[:])
-	lag, likeness := q.lag(Samples, -1)
-	if likeness < alike {
+	q.join(a, b)
+	q.expanded = true
+	q.lagged, q.likeness = q.lag(Samples, -1)
+	if q.likeness < alike {
 		return nil, false
 	}
-	fade(y[:seamLong], b[:], x[Samples-lag:], likeness)
+	return q.lengthen(), true
+}
+
+func (q *Stretcher) lengthen() []float32 {
+	x, y, lag := &q.both, &q.long, q.lagged
+	fade(y[:seamLong], x[Samples:], x[Samples-lag:], q.likeness)
 	n := copy(y[seamLong:], x[Samples+seamLong-lag:])
-	return y[:seamLong+n], true
+	return y[:seamLong+n]
+}
+
+// Repeat does to a and b, which are of another channel, what was done last to those of the first.
+// The samples are the Stretcher's and valid until its next call.
+func (q *Stretcher) Repeat(a, b *Block) []float32 {
+	q.join(a, b)
+	if q.expanded {
+		return q.lengthen()
+	}
+	return q.shorten()
 }
 
 // fade goes from one sound to another, which may be dst, for the length of dst. What is
