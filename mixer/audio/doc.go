@@ -13,6 +13,9 @@
 // A Leveller follows, so that all participants are equally loud for listeners and sinks. A Strip is
 // both of them.
 //
+// A stereo voice is its mono and what that leaves out. All decisions are made by the mono. Strip.Follow
+// does the same to the rest, and Stereo sums it.
+//
 // The limiter (pcm.Limiter) has state and belongs to the listener, so it is the
 // caller's. Levels are RFC 6464's: -dBov, 0 is full scale and 127 is silence.
 package audio

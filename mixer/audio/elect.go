@@ -58,9 +58,11 @@ func (s *Strip) Admit(b *pcm.Block) bool {
 	case e.mixed == was:
 	case was:
 		pcm.FadeOut(b)
+		s.did.out = true
 		return true
 	case s.open > 1:
 		pcm.FadeIn(b)
+		s.did.in = true
 	}
 	return e.mixed
 }

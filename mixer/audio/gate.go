@@ -23,6 +23,7 @@ type Gate struct {
 	before *lookback // since the first sound
 	left   int       // blocks until it closes; 0 is closed
 	open   int       // blocks since it opened
+	faded  bool      // it closed with the last block
 }
 
 // Pass takes the voice's next block and its level, in -dBov, and reports whether the block
@@ -30,6 +31,7 @@ type Gate struct {
 // that was loud enough; the block it closes with still passes and is faded out in place. A
 // voice without sound passes a silent block with level 127, which costs nothing.
 func (g *Gate) Pass(b *pcm.Block, level uint8) (open bool) {
+	g.begin()
 	g.noise.learn(level)
 	loud := level <= g.noise.threshold()
 	switch {
@@ -53,9 +55,26 @@ func (g *Gate) Pass(b *pcm.Block, level uint8) (open bool) {
 	}
 	if g.left == 0 {
 		pcm.FadeOut(b)
+		g.faded = true
 		g.before.forget()
 	}
 	return true
+}
+
+// begin forgets what was done with the last block.
+func (g *Gate) begin() {
+	g.faded = false
+	if g.before != nil {
+		g.before.did = move{}
+	}
+}
+
+// did returns what was done with the last block, but for fading.
+func (g *Gate) did() move {
+	if g.before == nil {
+		return move{}
+	}
+	return g.before.did
 }
 
 // Open reports whether the last block passed.

@@ -37,6 +37,8 @@ type Leveller struct {
 	soft     int // of them, the last that were too quiet to count
 	power    float64
 	gain     float32 // dB
+
+	begin, slope float32 // of the factor in the last block; slope is by sample
 }
 
 // Apply changes the loudness of the next block. voice says that somebody speaks in it, and
@@ -52,11 +54,18 @@ func (l *Leveller) Apply(b *pcm.Block, voice bool, noise float32) {
 			l.follow(noise)
 		}
 	}
+	l.begin, l.slope = 1, 0
 	if from == 0 && l.gain == 0 {
 		return
 	}
-	a := float32(math.Pow(10, float64(from)/20))
-	slope := (float32(math.Pow(10, float64(l.gain)/20)) - a) / pcm.Samples
+	l.begin = float32(math.Pow(10, float64(from)/20))
+	l.slope = (float32(math.Pow(10, float64(l.gain)/20)) - l.begin) / pcm.Samples
+	l.repeat(b)
+}
+
+// repeat changes a block of another channel as the last one.
+func (l *Leveller) repeat(b *pcm.Block) {
+	a, slope := l.begin, l.slope
 	for i := range b {
 		a += slope
 		b[i] *= a

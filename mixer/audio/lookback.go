@@ -24,11 +24,31 @@ const (
 // word. What follows is late by as much until it is caught up with.
 type lookback struct {
 	kept [backTo + pcm.Samples]float32
-	n    int // samples in kept, at most backTo
+	n    int  // samples in kept, at most backTo
+	did  move // with the last block
 }
+
+// move is what a lookback does with a block.
+type move struct {
+	kind    movement
+	was     int // samples that were kept before
+	from    int // where in them a word begins
+	at, lag int // what is left out, see join
+	forgot  bool
+}
+
+type movement uint8
+
+const (
+	stayed movement = iota // the block was played as it is, and nothing was kept
+	kept
+	begun
+	joined
+)
 
 // keep keeps a block that is not played.
 func (l *lookback) keep(b *pcm.Block) {
+	l.did = move{kind: kept, was: l.n}
 	if l.n == backTo {
 		l.n = copy(l.kept[:], l.kept[pcm.Samples:backTo])
 	}
@@ -36,7 +56,26 @@ func (l *lookback) keep(b *pcm.Block) {
 }
 
 // forget drops what is kept.
-func (l *lookback) forget() { l.n = 0 }
+func (l *lookback) forget() { l.n, l.did.forgot = 0, true }
+
+// repeat does with a block of another channel what was done with the first one's.
+func (l *lookback) repeat(b *pcm.Block, m move) {
+	if l.n != m.was { // the channel was silent
+		l.n = m.was
+		clear(l.kept[:l.n])
+	}
+	switch m.kind {
+	case kept:
+		l.keep(b)
+	case begun:
+		l.open(b, m.from)
+	case joined:
+		l.join(b, m.at, m.lag)
+	}
+	if m.forgot {
+		l.forget()
+	}
+}
 
 // begin puts before b what was kept of its word: sound louder than floor, a power, and not
 // masked by b.
@@ -46,6 +85,13 @@ func (l *lookback) begin(b *pcm.Block, floor float32) {
 	for from > 0 && power(l.kept[from-grain:from]) > weakest {
 		from -= grain
 	}
+	was := l.n
+	l.open(b, from)
+	l.did = move{kind: begun, was: was, from: from}
+}
+
+// open puts before b what was kept from a sample on.
+func (l *lookback) open(b *pcm.Block, from int) {
 	l.n = copy(l.kept[:], l.kept[from:l.n])
 	if l.n > 0 {
 		l.delay(b)
@@ -83,6 +129,7 @@ func (l *lookback) hurry(b *pcm.Block) {
 
 // join plays what is kept and b, of which it leaves out lag samples at the sample at.
 func (l *lookback) join(b *pcm.Block, at, lag int) {
+	l.did = move{kind: joined, was: l.n, at: at, lag: lag}
 	copy(l.kept[l.n:], b[:])
 	copy(b[:], l.kept[:at])
 	copy(b[at:], l.kept[at+lag:])
