@@ -42,6 +42,7 @@ type Voice struct {
 	dec     codec.AudioDecoder
 	buf     jitter.Buffer
 	rest    remainder
+	lanes   lanes
 	second  pcm.Block // to be accelerated
 	before  pcm.Block // was played last, if sounded
 	sounded bool
@@ -59,6 +60,20 @@ type Voice struct {
 func NewVoice(dec codec.AudioDecoder) *Voice {
 	return &Voice{dec: dec, sender: senderClock{rate: pcm.Rate}}
 }
+
+// NewStereoVoice is NewVoice for a voice that stays stereo where the sender sends stereo and the
+// decoder is an opus.Decoder: see Sides.
+func NewStereoVoice(dec codec.AudioDecoder) *Voice {
+	v := NewVoice(dec)
+	v.lanes.dec, _ = dec.(sidesDecoder)
+	return v
+}
+
+// Sides returns what the block that Pull returned last leaves out of a voice that is stereo: the
+// left channel is the block + rest + side, and the right one the block + rest - side. rest is
+// silent but for channels that are opposites. Both are nil for a voice that is mono so far. They
+// are for the caller to change until the next Pull.
+func (v *Voice) Sides() (side, rest *pcm.Block) { return v.lanes.blocks() }
 
 // Close closes the decoder. Both halves have stopped before.
 func (v *Voice) Close() error { return v.dec.Close() }
@@ -149,6 +164,7 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 	v.publishLag(ok, now)
 	if v.sounded = ok; ok {
 		v.before = *dst
+		v.lanes.keep()
 	}
 	if !ok {
 		return pcm.Silence, false
@@ -173,3 +189,44 @@ type counters struct {
 	restarts                   atomic.Uint64
 	delay, target              atomic.Int64
 }
+
+// ringPlaces is how many packets the ring holds: a network that stalls for 2.5 s
+// and then delivers all at once loses nothing of it.
+const ringPlaces = 128
+
+// ring is a queue between one goroutine that pushes and one that pops. The
+// entries stay where they are, so that their payloads' memory is used again.
+type ring struct {
+	entries [ringPlaces]entry
+	pushed  atomic.Uint32
+	popped  atomic.Uint32
+}
+
+type entry struct {
+	packet jitter.Packet
+	time   time.Time
+}
+
+// back returns the entry to write, which push hands over, or nil when the ring is
+// full.
+func (r *ring) back() *entry {
+	n := r.pushed.Load()
+	if n-r.popped.Load() == ringPlaces {
+		return nil
+	}
+	return &r.entries[n%ringPlaces]
+}
+
+func (r *ring) push() { r.pushed.Add(1) }
+
+// front returns the entry to read, which pop gives back, or nil when the ring is
+// empty.
+func (r *ring) front() *entry {
+	n := r.popped.Load()
+	if n == r.pushed.Load() {
+		return nil
+	}
+	return &r.entries[n%ringPlaces]
+}
+
+func (r *ring) pop() { r.popped.Add(1) }

@@ -73,11 +73,14 @@ func (v *Voice) fill(dst *pcm.Block, now time.Time) (ok bool) {
 			v.fadeOut(d.Samples)
 		case d.Samples == pcm.Samples:
 			*dst = pcm.Block{}
+			v.lanes.stop()
 			return false
 		default:
+			v.lanes.silent(v.rest.n, d.Samples)
 			v.rest.rest(d.Samples)
 		}
 	}
+	v.lanes.take(v.rest.n)
 	return v.rest.take(dst)
 }
 
@@ -88,12 +91,16 @@ func (v *Voice) play(d *jitter.Decision) {
 		v.level, v.said = p.Level, true
 	}
 	if v.levels.isStill(p) {
+		v.lanes.silent(v.rest.n, d.Samples)
 		v.rest.rest(d.Samples)
 		v.sounds = false
 		return
 	}
 	before := v.spare[:join]
-	if !d.Discontinuity || !v.sounds || v.dec.Recover(before, nil) != nil {
+	goesOn := d.Discontinuity && v.sounds && v.dec.Recover(before, nil) == nil
+	if goesOn {
+		v.lanes.ended(before)
+	} else {
 		clear(before)
 	}
 	dst := v.rest.room(maxVoiceSamples)
@@ -106,11 +113,13 @@ func (v *Voice) play(d *jitter.Decision) {
 		return
 	}
 	v.usual = n
+	v.lanes.decoded(dst[:n], v.rest.n)
 	sanitize(dst[:n])
 	v.levels.decoded(p, dst[:n])
 	if d.Discontinuity || !v.sounds {
 		sanitize(before)
 		crossFade(dst[:min(n, join)], before)
+		v.lanes.joined(v.rest.n, min(n, join), goesOn)
 	}
 	v.rest.grow(n)
 	v.sounds = true
@@ -123,8 +132,11 @@ func (v *Voice) conceal(d *jitter.Decision) {
 	if d.Packet != nil {
 		next = d.Packet.Payload
 	}
-	if v.dec.Recover(dst, next) != nil {
+	if v.dec.Recover(dst, next) == nil {
+		v.lanes.decoded(dst, v.rest.n)
+	} else {
 		clear(dst)
+		v.lanes.silent(v.rest.n, d.Samples)
 	}
 	sanitize(dst)
 	v.rest.grow(d.Samples)
@@ -135,14 +147,15 @@ func (v *Voice) conceal(d *jitter.Decision) {
 func (v *Voice) fadeOut(n int) {
 	tail := &v.spare
 	long := min((n+join-1)/join*join, pcm.Samples)
-	if v.dec.Recover(tail[:long], nil) != nil {
+	heard := v.dec.Recover(tail[:long], nil) == nil
+	if heard {
+		v.lanes.ended(tail[:long])
+	} else {
 		clear(tail[:long])
 	}
+	v.lanes.fadeOut(v.rest.n, n, heard)
 	sanitize(tail[:n])
-	for i := range tail[:n] {
-		tail[i] *= 1 - float32(i)/float32(n)
-	}
-	copy(v.rest.room(n), tail[:n])
+	ramp(v.rest.room(n), tail[:n])
 	v.rest.grow(n)
 	v.sounds = false
 }
@@ -150,10 +163,14 @@ func (v *Voice) fadeOut(n int) {
 // accelerate plays much of the next block in the time of dst too.
 func (v *Voice) accelerate(dst *pcm.Block, now time.Time) {
 	next := &v.second
-	if v.fill(next, now) {
-		short := v.wsola.Accelerate(dst, next)
-		v.rest.giveBack(short[copy(dst[:], short):])
+	v.lanes.hold()
+	if !v.fill(next, now) {
+		v.lanes.release()
+		return
 	}
+	short, n := v.wsola.Accelerate(dst, next), v.rest.n
+	v.rest.giveBack(short[copy(dst[:], short):])
+	v.lanes.accelerate(&v.wsola, n)
 }
 
 // expand plays some of the block before dst again, and the end of dst later.
@@ -162,7 +179,9 @@ func (v *Voice) expand(dst *pcm.Block) {
 		return
 	}
 	if long, ok := v.wsola.Expand(&v.before, dst); ok {
+		n := v.rest.n
 		v.rest.giveBack(long[copy(dst[:], long):])
+		v.lanes.expand(&v.wsola, n)
 	}
 }
 
@@ -171,11 +190,21 @@ func (v *Voice) concealQuiet(dst *pcm.Block, now time.Time) (ok bool) {
 	if !v.quiet || !v.sounds || v.rest.n > 0 {
 		return v.fill(dst, now)
 	}
-	if v.dec.Recover(dst[:], nil) != nil {
+	if v.dec.Recover(dst[:], nil) == nil {
+		v.lanes.madeUp(dst[:])
+	} else {
 		clear(dst[:])
+		v.lanes.stop()
 	}
 	sanitize(dst[:])
 	return true
+}
+
+// ramp writes sound that ends to dst.
+func ramp(dst, sound []float32) {
+	for i, s := range sound {
+		dst[i] = s * (1 - float32(i)/float32(len(sound)))
+	}
 }
 
 // crossFade goes from before, which may be shorter than needed only by being
