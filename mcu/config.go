@@ -21,7 +21,8 @@ type Config struct {
 	Width, Height int    // of the mix, in pixels, even
 	FrameRate     int    // of the mix, pictures a second
 	VideoBitrate  int    // of the mix, bits a second
-	AudioBitrate  int    // of the mix, bits a second, 6000 to 510,000
+	AudioBitrate  int    // of the mix, bits a second, 6000 to 510,000; of stereo twice that
+	AudioChannels int    // of the mix, 1 or 2
 	KeepLoudness  bool   // of each voice, instead of bringing all to the same
 	Layout        string // that a room begins with, "grid" or "speaker"
 
@@ -51,7 +52,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Width: 1280, Height: 720, FrameRate: 30,
-		VideoBitrate: 1_500_000, AudioBitrate: 32_000,
+		VideoBitrate: 1_500_000, AudioBitrate: 32_000, AudioChannels: 1,
 		Layout:          "grid",
 		MaxTiles:        layout.MaxTiles,
 		MaxParticipants: 100,
@@ -72,6 +73,9 @@ func (c Config) check() error {
 	}
 	if c.AudioBitrate < minAudioBitrate || c.AudioBitrate > maxAudioBitrate {
 		return fmt.Errorf("the bitrate of sound is %d bits a second, not %d to %d (--audio-bitrate)", c.AudioBitrate, minAudioBitrate, maxAudioBitrate)
+	}
+	if c.AudioChannels != 1 && c.AudioChannels != 2 {
+		return fmt.Errorf("sound has 1 or 2 channels, not %d (--audio-channels)", c.AudioChannels)
 	}
 	if c.MaxTiles < 1 || c.MaxTiles > layout.MaxTiles {
 		return fmt.Errorf("there can be 1 to %d tiles, not %d", layout.MaxTiles, c.MaxTiles)

@@ -104,6 +104,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Headroom: headroom.New(cap(slots)),
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
+		Stereo: c.AudioChannels == 2,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
 		Emit: emit, Log: log,
 	}

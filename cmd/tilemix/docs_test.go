@@ -170,7 +170,7 @@ func (lasting) Errors() uint64    { return 0 }
 func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	t.Helper()
 	s := &settings{
-		Layout: "grid", MaxSource: pictureSize{X: 2560, Y: 1440}, MaxTiles: 25, MaxParticipants: 10, MaxRooms: 10, VideoBitrate: 1_500_000, AudioBitrate: 32_000,
+		Layout: "grid", MaxSource: pictureSize{X: 2560, Y: 1440}, MaxTiles: 25, MaxParticipants: 10, MaxRooms: 10, VideoBitrate: 1_500_000, AudioBitrate: 32_000, AudioChannels: 1,
 		DataDir: t.TempDir(), AudioCodec: "opus", MaxRecordings: 1,
 	}
 	log := slog.New(slog.DiscardHandler)

@@ -134,6 +134,7 @@ func (s *settings) config() mcu.Config {
 	cfg.Layout = s.Layout
 	cfg.VideoBitrate = int(s.VideoBitrate)
 	cfg.AudioBitrate = int(s.AudioBitrate)
+	cfg.AudioChannels = s.AudioChannels
 	cfg.KeepLoudness = s.KeepLoudness
 	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxParticipants = int(s.MaxParticipants)

@@ -40,6 +40,15 @@ type Microphone interface {
 	Close() error
 }
 
+// StereoMicrophone is a Microphone that may be stereo.
+type StereoMicrophone interface {
+	Microphone
+	// Sides returns what the block of the last Pull leaves out: the left channel is the block +
+	// rest + side, the right one the block + rest - side. nil is silence. They are for the caller
+	// to change until the next Pull.
+	Sides() (side, rest *pcm.Block)
+}
+
 // PictureStream is the video that a participant receives. Write, Assign and Waits belong
 // to the picture clock; the rest is safe for concurrent use.
 type PictureStream interface {

@@ -13,7 +13,8 @@ type Sink interface {
 	// Video takes an access unit (Annex B). The first is an IDR. The time at counts from
 	// the room's epoch, as it does for sound.
 	Video(au []byte, key bool, at time.Duration)
-	// Audio takes a packet of 20 ms, mono at 48 kHz (RFC 7587).
+	// Audio takes a packet of 20 ms at 48 kHz (RFC 7587): of one channel, or in a room with two of
+	// both.
 	Audio(packet []byte, at time.Duration)
 	// Ended is called once, after all else, when the room has ended or the sink was
 	// detached.

@@ -42,7 +42,7 @@ func (r *Room) Join(o Options) (*Participant, error) {
 	m := newMember(r.loop, o, time.Now())
 	s, err := session.New(o.Options, session.Env{
 		API: r.env.API, Codecs: r.env.Codecs, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
-		Pool: r.pool, Epoch: r.epoch, Metrics: r.env.Sessions, Log: r.log,
+		Pool: r.pool, Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Log: r.log,
 	}, r.events(m))
 	if err != nil {
 		return nil, err

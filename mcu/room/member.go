@@ -124,7 +124,7 @@ func (m *member) listener() scene.Listener {
 		l.Microphone = m.microphone
 	}
 	if d := m.session.Sound(); d != nil && m.presence.MediaUp() {
-		l.Stream = d
+		l.Stream, l.Stereo = d, d.Stereo()
 	}
 	return l
 }

@@ -55,6 +55,7 @@ type Env struct {
 	FrameRate       int           // pictures a second
 	AudioBitrate    int           // bits a second
 	KeepLoudness    bool          // of each voice
+	Stereo          bool          // sound has two channels
 	Layout          string        // that a room begins with
 	MaxTiles        int
 	MaxParticipants int
@@ -107,7 +108,7 @@ func New(name string, env Env) (*Room, error) {
 		return nil, err
 	}
 	r.sounds = sound.NewClock(sound.Env{
-		Epoch: r.epoch, Bitrate: env.AudioBitrate, KeepLoudness: env.KeepLoudness, Reporter: report, Metrics: env.Sounds,
+		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, KeepLoudness: env.KeepLoudness, Reporter: report, Metrics: env.Sounds,
 	}, r.chain)
 	r.loop = newLoop(r)
 	return r, nil

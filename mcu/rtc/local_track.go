@@ -8,6 +8,7 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/rtc/offer"
 	"tilemix/mcu/rtc/send"
 )
 
@@ -24,7 +25,7 @@ func (l *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 		kind := pictureKind(p.RTPCodecCapability)
 		if l.kind == webrtc.RTPCodecTypeVideo && kind != 0 ||
 			l.kind == webrtc.RTPCodecTypeAudio && strings.EqualFold(p.MimeType, webrtc.MimeTypeOpus) {
-			to := send.Binding{Writer: c.WriteStream(), SSRC: uint32(c.SSRC()), PayloadType: uint8(p.PayloadType), Codec: kind}
+			to := send.Binding{Writer: c.WriteStream(), SSRC: uint32(c.SSRC()), PayloadType: uint8(p.PayloadType), Codec: kind, Stereo: offer.TakesStereo(p.SDPFmtpLine)}
 			to.RTXSSRC, to.RTXPayloadType = retransmissions(c, p.PayloadType)
 			for _, x := range c.HeaderExtensions() {
 				if x.URI == sdp.TransportCCURI {

@@ -64,8 +64,9 @@ type Peer struct {
 	picture     codec.Kind // what pictures are sent in, both ways; 0 before one is offered
 	candidates  int        // that came since the last offer
 
-	away  atomic.Bool                 // the client is on another machine
-	table atomic.Pointer[route.Table] // of the last answer; nil: there is none yet
+	away   atomic.Bool                 // the client is on another machine
+	stereo atomic.Bool                 // the room mixes two channels
+	table  atomic.Pointer[route.Table] // of the last answer; nil: there is none yet
 }
 
 // NewPeer returns a connection that waits for an offer. The caller closes it.
@@ -128,6 +129,9 @@ func (p *Peer) Sends() (audio, video bool) {
 // Away says that the client is on another machine, so that answers name no loopback candidate.
 func (p *Peer) Away() { p.away.Store(true) }
 
+// Stereo says that the room mixes two channels of sound, so that answers ask for them.
+func (p *Peer) Stereo() { p.stereo.Store(true) }
+
 // Offer takes an offer and returns the answer, with all of the server's
 // candidates in it. A later offer renegotiates.
 func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
@@ -151,6 +155,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	o.Stereo = p.stereo.Load()
 	answer, table, err := o.Answer(text, !p.away.Load())
 	if err != nil {
 		return "", err

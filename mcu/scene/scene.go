@@ -94,6 +94,7 @@ type Listener struct {
 	Muted      bool
 	Microphone media.Microphone  // nil: it sends no sound
 	Stream     media.SoundStream // nil: it receives no sound
+	Stereo     bool              // it asked for two channels
 }
 
 // Departed is media, or a participant, that no later scene has. Each clock releases what

@@ -21,6 +21,18 @@ type Connection struct {
 	lost   atomic.Pointer[silence.Reason] // why media of it is of no use; nil: it is
 }
 
+// use makes the connection one by a peer, of a client that is on another machine, in a room that
+// mixes two channels.
+func (c *Connection) use(peer *rtc.Peer, away, stereo bool) {
+	if away {
+		peer.Away()
+	}
+	if stereo {
+		peer.Stereo()
+	}
+	c.peer = peer
+}
+
 // Close ends a connection that no session has any more, or yet.
 func (c *Connection) Close() { c.peer.Close() }
 

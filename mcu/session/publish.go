@@ -184,7 +184,7 @@ func (s *Session) runAudio(t track) {
 		s.log.Error("no decoder for a microphone", "error", err)
 		return
 	}
-	v := ingest.NewVoice(dec)
+	v := s.newVoice(dec)
 	defer s.env.Metrics.voice.Add(v.Stats)()
 	m := &Mic{v}
 	if !s.events.Call(func() { s.events.SetMicrophone(m) }) {
@@ -207,6 +207,14 @@ func (s *Session) runAudio(t track) {
 		}
 	}
 	s.events.Post(func() { s.events.EndMicrophone(m) })
+}
+
+// newVoice returns a voice that has as many channels as the room.
+func (s *Session) newVoice(dec *opus.Decoder) *ingest.Voice {
+	if s.env.Stereo {
+		return ingest.NewStereoVoice(dec)
+	}
+	return ingest.NewVoice(dec)
 }
 
 // tapPicture gives an access unit of the camera to the taps, and tells whether one of them

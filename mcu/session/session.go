@@ -44,6 +44,7 @@ type Env struct {
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
 	Headroom   *headroom.Headroom
 	Pool       *yuv.Pool // of the room's pictures
+	Stereo     bool      // the room mixes two channels of sound
 	Epoch      time.Time // of the room's timestamps
 	Metrics    *Metrics
 	Log        *slog.Logger
@@ -275,10 +276,7 @@ func (s *Session) NewConnection(away bool) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if away {
-		peer.Away()
-	}
-	c.peer = peer
+	c.use(peer, away, s.env.Stereo)
 	return c, nil
 }
 

@@ -22,7 +22,8 @@ const catchUp = 5
 // Env is what a clock needs of its room.
 type Env struct {
 	Epoch        time.Time // of all timestamps
-	Bitrate      int       // of each encoder, bits a second
+	Bitrate      int       // of each encoder, bits a second; of one with two channels twice that
+	Stereo       bool      // listeners that ask for it and sinks hear two channels
 	KeepLoudness bool      // of each voice, instead of bringing all to the same
 	Reporter     scene.Reporter
 	Metrics      *Metrics
@@ -33,7 +34,7 @@ type Clock struct {
 	env    Env
 	cursor *scene.Cursor
 	pace   *pace.Timer
-	mixer  audio.Mixer
+	sums   sums
 	floor  *audio.Floor
 	told   bool  // the room knows what the floor says
 	at     int64 // samples from the epoch to the next block
@@ -42,6 +43,7 @@ type Clock struct {
 	listeners []*listener          // of the scene, in its order
 	open      []*audio.Strip       // whose voices are heard in this tick
 	outputs   outputs
+	stereo    *outputs // of listeners with two channels; nil: the room is mono
 	fan       *send.Fan
 }
 
@@ -53,17 +55,24 @@ type listener struct {
 	silent int       // blocks since it was, while the listener still has an encoder of its own
 	own    *output   // hears all but itself by it; nil: it has the shared stream
 	lossy  bool      // has its own for what it loses, though it is silent
+	stereo bool      // hears two channels
+
+	side, rest *pcm.Block // what said leaves out of stereo, see media.StereoMicrophone; nil: nothing
 }
 
 // NewClock returns a clock that begins at the newest scene of a chain.
 func NewClock(env Env, chain *scene.Chain) *Clock {
-	return &Clock{
+	c := &Clock{
 		env: env, cursor: chain.Cursor(), pace: pace.New(pcm.Duration),
 		floor: audio.NewFloor(audio.FloorConfig{}), told: true,
 		fan:     send.NewFan(func(time.Duration) {}),
 		state:   make(map[string]*listener),
-		outputs: outputs{bitrate: env.Bitrate, metrics: env.Metrics},
+		outputs: outputs{bitrate: env.Bitrate, metrics: env.Metrics, sinks: !env.Stereo},
 	}
+	if env.Stereo {
+		c.stereo = &outputs{bitrate: env.Bitrate, metrics: env.Metrics, stereo: true, sinks: true}
+	}
+	return c
 }
 
 // Run mixes until ctx ends. It rests while there is nothing to be heard.
@@ -113,26 +122,38 @@ func (c *Clock) leap(now time.Time, blocks int) {
 func (c *Clock) tick(now time.Time) {
 	start := time.Now()
 	s := c.cursor.Scene()
-	c.mixer.Reset()
+	c.sums.reset()
 	for i, l := range c.listeners {
 		c.pull(&s.Listeners[i], l, now)
 	}
 	c.mix()
 	c.reportFloor()
-	c.outputs.count(c.listeners)
-	c.outputs.tune(s.Listeners, c.listeners)
-	// Encoders change hands before any of them moves on.
-	for i, l := range c.listeners {
-		c.outputs.assign(l, s.Listeners[i].Stream != nil)
-	}
-	at := stamp{uint32(c.at), c.instant()}
-	c.outputs.sendShared(&c.mixer, s, c.listeners, at, at.at.Sub(c.env.Epoch))
-	for i, l := range c.listeners {
-		c.outputs.sendOwn(&c.mixer, l, s.Listeners[i].Stream, at)
+	c.send(s, &c.outputs)
+	if c.stereo != nil {
+		c.send(s, c.stereo)
 	}
 	c.fan.Flush(time.Time{}, time.Now())
 	c.at += pcm.Samples
 	c.env.Metrics.mix.Observe(time.Since(start).Seconds())
+}
+
+// send encodes and sends what is mixed to the listeners of one kind.
+func (c *Clock) send(s *scene.Scene, o *outputs) {
+	o.count(c.listeners)
+	o.tune(s.Listeners, c.listeners)
+	// Encoders change hands before any of them moves on.
+	for i, l := range c.listeners {
+		if l.stereo == o.stereo {
+			o.assign(l, s.Listeners[i].Stream != nil)
+		}
+	}
+	at := stamp{uint32(c.at), c.instant()}
+	o.sendShared(&c.sums, s, c.listeners, at, at.at.Sub(c.env.Epoch))
+	for i, l := range c.listeners {
+		if l.stereo == o.stereo {
+			o.sendOwn(&c.sums, l, s.Listeners[i].Stream, at)
+		}
+	}
 }
 
 // mix sums what the loudest say.
@@ -148,19 +169,25 @@ func (c *Clock) mix() {
 		if l.open {
 			l.open = l.strip.Admit(&l.said)
 		}
+		if l.side != nil {
+			l.follow()
+		}
 		if l.open {
-			c.mixer.Add(&l.said)
+			c.sums.add(l)
 		}
 	}
 }
 
 // pull takes what a listener says, and whether it is to be heard.
 func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
-	l.open = false
+	l.open, l.side, l.rest = false, nil, nil
 	if s.Microphone == nil {
 		return
 	}
 	level, ok := s.Microphone.Pull(&l.said, now)
+	if c.stereo != nil {
+		l.hearSides(s.Microphone)
+	}
 	if !ok || s.Muted {
 		level = pcm.Silence
 	}
@@ -207,6 +234,10 @@ func (c *Clock) advance() {
 			l = &listener{strip: audio.Strip{KeepLoudness: c.env.KeepLoudness}}
 			c.state[id] = l
 		}
+		if hears := c.stereo != nil && c.cursor.Scene().Listeners[i].Stereo; hears != l.stereo {
+			c.kind(l).release(l)
+			l.stereo = hears
+		}
 		c.listeners = append(c.listeners, l)
 	}
 	c.spread(c.cursor.Scene().Listeners)
@@ -230,6 +261,14 @@ func (c *Clock) spread(to []scene.Listener) {
 	}
 }
 
+// kind returns the outputs of which a listener hears one.
+func (c *Clock) kind(l *listener) *outputs {
+	if l.stereo {
+		return c.stereo
+	}
+	return &c.outputs
+}
+
 // release lets go of what no later scene has.
 func (c *Clock) release(d scene.Departed) {
 	if d.Sink != nil {
@@ -237,7 +276,7 @@ func (c *Clock) release(d scene.Departed) {
 	}
 	l := c.state[d.ID]
 	if l != nil && (d.Left || d.Microphone != nil) {
-		c.outputs.release(l)
+		c.kind(l).release(l)
 	}
 	if d.Microphone != nil {
 		c.floor.Remove(d.ID)

@@ -18,6 +18,11 @@
 // music (signal.go). Two tones came out with 30 per cent of what is neither as a voice, and with
 // 3 as music, which takes a quarter of the CPU time.
 //
+// In a room with two channels the listeners that ask for both, and sinks, have outputs of their
+// own, with a shared encoder of their own. Voices are summed in mono for all. What that leaves out
+// of stereo is summed beside it (sums), so a room in mono pays nothing. An encoder of two channels
+// codes one of them until a source makes them differ.
+//
 // The clock owns everything in this package. Its goroutine is the one that calls
 // Clock.Run; there is one for each room.
 //

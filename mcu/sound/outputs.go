@@ -7,7 +7,6 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu/media"
 	"tilemix/mcu/scene"
-	"tilemix/mixer/audio"
 )
 
 const (
@@ -22,12 +21,17 @@ const (
 	maxLossy = 4
 )
 
-// outputs says which encoder each listener hears. It belongs to the clock.
+// outputs says which encoder each listener hears, of those with one channel or of those with
+// two. It belongs to the clock.
 type outputs struct {
 	bitrate int
+	stereo  bool // for listeners with two channels
+	sinks   bool // they hear it
 	metrics *Metrics
 
-	mixed  pcm.Block // what all say, then what one listener hears
+	mixed  pcm.Block // what all say, then what one listener hears; of two channels the left
+	right  pcm.Block // of two channels
+	wide   bool      // they differ
 	voices int       // in the mix of this tick
 	music  int       // of them, those that are music
 	shared *output   // all silent listeners'; nil before the first tick
@@ -78,7 +82,7 @@ func (o *outputs) acquire() *output {
 		o.spare = o.spare[:n-1]
 		return out
 	}
-	out, err := newOutput(o.bitrate)
+	out, err := newOutput(o.bitrate, o.stereo)
 	if err != nil {
 		o.metrics.errors.Inc()
 		return nil
@@ -96,7 +100,7 @@ func (o *outputs) release(l *listener) {
 
 // sendShared encodes once for all silent listeners and for sinks, which get it as of
 // sinceEpoch.
-func (o *outputs) sendShared(m *audio.Mixer, s *scene.Scene, all []*listener, at stamp, sinceEpoch time.Duration) {
+func (o *outputs) sendShared(m *sums, s *scene.Scene, all []*listener, at stamp, sinceEpoch time.Duration) {
 	if o.shared == nil {
 		o.shared = o.acquire()
 	}
@@ -104,7 +108,7 @@ func (o *outputs) sendShared(m *audio.Mixer, s *scene.Scene, all []*listener, at
 	if o.shared == nil {
 		return
 	}
-	if len(s.Sinks) > 0 {
+	if o.sinks && len(s.Sinks) > 0 {
 		o.encodeShared(m)
 		if packet := o.shared.payload[0]; len(packet) > 0 {
 			for _, a := range s.Sinks {
@@ -113,7 +117,7 @@ func (o *outputs) sendShared(m *audio.Mixer, s *scene.Scene, all []*listener, at
 		}
 	}
 	for i, l := range all {
-		if d := s.Listeners[i].Stream; d != nil && !l.open && l.own == nil {
+		if d := s.Listeners[i].Stream; d != nil && !l.open && l.own == nil && l.stereo == o.stereo {
 			o.encodeShared(m)
 			o.shared.write(d, at)
 		}
@@ -126,39 +130,40 @@ func (o *outputs) count(all []*listener) {
 	for _, l := range all {
 		if l.open {
 			o.voices++
-			o.music += l.music()
+			o.music += o.isMusic(l)
 		}
 	}
 }
 
-// music is 1 for a listener that sends music, and 0 for others.
-func (l *listener) music() int {
-	if l.strip.Music() {
+// isMusic is 1 for a listener that sends music, and 0 for others. The coding of a voice keeps two
+// channels less well apart, so that of music is for what is sent in stereo.
+func (o *outputs) isMusic(l *listener) int {
+	if l.strip.Music() || o.stereo && l.side != nil {
 		return 1
 	}
 	return 0
 }
 
 // encodeShared encodes what all say, once a tick.
-func (o *outputs) encodeShared(m *audio.Mixer) {
+func (o *outputs) encodeShared(m *sums) {
 	if !o.live {
 		o.live = true
-		m.Mix(&o.mixed)
+		o.mix(m, nil)
 		o.shared.hear(o.voices, o.music)
 		o.encode(o.shared)
 	}
 }
 
 // sendOwn encodes for a listener with an encoder of its own what the others say.
-func (o *outputs) sendOwn(m *audio.Mixer, l *listener, d media.SoundStream, at stamp) {
+func (o *outputs) sendOwn(m *sums, l *listener, d media.SoundStream, at stamp) {
 	if l.own == nil || d == nil {
 		return
 	}
 	if l.open {
-		m.Minus(&o.mixed, &l.said)
-		l.own.hear(o.voices-1, o.music-l.music())
+		o.mix(m, l)
+		l.own.hear(o.voices-1, o.music-o.isMusic(l))
 	} else {
-		m.Mix(&o.mixed)
+		o.mix(m, nil)
 		l.own.hear(o.voices, o.music)
 	}
 	o.encode(l.own)
@@ -168,8 +173,28 @@ func (o *outputs) sendOwn(m *audio.Mixer, l *listener, d media.SoundStream, at s
 // encode encodes what is mixed.
 func (o *outputs) encode(out *output) {
 	o.metrics.encodes.Inc()
-	if err := out.encode(&o.mixed); err != nil {
+	var err error
+	if o.stereo {
+		err = out.encodeStereo(&o.mixed, &o.right, o.wide)
+	} else {
+		err = out.encode(&o.mixed)
+	}
+	if err != nil {
 		o.metrics.errors.Inc()
+	}
+}
+
+// mix mixes what all say but own, which may be nil.
+func (o *outputs) mix(m *sums, own *listener) {
+	var side, rest *pcm.Block
+	if own == nil {
+		m.mono.Mix(&o.mixed)
+	} else {
+		m.mono.Minus(&o.mixed, &own.said)
+		side, rest = own.side, own.rest
+	}
+	if o.stereo {
+		o.wide = m.stereo.Split(&o.mixed, &o.right, side, rest)
 	}
 }
 
@@ -181,7 +206,7 @@ func (o *outputs) tune(s []scene.Listener, all []*listener) {
 	}
 	o.losses = o.losses[:0]
 	for i, l := range all {
-		if s[i].Stream != nil && !l.open && !l.lossy {
+		if s[i].Stream != nil && !l.open && !l.lossy && l.stereo == o.stereo {
 			o.losses = append(o.losses, s[i].Stream.Loss())
 		}
 	}
@@ -191,7 +216,7 @@ func (o *outputs) tune(s []scene.Listener, all []*listener) {
 	}
 	lossy := 0
 	for i, l := range all {
-		if s[i].Stream != nil {
+		if s[i].Stream != nil && l.stereo == o.stereo {
 			o.tuneOwn(l, s[i].Stream.Loss(), &lossy)
 		}
 	}

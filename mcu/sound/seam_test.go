@@ -42,19 +42,19 @@ func newSeam(t *testing.T, blocks int) *seam {
 func (s *seam) tick(open bool) (own, shared []byte) {
 	c, l := s.clock, s.clock.listeners[0]
 	block := pcm.Block(s.sounds[s.at*pcm.Samples:])
-	c.mixer.Reset()
-	c.mixer.Add(&block)
+	c.sums.reset()
+	c.sums.mono.Add(&block)
 	if l.open = open; open {
 		l.said = pcm.Block(s.sounds[len(s.sounds)-(s.at+1)*pcm.Samples:])
-		c.mixer.Add(&l.said)
+		c.sums.mono.Add(&l.said)
 	}
 	s.at++
 	now := c.cursor.Scene()
 	for _, l := range c.listeners {
 		c.outputs.assign(l, true)
 	}
-	c.outputs.sendShared(&c.mixer, now, c.listeners, stamp{}, 0)
-	c.outputs.sendOwn(&c.mixer, l, now.Listeners[0].Stream, stamp{})
+	c.outputs.sendShared(&c.sums, now, c.listeners, stamp{}, 0)
+	c.outputs.sendOwn(&c.sums, l, now.Listeners[0].Stream, stamp{})
 	if l.own != nil {
 		own = bytes.Clone(l.own.payload[0])
 	}
@@ -63,7 +63,7 @@ func (s *seam) tick(open bool) (own, shared []byte) {
 
 // alone encodes what the listener hears with an encoder that nobody else has.
 func (s *seam) alone() [][]byte {
-	e, err := newOutput(bitrate)
+	e, err := newOutput(bitrate, false)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ func (o *Offer) Answer(text string, local bool) (answer string, table *route.Tab
 		if taken && s.isMedia() {
 			s.acceptRIDs(m)
 			s.restoreFormats(m)
+			answerChannels(m, o.Stereo)
 		}
 		if taken && s.isMedia() && s.sends {
 			table.Sections = append(table.Sections, s.table(m))

@@ -18,6 +18,9 @@ type Offer struct {
 	Audio, Video bool
 	// Picture is what pictures are of in both directions; 0 where none is offered.
 	Picture codec.Kind
+	// Stereo says, before Answer, that the server takes two channels of sound, and sends them to a
+	// client that takes them.
+	Stereo bool
 	// Candidates is how many addresses the client named. Text has none of them.
 	Candidates int
 

@@ -30,6 +30,8 @@ type Options struct {
 	// VP8 clients' offers begin with VP8, and have only VP8 where H264 is empty.
 	// They send VP8, unless H264 is in packetization-mode 1.
 	VP8 bool
+	// Stereo clients ask for two channels of sound (RFC 7587 §6.1). Other clients do not say.
+	Stereo bool
 	// TWCC clients number their packets across all streams, as browsers do, so that the server
 	// reports when they arrived.
 	TWCC bool

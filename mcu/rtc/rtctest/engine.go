@@ -35,8 +35,13 @@ func register(media *webrtc.MediaEngine, o Options) error {
 			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
 		}))...)
 	}
+	if o.Stereo {
+		errs = append(errs, add(111, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+		}))
+	}
 	// pion's list begins with VP8.
-	return errors.Join(add(102, webrtc.RTPCodecTypeVideo, webrtc.RTPCodecCapability{
+	return errors.Join(errors.Join(errs...), add(102, webrtc.RTPCodecTypeVideo, webrtc.RTPCodecCapability{
 		MimeType: webrtc.MimeTypeH264, ClockRate: 90000,
 		SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f",
 	}), media.RegisterDefaultCodecs())

@@ -164,7 +164,25 @@ func (c *publisher) SpeakLate(late time.Duration, wave func(sample int) float32)
 	if err != nil {
 		c.t.Fatalf("make a microphone: %v", err)
 	}
-	var block pcm.Block
+	return c.speak(late, enc, wave)
+}
+
+// SpeakStereo is Speak for two channels.
+func (c *publisher) SpeakStereo(left, right func(sample int) float32) (stop func()) {
+	c.t.Helper()
+	enc, err := opus.NewStereoEncoder(128_000)
+	if err == nil {
+		err = enc.SetSignal(opus.Music)
+	}
+	if err != nil {
+		c.t.Fatalf("make a stereo microphone: %v", err)
+	}
+	return c.speak(0, enc, left, right)
+}
+
+// speak sends what is late and has a channel for each wave.
+func (c *publisher) speak(late time.Duration, enc *opus.Encoder, waves ...func(sample int) float32) (stop func()) {
+	block := make([]float32, len(waves)*pcm.Samples)
 	var packet [1275]byte
 	mended := 0 // per cent
 	return c.every(pcm.Duration, func(at time.Duration) {
@@ -173,7 +191,7 @@ func (c *publisher) SpeakLate(late time.Duration, wave func(sample int) float32)
 		}
 		first := int(at * pcm.Rate / time.Second)
 		for i := range block {
-			block[i] = wave(first + i)
+			block[i] = waves[i%len(waves)](first + i/len(waves))
 		}
 		// As browsers do: FEC for what the server says it loses.
 		if lost := max(int(c.Audio.lost.Load()), mended*9/10); lost != mended && enc.SetPacketLoss(lost) == nil {

@@ -31,7 +31,8 @@ type Picture struct {
 // while it is shown. What is played has neither Timestamp nor Mixed.
 type Sound struct {
 	Block     []float32
-	Timestamp uint32 // 48 kHz
+	Side      []float32 // half of the left channel less the right; nil: the sound is mono so far
+	Timestamp uint32    // 48 kHz
 	At        time.Time
 	Mixed     time.Time // as that of Picture
 }
@@ -112,7 +113,7 @@ func (e *AudioSink) run(track *webrtc.TrackRemote) {
 		return
 	}
 	defer dec.Close()
-	buf := make([]float32, 5760)
+	buf, side, rest := make([]float32, 5760), make([]float32, pcm.Samples), make([]float32, pcm.Samples)
 	for {
 		p, _, err := track.ReadRTP()
 		if err != nil {
@@ -124,7 +125,14 @@ func (e *AudioSink) run(track *webrtc.TrackRemote) {
 			e.fault("packet %d: %d samples, %v", p.SequenceNumber, n, err)
 			continue
 		}
-		e.show(Sound{Block: buf[:n], Timestamp: p.Timestamp, At: time.Now(), Mixed: e.instant(p.Timestamp, pcm.Rate)})
+		sound := Sound{Block: buf[:n], Timestamp: p.Timestamp, At: time.Now(), Mixed: e.instant(p.Timestamp, pcm.Rate)}
+		if dec.Sides(buf[:n], side, rest) {
+			for i, r := range rest {
+				buf[i] += r
+			}
+			sound.Side = side
+		}
+		e.show(sound)
 	}
 }
 

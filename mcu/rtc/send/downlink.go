@@ -32,6 +32,7 @@ type Binding struct {
 	RTXPayloadType uint8
 	TWCCID         uint8      // of the header extension with transport-wide numbers; 0: none
 	Codec          codec.Kind // of a picture
+	Stereo         bool       // the client asked for two channels of sound
 }
 
 // Downlink is one stream from a room to a participant. It gives every packet its own
@@ -160,6 +161,12 @@ func (d *Downlink) Unbind(now time.Time) {
 
 // Binding returns what was negotiated, or nil.
 func (d *Downlink) Binding() *Binding { return d.binding.Load() }
+
+// Stereo tells whether the client asked for two channels of sound.
+func (d *Downlink) Stereo() bool {
+	b := d.binding.Load()
+	return b != nil && b.Stereo
+}
 
 // Codec returns what the picture is to be encoded in. It is 0 before Bind, and for
 // sound.
