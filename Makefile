@@ -5,7 +5,8 @@
 # make soak     participants with bad network paths join and leave for ten minutes: what
 #               is left behind? Ten minutes are recorded: do sound and picture drift?
 #               A server is killed twenty times: what is left of its recordings? Eight
-#               cameras join and leave twenty times: does the server's memory come back?
+#               cameras join and leave 35 times: does the server's memory come back?
+#               Strangers attack for half a minute each way: does a call beside them suffer?
 # make build    bin/tilemix
 # make lint     linters, formatting, types of the web pages
 # make bench    what each stage costs, with allocations
@@ -81,7 +82,8 @@ soak: packages test-packages
 	@TILEMIX_SOAK=$(SOAKTIME) go test -run '^TestSoak$$' -timeout 60m -v ./mcu
 	TILEMIX_CLAP=$(SOAKTIME) go test -run '^TestClap$$' -timeout 60m -v ./mcu/record
 	TILEMIX_KILLS=20 go test -run '^TestKill$$' -timeout 60m -v ./cmd/tilemix
-	TILEMIX_ROUNDS=20 go test -run '^TestMemory$$' -timeout 60m -v ./cmd/tilemix
+	TILEMIX_ROUNDS=35 go test -run '^TestMemory$$' -timeout 60m -v ./cmd/tilemix
+	TILEMIX_SIEGE=30s go test -run '^TestSiege' -timeout 60m -v ./cmd/tilemix
 
 lint: packages types $(LINT)
 	@$(LINT) run ./...

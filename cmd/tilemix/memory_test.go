@@ -76,7 +76,7 @@ func TestReclaimer(t *testing.T) {
 }
 
 // roundsVariable is how many rounds TestMemory has; a long test is
-// TILEMIX_ROUNDS=20 go test -run TestMemory ./cmd/tilemix.
+// TILEMIX_ROUNDS=35 go test -run TestMemory ./cmd/tilemix.
 const roundsVariable = "TILEMIX_ROUNDS"
 
 // TestMemory has eight cameras join and leave a server again and again. The server's
@@ -85,6 +85,7 @@ func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
+	t.Parallel() // with what else waits
 	rounds := os.Getenv(roundsVariable)
 	if rounds == "" {
 		rounds = "6"
