@@ -74,7 +74,13 @@ func supervise(ctx context.Context, rooms runner, listener net.Listener, handler
 		BaseContext:       func(net.Listener) context.Context { return running },
 	}
 	group.Go(func() error { return except(rooms.Run(running), context.Canceled) })
-	group.Go(func() error { return except(server.Serve(listener), http.ErrServerClosed) })
+	group.Go(func() error {
+		err := except(server.Serve(listener), http.ErrServerClosed)
+		if running.Err() != nil { // what closes the listener may be faster than quit
+			return except(err, net.ErrClosed)
+		}
+		return err
+	})
 	group.Go(func() error {
 		<-running.Done()
 		return quit(server)

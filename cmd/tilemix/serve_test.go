@@ -72,6 +72,24 @@ func TestSuperviseEndsWithItsListener(t *testing.T) {
 	}
 }
 
+// TestSuperviseEndsAfterItsListener: what stands before the pages, such as TLS, may close the listener as
+// the server ends.
+func TestSuperviseEndsAfterItsListener(t *testing.T) {
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		listener := listen(t)
+		rooms := runFunc(func(ctx context.Context) error {
+			<-ctx.Done()
+			_ = listener.Close()
+			return nil
+		})
+		go cancel()
+		if err := supervise(ctx, rooms, listener, http.NotFoundHandler(), slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatalf("the server ends with %v", err)
+		}
+	}
+}
+
 // TestEveryStepHasItsTime: a client that sends or reads nothing holds no connection
 // for ever.
 func TestEveryStepHasItsTime(t *testing.T) {
