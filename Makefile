@@ -20,7 +20,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DEFAULT_GOAL := build
 
-BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev libyuv-dev
+BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev
 TEST_PACKAGES  := chromium ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-gst-plugins-bad-1.0 \
 	gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-good \
 	nginx caddy

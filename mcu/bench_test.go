@@ -328,7 +328,7 @@ func codecWork(b *testing.B, clips []film720, decodes, encodes float64) float64 
 	}
 	defer enc.Close()
 	canvas := image.NewYCbCr(image.Rect(0, 0, 1280, 720), image.YCbCrSubsampleRatio420)
-	decoders := make([]*h264.Decoder, len(clips))
+	scalers, decoders := make([]yuv.Scaler, len(clips)), make([]*h264.Decoder, len(clips))
 	for i := range decoders {
 		if decoders[i], err = h264.NewDecoder(limit.Limits{}); err != nil {
 			b.Fatal(err)
@@ -345,7 +345,7 @@ func codecWork(b *testing.B, clips []film720, decodes, encodes float64) float64 
 			}
 			at := image.Pt(i%2*640, i/2*360)
 			tile := yuv.View(canvas, image.Rectangle{at, at.Add(image.Pt(640, 360))})
-			yuv.Scale(&tile, img)
+			scalers[i].Scale(&tile, img)
 		}
 		decoded := threadTime(b)
 		if _, err := enc.Encode(canvas, time.Duration(n)*time.Second/30); err != nil {

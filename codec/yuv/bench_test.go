@@ -9,20 +9,38 @@ import (
 )
 
 func BenchmarkScale(b *testing.B) {
-	src := scenery(1280, 720)
-	for _, size := range []image.Point{{960, 540}, {640, 360}, {632, 356}, {426, 240}, {320, 180}, {256, 144}} {
+	// A decoder's pictures come in turn, and none is in the cache.
+	var src [8]*image.YCbCr
+	for i := range src {
+		src[i] = clone(scenery(1280, 720))
+	}
+	for _, size := range []image.Point{{960, 540}, {640, 360}, {632, 356}, {618, 348}, {426, 240}, {406, 228}, {320, 180}, {302, 170}, {256, 144}} {
 		dst := noise(size.X, size.Y, 1)
 		b.Run(fmt.Sprintf("720p_to_%dx%d", size.X, size.Y), func(b *testing.B) {
+			var s yuv.Scaler
 			b.ReportAllocs()
-			for b.Loop() {
-				yuv.Scale(dst, src)
+			for n := 0; b.Loop(); n++ {
+				s.Scale(dst, src[n%len(src)])
 			}
 		})
 	}
-	b.Run("720p_to_640x360_plain_Go", func(b *testing.B) {
-		dst := noise(640, 360, 1)
+	dst := noise(1280, 720, 1)
+	b.Run("360p_to_1280x720", func(b *testing.B) {
+		var s yuv.Scaler
+		small := scenery(640, 360)
 		for b.Loop() {
-			yuv.ScaleGo(dst, src)
+			s.Scale(dst, small)
+		}
+	})
+	dst = noise(640, 360, 1)
+	b.Run("720p_to_640x360_plain_C", func(b *testing.B) {
+		for b.Loop() {
+			yuv.ScaleC(dst, src[0])
+		}
+	})
+	b.Run("720p_to_640x360_plain_Go", func(b *testing.B) {
+		for b.Loop() {
+			yuv.ScaleGo(dst, src[0])
 		}
 	})
 }

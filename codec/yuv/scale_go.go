@@ -1,96 +1,70 @@
 package yuv
 
-// scaleGo is scale in plain Go: what runs where there is no C, and what the
-// tests hold libyuv against. Each axis averages the source area under a pixel
-// where it shrinks and interpolates between two pixel centres where it grows.
-func scaleGo(dst, src *[3]plane) {
-	for i := range dst {
-		scalePlane(&dst[i], &src[i])
-	}
-}
+// This file is scaling in plain Go: what runs where there is no C, and what the tests hold
+// C against, bit by bit.
 
-// strip is how many columns are scaled together: their taps fit on the stack and
-// are worked out once for all rows.
-const strip = 64
-
-func scalePlane(dst, src *plane) {
-	var columns [strip]taps
-	for left := 0; left < dst.w; left += strip {
-		width := min(strip, dst.w-left)
-		for i := range width {
-			columns[i] = tapsOf(left+i, dst.w, src.w)
+// halveGo halves a plane across, down or both. Its filter is (-1 2 7 7 2 -1)/16.
+func halveGo(dst, src *plane, across, down bool, row []byte) {
+	line := row[marginLeft:][:src.w]
+	for y := range dst.h {
+		if !down {
+			copy(line, src.row(y))
+		} else {
+			halveRows(line, src, 2*y)
 		}
-		for y := range dst.h {
-			scaleRow(dst.row(y)[left:][:width], src, columns[:width], tapsOf(y, dst.h, src.h))
+		if !across {
+			copy(dst.row(y), line)
+			continue
+		}
+		halveRow(dst.row(y), line)
+	}
+}
+
+// halveRows makes one row of rows y and y+1 and the two above and below them. It rounds as
+// instructions that take the mean of bytes do.
+func halveRows(out []byte, src *plane, y int) {
+	var r [6][]byte
+	for i := range r {
+		r[i] = src.row(clamp(y-2+i, src.h))
+	}
+	for x := range out {
+		a, b, c := mean(r[2][x], r[3][x]), mean(r[1][x], r[4][x]), mean(r[0][x], r[5][x])
+		out[x] = clip(int(a) + int(mean(mean(b, ^mean(a, c)), 128)) - 128)
+	}
+}
+
+func halveRow(out, line []byte) {
+	for i := range out {
+		at := func(j int) int { return int(line[clamp(2*i+j, len(line))]) }
+		sum := 7*(at(0)+at(1)) + 2*(at(-1)+at(2)) - at(-2) - at(3)
+		out[i] = clip((sum + 8) >> 4)
+	}
+}
+
+// resampleGo makes dst of src by what the axes say, rows first.
+func resampleGo(dst, src *plane, across, down *axis, row []byte) {
+	line := row[marginLeft:][:src.w]
+	for y := range dst.h {
+		weights := down.weights[y*down.taps:][:down.taps]
+		for x := range line {
+			sum := unit / 2
+			for i, w := range weights {
+				sum += int(w) * int(src.pix[clamp(int(down.first[y])+i, src.h)*src.stride+x])
+			}
+			line[x] = clip(sum / unit)
+		}
+		for x, out := 0, dst.row(y); x < dst.w; x++ {
+			sum := unit / 2
+			for i, w := range across.weights[x*across.taps:][:across.taps] {
+				sum += int(w) * int(line[clamp(int(across.first[x])+i, src.w)])
+			}
+			out[x] = clip(sum / unit)
 		}
 	}
 }
 
-func scaleRow(out []byte, src *plane, columns []taps, rows taps) {
-	for i := range columns {
-		t := &columns[i]
-		var sum uint64
-		for y := rows.first; y <= rows.last; y++ {
-			sum += rows.weight(y) * t.of(src.pix[y*src.stride:][:src.w])
-		}
-		out[i] = byte(float64(sum)*t.share*rows.share + 0.5)
-	}
-}
+// mean rounds up.
+func mean(a, b byte) byte { return byte((int(a) + int(b) + 1) / 2) }
 
-// taps are the source pixels from first to last that make one pixel along one
-// axis. The outer ones weigh head and tail, those between mid; share is 1 over the
-// weight of all.
-type taps struct {
-	first, last     int
-	head, tail, mid uint64
-	share           float64
-}
-
-// tapsOf returns the taps of pixel i of n, made from size source pixels. Weights
-// are exact: in units of 1/n of a source pixel where it shrinks, of 1/2n where
-// it grows.
-func tapsOf(i, n, size int) taps {
-	if size >= n {
-		from, to := i*size, (i+1)*size
-		first, last := from/n, (to-1)/n
-		if first == last {
-			return taps{first: first, last: last, head: 1, share: 1}
-		}
-		return taps{
-			first: first, last: last, share: 1 / float64(size),
-			head: uint64((first+1)*n - from), mid: uint64(n), tail: uint64(to - last*n),
-		}
-	}
-	centre := max((2*i+1)*size-n, 0)
-	first := centre / (2 * n)
-	if first >= size-1 {
-		return taps{first: size - 1, last: size - 1, head: 1, share: 1}
-	}
-	tail := uint64(centre - first*2*n)
-	return taps{
-		first: first, last: first + 1, share: 1 / float64(2*n),
-		head: uint64(2*n) - tail, tail: tail,
-	}
-}
-
-// of returns the weighted sum of a row's pixels.
-func (t *taps) of(row []byte) uint64 {
-	if t.first == t.last {
-		return t.head * uint64(row[t.first])
-	}
-	var mid uint64
-	for _, p := range row[t.first+1 : t.last] {
-		mid += uint64(p)
-	}
-	return t.head*uint64(row[t.first]) + t.mid*mid + t.tail*uint64(row[t.last])
-}
-
-func (t *taps) weight(i int) uint64 {
-	switch i {
-	case t.first:
-		return t.head
-	case t.last:
-		return t.tail
-	}
-	return t.mid
-}
+// clamp returns the index nearest to i of n.
+func clamp(i, n int) int { return max(0, min(i, n-1)) }

@@ -62,6 +62,7 @@ type Video struct {
 	backlog readBacklog
 	sender  senderClock
 	sets    parameters
+	scaler  yuv.Scaler
 
 	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
 	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
@@ -232,8 +233,7 @@ func (v *Video) markLoss() {
 
 // put scales img to its tile and leaves it to the clock, for which the newest wins.
 func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
-	tile := v.tile()
-	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: tile})
+	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: v.tile()})
 	if place.Empty() {
 		return
 	}
@@ -243,7 +243,7 @@ func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 		return
 	}
 	src := yuv.View(img, snap(img.Rect.Size(), crop, place.Size()).Add(img.Rect.Min))
-	yuv.Scale(&f.YCbCr, &src)
+	v.scaler.Scale(&f.YCbCr, &src)
 	if d, ok := v.cfg.Decoder.(codec.ColourTeller); ok {
 		yuv.ToCanvas(&f.YCbCr, d.Colour())
 	}

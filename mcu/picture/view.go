@@ -30,6 +30,7 @@ type view struct {
 	running sync.WaitGroup
 	pool    *yuv.Pool
 	frames  []*yuv.Frame // the canvas of this tick, by rung
+	scalers []yuv.Scaler // by rung
 	tick    int
 }
 
@@ -42,7 +43,7 @@ func newView(env Env, key scene.ViewKey, out chan<- rendition.Output) (*view, er
 	return &view{
 		env: env, key: key, canvas: canvas, out: out,
 		pool:   yuv.NewPool(most + len(env.Rungs)), // one each is encoded, one a size is made
-		frames: make([]*yuv.Frame, len(env.Rungs)),
+		frames: make([]*yuv.Frame, len(env.Rungs)), scalers: make([]yuv.Scaler, len(env.Rungs)),
 	}, nil
 }
 
@@ -167,7 +168,7 @@ func (v *view) scaled(r *rendition.Rendition) *yuv.Frame {
 		if f == nil {
 			return nil
 		}
-		yuv.Scale(&f.YCbCr, v.canvas.Canvas())
+		v.scalers[rung].Scale(&f.YCbCr, v.canvas.Canvas())
 		v.frames[rung] = f
 	}
 	return v.frames[rung]

@@ -42,6 +42,7 @@ type Compositor struct {
 	drawn    []drawn // what is on the canvas now
 	next     []drawn // scratch of Compose
 	composed bool
+	scaler   yuv.Scaler // for pictures that have not their place's size yet
 }
 
 // drawn is a tile as it is on the canvas.

@@ -228,7 +228,7 @@ func (c *Compositor) drawPicture(tile image.Rectangle, picture *image.YCbCr) {
 		return
 	}
 	dst, src := yuv.View(c.canvas, place), yuv.View(picture, crop.Add(picture.Rect.Min))
-	yuv.Scale(&dst, &src)
+	c.scaler.Scale(&dst, &src)
 }
 
 func (c *Compositor) drawBorder(r image.Rectangle, l *look) {

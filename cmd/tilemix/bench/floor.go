@@ -41,7 +41,7 @@ func timePictures(f *film, shown []*bot.Variant) (decode, encode float64, err er
 		return 0, 0, err
 	}
 	defer enc.Close()
-	decoders := make([]*h264.Decoder, len(shown))
+	scalers, decoders := make([]yuv.Scaler, len(shown)), make([]*h264.Decoder, len(shown))
 	for i := range decoders {
 		if decoders[i], err = h264.NewDecoder(limit.Limits{}); err != nil {
 			return 0, 0, err
@@ -60,7 +60,7 @@ func timePictures(f *film, shown []*bot.Variant) (decode, encode float64, err er
 			}
 			crop, place := layout.Fit(img.Rect.Size(), tiles[i].Rect)
 			src, dst := yuv.View(img, crop), yuv.View(canvas, place)
-			yuv.Scale(&dst, &src)
+			scalers[i].Scale(&dst, &src)
 		}
 		decoded := threadTime()
 		if _, err := enc.Encode(canvas, time.Duration(n)*time.Second/frameRate); err != nil {

@@ -18,6 +18,7 @@ type take struct {
 	wish    uplink.Constraints
 	enc     *h264.Encoder
 	img     *image.YCbCr
+	scaler  yuv.Scaler
 	variant *bot.Variant
 	units   [][]byte
 }
@@ -57,7 +58,7 @@ func (t *take) add(img *image.YCbCr, n int) error {
 	if n%t.variant.Every != 0 {
 		return nil
 	}
-	yuv.Scale(t.img, img)
+	t.scaler.Scale(t.img, img)
 	if n%keyEvery == 0 {
 		t.enc.ForceKeyFrame()
 	}

@@ -28,6 +28,7 @@ type picture struct {
 	encoder *h264.Encoder
 	made    codec.VideoConfig // of the encoder, with its bitrate now
 	scaled  *image.YCbCr
+	scaler  yuv.Scaler
 	due     time.Time // of the next picture
 	free    time.Time // when the sent bytes are within the bitrate
 }
@@ -65,7 +66,7 @@ func (p *picture) send(img *image.YCbCr, now time.Time) error {
 		return err
 	}
 	if img.Rect.Size() != p.scaled.Rect.Size() {
-		yuv.Scale(p.scaled, img)
+		p.scaler.Scale(p.scaled, img)
 		img = p.scaled
 	}
 	if p.call.key.Swap(false) {
