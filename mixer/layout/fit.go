@@ -16,14 +16,14 @@ const (
 // Fit says how a source of size src pixels is shown in a tile: crop is the part
 // of the source that is used, place the part of the tile that it fills. Where
 // the shapes are alike, place is the whole tile and crop has its shape; where
-// they differ much, crop is the whole source and place has its shape. Both are
-// even-aligned, and centred to within a pixel. They are empty when source or
-// tile is smaller than 2×2.
+// they differ much, crop is the whole source and place has its shape. Both begin at
+// even pixels and are centred to within a pixel. place has an even size; the last
+// column and row of an odd source are in crop unless they are cut off. They are
+// empty when source or tile is smaller than 2×2.
 //
 // A picture of place's size is shown as it is: Fit(place.Size(), tile) returns
 // the whole picture and the same place.
 func Fit(src image.Point, tile image.Rectangle) (crop, place image.Rectangle) {
-	src = image.Pt(even(src.X), even(src.Y))
 	size := image.Pt(even(tile.Dx()), even(tile.Dy()))
 	if src.X < 2 || src.Y < 2 || size.X < 2 || size.Y < 2 {
 		return image.Rectangle{}, image.Rectangle{}
@@ -37,7 +37,11 @@ func Fit(src image.Point, tile image.Rectangle) (crop, place image.Rectangle) {
 		cutWidth = maxCutSides
 	}
 	if size.X*(100-maxCutHeight) <= box.X*100 && size.Y*(100-cutWidth) <= box.Y*100 {
-		return centre(crop, shrink(src, size)), place
+		part := shrink(src, size)
+		if cut := src.Sub(part); cut.X < 2 && cut.Y < 2 {
+			part = src // an odd column or row is no reason to cut
+		}
+		return centre(crop, part), place
 	}
 	return crop, centre(place, box)
 }
@@ -53,6 +57,6 @@ func shrink(outer, inner image.Point) image.Point {
 
 // centre returns the rectangle of the given size in the middle of r.
 func centre(r image.Rectangle, size image.Point) image.Rectangle {
-	at := image.Pt(even((r.Dx()-size.X)/2), even((r.Dy()-size.Y)/2))
+	at := image.Pt(even((r.Dx()-size.X+1)/2), even((r.Dy()-size.Y+1)/2))
 	return image.Rectangle{Max: size}.Add(r.Min).Add(at)
 }

@@ -26,7 +26,7 @@ func TestFit(t *testing.T) {
 		{"upright phone is boxed", image.Pt(720, 1280), image.Rect(0, 0, 720, 1280), image.Rect(208, 50, 310, 230)},
 		{"square is boxed", image.Pt(480, 480), image.Rect(0, 0, 480, 480), image.Rect(170, 50, 350, 230)},
 		{"21:9 is boxed", image.Pt(2560, 1080), image.Rect(0, 0, 2560, 1080), image.Rect(100, 72, 420, 208)},
-		{"odd size", image.Pt(321, 181), image.Rect(0, 0, 320, 180), tile},
+		{"odd size", image.Pt(321, 181), image.Rect(0, 0, 321, 181), tile},
 		{"line", image.Pt(4000, 2), image.Rect(0, 0, 4000, 2), image.Rect(100, 138, 420, 140)},
 		{"nothing", image.Pt(0, 0), image.Rectangle{}, image.Rectangle{}},
 		{"one pixel", image.Pt(1, 1), image.Rectangle{}, image.Rectangle{}},
@@ -67,12 +67,12 @@ func TestFitKeeps(t *testing.T) {
 		if crop.Empty() || place.Empty() || !crop.In(image.Rectangle{Max: src}) || !place.In(tile) {
 			t.Fatalf("crop %v of %v, place %v of %v", crop, src, place, tile)
 		}
-		for _, v := range []int{crop.Min.X, crop.Min.Y, crop.Max.X, crop.Max.Y, place.Min.X, place.Min.Y, place.Max.X, place.Max.Y} {
+		for _, v := range []int{crop.Min.X, crop.Min.Y, place.Min.X, place.Min.Y, place.Max.X, place.Max.Y} {
 			if v%2 != 0 {
 				t.Fatalf("not even-aligned: crop %v, place %v", crop, place)
 			}
 		}
-		if crop.Size() != image.Pt(src.X&^1, src.Y&^1) && place != tile {
+		if crop.Size() != src && place != tile {
 			t.Fatalf("both cropped to %v and boxed in %v", crop, place)
 		}
 		checkShape(t, crop.Size(), place.Size())
@@ -91,5 +91,44 @@ func checkShape(t rapid.TB, a, b image.Point) {
 	shape := func(p image.Point) float64 { return math.Log(float64(p.X) / float64(p.Y)) }
 	if min(a.X, a.Y, b.X, b.Y) > 8 && math.Abs(shape(a)-shape(b)) > 1.1*(slack(a)+slack(b)) {
 		t.Fatalf("distorted from %v to %v", a, b)
+	}
+}
+
+// TestFitCropsNoMore holds crops to what the tile's shape needs, and their middle to that of
+// the source.
+func TestFitCropsNoMore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src := image.Pt(rapid.IntRange(64, 3000).Draw(t, "source width"), rapid.IntRange(64, 3000).Draw(t, "source height"))
+		tile := image.Rectangle{Max: image.Pt(rapid.IntRange(32, 960).Draw(t, "width"), rapid.IntRange(32, 540).Draw(t, "height")).Mul(2)}
+		crop, place := layout.Fit(src, tile)
+		cut := src.Sub(crop.Size())
+		if cut.X > 0 && cut.Y > 0 {
+			t.Fatalf("%v loses columns and rows: %v", src, crop)
+		}
+		exact := image.Pt(src.X-src.Y*place.Dx()/place.Dy(), src.Y-src.X*place.Dy()/place.Dx())
+		if cut.X > max(0, exact.X)+2 || cut.Y > max(0, exact.Y)+2 {
+			t.Fatalf("%v to %v loses %v, and needs to lose %v", src, place.Size(), cut, exact)
+		}
+		if off := crop.Min.Add(crop.Max).Sub(src); off.X*off.X > 4 || off.Y*off.Y > 4 {
+			t.Fatalf("crop %v of %v is not in its middle", crop, src)
+		}
+	})
+}
+
+// TestFitKeepsFourThirds says that a 4:3 camera keeps three quarters of its picture in every tile
+// of the layouts, but for what rounding to even pixels takes in small ones.
+func TestFitKeepsFourThirds(t *testing.T) {
+	for _, canvas := range []image.Point{{1280, 720}, {640, 360}, {1920, 1080}} {
+		for _, l := range layout.Layouts() {
+			for n := 1; n <= layout.MaxTiles; n++ {
+				for _, tile := range l.Place(canvas, make([]layout.Source, n)) {
+					crop, place := layout.Fit(image.Pt(640, 480), tile.Rect)
+					least := 480 * 3 / 4 * (place.Dy() - 1) / place.Dy()
+					if crop.Dx()*crop.Dy() < 640*least {
+						t.Errorf("%s of %d on %v: %v keeps %v of 640x480", l.Name, n, canvas, tile.Rect.Size(), crop)
+					}
+				}
+			}
+		}
 	}
 }
