@@ -19,7 +19,7 @@
 // # Why
 //
 // HLS parts must be of equal length, within 15 %. Pictures are therefore put on a grid of
-// thirtieths of a second, and a still picture is encoded ten times a second instead of once,
+// thirtieths of a second (intake.Grid), and a still picture is encoded ten times a second instead of once,
 // because the sound of a part waits for its picture.
 //
 // When parameter sets change, a new muxer begins under new names. A name therefore never

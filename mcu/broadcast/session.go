@@ -45,7 +45,7 @@ type session struct {
 	sps, pps []byte
 	base     time.Duration // when the session began, since the room's epoch
 	wall     time.Time     // when the session began
-	cadence  cadence
+	grid     intake.Grid
 	key      []byte        // the last IDR
 	started  time.Duration // when the present segment began
 	playable bool          // the first segment is whole
@@ -93,7 +93,7 @@ func (s *session) picture(p pictureUnits, u *intake.Unit) error {
 	if u.Key {
 		s.key = append(s.key[:0], u.Data...)
 	}
-	return s.write(p, u.Key, s.cadence.place(u.At-s.base))
+	return s.write(p, u.Key, s.grid.Place(u.At-s.base))
 }
 
 // write has the muxer add a picture. An IDR ends the segment before it.
@@ -120,7 +120,7 @@ func (s *session) sound(u *intake.Unit) {
 func (s *session) finish() {
 	// This IDR ends the last segment. No player plays it.
 	if p, err := parse(&intake.Unit{Data: s.key, Key: true}); err == nil {
-		_ = s.write(p, true, s.cadence.last+tick)
+		_ = s.write(p, true, s.grid.After(0))
 	}
 	s.conclude()
 	s.muxer.Close()

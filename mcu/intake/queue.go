@@ -4,6 +4,8 @@
 //	                               ├▶ Queue.C ─▶ a goroutine ─▶ Queue.Done
 //	sound clock ───▶ Queue.Packet ─┘
 //
+// A Grid puts the pictures of a sink on even times.
+//
 // It is the edge between a clock and a sink that may be slow. A clock never waits: what does
 // not fit is dropped and counted. After a dropped picture the following ones are dropped up to the
 // next IDR, because they cannot be decoded without it.

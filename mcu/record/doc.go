@@ -38,8 +38,9 @@
 // that, so it waits for the end. The next server cuts what is torn, and adds index and length. The
 // folder is locked, because a file that another server writes looks torn.
 //
-// Times are the room's clock, turned into ticks one by one, so no error adds up. After a
-// pause the times are moved, so that the file has no hole. AAC comes from an FFmpeg child
+// Times are the room's clock, turned into ticks one by one, so no error adds up. Pictures of the mix are
+// on a grid of thirtieths of a second (intake.Grid), so the file has a frame rate. After a
+// pause the times are moved, by whole steps of the grid, so that the file has no hole. AAC comes from an FFmpeg child
 // that takes the decoded sound and counts time in samples. This package writes the AAC frames,
 // so the file grows as with Opus.
 //

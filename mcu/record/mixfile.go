@@ -37,6 +37,7 @@ type mixFile struct {
 	grown   func()              // called when the file has its first bytes
 	resumed func(sidecar.Pause) // called when the mix goes on after a pause
 
+	grid       intake.Grid // of the file's pictures
 	begun      bool
 	generation int           // that is written
 	shift      time.Duration // from the room's clock to the file's
@@ -81,6 +82,7 @@ func (m *mixFile) write(u *intake.Unit) error {
 	at := u.At + m.shift
 	var err error
 	if u.Video {
+		at = m.grid.Place(at)
 		err = m.out.WriteVideo(u.Data, at, pictureTime, u.Key)
 		at += pictureTime
 	} else {
@@ -109,7 +111,7 @@ func (m *mixFile) ready(u *intake.Unit) bool {
 	}
 	if m.begun {
 		before := m.shift
-		m.shift = m.end - u.At
+		m.shift = m.grid.After(m.end) - u.At
 		m.resumed(sidecar.Pause{At: m.out.Length().Seconds(), Length: (before - m.shift).Seconds()})
 	} else {
 		m.origin.Store(int64(u.At))
