@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -15,6 +16,15 @@ import (
 type middleware struct {
 	log      *slog.Logger
 	refusals *refusals
+}
+
+// around returns a router within middlewares, the outermost first.
+func (m middleware) around(use ...echo.MiddlewareFunc) *echo.Echo {
+	e := echo.New()
+	e.Logger.SetOutput(io.Discard)
+	e.HTTPErrorHandler = m.refuse
+	e.Use(use...)
+	return e
 }
 
 // logged logs every request at level debug, with its route instead of its address, because

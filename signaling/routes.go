@@ -32,7 +32,7 @@ type site struct {
 	metrics         echo.HandlerFunc
 }
 
-// routes is the route table: every address of the server.
+// routes is the route table: every address of the server but that of the metrics.
 func (s *site) routes() []route {
 	rated := s.guard.rated
 	table := []route{
@@ -57,7 +57,6 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/docs/:guide", anybody, s.pages.guides.serveGuide},
 
 		{"GET HEAD", "/healthz", anybody, s.status.health},
-		{"GET HEAD", "/metrics", "metrics", s.metrics},
 		{"GET HEAD", "/api/v1/rooms", "rooms", s.status.rooms},
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
 		{"GET HEAD", "/api/v1/ice-servers", anybody, s.status.iceServers},

@@ -2,14 +2,12 @@ package signaling
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu"
@@ -52,6 +50,7 @@ type Config struct {
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
 
 	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
+	Metrics     func(http.Handler)     // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
 	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
 	Gateway     Gateway                // nil: no outputs and inputs
 	Via         *via.Rooms             // the Gateway's; nil: pushes that form a loop are not refused
@@ -81,12 +80,17 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signaling: %w", err)
 	}
-	e := echo.New()
-	e.Logger.SetOutput(io.Discard)
 	m := middleware{log, s.guard.refusals}
-	e.HTTPErrorHandler = m.refuse
-	e.Use(m.logged, cfg.bodies().punctual, secured, s.guard.named, s.guard.crossOrigin, m.recovered)
-	for _, r := range s.routes() {
+	metrics, routes := route{"GET HEAD", "/metrics", "metrics", s.metrics}, s.routes()
+	if cfg.Metrics == nil {
+		routes = append(routes, metrics)
+	} else {
+		e := m.around(m.logged, s.guard.named, m.recovered)
+		e.Match(strings.Fields(metrics.methods), metrics.path, metrics.serve)
+		cfg.Metrics(front{trusted: cfg.Trusted, next: e})
+	}
+	e := m.around(m.logged, cfg.bodies().punctual, secured, s.guard.named, s.guard.crossOrigin, m.recovered)
+	for _, r := range routes {
 		e.Match(strings.Fields(r.methods), r.path, s.permit.asks(r))
 	}
 	return front{prefix: cfg.Prefix, trusted: cfg.Trusted, next: e}, nil

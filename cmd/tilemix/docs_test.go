@@ -176,7 +176,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	log := slog.New(slog.DiscardHandler)
 	d := &door{}
 	d.count(lasting{})
-	_, handler, err := newRooms(s, log, append(d.collectors, boundMetric(&stream.Door{}))...)
+	_, handler, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,39 +7,33 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-
-	"golang.org/x/sync/errgroup"
 )
 
-// profiled serves profiles while the runner runs, if there is an address.
-type profiled struct {
-	runner
-	address string
-}
-
-// Run ends when the runner does, or fails when the profiles cannot be served.
-func (p profiled) Run(ctx context.Context) error {
-	if p.address == "" {
-		return p.runner.Run(ctx)
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.runner.Run(ctx) })
-	group.Go(func() error { return profiles(ctx, p.address) })
-	return group.Wait()
+// profiles serve Go's profiles on an address of this machine.
+type profiles struct {
+	listener net.Listener
 }
 
 var errNotLoopback = errors.New("--pprof takes a loopback address only, such as 127.0.0.1:6060")
 
-// profiles serves Go's profiles on an address of this machine until ctx ends.
-func profiles(ctx context.Context, address string) error {
+// listenProfiles opens the address of the profiles, and returns nothing if there is none.
+func listenProfiles(ctx context.Context, address string) (runAll, error) {
+	if address == "" {
+		return nil, nil
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("serve profiles: %w", err)
+		return nil, fmt.Errorf("--pprof: %w", err)
 	}
 	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 		_ = listener.Close()
-		return errNotLoopback
+		return nil, errNotLoopback
 	}
+	return runAll{profiles{listener}}, nil
+}
+
+// Run serves profiles until ctx ends, and then returns nil.
+func (p profiles) Run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -48,5 +42,9 @@ func profiles(ctx context.Context, address string) error {
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	return except(server.Serve(listener), http.ErrServerClosed)
+	err := server.Serve(p.listener)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return except(err, http.ErrServerClosed)
 }

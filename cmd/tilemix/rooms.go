@@ -28,7 +28,7 @@ import (
 
 // newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
 // starts nothing.
-func newRooms(s *settings, log *slog.Logger, others ...prometheus.Collector) (runner, http.Handler, error) {
+func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...prometheus.Collector) (runner, http.Handler, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
 		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
@@ -53,6 +53,9 @@ func newRooms(s *settings, log *slog.Logger, others ...prometheus.Collector) (ru
 	site.Prefix, site.Trusted = s.front()
 	site.Collectors = append(hooks.Collectors(), others...)
 	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
+	if metrics != nil {
+		site.Metrics = func(h http.Handler) { metrics.handler = h }
+	}
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links

@@ -52,12 +52,23 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if err != nil {
 		return err
 	}
-	rooms, handler, err := newRooms(&c.settings, log, append(door.collectors, boundMetric(bounded))...)
+	parts, err := listenProfiles(ctx, c.PProf)
+	if err != nil {
+		return err
+	}
+	metrics, err := listenMetrics(ctx, c.MetricsListen, log)
+	if err != nil {
+		return err
+	}
+	if metrics != nil {
+		parts = append(parts, metrics)
+	}
+	rooms, handler, err := newRooms(&c.settings, log, metrics, append(door.collectors, boundMetric(bounded))...)
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(app.Stdout, door.greeting())
-	return supervise(ctx, runAll{profiled{rooms, c.PProf}, door.parts}, door.listener, door.wrap(handler), log)
+	return supervise(ctx, append(parts, rooms, door.parts), door.listener, door.wrap(handler), log)
 }
 
 // supervise runs the rooms and serves HTTP until ctx ends or one of the two

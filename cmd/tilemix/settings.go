@@ -16,6 +16,7 @@ import (
 type settings struct {
 	Config         string     `placeholder:"FILE" help:"YAML file of settings."`
 	Listen         string     `default:":8080" help:"Address to serve HTTP on."`
+	MetricsListen  string     `placeholder:"ADDRESS" help:"Address to serve /metrics on, such as 127.0.0.1:9100. The address of --listen then does not."`
 	PathPrefix     pathPrefix `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
 	Hosts          []hostName `name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
