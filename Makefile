@@ -10,6 +10,8 @@
 # make build    bin/tilemix
 # make lint     linters, formatting, types of the web pages
 # make bench    what each stage costs, with allocations
+# make quality  how good picture and sound are: sharpness, aliases, judder, cut words, noise,
+#               loudness, distortion
 # make fuzz     every fuzz target for FUZZTIME
 # make corpus   the same, then keep the smallest new inputs in testdata/fuzz
 #
@@ -36,6 +38,7 @@ PKG        := ./...
 RUN        := .
 FUZZTIME   := 10s
 KEEP       := 10
+QUALITY    := TestStillPictureSharpens|TestNoGhost|TestScaleAliases|TestGridUsesCanvas|TestUnevenPictures|TestOnsets|TestLevelling|TestTwentyNoises|TestEquallyLoud|TestTenLoudTalkers|TestTwoTones
 SOAKTIME   := 10m
 
 # Packages without goroutines and sockets of their own: the race detector finds nothing there.
@@ -43,7 +46,7 @@ PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|b
 # Packages whose tests make calls, run children or wait for a network.
 SLOW := cmd/|mcu$$|mcu/(rtc|room|session|picture|sound|record|gateway|broadcast|capture|ffmpeg|turn|stream)(/|$$)|signaling/webhook
 
-.PHONY: run build test quick one soak lint types format bench fuzz corpus packages test-packages clean
+.PHONY: run build test quick one soak lint types format bench quality fuzz corpus packages test-packages clean
 
 run: build
 	@exec bin/tilemix serve $(ARGS)
@@ -74,6 +77,11 @@ quick: $(GOFUMPT)
 	go vet ./...
 	go test -short $$(go list ./... | grep -vE '^tilemix/($(SLOW))')
 	go test ./cmd/tilemix -run 'Layer|Init|TopLevel|Structure|Prose|Ratchet|Readme|Docs'
+
+# Each line is a figure and the test that holds it.
+quality: packages
+	@go test -count 1 -v -run '^($(QUALITY))$$' ./codec/h264 ./codec/yuv ./mixer/layout ./mixer/audio ./mcu/ingest ./mcu/sound |
+		awk '/^=== (RUN|NAME|CONT)/ { test = $$3 } / [a-z_]+_test.go:[0-9]+: / { sub(/.*_test.go:[0-9]+: /, ""); printf "%-26s %s\n", test, $$0 } /^(---|FAIL).*FAIL/'
 
 one:
 	@go test -count 1 -v -run '$(RUN)' $(PKG)
