@@ -72,6 +72,28 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 	return p, nil
 }
 
+// seat takes a seat in a room, which is made if there is none, for a participant that is in another
+// room. The caller calls s.wg.Done once the participant has moved, or has not.
+func (s *Server) seat(room string) (*place, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.rooms[room]
+	if err := s.space(e); err != nil {
+		return nil, err
+	}
+	if e == nil {
+		var err error
+		if e, err = s.open(room, netip.Prefix{}); err != nil {
+			return nil, err
+		}
+	}
+	s.wg.Add(1) // while nothing has closed
+	p := &place{server: s, entry: e}
+	e.inside++
+	p.take()
+	return p, nil
+}
+
 // mayMake tells whether a client from an address may make one more room. The caller holds s.mu.
 func (s *Server) mayMake(from netip.Prefix) error {
 	made := 0

@@ -28,12 +28,17 @@ func (p *place) Sit() error {
 		return err
 	}
 	s.waiting.Leave(p.ticket)
-	p.seated = true
-	if e.seated++; e.seated == 1 {
-		s.begun++
-		s.env.Emit(event.New(event.RoomStarted, e.Name()))
-	}
+	p.take()
 	return nil
+}
+
+// take takes a seat. The caller holds the server's lock.
+func (p *place) take() {
+	p.seated = true
+	if p.entry.seated++; p.entry.seated == 1 {
+		p.server.begun++
+		p.server.env.Emit(event.New(event.RoomStarted, p.entry.Name()))
+	}
 }
 
 // Leave is room.Place's. With its last seat a room ends for the outside. It is gone when nobody

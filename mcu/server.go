@@ -2,12 +2,14 @@ package mcu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"runtime"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -36,6 +38,8 @@ type Server struct {
 	turn    *turn.Relay // nil: there is none
 	env     room.Env    // of all rooms
 	metrics []prometheus.Collector
+
+	moved movers
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -103,6 +107,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 	return room.Env{
 		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Headroom: headroom.New(cap(slots)),
+		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
@@ -171,20 +176,54 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 // Resume brings a participant back that joined with Resumable, by the resume token that the
 // message "welcome" has. See [room.Room.Resume].
 func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int, err error) {
-	r := s.room(o.Room)
-	if r == nil || token == "" {
-		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	if r := s.room(o.Room); r != nil {
+		p, number, err = r.Resume(o.options(), token)
+		if !errors.Is(err, ErrNotFound) {
+			return p, number, err
+		}
 	}
-	return r.Resume(o.options(), token)
+	return s.moved.resume(o.options(), token)
+}
+
+// Move takes a participant, by its public ID, from one room to another, which is made if there is
+// none. Its connection stays, so nothing is negotiated, and so do its IDs and its resume token. The
+// message "moved" tells its client. The seat in the other room is taken before the one in this room
+// is given up: ErrRoomFull and ErrServerFull say that there is none. ErrNotFound says that no such
+// participant is connected. When Move returns, nothing of the old room reaches the participant.
+func (s *Server) Move(room, id, to string) error {
+	if err := CheckRoomName(to); err != nil {
+		return err
+	}
+	from := s.room(room)
+	if from == nil {
+		return fmt.Errorf("room %q: %w", room, ErrNotFound)
+	}
+	p, err := from.Member(id)
+	if err != nil || room == to {
+		return err
+	}
+	seat, err := s.seat(to)
+	if err != nil {
+		return err
+	}
+	defer s.wg.Done()
+	s.moved.add(p)
+	if err := p.Move(seat.entry.Room, seat); err != nil {
+		seat.Leave()
+		return err
+	}
+	return nil
 }
 
 // Grant returns what the participant of a room may do that has a resume token. ErrNotFound says
 // that none has.
 func (s *Server) Grant(room, token string) (policy.Grant, error) {
 	if r := s.room(room); r != nil {
-		return r.Grant(token)
+		if g, err := r.Grant(token); err == nil {
+			return g, nil
+		}
 	}
-	return policy.Grant{}, fmt.Errorf("resume token: %w", ErrNotFound)
+	return s.moved.grant(token)
 }
 
 // CheckOffer returns why an offer would be refused, before anybody joins with it.

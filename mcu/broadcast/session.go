@@ -43,7 +43,7 @@ type session struct {
 
 	// Owned by the broadcast's goroutine.
 	sps, pps []byte
-	base     time.Duration // when the session began, since the room's epoch
+	base     time.Duration // when the session began, since the server's epoch
 	wall     time.Time     // when the session began
 	grid     intake.Grid
 	key      []byte        // the last IDR

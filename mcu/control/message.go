@@ -22,6 +22,7 @@ var (
 	fromClient = []Message{Offer{}, Answer{}, Candidate{}, Mute{}, SendChat{}, ChooseLayout{}, Alive{}}
 	fromServer = []Message{
 		Welcome{},
+		Moved{},
 		Answer{},
 		Candidate{},
 		Participants{},

@@ -92,6 +92,7 @@ func TestWire(t *testing.T) {
 		m    control.Message
 		want string
 	}{
+		{control.Moved{Room: "r"}, `{"type":"moved","room":"r"}`},
 		{control.Welcome{ID: "a", Name: "Ada", Room: "r"}, `{"type":"welcome","id":"a","name":"Ada","room":"r"}`},
 		{
 			control.Welcome{ICEServers: []control.ICEServer{{URLs: []string{"stun:x"}}}, Resume: "s", ID: "a", Name: "A", Room: "r"},

@@ -11,6 +11,12 @@ type Welcome struct {
 	Room       string      `json:"room"`
 }
 
+// Moved says that the client is in another room from now on, over the same connection and with the
+// same ID and resume token. What else there is to know of that room follows.
+type Moved struct {
+	Room string `json:"room"`
+}
+
 // Participants lists everyone in the room but the viewers. The server sends the whole
 // list when anything but Speaking has changed.
 type Participants struct {
@@ -75,6 +81,9 @@ type Error struct {
 
 // Type returns "welcome".
 func (Welcome) Type() string { return "welcome" }
+
+// Type returns "moved".
+func (Moved) Type() string { return "moved" }
 
 // Type returns "participants".
 func (Participants) Type() string { return "participants" }

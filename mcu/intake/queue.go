@@ -30,7 +30,7 @@ func Default() Config { return Config{Pictures: 64, Packets: 100, Bytes: 4 << 20
 // queue, until Done.
 type Unit struct {
 	Data       []byte        // Annex B, or Opus
-	At         time.Duration // since the room's epoch
+	At         time.Duration // since the server's epoch
 	Video, Key bool
 	// Generation is that of the call that brought it. A reader that attached a second sink to its
 	// queue knows by it which of them a unit came by.

@@ -64,6 +64,10 @@ func (c *Choice) Again() Choice {
 	return again
 }
 
+// Begin has a viewer that nothing was decided for yet begin on a rung, with a picture. It is for a
+// viewer that another room has served over the same path.
+func (c *Choice) Begin(rung int) { c.rung = max(0, min(rung, len(c.rungs)-2)) }
+
 // Rung is the index of the rung that was decided on last.
 func (c *Choice) Rung() int { return c.rung }
 

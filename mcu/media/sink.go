@@ -11,7 +11,7 @@ import (
 // bytes are valid during the call only.
 type Sink interface {
 	// Video takes an access unit (Annex B). The first is an IDR. The time at counts from
-	// the room's epoch, as it does for sound.
+	// the server's epoch, as it does for sound.
 	Video(au []byte, key bool, at time.Duration)
 	// Audio takes a packet of 20 ms at 48 kHz (RFC 7587): of one channel, or in a room with two of
 	// both.

@@ -27,7 +27,7 @@ type Tap interface {
 
 // Time is when media was taken, as far as the server knows.
 type Time struct {
-	Arrived   time.Duration // since the room's epoch; a picture's is that of a path without jitter
+	Arrived   time.Duration // since the server's epoch; a picture's is that of a path without jitter
 	Captured  time.Time     // by the sender's clock; zero before its first report
 	Timestamp uint32        // RTP
 }

@@ -42,11 +42,15 @@ func (a *audience) follow(s *scene.Scene) {
 	for i := range s.Viewers {
 		from := &s.Viewers[i]
 		v := a.state[from.ID]
-		if v == nil {
+		comes := v == nil
+		if comes {
 			v = &watcher{}
 			a.state[from.ID] = v
 		}
 		v.Attach(from.Stream, from.Path, a.env.Rungs)
+		if comes {
+			v.Begin(from.Signals.Rung())
+		}
 		v.in = s
 		from.Stream.Assign(a.fan.Writer(i))
 		a.list = append(a.list, v)

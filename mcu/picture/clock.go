@@ -51,6 +51,7 @@ type Clock struct {
 	views    []*view // of the scene, in its order
 	sources  *sources
 	audience *audience
+	partings scene.Partings
 	sinks    sinks
 	out      chan rendition.Output
 
@@ -108,6 +109,8 @@ func (c *Clock) wait(ctx context.Context) (missed int, ok bool) {
 			return missed, true
 		case out := <-c.out:
 			c.take(out)
+		case <-c.cursor.Woken():
+			c.advance() // a participant that moves waits for the clock to let go
 		case <-ctx.Done():
 			return 0, false
 		}
@@ -226,7 +229,7 @@ func (c *Clock) rest(ctx context.Context) bool {
 	select {
 	case <-c.cursor.Superseded():
 	case <-c.cursor.Woken():
-		c.choose(c.cursor.Scene(), time.Now()) // there may be nothing to do
+		c.choose(c.cursor.Scene(), time.Now()) // maybe to do nothing
 	case out := <-c.out:
 		c.take(out)
 	case <-ctx.Done():
@@ -239,9 +242,8 @@ func (c *Clock) rest(ctx context.Context) bool {
 
 // advance walks to the newest scene and lets go of what departed on the way.
 func (c *Clock) advance() {
-	moved := false
+	was := c.cursor.Scene()
 	for c.cursor.Next() {
-		moved = true
 		for _, d := range c.cursor.Scene().Departed {
 			if d.Camera != nil {
 				d.Camera.Release()
@@ -253,14 +255,15 @@ func (c *Clock) advance() {
 				c.sources.forget(d.ID)
 				c.audience.forget(d.ID)
 			}
+			c.partings.Add(d)
 		}
 	}
-	if moved {
-		s := c.cursor.Scene()
+	if s := c.cursor.Scene(); s != was {
 		c.showViews(s)
 		c.sources.follow(s)
 		c.audience.follow(s)
 	}
+	c.partings.Tell()
 }
 
 // showViews has a view for each that the scene has: those that it had, and new ones.

@@ -30,6 +30,15 @@
 // A sender may ignore all that. The cost of decoding its pictures, by their size and
 // bytes, is held to a fifth of a core (package ingest).
 //
+// # Moving
+//
+// A participant moves to another room with its connection (Participant.Move). The old room's loop
+// lets it go, both of its clocks let go of its streams, and then the new room's loop takes it in.
+// All rooms of a server stamp by one epoch and a downlink numbers its packets itself, so its client
+// sees one stream, in which a key frame begins the new room. Its cameras and microphones end in the
+// old room and begin in the new one with their next packets. What is done in the participant's
+// name on the way waits (whereabouts).
+//
 // # Goroutines
 //
 // Room.Run is the loop. It runs the picture clock and the sound clock and waits for them,

@@ -40,52 +40,28 @@ type Options struct {
 // ErrClosed, when the room has ended; then the place is the caller's to leave.
 func (r *Room) Join(o Options) (*Participant, error) {
 	m := newMember(r.loop, o, time.Now())
+	p := &Participant{whereabouts: whereabouts{member: m}}
 	s, err := session.New(o.Options, session.Env{
 		API: r.env.API, Codecs: r.env.Codecs, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
-		Pool: r.pool, Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Log: r.log,
-	}, r.events(m))
+		Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Ground: r.ground(),
+	}, p.events())
 	if err != nil {
 		return nil, err
 	}
 	m.session, m.control = s, session.NewControl(s, o.Send, o.Cut)
-	m.participant = &Participant{room: r, member: m, session: s}
+	m.participant, p.session = p, s
 	added := ErrClosed
 	r.call(func() { added = r.loop.add(m) })
 	if added != nil {
 		s.Close()
 		return nil, added
 	}
-	return m.participant, nil
+	return p, nil
 }
 
-// events are what a member's session tells the loop.
-func (r *Room) events(m *member) session.Events {
-	return session.Events{
-		Post: r.post, Call: r.call, Taps: r.tapped,
-		KeyFrame: func() {
-			m.feedback.RequestKeyFrame()
-			r.chain.Wake()
-		},
-		Connected:     func() { r.loop.connected(m) },
-		Disconnected:  func(failed bool) { r.loop.disconnected(m, failed) },
-		ControlOpened: func() { r.loop.controlOpened(m) },
-		ControlClosed: func() { r.loop.controlClosed(m) },
-		Command:       func(c control.Message) { r.loop.do(m, c) },
-		Rejected:      func(err error) { m.refuse(err.Error()) },
-		Present:       func() bool { return r.loop.has(m) },
-		SetCamera:     func(c *session.Cam) { r.loop.setCamera(m, c) },
-		SetMicrophone: func(mic *session.Mic) { r.loop.setMicrophone(m, mic) },
-		EndCamera: func(c *session.Cam) {
-			if m.camera == c {
-				r.loop.setCamera(m, nil)
-			}
-		},
-		EndMicrophone: func(mic *session.Mic) {
-			if m.microphone == mic {
-				r.loop.setMicrophone(m, nil)
-			}
-		},
-	}
+// ground is what a session has of the room.
+func (r *Room) ground() session.Ground {
+	return session.Ground{Pool: r.pool, Taps: r.tapped, Log: r.log}
 }
 
 // Resume brings a participant back by its resume token. It keeps its ID and its tile;
@@ -94,55 +70,20 @@ func (r *Room) events(m *member) session.Events {
 // by it. ErrNotFound says that nobody has the token, any more or at all; ErrTooOften that
 // the client came back too often.
 func (r *Room) Resume(o Options, token string) (p *Participant, number int, err error) {
-	var m *member
-	r.call(func() { m = r.loop.holder(token) })
-	if m == nil {
-		return nil, 0, fmt.Errorf("resume: %w", ErrNotFound)
+	if p, err = r.who(func(m *member) bool { return m.session.Token() == token }); err != nil {
+		return nil, 0, fmt.Errorf("resume: %w", err)
 	}
-	if number, err = r.replace(m, o, func() bool { return true }); err != nil {
+	if number, err = p.Resume(o, token); err != nil {
 		return nil, 0, err
 	}
-	return m.participant, number, nil
+	return p, number, nil
 }
 
 // Grant returns what the participant may do that has a resume token, or ErrNotFound.
 func (r *Room) Grant(token string) (policy.Grant, error) {
-	grant, err := policy.Grant{}, fmt.Errorf("resume token: %w", ErrNotFound)
-	r.call(func() {
-		if m := r.loop.holder(token); m != nil {
-			grant, err = m.grant, nil
-		}
-	})
-	return grant, err
-}
-
-// replace gives a member another connection, if it is in the room and may have one. The loop calls
-// may. Errors are those of Resume.
-func (r *Room) replace(m *member, o Options, may func() bool) (number int, err error) {
-	found, allowed := false, false
-	r.call(func() {
-		found = r.loop.has(m) && may()
-		allowed = found && m.session.MayResume()
-	})
-	switch {
-	case !found:
-		return 0, fmt.Errorf("resume: %w", ErrNotFound)
-	case !allowed:
-		return 0, fmt.Errorf("resume: %w", ErrTooOften)
-	}
-	conn, err := m.session.NewConnection(o.Away)
+	p, err := r.who(func(m *member) bool { return token != "" && m.session.Token() == token })
 	if err != nil {
-		return 0, err
+		return policy.Grant{}, err
 	}
-	resumed := false
-	r.call(func() {
-		if resumed = r.loop.has(m) && may(); resumed {
-			number = r.loop.resume(m, conn, o)
-		}
-	})
-	if !resumed {
-		conn.Close()
-		return 0, fmt.Errorf("resume: %w", ErrNotFound)
-	}
-	return number, nil
+	return p.Grant(token)
 }

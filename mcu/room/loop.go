@@ -96,11 +96,6 @@ func (l *loop) find(is func(*member) bool) *member {
 	return nil
 }
 
-// holder returns the member that has a resume token, nil for none.
-func (l *loop) holder(token string) *member {
-	return l.find(func(m *member) bool { return token != "" && m.session.Token() == token })
-}
-
 // add takes a member into the room. It has a seat once its connection stands, or at once if it
 // needs none.
 func (l *loop) add(m *member) error {
@@ -128,6 +123,12 @@ func (l *loop) seat(m *member) error {
 			return err
 		}
 	}
+	l.sit(m)
+	return nil
+}
+
+// sit tells the others, the outside and recordings of a member that has its seat.
+func (l *loop) sit(m *member) {
 	if !l.begun {
 		l.begun = true
 		if m.grant.First && !m.session.Viewer {
@@ -143,7 +144,6 @@ func (l *loop) seat(m *member) error {
 			t.Joined(m.session.PublicID(), m.session.Name, time.Since(l.room.epoch))
 		}
 	}
-	return nil
 }
 
 // remove takes a member out of the room and ends its connection.

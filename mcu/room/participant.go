@@ -2,19 +2,20 @@ package room
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
 )
 
-// Participant is a participant or viewer of a room, for those who act in its name. It is
-// safe for concurrent use. Its tracks have goroutines, see package session.
+// Participant is a participant or viewer of a room, for those who act in its name. It may move to
+// another room and is the same Participant there. It is safe for concurrent use. Its tracks have goroutines, see package session.
 type Participant struct {
-	room    *Room
-	member  *member // the loop's
+	whereabouts
 	session *session.Session
 }
 
@@ -29,15 +30,15 @@ func (p *Participant) Done() <-chan struct{} { return p.session.Done() }
 func (p *Participant) AfterLeave(f func()) { p.session.AfterLeave(f) }
 
 // Leave ends the participant's session. It returns at once; a second Leave does nothing.
-func (p *Participant) Leave() { p.room.post(func() { p.room.loop.remove(p.member) }) }
+func (p *Participant) Leave() { p.post(func(m *member) { m.loop.remove(m) }) }
 
 // GiveWay ends the session of a participant whose connection has never stood, because another
 // needs its place. It does nothing to others.
 func (p *Participant) GiveWay() {
-	p.room.post(func() {
-		if !p.member.seated {
-			p.member.refuse("another client that connects needs your place: come again")
-			p.room.loop.remove(p.member)
+	p.post(func(m *member) {
+		if !m.seated {
+			m.refuse("another client that connects needs your place: come again")
+			m.loop.remove(m)
 		}
 	})
 }
@@ -45,9 +46,9 @@ func (p *Participant) GiveWay() {
 // LeaveBy is Leave for a client that says so over the control connection of a number. One
 // that was replaced is ignored, because the client came back.
 func (p *Participant) LeaveBy(number int) {
-	p.room.post(func() {
-		if number == p.member.control.Number() {
-			p.room.loop.remove(p.member)
+	p.post(func(m *member) {
+		if number == m.control.Number() {
+			m.loop.remove(m)
 		}
 	})
 }
@@ -56,9 +57,9 @@ func (p *Participant) LeaveBy(number int) {
 // that it joined with. Goodbye says that the client ended it. What becomes of the
 // participant is package presence's. Connections that were replaced are ignored.
 func (p *Participant) Lose(number int, goodbye bool) {
-	p.room.post(func() {
-		if number == p.member.control.Number() {
-			p.room.loop.change(p.member, func(now time.Time) { p.member.presence.LoseControl(goodbye, now) })
+	p.post(func(m *member) {
+		if number == m.control.Number() {
+			m.loop.change(m, func(now time.Time) { m.presence.LoseControl(goodbye, now) })
 		}
 	})
 }
@@ -69,7 +70,7 @@ func (p *Participant) Lose(number int, goodbye bool) {
 // Away says that the client is on another machine. The number is as in [Room.Resume].
 func (p *Participant) Return(away, sure bool) (number int, err error) {
 	o := Options{Options: session.Options{Away: away}}
-	return p.room.replace(p.member, o, func() bool { return sure || p.member.gone(time.Now()) })
+	return p.replace(o, func(m *member) bool { return sure || m.gone(time.Now()) })
 }
 
 // Offer takes an SDP offer and returns the answer, with all of the server's candidates in
@@ -85,9 +86,9 @@ func (p *Participant) OfferBy(ctx context.Context, number int, sdp string) (stri
 	if err != nil {
 		return "", err
 	}
-	p.room.post(func() {
-		if p.member.presence.MediaUp() {
-			p.room.loop.publish()
+	p.post(func(m *member) {
+		if m.presence.MediaUp() {
+			m.loop.publish()
 		}
 	})
 	return answer, nil
@@ -106,7 +107,7 @@ func (p *Participant) AddCandidateBy(number int, c control.CandidateInit) error 
 
 // Handle does what a control message asks. The participant is sent refusals.
 func (p *Participant) Handle(m control.Message) {
-	p.room.post(func() { p.room.loop.do(p.member, m) })
+	p.post(func(by *member) { by.loop.do(by, m) })
 }
 
 // PlayVideo shows a source as the participant's camera until its Read fails, as it has to
@@ -120,13 +121,98 @@ func (p *Participant) PlayAudio(s media.Source) { p.session.PlayAudio(s) }
 // HasTile tells whether the room knows that the participant's connection stands. That is
 // later than its client is connected.
 func (p *Participant) HasTile() (ok bool) {
-	p.room.call(func() { ok = p.member.presence.HasTile() })
+	p.call(func(m *member) { ok = m.presence.HasTile() })
 	return ok
 }
 
 // Silence returns why nothing is seen, and why nothing is heard, of the participant although it
 // sends. Both are empty where all is well, or is not known yet.
 func (p *Participant) Silence() (unseen, unheard silence.Reason) {
-	p.room.call(func() { unseen, unheard = p.member.unseen.why, p.member.unheard.why })
+	p.call(func(m *member) { unseen, unheard = m.unseen.why, m.unheard.why })
 	return unseen, unheard
+}
+
+// Resume is [Room.Resume] for a participant that may have moved. ErrNotFound says that the token
+// is another one's, or that the participant has left.
+func (p *Participant) Resume(o Options, token string) (number int, err error) {
+	if token == "" || p.session.Token() != token {
+		return 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	return p.replace(o, func(*member) bool { return true })
+}
+
+// Grant returns what the participant may do. ErrNotFound says that a resume token is another one's,
+// or that the participant has left.
+func (p *Participant) Grant(token string) (g policy.Grant, err error) {
+	there := false
+	if token != "" && p.session.Token() == token {
+		p.call(func(m *member) { there, g = m.loop.has(m), m.grant })
+	}
+	if !there {
+		return policy.Grant{}, fmt.Errorf("resume token: %w", ErrNotFound)
+	}
+	return g, nil
+}
+
+// replace gives a participant another connection, if it is in a room and may have one. The loop
+// calls may. Errors are those of Resume.
+func (p *Participant) replace(o Options, may func(*member) bool) (number int, err error) {
+	found, allowed := false, false
+	p.call(func(m *member) {
+		found = m.loop.has(m) && may(m)
+		allowed = found && p.session.MayResume()
+	})
+	switch {
+	case !found:
+		return 0, fmt.Errorf("resume: %w", ErrNotFound)
+	case !allowed:
+		return 0, fmt.Errorf("resume: %w", ErrTooOften)
+	}
+	conn, err := p.session.NewConnection(o.Away)
+	if err != nil {
+		return 0, err
+	}
+	resumed := false
+	p.call(func(m *member) {
+		if resumed = m.loop.has(m) && may(m); resumed {
+			number = m.loop.resume(m, conn, o)
+		}
+	})
+	if !resumed {
+		conn.Close()
+		return 0, fmt.Errorf("resume: %w", ErrNotFound)
+	}
+	return number, nil
+}
+
+// events are what a participant's session tells the loop of the room that it is in.
+func (p *Participant) events() session.Events {
+	return session.Events{
+		Post: func(f func()) bool { return p.post(func(*member) { f() }) },
+		Call: func(f func()) bool { return p.call(func(*member) { f() }) },
+		KeyFrame: func() {
+			m := p.now()
+			m.feedback.RequestKeyFrame()
+			m.loop.room.chain.Wake()
+		},
+		Connected:     func() { m := p.now(); m.loop.connected(m) },
+		Disconnected:  func(failed bool) { m := p.now(); m.loop.disconnected(m, failed) },
+		ControlOpened: func() { m := p.now(); m.loop.controlOpened(m) },
+		ControlClosed: func() { m := p.now(); m.loop.controlClosed(m) },
+		Command:       func(c control.Message) { m := p.now(); m.loop.do(m, c) },
+		Rejected:      func(err error) { p.now().refuse(err.Error()) },
+		Present:       func() bool { m := p.now(); return m.loop.has(m) },
+		SetCamera:     func(c *session.Cam) { m := p.now(); m.loop.setCamera(m, c) },
+		SetMicrophone: func(mic *session.Mic) { m := p.now(); m.loop.setMicrophone(m, mic) },
+		EndCamera: func(c *session.Cam) {
+			if m := p.now(); m.camera == c {
+				m.loop.setCamera(m, nil)
+			}
+		},
+		EndMicrophone: func(mic *session.Mic) {
+			if m := p.now(); m.microphone == mic {
+				m.loop.setMicrophone(m, nil)
+			}
+		},
+	}
 }

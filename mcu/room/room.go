@@ -50,6 +50,7 @@ type Env struct {
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
 	Headroom   *headroom.Headroom
 
+	Epoch           time.Time     // of all timestamps; zero: of each room, when it is made
 	Size            image.Point   // of the canvas, pixels, even
 	Rungs           []ladder.Rung // that viewers may have
 	FrameRate       int           // pictures a second
@@ -90,9 +91,12 @@ type Room struct {
 
 // New returns a room that nobody is in.
 func New(name string, env Env) (*Room, error) {
+	if env.Epoch.IsZero() {
+		env.Epoch = time.Now()
+	}
 	r := &Room{
 		name: name, env: env, log: env.Log.With("room", name),
-		epoch: time.Now(),
+		epoch: env.Epoch,
 		pool:  yuv.NewPool(framesPerSeat*env.MaxParticipants + framesPerTile*env.MaxTiles),
 		calls: make(chan func(), 64),
 		ended: make(chan struct{}),
@@ -188,9 +192,18 @@ func (r *Room) tapped() []media.Tap {
 
 // Participant returns the participant whose session has an ID, or ErrNotFound.
 func (r *Room) Participant(id string) (*Participant, error) {
-	var found *Participant
+	return r.who(func(m *member) bool { return m.session.ID() == id })
+}
+
+// Member returns the participant that the others know by an ID and that has a seat, or ErrNotFound.
+func (r *Room) Member(publicID string) (*Participant, error) {
+	return r.who(func(m *member) bool { return m.seated && m.session.PublicID() == publicID })
+}
+
+// who returns the first participant that is meant.
+func (r *Room) who(is func(*member) bool) (found *Participant, err error) {
 	r.call(func() {
-		if m := r.loop.find(func(m *member) bool { return m.session.ID() == id }); m != nil {
+		if m := r.loop.find(is); m != nil {
 			found = m.participant
 		}
 	})

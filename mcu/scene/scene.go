@@ -105,6 +105,28 @@ type Departed struct {
 	Microphone media.Microphone
 	Sink       *media.Attachment
 	Left       bool // the participant has left
+	// Parted is called by each of the two clocks when it writes to none of the participant's
+	// streams any more. It must not block, and may be nil.
+	Parted func()
+}
+
+// Partings are those who departed whom a clock may still write to. They belong to the clock.
+type Partings []func()
+
+// Add takes note of what departed.
+func (p *Partings) Add(d Departed) {
+	if d.Parted != nil {
+		*p = append(*p, d.Parted)
+	}
+}
+
+// Tell tells all of them that the clock writes to them no more.
+func (p *Partings) Tell() {
+	for _, parted := range *p {
+		parted()
+	}
+	clear(*p)
+	*p = (*p)[:0]
 }
 
 // Reporter is how a clock says what it found. The room's loop takes it; a method returns

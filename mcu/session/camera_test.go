@@ -123,8 +123,8 @@ func newStage(t *testing.T, o Options, taps ...media.Tap) *stage {
 	}
 	o.Injected = true
 	s, err := New(o, Env{
-		Codecs: &st.codecs, DecodeSlot: make(chan struct{}, 1), Pool: st.pool, Epoch: time.Now(),
-		Metrics: NewMetrics(), Log: newSession(t, &host{}, o).Log(),
+		Codecs: &st.codecs, DecodeSlot: make(chan struct{}, 1), Epoch: time.Now(),
+		Metrics: NewMetrics(), Ground: st.ground(st.pool),
 	}, events)
 	if err != nil {
 		t.Fatal(err)

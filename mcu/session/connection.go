@@ -1,7 +1,6 @@
 package session
 
 import (
-	"log/slog"
 	"sync/atomic"
 
 	"tilemix/mcu/control"
@@ -40,9 +39,9 @@ func (c *Connection) Close() { c.peer.Close() }
 func (c *Connection) useless(why silence.Reason) { c.lost.Store(&why) }
 
 // unbound logs a stream that belongs to nothing. It is for rtc.Events.
-func (c *Connection) unbound(log *slog.Logger) func(uint32, uint8, string) {
+func (c *Connection) unbound(of *Session) func(uint32, uint8, string) {
 	return func(ssrc uint32, payloadType uint8, why string) {
-		log.Warn("media belongs to nothing that was answered", "reason", why, "ssrc", ssrc, "payload_type", payloadType)
+		of.Log().Warn("media belongs to nothing that was answered", "reason", why, "ssrc", ssrc, "payload_type", payloadType)
 		if why != string(route.NoOriginal) { // what a repair repairs may come alone
 			c.useless(silence.Reason(why))
 		}

@@ -27,7 +27,7 @@ func connected(t *testing.T, h *host) *Session {
 	events.Disconnected, events.KeyFrame = func(bool) {}, func() {}
 	s, err := New(Options{Name: "Ada", Resumable: true}, Env{
 		API: api, Handshakes: handshake.New(make(chan struct{}, 2)),
-		Metrics: NewMetrics(), Log: newSession(t, &host{}, Options{}).Log(),
+		Metrics: NewMetrics(), Ground: (&host{}).ground(nil),
 	}, events)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestSecrets(t *testing.T) {
 func TestUnbound(t *testing.T) {
 	s := connected(t, &host{})
 	conn := s.conn.Load()
-	unbound := conn.unbound(s.log)
+	unbound := conn.unbound(s)
 	unbound(1, 97, "repair-unbound")
 	if _, _, lost := s.Sends(); lost != "" {
 		t.Errorf("after a repair: %q", lost)

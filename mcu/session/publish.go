@@ -82,8 +82,8 @@ type cameraTrack interface {
 	LimitBitrate(bps int)
 }
 
-// runVideo feeds a camera until its track ends. When it goes on in another codec, that is
-// another camera.
+// runVideo feeds a camera until its track ends. When it goes on in another codec, or in another
+// room, that is another camera.
 func (s *Session) runVideo(t cameraTrack) {
 	if s.Viewer {
 		return
@@ -114,12 +114,13 @@ func offered(t cameraTrack) [][]byte {
 	return nil
 }
 
-// runCamera feeds a camera while its track is of one codec. It returns false when the
-// track has ended.
+// runCamera feeds a camera while its track is of one codec, and the session in one room. It
+// returns false when the track has ended.
 func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
+	on := s.on.Load()
 	dec, err := s.env.Codecs.NewDecoder(kind)
 	if err != nil {
-		s.log.Error("no decoder for a camera", "codec", kind, "error", err)
+		on.log.Error("no decoder for a camera", "codec", kind, "error", err)
 		if c := s.conn.Load(); c != nil {
 			c.useless(silence.Refused)
 		}
@@ -127,11 +128,11 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	}
 	spoken := table.Of(kind)
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Parameters: offered(t), Joiner: spoken.NewJoiner(), Pool: s.env.Pool, Turns: s.env.DecodeSlot,
+		Decoder: dec, Parameters: offered(t), Joiner: spoken.NewJoiner(), Pool: on.Pool, Turns: s.env.DecodeSlot,
 		Headroom: s.env.Headroom, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: s.env.Metrics.reassemble, Decoded: s.env.Metrics.decode, Skew: s.env.Metrics.lipSync,
 		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
-			return s.tapPicture(spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
+			return s.tapPicture(on, spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
 		},
 	})
 	defer v.Stop()
@@ -144,7 +145,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	var packet rtp.Packet
 	var limiter limiter
 	for t.Read(&packet) == nil {
-		if t.Codec() != kind {
+		if t.Codec() != kind || s.on.Load() != on {
 			more = true
 			break
 		}
@@ -174,25 +175,37 @@ func (s *Session) endCamera(c *Cam, more bool) {
 	time.AfterFunc(lastPicture, end)
 }
 
-// runAudio feeds a microphone until its track ends.
+// runAudio feeds a microphone until its track ends. When it goes on in another room, that is
+// another microphone.
 func (s *Session) runAudio(t track) {
 	if s.Viewer {
 		return
 	}
+	for s.runMicrophone(t) {
+	}
+}
+
+// runMicrophone feeds a microphone while the session is in one room. It returns false when the
+// track has ended.
+func (s *Session) runMicrophone(t track) (more bool) {
+	on := s.on.Load()
 	dec, err := opus.NewDecoder()
 	if err != nil {
-		s.log.Error("no decoder for a microphone", "error", err)
-		return
+		on.log.Error("no decoder for a microphone", "error", err)
+		return false
 	}
 	v := s.newVoice(dec)
 	defer s.env.Metrics.voice.Add(v.Stats)()
 	m := &Mic{v}
 	if !s.events.Call(func() { s.events.SetMicrophone(m) }) {
 		_ = v.Close()
-		return
+		return false
 	}
 	var packet rtp.Packet
 	for t.Read(&packet) == nil {
+		if more = s.on.Load() != on; more {
+			break
+		}
 		if ntp, timestamp, fresh := t.Reported(); fresh {
 			v.Report(ntp, timestamp)
 		}
@@ -200,13 +213,14 @@ func (s *Session) runAudio(t track) {
 		now := time.Now()
 		s.heard.Store(now.UnixNano())
 		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Retransmitted: t.Retransmitted()}, now)
-		for _, tap := range s.events.Taps() {
+		for _, tap := range on.Taps() {
 			tap.Sound(s.public, packet.Payload, media.Time{
 				Arrived: now.Sub(s.env.Epoch), Captured: v.Captured(packet.Timestamp), Timestamp: packet.Timestamp,
 			})
 		}
 	}
 	s.events.Post(func() { s.events.EndMicrophone(m) })
+	return more
 }
 
 // newVoice returns a voice that has as many channels as the room.
@@ -219,8 +233,8 @@ func (s *Session) newVoice(dec *opus.Decoder) *ingest.Voice {
 
 // tapPicture gives an access unit of the camera to the taps, and tells whether one of them
 // needs an IDR.
-func (s *Session) tapPicture(spoken *table.Video, n uint64, au []byte, at media.Time) (needKey bool) {
-	all := s.events.Taps()
+func (s *Session) tapPicture(on *footing, spoken *table.Video, n uint64, au []byte, at media.Time) (needKey bool) {
+	all := on.Taps()
 	if len(all) == 0 {
 		return false
 	}

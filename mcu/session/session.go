@@ -13,11 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
-	"tilemix/mcu/handshake"
-	"tilemix/mcu/headroom"
-	"tilemix/mcu/media"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/send"
 )
@@ -31,58 +27,13 @@ const (
 	// once, because each time a connection is made and one is ended.
 	resumeRate  = 1
 	resumeBurst = 5
+	// settling (1 ms) is the time between two looks at whether the writers of a large room have
+	// sent what they have for a client that moves.
+	settling = time.Millisecond
 )
 
 // ErrClosed is returned for what a control connection asks that was replaced.
 var ErrClosed = errors.New("closed")
-
-// Env is what a session needs of its room and of the server.
-type Env struct {
-	API        *rtc.API
-	Codecs     media.VideoCodecs
-	Handshakes *handshake.Priority
-	DecodeSlot chan struct{} // holds one for each camera that decodes now
-	Headroom   *headroom.Headroom
-	Pool       *yuv.Pool // of the room's pictures
-	Stereo     bool      // the room mixes two channels of sound
-	Epoch      time.Time // of the room's timestamps
-	Metrics    *Metrics
-	Log        *slog.Logger
-}
-
-// Events are what a session tells its room. None may be nil.
-type Events struct {
-	// Post has the room's loop run f, soon. Call waits until it has. Both return false when
-	// the room has ended; then f is not run.
-	Post, Call func(f func()) bool
-	// Taps are those of the room. Any goroutine may call it.
-	Taps func() []media.Tap
-	// KeyFrame says that the client asked for a key frame. Any goroutine may call it.
-	KeyFrame func()
-
-	// The room's loop calls the rest.
-
-	Connected     func()            // the media connection stands
-	Disconnected  func(failed bool) // it failed, or was closed
-	ControlOpened func()            // the client opened a data channel for control messages
-	ControlClosed func()            // that channel has closed
-	Command       func(control.Message)
-	Rejected      func(error) // a message of the client was none
-	Present       func() bool // the participant is in the room
-	SetCamera     func(*Cam)  // this is the participant's camera from now on
-	SetMicrophone func(*Mic)  // likewise
-	EndCamera     func(*Cam)  // this one ended
-	EndMicrophone func(*Mic)  // likewise
-}
-
-// Options say what a session is like.
-type Options struct {
-	Name      string
-	Viewer    bool // only receives
-	Resumable bool // may come back
-	Injected  bool // has no connection: what it sends is played
-	Away      bool // its client is on another machine
-}
 
 // Session is one client. It is safe for concurrent use.
 type Session struct {
@@ -93,7 +44,7 @@ type Session struct {
 
 	env    Env
 	events Events
-	log    *slog.Logger
+	on     atomic.Pointer[footing] // another once the session has moved to another room
 
 	conn  atomic.Pointer[Connection] // that it has now; nil: it is injected
 	pace  *rate.Limiter              // of the data channel
@@ -118,7 +69,7 @@ func New(o Options, env Env, events Events) (*Session, error) {
 		done:  make(chan struct{}),
 		hurry: func() {},
 	}
-	s.log = env.Log.With("participant", s.public)
+	s.Stand(env.Ground)
 	s.life, s.end = context.WithCancel(context.Background())
 	if o.Resumable {
 		s.token = rand.Text()
@@ -146,7 +97,14 @@ func (s *Session) PublicID() string { return s.public }
 func (s *Session) Token() string { return s.token }
 
 // Log returns the session's logger.
-func (s *Session) Log() *slog.Logger { return s.log }
+func (s *Session) Log() *slog.Logger { return s.on.Load().log }
+
+// Stand has the session stand on the ground of another room. With its next packet each track
+// that it sends ends its camera or microphone and begins another one, which Events.SetCamera
+// or Events.SetMicrophone then has. It is safe for concurrent use.
+func (s *Session) Stand(g Ground) {
+	s.on.Store(&footing{g, g.Log.With("participant", s.public)})
+}
 
 // MayResume tells whether the client may come back now, and counts that.
 func (s *Session) MayResume() bool { return s.back.Allow() }
@@ -175,6 +133,22 @@ func (s *Session) Picture() *send.Downlink { return s.ready((*rtc.Peer).Video) }
 // Sound is like Picture.
 func (s *Session) Sound() *send.Downlink { return s.ready((*rtc.Peer).Audio) }
 
+// HandOver has the streams to the client begin anew where another room's clocks feed them, as one
+// unbroken stream each. The clocks that fed them have let go of them. It waits until their writers
+// have sent what they had.
+func (s *Session) HandOver() {
+	c := s.conn.Load()
+	if c == nil {
+		return
+	}
+	for _, d := range []*send.Downlink{c.peer.Audio(), c.peer.Video()} {
+		for !d.Settled() {
+			time.Sleep(settling)
+		}
+		d.HandOver(time.Now())
+	}
+}
+
 func (s *Session) ready(of func(*rtc.Peer) *send.Downlink) *send.Downlink {
 	c := s.conn.Load()
 	if c == nil {
@@ -190,7 +164,7 @@ func (s *Session) ready(of func(*rtc.Peer) *send.Downlink) *send.Downlink {
 // all of the server's candidates in it. A later offer renegotiates. ErrClosed says that
 // the control connection was replaced; AnyControl is never.
 func (s *Session) Offer(ctx context.Context, control int, sdp string) (string, error) {
-	c, err := s.on(control)
+	c, err := s.by(control)
 	if err != nil {
 		return "", err
 	}
@@ -200,15 +174,15 @@ func (s *Session) Offer(ctx context.Context, control int, sdp string) (string, e
 // AddCandidate adds a candidate of the client's that came by a control connection. Errors
 // are those of Offer.
 func (s *Session) AddCandidate(control int, c control.CandidateInit) error {
-	to, err := s.on(control)
+	to, err := s.by(control)
 	if err != nil {
 		return err
 	}
 	return to.peer.AddCandidate(c.Candidate)
 }
 
-// on returns the session's connection, if it is the one of a control connection.
-func (s *Session) on(control int) (*Connection, error) {
+// by returns the session's connection, if it is the one of a control connection.
+func (s *Session) by(control int) (*Connection, error) {
 	if c := s.conn.Load(); c != nil && (control == AnyControl || control == c.number) {
 		return c, nil
 	}
@@ -271,7 +245,7 @@ func (s *Session) NewConnection(away bool) (*Connection, error) {
 		Connected: present(s.events.Connected),
 		Failed:    present(func() { s.events.Disconnected(true) }),
 		Ended:     present(func() { s.events.Disconnected(false) }),
-		Unbound:   c.unbound(s.log),
+		Unbound:   c.unbound(s),
 	})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
 )
@@ -32,17 +33,22 @@ func (h *host) run(f func()) bool {
 
 func (h *host) events() Events {
 	return Events{
-		Post: h.run, Call: h.run, Taps: func() []media.Tap { return h.taps },
+		Post: h.run, Call: h.run,
 		Present:       func() bool { return !h.ended },
 		SetMicrophone: func(m *Mic) { h.mics = append(h.mics, m) },
 		EndMicrophone: func(m *Mic) { h.over++; _ = m.Close() },
 	}
 }
 
+// ground is that of a room.
+func (h *host) ground(pool *yuv.Pool) Ground {
+	return Ground{Pool: pool, Taps: func() []media.Tap { return h.taps }, Log: slog.New(slog.DiscardHandler)}
+}
+
 func newSession(t *testing.T, h *host, o Options) *Session {
 	t.Helper()
 	o.Injected = true
-	s, err := New(o, Env{Metrics: NewMetrics(), Log: slog.New(slog.DiscardHandler)}, h.events())
+	s, err := New(o, Env{Metrics: NewMetrics(), Ground: h.ground(nil)}, h.events())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,7 @@ type Clock struct {
 	outputs   outputs
 	stereo    *outputs // of listeners with two channels; nil: the room is mono
 	fan       *send.Fan
+	partings  scene.Partings
 }
 
 // listener is what the clock keeps of a participant, for as long as it is in the room.
@@ -221,11 +222,13 @@ func (c *Clock) advance() {
 		moved = true
 		for _, d := range c.cursor.Scene().Departed {
 			c.release(d)
+			c.partings.Add(d)
 		}
 	}
 	if !moved {
 		return
 	}
+	defer c.partings.Tell()
 	c.listeners = c.listeners[:0]
 	for i := range c.cursor.Scene().Listeners {
 		id := c.cursor.Scene().Listeners[i].ID

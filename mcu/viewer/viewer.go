@@ -57,6 +57,10 @@ func (v *Subscription) Attach(s media.PictureStream, p media.Path, rungs []ladde
 	v.recovery.budget = budget
 }
 
+// Begin has a viewer that was just attached for the first time begin on a rung that another room's
+// clock gave it over the same path.
+func (v *Subscription) Begin(rung int) { v.choice.Begin(rung) }
+
 // Detach is for a viewer that receives no picture now.
 func (v *Subscription) Detach() { v.on, v.next = nil, nil }
 

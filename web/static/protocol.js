@@ -16,6 +16,14 @@
  */
 
 /**
+ * Moved says that the client is in another room from now on, over the same connection and with the same ID and resume token.
+ *
+ * @typedef {object} MovedMessage
+ * @property {'moved'} type
+ * @property {string} room
+ */
+
+/**
  * Answer is the server's SDP answer to an [Offer].
  *
  * @typedef {object} AnswerMessage
@@ -193,7 +201,7 @@
  * @property {string} name
  */
 
-/** @typedef {WelcomeMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage} ServerMessage */
+/** @typedef {WelcomeMessage | MovedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage} ServerMessage */
 
 /** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | AliveMessage} ClientMessage */
 // End of what is generated.

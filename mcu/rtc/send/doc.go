@@ -40,6 +40,6 @@
 // at most a fifth of the estimate plus what is lost without a queue, six tries a packet, and
 // nothing from before the last IDR.
 //
-// Timestamps of sound and picture count from the room's epoch, and the sender reports say so,
+// Timestamps of sound and picture count from the server's epoch, and the sender reports say so,
 // so receivers keep them together.
 package send

@@ -151,6 +151,25 @@ func (d *Downlink) Ready() bool { return d.binding.Load() != nil && d.open.Load(
 // Bind sets what was negotiated.
 func (d *Downlink) Bind(b Binding) { d.binding.Store(&b) }
 
+// Settled tells whether no writer holds a unit of the downlink's.
+func (d *Downlink) Settled() bool { return d.inFlight.Load() == 0 }
+
+// HandOver drops what waits and what could be retransmitted, because another room's clock feeds
+// the downlink from now on. What it writes goes on with the stream's sequence numbers and
+// timestamps, and begins with a key unit. The clock that fed the downlink has let go of it, and
+// the downlink is settled.
+func (d *Downlink) HandOver(now time.Time) {
+	d.assigned, d.writer, d.missed, d.started = nil, nil, false, false
+	d.acquire()
+	for p, _ := d.queue.first(); p != nil; p, _ = d.queue.first() {
+		d.path.counters.Dropped.Add(1)
+		d.queue.remove()
+	}
+	d.part, d.handed = 0, true
+	d.rtx.history.clear()
+	d.release(d.path.since(now))
+}
+
 // Unbind ends the stream. The downlink releases all that it kept for retransmission.
 func (d *Downlink) Unbind(now time.Time) {
 	d.binding.Store(nil)

@@ -176,3 +176,36 @@ func BenchmarkDownlinkWrite(b *testing.B) {
 func quietPath() *Path {
 	return NewPath(func([]rtcp.Packet) error { return nil }, NewPacer(), &Counters{}, time.Now())
 }
+
+// TestHandOver has another clock go on with a downlink, whose timestamps are a little behind: the
+// stream goes on as one, with a key unit, and nothing of before is sent again.
+func TestHandOver(t *testing.T) {
+	w := newWire(102, 1)
+	w.rtx = true
+	d := NewVideo(quietPath())
+	d.Bind(w.binding())
+	d.Open()
+	payload := []byte{0x41, 1, 2, 3}
+	write := func(timestamp uint32, key bool) bool {
+		return d.Write(packet.Packets{Timestamp: timestamp, Key: key, Payloads: [][]byte{payload}}, time.Now())
+	}
+	write(90_000, true)
+	write(93_000, false)
+	before := w.headers[1]
+	d.HandOver(time.Now())
+	if !d.Settled() || !d.Waits() || write(96_000, false) {
+		t.Error("the stream goes on without a key unit")
+	}
+	for _, timestamp := range []uint32{92_000, 95_000} {
+		write(timestamp, timestamp == 92_000)
+	}
+	for i, want := range []uint32{before.Timestamp + 90, before.Timestamp + 3090} {
+		h := w.headers[2+i]
+		if h.SSRC != before.SSRC || h.SequenceNumber != before.SequenceNumber+uint16(i)+1 || h.Timestamp != want {
+			t.Errorf("packet %d is %d at %d, not %d at %d", i, h.SequenceNumber, h.Timestamp, before.SequenceNumber+uint16(i)+1, want)
+		}
+	}
+	if u, _ := d.rtx.history.find(before.SequenceNumber); u != nil {
+		t.Error("a packet of before would be sent again")
+	}
+}

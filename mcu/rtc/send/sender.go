@@ -11,6 +11,8 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
+	"tilemix/codec/pcm"
+	"tilemix/codec/ticks"
 	"tilemix/mcu/rtptime"
 )
 
@@ -49,6 +51,7 @@ type sender struct {
 	sending atomic.Bool // a goroutine owns what follows
 
 	base       uint32 // of timestamps
+	handed     bool   // the next unit is another room's
 	header     rtp.Header
 	ext        [2]byte
 	part       int     // payloads of the first unit that were sent
@@ -137,6 +140,9 @@ func (s *sender) sendPending(now time.Duration) bool {
 // unit sends what may leave of a unit and returns whether that was all of it.
 func (s *sender) unit(p *queuedUnit, now time.Duration) bool {
 	s.begin(p.to)
+	if s.handed {
+		s.follow(p.Timestamp)
+	}
 	for ; s.part < len(p.Payloads); s.part++ {
 		if s.room <= 0 {
 			return false
@@ -184,6 +190,19 @@ func (s *sender) begin(to *Binding) {
 	}
 	s.header.SSRC, s.header.PayloadType = to.SSRC, to.PayloadType
 	s.rtx.history.clear()
+}
+
+// follow has a timestamp of another room come after those that were sent. Rooms have one epoch, but
+// their clocks do not tick together, and what is replayed is stamped a little before its time.
+func (s *sender) follow(timestamp uint32) {
+	step := int32(ticks.Video / 1000)
+	if s.kind == audio {
+		step = pcm.Samples
+	}
+	if behind := step - int32(s.base+timestamp-s.header.Timestamp); behind > 0 {
+		s.base += uint32(behind)
+	}
+	s.handed = false
 }
 
 // packet sends payload i of a unit.
