@@ -38,6 +38,7 @@ func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Secon
 
 // handle is what a broadcast needs of its room: a [room.Handle].
 type handle interface {
+	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
 	NotifyBroadcast(on bool)
 }

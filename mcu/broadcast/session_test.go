@@ -225,3 +225,32 @@ func TestParsePicture(t *testing.T) {
 		}
 	}
 }
+
+// TestStereo has the mix of a room with two channels: players are told so before they play.
+func TestStereo(t *testing.T) {
+	for _, channels := range []int{1, 2} {
+		s := newStage(t, Default())
+		s.channels = channels
+		if _, _, err := s.Start("live"); err != nil {
+			t.Fatal(err)
+		}
+		s.roll(3*time.Second, 30, func() time.Duration { return 0 })
+		at := s.media("audio2")
+		body, err := s.ask(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uri := regexp.MustCompile(`EXT-X-MAP:URI="([^"]+)"`).FindStringSubmatch(body)
+		data, err := s.ask(path.Join(path.Dir(at), uri[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := boxes.DecodeFile(strings.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := file.Init.Moov.Trak.Mdia.Minf.Stbl.Stsd.Opus.Dops.OutputChannelCount; int(got) != channels {
+			t.Errorf("it says %d channels, not %d", got, channels)
+		}
+	}
+}

@@ -24,6 +24,8 @@ type stage struct {
 	t    *testing.T
 	sink media.Sink // of the broadcast; nil: there is none
 
+	channels int // of the mix; zero is one
+
 	mu    sync.Mutex
 	over  bool
 	told  []bool // by the broadcast: it is on, or off
@@ -63,6 +65,8 @@ func (s *stage) Room(name string) (*stage, error) {
 	}
 	return s, nil
 }
+
+func (s *stage) AudioChannels() int { return max(1, s.channels) }
 
 func (s *stage) Attach(sink media.Sink, o media.SinkOptions) (func(), error) {
 	s.mu.Lock()

@@ -62,6 +62,7 @@ func Default() Config {
 // handle is what a link needs of its room: a [room.Handle].
 type handle interface {
 	Ended() <-chan struct{}
+	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
 }
 

@@ -62,7 +62,7 @@ func (o *output) try(ctx context.Context, up func()) error {
 	defer detach()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	p := &push{queue: q, up: up, stop: stop}
+	p := &push{queue: q, up: up, stop: stop, channels: o.room.AudioChannels()}
 	err = p.command(o.gateway.cfg.FFmpeg, o.address).Run(ctx)
 	if p.over {
 		return errOver
@@ -97,6 +97,8 @@ type push struct {
 	stop  context.CancelCauseFunc
 	over  bool // the room has ended; valid when the child has ended
 	flows atomic.Bool
+
+	channels int // of the sound
 }
 
 // command returns the FFmpeg command for an address. Keys go to an options file, as far as
@@ -145,7 +147,9 @@ func destination(a address.Address) (args []string, secret string) {
 
 // feed writes the queue to FFmpeg until the room or FFmpeg has ended.
 func (p *push) feed(w io.Writer) error {
-	out := mp4.NewWriter(w, mp4.Default())
+	config := mp4.Default()
+	config.Channels = p.channels
+	out := mp4.NewWriter(w, config)
 	pending := 0
 	for {
 		select {

@@ -39,7 +39,12 @@ const key = "s3cr3tkey"
 
 func newStage(t *testing.T, change func(*gateway.Config)) *stage {
 	t.Helper()
-	settings := mcutest.Small()
+	return stageOf(t, mcutest.Small(), change)
+}
+
+// stageOf is newStage with other settings of the server.
+func stageOf(t *testing.T, settings mcu.Config, change func(*gateway.Config)) *stage {
+	t.Helper()
 	settings.FrameRate = mcu.DefaultConfig().FrameRate
 	s := &stage{Stage: mcutest.Serve(t, settings), t: t, dir: t.TempDir()}
 	cfg := gateway.Default()

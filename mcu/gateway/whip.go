@@ -48,7 +48,7 @@ func (o *output) whip(ctx context.Context, up func()) error {
 
 // whipOnce is one connection of whip.
 func (o *output) whipOnce(ctx context.Context, list via.List, up func()) error {
-	c, err := client.New(client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
+	c, err := client.New(client.Config{SendVideo: true, SendAudio: true, SendOnly: true, Stereo: o.room.AudioChannels() == 2})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"tilemix/codec/mp4"
@@ -37,12 +38,13 @@ var errADTS = errors.New("FFmpeg makes something else than AAC")
 //
 // It belongs to the recording's goroutine. While FFmpeg runs, send and read have one each.
 type aac struct {
-	out    *mp4.Writer
-	dec    *opus.Decoder
-	child  *ffmpeg.Process
-	kill   context.CancelFunc
-	blocks chan [2 * pcm.Samples]byte // closed when no more sound comes
-	frames chan []byte                // closed when FFmpeg ends
+	out      *mp4.Writer
+	channels int
+	dec      *opus.Decoder
+	child    *ffmpeg.Process
+	kill     context.CancelFunc
+	blocks   chan aacBlock // closed when no more sound comes
+	frames   chan []byte   // closed when FFmpeg ends
 
 	begun bool
 	began time.Duration            // of the sound, in the file
@@ -50,8 +52,13 @@ type aac struct {
 	fed   int64                    // samples
 	made  int64                    // samples
 	sound [6 * pcm.Samples]float32 // of a packet, 120 ms at most
-	raw   [2 * pcm.Samples]byte
+	side  pcm.Block                // half of what the left channel has more than the right
+	rest  pcm.Block                // what else mono leaves out
+	raw   aacBlock
 }
+
+// aacBlock is 20 ms as FFmpeg takes it, of one channel or of two, interleaved.
+type aacBlock [2 * 2 * pcm.Samples]byte
 
 // AACEncoder returns ErrNoEncoder when AAC is wanted and FFmpeg is not installed.
 func AACEncoder() error {
@@ -61,7 +68,7 @@ func AACEncoder() error {
 	return nil
 }
 
-func newAAC(out *mp4.Writer) (*aac, error) {
+func newAAC(channels int, out *mp4.Writer) (*aac, error) {
 	if err := AACEncoder(); err != nil {
 		return nil, err
 	}
@@ -70,19 +77,23 @@ func newAAC(out *mp4.Writer) (*aac, error) {
 		return nil, err
 	}
 	return &aac{
-		out: out, dec: dec,
-		blocks: make(chan [2 * pcm.Samples]byte, aacBlocks), frames: make(chan []byte, aacFrames),
+		out: out, channels: channels, dec: dec,
+		blocks: make(chan aacBlock, aacBlocks), frames: make(chan []byte, aacFrames),
 	}, nil
 }
 
 // start starts FFmpeg.
 func (v *aac) start() error {
+	bitrate := "96k"
+	if v.channels == 2 {
+		bitrate = "160k"
+	}
 	ctx, kill := context.WithCancel(context.Background())
 	child, err := ffmpeg.Command{
 		Args: []string{
 			"-nostdin", "-hide_banner", "-loglevel", "error",
-			"-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0",
-			"-c:a", "aac", "-b:a", "96k", "-flush_packets", "1", "-f", "adts", "pipe:1",
+			"-f", "s16le", "-ar", "48000", "-ac", strconv.Itoa(v.channels), "-i", "pipe:0",
+			"-c:a", "aac", "-b:a", bitrate, "-flush_packets", "1", "-f", "adts", "pipe:1",
 		},
 		In: v.send, Out: v.read,
 	}.Start(ctx)
@@ -99,9 +110,9 @@ func (v *aac) send(w io.Writer) error {
 	for block := range v.blocks {
 		if lead := v.lead; lead > 0 {
 			v.lead = 0
-			_, _ = w.Write(make([]byte, lead*int64(len(block))/pcm.Samples))
+			_, _ = w.Write(make([]byte, 2*lead*int64(v.channels)))
 		}
-		if _, err := w.Write(block[:]); err != nil {
+		if _, err := w.Write(block[:2*v.channels*pcm.Samples]); err != nil {
 			return nil //nolint:nilerr // FFmpeg has ended, and says why
 		}
 	}
@@ -141,7 +152,7 @@ func (v *aac) write(packet []byte, at time.Duration) error {
 	}
 	due := samples(at - v.began)
 	for v.fed+aacSlack < due {
-		clear(v.sound[:pcm.Samples])
+		v.silence()
 		if err := v.feed(); err != nil {
 			return err
 		}
@@ -150,9 +161,17 @@ func (v *aac) write(packet []byte, at time.Duration) error {
 		return nil
 	}
 	if n, err := v.dec.Decode(v.sound[:], packet); err != nil || n < pcm.Samples {
-		clear(v.sound[:])
+		v.silence()
+	} else if v.channels == 2 {
+		v.dec.Sides(v.sound[:pcm.Samples], v.side[:], v.rest[:])
 	}
 	return v.feed()
+}
+
+// silence makes the next 20 ms silent.
+func (v *aac) silence() {
+	clear(v.sound[:pcm.Samples])
+	v.side, v.rest = pcm.Block{}, pcm.Block{}
 }
 
 // begin has the sound begin with the file, as all players take it, unless it is much later.
@@ -168,7 +187,11 @@ func (v *aac) begin(at time.Duration) {
 // feed gives 20 ms to FFmpeg, and writes what it has made.
 func (v *aac) feed() error {
 	for i, x := range v.sound[:pcm.Samples] {
-		binary.LittleEndian.PutUint16(v.raw[2*i:], uint16(int16(max(-1, min(x, 1))*32767)))
+		x += v.rest[i]
+		v.put16(v.channels*i, x+v.side[i])
+		if v.channels == 2 {
+			v.put16(2*i+1, x-v.side[i])
+		}
 	}
 	v.fed += pcm.Samples
 	select {
@@ -193,6 +216,11 @@ func (v *aac) feed() error {
 			return v.fault()
 		}
 	}
+}
+
+// put16 puts a sample into the next block.
+func (v *aac) put16(at int, x float32) {
+	binary.LittleEndian.PutUint16(v.raw[2*at:], uint16(int16(max(-1, min(x, 1))*32767)))
 }
 
 // drain writes the frames that are there.

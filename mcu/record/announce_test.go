@@ -15,6 +15,7 @@ import (
 // listener is a room that keeps what it is told.
 type listener struct{ told [][]control.Recording }
 
+func (*listener) AudioChannels() int { return 1 }
 func (*listener) Attach(media.Sink, media.SinkOptions) (func(), error) {
 	return nil, errors.ErrUnsupported
 }

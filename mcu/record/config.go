@@ -83,6 +83,7 @@ type Options struct {
 
 // handle is what a recording needs of its room: a [room.Handle].
 type handle interface {
+	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
 	Tap(t media.Tap) (untap func(), err error)
 	AskKeyFrames()

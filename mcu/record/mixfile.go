@@ -44,8 +44,8 @@ type mixFile struct {
 	end        time.Duration // of what was written last, in the file
 }
 
-// create makes the file.
-func (m *mixFile) create(dir string, info sidecar.Info) error {
+// create makes the file, for sound of so many channels.
+func (m *mixFile) create(dir string, info sidecar.Info, channels int) error {
 	var err error
 	path := filepath.Join(dir, info.ID+mediaFile)
 	if m.file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640); err != nil {
@@ -53,10 +53,11 @@ func (m *mixFile) create(dir string, info sidecar.Info) error {
 	}
 	config := mp4.Default()
 	config.Header = m.file
+	config.Channels = channels
 	config.AAC = info.Audio == "aac"
 	config.Created, config.Title = info.Started, info.Room
 	m.out = mp4.NewWriter(m.file, config)
-	v, err := newVoice(info.Audio, m.out)
+	v, err := newVoice(info.Audio, channels, m.out)
 	if err != nil {
 		m.discard()
 		return err
@@ -169,10 +170,10 @@ type voice interface {
 	close(whole bool) error
 }
 
-// newVoice returns the voice for a codec.
-func newVoice(audio string, out *mp4.Writer) (voice, error) {
+// newVoice returns the voice for a codec and so many channels.
+func newVoice(audio string, channels int, out *mp4.Writer) (voice, error) {
 	if audio == "aac" {
-		return newAAC(out)
+		return newAAC(channels, out)
 	}
 	return asItIs{out}, nil
 }

@@ -233,10 +233,13 @@ func (c *Recorder) open(r *recording) error {
 	if full := c.cfg.space(); full != "" {
 		return fmt.Errorf("%w: %s", ErrStorage, full)
 	}
+	if r.source, err = c.room(r.room); err != nil {
+		return err
+	}
 	if err := r.create(); err != nil {
 		return err
 	}
-	if err := r.begin(c.room); err != nil {
+	if err := r.begin(); err != nil {
 		r.discard()
 		return err
 	}

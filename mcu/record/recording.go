@@ -36,7 +36,7 @@ type recording struct {
 	wake chan struct{} // has run look for a pause or an end
 	done chan struct{} // closed when run has ended
 
-	source handle // of the room's media; begin sets it
+	source handle // of the room's media; set before create
 
 	ledger    *sidecar.Ledger // nil: of an earlier run
 	keeping   sync.WaitGroup  // of the ledger's goroutine
@@ -58,7 +58,7 @@ type recording struct {
 
 // create makes the recording's files, and starts what its sound needs.
 func (r *recording) create() error {
-	if err := r.mix.create(r.dir, r.info); err != nil {
+	if err := r.mix.create(r.dir, r.info, r.source.AudioChannels()); err != nil {
 		return err
 	}
 	if err := r.info.Save(r.dir); err != nil {
@@ -79,11 +79,7 @@ func (r *recording) discard() {
 }
 
 // begin attaches the recording to its room, and starts the goroutines of the tracks and the ledger.
-func (r *recording) begin(room func(name string) (handle, error)) error {
-	var err error
-	if r.source, err = room(r.room); err != nil {
-		return err
-	}
+func (r *recording) begin() error {
 	untap, err := r.source.Tap(r.tracks)
 	if err != nil {
 		return r.missing(err)

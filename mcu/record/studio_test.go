@@ -48,6 +48,8 @@ type studio struct {
 	t    *testing.T
 	room string
 
+	channels int // of the mix; zero is one
+
 	mu    sync.Mutex
 	sinks map[*seat]bool
 	told  [][]control.Recording
@@ -79,6 +81,16 @@ func newStudio(t *testing.T) *studio {
 	return s
 }
 
+// widen has two channels of sound from now on, of which the right one is silent.
+func (s *studio) widen() {
+	voice, err := opus.NewStereoEncoder(64_000)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = s.voice.Close()
+	s.voice, s.channels = voice, 2
+}
+
 // resize has pictures of another size follow.
 func (s *studio) resize(w, h int) {
 	if s.enc != nil {
@@ -99,6 +111,8 @@ func (s *studio) Room(name string) (*studio, error) {
 	}
 	return s, nil
 }
+
+func (s *studio) AudioChannels() int { return max(1, s.channels) }
 
 func (s *studio) Attach(sink media.Sink, _ media.SinkOptions) (func(), error) {
 	s.mu.Lock()
@@ -169,7 +183,14 @@ func (s *studio) sound() {
 		}
 	}
 	var packet [1275]byte
-	n, err := s.voice.Encode(packet[:], block[:])
+	samples := block[:]
+	if s.channels == 2 { // the right one is silent
+		samples = make([]float32, 2*len(block))
+		for i, v := range block {
+			samples[2*i] = v
+		}
+	}
+	n, err := s.voice.Encode(packet[:], samples)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -205,6 +226,7 @@ func (s *studio) picture() {
 
 // recordable is what a recording needs of its room.
 type recordable interface {
+	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
 	Tap(t media.Tap) (untap func(), err error)
 	AskKeyFrames()

@@ -15,6 +15,14 @@ type Handle struct{ room *Room }
 // Ended is closed when the room has ended.
 func (h *Handle) Ended() <-chan struct{} { return h.room.ended }
 
+// AudioChannels is how many channels the mix that sinks take has, 1 or 2. It never changes.
+func (h *Handle) AudioChannels() int {
+	if h.room.env.Stereo {
+		return 2
+	}
+	return 1
+}
+
 // Attach gives the room's mix to a sink until the room ends or detach is called. As long
 // the room is drawn and mixed even if nobody watches or listens. Detach returns at once;
 // it may be called twice. ErrClosed says that the room has ended.

@@ -27,6 +27,8 @@ type Config struct {
 	SendVideo, SendAudio bool
 	// SendOnly clients receive nothing.
 	SendOnly bool
+	// Stereo says that the sound that it sends has two channels.
+	Stereo bool
 	// Picture and Sound take what comes; nil drops it.
 	Picture, Sound func(Sample)
 	// Message takes control messages; nil asks for none.
@@ -65,7 +67,7 @@ type Client struct {
 // New returns a client that has offered nothing yet. The caller closes it.
 func New(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, connected: make(chan struct{}), ended: make(chan struct{})}
-	api, err := newAPI()
+	api, err := newAPI(c.cfg.sound())
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
@@ -104,7 +106,7 @@ func (c *Client) open() error {
 		channel.OnClose(func() { ended.Do(func() { close(c.ended) }) })
 	}
 	var err error
-	if c.audio, err = c.add(opus, c.cfg.SendAudio); err != nil {
+	if c.audio, err = c.add(c.cfg.sound(), c.cfg.SendAudio); err != nil {
 		return err
 	}
 	c.video, err = c.add(h264, c.cfg.SendVideo)

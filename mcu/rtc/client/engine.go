@@ -32,9 +32,18 @@ var (
 	}
 )
 
-func codecs() []webrtc.RTPCodecParameters {
+// sound is Opus as an offer has it (RFC 7587 §6.1).
+func (c Config) sound() webrtc.RTPCodecCapability {
+	sound := opus
+	if c.Stereo {
+		sound.SDPFmtpLine += ";sprop-stereo=1"
+	}
+	return sound
+}
+
+func codecs(sound webrtc.RTPCodecCapability) []webrtc.RTPCodecParameters {
 	return []webrtc.RTPCodecParameters{
-		{RTPCodecCapability: opus, PayloadType: 111},
+		{RTPCodecCapability: sound, PayloadType: 111},
 		{RTPCodecCapability: h264, PayloadType: 102},
 		{RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=102",
@@ -42,10 +51,10 @@ func codecs() []webrtc.RTPCodecParameters {
 	}
 }
 
-// newAPI returns pion with its default interceptors, for Opus and H.264.
-func newAPI() (*webrtc.API, error) {
+// newAPI returns pion with its default interceptors, for the Opus of sound and H.264.
+func newAPI(sound webrtc.RTPCodecCapability) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
-	for _, codec := range codecs() {
+	for _, codec := range codecs(sound) {
 		kind := webrtc.RTPCodecTypeVideo
 		if codec.MimeType == webrtc.MimeTypeOpus {
 			kind = webrtc.RTPCodecTypeAudio
