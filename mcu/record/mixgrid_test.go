@@ -15,7 +15,7 @@ import (
 // is missing, and sound keeps its distance.
 func TestPicturesOnGrid(t *testing.T) {
 	m := &mixFile{grown: func() {}, resumed: func(sidecar.Pause) {}}
-	if err := m.create(t.TempDir(), sidecar.Info{ID: "x", Audio: "opus"}); err != nil {
+	if err := m.create(t.TempDir(), sidecar.Info{ID: "x", Audio: "opus"}, 1); err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(3, 4))
