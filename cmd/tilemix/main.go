@@ -18,6 +18,7 @@ type commands struct {
 	Join     join.Command    `cmd:"" help:"Join a call without a browser, as a room's device or a bot."`
 	Bench    bench.Command   `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
 	Bare     bench.Bare      `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
+	Key      keyCommand      `cmd:"" help:"Make, list and remove the API keys of programs."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Licences licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"tilemix/signaling/access/store"
@@ -86,5 +87,26 @@ func TestReadBounded(t *testing.T) {
 	}
 	if _, _, err := store.Read(path); !errors.Is(err, store.ErrBroken) {
 		t.Errorf("a file that is too long: %v", err)
+	}
+}
+
+// TestOwner writes as root into the folder of another user.
+func TestOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	if err := os.Chown(dir, 12, 34); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Write(filepath.Join(dir, "f"), nil); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 12 || owner.Gid != 34 {
+		t.Errorf("the file is of %d:%d", owner.Uid, owner.Gid)
 	}
 }
