@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling"
 )
 
@@ -94,7 +95,7 @@ func TestSeatsAreTaken(t *testing.T) {
 	idle := newClient(t, webrtc.RTPTransceiverDirectionSendrecv).offer(t, false, false)
 	ctx, stop := context.WithCancel(t.Context())
 	var workers sync.WaitGroup
-	var joined, refused atomic.Int32
+	var joined atomic.Int32
 	for i := range 4 {
 		workers.Go(func() {
 			for n := 0; ctx.Err() == nil && n < 400; n++ {
@@ -105,14 +106,12 @@ func TestSeatsAreTaken(t *testing.T) {
 				r := do(t, http.MethodPost, url+"/whip/"+room+"?name=Eve", idle, "Content-Type", typeSDP, "X-Forwarded-For", attacker)
 				if r.StatusCode == http.StatusCreated {
 					joined.Add(1)
-				} else {
-					refused.Add(1)
 				}
 				time.Sleep(5 * time.Millisecond) // the pace of the attack
 			}
 		})
 	}
-	late := 0
+	late, attacked, lag := 0, time.Now(), poll.Lag(t)
 	for range 20 {
 		c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 		offer := c.offer(t, false, false)
@@ -131,14 +130,16 @@ func TestSeatsAreTaken(t *testing.T) {
 	}
 	stop()
 	workers.Wait()
-	if late > 3 { // a busy machine is late without any attacker
-		t.Errorf("%d of 20 joins took more than a second", late)
+	if busy := lag(); late > 0 && busy > 5*time.Millisecond {
+		t.Logf("not judged: %d of 20 joins took more than a second, with timers %v late (p95)", late, busy)
+	} else if late > 0 {
+		t.Errorf("%d of 20 joins took more than a second, with timers %v late (p95)", late, busy)
 	}
 	if n := told.Load(); n != 20*4 { // room.started, participant.joined, participant.left, room.ended
 		t.Errorf("%d events, want those of 20 joins", n)
 	}
-	if joined.Load() == 0 || refused.Load() == 0 {
-		t.Errorf("the workers joined %d times and were refused %d times", joined.Load(), refused.Load())
+	if n, most := int(joined.Load()), 51+int(10*time.Since(attacked).Seconds()); n < 20 || n > most {
+		t.Errorf("the workers joined %d times, want 20 to %d", n, most)
 	}
 }
 
