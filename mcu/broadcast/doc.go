@@ -22,6 +22,11 @@
 // thirtieths of a second (intake.Grid), and a still picture is encoded ten times a second instead of once,
 // because the sound of a part waits for its picture.
 //
+// gohlslib's playlists lack what Apple's rules ask for, and the longest length of a part moves in them,
+// which stops players on iOS. So a scribe completes each: parts may be one picture longer than they are,
+// which leaves room for a picture that the clock misses, and players stay three parts behind. There is no
+// playlist of IDRs alone: players use it to search, and fourteen seconds are little to search in.
+//
 // When parameter sets change, a new muxer begins under new names. A name therefore never
 // changes its content, and caches need no care. gohlslib's muxer has no end: an IDR that is
 // never played closes the last segment, and the playlists are kept with EXT-X-ENDLIST. iOS

@@ -8,11 +8,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
+
 	"tilemix/mcu"
 )
 
 // index is the name of the playlist of a room, which names the playlists of its session.
-const index = "index.m3u8"
+const (
+	index     = "index.m3u8"
+	videoList = "video1_stream.m3u8"
+	audioList = "audio2_stream.m3u8"
+)
 
 // How long caches may keep an answer. Files never change. The answer to a blocking reload has the
 // part that the request names, or later ones. Any other playlist changes at any time.
@@ -77,13 +83,19 @@ func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file str
 	if r.URL.Query().Has("_HLS_msn") {
 		keep = keepBlocking
 	}
-	s.of.home.playlists.Add(1)
-	s.of.home.bytes.Add(uint64(a.body.Len()))
+	body := a.body.Bytes()
 	h := w.Header()
 	h.Set("Content-Type", "application/vnd.apple.mpegurl")
 	h.Set("Cache-Control", keep)
-	h.Set("Content-Length", strconv.Itoa(a.body.Len()))
-	_, _ = w.Write(a.body.Bytes()) // the player may be gone
+	h.Set("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = s.scribe.pack(file, a.body.String())
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	s.of.home.playlists.Add(1)
+	s.of.home.bytes.Add(uint64(len(body)))
+	_, _ = w.Write(body) // the player may be gone
 	return nil
 }
 
@@ -91,7 +103,7 @@ func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file str
 func (s *session) playlist(file, query string) answer {
 	var a answer
 	if s.last.Load() == nil {
-		a = s.ask(file, query)
+		a = s.complete(file, query)
 	}
 	if last := s.last.Load(); last != nil && a.status != http.StatusOK { // it has ended
 		text, ok := (*last)[file]
@@ -113,8 +125,8 @@ func (s *session) playlist(file, query string) answer {
 func (s *session) conclude() {
 	last := map[string][]byte{}
 	if s.playable { // otherwise ask would wait for a segment
-		for _, file := range []string{index, "video1_stream.m3u8", "audio2_stream.m3u8"} {
-			if a := s.ask(file, ""); a.status == http.StatusOK {
+		for _, file := range []string{index, videoList, audioList} {
+			if a := s.complete(file, ""); a.status == http.StatusOK {
 				last[file] = a.body.Bytes()
 				if file != index {
 					last[file] = []byte(ended(a.body.String()))
@@ -131,7 +143,7 @@ func ended(playlist string) string {
 	var b strings.Builder
 	for line := range strings.Lines(playlist) {
 		switch tag, _, _ := strings.Cut(line, ":"); tag {
-		case "#EXT-X-SERVER-CONTROL", "#EXT-X-PART-INF", "#EXT-X-PART", "#EXT-X-PRELOAD-HINT":
+		case "#EXT-X-SERVER-CONTROL", "#EXT-X-PART-INF", "#EXT-X-PART", "#EXT-X-PRELOAD-HINT", strings.TrimSuffix(tagReport, ":"):
 		default:
 			b.WriteString(line)
 		}
@@ -147,6 +159,43 @@ func query(u *url.URL) string {
 		return ""
 	}
 	return u.Query().Encode()
+}
+
+// complete returns a playlist of the muxer, with what it lacks.
+func (s *session) complete(file, query string) answer {
+	a := s.ask(file, query)
+	other := map[string]string{videoList: audioList, audioList: videoList}[file]
+	var text string
+	switch {
+	case a.status != http.StatusOK:
+		return a
+	case file == index:
+		text = s.scribe.index(a.body.String(), s.audio.Codec.(*codecs.Opus).ChannelCount)
+	case other != "":
+		text = s.scribe.media(file, other+own(query), a.body.String())
+	default:
+		return a
+	}
+	a.body.Reset()
+	a.body.WriteString(text)
+	return a
+}
+
+// own returns the query of addresses in a playlist: that of its request, without what HLS puts there.
+func own(query string) string {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return ""
+	}
+	for name := range values {
+		if strings.HasPrefix(name, "_HLS_") {
+			values.Del(name)
+		}
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return "?" + values.Encode()
 }
 
 // ask returns the answer of the muxer.

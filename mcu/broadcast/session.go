@@ -36,6 +36,7 @@ type session struct {
 	muxer    *gohlslib.Muxer
 	video    *gohlslib.Track
 	audio    *gohlslib.Track
+	scribe   scribe
 	first    sync.WaitGroup // of the goroutine that waits for the first segment
 
 	// last has the final playlists; nil: the session has not ended.
@@ -57,7 +58,7 @@ func newSession(b *broadcast, p pictureUnits, at time.Duration) (*session, error
 		sps: bytes.Clone(p.sps), pps: bytes.Clone(p.pps),
 	}
 	s.video = &gohlslib.Track{Codec: &codecs.H264{SPS: s.sps, PPS: s.pps}, ClockRate: videoRate}
-	s.audio = &gohlslib.Track{Codec: &codecs.Opus{ChannelCount: b.mix.AudioChannels()}, ClockRate: audioRate, Name: "Mix", IsDefault: true}
+	s.audio = &gohlslib.Track{Codec: &codecs.Opus{ChannelCount: b.mix.AudioChannels()}, ClockRate: audioRate, Name: "Mix", Language: "und", IsDefault: true}
 	s.muxer = &gohlslib.Muxer{
 		Variant:            gohlslib.MuxerVariantLowLatency,
 		Tracks:             []*gohlslib.Track{s.video, s.audio},

@@ -5,8 +5,8 @@ import "time"
 // rate is how many pictures a second the clock of a room makes at most.
 const rate = 30
 
-// tick is the time between them.
-const tick = time.Second / rate
+// Tick is the time between them.
+const Tick = time.Second / rate
 
 // Grid puts pictures on a grid of thirtieths of a second, because the kernel wakes the picture clock some
 // milliseconds late. Files of even times have a frame rate, which other programs ask for. Parts of HLS
@@ -27,8 +27,8 @@ func (g *Grid) Place(at time.Duration) time.Duration {
 		return at
 	}
 	steps := time.Duration(1)
-	if off := at - g.step(g.steps+1); at-g.at > tick*3/2 || off > tick*3/4 {
-		steps = (at - g.step(g.steps) + tick/2) / tick // there was a pause, or the clock is slow
+	if off := at - g.step(g.steps+1); at-g.at > Tick*3/2 || off > Tick*3/4 {
+		steps = (at - g.step(g.steps) + Tick/2) / Tick // there was a pause, or the clock is slow
 	}
 	g.at = at
 	g.steps += int64(max(steps, 1))
@@ -40,7 +40,7 @@ func (g *Grid) After(at time.Duration) time.Duration {
 	if !g.begun {
 		return at
 	}
-	steps := max(int64((at-g.first)/tick)-1, g.steps+1)
+	steps := max(int64((at-g.first)/Tick)-1, g.steps+1)
 	for g.step(steps) < at {
 		steps++
 	}

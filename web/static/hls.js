@@ -48,7 +48,10 @@ export class Playback {
     }
     // The page's policy allows no worker from a blob. hls.js has little work here, because
     // browsers take the media as it is.
-    const hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 10, maxLiveSyncPlaybackRate: 1.25 });
+    const hls = new Hls({
+      lowLatencyMode: true, enableWorker: false, backBufferLength: 10, maxLiveSyncPlaybackRate: 1.25,
+      liveSyncDuration: 0.5, // the playlist recommends three parts; two and a half are enough here
+    });
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && this.#lose());
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
