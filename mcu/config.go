@@ -13,6 +13,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/turn"
 	"tilemix/mixer/layout"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	// DecoderMemory is what all decoders may hold together. nil has no bound.
 	DecoderMemory *limit.Memory
 
+	TURNServers []turn.Shared       // others' TURN servers, for which clients get credentials
 	ICEServers  []control.ICEServer // handed to clients
 	PublicIPs   []string            // of the server, when it is behind a one-to-one NAT
 	MediaListen []netip.Addr        // that media and TURN are received on; none are all of the machine

@@ -283,8 +283,8 @@ func (s *Server) allRooms() []*entry {
 	return rooms
 }
 
-// ICEServers returns the ICE servers for a client. Where the server has a TURN server, the
-// credentials of that are new each time and valid for an hour.
+// ICEServers returns the ICE servers for a client. The credentials of its own
+// TURN server, and of those that share a secret, are new each time and valid for an hour.
 func (s *Server) ICEServers() []control.ICEServer {
 	return iceServers(s.cfg, s.turn, s.api.Addresses())
 }

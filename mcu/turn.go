@@ -50,8 +50,14 @@ func turnAddresses(public []string, own []netip.AddrPort) []string {
 // iceServers returns the ICE servers of a configuration and the server's own TURN server,
 // which may be nil, at the addresses of the server.
 func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []control.ICEServer {
+	all := slices.Clone(cfg.ICEServers)
+	for _, server := range cfg.TURNServers {
+		s := control.ICEServer{URLs: []string{server.URL}}
+		s.Username, s.Credential = turn.Credentials(server.Secret, time.Now())
+		all = append(all, s)
+	}
 	if relay == nil {
-		return cfg.ICEServers
+		return all
 	}
 	own := control.ICEServer{}
 	own.Username, own.Credential = relay.Credentials(time.Now())
@@ -60,7 +66,7 @@ func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []con
 		at := "turn:" + net.JoinHostPort(address, port)
 		own.URLs = append(own.URLs, at+"?transport=udp", at+"?transport=tcp")
 	}
-	return append(slices.Clone(cfg.ICEServers), own)
+	return append(all, own)
 }
 
 // unreached returns whether a client of another machine cannot reach the media, as far as the

@@ -11,12 +11,16 @@ import (
 // iceServer is a STUN or TURN server.
 type iceServer struct {
 	URL                string // as RFC 7064 and RFC 7065 write it
-	Username, Password string // TURN only
+	Username, Password string // TURN only: the same for all clients
+	Secret             string // TURN only: of which credentials are made; "": there is none
 }
 
-// UnmarshalText reads stun:HOST[:PORT] and turn:USER:PASSWORD@HOST[:PORT], and the same
-// with stuns and turns. ?transport=… may follow where the scheme has it. User and
-// password may be percent-encoded.
+// sharedSecret begins the user part that names a secret.
+const sharedSecret = "secret="
+
+// UnmarshalText reads stun:HOST[:PORT], turn:secret=SECRET@HOST[:PORT] and
+// turn:USER:PASSWORD@HOST[:PORT], and the same with stuns and turns. ?transport=… may follow where
+// the scheme has it. Secret, user and password may be percent-encoded.
 func (s *iceServer) UnmarshalText(text []byte) error {
 	scheme, rest, _ := strings.Cut(string(text), ":")
 	turn := scheme == "turn" || scheme == "turns"
@@ -25,16 +29,22 @@ func (s *iceServer) UnmarshalText(text []byte) error {
 	}
 	u, err := url.Parse(scheme + "://" + rest)
 	if err != nil || u.Hostname() == "" || u.Path != "" || u.Fragment != "" {
-		return errors.New("must be like stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT")
+		return errors.New("must be like stun:HOST:PORT, turn:secret=SECRET@HOST:PORT or turn:USER:PASSWORD@HOST:PORT; write / ? # @ in these as %2F %3F %23 %40")
 	}
 	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil && u.Port() != "" {
 		return fmt.Errorf("port %s must be a number from 0 to 65535", u.Port())
 	}
-	password, _ := u.User.Password()
-	if turn != (u.User.Username() != "" && password != "") {
-		return errors.New("turn: needs USER:PASSWORD@, and stun: must not have it")
+	password, both := u.User.Password()
+	secret, shared := strings.CutPrefix(u.User.Username(), sharedSecret)
+	shared = shared && !both && secret != ""
+	switch {
+	case turn && shared:
+		*s = iceServer{Secret: secret}
+	case turn && (u.User.Username() == "" || password == ""), !turn && u.User != nil:
+		return errors.New("turn: needs secret=SECRET@ or USER:PASSWORD@, and stun: must have neither")
+	default:
+		*s = iceServer{Username: u.User.Username(), Password: password}
 	}
-	*s = iceServer{Username: u.User.Username(), Password: password}
 	u.User = nil
 	s.URL = strings.Replace(u.String(), "://", ":", 1)
 	return nil

@@ -10,9 +10,12 @@ func TestICEServer(t *testing.T) {
 		{"stun:stun.example.org", iceServer{URL: "stun:stun.example.org"}},
 		{"stun:192.0.2.1:3478", iceServer{URL: "stun:192.0.2.1:3478"}},
 		{"stuns:[2001:db8::1]:5349", iceServer{URL: "stuns:[2001:db8::1]:5349"}},
-		{"turn:ada:secret@turn.example.org", iceServer{"turn:turn.example.org", "ada", "secret"}},
-		{"turn:ada:secret@[::1]:3478?transport=tcp", iceServer{"turn:[::1]:3478?transport=tcp", "ada", "secret"}},
-		{"turns:17:a%2Cb%40c%3A@turn:443", iceServer{"turns:turn:443", "17", "a,b@c:"}},
+		{"turn:ada:secret@turn.example.org", iceServer{URL: "turn:turn.example.org", Username: "ada", Password: "secret"}},
+		{"turn:ada:secret@[::1]:3478?transport=tcp", iceServer{URL: "turn:[::1]:3478?transport=tcp", Username: "ada", Password: "secret"}},
+		{"turns:17:a%2Cb%40c%3A@turn:443", iceServer{URL: "turns:turn:443", Username: "17", Password: "a,b@c:"}},
+		{"turn:secret=s3:cret@turn", iceServer{URL: "turn:turn", Username: "secret=s3", Password: "cret"}},
+		{"turn:secret=north%2Fx%3D@turn.example.org:3478", iceServer{URL: "turn:turn.example.org:3478", Secret: "north/x="}},
+		{"turns:secret=abc==@[::1]:443?transport=tcp", iceServer{URL: "turns:[::1]:443?transport=tcp", Secret: "abc=="}},
 		{"", iceServer{}},
 		{"stun:", iceServer{}},
 		{"stun.example.org:3478", iceServer{}},
@@ -25,6 +28,9 @@ func TestICEServer(t *testing.T) {
 		{"turn:host", iceServer{}},
 		{"turn:ada@host", iceServer{}},
 		{"turn:ada:secret@", iceServer{}},
+		{"turn:secret=@host", iceServer{}},
+		{"turn:secret=north/x@host", iceServer{}},
+		{"stun:secret=abc@host", iceServer{}},
 	}
 	for _, test := range tests {
 		var got iceServer

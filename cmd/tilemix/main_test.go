@@ -10,6 +10,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/turn"
 )
 
 var update = flag.Bool("update", false, "write what the tests expect anew")
@@ -46,6 +47,7 @@ func TestConfig(t *testing.T) {
 		{URLs: []string{"stun:a"}},
 		{URLs: []string{"turn:b:3478"}, Username: "ada", Credential: "secret"},
 	}
+	others.TURNServers = []turn.Shared{{URL: "turn:c", Secret: "north"}}
 	others.PublicIPs = []string{"192.0.2.1", "2001:db8::1"}
 	tests := []struct {
 		flags string
@@ -53,7 +55,7 @@ func TestConfig(t *testing.T) {
 	}{
 		{"", mcu.DefaultConfig()},
 		{"--layout speaker --video-bitrate 2000000 --audio-bitrate 64000 --audio-channels 2 --keep-loudness --max-tiles 9 --max-participants 30 --max-rooms 10 " +
-			"--ice-server stun:a --ice-server turn:ada:secret@b:3478 --public-ip 192.0.2.1,2001:db8::1", others},
+			"--ice-server stun:a --ice-server turn:ada:secret@b:3478 --ice-server turn:secret=north@c --public-ip 192.0.2.1,2001:db8::1", others},
 	}
 	for _, test := range tests {
 		var commands commands

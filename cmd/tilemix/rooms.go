@@ -23,6 +23,7 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/record"
+	"tilemix/mcu/turn"
 	"tilemix/signaling"
 )
 
@@ -38,6 +39,11 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	hooks, err := newWebhooks(s, log)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, server := range s.ICEServers {
+		if server.Password != "" {
+			log.Warn("every visitor gets the password of a TURN server: name a shared secret instead, as turn:secret=SECRET@HOST", "server", server.URL)
+		}
 	}
 	cfg := s.config()
 	var rooms *mcu.Server
@@ -146,6 +152,10 @@ func (s *settings) config() mcu.Config {
 	cfg.DecoderMemory = limit.NewMemory(s.DecoderMemory.or(machineMemory() / 4))
 	cfg.RTCPort, cfg.TURN, cfg.TURNPort = int(s.RTCPort), s.TURN, int(s.TURNPort)
 	for _, server := range s.ICEServers {
+		if server.Secret != "" {
+			cfg.TURNServers = append(cfg.TURNServers, turn.Shared{URL: server.URL, Secret: server.Secret})
+			continue
+		}
 		cfg.ICEServers = append(cfg.ICEServers, control.ICEServer{
 			URLs:       []string{server.URL},
 			Username:   server.Username,

@@ -28,16 +28,22 @@ type issuer struct {
 	refused atomic.Uint64
 }
 
-// issue returns a username and its password. The username has the time when it expires, in
-// seconds since 1970. The password is the username's HMAC
-// (draft-uberti-behave-turn-rest-00 §2.2).
-func (i *issuer) issue(now time.Time) (username, password string) {
-	username = strconv.FormatInt(now.Add(lifetime).Unix(), 10) + ":" + rand.Text()[:8]
-	return username, i.password(username)
+// Shared is a TURN server of others that shares a secret with this server.
+type Shared struct {
+	URL    string // as RFC 7065 writes it
+	Secret string // of which each client gets credentials, see [Credentials]
 }
 
-func (i *issuer) password(username string) string {
-	mac := hmac.New(sha1.New, []byte(i.secret))
+// Credentials returns a new username and its password for a TURN server that has a secret. They are
+// valid for an hour. The username has the time when it expires, in seconds since 1970, and the
+// password is its HMAC (draft-uberti-behave-turn-rest-00 §2.2), as coturn's use-auth-secret has it.
+func Credentials(secret string, now time.Time) (username, password string) {
+	username = strconv.FormatInt(now.Add(lifetime).Unix(), 10) + ":" + rand.Text()[:8]
+	return username, passwordOf(secret, username)
+}
+
+func passwordOf(secret, username string) string {
+	mac := hmac.New(sha1.New, []byte(secret))
 	mac.Write([]byte(username))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -54,7 +60,7 @@ func (i *issuer) authenticate(r *turn.RequestAttributes) (user string, key []byt
 		i.refused.Add(1)
 		return "", nil, false
 	}
-	return r.Username, turn.GenerateAuthKey(r.Username, r.Realm, i.password(r.Username)), true
+	return r.Username, turn.GenerateAuthKey(r.Username, r.Realm, passwordOf(i.secret, r.Username)), true
 }
 
 // authenticated counts clients that sent a username without its password.

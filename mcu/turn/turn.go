@@ -137,7 +137,9 @@ func (r *Relay) Port() int { return r.port }
 
 // Credentials returns a username and its password. A client can get allocations with them for
 // an hour, and keep these allocations for a day more.
-func (r *Relay) Credentials(now time.Time) (username, password string) { return r.issuer.issue(now) }
+func (r *Relay) Credentials(now time.Time) (username, password string) {
+	return Credentials(r.issuer.secret, now)
+}
 
 // Stats returns the counters.
 func (r *Relay) Stats() Stats {
