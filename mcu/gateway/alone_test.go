@@ -35,7 +35,7 @@ func TestOpens(t *testing.T) {
 	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
-	film(t, filepath.Join(s.dir, "film.mp4"), "-t", "60", "-c:v", "libx264", "-c:a", "aac")
+	film(t, filepath.Join(s.dir, "film.mp4"), "-t", "20", "-c:v", "libx264", "-c:a", "aac")
 	i, err := s.AddInput(t.Context(), "opened", gateway.InputOptions{URL: "file:film.mp4"})
 	if err != nil {
 		t.Fatal(err)

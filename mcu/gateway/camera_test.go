@@ -2,7 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
-	"net"
+	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -41,15 +41,8 @@ type ipCamera struct {
 // start runs the camera, which shows a film of FFmpeg's arguments.
 func (c *ipCamera) start(film string, args ...string) {
 	c.t.Helper()
-	port := pair(c.t)
 	c.ready = make(chan struct{})
-	c.server = gortsplib.Server{
-		Handler: c, RTSPAddress: fmt.Sprintf("127.0.0.1:%d", port+2),
-		UDPRTPAddress: fmt.Sprintf("127.0.0.1:%d", port), UDPRTCPAddress: fmt.Sprintf("127.0.0.1:%d", port+1),
-	}
-	if err := c.server.Start(); err != nil {
-		c.t.Fatal(err)
-	}
+	c.listen()
 	c.t.Cleanup(func() {
 		c.server.Close()
 		c.mu.Lock()
@@ -77,29 +70,21 @@ func (c *ipCamera) start(film string, args ...string) {
 
 func (c *ipCamera) url(path string) string { return "rtsp://" + c.server.RTSPAddress + "/" + path }
 
-// pair returns the first of three ports in a row that nobody has. It is even, as RTP wants.
-func pair(t *testing.T) int {
-	t.Helper()
-	for port := 20_000; port < 32_000; port += 4 {
-		rtp, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
+// listen starts the server on three ports in a row that nobody has. The first is even, as RTP wants.
+func (c *ipCamera) listen() {
+	c.t.Helper()
+	var err error
+	for range 100 {
+		port := 20_000 + 4*rand.IntN(3000) // below those that the kernel gives away
+		c.server = gortsplib.Server{
+			Handler: c, RTSPAddress: fmt.Sprintf("127.0.0.1:%d", port+2),
+			UDPRTPAddress: fmt.Sprintf("127.0.0.1:%d", port), UDPRTCPAddress: fmt.Sprintf("127.0.0.1:%d", port+1),
 		}
-		rtcp, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		_ = rtp.Close()
-		if err != nil {
-			continue
+		if err = c.server.Start(); err == nil {
+			return
 		}
-		_ = rtcp.Close()
-		tcp, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
-		if err != nil {
-			continue
-		}
-		_ = tcp.Close()
-		return port
 	}
-	t.Fatal("no ports are free")
-	return 0
+	c.t.Fatal(err)
 }
 
 func status(code base.StatusCode) *base.Response { return &base.Response{StatusCode: code} }
@@ -155,9 +140,9 @@ func (c *ipCamera) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, er
 
 // TestRTSP reads cameras by TCP and by UDP, with a password, and where they have moved to.
 func TestRTSP(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
-	vic := s.enter("rtsp", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	file := filepath.Join(t.TempDir(), "camera.mp4")
 	film(t, file, "-t", "10", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
 	for _, c := range []struct {
@@ -175,6 +160,9 @@ func TestRTSP(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, room := s.within(t), strings.ReplaceAll(c.name, " ", "-")
+			vic := s.enter(room, "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 			c.camera.t = t
 			c.camera.start(file, "-c", "copy")
 			url := c.camera.url(c.path)
@@ -184,12 +172,12 @@ func TestRTSP(t *testing.T) {
 			for from, to := range c.camera.moved {
 				c.camera.moved[from] = strings.Replace(to, "HOST", c.camera.server.RTSPAddress, 1)
 			}
-			i, err := s.AddInput(t.Context(), "rtsp", gateway.InputOptions{URL: url})
+			i, err := s.AddInput(t.Context(), room, gateway.InputOptions{URL: url})
 			if err != nil {
 				t.Fatal(err)
 			}
 			expect(vic)
-			if err := s.Remove(t.Context(), gateway.Input, "rtsp", i.ID); err != nil {
+			if err := s.Remove(t.Context(), gateway.Input, room, i.ID); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -199,6 +187,7 @@ func TestRTSP(t *testing.T) {
 // TestRTSPRefused reads cameras that send the server where it must not go, that want another
 // password, and that are not there. Nothing connects to the first, and the reasons name no address.
 func TestRTSPRefused(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	s.act("refused")

@@ -60,31 +60,35 @@ func TestFilm(t *testing.T) {
 	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
-	vic := s.enter("film", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	for name, args := range map[string][]string{
-		"plain.mp4":  {"-t", "3", "-c:v", "libx264", "-c:a", "aac"},                               // main profile, B pictures
-		"opus.mkv":   {"-t", "3", "-c:v", "libx264", "-profile:v", "baseline", "-c:a", "libopus"}, // as calls have it
-		"stream.ts":  {"-t", "3", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "mp2"},
-		"other.webm": {"-t", "3", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"},
+		"plain.mp4":  {"-t", "2", "-c:v", "libx264", "-c:a", "aac"},                               // main profile, B pictures
+		"opus.mkv":   {"-t", "2", "-c:v", "libx264", "-profile:v", "baseline", "-c:a", "libopus"}, // as calls have it
+		"stream.ts":  {"-t", "2", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "mp2"},
+		"other.webm": {"-t", "2", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"},
 	} {
 		if testing.Short() && name != "plain.mp4" {
 			continue
 		}
-		film(t, filepath.Join(s.dir, name), args...)
-		i, err := s.AddInput(t.Context(), "film", gateway.InputOptions{URL: "file:" + name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		expect(vic)
-		poll.Until(t, name+" to leave", func() bool {
-			_, err := s.Get(gateway.Input, "film", i.ID)
-			return errors.Is(err, mcu.ErrNotFound)
-		})
-		vic.VideoSink.Await("it to be gone", func(p rtctest.Picture) error {
-			if got := signal.Mean(p.Image, p.Image.Rect); got.Distance(red) < 60 {
-				return fmt.Errorf("it is %v", got)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, room := s.within(t), strings.ReplaceAll(name, ".", "-")
+			vic := s.enter(room, "Vic", webrtc.RTPTransceiverDirectionRecvonly)
+			film(t, filepath.Join(s.dir, name), args...)
+			i, err := s.AddInput(t.Context(), room, gateway.InputOptions{URL: "file:" + name})
+			if err != nil {
+				t.Fatal(err)
 			}
-			return nil
+			expect(vic)
+			poll.Until(t, name+" to leave", func() bool {
+				_, err := s.Get(gateway.Input, room, i.ID)
+				return errors.Is(err, mcu.ErrNotFound)
+			})
+			vic.VideoSink.Await("it to be gone", func(p rtctest.Picture) error {
+				if got := signal.Mean(p.Image, p.Image.Rect); got.Distance(red) < 60 {
+					return fmt.Errorf("it is %v", got)
+				}
+				return nil
+			})
 		})
 	}
 }
@@ -121,7 +125,7 @@ func TestCamera(t *testing.T) {
 	s := newStage(t, nil)
 	vic := s.enter("camera", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	file := filepath.Join(t.TempDir(), "camera.mp4")
-	film(t, file, "-t", "60", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
+	film(t, file, "-t", "30", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
 	port := freePort(t)
 	url := "rtmp://127.0.0.1:" + port + "/live/" + key
 	i, err := s.AddInput(t.Context(), "camera", gateway.InputOptions{URL: url, Name: "Door"})
@@ -152,7 +156,7 @@ func TestHTTP(t *testing.T) {
 	s := newStage(t, nil)
 	vic := s.enter("http", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	dir := t.TempDir()
-	film(t, filepath.Join(dir, key+".mp4"), "-t", "4", "-c:v", "libx264", "-c:a", "aac")
+	film(t, filepath.Join(dir, key+".mp4"), "-t", "10", "-c:v", "libx264", "-c:a", "aac")
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(dir)))
 	mux.HandleFunc("/away/", func(w http.ResponseWriter, r *http.Request) {

@@ -46,6 +46,7 @@ var far = []struct {
 // TestPush sends a call to servers that are not there at first, come, are killed and come
 // again. What they get is decoded.
 func TestPush(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	s.act("push")
@@ -54,6 +55,8 @@ func TestPush(t *testing.T) {
 			break
 		}
 		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			s := s.within(t)
 			port := freePort(t)
 			i, err := s.AddOutput(t.Context(), "push", gateway.OutputOptions{URL: strings.Replace(f.url, "PORT", port, 1)})
 			if err != nil {

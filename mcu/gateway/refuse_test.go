@@ -84,9 +84,9 @@ func TestPlaylists(t *testing.T) {
 	s := newStage(t, nil)
 	vic := s.enter("lists", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	dir := t.TempDir()
-	film(t, filepath.Join(dir, "x.ts"), "-t", "4", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
+	film(t, filepath.Join(dir, "x.ts"), "-t", "10", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
 	segment := func(url string) string {
-		return "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n" + url + "\n#EXT-X-ENDLIST\n"
+		return "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n" + url + "\n#EXT-X-ENDLIST\n"
 	}
 	port := freePort(t)
 	lists := map[string]string{

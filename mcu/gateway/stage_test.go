@@ -31,7 +31,14 @@ type stage struct {
 	*gateway.Gateway
 	t    *testing.T
 	dir  string
-	said mcutest.Log // logs of the gateway, and what was asked of it
+	said *mcutest.Log // logs of the gateway, and what was asked of it
+}
+
+// within returns the stage for a subtest that runs beside others.
+func (s *stage) within(t *testing.T) *stage {
+	own := *s
+	own.Stage, own.t = s.Stage.Within(t), t
+	return &own
 }
 
 // key is in all addresses of these tests.
@@ -46,7 +53,7 @@ func newStage(t *testing.T, change func(*gateway.Config)) *stage {
 func stageOf(t *testing.T, settings mcu.Config, change func(*gateway.Config)) *stage {
 	t.Helper()
 	settings.FrameRate = mcu.DefaultConfig().FrameRate
-	s := &stage{Stage: mcutest.Serve(t, settings), t: t, dir: t.TempDir()}
+	s := &stage{Stage: mcutest.Serve(t, settings), t: t, dir: t.TempDir(), said: &mcutest.Log{}}
 	cfg := gateway.Default()
 	cfg.Private, cfg.Dir = true, s.dir
 	if change != nil {
@@ -103,7 +110,7 @@ func (s *stage) await(kind gateway.Kind, room, id, what string, ok func(gateway.
 			s.t.Fatal(err)
 		}
 		told, _ := json.Marshal(i)
-		fmt.Fprintln(&s.said, string(told))
+		fmt.Fprintln(s.said, string(told))
 		return ok(i)
 	})
 	return i

@@ -13,6 +13,7 @@ import (
 // TestStillPush pushes a room in which nothing moves to an RTMP server. Platforms end a stream with
 // fewer than ten pictures a second, or without a key frame every two seconds.
 func TestStillPush(t *testing.T) {
+	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	s.enter("still", "Ada", webrtc.RTPTransceiverDirectionSendonly)

@@ -59,7 +59,7 @@ func TestNoPicture(t *testing.T) {
 	s := newStage(t, nil)
 	s.act("blank")
 	path := filepath.Join(s.dir, "noise.ts")
-	film(t, path, "-t", "20", "-c:v", "libx264", "-c:a", "aac")
+	film(t, path, "-t", "12", "-c:v", "libx264", "-c:a", "aac")
 	stream, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -68,6 +68,14 @@ func Serve(t testing.TB, cfg mcu.Config) *Stage {
 	return s
 }
 
+// Within returns the stage for a subtest that runs beside others. What fails there fails that
+// subtest, and what is entered there leaves with it.
+func (s *Stage) Within(t testing.TB) *Stage {
+	own := *s
+	own.t = t
+	return &own
+}
+
 // observed tells when somebody waits for its end, as a server that runs does.
 type observed struct {
 	context.Context
