@@ -20,14 +20,14 @@ import (
 // of a handshake, and looks at what they leave behind.
 func TestChurn(t *testing.T) {
 	before := goleak.IgnoreCurrent()
-	length := 20 * time.Second
+	length := 10 * time.Second
 	if testing.Short() {
-		length = 5 * time.Second
+		length = 3 * time.Second
 	}
 	s := serve(t, small())
 	end := time.Now().Add(length)
 	var visits sync.WaitGroup
-	counts := make([]int, 4)
+	counts := make([]int, 8)
 	for worker := range counts {
 		visits.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(worker)))

@@ -76,6 +76,12 @@ func TestThroughFirewalls(t *testing.T) {
 		t.Fatalf("no TURN server for %s", transport)
 		return rtctest.Transport{}
 	}
+	t.Cleanup(func() { // after all ways
+		s.await("all relays to be gone", func() bool { return s.metric("tilemix_turn_relays") == 0 })
+		if n := s.metric("tilemix_turn_total", "bad_credentials"); n != 0 {
+			t.Errorf("%v requests had bad credentials", n)
+		}
+	})
 	for _, test := range []struct {
 		name, selected string
 		way            rtctest.Transport
@@ -86,6 +92,8 @@ func TestThroughFirewalls(t *testing.T) {
 		{"turn over tcp", "relay host udp", relay("tcp")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := s.sub(t)
 			room := strings.ReplaceAll(test.name, " ", "-")
 			ada, ben := s.join(room, "Ada", rtctest.Options{Transport: test.way}), s.join(room, "Ben", both)
 			for g, tone := range map[*guest]float64{ada: 440, ben: 700} {
@@ -111,9 +119,5 @@ func TestThroughFirewalls(t *testing.T) {
 			s.leave(ada)
 			s.leave(ben)
 		})
-	}
-	s.await("all relays to be gone", func() bool { return s.metric("tilemix_turn_relays") == 0 })
-	if n := s.metric("tilemix_turn_total", "bad_credentials"); n != 0 {
-		t.Errorf("%v requests had bad credentials", n)
 	}
 }

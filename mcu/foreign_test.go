@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
+	"tilemix/codec/yuv"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -82,31 +85,16 @@ func quarters(img *image.YCbCr, tile image.Rectangle, turn int) error {
 	return errs
 }
 
-// foreign returns the access units of two seconds of the corners under noise that
-// moves.
+// foreign returns the access units of two seconds of the corners under waves that move.
 func foreign(t *testing.T, size, options string, turn int) (units [][]byte) {
 	t.Helper()
-	filter := []string{}
-	for plane, of := range []func(signal.Colour) uint8{
-		func(c signal.Colour) uint8 { return c.Y },
-		func(c signal.Colour) uint8 { return c.Cb },
-		func(c signal.Colour) uint8 { return c.Cr },
-	} {
-		at := func(i int) uint8 { return of(corners[(i+turn)%4]) }
-		noise := ""
-		if plane == 0 {
-			noise = "+8*sin((X+Y)/5+N/3)"
-		}
-		filter = append(filter, fmt.Sprintf("%s='if(lt(Y,H/2),if(lt(X,W/2),%d,%d),if(lt(X,W/2),%d,%d))%s'",
-			[]string{"lum", "cb", "cr"}[plane], at(0), at(1), at(2), at(3), noise))
-	}
 	args := append([]string{
-		"-v", "error", "-f", "lavfi", "-i", "nullsrc=size=" + size + ":rate=30,format=yuv420p,geq=" + strings.Join(filter, ":"),
-		"-frames:v", "60", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-g", "30",
+		"-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size, "-r", "30", "-i", "-",
+		"-c:v", "libx264", "-preset", "veryfast", "-g", "30",
 	}, strings.Fields(options)...)
 	cmd := exec.CommandContext(t.Context(), "ffmpeg", append(args, "-bsf:v", "h264_metadata=aud=insert", "-f", "h264", "-")...)
 	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(waves(size, turn, 60)), &stderr
 	stream, err := cmd.Output()
 	if err != nil {
 		t.Skipf("ffmpeg does not do it: %v %s", err, stderr.String())
@@ -115,4 +103,26 @@ func foreign(t *testing.T, size, options string, turn int) (units [][]byte) {
 		units = append(units, append([]byte{0, 0, 0, 1, 9}, unit...))
 	}
 	return units
+}
+
+// waves returns n raw pictures of the corners, by so many turned on, under waves that move.
+func waves(size string, turn, n int) (raw []byte) {
+	var w, h int
+	_, _ = fmt.Sscanf(size, "%dx%d", &w, &h)
+	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	for i := range 4 {
+		at := image.Pt(i%2*w/2, i/2*h/2)
+		quarter := yuv.View(img, image.Rectangle{Min: at, Max: at.Add(image.Pt((w+1)/2, (h+1)/2))})
+		corners[(i+turn)%4].Paint(&quarter)
+	}
+	still := slices.Clone(img.Y)
+	for k := range n {
+		for y := range h {
+			for x := range w {
+				img.Y[y*w+x] = still[y*w+x] + uint8(int(8*math.Sin(float64(x+y)/5+float64(k)/3)))
+			}
+		}
+		raw = append(append(append(raw, img.Y...), img.Cb...), img.Cr...)
+	}
+	return raw
 }

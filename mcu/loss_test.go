@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/network"
 )
@@ -44,7 +45,7 @@ func TestUplinkRepair(t *testing.T) {
 			s.await("pictures", func() bool { return s.metric("tilemix_uplink_video_total", "pictures") > float64(c.rate) })
 			count := func(what string) float64 { return s.metric("tilemix_uplink_video_total", what) }
 			before, lostBefore, keys := count("pictures"), count("lost"), count("key_requests")
-			start := filmed.Load()
+			start, crowd := filmed.Load(), poll.Crowd(t)
 			want := float64(8 * c.rate)
 			s.await("8 s of pictures", func() bool { return float64(filmed.Load()-start) >= want })
 			up, _ := actor.Traffic()
@@ -52,8 +53,8 @@ func TestUplinkRepair(t *testing.T) {
 			keys = count("key_requests") - keys
 			t.Logf("%v pictures of %v; the line lost %d packets, of which %v gaps were left; %v key frames asked for",
 				shown, want, up.Lost, lost, keys)
-			if count("lagged") > 0 || s.metric("tilemix_missed_ticks_total", "picture") > 10 {
-				t.Log("the machine is too busy to judge")
+			if others := crowd(); count("lagged") > 0 || s.metric("tilemix_missed_ticks_total", "picture") > 10 || others > poll.Crowded {
+				t.Logf("not judged: the machine is too busy, others have %.2f cores", others)
 			} else if shown < want*(1-c.most) || keys > 2 {
 				t.Errorf("%v pictures of %v and %v key frames", shown, want, keys)
 			}

@@ -99,6 +99,7 @@ func TestResume(t *testing.T) {
 // TestNobodyComesBack: a participant that closed the page has left some seconds later. A
 // participant that was never connected, or has no secret, leaves at once.
 func TestNobodyComesBack(t *testing.T) {
+	t.Parallel()
 	s := serve(t, small())
 	ada, secret := s.returning("call")
 	if _, _, err := s.Resume(mcu.JoinOptions{Room: "call"}, secret+"x"); !errors.Is(err, mcu.ErrNotFound) {

@@ -43,6 +43,9 @@ func serve(t testing.TB, cfg mcu.Config) *stage {
 	return &stage{mcutest.Serve(t, cfg), t, cfg}
 }
 
+// sub returns the stage for a subtest that runs beside others.
+func (s *stage) sub(t testing.TB) *stage { return &stage{s.Stage.Within(t), t, s.cfg} }
+
 func (s *stage) await(what string, ok func() bool) {
 	s.t.Helper()
 	poll.Until(s.t, what, ok)

@@ -51,6 +51,7 @@ func TestVP8(t *testing.T) {
 
 // TestVP8Goes has the only viewer of VP8 leave: that viewer's rendition ends.
 func TestVP8Goes(t *testing.T) {
+	t.Parallel()
 	s := serve(t, small())
 	a, b := s.join("goes", "Ada", both), s.join("goes", "Ben", rtctest.Options{VP8: true})
 	places := s.place(a, b)
