@@ -127,3 +127,48 @@ func TestSplit(t *testing.T) {
 		t.Error("one who is alone hears something")
 	}
 }
+
+// TestPanner moves a voice to the right and back: it is as loud everywhere, gets there in half a second
+// without a jump, and costs nothing in the middle.
+func TestPanner(t *testing.T) {
+	var p audio.Panner
+	mono := tone(400, 0.5)
+	if side, rest := p.Place(mono, 0); side != nil || rest != nil {
+		t.Error("in the middle it has sides")
+	}
+	channels := func(towards float64) (l, r float64) {
+		side, rest := p.Place(mono, towards)
+		if side == nil {
+			return hum(mono, 400), hum(mono, 400)
+		}
+		left, right := *mono, *mono
+		left.Add(rest)
+		right.Add(rest)
+		left.Add(side)
+		right.Sub(side)
+		return hum(&left, 400), hum(&right, 400)
+	}
+	for _, towards := range []float64{1, 0, -0.5, 0} {
+		l, r := channels(towards)
+		for range 30 {
+			wasL, wasR := l, r
+			l, r = channels(towards)
+			if math.Abs(l-wasL) > 0.02 || math.Abs(r-wasR) > 0.02 {
+				t.Errorf("it jumps from %.3f and %.3f to %.3f and %.3f", wasL, wasR, l, r)
+			}
+			if power := 10 * math.Log10((l*l+r*r)/0.5); math.Abs(power) > 0.05 {
+				t.Errorf("with %.3f and %.3f it is %.2f dB louder", l, r, power)
+			}
+		}
+		apart, want := 20*math.Log10(r/l), 20*math.Log10((1+math.Tan(towards*math.Pi/6))/(1-math.Tan(towards*math.Pi/6)))
+		if math.Abs(apart-want) > 0.1 {
+			t.Errorf("at %v the right channel has %.1f dB more, not %.1f", towards, apart, want)
+		}
+	}
+	if side, _ := p.Place(mono, 0); side != nil {
+		t.Error("it does not come back to the middle")
+	}
+	if n := testing.AllocsPerRun(10, func() { p.Place(mono, 1) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
