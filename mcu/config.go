@@ -24,6 +24,7 @@ type Config struct {
 	VideoBitrate  int    // of the mix, bits a second
 	AudioBitrate  int    // of the mix, bits a second, 6000 to 510,000; of stereo twice that
 	AudioChannels int    // of the mix, 1 or 2
+	Spatial       bool   // in two channels, mono voices are placed where their tiles are
 	KeepLoudness  bool   // of each voice, instead of bringing all to the same
 	Layout        string // that a room begins with, "grid" or "speaker"
 
@@ -73,11 +74,8 @@ func (c Config) check() error {
 	if c.FrameRate <= 0 || c.VideoBitrate <= 0 || c.AudioBitrate <= 0 {
 		return fmt.Errorf("frame rate and bitrates must be positive")
 	}
-	if c.AudioBitrate < minAudioBitrate || c.AudioBitrate > maxAudioBitrate {
-		return fmt.Errorf("the bitrate of sound is %d bits a second, not %d to %d (--audio-bitrate)", c.AudioBitrate, minAudioBitrate, maxAudioBitrate)
-	}
-	if c.AudioChannels != 1 && c.AudioChannels != 2 {
-		return fmt.Errorf("sound has 1 or 2 channels, not %d (--audio-channels)", c.AudioChannels)
+	if err := c.checkSound(); err != nil {
+		return err
 	}
 	if c.MaxTiles < 1 || c.MaxTiles > layout.MaxTiles {
 		return fmt.Errorf("there can be 1 to %d tiles, not %d", layout.MaxTiles, c.MaxTiles)
@@ -105,6 +103,19 @@ func (c Config) check() error {
 			return fmt.Errorf("the mix cannot be encoded with %d bits a second (--video-bitrate): %w", rung.Bitrate, err)
 		}
 		_ = enc.Close()
+	}
+	return nil
+}
+
+func (c Config) checkSound() error {
+	if c.AudioBitrate < minAudioBitrate || c.AudioBitrate > maxAudioBitrate {
+		return fmt.Errorf("the bitrate of sound is %d bits a second, not %d to %d (--audio-bitrate)", c.AudioBitrate, minAudioBitrate, maxAudioBitrate)
+	}
+	if c.AudioChannels != 1 && c.AudioChannels != 2 {
+		return fmt.Errorf("sound has 1 or 2 channels, not %d (--audio-channels)", c.AudioChannels)
+	}
+	if c.Spatial && c.AudioChannels != 2 {
+		return fmt.Errorf("voices are placed (--spatial) in two channels only, and sound has one; add --audio-channels 2")
 	}
 	return nil
 }

@@ -17,6 +17,9 @@ func TestConfigRefused(t *testing.T) {
 		"no frames":    func(c *mcu.Config) { c.FrameRate = 0 },
 		"no bitrate":   func(c *mcu.Config) { c.VideoBitrate = 0 },
 		"bitrate":      func(c *mcu.Config) { c.VideoBitrate = 999_999_999_999 },
+		"sound":        func(c *mcu.Config) { c.AudioBitrate = 5999 },
+		"channels":     func(c *mcu.Config) { c.AudioChannels = 3 },
+		"places":       func(c *mcu.Config) { c.Spatial = true }, // in one channel
 		"tiles":        func(c *mcu.Config) { c.MaxTiles = 26 },
 		"no rooms":     func(c *mcu.Config) { c.MaxRooms = 0 },
 		"participants": func(c *mcu.Config) { c.MaxParticipants = 10_001 },

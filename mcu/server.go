@@ -109,7 +109,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Headroom: headroom.New(cap(slots)),
 		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
-		Stereo: c.AudioChannels == 2,
+		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
 		Emit: emit, Log: log,
 	}

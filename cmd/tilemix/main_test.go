@@ -39,6 +39,7 @@ func TestConfig(t *testing.T) {
 	others.VideoBitrate = 2_000_000
 	others.AudioBitrate = 64_000
 	others.AudioChannels = 2
+	others.Spatial = true
 	others.KeepLoudness = true
 	others.MaxTiles = 9
 	others.MaxParticipants = 30
@@ -54,7 +55,7 @@ func TestConfig(t *testing.T) {
 		want  mcu.Config
 	}{
 		{"", mcu.DefaultConfig()},
-		{"--layout speaker --video-bitrate 2000000 --audio-bitrate 64000 --audio-channels 2 --keep-loudness --max-tiles 9 --max-participants 30 --max-rooms 10 " +
+		{"--layout speaker --video-bitrate 2000000 --audio-bitrate 64000 --audio-channels 2 --spatial --keep-loudness --max-tiles 9 --max-participants 30 --max-rooms 10 " +
 			"--ice-server stun:a --ice-server turn:ada:secret@b:3478 --ice-server turn:secret=north@c --public-ip 192.0.2.1,2001:db8::1", others},
 	}
 	for _, test := range tests {

@@ -144,6 +144,7 @@ func (s *settings) config() mcu.Config {
 	cfg.VideoBitrate = int(s.VideoBitrate)
 	cfg.AudioBitrate = int(s.AudioBitrate)
 	cfg.AudioChannels = s.AudioChannels
+	cfg.Spatial = s.Spatial
 	cfg.KeepLoudness = s.KeepLoudness
 	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxParticipants = int(s.MaxParticipants)

@@ -40,6 +40,7 @@ type settings struct {
 	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits per second."`
 	AudioBitrate    positive     `default:"32000" help:"Bitrate of a room's sound, in bits per second, 6000 to 510000. Stereo has twice as much."`
 	AudioChannels   int          `enum:"1,2" default:"1" help:"Channels of a room's sound: 1, or 2 for stereo to participants whose clients ask for it, recordings and broadcasts."`
+	Spatial         bool         `name:"spatial" env:"TILEMIX_SPATIAL" help:"Place each mono voice between left and right where its tile is. Needs --audio-channels 2."`
 	KeepLoudness    bool         `name:"keep-loudness" env:"TILEMIX_KEEP_LOUDNESS" help:"Mix each voice as loud as its participant sends it, and not all equally loud."`
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
 	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Audio codec of recordings: opus, as the server sends it, or aac for players that need it. aac needs FFmpeg."`

@@ -57,6 +57,7 @@ type Env struct {
 	AudioBitrate    int           // bits a second
 	KeepLoudness    bool          // of each voice
 	Stereo          bool          // sound has two channels
+	Spatial         bool          // in them, voices are where their tiles are
 	Layout          string        // that a room begins with
 	MaxTiles        int
 	MaxParticipants int
@@ -112,7 +113,7 @@ func New(name string, env Env) (*Room, error) {
 		return nil, err
 	}
 	r.sounds = sound.NewClock(sound.Env{
-		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, KeepLoudness: env.KeepLoudness, Reporter: report, Metrics: env.Sounds,
+		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, Spatial: env.Spatial, KeepLoudness: env.KeepLoudness, Reporter: report, Metrics: env.Sounds,
 	}, r.chain)
 	r.loop = newLoop(r)
 	return r, nil

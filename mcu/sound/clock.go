@@ -24,6 +24,7 @@ type Env struct {
 	Epoch        time.Time // of all timestamps
 	Bitrate      int       // of each encoder, bits a second; of one with two channels twice that
 	Stereo       bool      // listeners that ask for it and sinks hear two channels
+	Spatial      bool      // there, mono voices are placed where their tiles are
 	KeepLoudness bool      // of each voice, instead of bringing all to the same
 	Reporter     scene.Reporter
 	Metrics      *Metrics
@@ -59,6 +60,9 @@ type listener struct {
 	stereo bool      // hears two channels
 
 	side, rest *pcm.Block // what said leaves out of stereo, see media.StereoMicrophone; nil: nothing
+	image      int        // blocks for which the voice counts as stereo, though it may be flat
+	panner     *audio.Panner
+	place      float64 // of its tile, -1 is left and 1 right
 }
 
 // NewClock returns a clock that begins at the newest scene of a chain.
@@ -170,8 +174,8 @@ func (c *Clock) mix() {
 		if l.open {
 			l.open = l.strip.Admit(&l.said)
 		}
-		if l.side != nil {
-			l.follow()
+		if c.stereo != nil {
+			l.follow(c.env.Spatial)
 		}
 		if l.open {
 			c.sums.add(l)
@@ -244,6 +248,9 @@ func (c *Clock) advance() {
 		c.listeners = append(c.listeners, l)
 	}
 	c.spread(c.cursor.Scene().Listeners)
+	if c.env.Spatial {
+		c.places(c.cursor.Scene())
+	}
 }
 
 // spread has the streams of a large room sent by writers.
@@ -262,14 +269,6 @@ func (c *Clock) spread(to []scene.Listener) {
 			n++
 		}
 	}
-}
-
-// kind returns the outputs of which a listener hears one.
-func (c *Clock) kind(l *listener) *outputs {
-	if l.stereo {
-		return c.stereo
-	}
-	return &c.outputs
 }
 
 // release lets go of what no later scene has.

@@ -138,7 +138,7 @@ func (o *outputs) count(all []*listener) {
 // isMusic is 1 for a listener that sends music, and 0 for others. The coding of a voice keeps two
 // channels less well apart, so that of music is for what is sent in stereo.
 func (o *outputs) isMusic(l *listener) int {
-	if l.strip.Music() || o.stereo && l.side != nil {
+	if l.strip.Music() || o.stereo && l.image > 0 {
 		return 1
 	}
 	return 0

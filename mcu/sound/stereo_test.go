@@ -2,6 +2,7 @@ package sound
 
 import (
 	"bytes"
+	"image"
 	"math"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"tilemix/codec/pcm"
 	"tilemix/mcu/media"
 	"tilemix/mcu/scene"
+	"tilemix/mixer/layout"
 )
 
 // duo is a mic that is stereo while it is wide: the tone is in the left channel alone.
@@ -150,12 +152,64 @@ func TestMonoIsMono(t *testing.T) {
 	}
 }
 
+// TestSpatial has one in a tile on the left, one on the right, and a stereo source: voices are where
+// their tiles are, and the source is where it was sent. A listener in mono hears none of it.
+func TestSpatial(t *testing.T) {
+	var inMono [2][][]byte
+	for i, spatial := range []bool{false, true} {
+		b := newStereoBench(true)
+		b.env.Spatial = spatial
+		b.Clock = NewClock(b.env, b.chain)
+		both, one, own := &ear{}, &ear{}, &ear{}
+		s := &scene.Scene{
+			Listeners: []scene.Listener{
+				{ID: "left", Microphone: &duo{mic: mic{hertz: 400, on: true}}, Stream: own, Stereo: true},
+				{ID: "right", Microphone: &mic{hertz: 700, on: true}},
+				{ID: "music", Microphone: &duo{mic: mic{hertz: 1300, on: true}, wide: true}},
+				{ID: "both", Stream: both, Stereo: true}, {ID: "one", Stream: one},
+			},
+			Views: []scene.View{{Key: scene.ViewKey{Size: image.Pt(1200, 600)}, Places: []scene.Place{
+				{Rect: image.Rect(0, 0, 300, 300)}, {Rect: image.Rect(900, 0, 1200, 300)}, {Rect: image.Rect(1100, 300, 1200, 600)}, {},
+			}}},
+		}
+		for _, id := range []string{"left", "right", "music", "both"} {
+			s.Sources = append(s.Sources, scene.Source{ID: layout.SourceID{Participant: id}})
+		}
+		b.publish(s)
+		b.ticks(100)
+		inMono[i] = one.got
+		want := [][2]float64{{400, 0}, {700, 0}, {1300, 60}}
+		if spatial { // 0.75 of 30 degrees
+			want = [][2]float64{{400, 7.6}, {700, -7.6}, {1300, 60}}
+		}
+		for _, w := range want {
+			l, r := both.channels(t, w[0])
+			if apart := 20 * math.Log10((l+1e-6)/(r+1e-6)); math.Abs(apart-w[1]) > 1 && (w[1] < 20 || apart < 20) {
+				t.Errorf("spatial %v: %v Hz is %.1f dB louder on the left, not %v", spatial, w[0], apart, w[1])
+			}
+		}
+		if l, r := own.channels(t, 400); max(l, r) > 0.01 {
+			t.Errorf("one on the left hears itself with %.3f and %.3f", l, r)
+		}
+	}
+	for i := range min(len(inMono[0]), len(inMono[1])) {
+		if !bytes.Equal(inMono[0][i], inMono[1][i]) {
+			t.Fatalf("in mono block %d differs", i)
+		}
+	}
+}
+
 // TestStereoTickAllocates is TestTickAllocates for a room with both kinds of listeners.
 func TestStereoTickAllocates(t *testing.T) {
 	b := newStereoBench(true)
+	b.env.Spatial = true
+	b.Clock = NewClock(b.env, b.chain)
 	left := &duo{mic: mic{hertz: 400, on: true}, wide: true}
-	b.publish(&scene.Scene{Listeners: []scene.Listener{
+	b.publish(&scene.Scene{Views: []scene.View{{
+		Key: scene.ViewKey{Size: image.Pt(2, 2)}, Places: []scene.Place{{Rect: image.Rect(0, 0, 1, 1)}},
+	}}, Sources: []scene.Source{{ID: layout.SourceID{Participant: "voice"}}}, Listeners: []scene.Listener{
 		{ID: "left", Microphone: left, Stream: &ear{deaf: true}, Stereo: true},
+		{ID: "voice", Microphone: &mic{hertz: 700, on: true}},
 		{ID: "both", Stream: &ear{deaf: true}, Stereo: true}, {ID: "one", Stream: &ear{deaf: true}},
 	}})
 	b.ticks(2 * tuneInterval)

@@ -1,8 +1,11 @@
 package sound
 
 import (
+	"cmp"
+
 	"tilemix/codec/pcm"
 	"tilemix/mcu/media"
+	"tilemix/mcu/scene"
 	"tilemix/mixer/audio"
 )
 
@@ -29,11 +32,42 @@ func (l *listener) hearSides(m media.Microphone) {
 	}
 }
 
-// follow does to the sides what was done to the mono of the same block.
-func (l *listener) follow() {
-	l.strip.Follow(l.side, l.rest)
-	level := pcm.Level(l.said[:])
-	l.side, l.rest = audible(l.side, level), audible(l.rest, level)
+// follow does to the sides what was done to the mono of the same block. A voice that is mono has
+// sides where it is placed, if it is to be.
+func (l *listener) follow(spatial bool) {
+	l.image = max(l.image-1, 0)
+	if l.side != nil {
+		l.strip.Follow(l.side, l.rest)
+		level := pcm.Level(l.said[:])
+		if l.side, l.rest = audible(l.side, level), audible(l.rest, level); l.side != nil {
+			l.image = flat
+		}
+	}
+	if spatial && l.open {
+		l.pan()
+	}
+}
+
+// pan places a voice, and brings one that is stereo back to the middle.
+func (l *listener) pan() {
+	if l.panner == nil {
+		l.panner = &audio.Panner{}
+	}
+	towards := l.place
+	if l.image > 0 {
+		towards = 0
+	}
+	side, rest := l.panner.Place(&l.said, towards)
+	l.side, l.rest = both(l.side, side), both(l.rest, rest)
+}
+
+// both adds b to a. Either may be nil.
+func both(a, b *pcm.Block) *pcm.Block {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	a.Add(b)
+	return a
 }
 
 // faint (50 dB) is how far under the mono, and inaudible (75) the level in -dBov, at which
@@ -46,4 +80,30 @@ func audible(b *pcm.Block, mono uint8) *pcm.Block {
 		return nil
 	}
 	return b
+}
+
+// kind returns the outputs of which a listener hears one.
+func (c *Clock) kind(l *listener) *outputs {
+	if l.stereo {
+		return c.stereo
+	}
+	return &c.outputs
+}
+
+// places takes where the tiles of the scene's view are, which all listeners see.
+func (c *Clock) places(s *scene.Scene) {
+	for _, l := range c.listeners {
+		l.place = 0
+	}
+	if len(s.Views) == 0 {
+		return
+	}
+	view := &s.Views[0]
+	for i, p := range view.Places {
+		l := c.state[s.Sources[i].ID.Participant]
+		if l == nil || p.Rect.Empty() || view.Key.Size.X == 0 {
+			continue
+		}
+		l.place = float64(p.Rect.Min.X+p.Rect.Max.X)/float64(view.Key.Size.X) - 1
+	}
 }
