@@ -62,9 +62,7 @@ func TestSiege(t *testing.T) {
 	}))
 	defer hook.Close()
 	f := fortify(t, fewFiles(), "--data-dir", dir, "--trusted-proxy", ownProxy, "--webhook", hook.URL, "--webhook-secret", webhookSecret, "--allow-private-outputs")
-	if used := f.spend(t, func() { f.offers(t, 40); time.Sleep(time.Second) }); used > 200*time.Millisecond {
-		t.Errorf("40 hostile offers took %v of CPU, want 200ms", used)
-	}
+	f.cheapOffers(t)
 	fresh, goroutines := f.memory(t), f.metric(t, "go_goroutines")
 	c, d := f.call(t), siegeTime(t)
 	calm := c.beside(t, func() { time.Sleep(d) })
@@ -75,13 +73,13 @@ func TestSiege(t *testing.T) {
 		cpu  float64 // cores, at most, beside the call
 		run  func(t *testing.T)
 	}{
-		{"hostile offers", 29, 1, func(t *testing.T) { f.offers(t, 40) }},
+		{"hostile offers", 29, 0.3, func(t *testing.T) { f.offers(t, 40) }},
 		{"joins that never connect", 29, 0.3, func(t *testing.T) { f.strangersJoin(t, dir, d) }},
 		{"long headers", 29, 0.3, func(t *testing.T) { f.longHeaders(t) }},
 		{"half requests", 29, 0.3, func(t *testing.T) { f.halfRequests(t, d) }},
-		{"frames without messages", 29, 0.2, func(t *testing.T) { f.frames(t, d) }},
-		{"flood of requests", 29.4, 1, func(t *testing.T) { f.flood(t, d, "GET / HTTP/1.1\r\n") }},
-		{"hostile input", 29, 1, func(t *testing.T) { f.hugePictures(t, d) }},
+		{"frames without messages", 29, 0.3, func(t *testing.T) { f.frames(t, d) }},
+		{"flood of requests", 29.4, 0.5, func(t *testing.T) { f.flood(t, d, "GET / HTTP/1.1\r\n") }},
+		{"hostile input", 29, 0.3, func(t *testing.T) { f.hugePictures(t, d) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := c.beside(t, func() { row.run(t) })
@@ -101,12 +99,20 @@ func TestSiege(t *testing.T) {
 	f.freed(t, fresh, goroutines)
 }
 
-// spend returns what an attack costs a server that has no call.
-func (f *fortress) spend(t *testing.T, attack func()) time.Duration {
+// cheapOffers sends 40 hostile offers to a server that has no call.
+func (f *fortress) cheapOffers(t *testing.T) {
 	t.Helper()
-	before := f.cpu(t)
-	attack()
-	return f.cpu(t) - before
+	const most = 200 * time.Millisecond
+	began, before, had := time.Now(), f.cpu(t), f.others(t)
+	f.offers(t, 40)
+	time.Sleep(time.Second) // some work comes after the answers
+	used, others := f.cpu(t)-before, f.others(t)-had
+	t.Logf("40 hostile offers took %v of CPU", used)
+	if share := others.Seconds() / time.Since(began).Seconds(); used > most && share > busy {
+		t.Logf("not judged: others had %.2f cores, which makes all dearer", share)
+	} else if used > most {
+		t.Errorf("40 hostile offers took %v of CPU, want %v", used, most)
+	}
 }
 
 // strangersJoin has strangers join a room that is recorded. The file beside the recording stays small.
@@ -159,7 +165,10 @@ func (f *fortress) longHeaders(t *testing.T) {
 	}
 	all.Wait()
 	for i := range 180 {
-		conn := f.upgrade(t, ctx, "X-Long: "+strings.Repeat("x", 15<<10)+"\r\n")
+		conn, err := f.upgrade(ctx, "X-Long: "+strings.Repeat("x", 15<<10)+"\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
 		head := make([]byte, 12)
 		if _, err := io.ReadFull(conn, head); err != nil || i == 0 && string(head) != "HTTP/1.1 101" {
 			t.Fatalf("WebSocket %d: %q, %v", i, head, err)
