@@ -1,20 +1,23 @@
 package mcu
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
 	"time"
 
 	"tilemix/mcu/admission"
+	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 )
 
 // roomShare: one address makes at most one in four of the server's rooms.
 const roomShare = 4
 
-// Admits returns why nobody of a name could join a room now, if so.
-func (s *Server) Admits(room, name string) error {
+// Admits returns why no client of a name and a grant could join a room now, if so.
+func (s *Server) Admits(room, name string, g policy.Grant) error {
 	if err := CheckRoomName(room); err != nil {
 		return err
 	}
@@ -23,7 +26,19 @@ func (s *Server) Admits(room, name string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := locked(s.rooms[room], g); err != nil {
+		return err
+	}
 	return s.space(s.rooms[room])
+}
+
+// locked tells why a client of a grant may not come into a room, which may be nil, if hosts have
+// locked it.
+func locked(r *entry, g policy.Grant) error {
+	if r != nil && r.Locked() && g.Role != policy.Host {
+		return room.ErrLocked
+	}
+	return nil
 }
 
 // space tells whether there is a seat in a room, which may be nil. The caller holds s.mu.
@@ -45,7 +60,7 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.rooms[o.Room]
-	if err := s.space(e); err != nil {
+	if err := cmp.Or(locked(e, o.Grant), s.space(e)); err != nil {
 		return nil, err
 	}
 	if e == nil {
@@ -119,4 +134,28 @@ func (s *Server) open(name string, maker netip.Prefix) (*entry, error) {
 	s.rooms[name] = e
 	s.wg.Go(func() { e.Run(ctx) })
 	return e, nil
+}
+
+// Act does in a room what a control message of a program says. Errors are those that a participant
+// would be told; ErrNotFound says that there is no such room.
+func (s *Server) Act(room string, grant policy.Grant, command control.Message) error {
+	r := s.room(room)
+	if r == nil {
+		return fmt.Errorf("room %q: %w", room, ErrNotFound)
+	}
+	if m, ok := command.(control.Move); ok && grant.May(m.Type()) == nil {
+		err := s.Move(room, m.ID, m.Room) // the program waits for it
+		s.env.Decided(policy.Ruling{Room: room, Action: m.Type(), Who: grant.Identity, By: grant.By, Whom: m.ID, Err: err})
+		return err
+	}
+	return r.Act(grant, command)
+}
+
+// Attendees returns those in a room whom a selector means, see [room.Handle.Attendees]. ErrNotFound
+// says that there is no such room.
+func (s *Server) Attendees(name, selector string) ([]room.Attendee, error) {
+	if r := s.room(name); r != nil {
+		return r.Handle().Attendees(selector)
+	}
+	return nil, fmt.Errorf("room %q: %w", name, ErrNotFound)
 }

@@ -13,6 +13,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/turn"
 	"tilemix/mixer/layout"
 )
@@ -49,6 +50,10 @@ type Config struct {
 	// Events is told what happens in rooms, in order for each of them. It is called
 	// with locks held, so it must neither block nor call the server. It may be nil.
 	Events func(event.Event)
+	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room
+	// or were refused. Room loops call them, so they must not block. They may be nil.
+	Banned  func(room string, b policy.Ban)
+	Decided func(policy.Ruling)
 }
 
 // DefaultConfig returns the settings of a server without options.
@@ -186,3 +191,6 @@ func visible(name string) string {
 
 // joined tells whether a joiner may stand beside r.
 func joined(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.S) }
+
+// blocks returns a number of pixels in whole macroblocks, as H.264 codes pictures: 1080 is 1088.
+func blocks(pixels int) int { return (pixels + 15) / 16 * 16 }

@@ -47,6 +47,7 @@ type JoinOptions struct {
 func (o JoinOptions) options() room.Options {
 	return room.Options{
 		Grant:   o.Grant,
+		From:    o.From,
 		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away},
 		Send:    o.Send, Cut: o.Cut, Path: o.path,
 	}

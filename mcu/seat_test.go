@@ -7,6 +7,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -27,7 +28,7 @@ func TestNoTileUnconnected(t *testing.T) {
 	if infos := s.Rooms(); len(infos) != 1 || infos[0].Participants != 1 {
 		t.Errorf("rooms are %v", infos)
 	}
-	if err := s.Admits("tile", "Eve"); !errors.Is(err, mcu.ErrRoomFull) {
+	if err := s.Admits("tile", "Eve", policy.Grant{}); !errors.Is(err, mcu.ErrRoomFull) {
 		t.Errorf("one more comes: %v", err)
 	}
 	idle.Leave()

@@ -89,7 +89,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
-	s.env.API, s.env.ICEServers = api, s.ICEServers
+	s.env.API, s.env.ICEServers, s.env.Move = api, s.ICEServers, s.Move
 	s.metrics = register(s, &s.env)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
@@ -102,6 +102,12 @@ func (c Config) env(log *slog.Logger) room.Env {
 	if emit == nil {
 		emit = func(event.Event) {}
 	}
+	if c.Banned == nil {
+		c.Banned = func(string, policy.Ban) {}
+	}
+	if c.Decided == nil {
+		c.Decided = func(policy.Ruling) {}
+	}
 	limits := limit.Limits{Pixels: blocks(c.MaxSource.X) * blocks(c.MaxSource.Y), Memory: c.DecoderMemory}
 	rungs := c.ladder()
 	return room.Env{
@@ -111,12 +117,9 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
-		Emit: emit, Log: log,
+		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: cleanName, Log: log,
 	}
 }
-
-// blocks returns a number of pixels in whole macroblocks, as H.264 codes pictures: 1080 is 1088.
-func blocks(pixels int) int { return (pixels + 15) / 16 * 16 }
 
 // Run waits until ctx ends; then it ends all rooms and waits for everything in them.
 func (s *Server) Run(ctx context.Context) error {
@@ -259,9 +262,11 @@ func (s *Server) Rooms() []RoomInfo {
 	for _, r := range s.allRooms() {
 		info := RoomInfo{Name: r.Name()}
 		for _, m := range r.Scene().Members {
-			if m.Viewer {
+			switch {
+			case m.Role == policy.Recorder:
+			case m.Viewer:
 				info.Viewers++
-			} else {
+			default:
 				info.Participants++
 			}
 		}

@@ -77,6 +77,7 @@ var statuses = []struct {
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},
 	{admission.ErrBusy, http.StatusTooManyRequests},
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
+	{room.ErrLocked, http.StatusForbidden},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},
 }
 
@@ -136,6 +137,7 @@ var codesOf = []struct {
 	{errOrigin, "foreign_origin"},
 	{mcu.ErrRoomFull, "room_full"},
 	{mcu.ErrServerFull, "server_full"},
+	{room.ErrLocked, "room_locked"},
 	{mcu.ErrBadName, "bad_name"},
 	{mcu.ErrBadSDP, "bad_sdp"},
 }

@@ -28,6 +28,7 @@ type site struct {
 	recordings      *recordings
 	outputs, inputs *gatewayLinks
 	broadcasts      *broadcasts
+	people          *people
 	status          *status
 	metrics         echo.HandlerFunc
 }
@@ -61,7 +62,23 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
 		{"GET HEAD", "/api/v1/ice-servers", anybody, s.status.iceServers},
 	}
-	return slices.Concat(table, s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
+	return slices.Concat(table, s.peopleRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
+}
+
+// peopleRoutes lists what hosts and programs do in a room.
+func (s *site) peopleRoutes() []route {
+	p, same := s.people, s.guard.sameOrigin
+	return []route{
+		{"GET HEAD", "/api/v1/rooms/:room/participants", "participants", p.list},
+		{"PATCH", "/api/v1/rooms/:room/participants", "set", same(p.set)},
+		{"PATCH", "/api/v1/rooms/:room/participants/:id", "set", same(p.set)},
+		{"DELETE", "/api/v1/rooms/:room/participants/:id", "kick", same(p.kick)},
+		{"POST", "/api/v1/rooms/:room/participants/:id/ask", "ask", same(p.ask)},
+		{"POST", "/api/v1/rooms/:room/participants/:id/move", "move", same(p.move)},
+		{"PUT", "/api/v1/rooms/:room/lock", "lock", same(p.lock)},
+		{"POST", "/api/v1/rooms/:room/messages", "message", same(p.say)},
+		{"DELETE", "/api/v1/rooms/:room", "end", same(p.end)},
+	}
 }
 
 // recordingRoutes lists the recordings of a room and those of all rooms. The addresses of

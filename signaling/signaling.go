@@ -15,16 +15,19 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/room"
 	"tilemix/signaling/access"
 )
 
 // Server is what signaling needs of [mcu.Server].
 type Server interface {
-	Admits(room, name string) error
+	Admits(room, name string, g policy.Grant) error
 	CheckOffer(sdp string) error
 	Join(mcu.JoinOptions) (*mcu.Participant, error)
 	Resume(o mcu.JoinOptions, secret string) (who *mcu.Participant, conn int, err error)
 	Grant(room, resume string) (policy.Grant, error)
+	Act(room string, grant policy.Grant, command control.Message) error
+	Attendees(room, selector string) ([]room.Attendee, error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector
@@ -115,6 +118,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
 		pages:   pages,
+		people:  &people{srv, bodies},
 		status:  &status{srv},
 		metrics: shown,
 	}

@@ -33,7 +33,7 @@ func (s *sockets) accept(c echo.Context) error {
 	r, room, grant := c.Request(), c.Param("room"), grantOf(c)
 	name, token := named(c, grant), resume(c.Request())
 	if token == "" {
-		if err := s.srv.Admits(room, name); err != nil {
+		if err := s.srv.Admits(room, name, grant); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ type whip struct {
 func (w *whip) create(c echo.Context) error {
 	r, h := c.Request(), c.Response().Header()
 	room, name := c.Param("room"), named(c, grantOf(c))
-	if err := w.srv.Admits(room, name); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
+	if err := w.srv.Admits(room, name, grantOf(c)); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
 		return err
 	}
 	offer, err := w.bodies.read(c, typeSDP, errBodyType)

@@ -41,7 +41,7 @@ var order = [][]string{
 }
 
 // manyExports are packages that need more names than others, because each is a table.
-var manyExports = []string{"mcu/control"}
+var manyExports = []string{"mcu/control", "mcu/event"}
 
 // shared are names of types that mean the same in each package of mcu that has one.
 var shared = []string{"Clock", "Config", "Env", "Events", "Info", "Kind", "Metrics", "Options", "Reason", "State", "Stats"}

@@ -19,7 +19,8 @@ type Message interface {
 }
 
 var (
-	fromClient = []Message{Offer{}, Answer{}, Candidate{}, Mute{}, SendChat{}, ChooseLayout{}, Alive{}}
+	fromClient = []Message{Offer{}, Answer{}, Candidate{}, Mute{}, SendChat{}, ChooseLayout{}, Alive{},
+		Hand{}, Set{}, Ask{}, Kick{}, Move{}, Lock{}, End{}, Announce{}}
 	fromServer = []Message{
 		Welcome{},
 		Moved{},
@@ -35,6 +36,12 @@ var (
 		Chat{},
 		Alive{},
 		Error{},
+		Standing{},
+		Muted{},
+		Asked{},
+		RoomState{},
+		Announcement{},
+		Removed{},
 	}
 )
 
@@ -93,10 +100,8 @@ func Parse(data []byte) (Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := m.(interface{ fault() string }); ok {
-		if fault := c.fault(); fault != "" {
-			return nil, fmt.Errorf("%w: %s", ErrInvalid, fault)
-		}
+	if err := Check(m); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

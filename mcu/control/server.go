@@ -9,6 +9,7 @@ type Welcome struct {
 	ID         string      `json:"id"`               // the client's own ID in Participants
 	Name       string      `json:"name"`
 	Room       string      `json:"room"`
+	Standing
 }
 
 // Moved says that the client is in another room from now on, over the same connection and with the

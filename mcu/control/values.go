@@ -20,6 +20,10 @@ type Person struct {
 	// Reason says why nothing is seen or heard of a participant that sends, such as
 	// "no-video-received" (package silence). It is left out where all is well.
 	Reason string `json:"reason,omitempty"`
+	Role   string `json:"role,omitempty"` // left out for a plain participant
+	Hand   int    `json:"hand,omitempty"` // place in the order of raised hands, from 1; 0: it is down
+	// Spotlight says that a host has put the participant in front.
+	Spotlight bool `json:"spotlight,omitempty"`
 
 	// Audio and Video are AudioMuted and VideoMuted under their old names, for one release.
 	// They are fields, because a method that marshals would take three times as long, and a

@@ -24,6 +24,12 @@ const (
 	RoomEnded         Type = "room.ended"   // the last participant has left; it follows that participant.left
 	ParticipantJoined Type = "participant.joined"
 	ParticipantLeft   Type = "participant.left"
+	ParticipantRole   Type = "participant.role"
+	ParticipantKicked Type = "participant.kicked" // participant.left follows
+	HandRaised        Type = "hand.raised"
+	HandLowered       Type = "hand.lowered"
+	RoomLocked        Type = "room.locked"
+	RoomUnlocked      Type = "room.unlocked"
 	RecordingStarted  Type = "recording.started"
 	RecordingFinished Type = "recording.finished" // the file is complete
 	RecordingFailed   Type = "recording.failed"   // the file has what was written before

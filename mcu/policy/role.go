@@ -2,7 +2,9 @@ package policy
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
+	"time"
 )
 
 // Role is what a client is in a room. Its text is its name.
@@ -78,4 +80,33 @@ func (g Grant) May(action string) error {
 		return g.Role.Rights().May(action)
 	}
 	return g.Rights.May(action)
+}
+
+// Ban keeps a client out of a room. A client is meant if any of what is set is the client's.
+type Ban struct {
+	Identity string       `json:"identity,omitempty"`
+	By       string       `json:"by,omitempty"` // what let it in, see Grant
+	Address  netip.Prefix `json:"address,omitzero"`
+	Name     string       `json:"name,omitempty"` // for people; means nobody
+	Reason   string       `json:"reason,omitempty"`
+	Until    time.Time    `json:"until"`
+}
+
+// Means tells whether a ban is of a client at an address, which may be zero, now.
+func (b Ban) Means(g Grant, address netip.Prefix, now time.Time) bool {
+	if !now.Before(b.Until) {
+		return false
+	}
+	return b.Identity != "" && b.Identity == g.Identity || b.By != "" && b.By == g.By ||
+		b.Address.IsValid() && address.IsValid() && b.Address.Overlaps(address)
+}
+
+// Ruling is something that a client did in a room to others, or was refused, for the audit log.
+type Ruling struct {
+	Room   string
+	Action string // of the table
+	Who    string // identity, name or key of the actor
+	By     string // what let the actor in
+	Whom   string // public ID of the participant that it was done to; "": the room
+	Err    error  // nil: it was done
 }

@@ -1,10 +1,14 @@
 package room
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 )
 
 // Handle is a room for those who take its media: recorders, outputs, broadcasts. It is safe
@@ -61,4 +65,73 @@ func (h *Handle) NotifyBroadcast(on bool) {
 // the room there are.
 func (h *Handle) NotifyRecordings(all []control.Recording) {
 	h.room.post(func() { h.room.loop.notify.setRecordings(all) })
+}
+
+// Attendee is a participant or viewer as hosts and programs see it.
+type Attendee struct {
+	ID          string      `json:"id"` // public
+	Identity    string      `json:"identity,omitempty"`
+	Name        string      `json:"name"`
+	Role        policy.Role `json:"role"`
+	Joined      time.Time   `json:"joined"`
+	AudioMuted  bool        `json:"audioMuted"` // the microphone is off
+	VideoMuted  bool        `json:"videoMuted"` // the camera is off
+	AudioLocked bool        `json:"audioLocked"`
+	VideoLocked bool        `json:"videoLocked"`
+	Speaking    bool        `json:"speaking"`
+	Hand        int         `json:"hand,omitempty"` // place among the raised hands, from 1
+	Spotlight   bool        `json:"spotlight"`
+}
+
+// Attendees returns those in the room whose connection has stood and whom a selector means, in
+// order of joining: "" or "all", "role:ROLE", or "hand", these in order of raising. Errors are
+// control.ErrInvalid for another selector, and ErrClosed.
+func (h *Handle) Attendees(selector string) (all []Attendee, err error) {
+	is, err := selected(selector)
+	if err != nil {
+		return nil, err
+	}
+	all = []Attendee{}
+	if !h.room.call(func() {
+		for _, m := range h.room.loop.members {
+			if a := attendeeOf(m); m.seated && is(a) {
+				all = append(all, a)
+			}
+		}
+	}) {
+		return nil, ErrClosed
+	}
+	if selector == "hand" {
+		slices.SortFunc(all, func(a, b Attendee) int { return a.Hand - b.Hand })
+	}
+	return all, nil
+}
+
+// selected returns which attendees a selector means.
+func selected(selector string) (func(Attendee) bool, error) {
+	switch kind, name, _ := strings.Cut(selector, ":"); kind {
+	case "", "all":
+		return func(Attendee) bool { return true }, nil
+	case "hand":
+		return func(a Attendee) bool { return a.Hand > 0 }, nil
+	case "role":
+		role, err := policy.ParseRole(name)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", control.ErrInvalid, err)
+		}
+		return func(a Attendee) bool { return a.Role == role }, nil
+	}
+	return nil, fmt.Errorf("%w: select is one of all, role:ROLE and hand, not %.40q", control.ErrInvalid, selector)
+}
+
+// attendeeOf returns a member as hosts see it.
+func attendeeOf(m *member) Attendee {
+	id := m.session.PublicID()
+	return Attendee{
+		ID: id, Identity: m.grant.Identity, Name: m.name, Role: m.grant.Role, Joined: m.joined,
+		AudioMuted: m.mute() || m.microphone == nil, VideoMuted: m.hidden() || m.camera == nil,
+		AudioLocked: m.silenced, VideoLocked: m.blinded,
+		Speaking: slices.Contains(m.loop.stage.speaking, id),
+		Hand:     m.loop.moderator.hand(id), Spotlight: m.loop.moderator.spot == id,
+	}
 }

@@ -2,6 +2,7 @@ package room
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"tilemix/mcu/control"
@@ -30,6 +31,8 @@ type Options struct {
 	// Cut is called when another control connection has taken the place of this one. It
 	// must not block. It may be nil.
 	Cut func()
+	// From is the address of its client, for bans; zero: it has none.
+	From netip.Prefix
 	// Place is told when the participant takes its seat, and when it has left.
 	Place Place
 	// Path stands in for the network path to the participant, in tests.
@@ -70,7 +73,7 @@ func (r *Room) ground() session.Ground {
 // by it. ErrNotFound says that nobody has the token, any more or at all; ErrTooOften that
 // the client came back too often.
 func (r *Room) Resume(o Options, token string) (p *Participant, number int, err error) {
-	if p, err = r.who(func(m *member) bool { return m.session.Token() == token }); err != nil {
+	if p, err = r.who(func(m *member) bool { return token != "" && m.session.Token() == token }); err != nil {
 		return nil, 0, fmt.Errorf("resume: %w", err)
 	}
 	if number, err = p.Resume(o, token); err != nil {

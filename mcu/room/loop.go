@@ -25,15 +25,16 @@ type loop struct {
 	room    *Room
 	leaving sync.WaitGroup // those whose connections are being closed
 
-	members  []*member // in order of joining
-	begun    bool      // somebody has had a seat
-	stage    stage
-	sinks    []*media.Attachment
-	departed []scene.Departed // since the newest scene
-	notify   *notifier
-	silences *silences
-	chats    *rate.Limiter // of all members
-	layouts  *rate.Limiter
+	members   []*member // in order of joining
+	begun     bool      // somebody has had a seat
+	stage     stage
+	sinks     []*media.Attachment
+	departed  []scene.Departed // since the newest scene
+	notify    *notifier
+	silences  *silences
+	moderator *moderator
+	chats     *rate.Limiter // of all members
+	layouts   *rate.Limiter
 
 	uplinks   *time.Timer // for senders that it was too early to ask
 	deadlines *time.Timer // for members that are to leave by then
@@ -52,6 +53,7 @@ func newLoop(r *Room) *loop {
 		chats:   rate.NewLimiter(chatRate, chatBurst),
 		layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
+	l.moderator = &moderator{loop: l}
 	l.notify = &notifier{loop: l, timer: stopped()}
 	l.silences = &silences{loop: l, timer: stopped()}
 	return l
@@ -133,15 +135,16 @@ func (l *loop) sit(m *member) {
 		l.begun = true
 		if m.grant.First && !m.session.Viewer {
 			m.grant.Role, m.grant.Rights = policy.Host, 0
+			m.control.Send(m.standing())
 		}
 		l.room.log.Info("room begins")
 	}
-	m.seated = true
+	m.seated, m.joined = true, time.Now().UTC()
 	m.session.Log().Info("joined", "viewer", m.session.Viewer)
 	m.emit(event.ParticipantJoined)
 	if !m.session.Viewer {
 		for _, t := range l.room.tapped() {
-			t.Joined(m.session.PublicID(), m.session.Name, time.Since(l.room.epoch))
+			t.Joined(m.session.PublicID(), m.name, time.Since(l.room.epoch))
 		}
 	}
 }
@@ -180,6 +183,7 @@ func (l *loop) unseat(m *member) {
 		m.session.Log().Debug("left before it was connected")
 		return
 	}
+	l.moderator.forget(m)
 	m.session.Log().Info("left")
 	m.emit(event.ParticipantLeft)
 	if !m.session.Viewer {
@@ -212,7 +216,7 @@ func (l *loop) connected(m *member) {
 		return
 	}
 	if err := l.seat(m); err != nil {
-		m.refuse(err.Error())
+		m.refuse(err)
 		l.remove(m)
 		return
 	}
@@ -263,7 +267,7 @@ func (l *loop) expire(now time.Time) {
 	var next time.Time
 	for _, m := range slices.Clone(l.members) {
 		if m.presence.Expire(now) {
-			m.refuse("no media connection within the time that there is for it")
+			m.refuse(errLate)
 			l.remove(m)
 			continue
 		}

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mixer/layout"
@@ -26,56 +28,89 @@ const (
 // What an actor is sent whose command has no effect.
 var (
 	errLayout      = errors.New("there is no layout of that name")
+	errNobody      = errors.New("a program has no microphone, no hand and no words of its own in a room")
+	errLate        = errors.New("no media connection within the time that there is for it")
+	errGiveWay     = errors.New("another client that connects needs your place: come again")
 	errUnconnected = errors.New("your media connection does not stand yet: send this again when it does")
 	errChatty      = errors.New("the room has had too many chat messages: send yours again in a second")
 	errRestless    = errors.New("the room's layout has just changed: try again in two seconds")
 )
 
 // do is the one door by which commands enter a room. It carries a command out in the name
-// of an actor, if the room's policy allows that, else the actor is sent the reason.
-func (l *loop) do(actor *member, command control.Message) {
-	if !l.has(actor) {
+// of a member, if its grant allows that, else the member is sent the reason.
+func (l *loop) do(m *member, command control.Message) {
+	if !l.has(m) {
 		return
 	}
-	if err := l.try(actor, command); err != nil {
-		actor.refuse(err.Error())
+	by := actor{m.grant, m}
+	if err := l.try(by, command); err != nil {
+		m.refuse(err)
 	}
 }
 
-// try carries a command out, or returns why not.
-func (l *loop) try(actor *member, command control.Message) error {
-	if err := actor.grant.May(command.Type()); err != nil {
+// try carries a command out in an actor's name, or returns why not.
+func (l *loop) try(by actor, command control.Message) error {
+	if err := by.grant.May(command.Type()); err != nil {
+		l.decided(by, command, err)
 		return err
 	}
 	switch c := command.(type) {
+	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand:
+		if by.member == nil {
+			return errNobody
+		}
+		return l.own(by.member, c)
+	}
+	err := l.moderator.act(by, command)
+	l.decided(by, command, err)
+	return err
+}
+
+// own carries out what a member says and does for itself.
+func (l *loop) own(m *member, command control.Message) error {
+	switch c := command.(type) {
 	case control.Mute:
-		actor.muted, actor.cameraOff = c.AudioMuted, c.VideoMuted
+		return l.moderator.own(m, c)
+	case control.Hand:
+		l.moderator.raise(m, c.Raised)
 		l.publish()
 	case control.SendChat:
-		if err := l.spare(actor, l.chats, errChatty); err != nil {
+		if err := l.spare(m, l.chats, errChatty); err != nil {
 			return err
 		}
-		l.notify.chat(control.Chat{
-			ID: actor.session.PublicID(), Name: actor.session.Name, Text: c.Text, Time: time.Now().UTC(),
-		})
+		l.notify.everybody(control.Chat{ID: m.session.PublicID(), Name: m.name, Text: c.Text, Time: time.Now().UTC()})
 	case control.ChooseLayout:
 		if _, ok := layout.ByName(c.Name); !ok {
 			return errLayout
 		}
-		if err := l.spare(actor, l.layouts, errRestless); err != nil {
+		if err := l.spare(m, l.layouts, errRestless); err != nil {
 			return err
 		}
 		l.stage.setLayout(c.Name)
 		l.publish()
-	default:
-		return errors.New("a message of type " + command.Type() + " cannot be sent here")
 	}
 	return nil
 }
 
+// decided tells the outside what was done to others, or refused.
+func (l *loop) decided(by actor, command control.Message, err error) {
+	d := policy.Ruling{Room: l.room.name, Action: command.Type(), Who: by.name(), By: by.grant.By, Err: err}
+	switch c := command.(type) {
+	case control.Set:
+		d.Whom = cmp.Or(c.ID, c.Select)
+	case control.Ask:
+		d.Whom = c.ID
+	case control.Kick:
+		d.Whom = c.ID
+	case control.Move:
+		d.Whom = c.ID
+	}
+	l.room.env.Decided(d)
+}
+
 // spare tells why a command that changes something for all is not carried out now, if so.
-func (l *loop) spare(actor *member, bucket *rate.Limiter, empty error) error {
-	if !actor.seated {
+func (l *loop) spare(m *member, bucket *rate.Limiter, empty error) error {
+	if !m.seated {
 		return errUnconnected
 	}
 	if !bucket.Allow() {
@@ -109,7 +144,7 @@ func (l *loop) tap(t media.Tap) {
 	now := time.Now()
 	for _, m := range l.members {
 		if m.seated && !m.session.Viewer {
-			t.Joined(m.session.PublicID(), m.session.Name, now.Sub(l.room.epoch))
+			t.Joined(m.session.PublicID(), m.name, now.Sub(l.room.epoch))
 		}
 	}
 	l.askKeyFrames(now)
@@ -137,11 +172,12 @@ func (l *loop) publish() {
 		if v, ok := m.viewer(0); ok {
 			s.Viewers = append(s.Viewers, v)
 		}
-		if !m.session.Viewer {
+		if m.shown() {
 			s.Sources = append(s.Sources, m.source(len(s.Members)-1))
 			publishers = append(publishers, m)
 		}
 	}
+	l.stage.spot = l.moderator.spot
 	view := l.stage.view(s.Sources, func(i int) bool { return publishers[i].presence.HasTile() })
 	s.Views = []scene.View{view}
 	for i, m := range publishers {

@@ -1,7 +1,9 @@
 package room
 
 import (
+	"errors"
 	"image"
+	"net/netip"
 	"time"
 
 	"tilemix/mcu/control"
@@ -40,7 +42,12 @@ type member struct {
 	place       Place      // of its server; nil: there is none
 	path        media.Path // stands in for the path to it; nil: its stream is the path
 
+	name       string // the session's, unless a host gave it another
 	grant      policy.Grant
+	from       netip.Prefix // address of its client; zero: it is not counted
+	joined     time.Time    // when it took its seat, UTC
+	silenced   bool         // a host holds its microphone off
+	blinded    bool         // and its camera
 	presence   presence.Presence
 	seated     bool // its connection has stood, and the others know of it
 	muted      bool
@@ -59,7 +66,7 @@ type member struct {
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
-	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, presence: presence.Join(o.Resumable, now)}
+	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, name: o.Name, from: o.From, presence: presence.Join(o.Resumable, now)}
 	if o.Injected {
 		m.presence = presence.Inject()
 	}
@@ -67,6 +74,26 @@ func newMember(l *loop, o Options, now time.Time) *member {
 		m.grant.Role, m.grant.Rights = policy.Viewer, 0
 	}
 	return m
+}
+
+// mute tells whether the member is not to be heard.
+func (m *member) mute() bool { return m.muted || m.grant.May("publish.audio") != nil }
+
+// hidden tells whether the member's camera is not to be seen.
+func (m *member) hidden() bool { return m.cameraOff || m.grant.May("publish.video") != nil }
+
+// shown tells whether the member has a tile: viewers have none, nor do those who may send nothing.
+func (m *member) shown() bool {
+	return !m.session.Viewer && (m.grant.May("publish.audio") == nil || m.grant.May("publish.video") == nil)
+}
+
+// standing is what the member may do.
+func (m *member) standing() control.Standing {
+	rights := m.grant.Rights
+	if rights == 0 {
+		rights = m.grant.Role.Rights()
+	}
+	return control.Standing{Role: m.grant.Role.String(), Rights: rights.Names()}
 }
 
 // gone tells whether the client seems to have vanished: its media connection is lost, or it sent and
@@ -81,9 +108,10 @@ func (m *member) receives() bool { return m.presence.MediaUp() && m.session.Pict
 // scene returns the member as the scene has it.
 func (m *member) scene(speaking, floor bool) scene.Member {
 	return scene.Member{
-		ID: m.session.PublicID(), Name: m.session.Name, Viewer: m.session.Viewer,
-		Muted: m.muted, NoMicrophone: m.microphone == nil,
-		CameraOff: m.cameraOff || m.camera == nil,
+		ID: m.session.PublicID(), Name: m.name, Viewer: !m.shown(),
+		Role: m.grant.Role, Hand: m.loop.moderator.hand(m.session.PublicID()), Spotlight: m.loop.moderator.spot == m.session.PublicID(),
+		Muted: m.mute(), NoMicrophone: m.microphone == nil,
+		CameraOff: m.hidden() || m.camera == nil,
 		Speaking:  speaking, Floor: floor,
 		MediaLost: m.presence.MediaLost(), ControlLost: m.presence.ControlLost(), Health: m.health,
 		Unseen: m.unseen.why, Unheard: m.unheard.why,
@@ -95,7 +123,7 @@ func (m *member) source(index int) scene.Source {
 	s := scene.Source{
 		ID:     layout.SourceID{Participant: m.session.PublicID(), Kind: layout.Camera},
 		Member: index,
-		Off:    m.cameraOff || m.camera == nil,
+		Off:    m.hidden() || m.camera == nil,
 	}
 	if m.camera != nil {
 		s.Camera = m.camera
@@ -119,7 +147,7 @@ func (m *member) viewer(view int) (scene.Viewer, bool) {
 
 // listener returns the member as the sound clock sees it.
 func (m *member) listener() scene.Listener {
-	l := scene.Listener{ID: m.session.PublicID(), Muted: m.muted}
+	l := scene.Listener{ID: m.session.PublicID(), Muted: m.mute()}
 	if m.microphone != nil {
 		l.Microphone = m.microphone
 	}
@@ -140,7 +168,7 @@ func (m *member) show(tile image.Point, watched bool, now time.Time) {
 	if m.camera == nil {
 		return
 	}
-	if m.cameraOff {
+	if m.hidden() {
 		tile = image.Point{}
 	}
 	m.camera.Show(tile, now)
@@ -179,16 +207,28 @@ func (m *member) notifyRendition() {
 func (m *member) welcome() {
 	r := m.loop.room
 	m.control.Send(control.Welcome{
-		ID: m.session.PublicID(), Name: m.session.Name, Room: r.name,
+		ID: m.session.PublicID(), Name: m.name, Room: r.name, Standing: m.standing(),
 		ICEServers: r.env.ICEServers(), Resume: m.session.Token(),
 	})
 }
 
-func (m *member) refuse(why string) { m.control.Send(control.Error{Error: why}) }
+// refuse tells the client why something has no effect.
+func (m *member) refuse(why error) {
+	code := "bad_request"
+	switch {
+	case errors.Is(why, policy.ErrForbidden):
+		code = "forbidden"
+	case errors.Is(why, ErrNotFound):
+		code = "not_found"
+	case errors.Is(why, errChatty), errors.Is(why, errRestless):
+		code = "too_many_requests"
+	}
+	m.control.Send(control.Error{Error: why.Error(), Code: code})
+}
 
 // emit tells the outside what the participant did.
 func (m *member) emit(kind event.Type) {
 	e := event.New(kind, m.loop.room.name)
-	e.Participant = &event.Participant{ID: m.session.PublicID(), Name: m.session.Name, Viewer: m.session.Viewer}
+	e.Participant = &event.Participant{ID: m.session.PublicID(), Name: m.name, Viewer: m.session.Viewer}
 	m.loop.room.env.Emit(e)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mixer/video"
 )
@@ -80,6 +81,9 @@ func (n *notifier) catchUp(m *member) {
 	if len(n.recordings) > 0 {
 		m.control.Send(control.Recordings{Recordings: n.recordings})
 	}
+	if state := n.loop.moderator.state(); state != (control.RoomState{}) {
+		m.control.Send(state)
+	}
 	if n.broadcast {
 		m.control.Send(control.Broadcast{Active: true})
 	}
@@ -95,8 +99,8 @@ func (n *notifier) all(message control.Message) {
 	}
 }
 
-// chat sends a chat message to everybody.
-func (n *notifier) chat(message control.Chat) {
+// everybody sends a message to all members, also to those who know nothing of the room yet.
+func (n *notifier) everybody(message control.Message) {
 	shared := control.Share(message)
 	for _, m := range n.loop.members {
 		m.control.Send(shared)
@@ -130,6 +134,7 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 		n.people = append(n.people, control.Person{
 			ID: m.ID, Name: m.Name, AudioMuted: m.Muted || m.NoMicrophone, VideoMuted: m.CameraOff,
 			Speaking: m.Speaking, Line: lineOf(m), Reason: string(cmp.Or(m.Unseen, m.Unheard)),
+			Role: roleOf(m.Role), Hand: m.Hand, Spotlight: m.Spotlight,
 			Audio: m.Muted || m.NoMicrophone, Video: m.CameraOff,
 		})
 		if m.Speaking {
@@ -145,6 +150,14 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 		}
 	}
 	return n
+}
+
+// roleOf returns the name of a role, "" for the plain one.
+func roleOf(r policy.Role) string {
+	if r == policy.Participant {
+		return ""
+	}
+	return r.String()
 }
 
 // lineOf says how a member's media comes.

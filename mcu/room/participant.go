@@ -37,7 +37,7 @@ func (p *Participant) Leave() { p.post(func(m *member) { m.loop.remove(m) }) }
 func (p *Participant) GiveWay() {
 	p.post(func(m *member) {
 		if !m.seated {
-			m.refuse("another client that connects needs your place: come again")
+			m.refuse(errGiveWay)
 			m.loop.remove(m)
 		}
 	})
@@ -200,7 +200,7 @@ func (p *Participant) events() session.Events {
 		ControlOpened: func() { m := p.now(); m.loop.controlOpened(m) },
 		ControlClosed: func() { m := p.now(); m.loop.controlClosed(m) },
 		Command:       func(c control.Message) { m := p.now(); m.loop.do(m, c) },
-		Rejected:      func(err error) { p.now().refuse(err.Error()) },
+		Rejected:      func(err error) { p.now().refuse(err) },
 		Present:       func() bool { m := p.now(); return m.loop.has(m) },
 		SetCamera:     func(c *session.Cam) { m := p.now(); m.loop.setCamera(m, c) },
 		SetMicrophone: func(mic *session.Mic) { m := p.now(); m.loop.setMicrophone(m, mic) },

@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/picture"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
@@ -38,6 +39,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrTooOften is returned to a client that comes back again and again.
 	ErrTooOften = errors.New("too often")
+	// ErrLocked is returned to all but hosts when hosts have locked the room.
+	ErrLocked = errors.New("room is locked: a host has to unlock it")
 	// ErrClosed is returned when the room has ended.
 	ErrClosed = session.ErrClosed
 )
@@ -64,6 +67,14 @@ type Env struct {
 
 	ICEServers func() []control.ICEServer // that clients are told of
 	Emit       func(event.Event)          // tells the outside; must not block
+	// Ban keeps a client out of a room. Decided is told what hosts did and were refused. CleanName
+	// returns a name as others may see it, or why it cannot be one. None may block.
+	Ban       func(room string, b policy.Ban)
+	Decided   func(policy.Ruling)
+	Beyond    func(room string, command control.Message) error
+	CleanName func(string) (string, error)
+	// Move takes a participant from a room to another one, and may block.
+	Move func(room, id, to string) error
 
 	Sessions *session.Metrics
 	Pictures *picture.Metrics
@@ -80,10 +91,11 @@ type Room struct {
 	epoch time.Time // of all timestamps
 	pool  *yuv.Pool
 
-	calls chan func()
-	ended chan struct{} // the loop has ended
-	chain *scene.Chain
-	taps  atomic.Pointer[[]media.Tap]
+	calls  chan func()
+	ended  chan struct{} // the loop has ended
+	chain  *scene.Chain
+	taps   atomic.Pointer[[]media.Tap]
+	locked atomic.Bool // nobody but hosts comes in
 
 	pictures *picture.Clock
 	sounds   *sound.Clock
@@ -176,6 +188,17 @@ func (r *Room) Ended() <-chan struct{} { return r.ended }
 
 // Scene returns the newest scene.
 func (r *Room) Scene() *scene.Scene { return r.chain.Newest() }
+
+// Locked tells whether the room takes nobody but hosts.
+func (r *Room) Locked() bool { return r.locked.Load() }
+
+// Act does what a command of a program with a grant says. Errors are those that a participant
+// would be told.
+func (r *Room) Act(grant policy.Grant, command control.Message) error {
+	err := ErrClosed
+	r.call(func() { err = r.loop.try(actor{grant: grant}, command) })
+	return err
+}
 
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }

@@ -23,6 +23,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/picture"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
@@ -33,6 +34,8 @@ import (
 
 // call is a room that runs in a bubble of time, with participants that have no network.
 type call struct {
+	bans    []policy.Ban
+	decided []policy.Ruling
 	*Room
 	t      *testing.T
 	end    context.CancelFunc
@@ -74,6 +77,9 @@ func (c *call) settings(tiles int) Env {
 		Layout: "grid", MaxTiles: tiles, MaxParticipants: 10,
 		ICEServers: func() []control.ICEServer { return nil },
 		Emit:       func(e event.Event) { c.events = append(c.events, e.Type) },
+		Ban:        func(_ string, b policy.Ban) { c.bans = append(c.bans, b) },
+		Decided:    func(d policy.Ruling) { c.decided = append(c.decided, d) },
+		CleanName:  func(name string) (string, error) { return strings.TrimSpace(name), nil },
 		Sessions:   session.NewMetrics(), Sounds: sound.NewMetrics(faults),
 		Pictures: picture.NewMetrics(rendition.NewMetrics(rungs), faults),
 		Log:      slog.New(slog.DiscardHandler),
@@ -105,9 +111,16 @@ type guest struct {
 
 func (c *call) join(name string, viewer bool) *guest {
 	c.t.Helper()
+	return c.joinWith(name, viewer, policy.Grant{})
+}
+
+// joinWith has a guest join with a grant.
+func (c *call) joinWith(name string, viewer bool, grant policy.Grant) *guest {
+	c.t.Helper()
 	g := &guest{}
 	p, err := c.Join(Options{
 		Options: session.Options{Name: name, Viewer: viewer, Injected: true},
+		Grant:   grant,
 		Place:   c,
 		Send: func(m control.Message) {
 			m = control.Plain(m)

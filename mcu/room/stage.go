@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"image"
 
 	"tilemix/mcu/scene"
@@ -14,6 +15,7 @@ type stage struct {
 	places   *layout.Places
 	speaking []string // who is heard
 	holder   string   // who of them has the floor
+	spot     string   // whom a host has put in front; "": the holder is
 }
 
 // setLayout changes the layout, if there is one of that name.
@@ -57,12 +59,13 @@ func (g *stage) tiles(who []string) []layout.Tile {
 	if !ok {
 		return nil
 	}
-	if l.LeadsSpeaker {
-		g.places.Lead(g.holder)
+	front := cmp.Or(g.spot, g.holder)
+	if l.LeadsSpeaker || g.spot != "" {
+		g.places.Lead(front)
 	}
 	seen := make([]layout.Source, len(places))
 	for i, id := range places {
-		seen[i] = layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == g.holder}
+		seen[i] = layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front}
 	}
 	return l.Place(g.size, seen)
 }

@@ -17,6 +17,7 @@ import (
 
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/silence"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
@@ -39,7 +40,10 @@ type Scene struct {
 // Member is a participant as everybody sees it.
 type Member struct {
 	ID, Name     string
-	Viewer       bool         // receives only, and has no tile
+	Viewer       bool // receives only, and has no tile
+	Role         policy.Role
+	Hand         int          // place among the raised hands, from 1; 0: it is down
+	Spotlight    bool         // a host has put it in front
 	Muted        bool         // the participant switched its microphone off
 	NoMicrophone bool         // it sends no sound
 	CameraOff    bool         // it switched its camera off, or sends no picture

@@ -1,0 +1,290 @@
+package room
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/event"
+	"tilemix/mcu/policy"
+)
+
+// banTime (a day) is how long a kicked participant is banned where the host does not say it.
+const banTime = 24 * time.Hour
+
+// actor is what does something in a room: a member, or a program that has a grant.
+type actor struct {
+	grant  policy.Grant
+	member *member // nil: a program
+}
+
+// name is what others are told of the actor.
+func (a actor) name() string {
+	if a.member != nil {
+		return a.member.name
+	}
+	return cmp.Or(a.grant.Name, a.grant.Identity, "the server's operator")
+}
+
+// moderator carries out what hosts ask. It belongs to the loop.
+type moderator struct {
+	loop   *loop
+	locked bool
+	spot   string   // public ID of the member that is in front; "": the speaker is
+	hands  []string // public IDs of those with a raised hand, in order
+}
+
+// act does what a host's command says, or returns why not. The actor may do it.
+func (o *moderator) act(by actor, command control.Message) error {
+	switch c := command.(type) {
+	case control.Set:
+		return o.set(by, c)
+	case control.Ask:
+		m, err := o.find(c.ID)
+		if err != nil {
+			return err
+		}
+		m.control.Send(control.Asked{By: by.name(), Audio: c.Audio, Video: c.Video})
+	case control.Kick:
+		return o.kick(by, c)
+	case control.Move:
+		return o.move(by, c)
+	case control.Lock:
+		o.lock(c.Locked)
+	case control.End:
+		o.end(c.Reason)
+	case control.Announce:
+		o.loop.notify.everybody(control.Announcement{By: by.name(), Text: c.Text})
+	default:
+		return fmt.Errorf("a message of type %s cannot be sent here", command.Type())
+	}
+	return nil
+}
+
+// find returns the seated member of a public ID.
+func (o *moderator) find(id string) (*member, error) {
+	m := o.loop.find(func(m *member) bool { return m.seated && m.session.PublicID() == id })
+	if m == nil {
+		return nil, fmt.Errorf("participant %.40q: %w", id, ErrNotFound)
+	}
+	return m, nil
+}
+
+// meant returns those that a command is about.
+func (o *moderator) meant(c control.Set) ([]*member, error) {
+	if c.ID != "" {
+		m, err := o.find(c.ID)
+		return []*member{m}, err
+	}
+	is, err := selected(c.Select)
+	if err != nil {
+		return nil, err
+	}
+	var all []*member
+	for _, m := range o.loop.members {
+		if m.seated && is(attendeeOf(m)) && !slices.Contains(c.Except, m.session.PublicID()) {
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+// set changes what members are like. It changes all of them or none.
+func (o *moderator) set(by actor, c control.Set) error {
+	all, err := o.meant(c)
+	if err != nil {
+		return err
+	}
+	var role policy.Role
+	if c.Role != nil {
+		if role, err = policy.ParseRole(*c.Role); err != nil || role == policy.Recorder {
+			return fmt.Errorf("%w: role is one of host, participant and viewer", control.ErrInvalid)
+		}
+	}
+	name := ""
+	if c.Name != nil {
+		if name, err = o.loop.room.env.CleanName(*c.Name); err != nil {
+			return err
+		}
+	}
+	for _, m := range all {
+		if c.Role != nil && !m.session.Viewer {
+			o.appoint(m, role)
+		}
+		if c.Name != nil {
+			m.name = name
+		}
+		o.hush(by, m, c)
+		if c.Hand != nil {
+			o.raise(m, *c.Hand)
+		}
+		if c.Spotlight != nil {
+			o.spotlight(m, *c.Spotlight)
+		}
+	}
+	o.loop.publish()
+	return nil
+}
+
+// hush switches a member's devices off, and holds or frees them.
+func (o *moderator) hush(by actor, m *member, c control.Set) {
+	change := func(media *control.SetMedia, off, held *bool) {
+		if media == nil {
+			return
+		}
+		*off = *off || media.Muted != nil
+		if media.Locked != nil {
+			*held = *media.Locked
+			*off = *off || *held
+		}
+	}
+	change(c.Audio, &m.muted, &m.silenced)
+	change(c.Video, &m.cameraOff, &m.blinded)
+	if c.Audio != nil || c.Video != nil {
+		m.control.Send(control.Muted{
+			By: by.name(), AudioMuted: m.muted, VideoMuted: m.cameraOff, AudioLocked: m.silenced, VideoLocked: m.blinded,
+		})
+	}
+}
+
+// own does what a member says of its own devices.
+func (o *moderator) own(m *member, c control.Mute) error {
+	if m.silenced && !c.AudioMuted || m.blinded && !c.VideoMuted {
+		m.control.Send(control.Muted{AudioMuted: m.muted, VideoMuted: m.cameraOff, AudioLocked: m.silenced, VideoLocked: m.blinded})
+		return fmt.Errorf("%w: a host holds your microphone or camera off", policy.ErrForbidden)
+	}
+	m.muted, m.cameraOff = c.AudioMuted, c.VideoMuted
+	o.loop.publish()
+	return nil
+}
+
+// appoint gives a member a role.
+func (o *moderator) appoint(m *member, role policy.Role) {
+	m.grant.Role, m.grant.Rights = role, 0
+	m.control.Send(m.standing())
+	m.emit(event.ParticipantRole)
+}
+
+// succeed finds a host when the last one has left a room that had its first participant for one.
+func (o *moderator) succeed() {
+	var next *member
+	for _, m := range o.loop.members {
+		if !m.seated || m.session.Viewer {
+			continue
+		}
+		if m.grant.Role == policy.Host {
+			return
+		}
+		if next == nil && m.grant.First {
+			next = m
+		}
+	}
+	if next != nil {
+		o.appoint(next, policy.Host)
+	}
+}
+
+// raise raises or lowers a member's hand.
+func (o *moderator) raise(m *member, up bool) {
+	id := m.session.PublicID()
+	at := slices.Index(o.hands, id)
+	switch {
+	case up && at < 0:
+		o.hands = append(o.hands, id)
+		m.emit(event.HandRaised)
+	case !up && at >= 0:
+		o.hands = slices.Delete(o.hands, at, at+1)
+		m.emit(event.HandLowered)
+	}
+}
+
+// hand returns a member's place among the raised hands, from 1; 0: its hand is down.
+func (o *moderator) hand(id string) int { return slices.Index(o.hands, id) + 1 }
+
+// spotlight puts a member in front, or no longer.
+func (o *moderator) spotlight(m *member, on bool) {
+	if id := m.session.PublicID(); on {
+		o.spot = id
+	} else if o.spot == id {
+		o.spot = ""
+	}
+}
+
+// forget drops what was kept of a member that leaves.
+func (o *moderator) forget(m *member) {
+	o.spotlight(m, false)
+	o.hands = slices.DeleteFunc(o.hands, func(id string) bool { return id == m.session.PublicID() })
+	if m.grant.Role == policy.Host {
+		o.succeed()
+	}
+}
+
+// kick removes a member, and bans it unless the command says otherwise.
+func (o *moderator) kick(by actor, c control.Kick) error {
+	m, err := o.find(c.ID)
+	if err != nil {
+		return err
+	}
+	if m == by.member {
+		return fmt.Errorf("%w: a host leaves and does not kick itself", control.ErrInvalid)
+	}
+	gone := control.Removed{Code: "kicked", Reason: c.Reason}
+	if !c.Ban.Not {
+		ban := policy.Ban{
+			Identity: m.grant.Identity, By: m.grant.By, Name: m.name, Reason: c.Reason,
+			Until: time.Now().UTC().Add(cmp.Or(time.Duration(c.Ban.Seconds)*time.Second, banTime)),
+		}
+		if c.Ban.Address {
+			ban.Address = m.from
+		}
+		o.loop.room.env.Ban(o.loop.room.name, ban)
+		gone.Code, gone.Until = "banned", ban.Until
+	}
+	m.emit(event.ParticipantKicked)
+	m.control.Send(gone)
+	o.loop.remove(m)
+	return nil
+}
+
+// move takes a member to another room. The loop does not wait for it; an actor in the room is told
+// if it fails.
+func (o *moderator) move(by actor, c control.Move) error {
+	if _, err := o.find(c.ID); err != nil {
+		return err
+	}
+	r := o.loop.room
+	o.loop.leaving.Go(func() {
+		if err := r.env.Move(r.name, c.ID, c.Room); err != nil && by.member != nil {
+			r.post(func() { by.member.refuse(err) })
+		}
+	})
+	return nil
+}
+
+// lock says whether the room takes nobody but hosts.
+func (o *moderator) lock(locked bool) {
+	if o.locked == locked {
+		return
+	}
+	o.locked = locked
+	o.loop.room.locked.Store(locked)
+	kind := event.RoomLocked
+	if !locked {
+		kind = event.RoomUnlocked
+	}
+	o.loop.room.env.Emit(event.New(kind, o.loop.room.name))
+	o.loop.notify.everybody(o.state())
+}
+
+// state is what all know of the room.
+func (o *moderator) state() control.RoomState { return control.RoomState{Locked: o.locked} }
+
+// end ends the call for all.
+func (o *moderator) end(reason string) {
+	for _, m := range slices.Clone(o.loop.members) {
+		m.control.Send(control.Removed{Code: "ended", Reason: reason})
+		o.loop.remove(m)
+	}
+}
