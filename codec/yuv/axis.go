@@ -8,7 +8,7 @@ const (
 	maxStep = 3.5
 	maxTaps = 12
 	// sharpness is that of the cubic kernel, as Keys has it (-0.5 there).
-	sharpness = -0.6
+	sharpness = -0.7
 	// unit is the sum of an axis' weights for one sample.
 	unit = 64
 
