@@ -234,6 +234,15 @@ func (m *measurement) seen() error {
 		if err != nil {
 			return err
 		}
+		if len(m.s.uneven) > 0 {
+			delays := map[string]time.Duration{}
+			for i, b := range members {
+				delays[b.name] = m.s.jitter(i)
+			}
+			if r.Quality, err = (&truth{film: m.film, places: m.where, delays: delays}).judge(mix, m.span); err != nil {
+				return err
+			}
+		}
 		var all []float64
 		for _, name := range slices.Sorted(maps.Keys(ms)) {
 			all = append(all, ms[name]...)

@@ -84,6 +84,7 @@ type Result struct {
 	Opus     float64           `json:"opusEncodes"`
 	RSS      int64             `json:"rss"` // bytes
 	Memory   *Memory           `json:"memory,omitempty"`
+	Quality  *Quality          `json:"quality,omitempty"`
 	Uplinks  uint64            `json:"uplinks"`
 	Sizes    map[string]int    `json:"sizes,omitempty"` // cameras by what they send
 	Bars     []Bar             `json:"bars"`

@@ -121,6 +121,7 @@ func (m *measurement) entries() (participants, viewers []entry) {
 		}
 		if s.video && !e.Viewer {
 			e.Clip, e.Cooperate = m.film.clip, s.cooperate
+			e.Jitter = s.jitter(i)
 		}
 		switch {
 		case e.NoSound:

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tilemix/mcu/uplink"
 	"tilemix/mixer/layout"
@@ -20,9 +21,10 @@ type scenario struct {
 	sound        bool
 	cooperate    bool
 	speakers     int
-	rounds       int  // how often all join and leave, and what that leaves behind is what is measured
-	storm        bool // all join at once, and that is what is measured
-	beside       bool // then they are recorded, broadcast and pushed, which is measured against without
+	rounds       int             // how often all join and leave, and what that leaves behind is what is measured
+	storm        bool            // all join at once, and that is what is measured
+	uneven       []time.Duration // how late pictures of the first cameras come at most; with it, the mix' quality is judged
+	beside       bool            // then they are recorded, broadcast and pushed, which is measured against without
 	needs        string
 	judge        func(r *Result, other *Result) []Bar
 }
@@ -53,6 +55,11 @@ func conversations() []scenario {
 			Name: "grid4", about: "4 cameras that do not cooperate", participants: 4,
 			video: true, sound: true, speakers: 3,
 			judge: func(r, _ *Result) []Bar { return []Bar{r.kept()} },
+		},
+		{
+			Name: "quality", about: "4 cameras that do not cooperate, two of them uneven: how true the mix is", participants: 4,
+			video: true, sound: true, speakers: 3, uneven: []time.Duration{0, 0, 15 * time.Millisecond, 30 * time.Millisecond},
+			judge: func(r, _ *Result) []Bar { return r.Quality.bars() },
 		},
 		{
 			Name: "coop25", about: "25 cooperating cameras", participants: 25,
@@ -191,6 +198,14 @@ func choose(names []string) ([]scenario, error) {
 		}
 	}
 	return slices.DeleteFunc(all, func(s scenario) bool { return !wanted[s.Name] }), nil
+}
+
+// jitter returns how late the pictures of a camera come at most.
+func (s *scenario) jitter(camera int) time.Duration {
+	if len(s.uneven) == 0 {
+		return 0
+	}
+	return s.uneven[camera%len(s.uneven)]
 }
 
 // scale changes the number of participants, or of viewers or rounds where those are

@@ -32,6 +32,9 @@ type Options struct {
 	// datagram, and the bot spreads the packets of a picture as libwebrtc's pacer does.
 	Bursts bool
 
+	// Jitter is how late a picture is sent at most. Lateness is random, and pictures stay in order.
+	Jitter time.Duration
+
 	// Message is called with every control message. If set, the bot opens a control
 	// channel.
 	Message func(control.Message)

@@ -169,3 +169,30 @@ func TestPace(t *testing.T) {
 		}
 	}
 }
+
+// TestJitter expects pictures in order, none early, and the mean rate kept.
+func TestJitter(t *testing.T) {
+	b := sendingBot(t)
+	b.sender.options.Jitter = 30 * time.Millisecond
+	period := int64(time.Second) / 30
+	at, pictures, most := int64(0), uint64(0), int64(0)
+	for pictures < 300 {
+		before := b.sender.pictures.Load()
+		step := b.sender.sendPicture(at)
+		if step < 0 {
+			t.Fatalf("the next picture comes %d ns before this one", -step)
+		}
+		at += step
+		if pictures = b.sender.pictures.Load(); pictures == before {
+			continue
+		}
+		late := at - int64(pictures)*period
+		if late < 0 || late != b.sender.late {
+			t.Fatalf("picture %d is %d ns late, and %d are known", pictures, late, b.sender.late)
+		}
+		most = max(most, late)
+	}
+	if most < int64(20*time.Millisecond) || most > int64(45*time.Millisecond) {
+		t.Errorf("pictures are %v late at most", time.Duration(most))
+	}
+}

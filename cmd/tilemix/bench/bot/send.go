@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ type sender struct {
 	picture      int
 	paced        pace
 	number       uint16        // transport-wide
+	late         int64         // ns by which the picture is late
 	pictures     atomic.Uint64 // sent so far
 	packets      atomic.Uint64 // sent so far
 	shown, said  *memory
@@ -76,7 +78,18 @@ func (s *sender) sendPicture(at int64) int64 {
 	}
 	s.pictures.Add(1)
 	s.picture = (s.picture + s.sending.Every) % len(s.options.Clip.Keys)
-	return s.paced.left
+	return s.delay(s.paced.left)
+}
+
+// delay returns how long after this picture the next one is sent that would be left ns later, if
+// both were in time.
+func (s *sender) delay(left int64) int64 {
+	if s.options.Jitter <= 0 {
+		return left
+	}
+	left -= s.late
+	s.late = max(rand.Int64N(int64(s.options.Jitter)), -left)
+	return left + s.late
 }
 
 // beginPicture chooses the next picture. It returns false if the server wants none.
@@ -89,7 +102,7 @@ func (s *sender) beginPicture(at int64) bool {
 	if s.wishes.key.Swap(false) || v != s.sending {
 		s.picture, s.sending = s.options.Clip.nextKey(s.picture), v
 	}
-	s.video.begin(at)
+	s.video.begin(at - s.late)
 	payloads := v.Pictures[s.picture/v.Every]
 	period := int64(time.Second) / int64(s.options.Clip.FrameRate) * int64(v.Every)
 	s.paced = pace{rest: payloads, group: len(payloads), left: period}
