@@ -26,6 +26,7 @@ func (f *fortress) behindProxy(t *testing.T) *fortress {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DialContext: dialer.DialContext}
 	t.Cleanup(transport.CloseIdleConnections)
 	far := *f
+	far.dialer, far.forwarded = dialer, "X-Forwarded-For: "+stranger+"\r\n"
 	far.http = &http.Client{Transport: transport, Timeout: poll.Patience}
 	return &far
 }
@@ -86,10 +87,51 @@ func (f *fortress) joins(t *testing.T, d time.Duration) (taken int) {
 	return int(n.Load())
 }
 
+// restarts has one address restart a session's ICE, and send offers by WebSockets, as fast as it can.
+func (f *fortress) restarts(t *testing.T, d time.Duration) {
+	t.Helper()
+	far, offer := f.behindProxy(t), hostileOffer()
+	status, text, header := far.do(t, http.MethodPost, "/whip/call?name=Eve", offer, "Content-Type", "application/sdp", "X-Forwarded-For", stranger)
+	if status != http.StatusCreated {
+		t.Fatalf("%d %s", status, text)
+	}
+	session := header.Get("Location")
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	var all sync.WaitGroup
+	for i := range 2 {
+		all.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				fragment := fmt.Sprintf("a=ice-ufrag:eve%d%d\r\na=ice-pwd:%s\r\n", i, n, strings.Repeat("p", 256))
+				far.do(t, http.MethodPatch, session, fragment, "Content-Type", "application/trickle-ice-sdpfrag", "If-Match", "*", "X-Forwarded-For", stranger)
+			}
+		})
+		all.Go(func() {
+			message := []byte(fmt.Sprintf(`{"type":"offer","sdp":%q}`, offer))
+			frame := append([]byte{0x81, 0xff, 0, 0, 0, 0, 0, byte(len(message) >> 16), byte(len(message) >> 8), byte(len(message)), 0, 0, 0, 0}, message...)
+			for ctx.Err() == nil {
+				conn, err := far.upgrade(ctx, "")
+				if err == nil {
+					go func() { _, _ = io.Copy(io.Discard, conn) }()
+				}
+				for err == nil {
+					_, err = conn.Write(frame)
+				}
+				select { // the server has closed it
+				case <-time.After(20 * time.Millisecond):
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	all.Wait()
+	far.do(t, http.MethodDelete, session, "", "X-Forwarded-For", stranger)
+}
+
 // connect opens a connection to the server, which the attack's end closes.
 func (f *fortress) connect(ctx context.Context) (net.Conn, error) {
 	_, address, _ := strings.Cut(f.url, "://")
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn, err := f.dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +209,7 @@ func (f *fortress) upgrade(ctx context.Context, lines string) (net.Conn, error) 
 		return nil, err
 	}
 	_, err = io.WriteString(conn, "GET /ws/call?name=Eve HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"+
-		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"+lines+"\r\n")
+		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"+f.forwarded+lines+"\r\n")
 	return conn, err
 }
 

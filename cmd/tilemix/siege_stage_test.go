@@ -9,6 +9,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -35,6 +36,9 @@ type fortress struct {
 	pid  int
 	http *http.Client
 	bots *bot.Crowd
+
+	dialer    *net.Dialer // of connections without a client
+	forwarded string      // a line of their headers
 }
 
 // fortify starts a server, which ends with the test. The program before it, such as a shell that
@@ -61,7 +65,7 @@ func fortify(t *testing.T, before []string, flags ...string) *fortress {
 		ended <- command.Wait()
 	}()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	f := &fortress{pid: command.Process.Pid, http: &http.Client{Transport: transport, Timeout: poll.Patience}}
+	f := &fortress{pid: command.Process.Pid, dialer: &net.Dialer{}, http: &http.Client{Transport: transport, Timeout: poll.Patience}}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		_ = command.Process.Signal(syscall.SIGTERM)

@@ -75,6 +75,7 @@ func TestSiege(t *testing.T) {
 	}{
 		{"hostile offers", 29, 0.3, func(t *testing.T) { f.offers(t, 40) }},
 		{"joins that never connect", 29, 0.3, func(t *testing.T) { f.strangersJoin(t, dir, d) }},
+		{"restarts and offers", 29, 0.3, func(t *testing.T) { f.restarts(t, d) }},
 		{"long headers", 29, 0.3, func(t *testing.T) { f.longHeaders(t) }},
 		{"half requests", 29, 0.3, func(t *testing.T) { f.halfRequests(t, d) }},
 		{"frames without messages", 29, 0.3, func(t *testing.T) { f.frames(t, d) }},
@@ -84,10 +85,12 @@ func TestSiege(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			h := c.beside(t, func() { row.run(t) })
 			c.unharmed(t, h, row.fps)
-			if more := h.cores() - calm.cores(); more > row.cpu {
+			more := h.cores() - calm.cores()
+			t.Logf("%.2f cores", more)
+			if more > row.cpu && max(h.others, calm.others) > busy {
+				t.Log("not judged: the call has more of the processor now than when it was alone")
+			} else if more > row.cpu {
 				t.Errorf("it took %.2f cores, want %.2f", more, row.cpu)
-			} else {
-				t.Logf("%.2f cores", more)
 			}
 		})
 	}
