@@ -92,11 +92,17 @@ func (s *settings) front() (prefix string, trusted []netip.Prefix) {
 
 // recorder records rooms.
 func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *record.Recorder {
-	if err := record.AACEncoder(); s.AudioCodec == "aac" && err != nil {
+	audio := s.AudioCodec
+	switch err := record.AACEncoder(); {
+	case audio == "aac" && err != nil:
 		log.Warn("nothing can be recorded", "error", err)
+	case audio == "auto" && err != nil:
+		audio = "opus"
+	case audio == "auto":
+		audio = "aac"
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: s.AudioCodec, Events: rooms.Events,
+		Dir: s.DataDir, Audio: audio, Events: rooms.Events,
 		MaxTotal: int(s.MaxRecordings), MaxRoom: int(s.RoomRecordings),
 		MaxLength: time.Duration(s.MaxRecording), MinFree: s.MinFree.or(record.Share),
 	}, server, log)

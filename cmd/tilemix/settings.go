@@ -43,7 +43,7 @@ type settings struct {
 	Spatial         bool         `name:"spatial" env:"TILEMIX_SPATIAL" help:"Place each mono voice between left and right where its tile is. Needs --audio-channels 2."`
 	KeepLoudness    bool         `name:"keep-loudness" env:"TILEMIX_KEEP_LOUDNESS" help:"Mix each voice as loud as its participant sends it, and not all equally loud."`
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
-	AudioCodec      string       `enum:"opus,aac" default:"opus" help:"Audio codec of recordings: opus, as the server sends it, or aac for players that need it. aac needs FFmpeg."`
+	AudioCodec      string       `enum:"auto,opus,aac" default:"auto" help:"Audio codec of recordings: opus, as the server sends it, or aac, which all programs for editing take and which needs FFmpeg. auto is aac where FFmpeg is installed."`
 	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
 	RoomRecordings  positive     `name:"max-room-recordings" env:"TILEMIX_MAX_ROOM_RECORDINGS" default:"5" placeholder:"N" help:"Most recordings of one room at a time."`
 	MaxRecording    span         `default:"12h" placeholder:"TIME" help:"Longest recording, pauses included, such as 90m. Then the server ends it. 0 is no limit."`

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -25,11 +24,14 @@ const (
 	// aacBlocks and aacFrames are how much may wait for FFmpeg, and of what it made.
 	aacBlocks = 32
 	aacFrames = 512
+	// aacRevivals is how often another FFmpeg goes on in a recording.
+	aacRevivals = 3
 	// aacSlack is how far sound may be from its place in the file before it is moved.
 	aacSlack = pcm.Samples / 2
 )
 
-var errADTS = errors.New("FFmpeg makes something else than AAC")
+// errStopped is why FFmpeg takes or gives nothing more.
+var errStopped = errors.New("FFmpeg, which makes the AAC, has ended or hangs")
 
 // aac has FFmpeg make AAC of the sound while it comes. Time is counted in samples that
 // FFmpeg was given, so a gap is filled with silence.
@@ -46,15 +48,16 @@ type aac struct {
 	blocks   chan aacBlock // closed when no more sound comes
 	frames   chan []byte   // closed when FFmpeg ends
 
-	begun bool
-	began time.Duration            // of the sound, in the file
-	lead  int64                    // samples of silence in front of the first block
-	fed   int64                    // samples
-	made  int64                    // samples
-	sound [6 * pcm.Samples]float32 // of a packet, 120 ms at most
-	side  pcm.Block                // half of what the left channel has more than the right
-	rest  pcm.Block                // what else mono leaves out
-	raw   aacBlock
+	begun   bool
+	revived int
+	began   time.Duration            // of the sound, in the file
+	lead    int64                    // samples of silence in front of the first block
+	fed     int64                    // samples
+	made    int64                    // samples
+	sound   [6 * pcm.Samples]float32 // of a packet, 120 ms at most
+	side    pcm.Block                // half of what the left channel has more than the right
+	rest    pcm.Block                // what else mono leaves out
+	raw     aacBlock
 }
 
 // aacBlock is 20 ms as FFmpeg takes it, of one channel or of two, interleaved.
@@ -89,13 +92,15 @@ func (v *aac) start() error {
 		bitrate = "160k"
 	}
 	ctx, kill := context.WithCancel(context.Background())
+	blocks, frames := v.blocks, v.frames // revive replaces them
 	child, err := ffmpeg.Command{
 		Args: []string{
 			"-nostdin", "-hide_banner", "-loglevel", "error",
 			"-f", "s16le", "-ar", "48000", "-ac", strconv.Itoa(v.channels), "-i", "pipe:0",
 			"-c:a", "aac", "-b:a", bitrate, "-flush_packets", "1", "-f", "adts", "pipe:1",
 		},
-		In: v.send, Out: v.read,
+		In:  func(w io.Writer) error { return v.send(w, blocks) },
+		Out: func(r io.Reader) error { return ffmpeg.ReadADTS(r, frames) },
 	}.Start(ctx)
 	if err != nil {
 		kill()
@@ -106,8 +111,8 @@ func (v *aac) start() error {
 }
 
 // send gives FFmpeg the sound.
-func (v *aac) send(w io.Writer) error {
-	for block := range v.blocks {
+func (v *aac) send(w io.Writer, blocks <-chan aacBlock) error {
+	for block := range blocks {
 		if lead := v.lead; lead > 0 {
 			v.lead = 0
 			_, _ = w.Write(make([]byte, 2*lead*int64(v.channels)))
@@ -119,34 +124,31 @@ func (v *aac) send(w io.Writer) error {
 	return nil
 }
 
-// read cuts FFmpeg's output into frames (ADTS, ISO/IEC 13818-7 §6.2).
-func (v *aac) read(stdout io.Reader) error {
-	defer close(v.frames)
-	const headerSize = 7
-	r := bufio.NewReader(stdout)
-	for {
-		var header [headerSize]byte
-		if _, err := io.ReadFull(r, header[:]); err != nil {
-			return nil // it is the end
-		}
-		size := int(header[3]&3)<<11 | int(header[4])<<3 | int(header[5])>>5
-		if header[0] != 0xff || header[1]&0xf0 != 0xf0 || size < headerSize {
-			return errADTS
-		}
-		if header[1]&1 == 0 { // a checksum follows
-			_, _ = r.Discard(2)
-			size -= 2
-		}
-		frame := make([]byte, size-headerSize)
-		if _, err := io.ReadFull(r, frame); err != nil {
-			return nil // it is the end
-		}
-		v.frames <- frame
+// write has FFmpeg go on with a packet, and writes what it has made. If FFmpeg has ended or hangs, another
+// goes on.
+func (v *aac) write(packet []byte, at time.Duration) error {
+	err := v.encode(packet, at)
+	if errors.Is(err, errStopped) && v.revived < aacRevivals {
+		return v.revive()
 	}
+	return err
 }
 
-// write has FFmpeg go on with a packet, and writes what it has made.
-func (v *aac) write(packet []byte, at time.Duration) error {
+// revive starts another FFmpeg in place of one that has ended or hangs. The sound has a gap.
+func (v *aac) revive() error {
+	close(v.blocks)
+	v.kill()
+	for range v.frames { // what it still made has no place any more
+	}
+	_ = v.child.Wait()
+	v.blocks, v.frames = make(chan aacBlock, aacBlocks), make(chan []byte, aacFrames)
+	v.begun, v.fed, v.made = false, 0, 0
+	v.revived++
+	return v.start()
+}
+
+// encode gives FFmpeg a packet.
+func (v *aac) encode(packet []byte, at time.Duration) error {
 	if !v.begun {
 		v.begin(at)
 	}
@@ -177,7 +179,7 @@ func (v *aac) silence() {
 // begin has the sound begin with the file, as all players take it, unless it is much later.
 func (v *aac) begin(at time.Duration) {
 	v.begun, v.began = true, at
-	if early := samples(at - v.out.Start()); early >= 0 && early < pcm.Rate {
+	if early := samples(at - v.out.Start()); v.revived == 0 && early >= 0 && early < pcm.Rate {
 		v.began = v.out.Start()
 		v.lead = early % pcm.Samples
 		v.fed = v.lead
@@ -207,13 +209,13 @@ func (v *aac) feed() error {
 			return nil
 		case frame, ok := <-v.frames:
 			if !ok {
-				return v.fault()
+				return errStopped
 			}
 			if err := v.put(frame); err != nil {
 				return err
 			}
 		case <-late.C:
-			return v.fault()
+			return errStopped
 		}
 	}
 }
@@ -229,7 +231,7 @@ func (v *aac) drain() error {
 		select {
 		case frame, ok := <-v.frames:
 			if !ok {
-				return v.fault()
+				return errStopped
 			}
 			if err := v.put(frame); err != nil {
 				return err
@@ -238,11 +240,6 @@ func (v *aac) drain() error {
 			return nil
 		}
 	}
-}
-
-// fault says why FFmpeg takes or gives nothing more.
-func (v *aac) fault() error {
-	return errors.New("FFmpeg, which makes the AAC, has ended or hangs")
 }
 
 // put writes a frame where its sound belongs.

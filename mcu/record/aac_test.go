@@ -3,7 +3,9 @@ package record_test
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +60,7 @@ func TestSoundStaysInPlace(t *testing.T) {
 }
 
 // TestNoEncoder: where FFmpeg is missing, that is said before anything begins; where it
-// ends, what was written stays. It is told nothing of the server's environment.
+// ends again and again, what was written stays. It is told nothing of the server's environment.
 func TestNoEncoder(t *testing.T) {
 	s, cfg := newStudio(t), in(t.TempDir())
 	cfg.Audio = "aac"
@@ -78,7 +80,7 @@ func TestNoEncoder(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := start(t, c)
-	s.roll(5 * time.Second)
+	s.roll(12 * time.Second) // four of them take two seconds each
 	info := await(t, c, id, ended)
 	if info.State != sidecar.Failed || !strings.Contains(info.Reason, "FFmpeg") {
 		t.Errorf("it is %s: %q", info.State, info.Reason)
@@ -88,4 +90,35 @@ func TestNoEncoder(t *testing.T) {
 	}
 	t.Setenv("PATH", path)
 	run(t, "ffmpeg", "-v", "error", "-xerror", "-i", file(cfg, id), "-map", "v", "-f", "null", "-")
+}
+
+// TestEncoderDies has FFmpeg end in the middle, as the system ends what takes too much memory. Another goes
+// on, and the sound is in its place.
+func TestEncoderDies(t *testing.T) {
+	real, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		t.Skip("FFmpeg is not installed")
+	}
+	s, cfg := newStudio(t), in(t.TempDir())
+	cfg.Audio = "aac"
+	c, _ := recorder(t, cfg, s)
+	tools := t.TempDir()
+	once := filepath.Join(tools, "once")
+	put(t, filepath.Join(tools, "ffmpeg"), []byte("#!/bin/sh\n[ -e '"+once+"' ] && exec '"+real+"' \"$@\"\n: >'"+once+"'\nexec /usr/bin/head -c 150000 >/dev/null\n"))
+	if err := os.Chmod(filepath.Join(tools, "ffmpeg"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", tools)
+	id := start(t, c)
+	s.roll(8 * time.Second)
+	finish(t, c, id)
+	t.Setenv("PATH", path)
+	look(t, file(cfg, id))
+	got := beeps(t, file(cfg, id))
+	for _, want := range []time.Duration{5 * time.Second, 6 * time.Second, 7 * time.Second} {
+		if !slices.ContainsFunc(got, func(at time.Duration) bool { return (at - want).Abs() < 40*time.Millisecond }) {
+			t.Errorf("no beep at %v: %v", want, got)
+		}
+	}
 }
