@@ -41,6 +41,8 @@ type Config struct {
 	MaxTranscodes int
 	// MaxSource is the largest picture that goes to the decoder as it is, in pixels.
 	MaxSource image.Point
+	// Lookup finds the addresses of names; nil: as the system does.
+	Lookup address.Lookup
 	// Futile is how long an input may bring nothing before it leaves: an input that never was up, or
 	// one in a room without people where no input is up.
 	Futile time.Duration
@@ -98,6 +100,9 @@ type Gateway struct {
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 	if cfg.Via == nil {
 		cfg.Via = via.New()
+	}
+	if cfg.Lookup == nil {
+		cfg.Lookup = net.DefaultResolver.LookupNetIP
 	}
 	return &Gateway{
 		cfg: cfg, log: log, rules: address.Rules{Private: cfg.Private},
@@ -159,17 +164,22 @@ func (g *Gateway) judge(ctx context.Context, url string, use address.Use) (addre
 		return address.Address{}, err
 	}
 	// A name that does not resolve now may resolve later.
-	if err := g.reach(ctx, a); errors.Is(err, address.ErrRefused) {
+	if _, err := g.find(ctx, a); errors.Is(err, address.ErrRefused) {
 		return address.Address{}, err
 	}
 	return a, nil
 }
 
-// reach returns an error if the address does not resolve, or resolves to one that is not allowed.
-func (g *Gateway) reach(ctx context.Context, a address.Address) error {
+// find returns the address with the IP that it leads to now, for programs that would look the name up
+// once more. It returns an error if the address does not resolve, or leads to where it must not.
+func (g *Gateway) find(ctx context.Context, a address.Address) (address.Address, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	return g.rules.Reach(ctx, a, net.DefaultResolver.LookupNetIP)
+	found, err := g.rules.Find(ctx, a, g.cfg.Lookup)
+	if err != nil || len(found) == 0 {
+		return a, err
+	}
+	return a.At(routed(ctx, found)), nil
 }
 
 func (g *Gateway) needFFmpeg() error {

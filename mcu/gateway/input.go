@@ -190,7 +190,8 @@ func unreadable(err error) string {
 }
 
 func (in *input) pull(ctx context.Context, seen func()) error {
-	if err := in.gateway.reach(ctx, in.address); err != nil {
+	at, err := in.gateway.find(ctx, in.address)
+	if err != nil {
 		return err
 	}
 	if in.transcode {
@@ -200,7 +201,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 		}
 		defer release()
 	}
-	p, err := newProxy(ctx, in.gateway.rules, in.address)
+	p, err := newProxy(ctx, in.gateway.rules, in.address, at)
 	if err != nil {
 		return err
 	}
@@ -213,7 +214,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 	for {
 		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true, Lower: true}
 		if in.address.Scheme() != "file" {
-			c.Secret = playlist(in.address.Scheme(), p.url, in.live)
+			c.Secret = playlist(in.address, p.url, in.live)
 		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {
 			return err
 		}
@@ -242,7 +243,7 @@ var reaches = map[string]reach{
 	"https": {"tcp,tls,http,https,httpproxy,crypto", "hls," + formats},
 	"rtsp":  {"tcp", "rtsp"},
 	"rtmp":  {"tcp,rtmp", "flv,live_flv"},
-	"rtmps": {"tcp,tls,rtmp,rtmps", "flv,live_flv"},
+	"rtmps": {"tcp,tls,httpproxy,rtmp,rtmps", "flv,live_flv"},
 }
 
 // args are the arguments of FFmpeg. It copies H.264, encodes Opus in packets of 20 ms, and writes
@@ -279,15 +280,17 @@ func within(largest image.Point) string {
 
 // playlist returns an ffconcat playlist with the address, because arguments are visible to other
 // users. Its lists of protocols and formats replace those by which FFmpeg reads the playlist.
-func playlist(scheme, url string, live bool) string {
-	may := reaches[scheme]
+func playlist(a address.Address, url string, live bool) string {
+	may := reaches[a.Scheme()]
 	list := "ffconcat version 1.0\nfile '" + url + "'\n"
 	if live { // FFmpeg takes 25 pictures a second otherwise, and those of a faster camera wait ever longer
 		may.formats = "mpjpeg"
 		list += "option use_wallclock_as_timestamps 1\n"
 	}
 	list += "option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
-	switch scheme {
+	switch a.Scheme() {
+	case "rtmp": // the URL has an IP in place of the name
+		list += "option rtmp_tcurl '" + a.App() + "'\noption rw_timeout " + ioTimeout + "\n"
 	case "rtsp":
 		list += "option rtsp_transport tcp\noption timeout " + ioTimeout + "\n"
 	default:

@@ -49,7 +49,8 @@ type output struct {
 
 // try sends until the connection ends.
 func (o *output) try(ctx context.Context, up func()) error {
-	if err := o.gateway.reach(ctx, o.address); err != nil {
+	at, err := o.gateway.find(ctx, o.address)
+	if err != nil {
 		return err
 	}
 	if o.address.IsWHIP() {
@@ -63,11 +64,20 @@ func (o *output) try(ctx context.Context, up func()) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	p := &push{queue: q, up: up, stop: stop, channels: o.room.AudioChannels()}
-	err = p.command(o.gateway.cfg.FFmpeg, o.address).Run(ctx)
+	command := p.command(o.gateway.cfg.FFmpeg, o.address, at)
+	tunnel := &proxy{}
+	if o.address.Scheme() == "rtmps" {
+		if tunnel, err = newWebProxy(ctx, o.gateway.rules, o.address); err != nil {
+			return err
+		}
+		defer tunnel.stop()
+		command.Env = tunnel.env
+	}
+	err = command.Run(ctx)
 	if p.over {
 		return errOver
 	}
-	return err
+	return tunnel.reason(err)
 }
 
 // attach has the room fill a queue until detach returns.
@@ -101,16 +111,16 @@ type push struct {
 	channels int // of the sound
 }
 
-// command returns the FFmpeg command for an address. Keys go to an options file, as far as
-// FFmpeg has options for them.
-func (p *push) command(program string, a address.Address) ffmpeg.Command {
+// command returns the FFmpeg command for an address, which leads to at. Keys go to an options file,
+// as far as FFmpeg has options for them.
+func (p *push) command(program string, a, at address.Address) ffmpeg.Command {
 	args := []string{
 		"-hide_banner", "-nostats", "-loglevel", "error",
 		"-progress", "pipe:1", "-stats_period", "0.5",
 		"-f", "mp4", "-probesize", "32", "-i", "pipe:0",
 		"-map", "0:v", "-map", "0:a", "-c:v", "copy",
 	}
-	target, secret := destination(a)
+	target, secret := destination(a, at)
 	args = append(args, "-fpre", ffmpeg.SecretFile)
 	return ffmpeg.Command{
 		Program: program, Args: append(args, target...), Secret: secret,
@@ -123,8 +133,10 @@ var (
 	opus = []string{"-c:a", "copy"}
 )
 
-// destination returns FFmpeg's arguments and options for an address.
-func destination(a address.Address) (args []string, secret string) {
+// destination returns FFmpeg's arguments and options for an address. FFmpeg gets an IP in place of
+// the name, which it would look up once more. With TLS it needs the name for the certificate, and
+// connects by a proxy, which judges the address.
+func destination(a, at address.Address) (args []string, secret string) {
 	switch a.Scheme() {
 	case "srt":
 		var options strings.Builder
@@ -132,16 +144,18 @@ func destination(a address.Address) (args []string, secret string) {
 		for name, value := range a.SRT() {
 			fmt.Fprintf(&options, "%s=%s\n", name, value)
 		}
-		return append(slices.Clip(aac), "-flush_packets", "1", "-f", "mpegts", "srt://"+a.HostPort()), options.String()
+		return append(slices.Clip(aac), "-flush_packets", "1", "-f", "mpegts", "srt://"+at.HostPort()), options.String()
 	case "rtsp":
-		return append(slices.Clip(opus), "-rtsp_transport", "tcp", "-f", "rtsp", a.URL()), "\n"
+		return append(slices.Clip(opus), "-rtsp_transport", "tcp", "-f", "rtsp", at.URL()), "\n"
 	default:
 		app, key := a.RTMP()
 		secret = "rtmp_app=" + app + "\nrtmp_playpath=" + key + "\nrtmp_live=live\nrw_timeout=" + ioTimeout + "\n"
 		if a.Scheme() == "rtmps" {
-			secret += "tls_verify=1\n"
+			at, secret = a, secret+"tls_verify=1\n"
+		} else {
+			secret += "rtmp_tcurl=" + a.Server() + "/" + app + "\n"
 		}
-		return append(slices.Clip(aac), "-flvflags", "no_duration_filesize", "-f", "flv", a.Open()), secret
+		return append(slices.Clip(aac), "-flvflags", "no_duration_filesize", "-f", "flv", at.Open()), secret
 	}
 }
 

@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"tilemix/mcu/gateway/address"
@@ -55,15 +57,16 @@ func (p *proxy) remembering(dial dial) dial {
 // dial is [net.Dialer.DialContext].
 type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// newProxy runs a proxy until it is stopped. Addresses of RTMP and files have none.
-func newProxy(ctx context.Context, rules address.Rules, a address.Address) (*proxy, error) {
+// newProxy runs a proxy until it is stopped. RTMP without TLS and files have none: FFmpeg gets at,
+// which is the address with an IP.
+func newProxy(ctx context.Context, rules address.Rules, a, at address.Address) (*proxy, error) {
 	switch a.Scheme() {
-	case "http", "https":
+	case "http", "https", "rtmps":
 		return newWebProxy(ctx, rules, a)
 	case "rtsp":
 		return newCameraProxy(ctx, rules, a)
 	default:
-		return &proxy{url: a.URL(), stop: func() {}}, nil
+		return &proxy{url: at.URL(), stop: func() {}}, nil
 	}
 }
 
@@ -166,4 +169,29 @@ func (t *tunnels) close() {
 	}
 	t.mu.Unlock()
 	t.wg.Wait()
+}
+
+// newDialer returns a dialer that connects only to addresses that the rules allow. It
+// checks each address as it connects, because names and redirections may lead elsewhere.
+func newDialer(rules address.Rules) *net.Dialer {
+	return &net.Dialer{Timeout: whipTimeout, Control: func(_, at string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(at)
+		if err != nil {
+			return err
+		}
+		return rules.Allows(to.Addr())
+	}}
+}
+
+// routed returns the first IP to which this machine has a route, such as one of IPv4 on a machine
+// without IPv6.
+func routed(ctx context.Context, all []netip.Addr) netip.Addr {
+	for _, ip := range all {
+		// UDP sends nothing before the first packet.
+		if conn, err := new(net.Dialer).DialContext(ctx, "udp", netip.AddrPortFrom(ip, 9).String()); err == nil {
+			_ = conn.Close()
+			return ip
+		}
+	}
+	return all[0]
 }

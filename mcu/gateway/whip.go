@@ -3,13 +3,10 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"tilemix/mcu/gateway/address"
@@ -142,16 +139,4 @@ func (o *originOnly) CloseIdleConnections() { o.transport.CloseIdleConnections()
 // newTransport returns a transport that connects as newDialer's dialer does.
 func newTransport(rules address.Rules) *http.Transport {
 	return &http.Transport{DialContext: newDialer(rules).DialContext, TLSHandshakeTimeout: whipTimeout}
-}
-
-// newDialer returns a dialer that connects only to addresses that the rules allow. It
-// checks each address as it connects, because names and redirections may lead elsewhere.
-func newDialer(rules address.Rules) *net.Dialer {
-	return &net.Dialer{Timeout: whipTimeout, Control: func(_, at string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(at)
-		if err != nil {
-			return err
-		}
-		return rules.Allows(to.Addr())
-	}}
 }

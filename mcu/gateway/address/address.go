@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -202,6 +204,35 @@ func (a Address) SRT() map[string]string {
 		options[name] = values[0]
 	}
 	return options
+}
+
+// At returns the address with an IP in place of its host's name.
+func (a Address) At(ip netip.Addr) Address {
+	u := *a.url
+	u.Host = ip.Unmap().String()
+	if port := a.url.Port(); port != "" || ip.Unmap().Is6() {
+		u.Host = strings.TrimSuffix(net.JoinHostPort(u.Host, port), ":")
+	}
+	return Address{raw: u.String(), url: &u, token: a.token}
+}
+
+// Server returns the URL of an RTMP server, by its name and always with a port.
+func (a Address) Server() string {
+	host := a.url.Host
+	if a.url.Port() == "" {
+		host += ":1935"
+	}
+	return a.url.Scheme + "://" + host
+}
+
+// App returns the URL of RTMP's application, which a client names to the server (tcUrl), as FFmpeg
+// derives it: an application has one part of the path, or two if three or more parts are there.
+func (a Address) App() string {
+	app, rest, _ := strings.Cut(strings.TrimPrefix(a.url.EscapedPath(), "/"), "/")
+	if instance, _, deep := strings.Cut(rest, "/"); deep && !strings.Contains(instance, ":") && app != "ondemand" {
+		app += "/" + instance
+	}
+	return a.Server() + "/" + app
 }
 
 // IsWHIP tells whether the address is one of WHIP.

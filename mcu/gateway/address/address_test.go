@@ -145,7 +145,7 @@ func TestAddresses(t *testing.T) {
 	} {
 		a, err := address.Parse(c.url, c.use)
 		if err == nil {
-			err = address.Rules{Private: c.local}.Reach(t.Context(), a, names)
+			_, err = address.Rules{Private: c.local}.Find(t.Context(), a, names)
 		}
 		if c.why == "" {
 			if err != nil {
@@ -270,7 +270,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_ = address.Rules{}.Reach(t.Context(), a, names)
+		_, _ = address.Rules{}.Find(t.Context(), a, names)
 		if a.Scheme() == "file" {
 			return
 		}
@@ -287,4 +287,26 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is said to be %q", s, said)
 		}
 	})
+}
+
+// TestAt puts an IP in place of a host's name. What else an address has stays.
+func TestAt(t *testing.T) {
+	for _, c := range []struct{ url, ip, want, app string }{
+		{"rtmp://live.example.org/app/key?a=1", "192.0.2.1", "rtmp://192.0.2.1/app/key?a=1", "rtmp://live.example.org:1935/app"},
+		{"rtmp://me:pw@live.example.org:1936/app/one/key", "2001:db8::1", "rtmp://me:pw@[2001:db8::1]:1936/app/one/key", "rtmp://live.example.org:1936/app/one"},
+		{"rtmp://live.example.org/a/b/c/d", "::ffff:192.0.2.1", "rtmp://192.0.2.1/a/b/c/d", "rtmp://live.example.org:1935/a/b"},
+		{"rtmp://live.example.org/a/mp4:b/c", "2001:db8::1", "rtmp://[2001:db8::1]/a/mp4:b/c", "rtmp://live.example.org:1935/a"},
+		{"rtsp://u:p%40@live.example.org/a%2Fb", "192.0.2.1", "rtsp://u:p%40@192.0.2.1/a%2Fb", ""},
+	} {
+		a, err := address.Parse(c.url, address.Input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.At(netip.MustParseAddr(c.ip)).URL(); got != c.want {
+			t.Errorf("%s at %s is %s, not %s", c.url, c.ip, got, c.want)
+		}
+		if got := a.App(); c.app != "" && got != c.app {
+			t.Errorf("%s names the application %s, not %s", c.url, got, c.app)
+		}
+	}
 }

@@ -77,26 +77,27 @@ func within(ip netip.Addr, all []netip.Prefix) bool {
 // Lookup finds the addresses of a host's name, as [net.Resolver] does.
 type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Reach tells why an address would be refused for where it leads to now. A name that
-// cannot be found is an error of lookup's, not ErrRefused.
-func (r Rules) Reach(ctx context.Context, a Address, lookup Lookup) error {
+// Find returns where an address leads to now, for a connection to no other place: a second lookup
+// of the name could lead elsewhere. A file leads nowhere. Find tells why the address is refused. A
+// name that cannot be found is an error of lookup's, not ErrRefused.
+func (r Rules) Find(ctx context.Context, a Address, lookup Lookup) ([]netip.Addr, error) {
 	if a.Scheme() == "file" {
-		return nil
+		return nil, nil
 	}
 	host := strings.TrimSuffix(a.Host(), ".")
 	if ip, ok := literal(host); ok {
-		return r.Allows(ip)
+		return []netip.Addr{ip}, r.Allows(ip)
 	}
 	found, err := lookup(ctx, "ip", host)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, ip := range found {
 		if err := r.Allows(ip); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // literal reads an IP address in all the forms that C libraries take: a number, two,
