@@ -59,13 +59,14 @@ build: packages
 # runs) and the pure packages. The calls of ./mcu and the browsers have the machine to
 # themselves, because they are judged by when pictures and sound arrive, and need both cores.
 # All others mostly wait, so they share it. The one that waits longest begins first. Within a
-# package, tests that are marked parallel wait beside each other, more of them than there are
-# cores; tests that judge by a clock run before those. make lint vets, so go test does not.
+# package, tests that are marked parallel wait beside each other, without the race detector more
+# of them than there are cores; tests that judge by a clock run before those. make lint vets, so
+# go test does not.
 test: packages test-packages
 	@set -x
 	others=$$(echo tilemix/mcu/gateway; go list ./... | grep -vxE 'tilemix/(mcu|mcu/gateway|cmd/tilemix/browsertest)')
-	go test -vet=off -race -short -parallel 4 ./mcu
-	go test -vet=off -race -short -p 3 -parallel 4 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
+	go test -vet=off -race -short ./mcu
+	go test -vet=off -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 6 ./mcu
 	go test -vet=off -p 2 -parallel 4 $$others
 	go test -vet=off ./cmd/tilemix/browsertest

@@ -4,10 +4,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // TestStillPush pushes a room in which nothing moves to an RTMP server. Platforms end a stream with
@@ -19,6 +21,7 @@ func TestStillPush(t *testing.T) {
 	s.enter("still", "Ada", webrtc.RTPTransceiverDirectionSendonly)
 	port := freePort(t)
 	r := receive(t, "-listen", "1", "-i", "rtmp://127.0.0.1:"+port+"/live/"+key, "-t", "7")
+	lag := poll.Lag(t)
 	i, err := s.AddOutput(t.Context(), "still", gateway.OutputOptions{URL: "rtmp://127.0.0.1:" + port + "/live/" + key})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +30,11 @@ func TestStillPush(t *testing.T) {
 	if err := r.cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, r.said.String())
 	}
+	late := lag()
 	pictures, keys := pictureTimes(t, r.file)
+	if late > 20*time.Millisecond {
+		t.Skipf("not judged: the machine is too busy, timers are %v late (p95)", late)
+	}
 	span := pictures[len(pictures)-1] - pictures[0]
 	if rate := float64(len(pictures)-1) / span; rate < 10 || span < 6 {
 		t.Errorf("%d pictures in %.2f s are %.1f a second, not 10", len(pictures), span, rate)

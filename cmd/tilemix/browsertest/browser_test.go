@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,10 +66,12 @@ func lack(t *testing.T, missing string) {
 	t.Skip(missing)
 }
 
-// shared are the browsers of the tests so far, by their options. Tests run one after the
-// other, and each of their windows is a person of its own, so a test need not start the
-// same browser again.
-var shared = map[string]*browser{}
+// shared are the browsers of the tests so far, by their options. Each of their windows is a
+// person of its own, so a test need not start the same browser again.
+var shared = struct {
+	sync.Mutex
+	browsers map[string]*browser
+}{browsers: map[string]*browser{}}
 
 // browser is a running Chromium.
 type browser struct {
@@ -80,21 +83,23 @@ type browser struct {
 // It runs until all tests have ended.
 func startBrowser(t *testing.T, options ...option) context.Context {
 	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
 	key := fmt.Sprint(options)
-	if b := shared[key]; b != nil {
+	if b := shared.browsers[key]; b != nil {
 		if b.ctx.Err() == nil {
 			return b.ctx
 		}
 		b.end() // it crashed in an earlier test
 	}
 	b := launch(t, options)
-	shared[key] = b
+	shared.browsers[key] = b
 	return b.ctx
 }
 
 // endBrowsers ends all browsers.
 func endBrowsers() {
-	for _, b := range shared {
+	for _, b := range shared.browsers {
 		b.end()
 	}
 }

@@ -40,5 +40,8 @@ func runWith(m *testing.M, dir string) int {
 	}
 	os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	defer endBrowsers()
+	if flag.Lookup("test.run").Value.String() == "" { // all tests, so those that need it too
+		go func() { _, _ = packages() }()
+	}
 	return m.Run()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -103,47 +104,60 @@ const threeLayers = `(async () => {
 	return sdp;
 })()`
 
-// npm returns a folder with the scripts of testdata/npm and the packages that they use, which are
-// installed once and kept.
+// npm returns a folder with the scripts of testdata/npm and the packages that they use.
 func npm(t *testing.T) string {
 	t.Helper()
 	need(t, "Node.js", "nodejs npm", "npm")
-	cache, err := os.UserCacheDir()
+	dir, err := packages()
 	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "tilemix-test", "npm-"+hashOf(t, "testdata/npm"))
-	if _, err := os.Stat(filepath.Join(dir, "installed")); err == nil {
-		return dir
-	}
-	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS("testdata/npm"))); err != nil {
-		t.Fatal(err)
-	}
-	install := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
-	install.Dir = dir
-	if out, err := install.CombinedOutput(); err != nil {
-		lack(t, fmt.Sprintf("npm ci: %v\n%s", err, out))
-	}
-	if err := os.WriteFile(filepath.Join(dir, "installed"), nil, 0o644); err != nil {
-		t.Fatal(err)
+		lack(t, err.Error())
 	}
 	return dir
 }
 
+// packages is install, once. It begins before the first test, because the tests before those that
+// need it take longer than the network does.
+var packages = sync.OnceValues(install)
+
+// install copies the scripts of testdata/npm and installs the packages that they use. It does so
+// once, and keeps the folder for the next time.
+func install() (dir string, err error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	hash, err := hashOf("testdata/npm")
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(cache, "tilemix-test", "npm-"+hash)
+	if _, err := os.Stat(filepath.Join(dir, "installed")); err == nil {
+		return dir, nil
+	}
+	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS("testdata/npm"))); err != nil {
+		return "", err
+	}
+	install := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+	install.Dir = dir
+	if out, err := install.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm ci: %w\n%s", err, out)
+	}
+	return dir, os.WriteFile(filepath.Join(dir, "installed"), nil, 0o644)
+}
+
 // hashOf returns a name for what the files of a folder are now.
-func hashOf(t *testing.T, dir string) string {
-	t.Helper()
+func hashOf(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	hash := sha256.New()
 	for _, e := range entries {
 		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		fmt.Fprintf(hash, "%s %d\n%s", e.Name(), len(text), text)
 	}
-	return fmt.Sprintf("%x", hash.Sum(nil)[:8])
+	return fmt.Sprintf("%x", hash.Sum(nil)[:8]), nil
 }
