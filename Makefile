@@ -38,7 +38,7 @@ PKG        := ./...
 RUN        := .
 FUZZTIME   := 10s
 KEEP       := 10
-QUALITY    := TestStillPictureSharpens|TestNoGhost|TestScaleAliases|TestGridUsesCanvas|TestUnevenPictures|TestOnsets|TestLevelling|TestTwentyNoises|TestEquallyLoud|TestTenLoudTalkers|TestTwoTones
+QUALITY    := TestStillPictureSharpens|TestNoGhost|TestScaleAliases|TestGridUsesCanvas|TestUnevenPictures|TestOnsets|TestLevelling|TestTwentyNoises|TestEquallyLoud|TestTenLoudTalkers|TestTwoTones|TestRemux
 SOAKTIME   := 10m
 
 # Packages without goroutines and sockets of their own: the race detector finds nothing there.
@@ -83,8 +83,10 @@ quick: $(GOFUMPT)
 
 # Each line is a figure and the test that holds it.
 quality: packages
-	@go test -count 1 -v -run '^($(QUALITY))$$' ./codec/h264 ./codec/yuv ./mixer/layout ./mixer/audio ./mcu/ingest ./mcu/sound |
-		awk '/^=== (RUN|NAME|CONT)/ { test = $$3 } / [a-z_]+_test.go:[0-9]+: / { sub(/.*_test.go:[0-9]+: /, ""); printf "%-26s %s\n", test, $$0 } /^(---|FAIL).*FAIL/'
+	@go test -count 1 -v -run '^($(QUALITY))$$' ./codec/h264 ./codec/yuv ./mixer/layout ./mixer/audio ./mcu/ingest ./mcu/sound ./mcu/record |
+		awk '/^=== (RUN|NAME|CONT)/ { test = $$3 } / [a-z_]+_test.go:[0-9]+: / { sub(/.*_test.go:[0-9]+: /, ""); print_of(test, $$0) }
+			/^ *--- PASS/ && !shown[$$3] { print_of($$3, "holds") } /FAIL/
+			function print_of(test, what) { printf "%-26s %s\n", test, what; shown[test] = 1; sub(/\/.*/, "", test); shown[test] = 1 }'
 
 one:
 	@go test -count 1 -v -run '$(RUN)' $(PKG)
