@@ -4,8 +4,8 @@
 // holds.
 //
 // The codecs themselves are in the folders below: h264 (OpenH264), vp8 (libvpx) and
-// opus (libopus). Pictures are image.YCbCr in 4:2:0 (see yuv), sound is mono float32 at
-// 48 kHz (see pcm). codectest is the one conformance suite that all of them
+// opus (libopus). Pictures are image.YCbCr in 4:2:0 (see yuv), sound is float32 at 48 kHz
+// (see pcm), mono, or stereo where a codec says so. codectest is the one conformance suite that all of them
 // pass.
 package codec
 

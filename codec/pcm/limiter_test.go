@@ -145,3 +145,32 @@ func TestLimiterForgetsNonsense(t *testing.T) {
 		}
 	}
 }
+
+// TestLimiterStereo limits a loud channel and a soft one: what is between them stays, and the loud
+// one is as it would be alone.
+func TestLimiterStereo(t *testing.T) {
+	var both, alone pcm.Limiter
+	for n := range 50 {
+		var left, right pcm.Block
+		for i := range left {
+			left[i] = float32(1.4 * math.Sin(2*math.Pi*400*float64(n*pcm.Samples+i)/pcm.Rate))
+			right[i] = left[i] / 8
+		}
+		single := left
+		both.ApplyStereo(&left, &right)
+		alone.Apply(&single)
+		if left != single {
+			t.Fatalf("block %d differs from what one channel is", n)
+		}
+		for i, r := range right {
+			if n > 0 && math.Abs(float64(r-left[i]/8)) > 1e-3 {
+				t.Fatalf("sample %d of block %d is %v beside %v", i, n, r, left[i])
+			}
+		}
+		swapped, soft := right, left // the other way round nothing is left to be limited
+		var fresh pcm.Limiter
+		if fresh.ApplyStereo(&swapped, &soft); n > 1 && swapped != right {
+			t.Fatalf("block %d is limited again", n)
+		}
+	}
+}
