@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -60,39 +59,4 @@ func IsSecret(text, prefix string) bool {
 func Hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
-}
-
-// subprotocol is what a WebSocket subprotocol begins with that carries a credential. Scripts of a
-// page cannot set headers of a WebSocket, and its URL is logged by proxies.
-const subprotocol = "tilemix.bearer."
-
-// longest is how long a credential may be, in bytes.
-const longest = 8 << 10
-
-// Bearer returns the credential of a request: a bearer token (RFC 6750 §2.1) in the header
-// Authorization, or a WebSocket subprotocol "tilemix.bearer.…". It returns "" if there is none, or
-// if it is longer than 8 KiB. The query is never read.
-func Bearer(h http.Header) string {
-	text := ""
-	if scheme, rest, ok := strings.Cut(h.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		text = strings.TrimSpace(rest)
-	}
-	if text == "" {
-		text = bearerOf(h.Values("Sec-WebSocket-Protocol"))
-	}
-	if len(text) > longest {
-		return ""
-	}
-	return text
-}
-
-func bearerOf(protocols []string) string {
-	for _, list := range protocols {
-		for p := range strings.SplitSeq(list, ",") {
-			if text, ok := strings.CutPrefix(strings.TrimSpace(p), subprotocol); ok {
-				return text
-			}
-		}
-	}
-	return ""
 }

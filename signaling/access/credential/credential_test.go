@@ -3,7 +3,6 @@ package credential_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -34,25 +33,6 @@ func TestSecret(t *testing.T) {
 	for _, text := range []string{"", "x_", a[2:], a[:len(a)-1], a + "A", "y_" + a[2:], strings.Repeat("x_", 30)} {
 		if credential.IsSecret(text, "x_") {
 			t.Errorf("%q is a secret", text)
-		}
-	}
-}
-
-func TestBearer(t *testing.T) {
-	for _, c := range []struct{ header, value, want string }{
-		{"Authorization", "Bearer abc", "abc"},
-		{"Authorization", "bearer  abc ", "abc"},
-		{"Authorization", "Basic abc", ""},
-		{"Authorization", "abc", ""},
-		{"Authorization", "Bearer " + strings.Repeat("a", 8<<10+1), ""},
-		{"Sec-WebSocket-Protocol", "tilemix, tilemix.bearer.a.b-c_d", "a.b-c_d"},
-		{"Sec-WebSocket-Protocol", "tilemix", ""},
-		{"X-Other", "Bearer abc", ""},
-	} {
-		h := http.Header{}
-		h.Set(c.header, c.value)
-		if got := credential.Bearer(h); got != c.want {
-			t.Errorf("%s: %.40s: %q", c.header, c.value, got)
 		}
 	}
 }

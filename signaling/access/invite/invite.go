@@ -1,7 +1,7 @@
 // Package invite makes links into rooms, and lets in those who have one.
 //
 //	Create ─▶ secret, shown once ─▶ /r/ROOM#i=SECRET
-//	page ─▶ Authorization: Bearer SECRET, or a WebSocket subprotocol (package credential)
+//	page ─▶ Authorization: Bearer SECRET, or a WebSocket subprotocol
 //	     ─▶ Redeem: known, not revoked, not expired, not used up ─▶ counted on disk ─▶ credential.Claims
 //
 // The secret stands in the URL's fragment, which browsers send to no server. The server keeps its
