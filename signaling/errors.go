@@ -3,7 +3,9 @@ package signaling
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -20,6 +22,9 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/room"
 	"tilemix/signaling/access"
+	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/credential"
+	"tilemix/signaling/access/invite"
 )
 
 // refusal is an error with the HTTP status that it has.
@@ -59,6 +64,10 @@ var statuses = []struct {
 	{mcu.ErrNoCodec, http.StatusNotAcceptable},
 	{mcu.ErrNotFound, http.StatusNotFound},
 	{access.ErrMissing, http.StatusUnauthorized},
+	{invite.ErrBad, http.StatusBadRequest},
+	{invite.ErrTooMany, http.StatusServiceUnavailable},
+	{invite.ErrNone, http.StatusNotFound},
+	{ban.ErrNone, http.StatusNotFound},
 	{access.ErrInvalid, http.StatusUnauthorized},
 	{access.ErrElsewhere, http.StatusForbidden},
 	{policy.ErrForbidden, http.StatusForbidden},
@@ -86,6 +95,9 @@ var statuses = []struct {
 func explain(err error) (status int, text string) {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.status, r.text
+	}
+	if r, ok := errors.AsType[*credential.Refusal](err); ok {
+		return r.Status(), r.Text
 	}
 	if h, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return h.Code, strings.ToLower(http.StatusText(h.Code))
@@ -142,16 +154,10 @@ var codesOf = []struct {
 	{mcu.ErrBadSDP, "bad_sdp"},
 }
 
-// coded is an error that has a code of its own.
-type coded interface {
-	error
-	Code() string
-}
-
 // code returns the code of an error with a status.
 func code(err error, status int) string {
-	if c, ok := errors.AsType[coded](err); ok {
-		return c.Code()
+	if r, ok := errors.AsType[*credential.Refusal](err); ok {
+		return r.Code
 	}
 	for _, c := range codesOf {
 		if errors.Is(err, c.err) {
@@ -196,6 +202,9 @@ func (m middleware) refuse(err error, c echo.Context) {
 		Error string `json:"error"`
 		Code  string `json:"code"`
 	}{text, code(err, status)}
+	if r, ok := errors.AsType[*credential.Refusal](err); ok && r.After > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(r.After.Seconds()))))
+	}
 	if err := c.JSON(status, answer); err != nil {
 		m.log.Debug("answer not written", "err", err)
 	}

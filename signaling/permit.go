@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -68,7 +69,7 @@ func wish(c echo.Context, action string) access.Request {
 	o := originOf(r)
 	return access.Request{
 		Action: action, Room: c.Param("room"), Name: c.QueryParam("name"),
-		Secret: bearer(r), Resume: resume(r), PIN: r.Header.Get("Tilemix-Pin"),
+		Secret: bearer(r), Resume: resume(r), PIN: cmp.Or(r.Header.Get("Tilemix-Pin"), offered(r, pinProtocol)),
 		Protocol: protocol(c.Path()), Agent: r.UserAgent(), Client: o.client,
 		Local: o.client.IsValid() && o.client.IsLoopback(),
 	}
@@ -92,6 +93,7 @@ const (
 	socketProtocol = "tilemix"
 	bearerProtocol = "bearer."
 	resumeProtocol = "resume."
+	pinProtocol    = "pin."
 )
 
 // bearer returns the secret that a request brings (RFC 6750 §2.1), "" for none.

@@ -21,7 +21,6 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/mcutest/poll"
-	"tilemix/mcu/policy"
 	"tilemix/signaling"
 	"tilemix/signaling/access"
 )
@@ -35,7 +34,7 @@ func TestProxies(t *testing.T) {
 	upstream := func(prefix string, trusted []netip.Prefix) string {
 		cfg := signaling.Default()
 		cfg.Broadcaster, cfg.Prefix, cfg.Trusted = broadcaster, prefix, trusted
-		cfg.Gate = access.OpenGate(hostKey{}) // clients of a proxy that is not trusted manage by a key only
+		cfg.Gate = access.OpenGate(operatorKey{}) // clients of a proxy that is not trusted manage by a key only
 		return serve(t, srv, cfg)
 	}
 	set, told := upstream("/mix", nil), upstream("", loopback)
@@ -58,13 +57,6 @@ func TestProxies(t *testing.T) {
 			}
 		})
 	}
-}
-
-// hostKey is a key that makes host.
-type hostKey struct{}
-
-func (hostKey) Grant(_ context.Context, q access.Request) (policy.Grant, bool, error) {
-	return policy.Grant{Role: policy.Host}, q.Secret == "host", nil
 }
 
 // broadcasting returns a broadcaster of the room "demo" of a server.
@@ -185,7 +177,7 @@ func follow(t *testing.T, base, prefix string) {
 	_ = conn.Close(websocket.StatusNormalClosure, "")
 
 	type state struct{ Playlist, Watch string }
-	on := read[state](t, do(t, http.MethodPut, home+"/api/v1/rooms/demo/broadcast", "", "Origin", base, "Authorization", "Bearer host"))
+	on := read[state](t, do(t, http.MethodPut, home+"/api/v1/rooms/demo/broadcast", "", "Origin", base, "Authorization", operator))
 	do(t, http.MethodGet, base+on.Watch, "").want(t, http.StatusOK)
 	playlist(t, base+on.Playlist, 2)
 }

@@ -14,7 +14,7 @@ import (
 
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
-	"tilemix/signaling/access"
+	"tilemix/signaling/access/ticket"
 )
 
 // Recorder is what signaling needs of [record.Recorder].
@@ -38,7 +38,7 @@ const (
 type recordings struct {
 	recorder Recorder
 	bodies   bodies
-	tickets  *access.Tickets
+	tickets  *ticket.Tickets
 }
 
 func (r *recordings) start(c echo.Context) error {

@@ -29,6 +29,8 @@ type site struct {
 	outputs, inputs *gatewayLinks
 	broadcasts      *broadcasts
 	people          *people
+	invites         *invites
+	bans            *bans
 	status          *status
 	metrics         echo.HandlerFunc
 }
@@ -62,7 +64,7 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
 		{"GET HEAD", "/api/v1/ice-servers", anybody, s.status.iceServers},
 	}
-	return slices.Concat(table, s.peopleRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
+	return slices.Concat(table, s.peopleRoutes(), s.accessRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
 }
 
 // peopleRoutes lists what hosts and programs do in a room.
@@ -79,6 +81,23 @@ func (s *site) peopleRoutes() []route {
 		{"POST", "/api/v1/rooms/:room/messages", "message", same(p.say)},
 		{"DELETE", "/api/v1/rooms/:room", "end", same(p.end)},
 	}
+}
+
+// accessRoutes lists the invites and bans of rooms.
+func (s *site) accessRoutes() (table []route) {
+	same := s.guard.sameOrigin
+	if i := s.invites; i != nil {
+		table = append(table,
+			route{"GET HEAD", "/api/v1/rooms/:room/invites", "invites", i.list},
+			route{"POST", "/api/v1/rooms/:room/invites", "invites", same(i.create)},
+			route{"DELETE", "/api/v1/rooms/:room/invites/:id", "invites", same(i.revoke)})
+	}
+	if b := s.bans; b != nil {
+		table = append(table,
+			route{"GET HEAD", "/api/v1/rooms/:room/bans", "bans", b.list},
+			route{"DELETE", "/api/v1/rooms/:room/bans/:id", "bans", same(b.lift)})
+	}
+	return table
 }
 
 // recordingRoutes lists the recordings of a room and those of all rooms. The addresses of

@@ -17,6 +17,9 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/signaling/access"
+	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/ticket"
 )
 
 // Server is what signaling needs of [mcu.Server].
@@ -55,6 +58,8 @@ type Config struct {
 	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
 	Metrics     func(http.Handler)     // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
 	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
+	Invites     *invite.Invites        // nil: no invites
+	Bans        *ban.Bans              // nil: no bans
 	Gateway     Gateway                // nil: no outputs and inputs
 	Via         *via.Rooms             // the Gateway's; nil: pushes that form a loop are not refused
 	Recorder    Recorder               // nil: no recordings
@@ -123,7 +128,13 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		metrics: shown,
 	}
 	if cfg.Recorder != nil {
-		s.recordings = &recordings{cfg.Recorder, bodies, access.NewTickets()}
+		s.recordings = &recordings{cfg.Recorder, bodies, ticket.New()}
+	}
+	if cfg.Invites != nil {
+		s.invites = &invites{cfg.Invites, bodies}
+	}
+	if cfg.Bans != nil {
+		s.bans = &bans{cfg.Bans}
 	}
 	if cfg.Gateway != nil {
 		s.outputs = &gatewayLinks{cfg.Gateway, bodies, gateway.Output, "outputs"}

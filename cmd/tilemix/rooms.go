@@ -45,7 +45,12 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 			log.Warn("every visitor gets the password of a TURN server: name a shared secret instead, as turn:secret=SECRET@HOST", "server", server.URL)
 		}
 	}
+	entrance, err := newEntrance(s, log)
+	if err != nil {
+		return nil, nil, err
+	}
 	cfg := s.config()
+	cfg.Banned = entrance.ban
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e) }
@@ -62,6 +67,8 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
+	site.Gate = entrance.gate(s, signaling.Members(rooms))
+	site.Invites, site.Bans = entrance.invites, entrance.bans
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
@@ -71,7 +78,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, nil, err
 	}
-	return runUntilDrained{runAll{links, live, recorder, rooms, memory}, hooks}, handler, nil
+	return runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, hooks}, handler, nil
 }
 
 // texts are the texts of settings.

@@ -31,6 +31,9 @@ type settings struct {
 	RTCPort         port         `name:"rtc-port" default:"0" help:"Port of all media, UDP and TCP. 0 picks a free one."`
 	TURN            bool         `name:"turn" env:"TILEMIX_TURN" help:"Run a TURN server for clients behind firewalls, which relays to this server only."`
 	TURNPort        port         `name:"turn-port" default:"0" help:"Port of the TURN server, UDP and TCP. 0 picks a free one."`
+	Auth            string       `enum:"open,invite,token" default:"open" help:"What a client needs to enter a room: open (nothing), invite (an invite or a token), or token."`
+	TokenKeys       []string     `name:"token-key" env:"TILEMIX_TOKEN_KEYS" placeholder:"FILE" help:"File with a key that tokens are signed with: public keys in PEM, or a secret of at least 32 bytes. Repeatable."`
+	JWKS            string       `name:"jwks" env:"TILEMIX_JWKS" placeholder:"URL" help:"JSON Web Key Set that tokens are signed with: a file or a URL."`
 	Layout          string       `enum:"grid,speaker" default:"grid" help:"Layout of a new room: grid or speaker."`
 	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`

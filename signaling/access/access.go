@@ -1,7 +1,7 @@
 // Package access decides what a request may do. It turns what a client brings (a token, an
 // invite, a key, nothing) into a [policy.Grant], and asks the grant for the action of the request.
 //
-//	request ──▶ Request ──▶ Gate.Judge ──▶ Source: token, invite, key, participant
+//	request ──▶ Request ──▶ Gate.Judge ──▶ Source: participant, token, invite, key, hook
 //	                            └──▶ policy.Grant.May(action) ──▶ grant, or an error with a code
 //
 // A client without a secret may enter rooms that are open. It manages nothing, unless it is a
@@ -15,9 +15,11 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
+	"time"
 
 	"tilemix/mcu/policy"
 )
@@ -69,43 +71,64 @@ type Source interface {
 	Grant(ctx context.Context, q Request) (g policy.Grant, mine bool, err error)
 }
 
-// Gate judges requests. It is safe for concurrent use.
-type Gate struct {
-	mode    func(room string) Mode
-	trusts  func() bool // programs of this machine need no key
-	sources []Source
+// Config says what a gate asks for.
+type Config struct {
+	Mode    Mode
+	Trusts  func() bool // programs of this machine may do everything; nil: always
+	Members Source      // of those who are in rooms already; nil: none
+	Sources []Source    // of other secrets, in the order in which they are asked
+	Checks  []Check     // of what a client was granted, when it enters a room
 }
 
-// New returns a gate. mode tells what a room asks for, trusts whether programs of this machine may
-// do everything. The sources are asked in their order.
-func New(mode func(room string) Mode, trusts func() bool, sources ...Source) *Gate {
-	return &Gate{mode, trusts, sources}
+// Check changes what a client is granted that enters a room, or says why it may not.
+type Check func(q Request, g policy.Grant, now time.Time) (policy.Grant, error)
+
+// Gate judges requests. It is safe for concurrent use.
+type Gate struct{ cfg Config }
+
+// New returns a gate.
+func New(cfg Config) *Gate {
+	if cfg.Trusts == nil {
+		cfg.Trusts = func() bool { return true }
+	}
+	return &Gate{cfg}
 }
 
 // OpenGate returns the gate of a server without keys, whose rooms are open.
-func OpenGate(sources ...Source) *Gate {
-	return New(func(string) Mode { return Open }, func() bool { return true }, sources...)
-}
+func OpenGate(members Source) *Gate { return New(Config{Mode: Open, Members: members}) }
 
 // Judge returns what the client may do in the room, or why it may not do what it asks for: an error
 // that wraps ErrMissing, ErrInvalid, ErrElsewhere or policy.ErrForbidden.
 func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
+	if g.cfg.Members != nil {
+		if grant, mine, err := g.cfg.Members.Grant(ctx, q); mine {
+			return grant, cmp.Or(err, grant.May(q.Action))
+		}
+	}
 	grant, err := g.grant(ctx, q)
 	if err != nil {
 		return policy.Grant{}, err
 	}
-	return grant, grant.May(q.Action)
+	if err := grant.May(q.Action); err != nil || !q.Enters() {
+		return grant, err
+	}
+	for _, check := range g.cfg.Checks {
+		if grant, err = check(q, grant, time.Now()); err != nil {
+			return policy.Grant{}, err
+		}
+	}
+	return grant, nil
 }
 
 func (g *Gate) grant(ctx context.Context, q Request) (policy.Grant, error) {
-	free := q.Enters() && g.mode(q.Room) == Open
-	if q.Secret != "" || q.Resume != "" {
-		for _, s := range g.sources {
+	free := q.Enters() && g.cfg.Mode == Open
+	if q.Secret != "" {
+		for _, s := range g.cfg.Sources {
 			if grant, mine, err := s.Grant(ctx, q); mine || err != nil {
 				return grant, err
 			}
 		}
-		if q.Secret != "" && !free { // encoders send stream keys to whatever server; an open room needs none
+		if !free { // encoders send stream keys to whatever server; an open room needs none
 			return policy.Grant{}, ErrInvalid
 		}
 	}
@@ -114,7 +137,7 @@ func (g *Gate) grant(ctx context.Context, q Request) (policy.Grant, error) {
 		return policy.Grant{Role: policy.Viewer}, nil
 	case free:
 		return policy.Grant{First: q.Action == "connect"}, nil
-	case q.Local && q.Secret == "" && !q.Enters() && g.trusts():
+	case q.Local && q.Secret == "" && !q.Enters() && g.cfg.Trusts():
 		return policy.Grant{Role: policy.Host, Rights: policy.All()}, nil
 	}
 	return policy.Grant{}, ErrMissing

@@ -1,4 +1,5 @@
-package access
+// Package ticket makes secrets for addresses that open one thing for a while.
+package ticket
 
 import (
 	"crypto/hmac"
@@ -7,6 +8,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"time"
+
+	"tilemix/signaling/access"
 )
 
 // Tickets are secrets for an address that open one thing for a while, for clients that send no
@@ -14,8 +17,8 @@ import (
 // concurrent use.
 type Tickets struct{ key [32]byte }
 
-// NewTickets returns tickets of a key of their own.
-func NewTickets() *Tickets {
+// New returns tickets of a key of their own.
+func New() *Tickets {
 	t := &Tickets{}
 	_, _ = rand.Read(t.key[:]) // never fails (crypto/rand)
 	return t
@@ -27,14 +30,14 @@ func (t *Tickets) Issue(thing string, until time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(append(end, t.sum(thing, end)...))
 }
 
-// Check returns nil, or ErrInvalid if a ticket is not for a thing, or no longer.
+// Check returns nil, or access.ErrInvalid if a ticket is not for a thing, or no longer.
 func (t *Tickets) Check(ticket, thing string, now time.Time) error {
 	data, err := base64.RawURLEncoding.DecodeString(ticket)
 	if err != nil || len(data) != 8+sha256.Size || !hmac.Equal(data[8:], t.sum(thing, data[:8])) {
-		return ErrInvalid
+		return access.ErrInvalid
 	}
 	if now.Unix() > int64(binary.BigEndian.Uint64(data)) { //nolint:gosec // it was issued by this server
-		return ErrInvalid
+		return access.ErrInvalid
 	}
 	return nil
 }

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"tilemix/mcu/policy"
+	"tilemix/signaling/access"
+	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
+	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/key"
+	"tilemix/signaling/access/pin"
+	"tilemix/signaling/access/source"
+	"tilemix/signaling/access/token"
+)
+
+// entrance is what decides who may enter rooms and manage them, and what it keeps in the data folder.
+type entrance struct {
+	shelf   *book.Shelf
+	keys    *key.Ring
+	tokens  *token.Verifier
+	invites *invite.Invites
+	bans    *ban.Bans
+	pins    *pin.Pins
+	banned  chan roomBan
+	log     *slog.Logger
+}
+
+// roomBan is a ban that is to be written.
+type roomBan struct {
+	room string
+	ban  policy.Ban
+}
+
+// maxBans (256) bans wait to be written; a room's loop cannot wait for the disk.
+const maxBans = 256
+
+// newEntrance reads keys and room files. Files that are broken, or of a newer version, are errors.
+func newEntrance(s *settings, log *slog.Logger) (*entrance, error) {
+	shelf := book.New(filepath.Join(s.DataDir, "rooms"), log)
+	if err := shelf.Check(); err != nil {
+		return nil, err
+	}
+	keys, err := key.Open(s.DataDir, log)
+	if err != nil {
+		return nil, err
+	}
+	cfg := token.Default()
+	cfg.Files, cfg.JWKS, cfg.Hosts = s.TokenKeys, s.JWKS, s.names()
+	tokens, err := token.Open(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if access.Mode(s.Auth) == access.Token && !tokens.Keys() {
+		return nil, fmt.Errorf("--auth token needs keys that tokens are signed with: --token-key FILE, or --jwks URL")
+	}
+	return &entrance{
+		shelf: shelf, keys: keys, tokens: tokens, log: log,
+		invites: invite.New(shelf), bans: ban.New(shelf), pins: pin.New(shelf),
+		banned: make(chan roomBan, maxBans),
+	}, nil
+}
+
+// gate returns what judges requests.
+func (e *entrance) gate(s *settings, members access.Source) *access.Gate {
+	return access.New(access.Config{
+		Mode:    access.Mode(s.Auth),
+		Trusts:  func() bool { return !e.keys.Any() },
+		Members: members,
+		Sources: []access.Source{source.Keys{Ring: e.keys}, source.Tokens{Verifier: e.tokens}, source.Invites{Invites: e.invites}},
+		Checks:  []access.Check{source.Bans(e.bans), source.PINs(e.pins)},
+	})
+}
+
+// ban takes a ban of a room's loop. It does not wait.
+func (e *entrance) ban(room string, b policy.Ban) {
+	select {
+	case e.banned <- roomBan{room, b}:
+	default:
+		e.log.Error("a ban is lost: too many wait to be written", "room", room)
+	}
+}
+
+// Run writes bans until ctx ends, and then what else is not written yet.
+func (e *entrance) Run(ctx context.Context) error {
+	for {
+		select {
+		case b := <-e.banned:
+			e.write(b)
+		case <-ctx.Done():
+			for len(e.banned) > 0 {
+				e.write(<-e.banned)
+			}
+			e.keys.Flush()
+			return e.shelf.Flush()
+		}
+	}
+}
+
+func (e *entrance) write(b roomBan) {
+	_, err := e.bans.Add(b.room, book.Ban{
+		Identity: b.ban.Identity, By: b.ban.By, Prefix: b.ban.Address, Until: b.ban.Until, Name: b.ban.Name, Reason: b.ban.Reason,
+	}, time.Now())
+	if err != nil {
+		e.log.Warn("the ban holds nobody", "room", b.room, "reason", err)
+	}
+}

@@ -1,0 +1,89 @@
+// Package source lets package access ask those that keep secrets: tokens, keys, invites; and those
+// that look at clients with a grant once more: PINs, bans.
+package source
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"tilemix/mcu/policy"
+	"tilemix/signaling/access"
+	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/key"
+	"tilemix/signaling/access/pin"
+	"tilemix/signaling/access/token"
+)
+
+// Tokens is the source of what tokens grant.
+type Tokens struct{ *token.Verifier }
+
+// Grant is access.Source's.
+func (t Tokens) Grant(ctx context.Context, q access.Request) (policy.Grant, bool, error) {
+	if !token.Looks(q.Secret) || !t.Keys() {
+		return policy.Grant{}, false, nil
+	}
+	claims, err := t.Verify(ctx, q.Secret, q.Room, time.Now())
+	return claims.Grant, true, err
+}
+
+// Keys is the source of what API keys grant.
+type Keys struct{ *key.Ring }
+
+// Grant is access.Source's.
+func (k Keys) Grant(_ context.Context, q access.Request) (policy.Grant, bool, error) {
+	if !key.Looks(q.Secret) {
+		return policy.Grant{}, false, nil
+	}
+	claims, err := k.Verify(q.Secret, q.Room, time.Now())
+	return claims.Grant, true, err
+}
+
+// Invites is the source of what invites grant. To enter a room uses an invite; a player that fetches
+// HLS piece by piece does not enter anew each time.
+type Invites struct{ *invite.Invites }
+
+// Grant is access.Source's.
+func (i Invites) Grant(_ context.Context, q access.Request) (policy.Grant, bool, error) {
+	if !strings.HasPrefix(q.Secret, invite.Prefix) || q.Room == "" {
+		return policy.Grant{}, false, nil
+	}
+	if q.Enters() && q.Protocol != "hls" && q.Protocol != "http" {
+		claims, err := i.Redeem(q.Room, q.Secret, q.Name, time.Now())
+		return claims.Grant, true, err
+	}
+	claims, err := i.Check(q.Room, q.Secret, time.Now())
+	return claims.Grant, true, err
+}
+
+// PINs asks clients without a secret for the PIN of their role, where a room has one. The PIN of
+// another role gives that role.
+func PINs(pins *pin.Pins) access.Check {
+	return func(q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+		if q.Secret != "" {
+			return g, nil
+		}
+		needs, err := pins.Needs(q.Room, g.Role)
+		if err != nil {
+			return g, err
+		}
+		if hosts, err := pins.Needs(q.Room, policy.Host); hosts || err != nil {
+			g.First = false // hosts have a PIN of their own
+		}
+		if !needs && q.PIN == "" {
+			return g, nil
+		}
+		role, err := pins.Check(q.Room, q.PIN, q.Client, now)
+		g.Role = cmp.Or(role, g.Role)
+		return g, err
+	}
+}
+
+// Bans keeps out those who were banned from the room.
+func Bans(bans *ban.Bans) access.Check {
+	return func(q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+		return g, bans.Check(q.Room, g, q.Client, now)
+	}
+}

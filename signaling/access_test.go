@@ -1,0 +1,237 @@
+package signaling_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu"
+	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/policy"
+	"tilemix/signaling"
+	"tilemix/signaling/access"
+	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
+	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/pin"
+	"tilemix/signaling/access/source"
+)
+
+// operator is the key of a program that may do everything.
+const operator = "Bearer operator"
+
+// operatorKey is the source of it.
+type operatorKey struct{}
+
+func (operatorKey) Grant(_ context.Context, q access.Request) (policy.Grant, bool, error) {
+	return policy.Grant{Role: policy.Host, Rights: policy.All(), Name: "Operator"}, "Bearer "+q.Secret == operator, nil
+}
+
+// guarded returns the URL of a server whose rooms ask for invites.
+func guarded(t *testing.T, mode access.Mode) (url string, shelf *book.Shelf) {
+	t.Helper()
+	shelf = book.New(filepath.Join(t.TempDir(), "rooms"), quiet)
+	bans := ban.New(shelf)
+	cfg := mcu.DefaultConfig()
+	cfg.Banned = func(room string, b policy.Ban) {
+		if _, err := bans.Add(room, book.Ban{Identity: b.Identity, By: b.By, Until: b.Until}, time.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	srv := newServerOf(t, cfg)
+	site := signaling.Default()
+	site.Invites, site.Bans = invite.New(shelf), bans
+	site.Gate = access.New(access.Config{
+		Mode: mode, Trusts: func() bool { return false }, Members: signaling.Members(srv),
+		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
+		Checks:  []access.Check{source.Bans(bans), source.PINs(pin.New(shelf))},
+	})
+	return serve(t, srv, site), shelf
+}
+
+// come opens a WebSocket with secrets, and returns the welcome or the refusal.
+func come(t *testing.T, url, name string, secrets ...string) (conn *websocket.Conn, welcome control.Welcome, refused string) {
+	t.Helper()
+	//nolint:bodyclose // Dial has closed it
+	conn, answer, err := websocket.Dial(t.Context(), url+"/ws/den?name="+name, &websocket.DialOptions{
+		Subprotocols: append([]string{"tilemix"}, secrets...),
+	})
+	if err != nil {
+		if answer == nil {
+			t.Fatal(err)
+		}
+		var body struct{ Code string }
+		_ = json.NewDecoder(answer.Body).Decode(&body)
+		return nil, welcome, fmt.Sprint(answer.StatusCode, " ", body.Code)
+	}
+	t.Cleanup(func() { _ = conn.CloseNow() })
+	_, data, err := conn.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := control.Decode(data); err == nil {
+		welcome, _ = m.(control.Welcome)
+	}
+	return conn, welcome, ""
+}
+
+// invited makes an invite and returns its secret and its ID.
+func invited(t *testing.T, url, body string) (secret, id string) {
+	t.Helper()
+	r := do(t, http.MethodPost, url+"/api/v1/rooms/den/invites", body, "Content-Type", "application/json", "Authorization", operator)
+	r.want(t, http.StatusCreated)
+	made := read[struct {
+		Secret, Link string
+		Invite       struct{ ID string }
+	}](t, r)
+	if !strings.HasSuffix(made.Link, "/r/den#i="+made.Secret) || strings.Contains(r.Header.Get("Location"), made.Secret) {
+		t.Errorf("link %q, Location %q", made.Link, r.Header.Get("Location"))
+	}
+	return made.Secret, made.Invite.ID
+}
+
+// TestInvites has guests come to a room by invites, which end.
+func TestInvites(t *testing.T) {
+	url, _ := guarded(t, access.Invite)
+	if _, _, refused := come(t, url, "Eve"); refused != "401 missing_credential" {
+		t.Errorf("without an invite: %q", refused)
+	}
+	if _, _, refused := come(t, url, "Eve", "bearer.tmi_guess"); refused != "401 invite_invalid" {
+		t.Errorf("with a guess: %q", refused)
+	}
+	secret, id := invited(t, url, `{"role":"host","uses":1}`)
+	_, ada, refused := come(t, url, "Ada", "bearer."+secret)
+	if refused != "" || ada.Role != "host" {
+		t.Fatalf("Ada is %+v, refused %q", ada, refused)
+	}
+	if _, _, refused := come(t, url, "Eve", "bearer."+secret); refused != "403 invite_used" {
+		t.Errorf("a second guest: %q", refused)
+	}
+	if _, _, refused := come(t, url, "Ada", "bearer."+secret, "resume."+ada.Resume); refused != "" {
+		t.Errorf("Ada comes back: %q", refused)
+	}
+	guests, gid := invited(t, url, `{}`)
+	if _, ben, refused := come(t, url, "Ben", "bearer."+guests); refused != "" || ben.Role != "participant" {
+		t.Errorf("Ben is %+v, refused %q", ben, refused)
+	}
+	for _, one := range []string{id, gid} {
+		do(t, http.MethodDelete, url+"/api/v1/rooms/den/invites/"+one, "", "Authorization", operator).want(t, http.StatusNoContent)
+	}
+	if _, _, refused := come(t, url, "Cid", "bearer."+guests); refused != "403 invite_revoked" {
+		t.Errorf("by an invite that is revoked: %q", refused)
+	}
+	list := do(t, http.MethodGet, url+"/api/v1/rooms/den/invites", "", "Authorization", operator)
+	if strings.Contains(list.body, guests) || strings.Count(list.body, `"revoked"`) != 2 {
+		t.Errorf("the list is %s", list.body)
+	}
+}
+
+// TestKickHolds kicks a guest: it comes back by no way it knows. Another one comes in, and the host
+// lifts the ban.
+func TestKickHolds(t *testing.T) {
+	url, _ := guarded(t, access.Invite)
+	bens, _ := invited(t, url, `{}`)
+	cids, _ := invited(t, url, `{}`)
+	conn, ben, _ := come(t, url, "Ben", "bearer."+bens)
+	if conn == nil {
+		t.Fatal("Ben is not let in")
+	}
+	connect(t, conn)
+	do(t, http.MethodDelete, url+"/api/v1/rooms/den/participants/"+ben.ID, `{"reason":"noise"}`,
+		"Content-Type", "application/json", "Authorization", operator).want(t, http.StatusNoContent)
+	if r := awaitMessage[control.Removed](t, conn); r.Code != "banned" || r.Reason != "noise" {
+		t.Errorf("Ben is told %+v", r)
+	}
+	for name, secrets := range map[string][]string{"invite": {"bearer." + bens}, "resume": {"bearer." + bens, "resume." + ben.Resume}} {
+		if _, _, refused := come(t, url, "Ben", secrets...); refused != "403 banned" {
+			t.Errorf("by %s: %q", name, refused)
+		}
+	}
+	r := do(t, http.MethodPost, url+"/whip/den?name=Ben", "v=0", "Content-Type", typeSDP, "Authorization", "Bearer "+bens)
+	if r.StatusCode != http.StatusForbidden || !strings.Contains(r.body, `"banned"`) {
+		t.Errorf("by WHIP: %s %s", r.Status, r.body)
+	}
+	if _, _, refused := come(t, url, "Cid", "bearer."+cids); refused != "" {
+		t.Errorf("Cid: %q", refused)
+	}
+	all := read[struct{ Bans []struct{ ID string } }](t, do(t, http.MethodGet, url+"/api/v1/rooms/den/bans", "", "Authorization", operator))
+	if len(all.Bans) != 1 {
+		t.Fatalf("bans: %+v", all)
+	}
+	do(t, http.MethodDelete, url+"/api/v1/rooms/den/bans/"+all.Bans[0].ID, "", "Authorization", operator).want(t, http.StatusNoContent)
+	if _, _, refused := come(t, url, "Ben", "bearer."+bens); refused != "" {
+		t.Errorf("after the ban is lifted: %q", refused)
+	}
+}
+
+// TestPINs has a room ask for a PIN: of participants, and another one of hosts.
+func TestPINs(t *testing.T) {
+	url, shelf := guarded(t, access.Open)
+	_, err := shelf.Update("den", "", func(b *book.Book) (err error) {
+		for role, digits := range map[policy.Role]string{policy.Participant: "1234", policy.Host: "987654"} {
+			if b.Pins, err = pin.Set(b.Pins, role, digits); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ pin, refused, role string }{
+		{"", "401 pin_missing", ""}, {"pin.1111", "401 pin_wrong", ""},
+		{"pin.1234", "", "participant"}, {"pin.987654", "", "host"},
+	} {
+		_, w, refused := come(t, url, "Ada", strings.Fields(c.pin)...)
+		if refused != c.refused || w.Role != c.role {
+			t.Errorf("PIN %q: role %q, refused %q", c.pin, w.Role, refused)
+		}
+	}
+}
+
+// connect has a client's media connection stand, without which it is nobody for the others.
+func connect(t *testing.T, conn *websocket.Conn) {
+	t.Helper()
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	sendJSON(t, conn, control.Offer{SDP: c.offer(t, true, false)})
+	c.accept(t, awaitMessage[control.Answer](t, conn).SDP)
+	poll.Until(t, "a list with somebody in it", func() bool {
+		return len(awaitMessage[control.Participants](t, conn).Participants) > 0
+	})
+}
+
+// awaitMessage reads until there is a message of a type.
+func awaitMessage[M control.Message](t *testing.T, conn *websocket.Conn) M {
+	t.Helper()
+	for {
+		_, data, err := conn.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := control.Decode(data); err == nil {
+			if of, ok := m.(M); ok {
+				return of
+			}
+		}
+	}
+}
+
+func sendJSON(t *testing.T, conn *websocket.Conn, m control.Message) {
+	t.Helper()
+	data, err := control.Encode(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Write(t.Context(), websocket.MessageText, data); err != nil {
+		t.Fatal(err)
+	}
+}
