@@ -22,10 +22,10 @@ type guard struct {
 	refusals *refusals
 }
 
-// known tells whether a Host is one of this server. A page of another site can have its own name
-// point to this server's address, and its browser then takes the server for that site. Addresses
-// and localhost cannot be such a name.
-func (g *guard) known(host string) bool {
+// Known tells whether a Host is one of this server, which goes by names in lower case. A page of
+// another site can have its own name point to this server's address, and its browser then takes the
+// server for that site. Addresses and localhost cannot be such a name.
+func Known(names []string, host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
@@ -34,14 +34,14 @@ func (g *guard) known(host string) bool {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true
 	}
-	return name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(g.hosts, name)
+	return name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(names, name)
 }
 
 // named refuses requests to names that are not this server's.
 func (g *guard) named(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if g.known(r.Host) {
+		if Known(g.hosts, r.Host) {
 			return next(c)
 		}
 		host := fmt.Sprintf("%.80q", r.Host)

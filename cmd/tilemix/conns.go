@@ -20,16 +20,19 @@ const (
 	spareFiles = 5
 	// hostShare is the share of the connections, one in eight, that one address may have.
 	hostShare = 8
+	// redirectShare is the share of the connections, one in eight, that --http-listen may have more.
+	redirectShare = 8
 )
 
-// bounded bounds the connections of the HTTP listener. Loopback and the proxies that are trusted have
+// bounded bounds the connections of an HTTP listener to one in share. Loopback and the proxies that are trusted have
 // no bound of their own, because many clients come through them.
-func (s *settings) bounded(l net.Listener) *stream.Door {
+func (s *settings) bounded(l net.Listener, share int) *stream.Door {
 	conns := maxConns
 	var files unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) == nil {
 		conns = max(1, min(conns, int(min(files.Cur, 1<<30))*(spareFiles-1)/spareFiles))
 	}
+	conns = max(1, conns/share)
 	_, trusted := s.front()
 	return stream.NewDoor(l, conns, max(1, conns/hostShare), func(a netip.Addr) bool {
 		for _, p := range trusted {

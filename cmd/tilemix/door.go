@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"rsc.io/qr"
 
+	"tilemix/signaling"
 	"tilemix/signaling/certs"
 )
 
@@ -43,10 +44,10 @@ type door struct {
 
 // newDoor puts TLS in front of a listener, as the settings say. It starts nothing.
 func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.Logger) (*door, error) {
+	if idle := s.idle(); idle != "" {
+		return nil, fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
+	}
 	if s.TLS == "off" {
-		if idle := s.idle(); idle != "" {
-			return nil, fmt.Errorf("%s does nothing without --tls self, files or acme", idle)
-		}
 		return &door{listener: listener, url: address("http", listener), wrap: func(h http.Handler) http.Handler { return h }}, nil
 	}
 	d := &door{wrap: certs.Strict, url: address("https", listener)}
@@ -57,34 +58,48 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 	d.count(source)
 	split := certs.NewSplit(listener)
 	d.listener = tls.NewListener(split.TLS(), certs.Config(source))
-	d.parts = runAll{source, split, &plainServer{split.Plain(), plain(certs.Redirect(""))}}
+	d.parts = runAll{source, split, &plainServer{split.Plain(), plain(known(s.names(), certs.Redirect("")))}}
 	if s.HTTPListen != "" {
 		second, err := new(net.ListenConfig).Listen(ctx, "tcp", s.HTTPListen)
 		if err != nil {
 			return nil, fmt.Errorf("--http-listen: %w", err)
 		}
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		d.parts = append(d.parts, &plainServer{second, plain(certs.Redirect(port))})
+		d.parts = append(d.parts, &plainServer{s.bounded(second, redirectShare), plain(known(s.names(), certs.Redirect(port)))})
 	}
 	return d, nil
 }
 
-// idle names a setting that is given and that plain HTTP does not use, or returns "". An operator who gives
-// one expects TLS.
+// idle names a setting that is given and that the kind of TLS does not use, or returns "". An operator
+// who gives one expects something of it.
 func (s *tlsSettings) idle() string {
-	switch {
-	case s.TLSCert != "":
-		return "--tls-cert"
-	case s.TLSKey != "":
-		return "--tls-key"
-	case len(s.Domains) > 0:
-		return "--domain"
-	case s.HTTPListen != "":
-		return "--http-listen"
-	case s.ACMEEmail != "", s.ACMEDirectory != "", s.ACMEEAB != "":
-		return "a setting of --acme"
+	switch files, acme := s.TLS == "files", s.TLS == "acme"; {
+	case s.TLSCert != "" && !files:
+		return "--tls-cert is for --tls files and"
+	case s.TLSKey != "" && !files:
+		return "--tls-key is for --tls files and"
+	case len(s.Domains) > 0 && !acme:
+		return "--domain is for --tls acme, --host names this server otherwise, and --domain"
+	case s.HTTPListen != "" && s.TLS == "off":
+		return "--http-listen redirects to TLS and"
+	case (s.ACMEEmail != "" || s.ACMEDirectory != "" || s.ACMEEAB != "") && !acme:
+		return "a setting of --acme is for --tls acme and"
 	}
 	return ""
+}
+
+// known serves requests to names of this server only, so that a redirect leads to no other.
+func known(names []string, next http.Handler) http.Handler {
+	for i, name := range names {
+		names[i] = strings.ToLower(name)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !signaling.Known(names, r.Host) {
+			http.Error(w, "This server does not go by that name. Its operator can add it with --host.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // source returns where the certificate comes from, and what is served without TLS beside a redirect.

@@ -19,7 +19,7 @@ import (
 // TestDoor serves by an authority of the server's own: by TLS for a device that trusts it, with a
 // redirect for all others, and with the authority itself for devices that do not know it yet.
 func TestDoor(t *testing.T) {
-	s := &settings{DataDir: t.TempDir(), tlsSettings: tlsSettings{TLS: "self", HTTPListen: "127.0.0.1:0"}}
+	s := &settings{DataDir: t.TempDir(), Hosts: []hostName{"meet.Example.org"}, tlsSettings: tlsSettings{TLS: "self", HTTPListen: "127.0.0.1:0"}}
 	listener := listen(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	d, err := newDoor(ctx, s, listener, slog.New(slog.DiscardHandler))
@@ -41,6 +41,20 @@ func TestDoor(t *testing.T) {
 	client := &http.Client{Transport: transport}
 	address := listener.Addr().String()
 	second := d.parts[len(d.parts)-1].(*plainServer).listener.Addr().String()
+	for _, at := range []string{address, second} {
+		for host, status := range map[string]int{"evil.example": http.StatusMisdirectedRequest, "Meet.example.org": http.StatusPermanentRedirect} {
+			r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/r/demo", nil)
+			r.Host = host
+			response, err := new(http.Transport).RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != status {
+				t.Errorf("a plain request to %s: %s to %s", host, response.Status, response.Header.Get("Location"))
+			}
+		}
+	}
 	for url, want := range map[string]string{
 		"https://" + address + "/":             "the site",
 		"http://" + address + "/r/demo":        "the site", // by a redirect
@@ -82,6 +96,11 @@ func TestDoorModes(t *testing.T) {
 		{tlsSettings{TLS: "off", TLSCert: broken, TLSKey: broken}, "--tls-cert"},
 		{tlsSettings{TLS: "off", Domains: []string{"meet.example.org"}}, "--domain"},
 		{tlsSettings{TLS: "off", HTTPListen: ":80"}, "--http-listen"},
+		{tlsSettings{TLS: "self", Domains: []string{"meet.example.org"}}, "--host names this server"},
+		{tlsSettings{TLS: "files", TLSCert: broken, TLSKey: broken, Domains: []string{"meet.example.org"}}, "--host names this server"},
+		{tlsSettings{TLS: "self", TLSKey: broken}, "--tls-key is for --tls files"},
+		{tlsSettings{TLS: "acme", Domains: []string{"meet.example.org"}, TLSCert: broken}, "--tls-cert is for --tls files"},
+		{tlsSettings{TLS: "self", ACMEEmail: "a@example.org"}, "--acme is for --tls acme"},
 		{tlsSettings{TLS: "files"}, "--tls-cert"},
 		{tlsSettings{TLS: "files", TLSCert: broken, TLSKey: broken}, broken},
 		{tlsSettings{TLS: "acme"}, "--domain"},

@@ -3,9 +3,23 @@ package main
 import (
 	"net"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"testing"
 )
+
+// TestWritable looks at folders that are there, come later, or cannot be written. Nobody writes into
+// /proc, not even root.
+func TestWritable(t *testing.T) {
+	dir := t.TempDir()
+	for folder, want := range map[string]bool{
+		dir: true, filepath.Join(dir, "a", "b"): true, "later": true, "/proc/1/data": false, "/proc/self/status/data": false,
+	} {
+		if err := writable(folder); (err == nil) != want {
+			t.Errorf("%s: %v", folder, err)
+		}
+	}
+}
 
 // TestMedia: media follows the address of HTTP, unless --media-listen or a sign of other clients
 // says more.

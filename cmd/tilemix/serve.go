@@ -46,8 +46,11 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}
+	if err := writable(c.DataDir); err != nil {
+		log.Warn("the data folder cannot be written, so recordings and queues of webhooks will fail", "dir", c.DataDir, "reason", err)
+	}
 	placeMedia(&c.settings, listener.Addr(), log)
-	bounded := c.bounded(listener)
+	bounded := c.bounded(listener, 1)
 	door, err := newDoor(ctx, &c.settings, bounded, log)
 	if err != nil {
 		return err

@@ -21,7 +21,6 @@ import (
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
-	"tilemix/mcu/media"
 )
 
 // ErrTooMany is returned when a room or the server has as many links as it may have. A caller also
@@ -59,13 +58,6 @@ func Default() Config {
 		FFmpeg: "ffmpeg", Dir: "data", MaxPerRoom: 8, MaxTotal: 100, MaxAlone: 10, Futile: 5 * time.Minute,
 		MaxSource: image.Pt(2560, 1440),
 	}
-}
-
-// handle is what a link needs of its room: a [room.Handle].
-type handle interface {
-	Ended() <-chan struct{}
-	AudioChannels() int
-	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
 }
 
 // rooms is what a Gateway needs of [mcu.Server].

@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/backoff"
 	"tilemix/mcu/event"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/media"
 )
 
 const (
@@ -78,6 +79,13 @@ var (
 // attempt connects once and returns when the connection has ended. It calls up when media
 // begins to flow.
 type attempt func(ctx context.Context, up func()) error
+
+// handle is what a link needs of its room: a [room.Handle].
+type handle interface {
+	Ended() <-chan struct{}
+	AudioChannels() int
+	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+}
 
 // link is an output or an input, which connects again whenever its connection is lost. It is
 // safe for concurrent use. Its goroutines are run and, for an output, watch.
