@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // skews are how much later than its sound each picture was shown, in seconds.
@@ -26,6 +27,7 @@ func ntp(at time.Duration) uint64 {
 // TestLips sends sound and picture apart from each other: by the sender's reports they
 // are brought together, without them what comes together is shown together.
 func TestLips(t *testing.T) {
+	poll.Alone(t)
 	const ms = time.Millisecond
 	for _, c := range []struct {
 		name           string

@@ -12,6 +12,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // meter is a decoder that takes no time and adds up what decoding would have taken
@@ -111,6 +112,7 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 // TestBudget holds cameras to a fifth of a core, and does nothing to who keeps to
 // it. shown is how many of a hundred pictures are to be shown at least.
 func TestBudget(t *testing.T) {
+	poll.Alone(t)
 	hd, full := image.Pt(1280, 720), image.Pt(1920, 1080)
 	for _, c := range []struct {
 		name   string

@@ -7,6 +7,7 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // beside is a decoder of a stereo whose side is half of its mono, and whose rest a quarter.
@@ -22,6 +23,7 @@ func (beside) Sides(mono, side, rest []float32) bool {
 // TestSidesFollow plays a stereo voice over bad lines: whatever is lost, concealed, stretched or
 // faded is that in all channels, to the bit.
 func TestSidesFollow(t *testing.T) {
+	poll.Alone(t)
 	for _, c := range []struct {
 		name   string
 		jitter time.Duration

@@ -13,6 +13,7 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/mcutest/poll"
 )
 
 const ms = time.Millisecond
@@ -160,6 +161,7 @@ func holes(sound []float32, f float64) (n int) {
 }
 
 func TestToneThroughJitter(t *testing.T) {
+	poll.Alone(t)
 	const f = 400 // two periods in 5 ms
 	for _, jitter := range []time.Duration{0, 10 * ms, 50 * ms, 120 * ms} {
 		in := impair(speak(t, 500, 0, tone(f)), jitter, 0)
@@ -178,6 +180,7 @@ func TestToneThroughJitter(t *testing.T) {
 }
 
 func TestVoiceThroughLoss(t *testing.T) {
+	poll.Alone(t)
 	voice := speak(t, 600, 20, vowel())
 	clean, _ := listen(newVoice(t), voice)
 	for name, c := range map[string]struct {
@@ -224,6 +227,7 @@ func power(sound []float32) (p float64) {
 }
 
 func TestSqueeze(t *testing.T) {
+	poll.Alone(t)
 	for _, f := range []float64{120, 200, 400, 425, 437, 1010} {
 		in := speak(t, 1000, 0, tone(f))
 		for i := 200; i < 208; i++ {
@@ -256,6 +260,7 @@ func TestSqueeze(t *testing.T) {
 // TestStretch has packets late from some time on: the delay that they need is there soon,
 // though the tone has no pause, and it comes without clicks.
 func TestStretch(t *testing.T) {
+	poll.Alone(t)
 	for _, f := range []float64{120, 200, 400, 437, 1010} {
 		in := speak(t, 600, 0, tone(f))
 		for i := 200; i < len(in); i += 5 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 )
@@ -17,6 +18,7 @@ import (
 // TestSoundStaysInPlace: beeps are where they were, in either codec and behind a pause,
 // and there is as much sound as picture.
 func TestSoundStaysInPlace(t *testing.T) {
+	poll.Alone(t)
 	for _, codec := range []string{"opus", "aac"} {
 		t.Run(codec, func(t *testing.T) {
 			s, cfg := newStudio(t), in(t.TempDir())

@@ -11,6 +11,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/event"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 )
@@ -253,6 +254,7 @@ func TestSecondServer(t *testing.T) {
 
 // TestRepair has anything in the folder that is no recording, or a broken one.
 func TestRepair(t *testing.T) {
+	poll.Alone(t)
 	s, cfg := newStudio(t), in(t.TempDir())
 	c, stop := recorder(t, cfg, s)
 	id := start(t, c)

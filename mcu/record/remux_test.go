@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 )
 
 // TestRemux records with a pause, and has FFmpeg put the streams into other files as they are, without a
 // warning. QuickTime files cannot have Opus.
 func TestRemux(t *testing.T) {
+	poll.Alone(t)
 	for _, codec := range []string{"opus", "aac"} {
 		t.Run(codec, func(t *testing.T) {
 			s, cfg := newStudio(t), in(t.TempDir())
