@@ -42,7 +42,7 @@
 // on a grid of thirtieths of a second (intake.Grid), so the file has a frame rate. After a
 // pause the times are moved, by whole steps of the grid, so that the file has no hole. AAC comes from an FFmpeg child
 // that takes the decoded sound and counts time in samples. This package writes the AAC frames,
-// so the file grows as with Opus.
+// so the file grows as with Opus. A child that ends is followed by another, three times.
 //
 // Tracks are tapped where access units are put together and packets arrive. Sound is placed by its
 // timestamps, as its fastest packets of ten seconds arrived. If all packets of 300 ms come 80 ms

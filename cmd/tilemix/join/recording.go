@@ -31,9 +31,9 @@ func newRecording(name string) (*recording, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	return &recording{
-		name: name, begun: time.Now(), file: file, writer: mp4.NewWriter(file, mp4.Default()),
-	}, nil
+	config := mp4.Default()
+	config.Header, config.Created = file, time.Now()
+	return &recording{name: name, begun: config.Created, file: file, writer: mp4.NewWriter(file, config)}, nil
 }
 
 // take begins the recording of a connection, and ends that of the last.
