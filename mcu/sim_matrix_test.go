@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/rtc/rtctest/network"
@@ -184,6 +185,7 @@ func (s simSight) check(b bar, gap time.Duration) error {
 // retransmission, path estimate, NACK, reassembly, playout, jitter buffer, ladder) at the
 // ends of simulated paths, in simulated time. It has the same result each time.
 func TestSimulatedMatrix(t *testing.T) {
+	poll.Alone(t)
 	t.Parallel()
 	for _, c := range conditions() {
 		t.Run(c.name, func(t *testing.T) {
@@ -206,6 +208,7 @@ func TestSimulatedMatrix(t *testing.T) {
 // fits in five seconds and then does not stand still for a second, the estimate is right,
 // and once the path is wide again the full picture is back in 15 s.
 func TestSimulatedNarrowPath(t *testing.T) {
+	poll.Alone(t)
 	t.Parallel()
 	w := newWorld()
 	narrow := network.Impairment{Rate: 300_000, Queue: 300 * ms, Delay: 30 * ms}
