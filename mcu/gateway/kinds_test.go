@@ -164,7 +164,7 @@ func TestMotionJPEG(t *testing.T) {
 			}
 			switch busy := lag(); {
 			case latest <= flashTime:
-			case busy > 4*time.Millisecond:
+			case busy > 20*time.Millisecond:
 				t.Logf("not judged: the machine is too busy, timers are %v late (p95)", busy)
 			default:
 				t.Errorf("blue is seen after %v", latest)
