@@ -9,11 +9,15 @@ import { copy, toast } from './toasts.js';
 export class Broadcast {
   #on = false;
   #mine = false; // this page turned it on, and shows the link
-  #room = '';
+  #named;
 
-  /** @param {string} room */
+  /** @param {() => string} room that the page is in */
   constructor(room) {
-    this.#room = encodeURIComponent(room);
+    this.#named = room;
+  }
+
+  get #room() {
+    return encodeURIComponent(this.#named());
   }
 
   /**

@@ -68,7 +68,6 @@ function askName() {
 /** @param {string} ownName */
 async function startCall(ownName) {
   byId('call', HTMLElement).hidden = false;
-  for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;
   const choices = loadChoices();
   /** @type {State} */
   const state = {
@@ -76,11 +75,12 @@ async function startCall(ownName) {
     audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
     participants: [], layout: null, uplink: null, rendition: null,
   };
+  showRoom(room);
   const devices = new Devices();
   devices.wanted = { audio: choices.microphone, video: choices.camera };
   const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
-  const recordings = new Recordings(room);
-  const broadcast = new Broadcast(room);
+  const recordings = new Recordings(() => state.room);
+  const broadcast = new Broadcast(() => state.room);
   byId('broadcast', HTMLElement).addEventListener('click', () => void broadcast.toggle());
   const panel = new Panel((tab) => {
     if (tab === 'chat') chat.read();
@@ -95,7 +95,8 @@ async function startCall(ownName) {
     message: (message) => {
       if (message.type === 'recordings') recordings.show(message.recordings ?? []);
       else if (message.type === 'broadcast') broadcast.show(message.active);
-      else if (message.type === 'welcome') { // the server sends the list again
+      else if (message.type === 'welcome' || message.type === 'moved') { // the server sends the list again
+        if (message.type === 'moved') showRoom(state.room);
         recordings.show([], true);
         broadcast.show(false, true);
       }
@@ -121,6 +122,17 @@ async function startCall(ownName) {
   // opens the microphone first. It joins after 1.5 s without an answer to the browser's prompt.
   await Promise.race([local.open(), new Promise((done) => setTimeout(done, 1500))]);
   if (state.phase === 'connecting') session.join();
+}
+
+/**
+ * Shows in which room the page is. Its address is that of the room, so that a reload returns there.
+ *
+ * @param {string} name
+ */
+function showRoom(name) {
+  document.title = `${name} · tilemix`;
+  for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = name;
+  if (roomOf(location.pathname) !== name) history.replaceState(null, '', at(`/r/${name}`) + location.search + location.hash);
 }
 
 /**
@@ -154,7 +166,7 @@ function wire(state, session, local, devices, player, panel, recordings) {
   const mute = () => void local.toggleMute().then(() => announce(state.audioOff ? 'Microphone muted' : 'Microphone on'));
   const camera = () => void local.toggleCamera().then(() => announce(state.videoOff ? 'Camera off' : 'Camera on'));
   const layout = () => session.send({ type: 'layout', name: state.layout?.name === 'speaker' ? 'grid' : 'speaker' });
-  const invite = () => void copy(at(`/r/${room}`), 'Invitation link copied');
+  const invite = () => void copy(at(`/r/${state.room}`), 'Invitation link copied');
   const leave = () => {
     session.leave();
     local.close();
@@ -166,7 +178,7 @@ function wire(state, session, local, devices, player, panel, recordings) {
   click('layout', layout);
   click('copy', invite);
   click('invite', invite);
-  click('invite-watch', () => void copy(at(`/watch/${room}`), 'Viewer link copied'));
+  click('invite-watch', () => void copy(at(`/watch/${state.room}`), 'Viewer link copied'));
   click('leave', leave);
   for (const id of ['record', 'record-too']) click(id, () => void recordings.toggle());
   click('full', () => void toggleFullScreen());
@@ -223,7 +235,7 @@ function showPhase(state, player) {
     void keepAwake();
   } else if (phase === 'left') {
     banner('');
-    showCard({ title: 'You left the call', text: `The others in ${room} can go on without you.`, again: 'Join again' });
+    showCard({ title: 'You left the call', text: `The others in ${state.room} can go on without you.`, again: 'Join again' });
   } else if (phase === 'refused') {
     banner('');
     player.clear();

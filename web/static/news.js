@@ -40,6 +40,11 @@ export class News {
         this.#known = null; // a new connection is no news of others
         describeQuality(state);
         break;
+      case 'moved':
+        this.#known = null;
+        describeQuality(state);
+        toast(`You are in ${state.room} now`);
+        break;
       case 'participants':
         this.#showChanges();
         showPeople(state.participants, state.id, state.layout);

@@ -12,11 +12,15 @@ export class Recordings {
   /** @type {Recording[]} */
   #running = [];
   #busy = false;
-  #api = '';
+  #room;
 
-  /** @param {string} room */
+  /** @param {() => string} room that the page is in */
   constructor(room) {
-    this.#api = at(`/api/v1/rooms/${encodeURIComponent(room)}/recordings`);
+    this.#room = room;
+  }
+
+  get #api() {
+    return at(`/api/v1/rooms/${encodeURIComponent(this.#room())}/recordings`);
   }
 
   /**

@@ -130,6 +130,14 @@ export class Session {
         // A muted device stays muted over a new connection.
         this.sendMute();
         break;
+      case 'moved': {
+        const secret = this.#secret;
+        this.#secret = '';
+        this.state.room = message.room;
+        this.state.rendition = null;
+        this.#secret = secret;
+        break;
+      }
       case 'participants':
         this.state.participants = message.participants ?? [];
         break;
