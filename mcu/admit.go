@@ -11,6 +11,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
+	"tilemix/mcu/scene"
 )
 
 // roomShare: one address makes at most one in four of the server's rooms.
@@ -29,7 +30,7 @@ func (s *Server) Admits(room, name string, g policy.Grant) error {
 	if err := locked(s.rooms[room], g); err != nil {
 		return err
 	}
-	return s.space(s.rooms[room])
+	return s.space(s.rooms[room], false)
 }
 
 // locked tells why a client of a grant may not come into a room, which may be nil, if hosts have
@@ -41,12 +42,15 @@ func locked(r *entry, g policy.Grant) error {
 	return nil
 }
 
-// space tells whether there is a seat in a room, which may be nil. The caller holds s.mu.
-func (s *Server) space(r *entry) error {
+// space tells whether there is a seat in a room, which may be nil, or in its lobby. The caller holds
+// s.mu.
+func (s *Server) space(r *entry, lobby bool) error {
 	switch {
 	case s.closed:
 		return ErrClosed
-	case (r == nil || r.seated == 0) && s.begun >= s.cfg.MaxRooms:
+	case lobby && r == nil && len(s.lobbies) >= s.cfg.MaxRooms:
+		return fmt.Errorf("%w: it has %d lobbies", ErrServerFull, len(s.lobbies))
+	case !lobby && (r == nil || r.seated == 0) && s.begun >= s.cfg.MaxRooms:
 		return fmt.Errorf("%w: it has %d", ErrServerFull, s.begun)
 	case r != nil && r.seated >= s.cfg.MaxParticipants:
 		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, r.seated)
@@ -54,13 +58,33 @@ func (s *Server) space(r *entry) error {
 	return nil
 }
 
-// enter counts a participant into a room, so that the room stays until it has left. A
-// participant with a connection waits for it, and has no seat before.
+// of returns the room of a name, or its lobby, nil where there is none. The caller holds s.mu.
+func (s *Server) of(room string, lobby bool) *entry {
+	if lobby {
+		return s.lobbies[room]
+	}
+	return s.rooms[room]
+}
+
+// named returns the room of a name and its lobby, where there are such.
+func (s *Server) named(name string) (all []*entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, of := range []map[string]*entry{s.rooms, s.lobbies} {
+		if e := of[name]; e != nil {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// enter counts a participant into a room or its lobby, so that it stays until the participant has
+// left. A participant with a connection waits for it, and has no seat before.
 func (s *Server) enter(o JoinOptions) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.rooms[o.Room]
-	if err := cmp.Or(locked(e, o.Grant), s.space(e)); err != nil {
+	e := s.of(o.Room, o.Wait)
+	if err := cmp.Or(locked(s.rooms[o.Room], o.Grant), s.space(e, o.Wait)); err != nil {
 		return nil, err
 	}
 	if e == nil {
@@ -77,7 +101,7 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 	}
 	if e == nil {
 		var err error
-		if e, err = s.open(o.Room, o.From); err != nil {
+		if e, err = s.open(o.Room, o.From, o.Wait); err != nil {
 			s.waiting.Leave(p.ticket)
 			return nil, err
 		}
@@ -87,18 +111,18 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 	return p, nil
 }
 
-// seat takes a seat in a room, which is made if there is none, for a participant that is in another
-// room. The caller calls s.wg.Done once the participant has moved, or has not.
-func (s *Server) seat(room string) (*place, error) {
+// seat takes a seat in a room or its lobby, which is made if there is none, for a participant that
+// is in another room. The caller calls s.wg.Done once the participant has moved, or has not.
+func (s *Server) seat(room string, lobby bool) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.rooms[room]
-	if err := s.space(e); err != nil {
+	e := s.of(room, lobby)
+	if err := s.space(e, lobby); err != nil {
 		return nil, err
 	}
 	if e == nil {
 		var err error
-		if e, err = s.open(room, netip.Prefix{}); err != nil {
+		if e, err = s.open(room, netip.Prefix{}, lobby); err != nil {
 			return nil, err
 		}
 	}
@@ -109,12 +133,85 @@ func (s *Server) seat(room string) (*place, error) {
 	return p, nil
 }
 
+// move takes a participant to a room or its lobby.
+func (s *Server) move(p *Participant, to string, lobby bool) error {
+	seat, err := s.seat(to, lobby)
+	if err != nil {
+		return err
+	}
+	defer s.wg.Done()
+	s.moved.add(p)
+	if err := p.Move(seat.entry.Room, seat); err != nil {
+		seat.Leave()
+		return err
+	}
+	return nil
+}
+
+// Waiting returns those who wait to be let into a room, in the order in which they came.
+func (s *Server) Waiting(room string) []scene.Waiter {
+	s.mu.Lock()
+	lobby := s.lobbies[room]
+	s.mu.Unlock()
+	if lobby == nil {
+		return nil
+	}
+	return lobby.Scene().Waiting
+}
+
+// Admit lets a participant into a room that waits for that, by its public ID. Its connection stays,
+// and the message "admitted" tells its client. Errors are those of Move.
+func (s *Server) Admit(room, id string) error {
+	p, err := s.waits(room, id)
+	if err != nil {
+		return err
+	}
+	return s.move(p, room, false)
+}
+
+// Reject has a participant leave that waits to be let into a room, by its public ID. The message
+// "rejected" tells its client the reason, which may be empty. ErrNotFound says that it does not wait.
+func (s *Server) Reject(room, id, reason string) error {
+	p, err := s.waits(room, id)
+	if err != nil {
+		return err
+	}
+	return p.Reject(reason)
+}
+
+// SendToLobby has a participant of a room, by its public ID, wait to be let in again. Its connection
+// stays, and the message "waiting" tells its client. Errors are those of Move.
+func (s *Server) SendToLobby(room, id string) error {
+	r := s.room(room)
+	if r == nil {
+		return fmt.Errorf("room %q: %w", room, ErrNotFound)
+	}
+	p, err := r.Member(id)
+	if err != nil {
+		return err
+	}
+	return s.move(p, room, true)
+}
+
+// waits returns the participant that waits to be let into a room.
+func (s *Server) waits(room, id string) (*Participant, error) {
+	s.mu.Lock()
+	lobby := s.lobbies[room]
+	s.mu.Unlock()
+	if lobby == nil {
+		return nil, fmt.Errorf("room %q: nobody waits: %w", room, ErrNotFound)
+	}
+	return lobby.Member(id)
+}
+
 // mayMake tells whether a client from an address may make one more room. The caller holds s.mu.
 func (s *Server) mayMake(from netip.Prefix) error {
 	made := 0
-	for _, e := range s.rooms {
-		if from.IsValid() && e.maker == from {
-			made++
+	for _, of := range []map[string]*entry{s.rooms, s.lobbies} {
+		for _, e := range of {
+			if from.IsValid() && e.maker == from {
+				made++
+			}
 		}
 	}
 	if made >= max(1, s.cfg.MaxRooms/roomShare) {
@@ -123,15 +220,19 @@ func (s *Server) mayMake(from netip.Prefix) error {
 	return nil
 }
 
-// open makes a room. The caller holds s.mu.
-func (s *Server) open(name string, maker netip.Prefix) (*entry, error) {
-	r, err := room.New(name, s.env)
+// open makes a room, or its lobby. The caller holds s.mu.
+func (s *Server) open(name string, maker netip.Prefix, lobby bool) (*entry, error) {
+	build, of := room.New, s.rooms
+	if lobby {
+		build, of = room.NewLobby, s.lobbies
+	}
+	r, err := build(name, s.env)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	e := &entry{Room: r, end: cancel, maker: maker}
-	s.rooms[name] = e
+	e := &entry{Room: r, lobby: lobby, end: cancel, maker: maker}
+	of[name] = e
 	s.wg.Go(func() { e.Run(ctx) })
 	return e, nil
 }

@@ -2,6 +2,7 @@ package mcu_test
 
 import (
 	"errors"
+	"image"
 	"slices"
 	"sync"
 	"testing"
@@ -37,7 +38,7 @@ func (v *traveller) watch(s *stage, resident *guest) (forget func()) {
 	pictures := v.VideoSink.Watch(func(p rtctest.Picture) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.note(&v.picture, shows(p.Image, tile, v.to.colour) == nil, shows(p.Image, tile, v.from.colour) == nil)
+		v.note(&v.picture, s.shows(p, tile, v.to.colour) == nil, s.shows(p, tile, v.from.colour) == nil)
 	})
 	sounds := v.AudioSink.Watch(func(b rtctest.Sound) {
 		v.mu.Lock()
@@ -83,6 +84,12 @@ func (v *traveller) move(s *stage, from, to scenery) (picture, sound time.Durati
 	return v.picture, v.sound
 }
 
+// shows tells whether a tile has a colour, in whatever rendition the picture is.
+func (s *stage) shows(p rtctest.Picture, tile image.Rectangle, want signal.Colour) error {
+	n, of := p.Image.Rect.Dx(), s.cfg.Width
+	return shows(p.Image, image.Rect(tile.Min.X*n/of, tile.Min.Y*n/of, tile.Max.X*n/of, tile.Max.Y*n/of), want)
+}
+
 // p95 returns the time that 19 of 20 take at most.
 func p95(all []time.Duration) time.Duration {
 	slices.Sort(all)
@@ -118,7 +125,7 @@ func TestMove(t *testing.T) {
 		picture, sound := ben.move(s, from, to)
 		pictures, sounds = append(pictures, picture), append(sounds, sound)
 		host := residents[to.room]
-		host.VideoSink.Await("Ben", func(p rtctest.Picture) error { return shows(p.Image, place, blue) })
+		host.VideoSink.Await("Ben", func(p rtctest.Picture) error { return s.shows(p, place, blue) })
 		host.AudioSink.Await("Ben's tone", func(b rtctest.Sound) error {
 			if signal.Amplitude(b.Block, 700) < .02 {
 				return errors.New("it is not heard")

@@ -37,6 +37,10 @@ type JoinOptions struct {
 	// candidate.
 	Away bool
 
+	// Wait has the participant wait in the room's lobby until it is let in (Server.Admit). It gets
+	// a picture that says so, and the message "waiting".
+	Wait bool
+
 	// From is the address by which the client is counted; zero: it is not, as on loopback.
 	From netip.Prefix
 

@@ -24,7 +24,7 @@ func (p *place) Sit() error {
 	s, e := p.server, p.entry
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.space(e); err != nil {
+	if err := s.space(e, e.lobby); err != nil {
 		return err
 	}
 	s.waiting.Leave(p.ticket)
@@ -35,7 +35,7 @@ func (p *place) Sit() error {
 // take takes a seat. The caller holds the server's lock.
 func (p *place) take() {
 	p.seated = true
-	if p.entry.seated++; p.entry.seated == 1 {
+	if p.entry.seated++; p.entry.seated == 1 && !p.entry.lobby {
 		p.server.begun++
 		p.server.env.Emit(event.New(event.RoomStarted, p.entry.Name()))
 	}
@@ -51,12 +51,16 @@ func (p *place) Leave() {
 	if p.seated {
 		e.seated--
 	}
-	if p.seated && e.seated == 0 {
+	if p.seated && e.seated == 0 && !e.lobby {
 		s.begun--
 		s.env.Emit(event.New(event.RoomEnded, e.Name()))
 	}
 	if e.inside--; e.inside == 0 {
-		delete(s.rooms, e.Name())
+		if e.lobby {
+			delete(s.lobbies, e.Name())
+		} else {
+			delete(s.rooms, e.Name())
+		}
 		e.end()
 	}
 }

@@ -51,14 +51,17 @@ type Server struct {
 	mu      sync.Mutex
 	closed  bool
 	rooms   map[string]*entry
-	begun   int // rooms in which somebody has a seat
+	lobbies map[string]*entry // by the names of their rooms
+	begun   int               // rooms in which somebody has a seat
 	waiting *admission.Waiting
 	wg      sync.WaitGroup
 }
 
-// entry is a room of the server. For the outside it is there while somebody has a seat.
+// entry is a room of the server. For the outside it is there while somebody has a seat. A lobby is
+// never there for the outside.
 type entry struct {
 	*room.Room
+	lobby  bool
 	end    context.CancelFunc
 	maker  netip.Prefix // address of the client that it was made for
 	inside int          // those who have entered and whose connections are not closed
@@ -87,7 +90,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		_ = api.Close()
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry), waiting: admission.New(admission.Default())}
+	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
 	s.env.API, s.env.ICEServers, s.env.Move = api, s.ICEServers, s.Move
 	s.metrics = register(s, &s.env)
@@ -179,7 +182,7 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 // Resume brings a participant back that joined with Resumable, by the resume token that the
 // message "welcome" has. See [room.Room.Resume].
 func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int, err error) {
-	if r := s.room(o.Room); r != nil {
+	for _, r := range s.named(o.Room) {
 		p, number, err = r.Resume(o.options(), token)
 		if !errors.Is(err, ErrNotFound) {
 			return p, number, err
@@ -205,23 +208,13 @@ func (s *Server) Move(room, id, to string) error {
 	if err != nil || room == to {
 		return err
 	}
-	seat, err := s.seat(to)
-	if err != nil {
-		return err
-	}
-	defer s.wg.Done()
-	s.moved.add(p)
-	if err := p.Move(seat.entry.Room, seat); err != nil {
-		seat.Leave()
-		return err
-	}
-	return nil
+	return s.move(p, to, false)
 }
 
 // Grant returns what the participant of a room may do that has a resume token. ErrNotFound says
 // that none has.
 func (s *Server) Grant(room, token string) (policy.Grant, error) {
-	if r := s.room(room); r != nil {
+	for _, r := range s.named(room) {
 		if g, err := r.Grant(token); err == nil {
 			return g, nil
 		}

@@ -24,6 +24,9 @@ var (
 	fromServer = []Message{
 		Welcome{},
 		Moved{},
+		Waiting{},
+		Admitted{},
+		Rejected{},
 		Answer{},
 		Candidate{},
 		Participants{},

@@ -107,6 +107,9 @@ func TestWire(t *testing.T) {
 		want string
 	}{
 		{control.Moved{Room: "r"}, `{"type":"moved","room":"r"}`},
+		{control.Waiting{Position: 2}, `{"type":"waiting","position":2}`},
+		{control.Admitted{Room: "r"}, `{"type":"admitted","room":"r"}`},
+		{control.Rejected{Reason: "no"}, `{"type":"rejected","reason":"no"}`},
 		{control.Welcome{ID: "a", Name: "Ada", Room: "r"}, `{"type":"welcome","id":"a","name":"Ada","room":"r"}`},
 		{
 			control.Welcome{ICEServers: []control.ICEServer{{URLs: []string{"stun:x"}}}, Resume: "s", ID: "a", Name: "A", Room: "r"},

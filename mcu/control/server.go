@@ -18,6 +18,22 @@ type Moved struct {
 	Room string `json:"room"`
 }
 
+// Waiting says that the client waits to be let into the room. The server sends it whenever Position
+// changes.
+type Waiting struct {
+	Position int `json:"position"` // in the queue; 1 is next
+}
+
+// Admitted says that the client waits no more and is in the room, over the same connection.
+type Admitted struct {
+	Room string `json:"room"`
+}
+
+// Rejected says that the client is not let in. The server then ends the connection.
+type Rejected struct {
+	Reason string `json:"reason"` // of the host; "": there is none
+}
+
 // Participants lists everyone in the room but the viewers. The server sends the whole
 // list when anything but Speaking has changed.
 type Participants struct {
@@ -85,6 +101,15 @@ func (Welcome) Type() string { return "welcome" }
 
 // Type returns "moved".
 func (Moved) Type() string { return "moved" }
+
+// Type returns "waiting".
+func (Waiting) Type() string { return "waiting" }
+
+// Type returns "admitted".
+func (Admitted) Type() string { return "admitted" }
+
+// Type returns "rejected".
+func (Rejected) Type() string { return "rejected" }
 
 // Type returns "participants".
 func (Participants) Type() string { return "participants" }

@@ -20,21 +20,22 @@ type Type string
 
 // All events. A room reports its own in the order in which they happen.
 const (
-	RoomStarted       Type = "room.started" // the first participant has joined
-	RoomEnded         Type = "room.ended"   // the last participant has left; it follows that participant.left
-	ParticipantJoined Type = "participant.joined"
-	ParticipantLeft   Type = "participant.left"
-	ParticipantRole   Type = "participant.role"
-	ParticipantKicked Type = "participant.kicked" // participant.left follows
-	HandRaised        Type = "hand.raised"
-	HandLowered       Type = "hand.lowered"
-	RoomLocked        Type = "room.locked"
-	RoomUnlocked      Type = "room.unlocked"
-	RecordingStarted  Type = "recording.started"
-	RecordingFinished Type = "recording.finished" // the file is complete
-	RecordingFailed   Type = "recording.failed"   // the file has what was written before
-	OutputUp          Type = "output.up"          // the remote server receives the mix, for the first time or again
-	OutputDown        Type = "output.down"        // the output was up, or could not start
+	RoomStarted        Type = "room.started" // the first participant has joined
+	RoomEnded          Type = "room.ended"   // the last participant has left; it follows that participant.left
+	ParticipantJoined  Type = "participant.joined"
+	ParticipantLeft    Type = "participant.left"
+	ParticipantWaiting Type = "participant.waiting" // it is to be let into the room
+	ParticipantRole    Type = "participant.role"
+	ParticipantKicked  Type = "participant.kicked" // participant.left follows
+	HandRaised         Type = "hand.raised"
+	HandLowered        Type = "hand.lowered"
+	RoomLocked         Type = "room.locked"
+	RoomUnlocked       Type = "room.unlocked"
+	RecordingStarted   Type = "recording.started"
+	RecordingFinished  Type = "recording.finished" // the file is complete
+	RecordingFailed    Type = "recording.failed"   // the file has what was written before
+	OutputUp           Type = "output.up"          // the remote server receives the mix, for the first time or again
+	OutputDown         Type = "output.down"        // the output was up, or could not start
 )
 
 // Event is one event. Those of a participant, a recording or an output have the field of

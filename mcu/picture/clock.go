@@ -33,6 +33,7 @@ type Env struct {
 	Size      image.Point   // of the room's canvas, pixels, even
 	Rungs     []ladder.Rung // that viewers may have
 	FrameRate int           // pictures a second
+	Lobby     string        // the room that this is the lobby of; "": this is a room
 	Sound     int           // bitrate of sound that viewers receive too, bits a second
 	Codecs    media.VideoCodecs
 	Headroom  *headroom.Headroom
@@ -138,7 +139,7 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.sources.look(s, now)
 	for i, v := range c.views {
-		if v.compose(c.sources.tiles(s, &s.Views[i])) {
+		if v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, now) {
 			c.changed = now
 		}
 	}
@@ -215,7 +216,7 @@ func (c *Clock) idle(now time.Time) bool {
 	if !s.Watched() {
 		return true
 	}
-	return len(s.Sinks) == 0 && c.audience.waiting == 0 && !s.HasCameras() && now.Sub(c.changed) > settle
+	return len(s.Sinks) == 0 && c.audience.waiting == 0 && !s.HasCameras() && c.env.Lobby == "" && now.Sub(c.changed) > settle
 }
 
 // rest waits until there is something to do. It returns false when ctx ends.

@@ -2,6 +2,7 @@ package picture
 
 import (
 	"cmp"
+	"image"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type view struct {
 	env     Env
 	key     scene.ViewKey
 	canvas  *video.Compositor
+	lobby   *lobby                 // that is drawn instead of tiles; nil: the view is of a room
 	all     []*rendition.Rendition // by rung and codec
 	out     chan<- rendition.Output
 	running sync.WaitGroup
@@ -39,9 +41,13 @@ func newView(env Env, key scene.ViewKey, out chan<- rendition.Output) (*view, er
 	if err != nil {
 		return nil, err
 	}
+	hall, err := newLobby(env.Lobby, key.Size)
+	if err != nil {
+		return nil, err
+	}
 	most := len(env.Rungs) * len(table.Videos())
 	return &view{
-		env: env, key: key, canvas: canvas, out: out,
+		env: env, key: key, canvas: canvas, lobby: hall, out: out,
 		pool:   yuv.NewPool(most + len(env.Rungs)), // one each is encoded, one a size is made
 		frames: make([]*yuv.Frame, len(env.Rungs)), scalers: make([]yuv.Scaler, len(env.Rungs)),
 	}, nil
@@ -119,9 +125,9 @@ func (v *view) best(r *rendition.Rendition) bool {
 	return false
 }
 
-// compose draws the tiles and tells whether that changed anything.
-func (v *view) compose(tiles []video.Tile) bool {
-	if !v.canvas.Compose(tiles) {
+// compose draws the tiles, or what a lobby has instead, and tells whether that changed anything.
+func (v *view) compose(tiles []video.Tile, queue []scene.Waiter, now time.Time) bool {
+	if v.lobby != nil && !v.lobby.compose(queue, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false
 	}
 	for _, r := range v.all {
@@ -130,13 +136,21 @@ func (v *view) compose(tiles []video.Tile) bool {
 	return true
 }
 
+// picture returns what compose drew.
+func (v *view) picture() *image.YCbCr {
+	if v.lobby != nil {
+		return v.lobby.Canvas()
+	}
+	return v.canvas.Canvas()
+}
+
 // encodeLead encodes the lead rendition, if it is due.
 func (v *view) encodeLead(now time.Time) (out rendition.Output, due bool) {
 	r := v.lead()
 	if r == nil || !r.Due(now, v.tick) {
 		return rendition.Output{}, false
 	}
-	return r.Encode(v.canvas.Canvas(), now), true
+	return r.Encode(v.picture(), now), true
 }
 
 // offer gives the picture to the producer of each other rendition that is due, in its
@@ -168,7 +182,7 @@ func (v *view) scaled(r *rendition.Rendition) *yuv.Frame {
 		if f == nil {
 			return nil
 		}
-		v.scalers[rung].Scale(&f.YCbCr, v.canvas.Canvas())
+		v.scalers[rung].Scale(&f.YCbCr, v.picture())
 		v.frames[rung] = f
 	}
 	return v.frames[rung]

@@ -173,7 +173,7 @@ func TestOfferScales(t *testing.T) {
 		v.rendition(rendition.Key{Codec: kind, Rung: 1}).AddTaker()
 	}
 	b.ready(v)
-	v.compose(nil)
+	v.compose(nil, nil, b.now)
 	v.offer(b.now)
 	for range 2 {
 		out := <-b.out

@@ -39,6 +39,13 @@
 // old room and begin in the new one with their next packets. What is done in the participant's
 // name on the way waits (whereabouts).
 //
+// # Lobby
+//
+// A lobby (NewLobby) is a room for those who wait to be let into another one. Because it is another
+// room, with other clocks, nothing of the room's picture and sound can reach them. Its scenes have no
+// members, sources and listeners. Its picture is the same for all, so there is one encode of it, and it
+// changes with the queue and once a minute. To be let in is to move, and so is to be sent back.
+//
 // # Goroutines
 //
 // Room.Run is the loop. It runs the picture clock and the sound clock and waits for them,

@@ -114,8 +114,7 @@ func (l *loop) add(m *member) error {
 	return nil
 }
 
-// seat gives a member its seat. From here on the others, the outside and recordings are told of
-// the member. It fails when there is no seat.
+// seat gives a member its seat and tells of it. It fails when there is no seat.
 func (l *loop) seat(m *member) error {
 	if m.seated {
 		return nil
@@ -131,6 +130,10 @@ func (l *loop) seat(m *member) error {
 
 // sit tells the others, the outside and recordings of a member that has its seat.
 func (l *loop) sit(m *member) {
+	if l.room.lobby {
+		queue{l}.sit(m)
+		return
+	}
 	if !l.begun {
 		l.begun = true
 		if m.grant.First && !m.session.Viewer {
@@ -158,15 +161,7 @@ func (l *loop) remove(m *member) {
 	l.members = slices.Delete(l.members, i, i+1)
 	m.presence.Leave()
 	l.unseat(m)
-	d := scene.Departed{ID: m.session.PublicID(), Left: true}
-	if m.camera != nil {
-		d.Camera = m.camera
-	}
-	if m.microphone != nil {
-		d.Microphone = m.microphone
-	}
-	l.departed = append(l.departed, d)
-	m.camera, m.microphone = nil, nil
+	l.departed = append(l.departed, m.depart(nil))
 	l.publish()
 	l.leaving.Go(func() {
 		m.session.Close()
@@ -183,8 +178,10 @@ func (l *loop) unseat(m *member) {
 		m.session.Log().Debug("left before it was connected")
 		return
 	}
+	if m.session.Log().Info("left"); l.room.lobby {
+		return // nobody was told that it came
+	}
 	l.moderator.forget(m)
-	m.session.Log().Info("left")
 	m.emit(event.ParticipantLeft)
 	if !m.session.Viewer {
 		for _, t := range l.room.tapped() {

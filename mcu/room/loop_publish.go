@@ -54,6 +54,9 @@ func (l *loop) try(by actor, command control.Message) error {
 		l.decided(by, command, err)
 		return err
 	}
+	if l.room.lobby && command.Type() != (control.Mute{}).Type() {
+		return errWaits
+	}
 	switch c := command.(type) {
 	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand:
 		if by.member == nil {
@@ -158,6 +161,10 @@ func (l *loop) untap(t media.Tap) {
 
 // publish makes the next scene from the members that have seats, and asks and tells what is new in it.
 func (l *loop) publish() {
+	if l.room.lobby {
+		queue{l}.publish()
+		return
+	}
 	now := time.Now()
 	s := &scene.Scene{Sinks: l.sinks, Departed: l.departed}
 	l.departed = nil

@@ -60,6 +60,8 @@ type member struct {
 	requested   uplink.Requested
 	rung        *ladder.Rung // that it has; nil: none yet
 	health      video.Status // of its camera
+	since       time.Time    // it waits, in a lobby
+	position    int          // in the lobby's queue, as its client knows; 0: it does not
 	caught      bool         // it was sent the room as it was when it came
 
 	unseen, unheard quiet // its camera and microphone, if nothing comes of them
@@ -157,6 +159,20 @@ func (m *member) listener() scene.Listener {
 	return l
 }
 
+// depart takes away what the member sends, and returns what clocks are to let go of, see
+// scene.Departed.
+func (m *member) depart(parted func()) scene.Departed {
+	d := scene.Departed{ID: m.session.PublicID(), Left: true, Parted: parted}
+	if m.camera != nil {
+		d.Camera = m.camera
+	}
+	if m.microphone != nil {
+		d.Microphone = m.microphone
+	}
+	m.camera, m.microphone = nil, nil
+	return d
+}
+
 // show tells the camera how large its tile is. What is asked of the sender does not depend
 // on whether its camera is off, so that it can go on without asking.
 func (m *member) show(tile image.Point, watched bool, now time.Time) {
@@ -205,6 +221,7 @@ func (m *member) notifyRendition() {
 
 // welcome greets the client.
 func (m *member) welcome() {
+	m.position = 0
 	r := m.loop.room
 	m.control.Send(control.Welcome{
 		ID: m.session.PublicID(), Name: m.name, Room: r.name, Standing: m.standing(),

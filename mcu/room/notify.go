@@ -75,6 +75,10 @@ func sameButSpeaking(a, b control.Person) bool {
 
 // catchUp sends one participant all that there is to know.
 func (n *notifier) catchUp(m *member) {
+	if n.loop.room.lobby {
+		queue{n.loop}.tell()
+		return
+	}
 	m.control.Send(control.Participants{Participants: n.last.people})
 	m.control.Send(control.Speaking{IDs: n.last.speaking})
 	m.control.Send(n.last.layout)

@@ -216,3 +216,20 @@ func (p *Participant) events() session.Events {
 		},
 	}
 }
+
+// Reject has a participant leave that waits in a lobby. Its client is told the reason, which may be
+// empty. ErrNotFound says that it does not wait.
+func (p *Participant) Reject(reason string) error {
+	waits := false
+	p.call(func(m *member) {
+		if waits = m.loop.room.lobby && m.loop.has(m); waits {
+			m.session.Log().Info("rejected", "reason", reason)
+			m.control.Send(control.Rejected{Reason: reason})
+			m.loop.remove(m)
+		}
+	})
+	if !waits {
+		return fmt.Errorf("reject: participant that waits: %w", ErrNotFound)
+	}
+	return nil
+}

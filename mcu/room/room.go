@@ -34,6 +34,9 @@ const (
 	framesPerTile = ingest.MaxHeld
 )
 
+// The picture of a lobby has lobbyRate (5) pictures a second at most, in lobbyBitrate (300 kbit/s).
+const lobbyRate, lobbyBitrate = 5, 300_000
+
 var (
 	// ErrNotFound is returned for a participant that is not in the room.
 	ErrNotFound = errors.New("not found")
@@ -86,6 +89,7 @@ type Env struct {
 // loop.
 type Room struct {
 	name  string
+	lobby bool // members wait here to be let into the room of that name
 	env   Env
 	log   *slog.Logger
 	epoch time.Time // of all timestamps
@@ -103,22 +107,36 @@ type Room struct {
 }
 
 // New returns a room that nobody is in.
-func New(name string, env Env) (*Room, error) {
+func New(name string, env Env) (*Room, error) { return build(name, env, false) }
+
+// NewLobby returns the lobby of a room, in which nobody waits. Its members receive a picture that
+// says so, at lobbyRate, and no sound. They neither see nor hear each other, and nothing of what they
+// send is decoded. It has no events but that somebody waits.
+func NewLobby(of string, env Env) (*Room, error) {
+	env.FrameRate = lobbyRate
+	env.Rungs = []ladder.Rung{{Size: env.Size, FrameRate: lobbyRate, Bitrate: lobbyBitrate, Every: 1}, {}}
+	return build(of, env, true)
+}
+
+func build(name string, env Env, lobby bool) (*Room, error) {
 	if env.Epoch.IsZero() {
 		env.Epoch = time.Now()
 	}
 	r := &Room{
-		name: name, env: env, log: env.Log.With("room", name),
+		name: name, lobby: lobby, env: env, log: env.Log.With("room", name),
 		epoch: env.Epoch,
 		pool:  yuv.NewPool(framesPerSeat*env.MaxParticipants + framesPerTile*env.MaxTiles),
 		calls: make(chan func(), 64),
 		ended: make(chan struct{}),
 		chain: scene.NewChain(),
 	}
-	report := reporter{r}
+	report, title := reporter{r}, ""
+	if lobby {
+		title, r.log = name, r.log.With("lobby", true)
+	}
 	var err error
 	r.pictures, err = picture.NewClock(picture.Env{
-		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Sound: env.AudioBitrate,
+		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Lobby: title, Sound: env.AudioBitrate,
 		Codecs: env.Codecs, Headroom: env.Headroom, Reporter: report, Metrics: env.Pictures, Log: r.log,
 	}, r.chain)
 	if err != nil {

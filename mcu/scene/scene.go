@@ -14,6 +14,7 @@ package scene
 import (
 	"image"
 	"sync/atomic"
+	"time"
 
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
@@ -31,6 +32,7 @@ type Scene struct {
 	Viewers   []Viewer   // those who receive a picture
 	Listeners []Listener // those who send or receive sound, or may
 	Sinks     []*media.Attachment
+	Waiting   []Waiter   // of a lobby: those who wait, in order. It has no members, sources and sound
 	Departed  []Departed // since the scene before
 
 	next       atomic.Pointer[Scene]
@@ -62,6 +64,12 @@ type Source struct {
 	Member int          // index in Scene.Members of the participant that publishes it
 	Camera media.Camera // nil: nothing comes
 	Off    bool         // it is not to be shown
+}
+
+// Waiter is a participant that waits in a lobby.
+type Waiter struct {
+	ID, Name string
+	Since    time.Time
 }
 
 // ViewKey says what a view is like. Viewers with equal keys share one view.

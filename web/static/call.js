@@ -73,7 +73,7 @@ async function startCall(ownName) {
   const state = {
     phase: 'connecting', problem: '', soundOnly: false, id: '', room, name: ownName,
     audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
-    participants: [], layout: null, uplink: null, rendition: null,
+    waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
   };
   showRoom(room);
   const devices = new Devices();
@@ -100,6 +100,7 @@ async function startCall(ownName) {
         recordings.show([], true);
         broadcast.show(false, true);
       }
+      else if (message.type === 'waiting' || message.type === 'admitted') showPhase(state, player);
       news.show(message);
     },
   });
@@ -230,7 +231,8 @@ function showPhase(state, player) {
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
   if (phase === 'connected') {
-    banner(state.soundOnly ? 'This browser has neither H.264 nor VP8 video. You can hear and speak, but you cannot see the others, and they cannot see you.' : '');
+    if (state.waiting > 0) banner(`You wait to be let in. You are number ${state.waiting} in the queue.`, { busy: true });
+    else banner(state.soundOnly ? 'This browser has neither H.264 nor VP8 video. You can hear and speak, but you cannot see the others, and they cannot see you.' : '');
     showCard(null);
     void keepAwake();
   } else if (phase === 'left') {

@@ -178,6 +178,9 @@ export class Link {
           if (this.#answered) this.events.message(message);
           else this.#refuse(message.error);
           break;
+        case 'rejected':
+          this.#refuse(message.reason || 'The host did not let you in.');
+          break;
         case 'alive':
           break;
         case 'uplink':

@@ -41,9 +41,14 @@ export class News {
         describeQuality(state);
         break;
       case 'moved':
+      case 'admitted':
         this.#known = null;
         describeQuality(state);
         toast(`You are in ${state.room} now`);
+        break;
+      case 'waiting':
+        this.#known = null;
+        showPeople(state.participants, state.id, state.layout);
         break;
       case 'participants':
         this.#showChanges();

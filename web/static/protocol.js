@@ -4,6 +4,14 @@
 // Generated from mcu/control: go test ./web -run Protocol -update
 
 /**
+ * Standing is what the client may do: its role, and its rights by their names.
+ *
+ * @typedef {object} Standing
+ * @property {string} [role]
+ * @property {string[]} [rights]
+ */
+
+/**
  * Welcome is the first message of the server to a client.
  *
  * @typedef {object} WelcomeMessage
@@ -13,6 +21,7 @@
  * @property {string} id the client's own ID in Participants
  * @property {string} name
  * @property {string} room
+ * @property {Standing}
  */
 
 /**
@@ -21,6 +30,30 @@
  * @typedef {object} MovedMessage
  * @property {'moved'} type
  * @property {string} room
+ */
+
+/**
+ * Waiting says that the client waits to be let into the room.
+ *
+ * @typedef {object} WaitingMessage
+ * @property {'waiting'} type
+ * @property {number} position in the queue; 1 is next
+ */
+
+/**
+ * Admitted says that the client waits no more and is in the room, over the same connection.
+ *
+ * @typedef {object} AdmittedMessage
+ * @property {'admitted'} type
+ * @property {string} room
+ */
+
+/**
+ * Rejected says that the client is not let in.
+ *
+ * @typedef {object} RejectedMessage
+ * @property {'rejected'} type
+ * @property {string} reason of the host; "": there is none
  */
 
 /**
@@ -50,6 +83,9 @@
  * @property {boolean} speaking
  * @property {'weak' | 'lost'} [line] left out where the video is good
  * @property {string} [reason]
+ * @property {string} [role] left out for a plain participant
+ * @property {number} [hand] place in the order of raised hands, from 1; 0: it is down
+ * @property {boolean} [spotlight]
  * @property {boolean} audio
  * @property {boolean} video
  */
@@ -166,6 +202,67 @@
  * @typedef {object} ErrorMessage
  * @property {'error'} type
  * @property {string} error
+ * @property {string} [code] for programs; the guide of the protocol lists them
+ */
+
+/**
+ * Standing is what the client may do: its role, and its rights by their names.
+ *
+ * @typedef {object} StandingMessage
+ * @property {'standing'} type
+ * @property {string} [role]
+ * @property {string[]} [rights]
+ */
+
+/**
+ * Muted tells a participant that a host has switched its microphone or camera off, or holds it so.
+ *
+ * @typedef {object} MutedMessage
+ * @property {'muted'} type
+ * @property {string} by name of the host
+ * @property {boolean} audioMuted
+ * @property {boolean} videoMuted
+ * @property {boolean} [audioLocked] the participant cannot switch it on
+ * @property {boolean} [videoLocked]
+ */
+
+/**
+ * Asked tells a participant that a host asks it to switch its microphone or camera on.
+ *
+ * @typedef {object} AskedMessage
+ * @property {'asked'} type
+ * @property {string} by
+ * @property {boolean} [audio]
+ * @property {boolean} [video]
+ */
+
+/**
+ * RoomState is what all in the room know of it.
+ *
+ * @typedef {object} RoomStateMessage
+ * @property {'room'} type
+ * @property {string} [title]
+ * @property {boolean} [locked]
+ * @property {number} [waiting] number of those in the lobby, for those who may admit them
+ */
+
+/**
+ * Announcement is what a host says to all.
+ *
+ * @typedef {object} AnnouncementMessage
+ * @property {'message'} type
+ * @property {string} by
+ * @property {string} text
+ */
+
+/**
+ * Removed is the last message to a participant that is not to come back by itself.
+ *
+ * @typedef {object} RemovedMessage
+ * @property {'removed'} type
+ * @property {string} code "kicked", "banned", "ended", "rejected"
+ * @property {string} [reason]
+ * @property {string} [until] end of a ban
  */
 
 /**
@@ -201,9 +298,103 @@
  * @property {string} name
  */
 
-/** @typedef {WelcomeMessage | MovedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage} ServerMessage */
+/**
+ * Hand raises or lowers the client's own hand.
+ *
+ * @typedef {object} HandMessage
+ * @property {'hand'} type
+ * @property {boolean} raised
+ */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | AliveMessage} ClientMessage */
+/**
+ * SetMedia switches a microphone or a camera off, and holds it so.
+ *
+ * @typedef {object} SetMedia
+ * @property {boolean} [muted] true
+ * @property {boolean} [locked] its owner cannot switch it on
+ */
+
+/**
+ * Set changes what participants are like: one by its ID, or all that Select chooses.
+ *
+ * @typedef {object} SetMessage
+ * @property {'set'} type
+ * @property {string} [id]
+ * @property {string} [select] "all", "role:ROLE" or "hand"
+ * @property {string[]} [except] IDs
+ * @property {SetMedia} [audio]
+ * @property {SetMedia} [video]
+ * @property {string} [name]
+ * @property {string} [role]
+ * @property {boolean} [hand]
+ * @property {boolean} [spotlight]
+ */
+
+/**
+ * Ask asks a participant to switch its microphone or its camera on.
+ *
+ * @typedef {object} AskMessage
+ * @property {'ask'} type
+ * @property {string} id
+ * @property {boolean} [audio]
+ * @property {boolean} [video]
+ */
+
+/**
+ * Ban says how a removed participant is kept out.
+ *
+ * @typedef {object} Ban
+ * @property {boolean} [not]
+ * @property {number} [seconds] 0: a day
+ * @property {boolean} [address] all clients of its address too
+ */
+
+/**
+ * Kick removes a participant, and bans it unless Ban says otherwise.
+ *
+ * @typedef {object} KickMessage
+ * @property {'kick'} type
+ * @property {string} id
+ * @property {string} [reason]
+ * @property {Ban} [ban]
+ */
+
+/**
+ * Move takes a participant to another room.
+ *
+ * @typedef {object} MoveMessage
+ * @property {'move'} type
+ * @property {string} id
+ * @property {string} room
+ */
+
+/**
+ * Lock lets nobody but hosts come in any more, or again everybody.
+ *
+ * @typedef {object} LockMessage
+ * @property {'lock'} type
+ * @property {boolean} locked
+ */
+
+/**
+ * End ends the call for all.
+ *
+ * @typedef {object} EndMessage
+ * @property {'end'} type
+ * @property {string} [reason]
+ */
+
+/**
+ * Announce says something to all in the room, in the name of its hosts.
+ *
+ * @typedef {object} AnnounceMessage
+ * @property {'message'} type
+ * @property {string} text 1 to MaxChat bytes
+ */
+
+/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | AnnouncementMessage | RemovedMessage} ServerMessage */
+
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage} ClientMessage */
 // End of what is generated.
 
 /**

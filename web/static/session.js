@@ -19,6 +19,7 @@ import { stalledText } from './overlay.js';
  * @property {boolean} soundOnly whether the server has no video in common with this browser
  * @property {string} id our own participant ID; it stays when the page comes back in time
  * @property {string} room
+ * @property {number} waiting our place in the queue of those who wait to be let in; 0: we do not wait
  * @property {string} name
  * @property {boolean} audioOff
  * @property {boolean} videoOff
@@ -124,16 +125,27 @@ export class Session {
       case 'welcome':
         this.state.id = message.id;
         this.state.name = message.name;
+        this.state.waiting = 0;
         this.state.rendition = null;
         this.#secret = message.resume ?? '';
         actWith(this.#secret);
         // A muted device stays muted over a new connection.
         this.sendMute();
         break;
+      case 'waiting':
+        this.state.waiting = message.position;
+        this.state.participants = [];
+        this.state.layout = null;
+        break;
+      case 'admitted':
+        this.state.waiting = 0;
+        this.state.rendition = null;
+        break;
       case 'moved': {
         const secret = this.#secret;
         this.#secret = '';
         this.state.room = message.room;
+        this.state.waiting = 0;
         this.state.rendition = null;
         this.#secret = secret;
         break;
