@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -13,7 +14,10 @@ import (
 // CheckOffer tells why an offer would be refused, as far as that is known without a
 // connection: with ErrBadSDP, ErrNoCodec or ErrUnbundled.
 func CheckOffer(sdp string) error {
-	_, err := offer.Read(sdp, 0)
+	o, err := offer.Read(sdp, 0)
+	if err == nil && !o.Flows() {
+		return fmt.Errorf("%w: all its sound and pictures are a=inactive; one has to be sendrecv, sendonly or recvonly", ErrBadSDP)
+	}
 	return err
 }
 

@@ -137,6 +137,7 @@ func TestOffer(t *testing.T) {
 		{"a second picture to see", offer(opus, h264Base, with(h264Base, "recvonly")), nil, "", taken + ", video sendonly"},
 		{"a second camera that ended", offer(opus, with(h264Base, "inactive"), h264Base), nil, "", "audio sendrecv, video inactive, video sendrecv"},
 		{"two cameras", offer(opus, h264Base, with(h264Base, "sendonly")), rtc.ErrBadSDP, "more than one video", ""},
+		{"one name twice", strings.ReplaceAll(offer(opus, h264Base), "a=mid:1", "a=mid:0"), rtc.ErrBadSDP, "two sections have a=mid:0", ""},
 		{"two microphones", offer(with(opus, "sendonly"), h264Base, opus), rtc.ErrBadSDP, "more than one audio", ""},
 		{"VP9 alone", offer(opus, strings.Replace(vp8, "VP8", "VP9", 1)), rtc.ErrNoCodec, "has VP9/90000", ""},
 		{"no Opus", offer(pcmu, h264Base), rtc.ErrNoCodec, "PCMU/8000", ""},
@@ -296,4 +297,16 @@ func FuzzOffer(f *testing.F) {
 			t.Errorf("error of no kind: %v", err)
 		}
 	})
+}
+
+// TestCheckOffer: nobody joins with an offer of which nothing is to flow. A connection that stands may
+// offer it.
+func TestCheckOffer(t *testing.T) {
+	idle := offer(opus+"|a=inactive", h264Base+"|a=inactive")
+	if err := rtc.CheckOffer(idle); !errors.Is(err, rtc.ErrBadSDP) || !strings.Contains(err.Error(), "a=inactive") {
+		t.Errorf("all inactive: %v", err)
+	}
+	if err := rtc.CheckOffer(offer(opus+"|a=inactive", h264Base+"|a=recvonly")); err != nil {
+		t.Errorf("a picture to see: %v", err)
+	}
 }

@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func Read(text string, picture codec.Kind) (*Offer, error) {
 	if err := o.inspect(&desc); err != nil {
 		return nil, err
 	}
-	if err := checkICE(&desc); err != nil {
+	if err := cmp.Or(checkICE(&desc), checkFingerprints(&desc), checkNames(o.sections)); err != nil {
 		return nil, err
 	}
 	if err := o.bundle(&desc); err != nil {
@@ -62,6 +63,17 @@ func Read(text string, picture codec.Kind) (*Offer, error) {
 	}
 	o.Text = string(out)
 	return o, nil
+}
+
+// Flows tells whether sound or pictures are to flow in any direction. An offer without is for a
+// connection that waits, as in a call on hold.
+func (o *Offer) Flows() bool {
+	for _, s := range o.sections {
+		if s.wanted && s.isMedia() && (s.sends || s.receives) {
+			return true
+		}
+	}
+	return false
 }
 
 // inspect finds what cannot be answered.

@@ -13,7 +13,7 @@ import (
 )
 
 // ice is what each offer has of the session.
-const ice = "a=ice-ufrag:abcd|a=ice-pwd:abcdefghijklmnopqrstuvwx|a=fingerprint:sha-256 AB:CD|a=setup:actpass|"
+const ice = "a=ice-ufrag:abcd|a=ice-pwd:abcdefghijklmnopqrstuvwx|a=fingerprint:sha-256 AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB|a=setup:actpass|"
 
 // described is an SDP of lines that are separated by a bar.
 func described(t *testing.T, lines string) *sdp.SessionDescription {
