@@ -42,7 +42,7 @@ QUALITY    := TestStillPictureSharpens|TestNoGhost|TestScaleAliases|TestGridUses
 SOAKTIME   := 10m
 
 # Packages without goroutines and sockets of their own: the race detector finds nothing there.
-PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|bandwidth|ladder|uplink|presence|health|silence|headroom|keyframe|backoff|viewer)
+PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|bandwidth|ladder|uplink|presence|policy|admission|health|silence|headroom|keyframe|backoff|folder|viewer|sound|rtc/(offer|reports|rtctest/barcode))|signaling/access/(ban|store|ticket)
 # Packages whose tests make calls, run children or wait for a network.
 SLOW := cmd/|mcu$$|mcu/(rtc|room|session|picture|sound|record|gateway|broadcast|capture|ffmpeg|turn|stream)(/|$$)|signaling/webhook
 
@@ -67,7 +67,7 @@ test: packages test-packages
 	others=$$(echo tilemix/mcu/gateway; go list ./... | grep -vxE 'tilemix/(mcu|mcu/gateway|cmd/tilemix/browsertest)')
 	go test -vet=off -race -short ./mcu
 	go test -vet=off -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
-	go test -vet=off -parallel 6 ./mcu
+	go test -vet=off -parallel 8 ./mcu
 	go test -vet=off -p 2 -parallel 4 $$others
 	go test -vet=off ./cmd/tilemix/browsertest
 
