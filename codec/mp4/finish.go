@@ -5,6 +5,8 @@ import (
 	"math"
 
 	boxes "github.com/Eyevinn/mp4ff/mp4"
+
+	"tilemix/codec/ticks"
 )
 
 // finish says in the beginning of a whole file how long it is, and where playing can begin. media is where
@@ -15,7 +17,10 @@ func finish(w *Writer, out io.WriterAt, moov *boxes.MoovBox, media int64) error 
 	if err != nil {
 		return err
 	}
-	index, err := w.index.appendFront(nil, w.leading(), int64(w.beginning.end), media)
+	t := w.leading()
+	// FFmpeg takes the length of all tracks from this index, so it has that of the longest.
+	length := max(t.next, ticks.Of(w.Length(), t.rate))
+	index, err := w.index.appendFront(nil, t, length, int64(w.beginning.end), media)
 	if err != nil {
 		return err
 	}
@@ -70,25 +75,25 @@ func wide(length int64) byte {
 }
 
 // appendFront appends the index that stands in front of the fragments, which players read first
-// (ISO/IEC 14496-12 §8.16.3). from and to are where fragments begin and end. Where there are too many
-// places to begin, a reference has several. The index is left out where it cannot say what there is.
-func (x index) appendFront(dst []byte, t *track, from, to int64) ([]byte, error) {
+// (ISO/IEC 14496-12 §8.16.3). from and to are where fragments begin and end, and length is in ticks of the
+// track. Where there are too many places to begin, a reference has several. The index is left out where it cannot say what there is.
+func (x index) appendFront(dst []byte, t *track, length, from, to int64) ([]byte, error) {
 	if len(x) == 0 || int64(x[0].MoofOffset) != from {
 		return dst, nil
 	}
 	every := (len(x) + maxReferences - 1) / maxReferences
 	sidx := &boxes.SidxBox{Version: 1, ReferenceID: t.id, Timescale: uint32(t.rate), EarliestPresentationTime: x[0].Time}
 	for i := 0; i < len(x); i += every {
-		end, until := uint64(to), uint64(t.next)
+		end, until := uint64(to), uint64(length)
 		if next := i + every; next < len(x) {
 			end, until = x[next].MoofOffset, x[next].Time
 		}
-		size, length := end-x[i].MoofOffset, until-x[i].Time
-		if size > math.MaxInt32 || length > math.MaxUint32 {
+		size, lasts := end-x[i].MoofOffset, until-x[i].Time
+		if size > math.MaxInt32 || lasts > math.MaxUint32 {
 			return dst, nil
 		}
 		sidx.SidxRefs = append(sidx.SidxRefs, boxes.SidxRef{
-			ReferencedSize: uint32(size), SubSegmentDuration: uint32(length), StartsWithSAP: 1, SAPType: 1,
+			ReferencedSize: uint32(size), SubSegmentDuration: uint32(lasts), StartsWithSAP: 1, SAPType: 1,
 		})
 	}
 	return appendBox(dst, sidx)

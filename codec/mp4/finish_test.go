@@ -226,6 +226,14 @@ func TestRepairLength(t *testing.T) {
 	}
 }
 
+// TestSoundGoesOn has the picture stand still before the end, where FFmpeg finds the length of the sound.
+func TestSoundGoesOn(t *testing.T) {
+	data, _ := journalled(t, take{length: 4 * time.Second, noPicture: func(at time.Duration) bool { return at > 3300*time.Millisecond }}, mp4.Default())
+	if p := look(t, data); p.seconds() < 3.98 || p.seconds() > 4.02 {
+		t.Errorf("%v s long", p.seconds())
+	}
+}
+
 // TestManyReferences has more key frames come than the index has room for.
 func TestManyReferences(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "")
