@@ -29,6 +29,7 @@ type site struct {
 	outputs, inputs *gatewayLinks
 	broadcasts      *broadcasts
 	people          *people
+	lobbies         *lobbies
 	invites         *invites
 	bans            *bans
 	status          *status
@@ -69,7 +70,7 @@ func (s *site) routes() []route {
 
 // peopleRoutes lists what hosts and programs do in a room.
 func (s *site) peopleRoutes() []route {
-	p, same := s.people, s.guard.sameOrigin
+	p, l, same := s.people, s.lobbies, s.guard.sameOrigin
 	return []route{
 		{"GET HEAD", "/api/v1/rooms/:room/participants", "participants", p.list},
 		{"PATCH", "/api/v1/rooms/:room/participants", "set", same(p.set)},
@@ -77,6 +78,10 @@ func (s *site) peopleRoutes() []route {
 		{"DELETE", "/api/v1/rooms/:room/participants/:id", "kick", same(p.kick)},
 		{"POST", "/api/v1/rooms/:room/participants/:id/ask", "ask", same(p.ask)},
 		{"POST", "/api/v1/rooms/:room/participants/:id/move", "move", same(p.move)},
+		{"GET HEAD", "/api/v1/rooms/:room/waiting", "waiting", wellNamed(l.list)},
+		{"POST", "/api/v1/rooms/:room/waiting", "waiting", same(l.add)},
+		{"POST", "/api/v1/rooms/:room/waiting/:id/admit", "admit", same(l.admit)},
+		{"POST", "/api/v1/rooms/:room/waiting/:id/reject", "reject", same(l.reject)},
 		{"PUT", "/api/v1/rooms/:room/lock", "lock", same(p.lock)},
 		{"POST", "/api/v1/rooms/:room/messages", "message", same(p.say)},
 		{"DELETE", "/api/v1/rooms/:room", "end", same(p.end)},

@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
+	"tilemix/mcu/scene"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/invite"
@@ -31,6 +32,10 @@ type Server interface {
 	Grant(room, resume string) (policy.Grant, error)
 	Act(room string, grant policy.Grant, command control.Message) error
 	Attendees(room, selector string) ([]room.Attendee, error)
+	Waiting(room string) []scene.Waiter
+	Admit(room, id string) error
+	Reject(room, id, reason string) error
+	SendToLobby(room, id string) error
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector
@@ -124,6 +129,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
 		pages:   pages,
 		people:  &people{srv, bodies},
+		lobbies: &lobbies{srv, bodies},
 		status:  &status{srv},
 		metrics: shown,
 	}
