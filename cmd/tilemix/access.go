@@ -45,7 +45,7 @@ func newEntrance(s *settings, log *slog.Logger) (*entrance, error) {
 	if err := shelf.Check(); err != nil {
 		return nil, err
 	}
-	keys, err := key.Open(s.DataDir, log)
+	keys, err := key.Open(keyFolder(s.DataDir), log)
 	if err != nil {
 		return nil, err
 	}

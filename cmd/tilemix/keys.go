@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -22,6 +23,9 @@ type keyCommand struct {
 	Remove keyRemove `cmd:"" help:"Remove a key. It fails with the next request."`
 }
 
+// keyFolder is where keys are, apart from recordings: those are all JSON files of the data folder.
+func keyFolder(dataDir string) string { return filepath.Join(dataDir, "keys") }
+
 type keyAdd struct {
 	Name    string   `arg:"" help:"Name of the key in lists and logs."`
 	Scope   []string `required:"" placeholder:"SCOPE" help:"What the key may do: rooms:read, rooms:write, moderate, record, metrics, join. Repeatable."`
@@ -36,12 +40,12 @@ func (c *keyAdd) Run(parent *keyCommand, app *kong.Kong) error {
 	if c.Expires > 0 {
 		k.Expires = now.Add(time.Duration(c.Expires)).UTC().Truncate(time.Second)
 	}
-	secret, err := key.Add(parent.DataDir, k, now)
+	secret, err := key.Add(keyFolder(parent.DataDir), k, now)
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(app.Stdout, secret); err != nil {
-		return errors.Join(err, key.Remove(parent.DataDir, c.Name)) // nobody has seen it
+		return errors.Join(err, key.Remove(keyFolder(parent.DataDir), c.Name)) // nobody has seen it
 	}
 	fmt.Fprintf(app.Stderr, "Keep the key %q now: it cannot be shown again.\n", c.Name)
 	return nil
@@ -51,7 +55,7 @@ type keyList struct{}
 
 // Run lists the keys.
 func (keyList) Run(parent *keyCommand, app *kong.Kong) error {
-	keys, err := key.List(parent.DataDir)
+	keys, err := key.List(keyFolder(parent.DataDir))
 	if err != nil {
 		return err
 	}
@@ -74,7 +78,9 @@ type keyRemove struct {
 }
 
 // Run removes a key.
-func (c *keyRemove) Run(parent *keyCommand) error { return key.Remove(parent.DataDir, c.Name) }
+func (c *keyRemove) Run(parent *keyCommand) error {
+	return key.Remove(keyFolder(parent.DataDir), c.Name)
+}
 
 // lifetime is a length of time above zero, in days too.
 type lifetime time.Duration

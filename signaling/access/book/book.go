@@ -27,7 +27,7 @@ type Book struct {
 // Invite is a link into a room, in the order in which they were made. Package invite makes them.
 type Invite struct {
 	ID      string      `json:"id"`
-	Hash    string      `json:"hash"` // of the secret
+	Hash    string      `json:"hash,omitempty"` // of the secret; "": left out of a list
 	Role    policy.Role `json:"role"`
 	Name    string      `json:"name,omitempty"` // that the guest has; "": as the guest asks
 	View    string      `json:"view,omitempty"`

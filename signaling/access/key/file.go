@@ -109,7 +109,7 @@ func edit(dir string, change func(*file) error) error {
 	return store.Write(filepath.Join(dir, "keys.json"), append(data, '\n'))
 }
 
-// Add makes a key in a data folder and returns its secret, which nobody can get again. The caller
+// Add makes a key in a folder and returns its secret, which nobody can get again. The caller
 // sets Name, Scopes, Rooms and Expires. Errors: ErrBad, ErrTaken, and those of the file.
 func Add(dir string, k Key, now time.Time) (secret string, err error) {
 	if err := k.check(); err != nil {
@@ -144,7 +144,7 @@ func Remove(dir, name string) error {
 	})
 }
 
-// List returns the keys of a data folder, oldest first, without their hashes.
+// List returns the keys of a folder, oldest first, without their hashes.
 func List(dir string) ([]Key, error) {
 	f, _, err := read(dir)
 	if err != nil {

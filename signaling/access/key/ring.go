@@ -28,7 +28,7 @@ type Ring struct {
 	saved time.Time // when used was written
 }
 
-// Open reads the keys of a data folder. A file that is broken, or of a newer version, is an error
+// Open reads the keys of a folder. A file that is broken, or of a newer version, is an error
 // that names its line.
 func Open(dir string, log *slog.Logger) (*Ring, error) {
 	r := &Ring{dir: dir, log: log}
