@@ -36,8 +36,9 @@ func (operatorKey) Grant(_ context.Context, q access.Request) (policy.Grant, boo
 	return policy.Grant{Role: policy.Host, Rights: policy.All(), Name: "Operator"}, "Bearer "+q.Secret == operator, nil
 }
 
-// guarded returns the URL of a server whose rooms ask for invites.
-func guarded(t *testing.T, mode access.Mode) (url string, shelf *book.Shelf) {
+// guarded returns the URL of a server whose rooms ask for invites. Changes are of its mcu.Config and
+// its signaling.Config.
+func guarded(t *testing.T, mode access.Mode, changes ...any) (url string, shelf *book.Shelf) {
 	t.Helper()
 	shelf = book.New(filepath.Join(t.TempDir(), "rooms"), quiet)
 	bans := ban.New(shelf)
@@ -45,6 +46,11 @@ func guarded(t *testing.T, mode access.Mode) (url string, shelf *book.Shelf) {
 	cfg.Banned = func(room string, b policy.Ban) {
 		if _, err := bans.Add(room, book.Ban{Identity: b.Identity, By: b.By, Until: b.Until}, time.Now()); err != nil {
 			t.Error(err)
+		}
+	}
+	for _, change := range changes {
+		if f, ok := change.(func(*mcu.Config)); ok {
+			f(&cfg)
 		}
 	}
 	srv := newServerOf(t, cfg)
@@ -55,6 +61,11 @@ func guarded(t *testing.T, mode access.Mode) (url string, shelf *book.Shelf) {
 		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
 		Checks:  []access.Check{source.Bans(bans), source.PINs(pin.New(shelf))},
 	})
+	for _, change := range changes {
+		if f, ok := change.(func(*signaling.Config)); ok {
+			f(&site)
+		}
+	}
 	return serve(t, srv, site), shelf
 }
 

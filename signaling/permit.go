@@ -20,8 +20,9 @@ const (
 
 // permit asks the gate before a request is served.
 type permit struct {
-	gate  *access.Gate
-	guard *guard
+	gate    *access.Gate
+	guard   *guard
+	witness witness
 }
 
 // asks wraps what serves a row of the route table.
@@ -36,11 +37,12 @@ func (p permit) asks(r route) echo.HandlerFunc {
 			if slow := p.guard.take(c.Request()); slow != nil { // an address that guesses has to wait
 				return slow
 			}
+			p.witness.refused(q, err)
 			return err
 		}
 		c.Set(grantKey, grant)
 		c.Set(secretKey, q.Secret != "")
-		return r.serve(c)
+		return p.witness.serves(c, q, grant, r.serve)
 	}
 }
 

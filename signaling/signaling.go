@@ -21,6 +21,7 @@ import (
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/ticket"
+	"tilemix/signaling/audit"
 )
 
 // Server is what signaling needs of [mcu.Server].
@@ -63,6 +64,7 @@ type Config struct {
 	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
 	Metrics     func(http.Handler)     // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
 	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
+	Audit       func(audit.Entry)      // gets what was decided on requests, and must not wait; nil: nobody does
 	Invites     *invite.Invites        // nil: no invites
 	Bans        *ban.Bans              // nil: no bans
 	Gateway     Gateway                // nil: no outputs and inputs
@@ -123,7 +125,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	bodies, sessions := cfg.bodies(), newWHIPSessions()
 	s := &site{
 		guard:   g,
-		permit:  permit{cfg.gate(srv), g},
+		permit:  permit{cfg.gate(srv), g, cfg.Audit},
 		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},

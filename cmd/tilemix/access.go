@@ -16,6 +16,7 @@ import (
 	"tilemix/signaling/access/pin"
 	"tilemix/signaling/access/source"
 	"tilemix/signaling/access/token"
+	"tilemix/signaling/audit"
 )
 
 // entrance is what decides who may enter rooms and manage them, and what it keeps in the data folder.
@@ -63,6 +64,13 @@ func newEntrance(s *settings, log *slog.Logger) (*entrance, error) {
 		invites: invite.New(shelf), bans: ban.New(shelf), pins: pin.New(shelf),
 		banned: make(chan roomBan, maxBans),
 	}, nil
+}
+
+// newAudit returns the log of what is decided on clients, in the data folder.
+func newAudit(dataDir string, log *slog.Logger) *audit.Log {
+	cfg := audit.Default()
+	cfg.Path = filepath.Join(dataDir, "audit.jsonl")
+	return audit.New(cfg, log)
 }
 
 // gate returns what judges requests.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,6 +23,7 @@ import (
 	"tilemix/mcu/folder"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
 	"tilemix/mcu/turn"
 	"tilemix/signaling"
@@ -51,6 +53,8 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	}
 	cfg := s.config()
 	cfg.Banned = entrance.ban
+	written := newAudit(s.DataDir, log)
+	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e) }
@@ -62,13 +66,14 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Prefix, site.Trusted = s.front()
-	site.Collectors = append(hooks.Collectors(), others...)
+	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), others)
 	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
 	site.Invites, site.Bans = entrance.invites, entrance.bans
+	site.Audit = written.Note
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
@@ -78,7 +83,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, nil, err
 	}
-	return runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, hooks}, handler, nil
+	return runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, runAll{hooks, written}}, handler, nil
 }
 
 // texts are the texts of settings.
