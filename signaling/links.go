@@ -30,13 +30,15 @@ type gatewayLinks struct {
 
 // add makes an output or an input of the options in the body.
 func (l *gatewayLinks) add(c echo.Context) error {
-	room, ctx := c.Param("room"), c.Request().Context()
+	room, ctx, from := c.Param("room"), c.Request().Context(), originOf(c.Request()).host
 	if l.kind == gateway.Output {
 		return add(c, l.bodies, func(o gateway.OutputOptions) (gateway.Info, error) {
+			o.From = from
 			return l.gateway.AddOutput(ctx, room, o)
 		})
 	}
 	return add(c, l.bodies, func(o gateway.InputOptions) (gateway.Info, error) {
+		o.From = from
 		return l.gateway.AddInput(ctx, room, o)
 	})
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -9,12 +10,15 @@ import (
 // otherwise anybody could fill the server with them and need not stay. It is safe for concurrent use.
 type solitude struct{ *Gateway }
 
+// fromShare is the share of the server's links, one in four, that one address may have.
+const fromShare = 4
+
 // opens returns an error if an input cannot be added to a room, or cannot open it.
-func (g solitude) opens(room string) error {
+func (g solitude) opens(room string, from netip.Prefix) error {
 	alone, people := g.alone()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.space(Input, room); err != nil {
+	if err := g.space(Input, room, from); err != nil {
 		return err
 	}
 	if _, is := alone[room]; !is && !people[room] && len(alone) >= g.cfg.MaxAlone {

@@ -9,6 +9,7 @@ import (
 	"image"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -117,13 +118,6 @@ func (g *Gateway) Run(ctx context.Context) error {
 	return nil
 }
 
-// OutputOptions say where an output sends the mix of a room.
-type OutputOptions struct {
-	URL string `json:"url"`
-	// Token is the bearer token of a WHIP server (RFC 9725 §4.7).
-	Token string `json:"token,omitempty"`
-}
-
 // AddOutput adds an output, which sends the mix of a room until it is removed or the room ends.
 // A later room of the same name is not sent there.
 func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (Info, error) {
@@ -144,7 +138,7 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 		}
 	}
 	l := g.newLink(Output, room, a)
-	l.room = mix
+	l.room, l.from = mix, o.From
 	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
 }
@@ -196,7 +190,7 @@ func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
 func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.space(l.info.Kind, l.info.Room); err != nil {
+	if err := g.space(l.info.Kind, l.info.Room, l.from); err != nil {
 		return Info{}, err
 	}
 	g.links[l.info.ID] = l
@@ -211,18 +205,24 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 }
 
 // space returns an error if there is no place for another link. The caller holds g.mu.
-func (g *Gateway) space(kind Kind, room string) error {
+func (g *Gateway) space(kind Kind, room string, from netip.Prefix) error {
 	if g.closed {
 		return mcu.ErrClosed
 	}
 	if len(g.links) >= g.cfg.MaxTotal {
 		return fmt.Errorf("%w: the server has %d outputs and inputs", ErrTooMany, len(g.links))
 	}
-	n := 0
+	n, theirs := 0, 0
 	for _, other := range g.links {
 		if other.is(kind, room) {
 			n++
 		}
+		if from.IsValid() && other.from == from {
+			theirs++
+		}
+	}
+	if most := max(1, g.cfg.MaxTotal/fromShare); theirs >= most {
+		return fmt.Errorf("%w: one address may have %d outputs and inputs", ErrTooMany, most)
 	}
 	if n >= g.cfg.MaxPerRoom {
 		return fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, kind)

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
+	"net/netip"
 	"os"
 	"path"
 	"regexp"
@@ -24,13 +24,15 @@ type InputOptions struct {
 	Name string `json:"name"` // of the participant; "": the host or the file
 	// Loop repeats a file, instead of leaving at its end.
 	Loop bool `json:"loop"`
+	// From is the address by which the client is counted; zero: it is not.
+	From netip.Prefix `json:"-"`
 }
 
 // AddInput brings a stream into a room as a participant, and opens the room if there is none. The
 // participant stays while the stream is down. It leaves when the input is removed, when a file has
 // ended or cannot be read, and after Config.Futile.
 func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (Info, error) {
-	if err := (solitude{g}).opens(room); err != nil {
+	if err := (solitude{g}).opens(room, o.From); err != nil {
 		return Info{}, err
 	}
 	a, err := g.judge(ctx, o.URL, address.Input)
@@ -56,7 +58,7 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 		return Info{}, err
 	}
 	l := g.newLink(Input, room, a)
-	l.info.Name = name
+	l.info.Name, l.from = name, o.From
 	l.futile = func(ever bool, down time.Duration) bool { return solitude{g}.futile(room, ever, down) }
 	who.AfterLeave(l.end)
 	context.AfterFunc(l.life, who.Leave)
@@ -269,13 +271,6 @@ func (in *input) args() []string {
 	return append(args, "-c:a", "libopus", "-b:a", "64k", "-ar", "48000", "-frame_duration", "20",
 		"-af", "aresample=async=1,aformat=channel_layouts=mono|stereo", "-muxdelay", "0", "-muxpreload", "0", "-pes_payload_size", "0",
 		"-flush_packets", "1", "-f", "mpegts", "pipe:1")
-}
-
-// within returns the filter that scales a picture down to 1280 pixels on its longer side, or less if the
-// server takes less.
-func within(largest image.Point) string {
-	side := min(1280, largest.X, largest.Y)
-	return fmt.Sprintf("scale='min(%d,iw)':'min(%d,ih)':force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear", side, side)
 }
 
 // playlist returns an ffconcat playlist with the address, because arguments are visible to other

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -93,6 +94,7 @@ type link struct {
 	log   *slog.Logger
 	hide  func(string) string // removes keys from texts of other parties
 	mask  func(string) string // removes IP addresses from texts
+	from  netip.Prefix        // who added it; zero: nobody who is counted
 	life  context.Context
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,15 @@ const (
 	// packetsAFragment bounds the delay of sound while no picture comes.
 	packetsAFragment = 5
 )
+
+// OutputOptions say where an output sends the mix of a room.
+type OutputOptions struct {
+	URL string `json:"url"`
+	// Token is the bearer token of a WHIP server (RFC 9725 §4.7).
+	Token string `json:"token,omitempty"`
+	// From is the address by which the client is counted; zero: it is not.
+	From netip.Prefix `json:"-"`
+}
 
 // output sends the mix of a room to another server.
 type output struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -195,6 +196,33 @@ func TestServerFull(t *testing.T) {
 	}
 	if _, err := s.AddOutput(t.Context(), "three", gateway.OutputOptions{URL: "whip+http://nowhere.invalid/" + key}); err != nil {
 		t.Errorf("after one has gone: %v", err)
+	}
+}
+
+// TestOneAddress has one address add links until it has its share. Others still can.
+func TestOneAddress(t *testing.T) {
+	tool(t, "ffmpeg")
+	s := newStage(t, func(c *gateway.Config) { c.MaxTotal = 8 })
+	ada, err := s.Join(mcu.JoinOptions{Room: "share", Name: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ada.Leave()
+		<-ada.Done()
+	}()
+	one, other := netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("192.0.2.8/32")
+	for i, c := range []struct {
+		from netip.Prefix
+		want error
+	}{{one, nil}, {one, nil}, {one, gateway.ErrTooMany}, {other, nil}, {netip.Prefix{}, nil}, {netip.Prefix{}, nil}, {netip.Prefix{}, nil}} {
+		_, err := s.AddOutput(t.Context(), "share", gateway.OutputOptions{URL: "rtmp://nowhere.invalid/a/" + key, From: c.from})
+		if !errors.Is(err, c.want) {
+			t.Errorf("output %d of %v: %v, want %v", i, c.from, err, c.want)
+		}
+	}
+	if _, err := s.AddInput(t.Context(), "share", gateway.InputOptions{URL: "rtmp://nowhere.invalid/a/" + key, From: one}); !errors.Is(err, gateway.ErrTooMany) {
+		t.Errorf("an input: %v", err)
 	}
 }
 

@@ -98,3 +98,10 @@ func (t *trial) end() {
 		t.dec, t.au = nil, nil
 	}
 }
+
+// within returns the filter that scales a picture down to 1280 pixels on its longer side, or less if the
+// server takes less.
+func within(largest image.Point) string {
+	side := min(1280, largest.X, largest.Y)
+	return fmt.Sprintf("scale='min(%d,iw)':'min(%d,ih)':force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear", side, side)
+}
