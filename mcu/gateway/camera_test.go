@@ -209,7 +209,7 @@ func TestRTSPRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		down := s.await(gateway.Input, "refused", i.ID, "it to be refused", in(gateway.Down))
+		down := s.await(gateway.Input, "refused", i.ID, "it to be refused", failed)
 		if !strings.Contains(down.Reason, why) || strings.Contains(down.Reason, "169.254") || strings.Contains(down.Reason, "127.0.0.1") {
 			t.Errorf("%s: %q, want %q", url, down.Reason, why)
 		}

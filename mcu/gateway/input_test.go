@@ -175,7 +175,7 @@ func TestHTTP(t *testing.T) {
 	if i, err = s.AddInput(t.Context(), "http", gateway.InputOptions{URL: web.URL + "/away/" + key + ".mp4"}); err != nil {
 		t.Fatal(err)
 	}
-	down := s.await(gateway.Input, "http", i.ID, "it to be refused", in(gateway.Down))
+	down := s.await(gateway.Input, "http", i.ID, "it to be refused", failed)
 	if !strings.Contains(down.Reason, "link-local or metadata address") {
 		t.Errorf("it is %+v", down)
 	}

@@ -113,7 +113,7 @@ func TestPlaylists(t *testing.T) {
 		if name == "good.m3u8" {
 			expect(vic)
 		} else {
-			down := s.await(gateway.Input, "lists", i.ID, name+" to be refused", func(i gateway.Info) bool { return i.State != gateway.Starting })
+			down := s.await(gateway.Input, "lists", i.ID, name+" to be refused", func(i gateway.Info) bool { return i.State == gateway.Up || failed(i) })
 			if down.State != gateway.Down || strings.Contains(down.Reason, "it ended") {
 				t.Errorf("%s: %+v", name, down)
 			}

@@ -120,6 +120,10 @@ func in(state gateway.State) func(gateway.Info) bool {
 	return func(i gateway.Info) bool { return i.State == state }
 }
 
+// failed tells whether an attempt has ended. An input is also down when an attempt goes on and has
+// brought no picture for a time, as on a busy machine.
+func failed(i gateway.Info) bool { return i.State == gateway.Down && !i.Next.IsZero() }
+
 // tool finds a program, or skips the test.
 func tool(t *testing.T, name string) string {
 	t.Helper()
