@@ -11,6 +11,8 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/policy"
+	"tilemix/mcu/room"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -165,6 +167,14 @@ func TestMoveRefused(t *testing.T) {
 	} {
 		if err := s.Move(x.room, x.id, x.to); !errors.Is(err, x.want) {
 			t.Errorf("move from %s to %s: %v, not %v", x.room, x.to, err, x.want)
+		}
+	}
+	for _, lock := range []bool{true, false} {
+		if err := s.Act("full", policy.Grant{Role: policy.Host}, control.Lock{Locked: lock}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Move("here", ben.id, "full"); errors.Is(err, room.ErrLocked) != lock || err == nil {
+			t.Errorf("into a room that is locked %v: %v", lock, err)
 		}
 	}
 	if moved := of[control.Moved](&ben.news); len(moved) > 0 || len(s.Rooms()) != 2 {

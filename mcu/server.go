@@ -194,8 +194,9 @@ func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int
 // Move takes a participant, by its public ID, from one room to another, which is made if there is
 // none. Its connection stays, so nothing is negotiated, and so do its IDs and its resume token. The
 // message "moved" tells its client. The seat in the other room is taken before the one in this room
-// is given up: ErrRoomFull and ErrServerFull say that there is none. ErrNotFound says that no such
-// participant is connected. When Move returns, nothing of the old room reaches the participant.
+// is given up: ErrRoomFull and ErrServerFull say that there is none. Into a
+// room that is locked nobody is moved (room.ErrLocked). ErrNotFound says that no such participant is
+// connected. When Move returns, nothing of the old room reaches the participant.
 func (s *Server) Move(room, id, to string) error {
 	if err := CheckRoomName(to); err != nil {
 		return err
@@ -206,6 +207,10 @@ func (s *Server) Move(room, id, to string) error {
 	}
 	p, err := from.Member(id)
 	if err != nil || room == to {
+		return err
+	}
+	// A host of one room need not be one of the other.
+	if err := locked(s.room(to), policy.Grant{}); err != nil {
 		return err
 	}
 	return s.move(p, to, false)
