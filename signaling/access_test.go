@@ -59,7 +59,7 @@ func guarded(t *testing.T, mode access.Mode, changes ...any) (url string, shelf 
 	site.Gate = access.New(access.Config{
 		Mode: mode, Trusts: func() bool { return false }, Members: signaling.Members(srv),
 		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
-		Checks:  []access.Check{source.Bans(bans), source.PINs(pin.New(shelf))},
+		Checks:  []access.Check{source.Bans(bans), source.PINs(pin.New(shelf)), source.Uses(site.Invites)},
 	})
 	for _, change := range changes {
 		if f, ok := change.(func(*signaling.Config)); ok {

@@ -80,7 +80,7 @@ func (e *entrance) gate(s *settings, members access.Source) *access.Gate {
 		Trusts:  func() bool { return !e.keys.Any() },
 		Members: members,
 		Sources: []access.Source{source.Keys{Ring: e.keys}, source.Tokens{Verifier: e.tokens}, source.Invites{Invites: e.invites}},
-		Checks:  []access.Check{source.Bans(e.bans), source.PINs(e.pins)},
+		Checks:  []access.Check{source.Bans(e.bans), source.PINs(e.pins), source.Uses(e.invites)},
 	})
 }
 

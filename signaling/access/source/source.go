@@ -41,8 +41,7 @@ func (k Keys) Grant(_ context.Context, q access.Request) (policy.Grant, bool, er
 	return claims.Grant, true, err
 }
 
-// Invites is the source of what invites grant. To enter a room uses an invite; a player that fetches
-// HLS piece by piece does not enter anew each time.
+// Invites is the source of what invites grant. Uses counts how often they are used.
 type Invites struct{ *invite.Invites }
 
 // Grant is access.Source's.
@@ -50,12 +49,21 @@ func (i Invites) Grant(_ context.Context, q access.Request) (policy.Grant, bool,
 	if !strings.HasPrefix(q.Secret, invite.Prefix) || q.Room == "" {
 		return policy.Grant{}, false, nil
 	}
-	if q.Enters() && q.Protocol != "hls" && q.Protocol != "http" {
-		claims, err := i.Redeem(q.Room, q.Secret, q.Name, time.Now())
-		return claims.Grant, true, err
-	}
 	claims, err := i.Check(q.Room, q.Secret, time.Now())
 	return claims.Grant, true, err
+}
+
+// Uses counts a use of the invite of a client that enters, and refuses one that is used up. It is the
+// last of the checks, so that a client that is banned, or may not do what it asks for, uses nothing.
+// A player that fetches HLS piece by piece does not enter anew each time.
+func Uses(invites *invite.Invites) access.Check {
+	return func(q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+		if !strings.HasPrefix(g.By, "invite:") || q.Protocol == "hls" || q.Protocol == "http" {
+			return g, nil
+		}
+		_, err := invites.Redeem(q.Room, q.Secret, q.Name, now)
+		return g, err
+	}
 }
 
 // PINs asks clients without a secret for the PIN of their role, where a room has one. The PIN of
