@@ -106,23 +106,38 @@ func (g *generator) define(typ reflect.Type, name, kind string) {
 	if kind != "" {
 		fmt.Fprintf(&doc, " * @property {'%s'} type\n", kind)
 	}
+	g.out.WriteString(doc.String() + g.properties(typ) + " */\n")
+}
+
+// properties returns the lines of a struct's fields, and of those of structs that are embedded.
+func (g *generator) properties(typ reflect.Type) string {
+	var doc strings.Builder
 	for field := range typ.Fields() {
 		if !field.IsExported() {
 			continue
 		}
-		json, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		key := typ.Name() + "." + json
-		as := g.js(field.Type)
-		if values := unions[key]; values != nil {
-			as = "'" + strings.Join(values, "' | '") + "'"
+		if field.Anonymous {
+			doc.WriteString(g.properties(field.Type))
+			continue
 		}
-		if options != "" {
-			json = "[" + json + "]"
-		}
-		line := fmt.Sprintf(" * @property {%s} %s %s", as, json, g.comments[typ.Name()+"."+field.Name])
-		doc.WriteString(strings.TrimRight(line, " ") + "\n")
+		doc.WriteString(g.property(typ, field))
 	}
-	g.out.WriteString(doc.String() + " */\n")
+	return doc.String()
+}
+
+// property returns the line of a field.
+func (g *generator) property(typ reflect.Type, field reflect.StructField) string {
+	json, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	key := typ.Name() + "." + json
+	as := g.js(field.Type)
+	if values := unions[key]; values != nil {
+		as = "'" + strings.Join(values, "' | '") + "'"
+	}
+	if options != "" {
+		json = "[" + json + "]"
+	}
+	line := fmt.Sprintf(" * @property {%s} %s %s", as, json, g.comments[typ.Name()+"."+field.Name])
+	return strings.TrimRight(line, " ") + "\n"
 }
 
 // js returns what TypeScript calls a type.

@@ -8,14 +8,18 @@ import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices } from './choices.js';
 import { Devices, listDevices } from './devices.js';
-import { announce, at, byId, showToggle } from './dom.js';
+import { announce, at, byId, showHeld, showToggle } from './dom.js';
+import { Hand } from './hand.js';
+import { Hosts } from './hosts.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './localMedia.js';
+import { Moderated } from './moderated.js';
 import { News } from './news.js';
-import { banner, nameAt, refusal, showCard } from './overlay.js';
+import { banner, nameAt, showCard } from './overlay.js';
 import { Panel } from './panel.js';
 import { Player } from './player.js';
 import { Recordings } from './recordings.js';
+import { askPIN, pinCodes, refused, removed } from './refusals.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
@@ -56,7 +60,7 @@ function askName() {
       // With the name in the address, a reload returns to the call.
       const query = new URLSearchParams(location.search);
       query.set('name', chosen);
-      history.replaceState(null, '', `${location.pathname}?${query}`);
+      history.replaceState(null, '', `${location.pathname}?${query}${location.hash}`);
       lobby.close();
       location.reload();
     },
@@ -74,6 +78,7 @@ async function startCall(ownName) {
     phase: 'connecting', problem: '', soundOnly: false, id: '', room, name: ownName,
     audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
     waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
+    code: '', held: { audio: '', video: '' }, rights: [], locked: false, removed: null,
   };
   showRoom(room);
   const devices = new Devices();
@@ -91,7 +96,11 @@ async function startCall(ownName) {
 
   const session = new Session(state, devices, {
     mix: (stream) => void player.show(stream),
-    phase: () => showPhase(state, player),
+    phase: () => {
+      showPhase(state, player);
+      if (state.phase === 'removed') local.close();
+      if (state.phase === 'refused') void enterPIN(state, session);
+    },
     message: (message) => {
       if (message.type === 'recordings') recordings.show(message.recordings ?? []);
       else if (message.type === 'broadcast') broadcast.show(message.active);
@@ -101,6 +110,9 @@ async function startCall(ownName) {
         broadcast.show(false, true);
       }
       else if (message.type === 'waiting' || message.type === 'admitted') showPhase(state, player);
+      moderated.show(message);
+      if (message.type === 'welcome' || message.type === 'standing') hosts.show();
+      if (message.type === 'participants') hand.show();
       news.show(message);
     },
   });
@@ -114,6 +126,9 @@ async function startCall(ownName) {
       if (panel.open === 'settings') void showDevices(devices);
     },
   });
+  const moderated = new Moderated(state, local);
+  const hosts = new Hosts(state, (message) => session.send(message));
+  const hand = new Hand(state, (message) => session.send(message));
   expose(state, session);
   wire(state, session, local, devices, player, panel, recordings);
   showLocal(state);
@@ -150,6 +165,22 @@ function expose(state, session) {
       get ws() { return session.link?.ws ?? null; },
     },
   });
+}
+
+/**
+ * Asks for the PIN where the server wants one, and tries again with it.
+ *
+ * @param {State} state
+ * @param {Session} session
+ */
+async function enterPIN(state, session) {
+  if (!pinCodes.includes(state.code) || !(await askPIN(state.code))) return;
+  state.phase = 'connecting';
+  state.problem = '';
+  showCard(null);
+  byId('bar', HTMLElement).hidden = false;
+  banner('Connecting…', { busy: true });
+  session.join();
 }
 
 /**
@@ -218,6 +249,8 @@ async function showDevices(devices) {
 function showLocal(state) {
   showToggle('mute', state.audioOff, 'mic', 'Mute', 'Unmute');
   showToggle('camera', state.videoOff, 'camera', 'Camera off', 'Camera on');
+  showHeld('mute', state.held.audio);
+  showHeld('camera', state.held.video);
 }
 
 /**
@@ -227,7 +260,7 @@ function showLocal(state) {
 function showPhase(state, player) {
   document.body.dataset.phase = state.phase;
   const { phase, problem } = state;
-  byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused';
+  byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused' || phase === 'removed';
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
   if (phase === 'connected') {
@@ -238,11 +271,12 @@ function showPhase(state, player) {
   } else if (phase === 'left') {
     banner('');
     showCard({ title: 'You left the call', text: `The others in ${state.room} can go on without you.`, again: 'Join again' });
-  } else if (phase === 'refused') {
+  } else if (phase === 'refused' || phase === 'removed') {
     banner('');
     player.clear();
     byId('panel', HTMLElement).hidden = true;
-    showCard(refusal('You could not join', problem));
+    byId('asked', HTMLElement).hidden = true;
+    showCard(state.removed ? removed(state.removed) : refused('You could not join', state.code, problem));
   } else {
     banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
   }

@@ -4,6 +4,14 @@
 /** The resume token of the call that the page is in, '' outside. */
 let acting = '';
 
+/** The PIN that the user has entered, '' for none. */
+let pin = '';
+
+/** @param {string} digits */
+export function enterPIN(digits) {
+  pin = digits;
+}
+
 /** @param {string} secret */
 export function actWith(secret) {
   acting = secret;
@@ -29,7 +37,7 @@ export function headers() {
  * @returns {Record<string, string>}
  */
 export function entering() {
-  return brought() ? { Authorization: `Bearer ${brought()}` } : {};
+  return { ...(brought() && { Authorization: `Bearer ${brought()}` }), ...(pin && { 'Tilemix-Pin': pin }) };
 }
 
 /**
@@ -39,6 +47,7 @@ export function entering() {
  */
 export function protocols(resume) {
   const secrets = brought() ? [`bearer.${brought()}`] : [];
+  if (pin) secrets.push(`pin.${pin}`);
   if (resume) secrets.push(`resume.${resume}`);
   return ['tilemix', ...secrets];
 }

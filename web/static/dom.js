@@ -3,7 +3,7 @@
 /**
  * What is in icons.svg.
  *
- * @typedef {'mic' | 'mic-off' | 'camera' | 'camera-off' | 'grid' | 'speaker' | 'people' | 'chat' | 'link' | 'leave' | 'settings' | 'full' | 'close' | 'send' | 'dice' | 'sound' | 'sound-off' | 'alert' | 'eye' | 'record' | 'weak' | 'no-line'} IconName
+ * @typedef {'mic' | 'mic-off' | 'camera' | 'camera-off' | 'grid' | 'speaker' | 'people' | 'chat' | 'link' | 'leave' | 'settings' | 'full' | 'close' | 'send' | 'dice' | 'sound' | 'sound-off' | 'alert' | 'eye' | 'record' | 'weak' | 'no-line' | 'lock' | 'unlock' | 'hand' | 'host' | 'star' | 'more'} IconName
  */
 
 /**
@@ -100,6 +100,21 @@ export function initials(name) {
   const first = [...(words[0] ?? '')][0] ?? '?';
   const last = words.length > 1 ? [...words[words.length - 1]][0] : '';
   return (first + last).toUpperCase();
+}
+
+/**
+ * Shows on a toggle button that a click would not switch the device on, and why. The button keeps
+ * the focus and tells the reason, so it is not disabled for good.
+ *
+ * @param {string} id
+ * @param {string} why '' where it would
+ */
+export function showHeld(id, why) {
+  const button = byId(id, HTMLButtonElement);
+  button.setAttribute('aria-disabled', String(Boolean(why)));
+  if (!why) return button.removeAttribute('aria-description');
+  button.setAttribute('aria-description', why);
+  button.dataset.hint = why;
 }
 
 /**

@@ -1,7 +1,8 @@
 // Plays a call's broadcast over HLS. It is later than WHEP, but passes every firewall that
 // lets HTTP through, and caches can serve it.
 
-import { Refusal, reasonOf } from './whep.js';
+import { entering } from './credentials.js';
+import { refusalOf } from './whep.js';
 
 /**
  * @typedef {object} BroadcastEvents
@@ -35,8 +36,8 @@ export class Playback {
    * @param {string} url of the index
    */
   async open(url) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
+    const response = await fetch(url, { headers: entering(), signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw await refusalOf(response);
     const { default: Hls } = await import('./vendor/hls-1.7.4.min.js');
     if (this.#closed) return;
     this.#timer = setTimeout(this.#lose, 20_000);

@@ -19,6 +19,7 @@ import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
  * @property {() => void} connected media flows, for the first time or again
  * @property {() => void} stalled media has stopped, but may resume
  * @property {(loss: Loss) => void} lost the connection was lost; called once
+ * @property {(message: import('./protocol.js').RemovedMessage) => void} removed a host ended the call for this page; called once
  * @property {(reason: string) => void} refused the server ended or refused the call; called once
  */
 
@@ -175,11 +176,15 @@ export class Link {
           else this.#early.push(message.candidate);
           break;
         case 'error':
-          if (this.#answered) this.events.message(message);
+          // What this page may not do keeps it out of nothing else.
+          if (this.#answered || message.code === 'forbidden') this.events.message(message);
           else this.#refuse(message.error);
           break;
         case 'rejected':
-          this.#refuse(message.reason || 'The host did not let you in.');
+          this.#remove({ type: 'removed', code: 'rejected', reason: message.reason });
+          break;
+        case 'removed':
+          this.#remove(message);
           break;
         case 'alive':
           break;
@@ -255,6 +260,12 @@ export class Link {
     this.#done = true;
     this.events.lost(loss); // first, so that the page can keep the last picture
     this.#end(lost);
+  }
+
+  /** @param {import('./protocol.js').RemovedMessage} message */
+  #remove(message) {
+    this.close();
+    this.events.removed(message);
   }
 
   /** @param {string} reason */

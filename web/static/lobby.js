@@ -217,7 +217,7 @@ export class Lobby {
 
   #watchLink() {
     const room = toRoom(this.room.value);
-    byId('watch-link', HTMLAnchorElement).href = at(isRoom(room) ? `/watch/${room}` : '/');
+    byId('watch-link', HTMLAnchorElement).href = at(isRoom(room) ? `/watch/${room}` : '/') + (this.options.fixed ? location.hash : '');
   }
 
   #submit() {

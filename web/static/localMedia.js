@@ -23,7 +23,7 @@ export class LocalMedia {
 
   /**
    * @param {Devices} devices
-   * @param {{audioOff: boolean, videoOff: boolean}} state changed in place
+   * @param {{audioOff: boolean, videoOff: boolean, held: Record<Kind, string>}} state changed in place
    * @param {LocalMediaEvents} events
    */
   constructor(devices, state, events) {
@@ -57,6 +57,30 @@ export class LocalMedia {
   }
 
   /**
+   * Switches a device on, if it is off.
+   *
+   * @param {Kind} kind
+   */
+  switchOn(kind) {
+    return this.#after(async () => {
+      if (kind === 'audio' ? this.state.audioOff : this.state.videoOff) await this.#switch(kind, true);
+    });
+  }
+
+  /**
+   * Switches devices off in the name of a host. The next call begins with what the user chose.
+   *
+   * @param {Kind[]} kinds
+   */
+  switchOff(kinds) {
+    return this.#after(async () => {
+      if (kinds.includes('video')) this.devices.close('video');
+      for (const kind of kinds) this.#setOff(kind);
+      await this.#apply();
+    });
+  }
+
+  /**
    * Switches to another device.
    *
    * @param {Kind} kind
@@ -83,6 +107,7 @@ export class LocalMedia {
    * @param {boolean} on
    */
   async #switch(kind, on) {
+    if (on && this.state.held[kind]) return this.events.say(`${this.state.held[kind]}.`, true);
     if (kind === 'audio') {
       this.state.audioOff = !on;
       saveChoices({ microphoneOff: !on });

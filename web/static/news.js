@@ -48,19 +48,20 @@ export class News {
         break;
       case 'waiting':
         this.#known = null;
-        showPeople(state.participants, state.id, state.layout);
+        showAll(state);
         break;
       case 'participants':
         this.#showChanges();
-        showPeople(state.participants, state.id, state.layout);
+        showAll(state);
         describeMix(state);
         break;
       case 'speaking':
-        showPeople(state.participants, state.id, state.layout);
+      case 'standing':
+        showAll(state);
         break;
       case 'layout':
         showLayout(message.name);
-        showPeople(state.participants, state.id, state.layout);
+        showAll(state);
         describeMix(state);
         describeQuality(state);
         break;
@@ -99,6 +100,11 @@ export class News {
  */
 function reasonOf(participants, id) {
   return participants.find((p) => p.id === id)?.reason ?? '';
+}
+
+/** @param {State} state */
+function showAll({ participants, id, layout, rights }) {
+  showPeople(participants, id, layout, rights.includes('moderate'));
 }
 
 /** @param {State} state */

@@ -13,12 +13,15 @@ import { byId, icon, initials, make } from './dom.js';
  * @param {Person[]} participants
  * @param {string} self our own id
  * @param {LayoutMessage | null} layout
+ * @param {boolean} hosts whether each has a host's menu
  */
-export function showPeople(participants, self, layout) {
+export function showPeople(participants, self, layout, hosts) {
+  const list = byId('people', HTMLUListElement);
+  const focused = list.contains(document.activeElement) ? document.activeElement?.closest('li')?.dataset.id : undefined;
   const hidden = layout?.hidden ?? 0;
-  byId('people', HTMLUListElement).replaceChildren(
-    ...participants.map((p) => row(p, p.id === self, hidden > 0 && !hasTile(p, layout))),
-  );
+  const rows = participants.map((p) => row(list, p, p.id === self, hidden > 0 && !hasTile(p, layout), hosts));
+  if (rows.length !== list.childElementCount || rows.some((r, i) => r !== list.children[i])) list.replaceChildren(...rows);
+  if (focused) menuButton(focused)?.focus();
   const note = byId('people-hidden', HTMLElement);
   note.textContent = hidden ? `${hidden} not in the picture. Participants who speak are shown.` : '';
   note.hidden = !hidden;
@@ -26,6 +29,16 @@ export function showPeople(participants, self, layout) {
   count.textContent = String(participants.length);
   count.hidden = participants.length === 0;
   byId('people-button', HTMLButtonElement).setAttribute('aria-label', `People, ${participants.length} here`);
+}
+
+/**
+ * The button of a participant's menu, null where there is none.
+ *
+ * @param {string} id
+ * @returns {HTMLElement | null}
+ */
+export function menuButton(id) {
+  return document.querySelector(`#people [data-id="${CSS.escape(id)}"] .person-more`);
 }
 
 /**
@@ -39,12 +52,41 @@ export function hasTile(p, layout) {
 }
 
 /**
+ * What each row shows, but for whether the participant speaks.
+ *
+ * @type {WeakMap<Element, string>}
+ */
+const shown = new WeakMap();
+
+/**
+ * The row of a participant: the one of before where nothing has changed, so that a click on it
+ * is not lost.
+ *
+ * @param {HTMLElement} list
  * @param {Person} p
  * @param {boolean} self
  * @param {boolean} unseen
+ * @param {boolean} hosts
  */
-function row(p, self, unseen) {
-  const item = make('li', p.speaking ? 'person speaking' : 'person');
+function row(list, p, self, unseen, hosts) {
+  const what = JSON.stringify([{ ...p, speaking: false }, self, unseen, hosts]);
+  const before = [...list.children].find((r) => shown.get(r) === what);
+  const item = before instanceof HTMLElement ? before : newRow(p, self, unseen, hosts);
+  shown.set(item, what);
+  item.classList.toggle('speaking', p.speaking);
+  const voice = item.querySelector('.person-voice');
+  if (voice instanceof HTMLElement) voice.hidden = !p.speaking;
+  return item;
+}
+
+/**
+ * @param {Person} p
+ * @param {boolean} self
+ * @param {boolean} unseen
+ * @param {boolean} hosts
+ */
+function newRow(p, self, unseen, hosts) {
+  const item = make('li', 'person');
   item.classList.toggle('unseen', unseen);
   item.classList.toggle('lost', p.line === 'lost');
   item.dataset.id = p.id;
@@ -54,12 +96,40 @@ function row(p, self, unseen) {
   if (self) name.append(make('span', 'person-self', ' (you)'));
   if (p.reason) name.append(make('span', 'person-reason', inWords(p.reason)));
   item.append(avatar, name);
+  if (p.role === 'host') item.append(make('span', 'person-role', 'Host'));
+  if (p.hand) item.append(handSign(p.hand));
+  if (p.spotlight) {
+    const front = sign('star', false, 'in the spotlight');
+    front.classList.add('spotlight');
+    item.append(front);
+  }
   if (p.line) item.append(lineSign(p.line, p.reason ?? ''));
-  if (p.speaking) item.append(make('span', 'visually-hidden', 'speaking'));
+  item.append(make('span', 'person-voice visually-hidden', 'speaking'));
   if (unseen) item.append(make('span', 'visually-hidden', 'not in the picture'));
   item.append(sign(p.audioMuted ? 'mic-off' : 'mic', p.audioMuted, p.audioMuted ? 'muted' : 'microphone on'));
   item.append(sign(p.videoMuted ? 'camera-off' : 'camera', p.videoMuted, p.videoMuted ? 'camera off' : 'camera on'));
+  if (hosts) item.append(more(p.name));
   return item;
+}
+
+/** @param {string} name */
+function more(name) {
+  const button = make('button', 'ghost person-more');
+  button.type = 'button';
+  button.setAttribute('aria-haspopup', 'menu');
+  button.setAttribute('aria-label', `Host controls for ${name}`);
+  button.append(icon('more'));
+  return button;
+}
+
+/** @param {number} place among the raised hands */
+function handSign(place) {
+  const element = make('span', 'sign raised');
+  element.title = `hand raised, number ${place}`;
+  const number = make('span', '', String(place));
+  number.setAttribute('aria-hidden', 'true');
+  element.append(icon('hand'), number, make('span', 'visually-hidden', element.title));
+  return element;
 }
 
 /**

@@ -4,14 +4,6 @@
 // Generated from mcu/control: go test ./web -run Protocol -update
 
 /**
- * Standing is what the client may do: its role, and its rights by their names.
- *
- * @typedef {object} Standing
- * @property {string} [role]
- * @property {string[]} [rights]
- */
-
-/**
  * Welcome is the first message of the server to a client.
  *
  * @typedef {object} WelcomeMessage
@@ -21,7 +13,8 @@
  * @property {string} id the client's own ID in Participants
  * @property {string} name
  * @property {string} room
- * @property {Standing}
+ * @property {string} [role]
+ * @property {string[]} [rights]
  */
 
 /**

@@ -11,11 +11,12 @@ import { stalledText } from './overlay.js';
  * @typedef {import('./protocol.js').ClientMessage} ClientMessage
  * @typedef {import('./devices.js').Devices} Devices
  *
- * @typedef {'connecting' | 'connected' | 'stalled' | 'reconnecting' | 'refused' | 'left'} Phase
+ * @typedef {'connecting' | 'connected' | 'stalled' | 'reconnecting' | 'refused' | 'removed' | 'left'} Phase
  *
  * @typedef {object} State what the page shows
  * @property {Phase} phase
  * @property {string} problem why the page waits or reconnects, or why the server refused; '' otherwise
+ * @property {string} code the code of a refusal, '' for none
  * @property {boolean} soundOnly whether the server has no video in common with this browser
  * @property {string} id our own participant ID; it stays when the page comes back in time
  * @property {string} room
@@ -23,6 +24,10 @@ import { stalledText } from './overlay.js';
  * @property {string} name
  * @property {boolean} audioOff
  * @property {boolean} videoOff
+ * @property {{audio: string, video: string}} held why a host lets a device not be switched on, '' where it may be
+ * @property {string[]} rights what this participant may do, see the guide of the protocol
+ * @property {boolean} locked whether the room lets in hosts only
+ * @property {import('./protocol.js').RemovedMessage | null} removed why a host ended the call for this page
  * @property {import('./protocol.js').Person[]} participants
  * @property {import('./protocol.js').LayoutMessage | null} layout
  * @property {import('./protocol.js').UplinkMessage | null} uplink
@@ -67,6 +72,12 @@ export class Session {
       },
       stalled: () => this.#enter('stalled', stalledText()),
       lost: (loss) => void this.#lost(loss),
+      removed: (message) => {
+        this.state.removed = message;
+        this.#secret = '';
+        actWith('');
+        this.#enter('removed', '');
+      },
       refused: (reason) => this.#refused(reason),
     }, this.#backoff.patience);
   }
@@ -100,8 +111,10 @@ export class Session {
     this.link?.send(message);
   }
 
-  /** Sends which devices are off. */
+  /** Sends which devices are off, unless this participant may send nothing. */
   sendMute() {
+    const { rights } = this.state;
+    if (rights.length && !rights.includes('publish.audio') && !rights.includes('publish.video')) return;
     this.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff });
   }
 
@@ -123,7 +136,9 @@ export class Session {
   #receive(message) {
     switch (message.type) {
       case 'welcome':
+        if (message.id !== this.state.id) this.state.held = { audio: '', video: '' };
         this.state.id = message.id;
+        this.state.rights = message.rights ?? [];
         this.state.name = message.name;
         this.state.waiting = 0;
         this.state.rendition = null;
@@ -153,6 +168,9 @@ export class Session {
       case 'participants':
         this.state.participants = message.participants ?? [];
         break;
+      case 'standing':
+        this.state.rights = message.rights ?? [];
+        break;
       case 'speaking': {
         const ids = message.ids ?? [];
         for (const p of this.state.participants) p.speaking = ids.includes(p.id);
@@ -176,9 +194,11 @@ export class Session {
     this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
     // A browser does not say why a WebSocket did not open, but a plain request to the
     // same address shows the answer.
-    const reason = loss === 'unreached' ? await whyRefused(this.#url(), this.#been) : '';
+    const why = loss === 'unreached' ? await whyRefused(this.#url(), this.#been) : null;
     if (this.state.phase === 'left') return;
-    if (reason) return this.#refused(reason);
+    // The request has no resume token, with which the server may still know this page.
+    const passes = this.#been && this.#backoff.tries < 5 && (why?.code === 'invite_used' || why?.code === 'room_locked');
+    if (why && !passes) return this.#refused(why.error, why.code);
     this.#backoff.schedule(() => this.join());
     // One silent link does not mean that all clients come back at this moment.
     if (loss === 'silent' && this.#backoff.tries === 1) this.#backoff.now();
@@ -195,8 +215,12 @@ export class Session {
     return 'Connection lost, reconnecting…';
   }
 
-  /** @param {string} reason */
-  #refused(reason) {
+  /**
+   * @param {string} reason
+   * @param {string} [code]
+   */
+  #refused(reason, code = '') {
+    this.state.code = code;
     this.#backoff.cancel();
     this.#secret = '';
     this.#enter('refused', reason);
@@ -229,22 +253,23 @@ function stored(access) {
 }
 
 /**
- * The server's reason for refusing a WebSocket, '' when it gives none or trying again may
+ * The server's reason for refusing a WebSocket, null when it gives none or trying again may
  * help.
  *
  * @param {string} url of the WebSocket
  * @param {boolean} been whether this page was in the call, so that "full" (503) may pass
- * @returns {Promise<string>}
+ * @returns {Promise<{error: string, code: string} | null>}
  */
 async function whyRefused(url, been) {
   try {
     const response = await fetch(url.replace(/^ws/, 'http'), { headers: entering(), signal: AbortSignal.timeout(4000) });
     // 426: only the upgrade was missing, which a plain request does not have.
     const { status } = response;
-    if (status === 426 || (status === 503 && been)) return '';
-    if (status !== 503 && (status < 400 || status >= 500)) return '';
-    return String((await response.json()).error ?? '');
+    if (status === 426 || (status === 503 && been)) return null;
+    if (status !== 503 && (status < 400 || status >= 500)) return null;
+    const { error = '', code = '' } = await response.json();
+    return error ? { error: String(error), code: String(code) } : null;
   } catch {
-    return '';
+    return null;
   }
 }

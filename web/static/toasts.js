@@ -5,10 +5,10 @@ import { announce, byId, make } from './dom.js';
 const life = 5000; // ms
 
 /**
- * Shows a message for 5 s, a warning for 10 s, and announces it to screen readers.
+ * Shows a message for 5 s, a warning or a host's message for 10 s, and announces it to screen readers.
  *
  * @param {string} text
- * @param {'note' | 'warning'} [kind]
+ * @param {'note' | 'warning' | 'host'} [kind]
  */
 export function toast(text, kind = 'note') {
   announce(text);
@@ -16,7 +16,7 @@ export function toast(text, kind = 'note') {
   const item = make('p', `toast ${kind}`, text);
   box.append(item);
   while (box.childElementCount > 3) box.firstElementChild?.remove();
-  setTimeout(() => item.remove(), kind === 'warning' ? 2 * life : life);
+  setTimeout(() => item.remove(), kind === 'note' ? life : 2 * life);
 }
 
 /**

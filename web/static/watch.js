@@ -4,9 +4,10 @@ import { countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, at, byId, setIcon } from './dom.js';
 import { Playback } from './hls.js';
-import { asSentence, banner, refusal, showCard, stalledText } from './overlay.js';
+import { asSentence, banner, showCard, stalledText } from './overlay.js';
 import { Player } from './player.js';
 import { watchQuality } from './quality.js';
+import { askPIN, pinCodes, refused } from './refusals.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { Refusal, Subscription } from './whep.js';
@@ -118,8 +119,18 @@ function failed(error) {
     phase('refused');
     banner('');
     player.clear();
-    showCard(refusal('You cannot watch this call', error.message));
+    void refuse(error);
   }
+}
+
+/** @param {Refusal} error */
+async function refuse({ code, message }) {
+  showCard(refused('You cannot watch this call', code, message));
+  if (!pinCodes.includes(code) || !(await askPIN(code))) return;
+  showCard(null);
+  phase('connecting');
+  banner('Connecting…', { busy: true });
+  void watch();
 }
 
 /** @param {string} why */
@@ -157,7 +168,7 @@ function mute() {
 watchQuality(byId('mix', HTMLVideoElement));
 document.title = `${room} · tilemix`;
 for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;
-byId('join', HTMLAnchorElement).href = at(`/r/${encodeURIComponent(room)}`);
+byId('join', HTMLAnchorElement).href = at(`/r/${encodeURIComponent(room)}`) + location.hash;
 byId('mute', HTMLButtonElement).addEventListener('click', mute);
 byId('leave', HTMLButtonElement).addEventListener('click', leave);
 byId('full', HTMLButtonElement).addEventListener('click', () => void toggleFullScreen());

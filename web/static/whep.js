@@ -9,15 +9,17 @@ import { chooseCodecs } from './uplink.js';
 const gatherTimeout = 1_500; // ms
 const probeTimeout = 4_000; // ms
 
-/** A refusal of the server: the HTTP status and the reason. */
+/** A refusal of the server: the HTTP status, the reason and its code. */
 export class Refusal extends Error {
   /**
    * @param {number} status
    * @param {string} reason
+   * @param {string} code
    */
-  constructor(status, reason) {
+  constructor(status, reason, code) {
     super(reason);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -60,7 +62,7 @@ export class Subscription {
       body: pc.localDescription?.sdp ?? '',
       signal: AbortSignal.timeout(10_000),
     });
-    if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
+    if (!response.ok) throw await refusalOf(response);
     this.#location = new URL(response.headers.get('Location') ?? '', response.url).href;
     if (this.#closed) return this.#delete(); // the viewer left in the meantime
     await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
@@ -78,7 +80,7 @@ export class Subscription {
 
   #delete() {
     if (!this.#location) return;
-    void fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => {});
+    void fetch(this.#location, { method: 'DELETE', keepalive: true, headers: entering() }).catch(() => {});
     this.#location = '';
   }
 
@@ -122,12 +124,13 @@ async function iceServers() {
 
 /**
  * @param {Response} response
- * @returns {Promise<string>}
+ * @returns {Promise<Refusal>}
  */
-export async function reasonOf(response) {
+export async function refusalOf(response) {
   try {
-    return String((await response.json()).error);
+    const { error, code = '' } = await response.json();
+    return new Refusal(response.status, String(error), String(code));
   } catch {
-    return `The server answered ${response.status}.`;
+    return new Refusal(response.status, `The server answered ${response.status}.`, '');
   }
 }

@@ -1,0 +1,89 @@
+package browsertest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestHosts has a host hold a guest's microphone off, lock the room and remove the guest: the
+// guest's page carries it out, says so, and does not come back by itself.
+func TestHosts(t *testing.T) {
+	s := serve(t, "")
+	browser := startBrowser(t, fakeDevices, allow, sound)
+	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForTiles(t, "Ada")
+	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
+	bob.waitForPhase(t, "connected")
+	there := ada.waitForTiles(t, "Ada", "Bob")
+	ada.press(t, "p")
+	more := `#people [data-id="` + there.person("Bob").ID + `"] .person-more`
+	open := func() { // the row may be drawn again at any time
+		ada.waitFor(t, `(() => {
+			const button = document.querySelector('`+more+`');
+			button?.click();
+			return Boolean(button);
+		})()`)
+		ada.waitFor(t, `document.activeElement?.role === 'menuitem'`)
+	}
+	choose := func(item string) {
+		open()
+		ada.waitFor(t, `(() => {
+			const item = [...document.querySelectorAll('.menu-item')].find((i) => i.innerText.startsWith(`+quote(item)+`));
+			item?.click();
+			return Boolean(item);
+		})()`)
+	}
+
+	choose("Mute and hold")
+	bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-disabled') === 'true'`)
+	bob.waitFor(t, `document.getElementById('mute').dataset.hint === 'Ada holds your microphone off'`)
+	ada.waitForState(t, "Bob is muted", func(s state) bool { return s.person("Bob").AudioMuted })
+	bob.click(t, "#mute")
+	bob.waitFor(t, `document.getElementById('toasts').innerText.includes('Ada holds your microphone off.')`)
+	bob.waitFor(t, `window.tilemix.state.audioOff`)
+
+	choose("Allow the microphone")
+	bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-disabled') === 'false'`)
+	choose("Ask to unmute")
+	bob.click(t, "#asked button")
+	ada.waitForState(t, "Bob is heard again", func(s state) bool { return !s.person("Bob").AudioMuted })
+
+	bob.press(t, "h")
+	ada.waitFor(t, `document.querySelector('#people .raised')?.innerText.startsWith('1')`)
+	bob.waitFor(t, `document.getElementById('host-menu').hidden`)
+
+	ada.click(t, "#host-menu")
+	ada.waitFor(t, `document.activeElement?.role === 'menuitem'`)
+	ada.press(t, kb.End+kb.ArrowUp+kb.Enter) // lock, over what ends the call
+	bob.waitFor(t, `document.querySelector('.locked-sign').hidden === false`)
+
+	open()
+	ada.keep(t, "menu")
+	ada.press(t, kb.Escape)
+	ada.waitFor(t, `document.activeElement?.matches('.person-more')`)
+	choose("Remove")
+	ada.click(t, ".question .danger")
+	bob.waitForPhase(t, "removed")
+	bob.waitForText(t, "#card-title", "A host removed you from the call")
+	ada.waitForTiles(t, "Ada")
+	bob.waitFor(t, `window.tilemix.ws.readyState >= WebSocket.CLOSING`)
+
+	carl := openPage(t, browser, "Carl", s.url+"/r/room?name=Carl")
+	carl.waitForPhase(t, "refused")
+	carl.waitForText(t, "#card-title", "The room is locked")
+	bob.waitForPhase(t, "removed") // still
+}
+
+// keep takes a picture of the window and keeps it where go test -artifacts does.
+func (p *page) keep(t *testing.T, name string) {
+	t.Helper()
+	var picture []byte
+	p.do(t, chromedp.CaptureScreenshot(&picture))
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), picture, 0o644); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,102 @@
+// What hosts do to this participant and to the room, as the page carries it out and shows it.
+
+import { announce, byId, make } from './dom.js';
+import { toast } from './toasts.js';
+
+/**
+ * @typedef {import('./session.js').State} State
+ * @typedef {import('./localMedia.js').LocalMedia} LocalMedia
+ * @typedef {import('./devices.js').Kind} Kind
+ */
+
+/** @type {Kind[]} */
+const kinds = ['audio', 'video'];
+/** @type {Record<Kind, string>} */
+const word = { audio: 'microphone', video: 'camera' };
+
+/** Carries out and shows what hosts do. */
+export class Moderated {
+  /**
+   * @param {State} state changed in place
+   * @param {LocalMedia} local
+   */
+  constructor(state, local) {
+    this.state = state;
+    this.local = local;
+  }
+
+  /** @param {import('./protocol.js').ServerMessage} message */
+  show(message) {
+    switch (message.type) {
+      case 'welcome': // what the room is like follows, unless it is as here
+        this.state.held = { audio: '', video: '' };
+        this.#lock(false);
+        break;
+      case 'moved':
+        this.#lock(false);
+        break;
+      case 'muted':
+        void this.#muted(message);
+        break;
+      case 'asked':
+        this.#asked(message);
+        break;
+      case 'room': {
+        const locked = message.locked ?? false;
+        if (locked !== this.state.locked) toast(locked ? 'The room is locked: nobody but hosts can come in' : 'The room is open again');
+        this.#lock(locked);
+        break;
+      }
+      case 'message':
+        toast(`${message.by}, to all: ${message.text}`, 'host');
+        break;
+    }
+  }
+
+  /** @param {boolean} locked */
+  #lock(locked) {
+    this.state.locked = locked;
+    for (const sign of document.querySelectorAll('.locked-sign')) if (sign instanceof HTMLElement) sign.hidden = !locked;
+  }
+
+  /** @param {import('./protocol.js').MutedMessage} message */
+  async #muted(message) {
+    const off = { audio: message.audioMuted, video: message.videoMuted };
+    const held = { audio: message.audioLocked ?? false, video: message.videoLocked ?? false };
+    const was = { audio: this.state.audioOff, video: this.state.videoOff };
+    for (const kind of kinds) {
+      const before = this.state.held[kind] !== '';
+      const by = message.by || 'A host';
+      this.state.held[kind] = held[kind] ? `${by} holds your ${word[kind]} off` : '';
+      // Without a name the server only repeats what is so.
+      if (!message.by) continue;
+      if (held[kind] && !before) toast(`${by} holds your ${word[kind]} off. You cannot switch it on for now.`, 'warning');
+      else if (before && !held[kind]) toast(`You may switch your ${word[kind]} on again`);
+      else if (off[kind] && !was[kind]) toast(`${by} switched your ${word[kind]} off`, 'warning');
+    }
+    await this.local.switchOff(kinds.filter((kind) => off[kind]));
+  }
+
+  /**
+   * Asks the user to switch a device on. Nobody else can.
+   *
+   * @param {import('./protocol.js').AskedMessage} message
+   */
+  #asked(message) {
+    const wanted = kinds.filter((kind) => message[kind] && (kind === 'audio' ? this.state.audioOff : this.state.videoOff));
+    const box = byId('asked', HTMLElement);
+    if (wanted.length === 0) return;
+    const text = `${message.by} asks you to switch on your ${wanted.map((kind) => word[kind]).join(' and ')}`;
+    const yes = make('button', 'banner-button', 'Switch on');
+    const no = make('button', 'banner-button quiet', 'Not now');
+    for (const button of [yes, no]) {
+      button.type = 'button';
+      button.addEventListener('click', () => { box.hidden = true; });
+    }
+    yes.addEventListener('click', () => { for (const kind of wanted) void this.local.switchOn(kind); });
+    box.setAttribute('aria-label', text);
+    box.replaceChildren(make('span', '', text), yes, no);
+    box.hidden = false;
+    announce(text);
+  }
+}
