@@ -67,7 +67,8 @@ type reply struct {
 	body string
 }
 
-// do makes a request; header is a list of names and values.
+// do makes a request; header is a list of names and values. An answer that is not as the API's
+// description says fails the test.
 func do(t testing.TB, method, url, body string, header ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -86,7 +87,9 @@ func do(t testing.TB, method, url, body string, header ...string) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reply{resp, string(data)}
+	answer := reply{resp, string(data)}
+	described(t, answer)
+	return answer
 }
 
 // want fails the test unless a reply has this status.

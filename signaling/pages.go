@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tilemix/mcu"
+	"tilemix/signaling/openapi"
 	"tilemix/web"
 	"tilemix/web/docs"
 )
@@ -58,6 +59,7 @@ func (a assets) serve(c echo.Context, name string) error {
 // pages are all files that a browser loads from the server. They do not change.
 type pages struct {
 	join, call, watch asset
+	api, openapi      asset
 	static, guides    assets
 }
 
@@ -86,6 +88,11 @@ func newPages() (*pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
 	}
+	api, err := openapi.Page()
+	if err != nil {
+		return nil, err
+	}
+	p.api, p.openapi = newAsset("api.html", api), newAsset("openapi.json", openapi.Document())
 	guides, err := docs.Pages()
 	if err != nil {
 		return nil, err

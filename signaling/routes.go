@@ -60,6 +60,8 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/docs/", anybody, s.pages.guides["index"].serve},
 		{"GET HEAD", "/docs/:guide", anybody, s.pages.guides.serveGuide},
 
+		{"GET HEAD", "/api/v1/", anybody, s.pages.api.serve},
+		{"GET HEAD", "/api/v1/openapi.json", anybody, s.pages.openapi.serve},
 		{"GET HEAD", "/healthz", anybody, s.status.health},
 		{"GET HEAD", "/api/v1/rooms", "rooms", s.status.rooms},
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
