@@ -18,6 +18,7 @@ import { News } from './news.js';
 import { banner, nameAt, showCard } from './overlay.js';
 import { Panel } from './panel.js';
 import { Player } from './player.js';
+import { Queue } from './queue.js';
 import { Recordings } from './recordings.js';
 import { askPIN, pinCodes, refused, removed } from './refusals.js';
 import { isRoom, roomOf, roomRule } from './room.js';
@@ -111,7 +112,10 @@ async function startCall(ownName) {
       }
       else if (message.type === 'waiting' || message.type === 'admitted') showPhase(state, player);
       moderated.show(message);
-      if (message.type === 'welcome' || message.type === 'standing') hosts.show();
+      if (message.type === 'welcome' || message.type === 'standing' || message.type === 'moved') {
+        hosts.show();
+        queue.show();
+      }
       if (message.type === 'participants') hand.show();
       news.show(message);
     },
@@ -128,6 +132,7 @@ async function startCall(ownName) {
   });
   const moderated = new Moderated(state, local);
   const hosts = new Hosts(state, (message) => session.send(message));
+  const queue = new Queue(state);
   const hand = new Hand(state, (message) => session.send(message));
   expose(state, session);
   wire(state, session, local, devices, player, panel, recordings);

@@ -52,6 +52,15 @@ func TestHosts(t *testing.T) {
 	bob.click(t, "#asked button")
 	ada.waitForState(t, "Bob is heard again", func(s state) bool { return !s.person("Bob").AudioMuted })
 
+	ada.waitFor(t, `(await fetch('/api/v1/rooms/room/waiting', {
+		method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: `+quote(there.person("Bob").ID)+` }),
+	})).ok`)
+	bob.waitFor(t, `document.getElementById('status').innerText.includes('number 1')`)
+	ada.waitForText(t, "#waiting .person-name", "Bob")
+	ada.click(t, "#waiting .primary")
+	ada.waitForTiles(t, "Ada", "Bob")
+	ada.waitForText(t, "#waiting", "")
+
 	bob.press(t, "h")
 	ada.waitFor(t, `document.querySelector('#people .raised')?.innerText.startsWith('1')`)
 	bob.waitFor(t, `document.getElementById('host-menu').hidden`)
