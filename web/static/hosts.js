@@ -6,6 +6,7 @@ import { at, byId } from './dom.js';
 import { openMenu } from './menu.js';
 import { asSentence } from './overlay.js';
 import { menuButton } from './people.js';
+import { toRoom } from './room.js';
 import { copy, toast } from './toasts.js';
 
 /**
@@ -99,8 +100,18 @@ export class Hosts {
       p.role === 'host'
         ? item('Make a plain participant', 'people', { type: 'set', id, role: 'participant' })
         : item('Make host', 'host', { type: 'set', id, role: 'host' }),
+      { text: 'Move to another room…', icon: 'people', act: () => void this.#move(p) },
       { text: 'Remove from the call…', icon: 'leave', danger: true, act: () => void this.#kick(p) },
     ];
+  }
+
+  /** @param {Person} p */
+  async #move(p) {
+    const answer = await ask({
+      title: `Move ${p.name} to another room?`, text: 'The call goes on there, and you stay here.', yes: 'Move', field: { label: 'Room' },
+    });
+    const room = toRoom(answer ?? '');
+    if (room) this.send({ type: 'move', id: p.id, room });
   }
 
   /** @param {Person} p */

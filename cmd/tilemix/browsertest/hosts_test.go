@@ -67,6 +67,11 @@ func TestHosts(t *testing.T) {
 
 	ada.click(t, "#host-menu")
 	ada.waitFor(t, `document.activeElement?.role === 'menuitem'`)
+	ada.press(t, kb.Enter)
+	ada.waitFor(t, `/Link for participants copied|#i=/.test(document.getElementById('toasts').innerText)`)
+
+	ada.click(t, "#host-menu")
+	ada.waitFor(t, `document.activeElement?.role === 'menuitem'`)
 	ada.press(t, kb.End+kb.ArrowUp+kb.Enter) // lock, over what ends the call
 	bob.waitFor(t, `document.querySelector('.locked-sign').hidden === false`)
 
