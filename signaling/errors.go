@@ -25,6 +25,7 @@ import (
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/feed"
 )
 
 // refusal is an error with the HTTP status that it has.
@@ -81,6 +82,7 @@ var statuses = []struct {
 	{via.ErrHeader, http.StatusBadRequest},
 	{via.ErrLoop, http.StatusLoopDetected},
 	{ffmpeg.ErrMissing, http.StatusNotImplemented},
+	{feed.ErrTooMany, http.StatusServiceUnavailable},
 	{gateway.ErrTooMany, http.StatusServiceUnavailable},
 	{room.ErrTooOften, http.StatusTooManyRequests},
 	{mcu.ErrRoomFull, http.StatusServiceUnavailable},

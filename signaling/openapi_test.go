@@ -14,6 +14,7 @@ import (
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/feed"
 	"tilemix/signaling/openapi"
 )
 
@@ -25,7 +26,7 @@ var described = regexp.MustCompile(`^/(api|whip|whep|ws|hls|healthz|metrics)(/|$
 func TestDescription(t *testing.T) {
 	cfg := known()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
-	cfg.Invites, cfg.Bans = &invite.Invites{}, &ban.Bans{}
+	cfg.Invites, cfg.Bans, cfg.Events = &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
 	s, err := newSite(nothing{}, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

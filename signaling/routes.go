@@ -32,6 +32,7 @@ type site struct {
 	lobbies         *lobbies
 	invites         *invites
 	bans            *bans
+	events          *events
 	status          *status
 	metrics         echo.HandlerFunc
 }
@@ -90,7 +91,7 @@ func (s *site) peopleRoutes() []route {
 	}
 }
 
-// accessRoutes lists the invites and bans of rooms.
+// accessRoutes lists the invites, bans and events of rooms.
 func (s *site) accessRoutes() (table []route) {
 	same := s.guard.sameOrigin
 	if i := s.invites; i != nil {
@@ -98,6 +99,11 @@ func (s *site) accessRoutes() (table []route) {
 			route{"GET HEAD", "/api/v1/rooms/:room/invites", "invites", i.list},
 			route{"POST", "/api/v1/rooms/:room/invites", "invites", same(i.create)},
 			route{"DELETE", "/api/v1/rooms/:room/invites/:id", "invites", same(i.revoke)})
+	}
+	if e := s.events; e != nil {
+		table = append(table,
+			route{"GET", "/api/v1/events", "status", e.listen("status")},
+			route{"GET", "/api/v1/rooms/:room/events", "events", wellNamed(e.listen("events"))})
 	}
 	if b := s.bans; b != nil {
 		table = append(table,

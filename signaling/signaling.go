@@ -22,6 +22,7 @@ import (
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/ticket"
 	"tilemix/signaling/audit"
+	"tilemix/signaling/feed"
 )
 
 // Server is what signaling needs of [mcu.Server].
@@ -65,6 +66,7 @@ type Config struct {
 	Metrics     func(http.Handler)     // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
 	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
 	Audit       func(audit.Entry)      // gets what was decided on requests, and must not wait; nil: nobody does
+	Events      *feed.Feed             // that programs listen to; nil: none
 	Invites     *invite.Invites        // nil: no invites
 	Bans        *ban.Bans              // nil: no bans
 	Gateway     Gateway                // nil: no outputs and inputs
@@ -137,6 +139,9 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	}
 	if cfg.Recorder != nil {
 		s.recordings = &recordings{cfg.Recorder, bodies, ticket.New()}
+	}
+	if cfg.Events != nil {
+		s.events = &events{cfg.Events, s.permit.gate}
 	}
 	if cfg.Invites != nil {
 		s.invites = &invites{cfg.Invites, bodies}

@@ -27,6 +27,7 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/turn"
 	"tilemix/signaling"
+	"tilemix/signaling/feed"
 )
 
 // newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
@@ -57,7 +58,8 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
-	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e) }
+	events := feed.New(feed.Default())
+	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e) }
 	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, nil, err
@@ -66,14 +68,14 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site := signaling.Default()
 	site.Recorder = recorder
 	site.Prefix, site.Trusted = s.front()
-	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), others)
+	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), others)
 	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
 	site.Invites, site.Bans = entrance.invites, entrance.bans
-	site.Audit = written.Note
+	site.Audit, site.Events = written.Note, events
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
