@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"tilemix/mcu/admission"
 	"tilemix/mcu/control"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
+	"tilemix/mcu/rules"
 	"tilemix/mcu/scene"
 )
 
@@ -27,19 +29,31 @@ func (s *Server) Admits(room, name string, g policy.Grant) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := locked(s.rooms[room], g); err != nil {
+	ruled, err := s.ruled(room, g)
+	if err != nil || ruled.Waits(g, s.hosted(room)) {
 		return err
 	}
-	return s.space(s.rooms[room], false)
+	return cmp.Or(full(s.rooms[room], ruled, g.Role.Receives()), s.space(s.rooms[room], false))
 }
 
-// locked tells why a client of a grant may not come into a room, which may be nil, if hosts have
-// locked it.
-func locked(r *entry, g policy.Grant) error {
-	if r != nil && r.Locked() && g.Role != policy.Host {
-		return room.ErrLocked
+// ruled returns the rules of a room, or why a client of a grant may not come into it: hosts have
+// locked it, or it is not its time. The caller holds s.mu.
+func (s *Server) ruled(name string, g policy.Grant) (r rules.Terms, err error) {
+	if s.cfg.Rules != nil {
+		if r, err = s.cfg.Rules(name); err != nil {
+			return r, err
+		}
 	}
-	return nil
+	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && r.Lock) {
+		return r, room.ErrLocked
+	}
+	return r, r.Admits(g, time.Now())
+}
+
+// hosted tells whether a host is in a room. The caller holds s.mu.
+func (s *Server) hosted(name string) bool {
+	e := s.rooms[name]
+	return e != nil && slices.ContainsFunc(e.Scene().Members, func(m scene.Member) bool { return m.Role == policy.Host })
 }
 
 // space tells whether there is a seat in a room, which may be nil, or in its lobby. The caller holds
@@ -83,8 +97,16 @@ func (s *Server) named(name string) (all []*entry) {
 func (s *Server) enter(o JoinOptions) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	ruled, err := s.ruled(o.Room, o.Grant)
+	if err != nil {
+		return nil, err
+	}
+	o.Wait = o.Wait || !o.Fed && ruled.Waits(o.Grant, s.hosted(o.Room))
 	e := s.of(o.Room, o.Wait)
-	if err := cmp.Or(locked(s.rooms[o.Room], o.Grant), s.space(e, o.Wait)); err != nil {
+	if !o.Wait {
+		err = full(e, ruled, o.Viewer)
+	}
+	if err := cmp.Or(err, s.space(e, o.Wait)); err != nil {
 		return nil, err
 	}
 	if e == nil {
@@ -92,15 +114,13 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 			return nil, err
 		}
 	}
-	p := &place{server: s}
+	p := &place{server: s, ruled: ruled, receives: o.Viewer, host: o.Grant.Role == policy.Host}
 	if !o.Fed {
-		var err error
 		if p.ticket, err = s.waiting.Enter(o.From, time.Now(), p.evict); err != nil {
 			return nil, err
 		}
 	}
 	if e == nil {
-		var err error
 		if e, err = s.open(o.Room, o.From, o.Wait); err != nil {
 			s.waiting.Leave(p.ticket)
 			return nil, err
@@ -113,21 +133,28 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 
 // seat takes a seat in a room or its lobby, which is made if there is none, for a participant that
 // is in another room. The caller calls s.wg.Done once the participant has moved, or has not.
-func (s *Server) seat(room string, lobby bool) (*place, error) {
+func (s *Server) seat(room string, lobby, receives bool) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.of(room, lobby)
-	if err := s.space(e, lobby); err != nil {
+	var ruled rules.Terms
+	var err error
+	if s.cfg.Rules != nil {
+		ruled, err = s.cfg.Rules(room)
+	}
+	if !lobby {
+		err = cmp.Or(err, full(e, ruled, receives))
+	}
+	if err := cmp.Or(err, s.space(e, lobby)); err != nil {
 		return nil, err
 	}
 	if e == nil {
-		var err error
 		if e, err = s.open(room, netip.Prefix{}, lobby); err != nil {
 			return nil, err
 		}
 	}
 	s.wg.Add(1) // while nothing has closed
-	p := &place{server: s, entry: e}
+	p := &place{server: s, entry: e, ruled: ruled, receives: receives}
 	e.inside++
 	p.take()
 	return p, nil
@@ -135,7 +162,7 @@ func (s *Server) seat(room string, lobby bool) (*place, error) {
 
 // move takes a participant to a room or its lobby.
 func (s *Server) move(p *Participant, to string, lobby bool) error {
-	seat, err := s.seat(to, lobby)
+	seat, err := s.seat(to, lobby, p.Receives())
 	if err != nil {
 		return err
 	}
@@ -167,6 +194,15 @@ func (s *Server) Admit(room, id string) error {
 		return err
 	}
 	return s.move(p, room, false)
+}
+
+// admitAll lets all in who wait for a room.
+func (s *Server) admitAll(room string) {
+	for _, w := range s.Waiting(room) {
+		if err := s.Admit(room, w.ID); err != nil {
+			s.log.Debug("not admitted", "room", room, "participant", w.ID, "err", err)
+		}
+	}
 }
 
 // Reject has a participant leave that waits to be let into a room, by its public ID. The message

@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/rules"
 	"tilemix/mcu/turn"
 	"tilemix/mixer/layout"
 )
@@ -50,6 +51,9 @@ type Config struct {
 	// Events is told what happens in rooms, in order for each of them. It is called
 	// with locks held, so it must neither block nor call the server. It may be nil.
 	Events func(event.Event)
+	// Rules returns what was decided about a room beforehand; an error keeps clients out of it. It
+	// is called with locks held, so it must not call the server. nil: nothing was decided.
+	Rules func(room string) (rules.Terms, error)
 	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room
 	// or were refused. Room loops call them, so they must not block. They may be nil.
 	Banned  func(room string, b policy.Ban)

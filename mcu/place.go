@@ -1,9 +1,15 @@
 package mcu
 
 import (
+	"fmt"
+	"time"
+
 	"tilemix/mcu/admission"
+	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
+	"tilemix/mcu/rules"
 )
 
 // place is what a participant has of the server: first a ticket, with which it waits for its
@@ -12,6 +18,10 @@ type place struct {
 	server *Server
 	entry  *entry
 	ticket *admission.Ticket // nil: it need not wait
+
+	ruled    rules.Terms // of the room
+	receives bool        // it only receives
+	host     bool
 
 	// The server's lock guards what follows.
 	seated  bool
@@ -27,6 +37,11 @@ func (p *place) Sit() error {
 	if err := s.space(e, e.lobby); err != nil {
 		return err
 	}
+	if !e.lobby {
+		if err := full(e, p.ruled, p.receives); err != nil {
+			return err
+		}
+	}
 	s.waiting.Leave(p.ticket)
 	p.take()
 	return nil
@@ -34,10 +49,31 @@ func (p *place) Sit() error {
 
 // take takes a seat. The caller holds the server's lock.
 func (p *place) take() {
+	s, e := p.server, p.entry
 	p.seated = true
-	if p.entry.seated++; p.entry.seated == 1 && !p.entry.lobby {
-		p.server.begun++
-		p.server.env.Emit(event.New(event.RoomStarted, p.entry.Name()))
+	if p.receives {
+		e.eyes++
+	}
+	if e.seated++; e.seated == 1 && !e.lobby {
+		s.begun++
+		s.env.Emit(event.New(event.RoomStarted, e.Name()))
+		p.begin()
+	}
+	if p.host && p.ruled.Lobby == rules.UntilHost && !e.lobby {
+		s.wg.Go(func() { s.admitAll(e.Name()) })
+	}
+}
+
+// begin has the room's rules hold from its first seat on. The room's loop may be the caller's.
+func (p *place) begin() {
+	s, e := p.server, p.entry
+	operator := policy.Grant{Role: policy.Host, Name: "The rules of the room"}
+	act := func(m control.Message) { _ = e.Act(operator, m) } // the room may have ended
+	if p.ruled.Lock {
+		s.wg.Go(func() { act(control.Lock{Locked: true}) })
+	}
+	if at, ok := p.ruled.End(time.Now()); ok {
+		e.over = time.AfterFunc(time.Until(at), func() { act(control.End{Reason: "the room's time is over"}) })
 	}
 }
 
@@ -50,9 +86,16 @@ func (p *place) Leave() {
 	s.waiting.Leave(p.ticket)
 	if p.seated {
 		e.seated--
+		if p.receives {
+			e.eyes--
+		}
 	}
 	if p.seated && e.seated == 0 && !e.lobby {
 		s.begun--
+		if e.over != nil {
+			e.over.Stop()
+			e.over = nil
+		}
 		s.env.Emit(event.New(event.RoomEnded, e.Name()))
 	}
 	if e.inside--; e.inside == 0 {
@@ -87,3 +130,11 @@ func (p *place) evict() {
 func (p *place) dismiss() { p.server.wg.Go(p.owner.GiveWay) }
 
 var _ room.Place = (*place)(nil)
+
+// full tells why a room, which may be nil, has no place by its rules. The caller holds the lock.
+func full(e *entry, r rules.Terms, receives bool) error {
+	if e != nil && r.Full(e.seated, e.eyes, receives) {
+		return fmt.Errorf("%w: it has %d participants and viewers", ErrRoomFull, e.seated)
+	}
+	return nil
+}

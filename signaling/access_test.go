@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/rules"
 	"tilemix/signaling"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
@@ -53,9 +54,16 @@ func guarded(t *testing.T, mode access.Mode, changes ...any) (url string, shelf 
 			f(&cfg)
 		}
 	}
+	cfg.Rules = func(room string) (r rules.Terms, err error) {
+		b, err := shelf.View(room)
+		if err != nil || len(b.Rules) == 0 {
+			return r, err
+		}
+		return r, json.Unmarshal(b.Rules, &r)
+	}
 	srv := newServerOf(t, cfg)
 	site := signaling.Default()
-	site.Invites, site.Bans = invite.New(shelf), bans
+	site.Shelf, site.Invites, site.Bans = shelf, invite.New(shelf), bans
 	site.Gate = access.New(access.Config{
 		Mode: mode, Trusts: func() bool { return false }, Members: signaling.Members(srv),
 		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
@@ -207,6 +215,81 @@ func TestPINs(t *testing.T) {
 			t.Errorf("PIN %q: role %q, refused %q", c.pin, w.Role, refused)
 		}
 	}
+}
+
+// decide sets the rules of a room, and returns their ETag.
+func decide(t *testing.T, url, body string, want int, header ...string) (etag string) {
+	t.Helper()
+	r := do(t, http.MethodPut, url+"/api/v1/rooms/den/rules", body, append([]string{"Content-Type", "application/json", "Authorization", operator}, header...)...)
+	r.want(t, want)
+	return r.Header.Get("ETag")
+}
+
+// TestRules decides about a room before anybody is in it.
+func TestRules(t *testing.T) {
+	url, shelf := guarded(t, access.Open)
+	first := decide(t, url, `{"title":"Exam","maxParticipants":{"total":1},"pins":{"host":"987654"}}`, http.StatusOK)
+	decide(t, url, `{"title":"Exam 2"}`, http.StatusPreconditionFailed, "If-Match", `"stale"`)
+	decide(t, url, `{"lobby":"sofa"}`, http.StatusBadRequest)
+	decide(t, url, `{"pins":{"host":"12"}}`, http.StatusBadRequest)
+	r := do(t, http.MethodGet, url+"/api/v1/rooms/den/rules", "", "Authorization", operator)
+	if !strings.Contains(r.body, `"title":"Exam"`) || !strings.Contains(r.body, `"pins":["host"]`) || strings.Contains(r.body, "987654") || r.Header.Get("ETag") != first {
+		t.Errorf("the rules are %s, %q", r.body, r.Header.Get("ETag"))
+	}
+	ada, _, _ := come(t, url, "Ada")
+	connect(t, ada)
+	if _, _, refused := come(t, url, "Ben"); refused != "503 room_full" {
+		t.Errorf("Ben in a room for one: %q", refused)
+	}
+	decide(t, url, `{"lock":true}`, http.StatusOK, "If-Match", first)
+	if _, _, refused := come(t, url, "Ben"); refused != "403 room_locked" {
+		t.Errorf("Ben in a locked room: %q", refused)
+	}
+	decide(t, url, `{"notBefore":"2100-01-01T00:00:00Z"}`, http.StatusOK)
+	if _, _, refused := come(t, url, "Ben"); refused != "403 room_early" {
+		t.Errorf("Ben before the time: %q", refused)
+	}
+	decide(t, url, `{"expires":"2001-01-01T00:00:00Z"}`, http.StatusOK)
+	if _, _, refused := come(t, url, "Ben"); refused != "410 room_over" {
+		t.Errorf("Ben after the time: %q", refused)
+	}
+	if b, err := shelf.View("den"); err != nil || !strings.Contains(string(b.Rules), "2001-01-01") || len(b.Pins) != 1 {
+		t.Errorf("the file has %s, %v", b.Rules, err)
+	}
+}
+
+// TestLobby has a guest wait until a host lets it in, over the connection that it has.
+func TestLobby(t *testing.T) {
+	url, _ := guarded(t, access.Open)
+	decide(t, url, `{"lobby":"all","maxDuration":3600}`, http.StatusOK)
+	host, _ := invited(t, url, `{"role":"host"}`)
+	ada, w, _ := come(t, url, "Ada", "bearer."+host)
+	if w.Role != "host" {
+		t.Fatalf("Ada is %+v", w)
+	}
+	connect(t, ada)
+	ben, _, refused := come(t, url, "Ben")
+	if refused != "" {
+		t.Fatalf("Ben is refused: %q", refused)
+	}
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	sendJSON(t, ben, control.Offer{SDP: c.offer(t, true, false)})
+	c.accept(t, awaitMessage[control.Answer](t, ben).SDP)
+	if p := awaitMessage[control.Waiting](t, ben); p.Position != 1 {
+		t.Errorf("Ben waits at %d", p.Position)
+	}
+	list := read[struct{ Waiting []struct{ ID, Name string } }](t, do(t, http.MethodGet, url+"/api/v1/rooms/den/waiting", "", "Authorization", operator))
+	if len(list.Waiting) != 1 || list.Waiting[0].Name != "Ben" {
+		t.Fatalf("there wait %+v", list)
+	}
+	do(t, http.MethodPost, url+"/api/v1/rooms/den/waiting/"+list.Waiting[0].ID+"/admit", "", "Authorization", operator).want(t, http.StatusNoContent)
+	if m := awaitMessage[control.Admitted](t, ben); m.Room != "den" {
+		t.Errorf("Ben is admitted to %q", m.Room)
+	}
+	poll.Until(t, "Ben in the list", func() bool {
+		return len(awaitMessage[control.Participants](t, ben).Participants) == 2
+	})
+	do(t, http.MethodPost, url+"/api/v1/rooms/den/waiting/nobody/reject", "", "Authorization", operator).want(t, http.StatusNotFound)
 }
 
 // connect has a client's media connection stand, without which it is nobody for the others.

@@ -21,10 +21,13 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
 	"tilemix/mcu/room"
+	"tilemix/mcu/rules"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/pin"
 	"tilemix/signaling/feed"
 )
 
@@ -65,6 +68,12 @@ var statuses = []struct {
 	{mcu.ErrNoCodec, http.StatusNotAcceptable},
 	{mcu.ErrNotFound, http.StatusNotFound},
 	{access.ErrMissing, http.StatusUnauthorized},
+	{rules.ErrBad, http.StatusBadRequest},
+	{rules.ErrEarly, http.StatusForbidden},
+	{rules.ErrOver, http.StatusGone},
+	{book.ErrChanged, http.StatusPreconditionFailed},
+	{pin.ErrBad, http.StatusBadRequest},
+	{pin.ErrSame, http.StatusBadRequest},
 	{invite.ErrBad, http.StatusBadRequest},
 	{invite.ErrTooMany, http.StatusServiceUnavailable},
 	{invite.ErrNone, http.StatusNotFound},
@@ -126,6 +135,7 @@ var codes = map[int]string{
 	http.StatusNotAcceptable:         "no_codec",
 	http.StatusRequestTimeout:        "timeout",
 	http.StatusConflict:              "conflict",
+	http.StatusGone:                  "gone",
 	http.StatusPreconditionFailed:    "precondition_failed",
 	http.StatusRequestEntityTooLarge: "too_large",
 	http.StatusUnsupportedMediaType:  "unsupported_type",
@@ -153,6 +163,8 @@ var codesOf = []struct {
 	{mcu.ErrServerFull, "server_full"},
 	{room.ErrLocked, "room_locked"},
 	{mcu.ErrBadName, "bad_name"},
+	{rules.ErrEarly, "room_early"},
+	{rules.ErrOver, "room_over"},
 	{mcu.ErrBadSDP, "bad_sdp"},
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/feed"
@@ -26,7 +27,7 @@ var described = regexp.MustCompile(`^/(api|whip|whep|ws|hls|healthz|metrics)(/|$
 func TestDescription(t *testing.T) {
 	cfg := known()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
-	cfg.Invites, cfg.Bans, cfg.Events = &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
+	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
 	s, err := newSite(nothing{}, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,6 @@
 package signaling
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v4"
 
 	"tilemix/mcu/control"
@@ -72,8 +70,5 @@ func (p *people) act(c echo.Context, body any, command func() control.Message) e
 	if err := control.Check(m); err != nil {
 		return err
 	}
-	if err := p.srv.Act(c.Param("room"), grantOf(c), m); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, p.srv.Act(c.Param("room"), grantOf(c), m))
 }

@@ -30,6 +30,7 @@ type site struct {
 	broadcasts      *broadcasts
 	people          *people
 	lobbies         *lobbies
+	rooms           *rooms
 	invites         *invites
 	bans            *bans
 	events          *events
@@ -94,6 +95,11 @@ func (s *site) peopleRoutes() []route {
 // accessRoutes lists the invites, bans and events of rooms.
 func (s *site) accessRoutes() (table []route) {
 	same := s.guard.sameOrigin
+	if r := s.rooms; r != nil {
+		table = append(table,
+			route{"GET HEAD", "/api/v1/rooms/:room/rules", "room", r.get},
+			route{"PUT", "/api/v1/rooms/:room/rules", "room", same(r.put)})
+	}
 	if i := s.invites; i != nil {
 		table = append(table,
 			route{"GET HEAD", "/api/v1/rooms/:room/invites", "invites", i.list},

@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/scene"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/ticket"
 	"tilemix/signaling/audit"
@@ -67,6 +68,7 @@ type Config struct {
 	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
 	Audit       func(audit.Entry)      // gets what was decided on requests, and must not wait; nil: nobody does
 	Events      *feed.Feed             // that programs listen to; nil: none
+	Shelf       *book.Shelf            // of what was decided about rooms; nil: nothing can be
 	Invites     *invite.Invites        // nil: no invites
 	Bans        *ban.Bans              // nil: no bans
 	Gateway     Gateway                // nil: no outputs and inputs
@@ -145,6 +147,9 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	}
 	if cfg.Invites != nil {
 		s.invites = &invites{cfg.Invites, bodies}
+	}
+	if cfg.Shelf != nil {
+		s.rooms = &rooms{srv, cfg.Shelf, bodies}
 	}
 	if cfg.Bans != nil {
 		s.bans = &bans{cfg.Bans}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"time"
 
 	"tilemix/mcu/policy"
+	"tilemix/mcu/rules"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
@@ -82,6 +84,15 @@ func (e *entrance) gate(s *settings, members access.Source) *access.Gate {
 		Sources: []access.Source{source.Keys{Ring: e.keys}, source.Tokens{Verifier: e.tokens}, source.Invites{Invites: e.invites}},
 		Checks:  []access.Check{source.Bans(e.bans), source.PINs(e.pins), source.Uses(e.invites)},
 	})
+}
+
+// rules returns what was decided about a room.
+func (e *entrance) rules(room string) (r rules.Terms, err error) {
+	b, err := e.shelf.View(room)
+	if err != nil || len(b.Rules) == 0 {
+		return r, err
+	}
+	return r, json.Unmarshal(b.Rules, &r)
 }
 
 // ban takes a ban of a room's loop. It does not wait.

@@ -53,9 +53,9 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		return nil, nil, err
 	}
 	cfg := s.config()
-	cfg.Banned = entrance.ban
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
+	cfg.Banned, cfg.Rules = entrance.ban, entrance.rules
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())
@@ -74,8 +74,8 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
-	site.Invites, site.Bans = entrance.invites, entrance.bans
 	site.Audit, site.Events = written.Note, events
+	site.Invites, site.Bans, site.Shelf = entrance.invites, entrance.bans, entrance.shelf
 	site.Via = via.New()
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links

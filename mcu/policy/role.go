@@ -92,15 +92,6 @@ type Ban struct {
 	Until    time.Time    `json:"until"`
 }
 
-// Means tells whether a ban is of a client at an address, which may be zero, now.
-func (b Ban) Means(g Grant, address netip.Prefix, now time.Time) bool {
-	if !now.Before(b.Until) {
-		return false
-	}
-	return b.Identity != "" && b.Identity == g.Identity || b.By != "" && b.By == g.By ||
-		b.Address.IsValid() && address.IsValid() && b.Address.Overlaps(address)
-}
-
 // Ruling is something that a client did in a room to others, or was refused, for the audit log.
 type Ruling struct {
 	Room   string

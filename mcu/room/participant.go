@@ -22,6 +22,9 @@ type Participant struct {
 // ID returns the secret name of the participant's session.
 func (p *Participant) ID() string { return p.session.ID() }
 
+// Receives tells whether the participant only receives, and has no tile.
+func (p *Participant) Receives() bool { return p.session.Viewer }
+
 // Done is closed when the participant has left, for whatever reason.
 func (p *Participant) Done() <-chan struct{} { return p.session.Done() }
 

@@ -105,7 +105,7 @@ func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
 			return grant, cmp.Or(err, grant.May(q.Action))
 		}
 	}
-	grant, err := g.grant(ctx, q)
+	grant, err := g.grant(ctx, &q)
 	if err != nil {
 		return policy.Grant{}, err
 	}
@@ -120,17 +120,18 @@ func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
 	return grant, nil
 }
 
-func (g *Gate) grant(ctx context.Context, q Request) (policy.Grant, error) {
+func (g *Gate) grant(ctx context.Context, q *Request) (policy.Grant, error) {
 	free := q.Enters() && g.cfg.Mode == Open
 	if q.Secret != "" {
 		for _, s := range g.cfg.Sources {
-			if grant, mine, err := s.Grant(ctx, q); mine || err != nil {
+			if grant, mine, err := s.Grant(ctx, *q); mine || err != nil {
 				return grant, err
 			}
 		}
 		if !free { // encoders send stream keys to whatever server; an open room needs none
 			return policy.Grant{}, ErrInvalid
 		}
+		q.Secret = "" // nobody knows it, so it spares no PIN
 	}
 	switch {
 	case free && q.Action == "watch":

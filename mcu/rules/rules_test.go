@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"tilemix/mcu/policy"
+)
+
+var (
+	now   = time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	host  = policy.Grant{Role: policy.Host}
+	known = policy.Grant{By: "invite:7"}
+	guest = policy.Grant{}
+)
+
+// TestCheck has rules that cannot be.
+func TestCheck(t *testing.T) {
+	for want, r := range map[string]Terms{
+		"":                {Title: "Exam", Lobby: All, MaxParticipants: Caps{10, 5, 5}, NotBefore: now, Expires: now.Add(time.Hour), MaxDuration: 60},
+		"title":           {Title: strings.Repeat("x", 201)},
+		"lobby":           {Lobby: "sofa"},
+		"maxParticipants": {MaxParticipants: Caps{Total: -1}},
+		"maxDuration":     {MaxDuration: -1},
+		"expires":         {NotBefore: now, Expires: now},
+	} {
+		err := r.Check()
+		if (want == "") != (err == nil) || err != nil && (!errors.Is(err, ErrBad) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+}
+
+// TestTimes has clients come before, during and after a room's time.
+func TestTimes(t *testing.T) {
+	r := Terms{NotBefore: now, Expires: now.Add(time.Hour), MaxDuration: 600}
+	for _, c := range []struct {
+		at   time.Duration
+		who  policy.Grant
+		want error
+	}{{-time.Second, guest, ErrEarly}, {-time.Second, host, nil}, {0, guest, nil}, {time.Hour, host, ErrOver}} {
+		if err := r.Admits(c.who, now.Add(c.at)); !errors.Is(err, c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if at, ok := r.End(now); !ok || at != now.Add(10*time.Minute) {
+		t.Errorf("it ends %v, %v", at, ok)
+	}
+	if at, ok := r.End(now.Add(55 * time.Minute)); !ok || at != r.Expires {
+		t.Errorf("the late call ends %v, %v", at, ok)
+	}
+	if _, ok := (Terms{}).End(now); ok {
+		t.Error("a room without rules ends")
+	}
+}
+
+// TestLobbies asks who waits.
+func TestLobbies(t *testing.T) {
+	for lobby, want := range map[Lobby][4]bool{ // guest, known, known with a host in the room, host
+		"": {}, NoLobby: {}, Guests: {true, false, false, false}, All: {true, true, true, false}, UntilHost: {true, true, false, false},
+	} {
+		r := Terms{Lobby: lobby}
+		if got := [4]bool{r.Waits(guest, false), r.Waits(known, false), r.Waits(known, true), r.Waits(host, false)}; got != want {
+			t.Errorf("%q: %v, not %v", lobby, got, want)
+		}
+	}
+}
+
+// TestFull counts places.
+func TestFull(t *testing.T) {
+	r := Terms{MaxParticipants: Caps{Total: 5, Publishers: 2, Viewers: 4}}
+	for _, c := range []struct {
+		seated, receiving int
+		receives, want    bool
+	}{{0, 0, false, false}, {2, 0, false, true}, {2, 0, true, false}, {4, 4, true, true}, {5, 3, true, true}} {
+		if r.Full(c.seated, c.receiving, c.receives) != c.want {
+			t.Errorf("%+v", c)
+		}
+	}
+	if (Terms{}).Full(1000, 500, true) {
+		t.Error("a room without rules is full")
+	}
+}
