@@ -44,7 +44,7 @@ func serve(t testing.TB, cfg mcu.Config) *stage {
 }
 
 // sub returns the stage for a subtest that runs beside others.
-func (s *stage) sub(t testing.TB) *stage { return &stage{s.Stage.Within(t), t, s.cfg} }
+func (s *stage) sub(t testing.TB) *stage { return &stage{s.Within(t), t, s.cfg} }
 
 func (s *stage) await(what string, ok func() bool) {
 	s.t.Helper()

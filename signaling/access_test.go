@@ -207,8 +207,10 @@ func TestPINs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ pin, refused, role string }{
-		{"", "401 pin_missing", ""}, {"pin.1111", "401 pin_wrong", ""},
-		{"pin.1234", "", "participant"}, {"pin.987654", "", "host"},
+		{"", "401 pin_missing", ""},
+		{"pin.1111", "401 pin_wrong", ""},
+		{"pin.1234", "", "participant"},
+		{"pin.987654", "", "host"},
 	} {
 		_, w, refused := come(t, url, "Ada", strings.Fields(c.pin)...)
 		if refused != c.refused || w.Role != c.role {

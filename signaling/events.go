@@ -44,10 +44,10 @@ func (e *events) listen(action string) echo.HandlerFunc {
 			next, ok, over := s.Next(r.Context(), eventBeat)
 			switch {
 			case over != nil:
-				return nil //nolint:nilerr // the end of the answer says it
+				return nil // the end of the answer says it
 			case !ok:
 				if _, err := e.gate.Judge(r.Context(), q); err != nil {
-					return nil //nolint:nilerr // it is told when it comes back
+					return nil // it is told when it comes back
 				}
 				err = tell(c, ":\n\n")
 			default:

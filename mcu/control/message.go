@@ -19,8 +19,23 @@ type Message interface {
 }
 
 var (
-	fromClient = []Message{Offer{}, Answer{}, Candidate{}, Mute{}, SendChat{}, ChooseLayout{}, Alive{},
-		Hand{}, Set{}, Ask{}, Kick{}, Move{}, Lock{}, End{}, Announce{}}
+	fromClient = []Message{
+		Offer{},
+		Answer{},
+		Candidate{},
+		Mute{},
+		SendChat{},
+		ChooseLayout{},
+		Alive{},
+		Hand{},
+		Set{},
+		Ask{},
+		Kick{},
+		Move{},
+		Lock{},
+		End{},
+		Announce{},
+	}
 	fromServer = []Message{
 		Welcome{},
 		Moved{},

@@ -37,7 +37,7 @@ type stage struct {
 // within returns the stage for a subtest that runs beside others.
 func (s *stage) within(t *testing.T) *stage {
 	own := *s
-	own.Stage, own.t = s.Stage.Within(t), t
+	own.Stage, own.t = s.Within(t), t
 	return &own
 }
 

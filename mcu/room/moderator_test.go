@@ -131,8 +131,13 @@ func TestNobodyElse(t *testing.T) {
 		host, ben, eye := c.host(), c.join("Ben", false), c.join("Eye", true)
 		id := person(t, ben, "Host").ID
 		commands := []control.Message{
-			control.Set{ID: id, Audio: &control.SetMedia{Muted: yes()}}, control.Ask{ID: id, Audio: true}, control.Kick{ID: id},
-			control.Move{ID: id, Room: "other"}, control.Lock{Locked: true}, control.End{}, control.Announce{Text: "x"},
+			control.Set{ID: id, Audio: &control.SetMedia{Muted: yes()}},
+			control.Ask{ID: id, Audio: true},
+			control.Kick{ID: id},
+			control.Move{ID: id, Room: "other"},
+			control.Lock{Locked: true},
+			control.End{},
+			control.Announce{Text: "x"},
 		}
 		for _, command := range commands {
 			for _, g := range []*guest{ben, eye} {

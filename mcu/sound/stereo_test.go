@@ -89,7 +89,8 @@ func TestStereo(t *testing.T) {
 		Listeners: []scene.Listener{
 			{ID: "left", Microphone: left, Stream: own, Stereo: true},
 			{ID: "voice", Microphone: &mic{hertz: 1300, on: true}},
-			{ID: "both", Stream: both, Stereo: true}, {ID: "one", Stream: one},
+			{ID: "both", Stream: both, Stereo: true},
+			{ID: "one", Stream: one},
 		},
 		Sinks: []*media.Attachment{{Sink: k}},
 	})
@@ -101,9 +102,12 @@ func TestStereo(t *testing.T) {
 		left, right float64
 	}{
 		// The left channel is too loud, and one gain of 0.79 brings both down.
-		{"both", both, 400, 0.47, 0}, {"both", both, 1300, 0.24, 0.24},
-		{"one", one, 400, 0.3, 0.3}, {"one", one, 1300, 0.3, 0.3},
-		{"left itself", own, 400, 0, 0}, {"left itself", own, 1300, 0.3, 0.3},
+		{"both", both, 400, 0.47, 0},
+		{"both", both, 1300, 0.24, 0.24},
+		{"one", one, 400, 0.3, 0.3},
+		{"one", one, 1300, 0.3, 0.3},
+		{"left itself", own, 400, 0, 0},
+		{"left itself", own, 1300, 0.3, 0.3},
 		{"the sink", &k.ear, 400, 0.47, 0},
 	} {
 		l, r := c.e.channels(t, c.hertz)
@@ -166,7 +170,8 @@ func TestSpatial(t *testing.T) {
 				{ID: "left", Microphone: &duo{mic: mic{hertz: 400, on: true}}, Stream: own, Stereo: true},
 				{ID: "right", Microphone: &mic{hertz: 700, on: true}},
 				{ID: "music", Microphone: &duo{mic: mic{hertz: 1300, on: true}, wide: true}},
-				{ID: "both", Stream: both, Stereo: true}, {ID: "one", Stream: one},
+				{ID: "both", Stream: both, Stereo: true},
+				{ID: "one", Stream: one},
 			},
 			Views: []scene.View{{Key: scene.ViewKey{Size: image.Pt(1200, 600)}, Places: []scene.Place{
 				{Rect: image.Rect(0, 0, 300, 300)}, {Rect: image.Rect(900, 0, 1200, 300)}, {Rect: image.Rect(1100, 300, 1200, 600)}, {},
@@ -210,7 +215,8 @@ func TestStereoTickAllocates(t *testing.T) {
 	}}, Sources: []scene.Source{{ID: layout.SourceID{Participant: "voice"}}}, Listeners: []scene.Listener{
 		{ID: "left", Microphone: left, Stream: &ear{deaf: true}, Stereo: true},
 		{ID: "voice", Microphone: &mic{hertz: 700, on: true}},
-		{ID: "both", Stream: &ear{deaf: true}, Stereo: true}, {ID: "one", Stream: &ear{deaf: true}},
+		{ID: "both", Stream: &ear{deaf: true}, Stereo: true},
+		{ID: "one", Stream: &ear{deaf: true}},
 	}})
 	b.ticks(2 * tuneInterval)
 	if n := testing.AllocsPerRun(100, func() { b.ticks(1) }); n > 0 {

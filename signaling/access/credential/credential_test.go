@@ -14,10 +14,20 @@ func TestAdmits(t *testing.T) {
 		rooms, room string
 		want        bool
 	}{
-		{"*", "demo", true}, {"*", "", true}, {"demo", "demo", true}, {"demo", "Demo", false},
-		{"exam-*", "exam-1", true}, {"exam-*", "exam", false}, {"exam-?", "exam-12", false},
-		{"", "demo", false}, {"", "", false}, {"[", "[", false}, {"[a", "a", false}, {"**", "", false},
-		{credential.Literal("*"), "demo", false}, {credential.Literal(`a[b]\?`), `a[b]\?`, true},
+		{"*", "demo", true},
+		{"*", "", true},
+		{"demo", "demo", true},
+		{"demo", "Demo", false},
+		{"exam-*", "exam-1", true},
+		{"exam-*", "exam", false},
+		{"exam-?", "exam-12", false},
+		{"", "demo", false},
+		{"", "", false},
+		{"[", "[", false},
+		{"[a", "a", false},
+		{"**", "", false},
+		{credential.Literal("*"), "demo", false},
+		{credential.Literal(`a[b]\?`), `a[b]\?`, true},
 	} {
 		if got := (credential.Claims{Rooms: c.rooms}).Admits(c.room); got != c.want {
 			t.Errorf("%q admits to %q: %v", c.rooms, c.room, got)

@@ -61,6 +61,6 @@ func (r *Refusal) Status() int { return statuses[r.Code] }
 
 // Is tells whether another refusal has the same code, for [errors.Is].
 func (r *Refusal) Is(other error) bool {
-	o, ok := other.(*Refusal) //nolint:errorlint // errors.Is unwraps
+	o, ok := other.(*Refusal) // errors.Is unwraps
 	return ok && o.Code == r.Code
 }

@@ -90,8 +90,11 @@ func TestAnswers(t *testing.T) {
 		room   string
 	}{
 		{`{"allow":true}`, "<nil>", policy.Grant{Identity: "ada"}, "demo"},
-		{`{"allow":true,"role":"host","name":"Dr Ada","view":"stage","room":"hall","until":"2026-05-04T10:00:00Z","more":1}`, "<nil>",
-			policy.Grant{Role: policy.Host, Identity: "ada", Name: "Dr Ada", View: "stage"}, "hall"},
+		{
+			`{"allow":true,"role":"host","name":"Dr Ada","view":"stage","room":"hall","until":"2026-05-04T10:00:00Z","more":1}`, "<nil>",
+			policy.Grant{Role: policy.Host, Identity: "ada", Name: "Dr Ada", View: "stage"},
+			"hall",
+		},
 		{`{"allow":false}`, "hook_denied", policy.Grant{}, ""},
 		{`{"allow":false,"role":"host"}`, "hook_denied", policy.Grant{}, ""},
 		{`{"allow":true,"until":"2026-05-04T09:00:00Z"}`, "hook_denied", policy.Grant{}, ""},

@@ -47,7 +47,7 @@ type Key struct {
 func (k Key) check() error {
 	name := strings.Trim(strings.ToLower(k.Name), "abcdefghijklmnopqrstuvwxyz0123456789-_.")
 	if k.Name == "" || len(k.Name) > maxName || name != "" {
-		return fmt.Errorf("%w: its name must have 1 to %d letters, digits, -, _ or .", ErrBad, maxName)
+		return fmt.Errorf("%w: its name must have 1 to %d of letters, digits, dots, - and _", ErrBad, maxName)
 	}
 	if _, err := path.Match(k.Rooms, ""); err != nil || k.Rooms == "" {
 		return fmt.Errorf(`%w: its rooms must be a room's name, or a pattern such as exam-* or *`, ErrBad)

@@ -245,9 +245,14 @@ func TestAdd(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	metrics := []string{"metrics"}
 	for _, k := range []key.Key{
-		{Name: "", Rooms: "*", Scopes: metrics}, {Name: "a b", Rooms: "*", Scopes: metrics}, {Name: strings.Repeat("a", 65), Rooms: "*", Scopes: metrics},
-		{Name: "a", Rooms: "", Scopes: metrics}, {Name: "a", Rooms: "[", Scopes: metrics}, {Name: "a", Rooms: "*"},
-		{Name: "a", Rooms: "*", Scopes: []string{"metrics", "fly"}}, {Name: "a", Rooms: "*", Scopes: metrics, Expires: now},
+		{Name: "", Rooms: "*", Scopes: metrics},
+		{Name: "a b", Rooms: "*", Scopes: metrics},
+		{Name: strings.Repeat("a", 65), Rooms: "*", Scopes: metrics},
+		{Name: "a", Rooms: "", Scopes: metrics},
+		{Name: "a", Rooms: "[", Scopes: metrics},
+		{Name: "a", Rooms: "*"},
+		{Name: "a", Rooms: "*", Scopes: []string{"metrics", "fly"}},
+		{Name: "a", Rooms: "*", Scopes: metrics, Expires: now},
 	} {
 		if _, err := key.Add(dir, k, now); !errors.Is(err, key.ErrBad) {
 			t.Errorf("%+v: %v", k, err)

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -25,9 +26,7 @@ func jwk(key crypto.Signer, id string, more m) m {
 	k := key.Public().(*rsa.PublicKey)
 	b64 := base64.RawURLEncoding.EncodeToString
 	out := m{"kty": "RSA", "kid": id, "n": b64(k.N.Bytes()), "e": b64(big.NewInt(int64(k.E)).Bytes())}
-	for name, v := range more {
-		out[name] = v
-	}
+	maps.Copy(out, more)
 	return out
 }
 

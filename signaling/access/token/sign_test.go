@@ -15,6 +15,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,9 +66,7 @@ type m = map[string]any
 func sign(t testing.TB, method jwt.SigningMethod, key any, claims m, head m) string {
 	t.Helper()
 	tok := jwt.NewWithClaims(method, jwt.MapClaims(claims))
-	for name, v := range head {
-		tok.Header[name] = v
-	}
+	maps.Copy(tok.Header, head)
 	text, err := tok.SignedString(key)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"maps"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func check(t *testing.T, rows []row) {
 			if c.Grant != (policy.Grant{}) {
 				t.Errorf("%s: a refusal has a grant", r.name)
 			}
-			for _, p := range strings.Split(r.text, ".") {
+			for p := range strings.SplitSeq(r.text, ".") {
 				if len(p) > 8 && strings.Contains(err.Error(), p) {
 					t.Errorf("%s: the text of the refusal has a part of the token", r.name)
 				}
@@ -167,9 +168,7 @@ func TestLiveKit(t *testing.T) {
 func TestJitsi(t *testing.T) {
 	j := func(changes m) string {
 		c := m{"aud": "jitsi", "iss": "my_client", "sub": "meet.jit.si", "room": "*", "exp": now.Unix() + 60}
-		for k, v := range changes {
-			c[k] = v
-		}
+		maps.Copy(c, changes)
 		return hs(t, c)
 	}
 	user := func(u m) m {
