@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"time"
 
+	reach "tilemix/mcu/gateway/address"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
+	"tilemix/signaling/access/hook"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/key"
 	"tilemix/signaling/access/pin"
@@ -29,6 +31,7 @@ type entrance struct {
 	invites *invite.Invites
 	bans    *ban.Bans
 	pins    *pin.Pins
+	hook    *hook.Hook // nil: no other server is asked
 	banned  chan roomBan
 	log     *slog.Logger
 }
@@ -61,8 +64,12 @@ func newEntrance(s *settings, log *slog.Logger) (*entrance, error) {
 	if access.Mode(s.Auth) == access.Token && !tokens.Keys() {
 		return nil, fmt.Errorf("--auth token needs keys that tokens are signed with: --token-key FILE, or --jwks URL")
 	}
+	asked, err := newHook(s, log)
+	if err != nil {
+		return nil, err
+	}
 	return &entrance{
-		shelf: shelf, keys: keys, tokens: tokens, log: log,
+		hook: asked, shelf: shelf, keys: keys, tokens: tokens, log: log,
 		invites: invite.New(shelf), bans: ban.New(shelf), pins: pin.New(shelf),
 		banned: make(chan roomBan, maxBans),
 	}, nil
@@ -75,14 +82,28 @@ func newAudit(dataDir string, log *slog.Logger) *audit.Log {
 	return audit.New(cfg, log)
 }
 
+// newHook returns what asks another server, nil for none.
+func newHook(s *settings, log *slog.Logger) (*hook.Hook, error) {
+	if s.AuthURL == "" {
+		return nil, nil
+	}
+	cfg := hook.Default()
+	cfg.URL, cfg.Permit = s.AuthURL, reach.Rules{Private: s.AllowPrivate}.Allows
+	return hook.New(cfg, log)
+}
+
 // gate returns what judges requests.
 func (e *entrance) gate(s *settings, members access.Source) *access.Gate {
+	checks := []access.Check{source.Bans(e.bans), source.PINs(e.pins)}
+	if e.hook != nil {
+		checks = append(checks, source.Hook(e.hook))
+	}
 	return access.New(access.Config{
 		Mode:    access.Mode(s.Auth),
 		Trusts:  func() bool { return !e.keys.Any() },
 		Members: members,
 		Sources: []access.Source{source.Keys{Ring: e.keys}, source.Tokens{Verifier: e.tokens}, source.Invites{Invites: e.invites}},
-		Checks:  []access.Check{source.Bans(e.bans), source.PINs(e.pins), source.Uses(e.invites)},
+		Checks:  append(checks, source.Uses(e.invites)),
 	})
 }
 
@@ -113,6 +134,9 @@ func (e *entrance) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			for len(e.banned) > 0 {
 				e.write(<-e.banned)
+			}
+			if e.hook != nil {
+				e.hook.Close()
 			}
 			e.keys.Flush()
 			return e.shelf.Flush()

@@ -91,11 +91,15 @@ func (f *fortress) joins(t *testing.T, d time.Duration) (taken int) {
 func (f *fortress) restarts(t *testing.T, d time.Duration) {
 	t.Helper()
 	far, offer := f.behindProxy(t), hostileOffer()
-	status, text, header := far.do(t, http.MethodPost, "/whip/call?name=Eve", offer, "Content-Type", "application/sdp", "X-Forwarded-For", stranger)
-	if status != http.StatusCreated {
-		t.Fatalf("%d %s", status, text)
-	}
-	session := header.Get("Location")
+	session := ""
+	poll.Until(t, "a session for an address that has just sent too much", func() bool {
+		status, text, header := far.do(t, http.MethodPost, "/whip/call?name=Eve", offer, "Content-Type", "application/sdp", "X-Forwarded-For", stranger)
+		if status != http.StatusCreated && status != http.StatusTooManyRequests {
+			t.Fatalf("%d %s", status, text)
+		}
+		session = header.Get("Location")
+		return status == http.StatusCreated
+	})
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	var all sync.WaitGroup

@@ -98,6 +98,7 @@ func TestModerate(t *testing.T) {
 		}
 		host.Handle(control.Kick{ID: bens, Reason: "noise", Ban: control.Ban{Seconds: 60}})
 		<-ben.Done()
+		c.settle()
 		if r, _ := last[control.Removed](ben); r.Code != "banned" || r.Reason != "noise" || r.Until.IsZero() {
 			t.Errorf("Ben is told %+v", r)
 		}
@@ -107,6 +108,7 @@ func TestModerate(t *testing.T) {
 		}
 		host.Handle(control.Kick{ID: cids, Ban: control.Ban{Not: true}})
 		<-cid.Done()
+		c.settle()
 		if r, _ := last[control.Removed](cid); r.Code != "kicked" || len(c.bans) != 1 {
 			t.Errorf("Cid is told %+v", r)
 		}
@@ -115,6 +117,7 @@ func TestModerate(t *testing.T) {
 		}
 		host.Handle(control.End{Reason: "over"})
 		<-host.Done()
+		c.settle()
 		if r, _ := last[control.Removed](host); r.Code != "ended" {
 			t.Errorf("the host is told %+v", r)
 		}

@@ -50,6 +50,7 @@ type Request struct {
 	Room     string // "": the request is of no one room
 	Name     string // that the client asks to be called
 	Secret   string // "": it brings none
+	Unknown  string // secret that no source knows, of a client that needs none; the gate sets it
 	Resume   string // resume token of a participant that comes back; "": it does not
 	PIN      string
 	Protocol string // "whip", "whep", "websocket", "hls" or "http"
@@ -81,7 +82,7 @@ type Config struct {
 }
 
 // Check changes what a client is granted that enters a room, or says why it may not.
-type Check func(q Request, g policy.Grant, now time.Time) (policy.Grant, error)
+type Check func(ctx context.Context, q Request, g policy.Grant, now time.Time) (policy.Grant, error)
 
 // Gate judges requests. It is safe for concurrent use.
 type Gate struct{ cfg Config }
@@ -113,7 +114,7 @@ func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
 		return grant, err
 	}
 	for _, check := range g.cfg.Checks {
-		if grant, err = check(q, grant, time.Now()); err != nil {
+		if grant, err = check(ctx, q, grant, time.Now()); err != nil {
 			return policy.Grant{}, err
 		}
 	}
@@ -131,7 +132,7 @@ func (g *Gate) grant(ctx context.Context, q *Request) (policy.Grant, error) {
 		if !free { // encoders send stream keys to whatever server; an open room needs none
 			return policy.Grant{}, ErrInvalid
 		}
-		q.Secret = "" // nobody knows it, so it spares no PIN
+		q.Secret, q.Unknown = "", q.Secret // nobody knows it, so it spares no PIN
 	}
 	switch {
 	case free && q.Action == "watch":

@@ -52,6 +52,9 @@ export class Playback {
     const hls = new Hls({
       lowLatencyMode: true, enableWorker: false, backBufferLength: 10, maxLiveSyncPlaybackRate: 1.25,
       liveSyncDuration: 0.5, // the playlist recommends three parts; two and a half are enough here
+      xhrSetup: (xhr) => {
+        for (const [name, value] of Object.entries(entering())) xhr.setRequestHeader(name, value);
+      },
     });
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && this.#lose());

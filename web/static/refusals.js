@@ -26,6 +26,8 @@ const sentences = new Map([
   ['banned', ['A host has removed you from this room', 'You cannot come back for now. Ask a host if this is a mistake.']],
   ['hook_denied', ['You may not enter this room', 'Ask a host for an invitation.']],
   ['room_locked', ['The room is locked', 'Ask a host to unlock it, then try again.']],
+  ['room_early', ['The room is not open yet', 'Come back at the time that you were invited for.']],
+  ['room_over', ["The room's time is over", 'Ask a host for another time.']],
   ['room_full', ['The room is full', 'Try again when somebody has left.']],
   ['server_full', ['The server is full', 'Try again in some minutes.']],
   ['pin_missing', ['This room has a PIN', 'Ask a host for it, then try again.']],

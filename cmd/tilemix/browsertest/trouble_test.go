@@ -77,10 +77,8 @@ func TestFullRoom(t *testing.T) {
 	ada.waitForPhase(t, "connected")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
 	bob.waitForPhase(t, "refused")
-	bob.waitForText(t, "#card-title", "You could not join")
-	if text := bob.text("#card-text"); !strings.HasPrefix(text, "Room is full") {
-		t.Errorf("the reason is %q", text)
-	}
+	bob.waitForText(t, "#card-title", "The room is full")
+	bob.waitForText(t, "#card-text", "Try again when somebody has left.")
 	ada.waitForTiles(t, "Ada")
 	ada.click(t, "#leave")
 	ada.waitForPhase(t, "left")

@@ -11,6 +11,8 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/credential"
+	"tilemix/signaling/access/hook"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/key"
 	"tilemix/signaling/access/pin"
@@ -57,7 +59,7 @@ func (i Invites) Grant(_ context.Context, q access.Request) (policy.Grant, bool,
 // last of the checks, so that a client that is banned, or may not do what it asks for, uses nothing.
 // A player that fetches HLS piece by piece does not enter anew each time.
 func Uses(invites *invite.Invites) access.Check {
-	return func(q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+	return func(_ context.Context, q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
 		if !strings.HasPrefix(g.By, "invite:") || q.Protocol == "hls" || q.Protocol == "http" {
 			return g, nil
 		}
@@ -69,7 +71,7 @@ func Uses(invites *invite.Invites) access.Check {
 // PINs asks clients without a secret for the PIN of their role, where a room has one. The PIN of
 // another role gives that role.
 func PINs(pins *pin.Pins) access.Check {
-	return func(q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+	return func(_ context.Context, q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
 		if q.Secret != "" {
 			return g, nil
 		}
@@ -91,7 +93,28 @@ func PINs(pins *pin.Pins) access.Check {
 
 // Bans keeps out those who were banned from the room.
 func Bans(bans *ban.Bans) access.Check {
-	return func(q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+	return func(_ context.Context, q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
 		return g, bans.Check(q.Room, g, q.Client, now)
+	}
+}
+
+// Hook asks another server about each client that enters. What that server says of role and name
+// replaces what the client had; an answer that names another room lets nobody in here.
+func Hook(h *hook.Hook) access.Check {
+	return func(ctx context.Context, q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
+		claims, room, err := h.Ask(ctx, hook.Question{
+			Action: q.Action, Room: q.Room, Identity: g.Identity, Name: cmp.Or(g.Name, q.Name),
+			Token: cmp.Or(q.Secret, q.Unknown), Address: q.Client.String(), Protocol: q.Protocol, UserAgent: q.Agent,
+		}, now)
+		switch {
+		case err != nil:
+			return g, err
+		case room != q.Room:
+			return g, credential.Refuse("hook_denied", "you may not enter this room, but the room %s", room)
+		}
+		g.Role = cmp.Or(claims.Grant.Role, g.Role)
+		g.Name, g.View = cmp.Or(claims.Grant.Name, g.Name), cmp.Or(claims.Grant.View, g.View)
+		g.First = false // that server decides who is host
+		return g, nil
 	}
 }

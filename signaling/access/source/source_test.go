@@ -1,8 +1,11 @@
 package source_test
 
 import (
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/credential"
+	"tilemix/signaling/access/hook"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/source"
 )
@@ -50,5 +54,53 @@ func TestUses(t *testing.T) {
 		if !errors.Is(err, step.want) || err == nil && grant.Role != policy.Viewer {
 			t.Errorf("a guest who %s: %+v, %v", step.name, grant, err)
 		}
+	}
+}
+
+// TestHook has another server decide who enters: it is told what the client brings, and its answer
+// counts. Nobody is asked about what does not enter.
+func TestHook(t *testing.T) {
+	var asked []hook.Question
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q hook.Question
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+			t.Error(err)
+		}
+		asked = append(asked, q)
+		answer := map[string]string{
+			"ada": `{"allow":true,"role":"host","name":"Dr Ada"}`, "ben": `{"allow":false,"reason":"not today"}`,
+			"cid": `{"allow":true,"room":"other"}`,
+		}[q.Token]
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer other.Close()
+	cfg := hook.Default()
+	cfg.URL = other.URL
+	h, err := hook.New(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	gate := access.New(access.Config{Mode: access.Open, Checks: []access.Check{source.Hook(h)}})
+	for _, c := range []struct {
+		secret string
+		want   policy.Grant
+		err    error
+	}{
+		{"ada", policy.Grant{Role: policy.Host, Name: "Dr Ada"}, nil},
+		{"ben", policy.Grant{}, &credential.Refusal{Code: "hook_denied"}},
+		{"cid", policy.Grant{}, &credential.Refusal{Code: "hook_denied"}},
+		{"", policy.Grant{}, &credential.Refusal{Code: "hook_failed"}}, // it answers nothing
+	} {
+		g, err := gate.Judge(t.Context(), access.Request{Action: "connect", Room: "demo", Secret: c.secret, Protocol: "websocket"})
+		if !errors.Is(err, c.err) || g != c.want {
+			t.Errorf("%q: %+v, %v", c.secret, g, err)
+		}
+	}
+	if _, err := gate.Judge(t.Context(), access.Request{Action: "kick", Room: "demo", Local: true}); err != nil || len(asked) != 4 {
+		t.Errorf("%d questions, %v", len(asked), err)
+	}
+	if q := asked[0]; q.Action != "connect" || q.Room != "demo" || q.Protocol != "websocket" {
+		t.Errorf("it is told %+v", q)
 	}
 }

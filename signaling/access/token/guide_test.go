@@ -68,8 +68,7 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-// TestGuideCodes holds the table of the guide to the list of codes, but for those of PINs and of the
-// hook, which no setting turns on.
+// TestGuideCodes holds the table of the guide to the list of codes.
 func TestGuideCodes(t *testing.T) {
 	guide, err := os.ReadFile("../../../web/docs/access.md")
 	if err != nil {
@@ -77,9 +76,6 @@ func TestGuideCodes(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(string(guide), "\n## Refusals\n")
 	for _, code := range credential.Codes() {
-		if strings.HasPrefix(code, "pin_") || strings.HasPrefix(code, "hook_") {
-			continue
-		}
 		row := fmt.Sprintf("(?m)^\\| %d \\|.*`%s`", credential.Refuse(code, "").Status(), code)
 		if !regexp.MustCompile(row).MatchString(table) {
 			t.Errorf("the guide does not have %s with its status", code)

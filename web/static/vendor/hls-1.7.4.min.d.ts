@@ -5,7 +5,7 @@ export default class Hls {
   static Events: { ERROR: 'hlsError', LEVEL_UPDATED: 'hlsLevelUpdated' };
   constructor(config: {
     lowLatencyMode: boolean, enableWorker: boolean, backBufferLength: number, maxLiveSyncPlaybackRate: number,
-    liveSyncDuration: number,
+    liveSyncDuration: number, xhrSetup: (xhr: XMLHttpRequest) => void,
   });
   readonly latency: number; // s
   readonly playingDate: Date | null;
