@@ -147,12 +147,22 @@ type outcome struct {
 }
 
 func (r *rig) outcome(from, to, back time.Time) outcome {
-	return outcome{
+	o := outcome{
 		up: r.up.between(from, to, back), down: r.down.between(from, to, back),
 		other: r.other.between(from, to, time.Time{}),
-		skews: r.up.Skews(r.up.Sight, from, to),
 	}
+	// Sound and picture come back one after the other, as each has what it needs. They belong
+	// together again when both are there.
+	together := from
+	if !back.IsZero() {
+		together = back.Add(o.up.again + recovery)
+	}
+	o.skews = r.up.Skews(r.up.Sight, together, to)
+	return o
 }
+
+// recovery (1 s) is the time after an outage in which a jitter buffer and lip sync find back.
+const recovery = time.Second
 
 func (o outcome) String() string {
 	return fmt.Sprintf("skew %d ms\n   up %v\n down %v\nother %v",
