@@ -42,6 +42,10 @@ func siegeTime(t *testing.T) time.Duration {
 // fewFiles has a server begin with 1000 descriptors.
 func fewFiles() []string { return []string{"sh", "-c", `ulimit -n 1000; exec "$@"`, "sh"} }
 
+// burst (400 ms) of CPU may go to what an address may send at once, 50 dear requests, besides what it
+// may send each second.
+const burst = 400 * time.Millisecond
+
 // TestSiege has strangers attack a server beside a call of four. The call loses no picture and no sound,
 // no attack costs much, and when the strangers are gone, nothing is left of them.
 func TestSiege(t *testing.T) {
@@ -86,11 +90,12 @@ func TestSiege(t *testing.T) {
 			h := c.beside(t, func() { row.run(t) })
 			c.unharmed(t, h, row.fps)
 			more := h.cores() - calm.cores()
-			t.Logf("%.2f cores", more)
-			if more > row.cpu && max(h.others, calm.others) > busy {
+			most := row.cpu + burst.Seconds()/h.took.Seconds()
+			t.Logf("%.2f cores of %.2f", more, most)
+			if more > most && max(h.others, calm.others) > busy {
 				t.Log("not judged: the call has more of the processor now than when it was alone")
-			} else if more > row.cpu {
-				t.Errorf("it took %.2f cores, want %.2f", more, row.cpu)
+			} else if more > most {
+				t.Errorf("it took %.2f cores, want %.2f", more, most)
 			}
 		})
 	}
