@@ -66,9 +66,8 @@ func (g *guard) own(r *http.Request) error {
 	return errOrigin
 }
 
-// sameOrigin refuses requests of other origins' pages that would change something. The
-// server has no login, so a page of another origin could otherwise use any browser in the
-// server's network.
+// sameOrigin refuses requests of other origins' pages that would change something. Programs of
+// this machine need no key, so a page of another origin could otherwise use a browser on it.
 func (g *guard) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if err := g.own(c.Request()); err != nil {
