@@ -82,6 +82,10 @@
 //	client → room loop              the client's own goroutine waits –
 //	events → webhooks               1024, the newest dropped         webhook_events{dropped}
 //	webhook's queue on disk         10,000, the oldest dropped       webhook_events{dropped}
+//	events → stream of a program    256, then it is closed, to read  event_streams_slow
+//	                                again what it missed
+//	decisions → audit log           4096, the newest dropped         audit_dropped
+//	bans → disk                     256, the newest dropped          –, an error in the log
 //	access units and sound → sink   the sink's own queue             the sink's
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped
 //	tracks → their files (record)   16000 units; to the next IDR      recording_dropped
