@@ -11,11 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"tilemix/signaling/access/ban"
-	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/credential"
-	"tilemix/signaling/access/invite"
-	"tilemix/signaling/feed"
 	"tilemix/signaling/openapi"
 )
 
@@ -25,13 +21,7 @@ var described = regexp.MustCompile(`^/(api|whip|whep|ws|hls|healthz|metrics)(/|$
 // TestDescription holds the OpenAPI description to the route table: each row is in it with its
 // action, and it has nothing that is not in the table.
 func TestDescription(t *testing.T) {
-	cfg := known()
-	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
-	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
-	s, err := newSite(nothing{}, cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, _ := whole(t, known())
 	want := map[string]string{"GET /metrics": "metrics"}
 	for _, r := range s.routes() {
 		if !described.MatchString(r.path) {

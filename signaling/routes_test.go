@@ -17,6 +17,10 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
+	"tilemix/signaling/access/invite"
+	"tilemix/signaling/feed"
 )
 
 // nothing is a server without rooms. It panics when a route changes something.
@@ -49,11 +53,11 @@ func (noBroadcaster) Stop(context.Context, string) (broadcast.Info, error) {
 	return broadcast.Info{}, mcu.ErrNotFound
 }
 
-// TestRoutes looks at the route table: each row is there once, and no page of another
-// origin may change anything through the API.
-func TestRoutes(t *testing.T) {
-	cfg := known()
+// whole returns a site that has everything a server can have, and what serves it.
+func whole(t *testing.T, cfg Config) (*site, http.Handler) {
+	t.Helper()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
+	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
 	log := slog.New(slog.DiscardHandler)
 	s, err := newSite(nothing{}, cfg, log)
 	if err != nil {
@@ -63,6 +67,13 @@ func TestRoutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, h
+}
+
+// TestRoutes looks at the route table: each row is there once, and no page of another
+// origin may change anything through the API.
+func TestRoutes(t *testing.T) {
+	s, h := whole(t, known())
 	seen := map[string]bool{}
 	for _, r := range s.routes() {
 		for method := range strings.FieldsSeq(r.methods) {
@@ -137,16 +148,7 @@ func known() Config {
 func TestStrangers(t *testing.T) {
 	cfg := known()
 	cfg.AddressRate = 0
-	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
-	log := slog.New(slog.DiscardHandler)
-	s, err := newSite(nothing{}, cfg, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := New(nothing{}, cfg, log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, h := whole(t, cfg)
 	for _, r := range s.routes() {
 		if slices.Contains([]string{anybody, secret, "connect", "publish", "watch"}, r.action) {
 			continue
