@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +34,9 @@ func serve(t *testing.T, listen string, flags ...string) *server {
 	}
 	if listen == "" {
 		listen = "127.0.0.1:0"
+	}
+	if !slices.Contains(flags, "--data-dir") {
+		flags = append(flags, "--data-dir", t.TempDir())
 	}
 	s := &server{ended: make(chan struct{})}
 	command := exec.Command("tilemix", append([]string{"serve", "--listen", listen}, flags...)...)
