@@ -38,8 +38,17 @@ func TestMain(m *testing.M) {
 // script makes a program that stands in for FFmpeg.
 func script(t *testing.T, text string) string {
 	t.Helper()
+	return program(t, "#!/bin/sh\n"+text+"\n")
+}
+
+// program writes a program. No child may begin meanwhile: it would hold the file open for
+// writing, and the kernel runs no such file (ETXTBSY).
+func program(t *testing.T, text string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "ffmpeg")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -177,10 +186,7 @@ func TestStartFails(t *testing.T) {
 	if err := long.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address is too long") {
 		t.Errorf("a long secret is %v", err)
 	}
-	broken := filepath.Join(t.TempDir(), "ffmpeg")
-	if err := os.WriteFile(broken, []byte("#!/no/such/shell\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	broken := program(t, "#!/no/such/shell\n")
 	if err := (ffmpeg.Command{Program: broken}).Run(t.Context()); err == nil || strings.Contains(err.Error(), broken) {
 		t.Errorf("a broken program is %v", err)
 	}

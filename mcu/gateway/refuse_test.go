@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -145,7 +146,10 @@ func reasons(t *testing.T) func(said string) string {
 	t.Helper()
 	dir := t.TempDir()
 	said, program := filepath.Join(dir, "said"), filepath.Join(dir, "ffmpeg")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\ncat '"+said+"' >&2\nexit 1\n"), 0o700); err != nil {
+	syscall.ForkLock.RLock() // the kernel runs no file that a child has open for writing (ETXTBSY)
+	err := os.WriteFile(program, []byte("#!/bin/sh\ncat '"+said+"' >&2\nexit 1\n"), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	s := newStage(t, func(c *gateway.Config) { c.FFmpeg = program })
