@@ -62,19 +62,25 @@ func guarded(t *testing.T, mode access.Mode, changes ...any) (url string, shelf 
 		return r, json.Unmarshal(b.Rules, &r)
 	}
 	srv := newServerOf(t, cfg)
-	site := signaling.Default()
-	site.Shelf, site.Invites, site.Bans = shelf, invite.New(shelf), bans
-	site.Gate = access.New(access.Config{
-		Mode: mode, Trusts: func() bool { return false }, Members: signaling.Members(srv),
-		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
-		Checks:  []access.Check{source.Bans(bans), source.PINs(pin.New(shelf)), source.Uses(site.Invites)},
-	})
+	site := gated(srv, shelf, mode)
 	for _, change := range changes {
 		if f, ok := change.(func(*signaling.Config)); ok {
 			f(&site)
 		}
 	}
 	return serve(t, srv, site), shelf
+}
+
+// gated is the configuration of a server whose clients are looked at as a shelf says.
+func gated(srv *server, shelf *book.Shelf, mode access.Mode) signaling.Config {
+	site := signaling.Default()
+	site.Shelf, site.Invites, site.Bans = shelf, invite.New(shelf), ban.New(shelf)
+	site.Gate = access.New(access.Config{
+		Mode: mode, Trusts: func() bool { return false }, Members: signaling.Members(srv),
+		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
+		Checks:  []access.Check{source.Bans(site.Bans), source.PINs(pin.New(shelf)), source.Uses(site.Invites)},
+	})
+	return site
 }
 
 // come opens a WebSocket with secrets, and returns the welcome or the refusal.

@@ -3,10 +3,12 @@ package signaling
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 )
 
@@ -16,6 +18,7 @@ type Broadcaster interface {
 	Stop(ctx context.Context, room string) (broadcast.Info, error)
 	Get(room string) (broadcast.Info, error)
 	Serve(w http.ResponseWriter, r *http.Request, room, path string) error
+	ServeList(w http.ResponseWriter, r *http.Request, room, path, up string, private bool) error
 	Collectors() []prometheus.Collector
 }
 
@@ -53,9 +56,29 @@ func (b *broadcasts) stop(c echo.Context) error {
 	return fresh(c, located(c, info))
 }
 
-// hls serves a player, or an HTTP cache between players and the server.
-func (b *broadcasts) hls(c echo.Context) error {
-	return b.broadcaster.Serve(c.Response(), c.Request(), c.Param("room"), c.Param("*"))
+// list serves playlists. A cache between players and the server must not keep those of a player that
+// brought a secret.
+func (b *broadcasts) list(c echo.Context) error {
+	r, room := c.Request(), c.Param("room")
+	_, path, _ := strings.Cut(r.URL.Path, "/hls/"+room+"/")
+	with, _ := c.Get(secretKey).(bool)
+	return b.broadcaster.ServeList(c.Response(), r, room, path, "", with || r.Header.Get("Tilemix-Pin") != "")
+}
+
+// listed serves the playlists of a player that has its secret in the path, because it cannot send
+// headers. They lead to files whose addresses do not have the secret.
+func (b *broadcasts) listed(c echo.Context) error {
+	return b.broadcaster.ServeList(c.Response(), c.Request(), c.Param("room"), c.Param("*"), "../../", true)
+}
+
+// file serves what playlists name. Its address has the random ID of the stream, which only playlists
+// have, so caches may give it to players without a secret.
+func (b *broadcasts) file(c echo.Context) error {
+	name := c.Param("file")
+	if strings.HasSuffix(name, ".m3u8") {
+		return mcu.ErrNotFound
+	}
+	return b.broadcaster.Serve(c.Response(), c.Request(), c.Param("room"), c.Param("stream")+"/"+name)
 }
 
 // locatedInfo is a broadcast with the addresses of its playlist and its page.

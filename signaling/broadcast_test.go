@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -10,6 +11,8 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
+	"tilemix/signaling/access"
+	"tilemix/signaling/access/book"
 )
 
 // TestBroadcastAPI turns the broadcast of a room that nobody watches on and off, by hand.
@@ -83,4 +86,75 @@ func TestBroadcastAPI(t *testing.T) {
 	for _, path := range []string{"..%2f..%2fapi", "x/../../../static/base.css", "%2e%2e/%2e%2e", "x/y/z"} {
 		do(t, "GET", url+"/hls/demo/"+path, "").want(t, http.StatusNotFound)
 	}
+}
+
+// TestTokenInPath plays a room that needs invites with the secret in the path: playlists need it, and
+// what they name does not have it. A second player finds the invite used.
+func TestTokenInPath(t *testing.T) {
+	said := &logbook{}
+	log := slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	srv := newServer(t)
+	cfg := gated(srv, book.New(t.TempDir(), quiet), access.Invite)
+	cfg.Broadcaster = broadcasting(t, srv)
+	url := serveLogged(t, srv, cfg, log)
+	r := do(t, http.MethodPost, url+"/api/v1/rooms/demo/invites", `{"role":"viewer","uses":1}`, "Content-Type", "application/json", "Authorization", operator)
+	r.want(t, http.StatusCreated)
+	secret := read[struct{ Secret string }](t, r).Secret
+	do(t, http.MethodPut, url+"/api/v1/rooms/demo/broadcast", "", "Authorization", operator).want(t, http.StatusCreated)
+
+	do(t, http.MethodGet, url+"/hls/demo/index.m3u8", "").want(t, http.StatusUnauthorized)
+	do(t, http.MethodGet, url+"/hls/demo/t/tmi_guess/index.m3u8", "").want(t, http.StatusUnauthorized)
+	if strings.Contains(said.String(), "tmi_guess") {
+		t.Error("the log has a guess")
+	}
+	index := url + "/hls/demo/t/" + secret + "/index.m3u8"
+	files := map[string]bool{}
+	for _, list := range named(t, index) {
+		if !strings.Contains(list, secret) {
+			t.Errorf("the index leads to %s, without the secret", list)
+		}
+		if kept := do(t, http.MethodGet, list, "").Header.Get("Cache-Control"); !strings.HasPrefix(kept, "private") {
+			t.Errorf("a playlist may be kept: %q", kept)
+		}
+		without := strings.Replace(list, "/t/"+secret, "", 1)
+		do(t, http.MethodGet, without, "").want(t, http.StatusUnauthorized)
+		for _, file := range named(t, list) {
+			files[file] = true
+		}
+	}
+	if len(files) < 2 {
+		t.Errorf("files: %v", files)
+	}
+	for file := range files {
+		if strings.Contains(file, secret) {
+			t.Errorf("%s has the secret", file)
+		}
+		do(t, http.MethodGet, file, "").want(t, http.StatusOK)
+	}
+	if r := do(t, http.MethodGet, index, "", "User-Agent", "another player"); !strings.Contains(r.body, `"invite_used"`) {
+		t.Errorf("another player is answered %s", r.body)
+	}
+	if strings.Contains(said.String(), secret) || !strings.Contains(said.String(), "/hls/:room/t/:token/") {
+		t.Errorf("the log has the secret, or nothing: %s", said)
+	}
+}
+
+// named fetches a playlist and returns the addresses of what it names: playlists, headers and parts
+// that are there.
+func named(t *testing.T, at string) (all []string) {
+	t.Helper()
+	r := do(t, http.MethodGet, at, "")
+	r.want(t, http.StatusOK)
+	for line := range strings.Lines(r.body) {
+		if strings.Contains(line, "PRELOAD-HINT") || strings.Contains(line, "RENDITION-REPORT") {
+			continue
+		}
+		if _, uri, ok := strings.Cut(line, `URI="`); ok {
+			uri, _, _ = strings.Cut(uri, `"`)
+			all = append(all, resolve(t, at, uri))
+		} else if line = strings.TrimSpace(line); line != "" && line[0] != '#' && strings.HasSuffix(line, ".m3u8") {
+			all = append(all, resolve(t, at, line))
+		}
+	}
+	return all
 }

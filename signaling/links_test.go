@@ -27,6 +27,12 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // serveGateway runs a real server with a gateway, and returns its URL.
 func serveGateway(t *testing.T, cfg gateway.Config) (*server, string) {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 // Actions of routes that package policy's table does not have, because they need no grant.
 const (
 	anybody = "-"    // pages, preflights, the state of the server
-	secret  = "path" // the secret in the path is what the client may come by: a WHIP session, a ticket
+	secret  = "path" // the secret in the path is what the client may come by: a WHIP session, a ticket, a file of HLS
 )
 
 // permit asks the gate before a request is served.
@@ -71,7 +71,7 @@ func wish(c echo.Context, action string) access.Request {
 	o := originOf(r)
 	return access.Request{
 		Action: action, Room: c.Param("room"), Name: c.QueryParam("name"),
-		Secret: bearer(r), Resume: resume(r), PIN: cmp.Or(r.Header.Get("Tilemix-Pin"), offered(r, pinProtocol)),
+		Secret: cmp.Or(c.Param("token"), bearer(r)), Resume: resume(r), PIN: cmp.Or(r.Header.Get("Tilemix-Pin"), offered(r, pinProtocol)),
 		Protocol: protocol(c.Path()), Agent: r.UserAgent(), Client: o.client,
 		Local: o.client.IsValid() && o.client.IsLoopback(),
 	}

@@ -172,7 +172,11 @@ func (s *site) broadcastRoutes() []route {
 		{"GET HEAD", "/api/v1/rooms/:room/broadcast", "watch", b.get},
 		{"PUT POST", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.start)},
 		{"DELETE", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.stop)},
-		{"GET HEAD", "/hls/:room/*", "watch", b.hls},
+		{"GET HEAD", "/hls/:room/*", "watch", b.list},
+		{"GET HEAD", "/hls/:room/:stream/video1_stream.m3u8", "watch", b.list},
+		{"GET HEAD", "/hls/:room/:stream/audio2_stream.m3u8", "watch", b.list},
+		{"GET HEAD", "/hls/:room/:stream/:file", secret, b.file},
+		{"GET HEAD", "/hls/:room/t/:token/*", "watch", b.listed},
 		{"OPTIONS", "/hls/:room/*", anybody, options("GET, HEAD", [2]string{"Accept-Ranges", "none"})},
 	}
 }

@@ -31,8 +31,31 @@ const (
 // Serve answers a player. path is index.m3u8, or a name from the playlists, relative to it. If
 // Serve returns an error, mcu.ErrNotFound or ErrBadRequest among them, it has written nothing.
 func (c *Broadcaster) Serve(w http.ResponseWriter, r *http.Request, room, path string) error {
+	return c.serve(way{w: w, r: r}, room, path)
+}
+
+// ServeList is Serve for playlists only, and for a player that has them below the room's folder.
+// up is the way from the folder of the index back to that of the room, such as "../../". Playlists
+// lead to other playlists below, and to files in the room's own folder. private says that caches
+// must not keep playlists for others than this player.
+func (c *Broadcaster) ServeList(w http.ResponseWriter, r *http.Request, room, path, up string, private bool) error {
+	if !strings.HasSuffix(path, ".m3u8") {
+		return missing(path)
+	}
+	return c.serve(way{w, r, up, private}, room, path)
+}
+
+// way is a request and how its player comes to files.
+type way struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	up      string // see ServeList
+	private bool
+}
+
+func (c *Broadcaster) serve(y way, room, path string) error {
 	if path == index {
-		return c.serveIndex(w, r, room)
+		return c.serveIndex(y, room)
 	}
 	id, file, _ := strings.Cut(path, "/")
 	s := c.session(room, id)
@@ -41,9 +64,9 @@ func (c *Broadcaster) Serve(w http.ResponseWriter, r *http.Request, room, path s
 	}
 	s.of.touch()
 	if strings.HasSuffix(file, ".m3u8") {
-		return s.servePlaylist(w, r, file)
+		return s.servePlaylist(y, file)
 	}
-	return s.serveFile(w, r, file)
+	return s.serveFile(y.w, y.r, file)
 }
 
 func missing(path string) error {
@@ -51,7 +74,7 @@ func missing(path string) error {
 }
 
 // serveIndex waits for a session that players can play, and answers with its playlist.
-func (c *Broadcaster) serveIndex(w http.ResponseWriter, r *http.Request, room string) error {
+func (c *Broadcaster) serveIndex(y way, room string) error {
 	b := c.get(room)
 	if b == nil && c.cfg.OnDemand {
 		var err error
@@ -63,16 +86,16 @@ func (c *Broadcaster) serveIndex(w http.ResponseWriter, r *http.Request, room st
 		return fmt.Errorf("broadcast of room %q: %w", room, mcu.ErrNotFound)
 	}
 	b.touch()
-	s, err := b.await(r.Context())
+	s, err := b.await(y.r.Context())
 	if err != nil {
 		return err
 	}
-	return s.servePlaylist(w, r, index)
+	return s.servePlaylist(y, index)
 }
 
 // servePlaylist answers with a playlist, also of a session that has ended.
-func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file string) error {
-	a := s.playlist(file, query(r.URL))
+func (s *session) servePlaylist(y way, file string) error {
+	a := s.playlist(file, query(y.r.URL))
 	if a.status != http.StatusOK {
 		if a.status == http.StatusBadRequest {
 			return ErrBadRequest
@@ -80,23 +103,47 @@ func (s *session) servePlaylist(w http.ResponseWriter, r *http.Request, file str
 		return missing(file)
 	}
 	keep := keepPlaylist
-	if r.URL.Query().Has("_HLS_msn") {
+	if y.r.URL.Query().Has("_HLS_msn") {
 		keep = keepBlocking
 	}
+	if y.private {
+		keep = strings.Replace(keep, "public", "private", 1)
+	}
+	if y.up != "" && file != index {
+		text := led(a.body.String(), "../"+y.up+s.id+"/")
+		a.body.Reset()
+		a.body.WriteString(text)
+	}
 	body := a.body.Bytes()
-	h := w.Header()
+	h := y.w.Header()
 	h.Set("Content-Type", "application/vnd.apple.mpegurl")
 	h.Set("Cache-Control", keep)
 	h.Set("Vary", "Accept-Encoding")
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if strings.Contains(y.r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		body = s.scribe.pack(file, a.body.String())
+		body = s.scribe.pack(y.up+file, a.body.String())
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	s.of.home.playlists.Add(1)
 	s.of.home.bytes.Add(uint64(len(body)))
-	_, _ = w.Write(body) // the player may be gone
+	_, _ = y.w.Write(body) // the player may be gone
 	return nil
+}
+
+// led puts a folder before the files that a playlist of a rendition names, and not before the other
+// playlist.
+func led(playlist, folder string) string {
+	var b strings.Builder
+	for line := range strings.Lines(playlist) {
+		switch {
+		case line[0] != '#' && strings.TrimSpace(line) != "":
+			b.WriteString(folder)
+		case !strings.HasPrefix(line, tagReport):
+			line = strings.Replace(line, `URI="`, `URI="`+folder, 1)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // playlist returns a playlist. It waits for the part that the query names.

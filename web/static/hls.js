@@ -1,7 +1,7 @@
 // Plays a call's broadcast over HLS. It is later than WHEP, but passes every firewall that
 // lets HTTP through, and caches can serve it.
 
-import { entering } from './credentials.js';
+import { brought, entering } from './credentials.js';
 import { refusalOf } from './whep.js';
 
 /**
@@ -44,7 +44,8 @@ export class Playback {
     this.video.srcObject = null;
     if (!Hls.isSupported()) {
       this.video.addEventListener('error', this.#lose);
-      this.video.src = url; // the browser plays HLS itself, as on old iPhones
+      // The browser plays HLS itself, as on old iPhones, and sends no headers.
+      this.video.src = brought() ? url.replace(/index\.m3u8$/, `t/${encodeURIComponent(brought())}/$&`) : url;
       return;
     }
     // The page's policy allows no worker from a blob. hls.js has little work here, because

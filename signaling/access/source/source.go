@@ -57,13 +57,21 @@ func (i Invites) Grant(_ context.Context, q access.Request) (policy.Grant, bool,
 
 // Uses counts a use of the invite of a client that enters, and refuses one that is used up. It is the
 // last of the checks, so that a client that is banned, or may not do what it asks for, uses nothing.
-// A player that fetches HLS piece by piece does not enter anew each time.
+// A player of HLS asks many times and enters once: with its first request.
 func Uses(invites *invite.Invites) access.Check {
+	known := &players{seen: map[player]time.Time{}}
 	return func(_ context.Context, q access.Request, g policy.Grant, now time.Time) (policy.Grant, error) {
-		if !strings.HasPrefix(g.By, "invite:") || q.Protocol == "hls" || q.Protocol == "http" {
+		if !strings.HasPrefix(g.By, "invite:") || q.Protocol == "http" {
+			return g, nil
+		}
+		p := player{q.Room, g.By, q.Agent, q.Client}
+		if q.Protocol == "hls" && known.has(p, now) {
 			return g, nil
 		}
 		_, err := invites.Redeem(q.Room, q.Secret, q.Name, now)
+		if err == nil && q.Protocol == "hls" {
+			known.add(p, now)
+		}
 		return g, err
 	}
 }

@@ -45,8 +45,9 @@ func TestUses(t *testing.T) {
 		{"may not", "publish", "whip", here, policy.ErrForbidden},
 		{"does not enter", "candidate", "websocket", here, nil},
 		{"is banned", "watch", "whep", there, &credential.Refusal{Code: "banned"}},
-		{"fetches a piece", "watch", "hls", here, nil},
-		{"enters", "watch", "whep", here, nil},
+		{"plays", "watch", "hls", here, nil},
+		{"plays on", "watch", "hls", here, nil},
+		{"plays elsewhere", "watch", "hls", netip.MustParseAddr("198.51.100.3"), &credential.Refusal{Code: "invite_used"}},
 		{"enters again", "connect", "websocket", here, &credential.Refusal{Code: "invite_used"}},
 	} {
 		q := access.Request{Action: step.action, Room: "demo", Secret: secret, Protocol: step.protocol, Client: step.from}
