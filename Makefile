@@ -22,10 +22,11 @@ SHELL := /bin/bash
 .ONESHELL:
 .DEFAULT_GOAL := build
 
-BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev
+BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev \
+	fonts-noto-core fonts-noto-color-emoji
 TEST_PACKAGES  := chromium ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-gst-plugins-bad-1.0 \
 	gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-good \
-	nginx caddy
+	nginx caddy fonts-noto-cjk
 
 LINT       := bin/tools/golangci-lint-v2.15.0
 GOFUMPT    := bin/tools/gofumpt-v0.12.0

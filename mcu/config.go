@@ -12,6 +12,7 @@ import (
 	"tilemix/codec/limit"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/fonts"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
@@ -30,8 +31,9 @@ type Config struct {
 	KeepLoudness  bool   // of each voice, instead of bringing all to the same
 	Layout        string // that a room begins with, "grid" or "speaker"
 
-	MaxTiles        int // on the canvas, 1 to layout.MaxTiles; the others are not seen
-	MaxParticipants int // a room, viewers included, at most 10,000
+	Fonts           *fonts.Library // of names that are not Latin, Greek or Cyrillic; nil: none
+	MaxTiles        int            // on the canvas, 1 to layout.MaxTiles; the others are not seen
+	MaxParticipants int            // a room, viewers included, at most 10,000
 	MaxRooms        int
 
 	// MaxSource is the largest picture of a sender that is decoded, in pixels, wide or upright.
@@ -157,6 +159,13 @@ func CheckRoomName(name string) error {
 		}
 	}
 	return nil
+}
+
+// cleanName returns a participant's name as it is shown, and reads the fonts that it needs.
+func (c *Config) cleanName(name string) (string, error) {
+	name, err := cleanName(name)
+	c.Fonts.Prepare(name)
+	return name, err
 }
 
 // cleanName returns a participant's name as it is shown. No name is "Guest".

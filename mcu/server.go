@@ -122,7 +122,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Layout: c.Layout, MaxTiles: c.MaxTiles, MaxParticipants: c.MaxParticipants,
-		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: cleanName, Log: log,
+		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Log: log,
 	}
 }
 
@@ -156,7 +156,7 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	if err := CheckRoomName(o.Room); err != nil {
 		return nil, err
 	}
-	name, err := cleanName(o.Name)
+	name, err := s.cfg.cleanName(o.Name)
 	if err != nil {
 		return nil, err
 	}

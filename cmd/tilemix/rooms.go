@@ -21,6 +21,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
+	"tilemix/mcu/fonts"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/policy"
@@ -160,7 +161,7 @@ func (parts runAll) Run(ctx context.Context) error {
 // config is what the rooms need of the settings.
 func (s *settings) config() mcu.Config {
 	cfg := mcu.DefaultConfig()
-	cfg.Layout = s.Layout
+	cfg.Layout, cfg.Fonts = s.Layout, fonts.New(fonts.System()...)
 	cfg.VideoBitrate = int(s.VideoBitrate)
 	cfg.AudioBitrate = int(s.AudioBitrate)
 	cfg.AudioChannels = s.AudioChannels

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tilemix/mcu/fonts"
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
@@ -22,19 +23,19 @@ const (
 	// soundHeaders is what the headers of sound take, in bits a second: 50 packets, with
 	// UDP and SRTP.
 	soundHeaders = 50 * 40 * 8
-	// outputs is how much encoders may have made that the clock has not taken yet. Each
-	// rendition has one at most.
+	// outputs is how many pictures wait for the clock, at most one of each rendition.
 	outputs = 64
 )
 
 // Env is what a clock needs of its room.
 type Env struct {
-	Epoch     time.Time     // of all timestamps
-	Size      image.Point   // of the room's canvas, pixels, even
-	Rungs     []ladder.Rung // that viewers may have
-	FrameRate int           // pictures a second
-	Lobby     string        // the room that this is the lobby of; "": this is a room
-	Sound     int           // bitrate of sound that viewers receive too, bits a second
+	Epoch     time.Time      // of all timestamps
+	Size      image.Point    // of the room's canvas, pixels, even
+	Rungs     []ladder.Rung  // that viewers may have
+	FrameRate int            // pictures a second
+	Fonts     *fonts.Library // of texts that the font in the binary lacks
+	Lobby     string         // the room that this is the lobby of; "": this is a room
+	Sound     int            // bitrate of sound that viewers receive too, bits a second
 	Codecs    media.VideoCodecs
 	Headroom  *headroom.Headroom
 	Reporter  scene.Reporter
@@ -48,7 +49,6 @@ type Clock struct {
 	cursor   *scene.Cursor
 	pace     *pace.Timer
 	overload viewer.Overload
-
 	views    []*view // of the scene, in its order
 	sources  *sources
 	audience *audience

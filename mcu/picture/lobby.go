@@ -23,12 +23,12 @@ type lobby struct {
 }
 
 // newLobby returns the lobby of a room, nil for no room.
-func newLobby(room string, size image.Point) (*lobby, error) {
-	if room == "" {
+func newLobby(env Env, size image.Point) (*lobby, error) {
+	if env.Lobby == "" {
 		return nil, nil
 	}
-	l, err := video.NewLobby(size)
-	return &lobby{Lobby: l, notice: video.Notice{Title: room, Message: pleaseWait}}, err
+	l, err := video.NewLobby(size, env.Fonts.All)
+	return &lobby{Lobby: l, notice: video.Notice{Title: env.Lobby, Message: pleaseWait}}, err
 }
 
 // compose draws a queue as it is at now, and tells whether that changed anything.

@@ -10,7 +10,7 @@ import (
 
 // TestLobbyChanges has a lobby change with its queue and once a minute, and cost nothing between.
 func TestLobbyChanges(t *testing.T) {
-	l, err := newLobby("call", image.Pt(320, 180))
+	l, err := newLobby(Env{Lobby: "call"}, image.Pt(320, 180))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestLobbyChanges(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { l.compose(two, at) }); n > 0 {
 		t.Errorf("a picture that stays the same allocates %v times", n)
 	}
-	if l, err := newLobby("", image.Pt(320, 180)); l != nil || err != nil {
+	if l, err := newLobby(Env{}, image.Pt(320, 180)); l != nil || err != nil {
 		t.Errorf("a room has the lobby %v, %v", l, err)
 	}
 }

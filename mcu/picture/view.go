@@ -37,11 +37,11 @@ type view struct {
 }
 
 func newView(env Env, key scene.ViewKey, out chan<- rendition.Output) (*view, error) {
-	canvas, err := video.NewCompositor(key.Size)
+	canvas, err := video.NewCompositor(key.Size, env.Fonts.All)
 	if err != nil {
 		return nil, err
 	}
-	hall, err := newLobby(env.Lobby, key.Size)
+	hall, err := newLobby(env, key.Size)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/fonts"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/ingest"
@@ -66,12 +67,14 @@ type Env struct {
 	Spatial         bool          // in them, voices are where their tiles are
 	Layout          string        // that a room begins with
 	MaxTiles        int
+	Fonts           *fonts.Library // of texts that the font in the binary lacks
 	MaxParticipants int
 
 	ICEServers func() []control.ICEServer // that clients are told of
 	Emit       func(event.Event)          // tells the outside; must not block
 	// Ban keeps a client out of a room. Decided is told what hosts did and were refused. CleanName
-	// returns a name as others may see it, or why it cannot be one. None may block.
+	// returns a name as others may see it, or why it cannot be one; the first name in a script reads
+	// a font. The others may not block.
 	Ban       func(room string, b policy.Ban)
 	Decided   func(policy.Ruling)
 	Beyond    func(room string, command control.Message) error
@@ -136,7 +139,7 @@ func build(name string, env Env, lobby bool) (*Room, error) {
 	}
 	var err error
 	r.pictures, err = picture.NewClock(picture.Env{
-		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Lobby: title, Sound: env.AudioBitrate,
+		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Fonts: env.Fonts, Lobby: title, Sound: env.AudioBitrate,
 		Codecs: env.Codecs, Headroom: env.Headroom, Reporter: report, Metrics: env.Pictures, Log: r.log,
 	}, r.chain)
 	if err != nil {

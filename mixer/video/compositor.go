@@ -5,6 +5,7 @@ import (
 	"image"
 
 	"tilemix/codec/yuv"
+	"tilemix/mixer/text"
 )
 
 // Tile is what the compositor draws of one participant at one tick.
@@ -72,18 +73,18 @@ type style struct {
 }
 
 // NewCompositor returns a compositor with an empty canvas of the given size in
-// pixels, which must be positive and even.
-func NewCompositor(size image.Point) (*Compositor, error) {
+// pixels, which must be positive and even. It writes with the given fonts.
+func NewCompositor(size image.Point, fonts text.Fonts) (*Compositor, error) {
 	if size.X <= 0 || size.Y <= 0 || size.X%2 != 0 || size.Y%2 != 0 {
 		return nil, fmt.Errorf("canvas of %d×%d pixels: must be positive and even", size.X, size.Y)
 	}
-	face, err := newTypeface()
+	pen, err := text.NewWriter(fonts)
 	if err != nil {
 		return nil, fmt.Errorf("font: %w", err)
 	}
 	c := &Compositor{
 		canvas: image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420),
-		masks:  newMaskCache(face),
+		masks:  newMaskCache(pen),
 	}
 	fill(c.canvas, c.canvas.Rect, canvasTint)
 	return c, nil
@@ -187,11 +188,12 @@ func fill(img *image.YCbCr, r image.Rectangle, colour rgb) {
 	yuv.Fill(&v, y, cb, cr)
 }
 
-// blend paints a colour through a mask; nil paints nothing.
-func blend(img *image.YCbCr, at image.Point, mask *image.Alpha, colour rgb) {
-	if mask == nil {
+// paint paints a colour through the mask, and its emoji.
+func (m mask) paint(img *image.YCbCr, at image.Point, colour rgb) {
+	if m.Alpha == nil {
 		return
 	}
 	y, cb, cr := colour.ycbcr()
-	yuv.Blend(img, at, mask, y, cb, cr)
+	yuv.Blend(img, at, m.Alpha, y, cb, cr)
+	m.emoji.lay(img, at)
 }

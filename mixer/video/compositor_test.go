@@ -16,7 +16,7 @@ import (
 
 func TestSizeOfCanvas(t *testing.T) {
 	for _, size := range []image.Point{{}, {-2, 2}, {1281, 720}, {1280, 719}} {
-		if _, err := video.NewCompositor(size); err == nil {
+		if _, err := video.NewCompositor(size, nil); err == nil {
 			t.Errorf("a canvas of %v was accepted", size)
 		}
 	}
@@ -70,7 +70,7 @@ func TestFirstCompositionIsAChange(t *testing.T) {
 func TestIncremental(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := image.Pt(640, 360)
-		kept, err := video.NewCompositor(size)
+		kept, err := video.NewCompositor(size, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestIncremental(t *testing.T) {
 			tiles := r.tiles(size)
 			before := snapshot(kept.Canvas())
 			changed := kept.Compose(tiles)
-			fresh, _ := video.NewCompositor(size)
+			fresh, _ := video.NewCompositor(size, nil)
 			fresh.Compose(tiles)
 			if got := snapshot(kept.Canvas()); !bytes.Equal(got, snapshot(fresh.Canvas())) {
 				t.Fatal("composing what changed gives another picture than composing everything")

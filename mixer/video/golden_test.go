@@ -173,7 +173,7 @@ func chord(y, r float64) float64 { return math.Sqrt(max(r*r-y*y, 0)) }
 
 func newCompositor(tb testing.TB) *video.Compositor {
 	tb.Helper()
-	c, err := video.NewCompositor(canvas)
+	c, err := video.NewCompositor(canvas, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

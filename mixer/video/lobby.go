@@ -5,6 +5,8 @@ import (
 	"image"
 	"slices"
 	"strconv"
+
+	"tilemix/mixer/text"
 )
 
 // maxQueue is how many of those who wait are drawn. Of the others the number is.
@@ -28,22 +30,22 @@ type Queued struct {
 // Strangers see it, so it shows initials instead of names. It belongs to one goroutine.
 type Lobby struct {
 	canvas *image.YCbCr
-	face   typeface
+	pen    *text.Writer
 	said   Notice
 	drawn  bool
 }
 
 // NewLobby returns a lobby with an empty canvas of the given size in pixels, which must be positive
-// and even.
-func NewLobby(size image.Point) (*Lobby, error) {
+// and even. It writes with the given fonts.
+func NewLobby(size image.Point, fonts text.Fonts) (*Lobby, error) {
 	if size.X <= 0 || size.Y <= 0 || size.X%2 != 0 || size.Y%2 != 0 {
 		return nil, fmt.Errorf("canvas of %d×%d pixels: must be positive and even", size.X, size.Y)
 	}
-	face, err := newTypeface()
+	pen, err := text.NewWriter(fonts)
 	if err != nil {
 		return nil, fmt.Errorf("font: %w", err)
 	}
-	l := &Lobby{canvas: image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420), face: face}
+	l := &Lobby{canvas: image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420), pen: pen}
 	fill(l.canvas, l.canvas.Rect, canvasTint)
 	return l, nil
 }
@@ -78,11 +80,11 @@ func (l *Lobby) line(s string, at, size float64, colour rgb) {
 // write writes a text around a point, at most as wide as given.
 func (l *Lobby) write(s string, around image.Point, px, width int, colour rgb) {
 	height := px * 2
-	mask := l.face.text(s, max(px, 6), width, height)
-	if mask == nil {
+	m := written(l.pen, s, max(px, 6), width, height)
+	if m.Alpha == nil {
 		return
 	}
-	blend(l.canvas, evenPoint(around.Sub(image.Pt(mask.Rect.Dx()/2, height/2))), mask, colour)
+	m.paint(l.canvas, evenPoint(around.Sub(image.Pt(m.Rect.Dx()/2, height/2))), colour)
 }
 
 // queue draws those who wait, from left to right in their order.
@@ -100,11 +102,11 @@ func (l *Lobby) queue(all []Queued) {
 	at := image.Pt(l.canvas.Rect.Dx()/2-step*(places-1)/2, h*53/100)
 	for i := range seen {
 		q := &all[i]
-		blend(l.canvas, evenPoint(at.Sub(image.Pt(d/2, d/2))), disc(d), tintOf(q.ID))
-		if letters := l.face.initials(q.Name); letters != "" {
+		mask{Alpha: disc(d)}.paint(l.canvas, evenPoint(at.Sub(image.Pt(d/2, d/2))), tintOf(q.ID))
+		if letters := l.pen.Initials(q.Name); letters != "" {
 			l.write(letters, at, d*2/5, d, white)
 		} else {
-			blend(l.canvas, evenPoint(at.Sub(image.Pt(d/2, d/2))), person(d), white)
+			mask{Alpha: person(d)}.paint(l.canvas, evenPoint(at.Sub(image.Pt(d/2, d/2))), white)
 		}
 		l.write(strconv.Itoa(i+1), at.Add(image.Pt(0, d*8/10)), d/3, step, white)
 		l.write(q.Waited, at.Add(image.Pt(0, d*12/10)), d/5, step, mix(white, canvasTint, 35))

@@ -31,7 +31,7 @@ func TestLobbyGolden(t *testing.T) {
 		{"lobby-3", image.Pt(640, 360), 3},
 		{"lobby-50", image.Pt(1280, 720), 50},
 	} {
-		l, err := video.NewLobby(x.size)
+		l, err := video.NewLobby(x.size, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestLobbyGolden(t *testing.T) {
 
 // TestLobbyDraws: only news changes the picture, and the queue that was drawn may be used again.
 func TestLobbyDraws(t *testing.T) {
-	l, err := video.NewLobby(image.Pt(320, 180))
+	l, err := video.NewLobby(image.Pt(320, 180), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestLobbyDraws(t *testing.T) {
 	}
 	l.Draw(video.Notice{Title: "\x00\u202e", Message: "", Queue: nil})
 	for _, size := range []image.Point{{}, {X: 3, Y: 2}, {X: -2, Y: 2}} {
-		if _, err := video.NewLobby(size); err == nil {
+		if _, err := video.NewLobby(size, nil); err == nil {
 			t.Errorf("a lobby has %v pixels", size)
 		}
 	}

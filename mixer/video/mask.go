@@ -1,6 +1,10 @@
 package video
 
-import "image"
+import (
+	"image"
+
+	"tilemix/mixer/text"
+)
 
 // shape says what a mask shows.
 type shape uint8
@@ -8,6 +12,7 @@ type shape uint8
 const (
 	shapePill shape = iota
 	shapeText
+	shapeInitials // of the text
 	shapeDisc
 	shapePerson
 	shapeMicrophone
@@ -24,16 +29,23 @@ type maskKey struct {
 	w, h  int // of a text, the most it may measure; of a corner, w is the radius
 }
 
-// maskCache keeps the masks that the tiles on the canvas are painted with.
-type maskCache struct {
-	face  typeface
-	masks map[maskKey]*image.Alpha
-	used  map[maskKey]*image.Alpha
+// mask is what is painted: a colour through an alpha mask, and over it the emoji of a text. Both
+// may be nil.
+type mask struct {
+	*image.Alpha
+	emoji *sticker
 }
 
-// get returns the mask of key, rendered now if need be; nil when there is
-// nothing to be seen.
-func (c *maskCache) get(key maskKey) *image.Alpha {
+// maskCache keeps the masks that the tiles on the canvas are painted with.
+type maskCache struct {
+	pen   *text.Writer
+	masks map[maskKey]mask
+	used  map[maskKey]mask
+}
+
+// get returns the mask of key, rendered now if need be; an empty one when there
+// is nothing to be seen.
+func (c *maskCache) get(key maskKey) mask {
 	if m, ok := c.used[key]; ok {
 		return m
 	}
@@ -51,12 +63,30 @@ func (c *maskCache) sweep() {
 	clear(c.used)
 }
 
-func (c *maskCache) render(key maskKey) *image.Alpha {
+func (c *maskCache) render(key maskKey) mask {
+	switch key.shape {
+	case shapeText:
+		return written(c.pen, key.text, key.size, key.w, key.h)
+	case shapeInitials:
+		return written(c.pen, c.pen.Initials(key.text), key.size, key.w, key.h)
+	}
+	return mask{Alpha: key.draw()}
+}
+
+// written returns a text on one line (see text.Writer.Line).
+func written(pen *text.Writer, s string, px, width, height int) mask {
+	l := pen.Line(s, px, width, height)
+	if l.Emoji == nil {
+		return mask{Alpha: l.Mask}
+	}
+	return mask{l.Mask, newSticker(l.Emoji, 255)}
+}
+
+// draw returns the mask of a shape.
+func (key *maskKey) draw() *image.Alpha {
 	switch key.shape {
 	case shapePill:
 		return pill(key.w, key.h)
-	case shapeText:
-		return c.face.text(key.text, key.size, key.w, key.h)
 	case shapeDisc:
 		return disc(key.size)
 	case shapePerson:
@@ -70,6 +100,6 @@ func (c *maskCache) render(key maskKey) *image.Alpha {
 	}
 }
 
-func newMaskCache(face typeface) maskCache {
-	return maskCache{face: face, masks: map[maskKey]*image.Alpha{}, used: map[maskKey]*image.Alpha{}}
+func newMaskCache(pen *text.Writer) maskCache {
+	return maskCache{pen: pen, masks: map[maskKey]mask{}, used: map[maskKey]mask{}}
 }

@@ -60,8 +60,8 @@ func TestNames(t *testing.T) {
 		{"control characters", "Ann", "A\x00n\x07n", true},
 		{"nothing", "", "\u200b \x01", true},
 		{"a script that the font lacks is seen", "", "王小明", false},
-		{"each such character is a box", "王小明", "李大钊", true},
-		{"as many boxes as characters", "王小", "王小明", false},
+		{"as one box", "王", "李", true},
+		{"however long it is", "王", "王小明 李大钊", true},
 		{"invalid UTF-8 is seen", "", "\xff", false},
 		{"cut off where the tile ends", strings.Repeat("Ann ", 100), strings.Repeat("Ann ", 200), true},
 	}

@@ -25,7 +25,7 @@ type look struct {
 
 // sprite is a mask and the place of its top left corner on the canvas.
 type sprite struct {
-	mask *image.Alpha
+	mask mask
 	at   image.Point
 }
 
@@ -96,7 +96,7 @@ func (c *Compositor) label(l *look, s *style) {
 	}
 	name := c.masks.get(maskKey{shape: shapeText, text: s.name, size: size, w: max(room+pad-x, 0), h: height})
 	switch {
-	case name != nil:
+	case name.Alpha != nil:
 		l.text = sprite{name, at.Add(image.Pt(x, 0))}
 		x += name.Rect.Dx()
 	case s.muted || s.status != OK:
@@ -112,7 +112,7 @@ func (c *Compositor) label(l *look, s *style) {
 func (c *Compositor) badge(l *look, s *style, size, height, margin, pad int) int {
 	room := s.rect.Dx() - 2*margin - 2*pad
 	text := c.masks.get(maskKey{shape: shapeText, text: "+" + strconv.Itoa(s.hidden), size: size, w: room, h: height})
-	if text == nil {
+	if text.Alpha == nil {
 		return 0
 	}
 	width := (text.Rect.Dx() + 2*pad + 1) &^ 1
@@ -144,7 +144,7 @@ func (c *Compositor) notice(l *look, s *style, size, height, margin, pad int) {
 		return
 	}
 	text := c.masks.get(maskKey{shape: shapeText, text: reconnecting, size: size, w: room, h: height})
-	if text == nil {
+	if text.Alpha == nil {
 		return
 	}
 	width := (text.Rect.Dx() + 2*pad + 1) &^ 1
@@ -176,8 +176,8 @@ func (c *Compositor) placeholder(l *look, s *style) {
 	middle := s.rect.Min.Add(s.rect.Max).Div(2)
 	at := evenPoint(middle.Sub(image.Pt(d/2, d/2)))
 	l.disc = sprite{c.masks.get(maskKey{shape: shapeDisc, size: d}), at}
-	letters := c.masks.get(maskKey{shape: shapeText, text: c.masks.face.initials(s.name), size: d * 42 / 100, w: d, h: d})
-	if letters == nil {
+	letters := c.masks.get(maskKey{shape: shapeInitials, text: s.name, size: d * 42 / 100, w: d, h: d})
+	if letters.Alpha == nil {
 		l.initials = sprite{c.masks.get(maskKey{shape: shapePerson, size: d}), at}
 		return
 	}
@@ -245,4 +245,4 @@ func (c *Compositor) drawBorder(r image.Rectangle, l *look) {
 	}
 }
 
-func (c *Compositor) paint(s sprite, colour rgb) { blend(c.canvas, s.at, s.mask, colour) }
+func (c *Compositor) paint(s sprite, colour rgb) { s.mask.paint(c.canvas, s.at, colour) }
