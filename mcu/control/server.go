@@ -61,6 +61,7 @@ type Uplink struct {
 	MaxFramerate int  `json:"maxFramerate,omitempty"` // frames per second
 	MaxBitrate   int  `json:"maxBitrate,omitempty"`   // bits per second
 	Active       bool `json:"active"`                 // false: send no video, because nobody receives it
+	Screen       bool `json:"screen,omitempty"`       // it is about the screen that the client shares, and not its camera
 }
 
 // Rendition says which rendition of the mix the client receives.

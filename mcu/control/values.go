@@ -24,6 +24,8 @@ type Person struct {
 	Hand   int    `json:"hand,omitempty"` // place in the order of raised hands, from 1; 0: it is down
 	// Spotlight says that a host has put the participant in front.
 	Spotlight bool `json:"spotlight,omitempty"`
+	// Screen says that the participant shares a screen.
+	Screen bool `json:"screen,omitempty"`
 
 	// Audio and Video are AudioMuted and VideoMuted under their old names, for one release.
 	// They are fields, because a method that marshals would take three times as long, and a
@@ -41,7 +43,8 @@ type Recording struct {
 
 // Tile is a participant's rectangle on the canvas, in pixels.
 type Tile struct {
-	ID     string `json:"id"` // of the participant
+	ID     string `json:"id"`               // of the participant
+	Screen bool   `json:"screen,omitempty"` // it is the participant's screen, and not its camera
 	X      int    `json:"x"`
 	Y      int    `json:"y"`
 	Width  int    `json:"width"`

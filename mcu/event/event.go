@@ -29,6 +29,8 @@ const (
 	ParticipantKicked  Type = "participant.kicked" // participant.left follows
 	HandRaised         Type = "hand.raised"
 	HandLowered        Type = "hand.lowered"
+	ScreenStarted      Type = "screen.started" // the screen of the participant has come into view
+	ScreenStopped      Type = "screen.stopped" // it has gone
 	RoomLocked         Type = "room.locked"
 	RoomUnlocked       Type = "room.unlocked"
 	RecordingStarted   Type = "recording.started"

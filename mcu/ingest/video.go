@@ -20,11 +20,11 @@ const keyInterval = time.Second
 
 // VideoConfig is what a Video works with.
 type VideoConfig struct {
-	Decoder codec.VideoDecoder // owned, and closed, by the Video
-	Joiner  payload.Joiner     // of what the Decoder decodes; owned by the Video
-	// Parameters are parameter sets of H.264 that the sender offered, each a NAL unit.
-	Parameters [][]byte
+	Decoder    codec.VideoDecoder // owned, and closed, by the Video
+	Joiner     payload.Joiner     // of what the Decoder decodes; owned by the Video
+	Parameters [][]byte           // sets of H.264 that the sender offered, each a NAL unit
 	Pool       *yuv.Pool
+	Kind       layout.SourceKind // a screen loses nothing at its edges
 	// Turns holds one for each camera that decodes now; its capacity is the most
 	// that may. More at once than there are cores would only push the clocks aside.
 	Turns chan struct{}
@@ -233,7 +233,7 @@ func (v *Video) markLoss() {
 
 // put scales img to its tile and leaves it to the clock, for which the newest wins.
 func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
-	crop, place := layout.Fit(img.Rect.Size(), image.Rectangle{Max: v.tile()})
+	crop, place := v.cfg.Kind.Fit(img.Rect.Size(), image.Rectangle{Max: v.tile()})
 	if place.Empty() {
 		return
 	}

@@ -79,6 +79,9 @@ func (c *sources) look(s *scene.Scene, now time.Time) {
 			continue
 		}
 		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted}
+		if from.ID.Kind == layout.Screen {
+			src.tile = video.Tile{ID: m.ID, Bare: true}
+		}
 		if from.Camera == nil || from.Off {
 			src.tile.Status = c.assess(src, s, i, false, now)
 			continue
@@ -95,7 +98,7 @@ func (c *sources) picture(src *camera, s *scene.Scene, i int, now time.Time) {
 		c.arrived = append(c.arrived, f.At)
 		waited := now.Sub(f.Ready)
 		c.env.Metrics.wait.Observe(waited.Seconds())
-		if s.Members[s.Sources[i].Member].Floor && waited <= c.pace.Period() { // else it was held for its sound
+		if s.Sources[i].ID.Kind == layout.Camera && s.Members[s.Sources[i].Member].Floor && waited <= c.pace.Period() { // else it was held for its sound
 			c.pace.Shift(rtptime.PhaseCorrection(waited, c.pace.Period()))
 		}
 	}
@@ -107,7 +110,8 @@ func (c *sources) picture(src *camera, s *scene.Scene, i int, now time.Time) {
 	if f.At.Before(src.health.Began()) {
 		keep = outdated
 	}
-	if now.Sub(f.At) < keep {
+	still := s.Sources[i].ID.Kind == layout.Screen && keep == stale // a slide may stand for an hour without a picture
+	if still || now.Sub(f.At) < keep {
 		src.tile.Picture, src.tile.Version = &f.YCbCr, src.version
 	}
 }
@@ -133,7 +137,7 @@ func (c *sources) assess(src *camera, s *scene.Scene, i int, fresh bool, now tim
 	if report != src.reported && c.env.Reporter.HealthChanged(from.ID, report) {
 		src.reported = report
 	}
-	if line == video.OK && m.Unseen != "" {
+	if line == video.OK && m.Unseen != "" && from.ID.Kind == layout.Camera {
 		return video.Degraded // the sign, where there is no picture that could be bad
 	}
 	return line

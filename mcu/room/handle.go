@@ -81,6 +81,7 @@ type Attendee struct {
 	Speaking    bool        `json:"speaking"`
 	Hand        int         `json:"hand,omitempty"` // place among the raised hands, from 1
 	Spotlight   bool        `json:"spotlight"`
+	Screen      bool        `json:"screen"` // it shares a screen
 }
 
 // Attendees returns those in the room whose connection has stood and whom a selector means, in
@@ -133,5 +134,6 @@ func attendeeOf(m *member) Attendee {
 		AudioLocked: m.silenced, VideoLocked: m.blinded,
 		Speaking: slices.Contains(m.loop.stage.speaking, id),
 		Hand:     m.loop.moderator.hand(id), Spotlight: m.loop.moderator.spot == id,
+		Screen: m.share.turn > 0 && m.share.shown(),
 	}
 }

@@ -33,6 +33,7 @@ type loop struct {
 	notify    *notifier
 	silences  *silences
 	moderator *moderator
+	shares    *shares
 	chats     *rate.Limiter // of all members
 	layouts   *rate.Limiter
 
@@ -48,14 +49,13 @@ func newLoop(r *Room) *loop {
 	}
 	l := &loop{
 		room:    r,
-		stage:   stage{size: r.env.Size, layout: r.env.Layout, places: layout.NewPlaces(r.env.MaxTiles)},
+		stage:   stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)},
 		uplinks: stopped(), deadlines: stopped(),
 		chats:   rate.NewLimiter(chatRate, chatBurst),
 		layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
-	l.moderator = &moderator{loop: l}
-	l.notify = &notifier{loop: l, timer: stopped()}
-	l.silences = &silences{loop: l, timer: stopped()}
+	l.moderator, l.silences = &moderator{loop: l}, &silences{loop: l, timer: stopped()}
+	l.shares, l.notify = newShares(l, stopped()), &notifier{loop: l, timer: stopped()}
 	return l
 }
 
@@ -72,6 +72,8 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 			l.expire(time.Now())
 		case <-l.silences.timer.C:
 			l.silences.look(time.Now())
+		case <-l.shares.timer.C:
+			l.publish()
 		case <-l.notify.timer.C:
 			l.notify.soon(time.Now())
 		}
@@ -82,7 +84,7 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 	for len(l.sinks) > 0 {
 		l.detach(l.sinks[0])
 	}
-	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer, l.silences.timer} {
+	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer, l.silences.timer, l.shares.timer} {
 		t.Stop()
 	}
 }
@@ -160,6 +162,7 @@ func (l *loop) remove(m *member) {
 	}
 	l.members = slices.Delete(l.members, i, i+1)
 	m.presence.Leave()
+	m.share.depart()
 	l.unseat(m)
 	l.departed = append(l.departed, m.depart(nil))
 	l.publish()
@@ -236,6 +239,7 @@ func (l *loop) controlOpened(m *member) {
 	m.welcome()
 	l.notify.catchUp(m)
 	m.askUplink()
+	m.share.ask()
 	m.notifyRendition()
 }
 
@@ -250,7 +254,7 @@ func (l *loop) controlClosed(m *member) {
 func (l *loop) resume(m *member, conn *session.Connection, o Options) (number int) {
 	old := m.control.Replace(conn, o.Send, o.Cut)
 	l.leaving.Go(old.Close)
-	m.caught, m.requested = false, uplink.Requested{}
+	m.caught, m.requested, m.share.requested = false, uplink.Requested{}, uplink.Requested{}
 	m.session.Log().Info("resumed")
 	m.welcome()
 	m.notifyRendition()

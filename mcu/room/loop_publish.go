@@ -83,7 +83,7 @@ func (l *loop) own(m *member, command control.Message) error {
 		}
 		l.notify.everybody(control.Chat{ID: m.session.PublicID(), Name: m.name, Text: c.Text, Time: time.Now().UTC()})
 	case control.ChooseLayout:
-		if _, ok := layout.ByName(c.Name); !ok {
+		if _, ok := l.stage.layouts(c.Name); !ok {
 			return errLayout
 		}
 		if err := l.spare(m, l.layouts, errRestless); err != nil {
@@ -166,8 +166,9 @@ func (l *loop) publish() {
 		return
 	}
 	now := time.Now()
-	s := &scene.Scene{Sinks: l.sinks, Departed: l.departed}
-	l.departed = nil
+	s := &scene.Scene{Sinks: l.sinks}
+	l.shares.present(now)
+	s.Departed, l.departed = l.departed, nil
 	var publishers []*member // of the sources, in their order
 	for _, m := range l.members {
 		if !m.seated {
@@ -183,12 +184,21 @@ func (l *loop) publish() {
 			s.Sources = append(s.Sources, m.source(len(s.Members)-1))
 			publishers = append(publishers, m)
 		}
+		if m.share.turn > 0 && m.share.shown() {
+			s.Sources = append(s.Sources, m.share.source(len(s.Members)-1))
+			publishers = append(publishers, m)
+		}
 	}
 	l.stage.spot = l.moderator.spot
 	view := l.stage.view(s.Sources, func(i int) bool { return publishers[i].presence.HasTile() })
 	s.Views = []scene.View{view}
 	for i, m := range publishers {
-		m.show(view.Places[i].Rect.Size(), s.Watched(), now)
+		size := view.Places[i].Rect.Size()
+		if s.Sources[i].ID.Kind == layout.Screen {
+			m.share.show(size, s.Watched(), now)
+		} else {
+			m.show(size, s.Watched(), now)
+		}
 	}
 	l.room.chain.Publish(s)
 	l.notify.soon(time.Now())
@@ -207,6 +217,14 @@ func (l *loop) askUplinks(now time.Time) {
 		ask, again := m.requested.Decide(m.constraints, now)
 		if ask {
 			m.askUplink()
+		}
+		if screen, later := m.share.requested.Decide(m.share.constraints, now); screen {
+			m.share.ask()
+			if !m.control.Reaches() {
+				m.askUplink()
+			}
+		} else if again.IsZero() || !later.IsZero() && later.Before(again) {
+			again = later
 		}
 		if !again.IsZero() && (next.IsZero() || again.Before(next)) {
 			next = again
@@ -243,4 +261,24 @@ func (l *loop) setMicrophone(m *member, mic *session.Mic) {
 		m.camera.Accompany(mic)
 	}
 	l.publish()
+}
+
+// endMicrophone takes a microphone away that has ended, or the sound of a screen.
+func (l *loop) endMicrophone(m *member, mic *session.Mic) {
+	switch mic {
+	case m.microphone:
+		l.setMicrophone(m, nil)
+	case m.share.sound:
+		l.shares.hear(m, nil)
+	}
+}
+
+// endCamera takes a camera away that has ended, or a screen.
+func (l *loop) endCamera(m *member, c *session.Cam) {
+	switch c {
+	case m.camera:
+		l.setCamera(m, nil)
+	case m.share.cam:
+		l.shares.set(m, nil)
+	}
 }

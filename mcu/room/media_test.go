@@ -448,7 +448,7 @@ func TestStageTable(t *testing.T) {
 		{"speaker", 2, "d", 2, "d"},
 		{"heap", 25, "", 0, ""},
 	} {
-		g := stage{size: image.Pt(640, 360), layout: x.layout, places: layout.NewPlaces(x.tiles)}
+		g := stage{layouts: layout.ByName, size: image.Pt(640, 360), layout: x.layout, places: layout.NewPlaces(x.tiles)}
 		if x.holder != "" {
 			g.speaking, g.holder = []string{x.holder}, x.holder
 		}
@@ -463,7 +463,7 @@ func TestStageTable(t *testing.T) {
 			t.Errorf("%s, %d tiles, floor %q: %d are seen, %q is large", x.layout, x.tiles, x.holder, len(tiles), large)
 		}
 	}
-	g := stage{layout: "grid"}
+	g := stage{layouts: layout.ByName, layout: "grid"}
 	if g.setLayout("heap") || g.layout != "grid" || !g.setLayout("speaker") || g.layout != "speaker" {
 		t.Errorf("the layout is %q", g.layout)
 	}

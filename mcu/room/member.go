@@ -54,6 +54,7 @@ type member struct {
 	cameraOff  bool
 	camera     *session.Cam
 	microphone *session.Mic
+	share      share // its screen
 
 	placed      bool // it has a place in the picture, whether or not anybody looks
 	constraints uplink.Constraints
@@ -69,6 +70,7 @@ type member struct {
 
 func newMember(l *loop, o Options, now time.Time) *member {
 	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, name: o.Name, from: o.From, presence: presence.Join(o.Resumable, now)}
+	m.share.member = m
 	if o.Injected {
 		m.presence = presence.Inject()
 	}
@@ -114,6 +116,7 @@ func (m *member) scene(speaking, floor bool) scene.Member {
 		Role: m.grant.Role, Hand: m.loop.moderator.hand(m.session.PublicID()), Spotlight: m.loop.moderator.spot == m.session.PublicID(),
 		Muted: m.mute(), NoMicrophone: m.microphone == nil,
 		CameraOff: m.hidden() || m.camera == nil,
+		Screen:    m.share.turn > 0 && m.share.shown(),
 		Speaking:  speaking, Floor: floor,
 		MediaLost: m.presence.MediaLost(), ControlLost: m.presence.ControlLost(), Health: m.health,
 		Unseen: m.unseen.why, Unheard: m.unheard.why,
@@ -153,6 +156,7 @@ func (m *member) listener() scene.Listener {
 	if m.microphone != nil {
 		l.Microphone = m.microphone
 	}
+	m.share.microphone(&l)
 	if d := m.session.Sound(); d != nil && m.presence.MediaUp() {
 		l.Stream, l.Stereo = d, d.Stereo()
 	}
@@ -198,7 +202,7 @@ func (m *member) askUplink() {
 		return
 	}
 	if !m.control.Reaches() {
-		m.session.LimitBitrate(int64(max(w.Bitrate, limitLeast) + limitSound))
+		m.session.LimitBitrate(int64(max(w.Bitrate, m.share.constraints.Bitrate, limitLeast) + limitSound))
 		return
 	}
 	m.session.LimitBitrate(0)

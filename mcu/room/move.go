@@ -58,6 +58,7 @@ func (w *passage) depart(m *member) bool {
 	}
 	l.members = slices.Delete(l.members, i, i+1)
 	m.session.Log().Info("moves", "to", w.to.room.name)
+	m.share.depart()
 	l.unseat(m)
 	w.was = m
 	w.clocks.Add(2)
@@ -81,6 +82,7 @@ func (w *passage) member() *member {
 		name: w.was.name, from: w.was.from, silenced: w.was.silenced, blinded: w.was.blinded,
 		muted: w.was.muted, cameraOff: w.was.cameraOff,
 	}
+	m.share.member = m
 	if m.grant.First && m.grant.Role == policy.Host {
 		m.grant.Role = policy.Participant
 	}

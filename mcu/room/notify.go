@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
+	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
 
@@ -41,7 +43,7 @@ func (n *notifier) soon(now time.Time) {
 		return
 	}
 	n.lastAt = now
-	n.round(snapshotOf(n.loop.room.chain.Newest(), n.loop.stage.layout))
+	n.round(snapshotOf(n.loop.room.chain.Newest(), n.loop.stage.name()))
 }
 
 // round sends all participants what is new in a snapshot, and everything to those who have
@@ -122,11 +124,11 @@ func (n *notifier) setBroadcast(on bool) {
 }
 
 // snapshotOf says what a scene is like in the words of control messages.
-func snapshotOf(s *scene.Scene, layout string) snapshot {
+func snapshotOf(s *scene.Scene, name string) snapshot {
 	n := snapshot{
 		people:   []control.Person{},
 		speaking: []string{},
-		layout:   control.Layout{Name: layout, Tiles: []control.Tile{}},
+		layout:   control.Layout{Name: name, Tiles: []control.Tile{}},
 	}
 	view := &s.Views[0]
 	n.layout.Width, n.layout.Height = view.Key.Size.X, view.Key.Size.Y
@@ -138,7 +140,7 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 		n.people = append(n.people, control.Person{
 			ID: m.ID, Name: m.Name, AudioMuted: m.Muted || m.NoMicrophone, VideoMuted: m.CameraOff,
 			Speaking: m.Speaking, Line: lineOf(m), Reason: string(cmp.Or(m.Unseen, m.Unheard)),
-			Role: roleOf(m.Role), Hand: m.Hand, Spotlight: m.Spotlight,
+			Role: roleOf(m.Role), Hand: m.Hand, Spotlight: m.Spotlight, Screen: m.Screen,
 			Audio: m.Muted || m.NoMicrophone, Video: m.CameraOff,
 		})
 		if m.Speaking {
@@ -149,7 +151,7 @@ func snapshotOf(s *scene.Scene, layout string) snapshot {
 		n.layout.Hidden += place.Hidden
 		if r := place.Rect; !r.Empty() {
 			n.layout.Tiles = append(n.layout.Tiles, control.Tile{
-				ID: s.Sources[i].ID.Participant, X: r.Min.X, Y: r.Min.Y, Width: r.Dx(), Height: r.Dy(),
+				ID: s.Sources[i].ID.Participant, Screen: s.Sources[i].ID.Kind == layout.Screen, X: r.Min.X, Y: r.Min.Y, Width: r.Dx(), Height: r.Dy(),
 			})
 		}
 	}
@@ -173,4 +175,48 @@ func lineOf(m *scene.Member) control.Line {
 		return control.LineWeak
 	}
 	return ""
+}
+
+// reporter takes what the clocks found to the loop: scene.Reporter.
+type reporter struct{ room *Room }
+
+// report has the loop run f, unless it is too busy.
+func (r reporter) report(f func(l *loop)) bool {
+	select {
+	case r.room.calls <- func() { f(r.room.loop) }:
+		return true
+	default:
+		return false
+	}
+}
+
+// FloorChanged is scene.Reporter's.
+func (r reporter) FloorChanged(speaking []string, holder string) bool {
+	return r.report(func(l *loop) {
+		l.stage.speaking, l.stage.holder = speaking, holder
+		l.publish()
+	})
+}
+
+// RungChanged is scene.Reporter's.
+func (r reporter) RungChanged(viewer string, rung ladder.Rung) bool {
+	return r.report(func(l *loop) {
+		if m := l.find(func(m *member) bool { return m.session.PublicID() == viewer }); m != nil {
+			m.rung = &rung
+			m.notifyRendition()
+		}
+	})
+}
+
+// HealthChanged is scene.Reporter's.
+func (r reporter) HealthChanged(id layout.SourceID, health video.Status) bool {
+	if id.Kind == layout.Screen {
+		return true // nothing is drawn over it
+	}
+	return r.report(func(l *loop) {
+		if m := l.find(func(m *member) bool { return m.session.PublicID() == id.Participant }); m != nil {
+			m.health = health
+			l.publish()
+		}
+	})
 }

@@ -117,6 +117,10 @@ func (p *Participant) Handle(m control.Message) {
 // when the participant leaves.
 func (p *Participant) PlayVideo(s media.Source) { p.session.PlayVideo(s) }
 
+// PlayScreen shows a source as the participant's screen, beside its camera, until its Read fails,
+// as it has to when the participant leaves.
+func (p *Participant) PlayScreen(s media.Source) { p.session.PlayScreen(s) }
+
 // PlayAudio plays a source as the participant's microphone until its Read fails, as it has
 // to when the participant leaves.
 func (p *Participant) PlayAudio(s media.Source) { p.session.PlayAudio(s) }
@@ -205,18 +209,22 @@ func (p *Participant) events() session.Events {
 		Command:       func(c control.Message) { m := p.now(); m.loop.do(m, c) },
 		Rejected:      func(err error) { p.now().refuse(err) },
 		Present:       func() bool { m := p.now(); return m.loop.has(m) },
-		SetCamera:     func(c *session.Cam) { m := p.now(); m.loop.setCamera(m, c) },
-		SetMicrophone: func(mic *session.Mic) { m := p.now(); m.loop.setMicrophone(m, mic) },
-		EndCamera: func(c *session.Cam) {
-			if m := p.now(); m.camera == c {
-				m.loop.setCamera(m, nil)
+		SetCamera: func(c *session.Cam) {
+			if m := p.now(); c.Screen {
+				m.loop.shares.set(m, c)
+			} else {
+				m.loop.setCamera(m, c)
 			}
 		},
-		EndMicrophone: func(mic *session.Mic) {
-			if m := p.now(); m.microphone == mic {
-				m.loop.setMicrophone(m, nil)
+		SetMicrophone: func(mic *session.Mic) {
+			if m := p.now(); mic.Screen {
+				m.loop.shares.hear(m, mic)
+			} else {
+				m.loop.setMicrophone(m, mic)
 			}
 		},
+		EndCamera:     func(c *session.Cam) { m := p.now(); m.loop.endCamera(m, c) },
+		EndMicrophone: func(mic *session.Mic) { m := p.now(); m.loop.endMicrophone(m, mic) },
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mcu/sound"
+	"tilemix/mixer/layout"
 )
 
 // framesPerSeat bounds the pictures of a room: one shown, one in the slot, one being
@@ -57,15 +58,16 @@ type Env struct {
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
 	Headroom   *headroom.Headroom
 
-	Epoch           time.Time     // of all timestamps; zero: of each room, when it is made
-	Size            image.Point   // of the canvas, pixels, even
-	Rungs           []ladder.Rung // that viewers may have
-	FrameRate       int           // pictures a second
-	AudioBitrate    int           // bits a second
-	KeepLoudness    bool          // of each voice
-	Stereo          bool          // sound has two channels
-	Spatial         bool          // in them, voices are where their tiles are
-	Layout          string        // that a room begins with
+	Epoch           time.Time                               // of all timestamps; zero: of each room, when it is made
+	Size            image.Point                             // of the canvas, pixels, even
+	Rungs           []ladder.Rung                           // that viewers may have
+	FrameRate       int                                     // pictures a second
+	AudioBitrate    int                                     // bits a second
+	KeepLoudness    bool                                    // of each voice
+	Stereo          bool                                    // sound has two channels
+	Spatial         bool                                    // in them, voices are where their tiles are
+	Layout          string                                  // that a room begins with
+	Layouts         func(name string) (layout.Layout, bool) // by name; nil: those of package layout
 	MaxTiles        int
 	Fonts           *fonts.Library // of texts that the font in the binary lacks
 	MaxParticipants int
@@ -86,6 +88,14 @@ type Env struct {
 	Pictures *picture.Metrics
 	Sounds   *sound.Metrics
 	Log      *slog.Logger
+}
+
+// layouts returns how layouts are found.
+func (e *Env) layouts() func(string) (layout.Layout, bool) {
+	if e.Layouts == nil {
+		return layout.ByName
+	}
+	return e.Layouts
 }
 
 // Room is one call. It is safe for concurrent use. The goroutine that calls Run owns its

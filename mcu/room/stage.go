@@ -8,36 +8,70 @@ import (
 	"tilemix/mixer/layout"
 )
 
+// screenLayout is the layout of a room in which somebody shares a screen, unless it chose another
+// one since.
+const screenLayout = "screen"
+
 // stage says where participants are in the room's view. It belongs to the loop.
 type stage struct {
 	size     image.Point
 	layout   string
+	layouts  func(name string) (layout.Layout, bool)
 	places   *layout.Places
 	speaking []string // who is heard
 	holder   string   // who of them has the floor
 	spot     string   // whom a host has put in front; "": the holder is
+
+	screen string // public ID of the member whose screen is shown; "": none is
+	turn   int    // of that screen
+	aside  bool   // the room has chosen another layout since it came
 }
 
-// setLayout changes the layout, if there is one of that name.
+// setLayout changes the layout, if there is one of that name. While a screen is shown, a layout of
+// another name puts it aside until the next screen.
 func (g *stage) setLayout(name string) bool {
-	_, ok := layout.ByName(name)
-	if ok {
+	if _, ok := g.layouts(name); !ok {
+		return false
+	}
+	if g.aside = g.screen != "" && name != screenLayout; g.screen == "" || g.aside {
 		g.layout = name
 	}
-	return ok
+	return true
+}
+
+// show puts the screen of a member in front, that came in its turn; "" puts none.
+func (g *stage) show(id string, turn int) {
+	if g.turn != turn {
+		g.aside = false
+	}
+	g.screen, g.turn = id, turn
+}
+
+// name is that of the layout that is drawn.
+func (g *stage) name() string {
+	if g.screen != "" && !g.aside {
+		return screenLayout
+	}
+	return g.layout
 }
 
 // view returns the room's view of sources, of which those are shown whose participants
-// have tiles.
+// have tiles, and one screen at most.
 func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.View {
 	v := scene.View{Key: scene.ViewKey{Size: g.size}, Places: make([]scene.Place, len(sources))}
 	who := []string{}
 	for i := range sources {
-		if hasTile(i) {
+		if sources[i].ID.Kind == layout.Camera && hasTile(i) {
 			who = append(who, sources[i].ID.Participant)
 		}
 	}
 	tiles := g.tiles(who)
+	cameras := 0
+	for _, t := range tiles {
+		if t.Source.Kind == layout.Camera {
+			cameras++
+		}
+	}
 	for i := range sources {
 		for j, t := range tiles {
 			if t.Source != sources[i].ID {
@@ -45,7 +79,7 @@ func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.Vie
 			}
 			v.Places[i].Rect = t.Rect
 			if j == len(tiles)-1 {
-				v.Places[i].Hidden = len(who) - len(tiles)
+				v.Places[i].Hidden = len(who) - cameras
 			}
 		}
 	}
@@ -55,7 +89,7 @@ func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.Vie
 // tiles places participants, and leaves out those for whom there is no place.
 func (g *stage) tiles(who []string) []layout.Tile {
 	places := g.places.Arrange(who, g.speaking)
-	l, ok := layout.ByName(g.layout)
+	l, ok := g.layouts(g.name())
 	if !ok {
 		return nil
 	}
@@ -63,9 +97,12 @@ func (g *stage) tiles(who []string) []layout.Tile {
 	if l.LeadsSpeaker || g.spot != "" {
 		g.places.Lead(front)
 	}
-	seen := make([]layout.Source, len(places))
-	for i, id := range places {
-		seen[i] = layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front}
+	seen := make([]layout.Source, 0, len(places)+1)
+	if g.screen != "" {
+		seen = append(seen, layout.Source{ID: layout.SourceID{Participant: g.screen, Kind: layout.Screen}})
+	}
+	for _, id := range places {
+		seen = append(seen, layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front})
 	}
 	return l.Place(g.size, seen)
 }

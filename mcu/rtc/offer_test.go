@@ -136,9 +136,11 @@ func TestOffer(t *testing.T) {
 
 		{"a second picture to see", offer(opus, h264Base, with(h264Base, "recvonly")), nil, "", taken + ", video sendonly"},
 		{"a second camera that ended", offer(opus, with(h264Base, "inactive"), h264Base), nil, "", "audio sendrecv, video inactive, video sendrecv"},
-		{"two cameras", offer(opus, h264Base, with(h264Base, "sendonly")), rtc.ErrBadSDP, "more than one video", ""},
+		{"three cameras", offer(opus, h264Base, with(h264Base, "sendonly"), with(h264Base, "sendonly")), rtc.ErrBadSDP, "more video than", ""},
 		{"one name twice", strings.ReplaceAll(offer(opus, h264Base), "a=mid:1", "a=mid:0"), rtc.ErrBadSDP, "two sections have a=mid:0", ""},
-		{"two microphones", offer(with(opus, "sendonly"), h264Base, opus), rtc.ErrBadSDP, "more than one audio", ""},
+		{"three microphones", offer(with(opus, "sendonly"), h264Base, opus, opus), rtc.ErrBadSDP, "more audio than", ""},
+		{"two screens and a camera", offer(opus, with(h264Base, "content:slides"), with(h264Base, "content:slides")), rtc.ErrBadSDP, "more video than", ""},
+		{"a camera and a screen", offer(opus, h264Base, with(h264Base, "sendonly")), nil, "", taken + ", video recvonly"},
 		{"VP9 alone", offer(opus, strings.Replace(vp8, "VP8", "VP9", 1)), rtc.ErrNoCodec, "has VP9/90000", ""},
 		{"no Opus", offer(pcmu, h264Base), rtc.ErrNoCodec, "PCMU/8000", ""},
 		{"packetization-mode 0", offer(opus, h264Mode), rtc.ErrNoCodec, "packetization-mode=1", ""},

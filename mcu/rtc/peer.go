@@ -24,7 +24,7 @@ const maxCandidates = 64
 // Events are called from the connection's goroutines. None may be nil.
 type Events struct {
 	// Video and Audio run a track. Each call has a goroutine, and returns when the
-	// track's Read fails. A kind has one track at a time. Another follows
+	// track's Read fails. A kind has one track at a time, and another of a screen. Another follows
 	// where the sender begins anew, or where another layer of a picture is read.
 	Video, Audio func(*Track)
 	// Unbound is called with the first packet of each SSRC that belongs to nothing that was
@@ -120,7 +120,7 @@ func (p *Peer) Want(tile image.Point) { p.router.Want(tile) }
 func (p *Peer) Sends() (audio, video bool) {
 	if t := p.table.Load(); t != nil {
 		for _, s := range t.Sections {
-			audio, video = audio || !s.Video, video || s.Video
+			audio, video = audio || !s.Video && !s.Screen, video || s.Video && !s.Screen
 		}
 	}
 	return audio, video

@@ -72,6 +72,9 @@ func roundTripOf(pc *webrtc.PeerConnection) time.Duration {
 // negotiated. It is 0 for sound.
 func (t *Track) Codec() codec.Kind { return t.codec }
 
+// Screen tells whether the stream is of a screen, and not of a camera or a microphone.
+func (t *Track) Screen() bool { return t.stream.Section().Screen }
+
 // Read reads the next packet into p, and sends the feedback that is due. The payload is valid until the next Read. It fails when the track or
 // the connection ends.
 func (t *Track) Read(p *rtp.Packet) error {

@@ -27,7 +27,7 @@ import (
 // Scene is a room at one time. It never changes once it is published.
 type Scene struct {
 	Members   []Member   // all who are in the room, in order of joining
-	Sources   []Source   // what those who are no viewers publish, in the same order
+	Sources   []Source   // what those who are no viewers publish, in the same order, a screen after its camera
 	Views     []View     // what is drawn
 	Viewers   []Viewer   // those who receive a picture
 	Listeners []Listener // those who send or receive sound, or may
@@ -49,6 +49,7 @@ type Member struct {
 	Muted        bool         // the participant switched its microphone off
 	NoMicrophone bool         // it sends no sound
 	CameraOff    bool         // it switched its camera off, or sends no picture
+	Screen       bool         // it shares a screen
 	Speaking     bool         // it is heard now
 	Floor        bool         // it is the speaker that layouts put in front
 	MediaLost    bool         // its media was up and is not

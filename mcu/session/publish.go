@@ -1,7 +1,6 @@
 package session
 
 import (
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -14,17 +13,19 @@ import (
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/media"
 	"tilemix/mcu/silence"
+	"tilemix/mixer/layout"
 )
 
 // lastPicture (10 s) is how long the camera stays whose track has ended, of a participant
 // that may come back: its last picture may be shown for as long.
 const lastPicture = 10 * time.Second
 
-// Cam is a camera that a participant publishes. Show and AskKeyFrame belong to the
+// Cam is a camera, or a screen, that a participant publishes. Show and AskKeyFrame belong to the
 // room's loop, [media.Camera] to the picture clock.
 type Cam struct {
 	*ingest.Video
-	sound atomic.Pointer[ingest.Voice]
+	Screen bool // it is a screen
+	sound  atomic.Pointer[ingest.Voice]
 }
 
 // Picture is media.Camera's.
@@ -56,8 +57,11 @@ func (c *Cam) Accompany(m *Mic) {
 	c.sound.Store(m.Voice)
 }
 
-// Mic is a microphone that a participant publishes: a [media.Microphone].
-type Mic struct{ *ingest.Voice }
+// Mic is a microphone, or the sound of a screen, that a participant publishes: a [media.Microphone].
+type Mic struct {
+	*ingest.Voice
+	Screen bool // it is the sound of a screen
+}
 
 // Counts returns what came of the microphone's packets so far. Any goroutine may call it.
 func (m *Mic) Counts() silence.Counts {
@@ -114,6 +118,14 @@ func offered(t cameraTrack) [][]byte {
 	return nil
 }
 
+// kindOf tells whether a track is a screen, or the sound of one.
+func kindOf(t track) layout.SourceKind {
+	if s, ok := t.(interface{ Screen() bool }); ok && s.Screen() {
+		return layout.Screen
+	}
+	return layout.Camera
+}
+
 // runCamera feeds a camera while its track is of one codec, and the session in one room. It
 // returns false when the track has ended.
 func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
@@ -126,18 +138,18 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 		}
 		return false
 	}
-	spoken := table.Of(kind)
+	spoken, screen := table.Of(kind), kindOf(t) == layout.Screen
 	v := ingest.NewVideo(ingest.VideoConfig{
-		Decoder: dec, Parameters: offered(t), Joiner: spoken.NewJoiner(), Pool: on.Pool, Turns: s.env.DecodeSlot,
+		Decoder: dec, Parameters: offered(t), Kind: kindOf(t), Joiner: spoken.NewJoiner(), Pool: on.Pool, Turns: s.env.DecodeSlot,
 		Headroom: s.env.Headroom, RequestKeyFrame: t.RequestKeyFrame,
 		Reassembled: s.env.Metrics.reassemble, Decoded: s.env.Metrics.decode, Skew: s.env.Metrics.lipSync,
 		Tap: func(n uint64, au []byte, due, captured time.Time, timestamp uint32) bool {
-			return s.tapPicture(on, spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
+			return !screen && s.tapPicture(on, spoken, n, au, media.Time{Arrived: due.Sub(s.env.Epoch), Captured: captured, Timestamp: timestamp})
 		},
 	})
 	defer v.Stop()
 	defer s.env.Metrics.video.Add(v.Stats)()
-	c := &Cam{Video: v}
+	c := &Cam{Video: v, Screen: screen}
 	if !s.events.Call(func() { s.events.SetCamera(c) }) {
 		v.Release()
 		return false
@@ -168,7 +180,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 // not wait.
 func (s *Session) endCamera(c *Cam, more bool) {
 	end := func() { s.events.Post(func() { s.events.EndCamera(c) }) }
-	if s.token == "" || more {
+	if s.token == "" || more || c.Screen {
 		end()
 		return
 	}
@@ -196,7 +208,7 @@ func (s *Session) runMicrophone(t track) (more bool) {
 	}
 	v := s.newVoice(dec)
 	defer s.env.Metrics.voice.Add(v.Stats)()
-	m := &Mic{v}
+	m := &Mic{v, kindOf(t) == layout.Screen}
 	if !s.events.Call(func() { s.events.SetMicrophone(m) }) {
 		_ = v.Close()
 		return false
@@ -214,6 +226,9 @@ func (s *Session) runMicrophone(t track) (more bool) {
 		s.heard.Store(now.UnixNano())
 		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Retransmitted: t.Retransmitted()}, now)
 		for _, tap := range on.Taps() {
+			if m.Screen {
+				break
+			}
 			tap.Sound(s.public, packet.Payload, media.Time{
 				Arrived: now.Sub(s.env.Epoch), Captured: v.Captured(packet.Timestamp), Timestamp: packet.Timestamp,
 			})
@@ -249,6 +264,11 @@ func (s *Session) tapPicture(on *footing, spoken *table.Video, n uint64, au []by
 // when the participant leaves.
 func (s *Session) PlayVideo(from media.Source) { s.play(func() { s.runVideo(injected{from, s}) }) }
 
+// PlayScreen shows a source as the participant's screen beside its camera. See PlayVideo.
+func (s *Session) PlayScreen(from media.Source) {
+	s.play(func() { s.runVideo(injectedScreen{injected{from, s}}) })
+}
+
 // PlayAudio plays a source as the participant's microphone until its Read fails, as it has
 // to when the participant leaves.
 func (s *Session) PlayAudio(from media.Source) { s.play(func() { s.runAudio(injected{from, s}) }) }
@@ -266,27 +286,3 @@ func (s *Session) play(run func()) {
 		run()
 	}
 }
-
-// injected makes a track of a source, which can be asked for nothing.
-type injected struct {
-	media.Source
-	session *Session
-}
-
-var errLeft = errors.New("the participant has left")
-
-// Read fails too where the participant has left.
-func (i injected) Read(p *rtp.Packet) error {
-	if i.session.life.Err() != nil {
-		return errLeft
-	}
-	return i.Source.Read(p)
-}
-
-func (injected) Codec() codec.Kind               { return codec.H264 }
-func (injected) Patience() time.Duration         { return 0 }
-func (injected) Busy(time.Time) time.Duration    { return 0 }
-func (injected) Level(*rtp.Packet) (uint8, bool) { return 0, false }
-func (injected) Retransmitted() bool             { return false }
-func (injected) RequestKeyFrame()                {}
-func (injected) LimitBitrate(int)                {}

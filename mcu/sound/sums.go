@@ -7,6 +7,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/scene"
 	"tilemix/mixer/audio"
+	"tilemix/mixer/layout"
 )
 
 // sums are what all say in a tick: once in mono, and what that leaves out of stereo.
@@ -101,6 +102,9 @@ func (c *Clock) places(s *scene.Scene) {
 	view := &s.Views[0]
 	for i, p := range view.Places {
 		l := c.state[s.Sources[i].ID.Participant]
+		if s.Sources[i].ID.Kind == layout.Screen {
+			continue
+		}
 		if l == nil || p.Rect.Empty() || view.Key.Size.X == 0 {
 			continue
 		}

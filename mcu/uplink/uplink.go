@@ -39,6 +39,8 @@ type Constraints struct {
 var (
 	least = image.Pt(160, 90)
 	most  = image.Pt(1280, 720)
+	// mostScreen is for screens, of which each pixel counts.
+	mostScreen = image.Pt(1920, 1080)
 )
 
 // For returns the constraints for a tile of a size in pixels: exactly that size, so that the
@@ -49,6 +51,16 @@ func For(tile image.Point, frameRate int) Constraints {
 	}
 	size := image.Pt(clamp(tile.X, least.X, most.X), clamp(tile.Y, least.Y, most.Y))
 	return Constraints{Size: size, FrameRate: frameRate, Bitrate: bitrate(covering(size))}
+}
+
+// ForScreen returns the constraints for a screen in a tile of a size in pixels, up to 1920x1080. Its
+// pictures are boxed in the tile and not cropped, so no more than the tile's size is of use.
+func ForScreen(tile image.Point, frameRate int) Constraints {
+	if tile.X <= 0 || tile.Y <= 0 {
+		return Constraints{}
+	}
+	size := image.Pt(clamp(tile.X, least.X, mostScreen.X), clamp(tile.Y, least.Y, mostScreen.Y))
+	return Constraints{Size: size, FrameRate: frameRate, Bitrate: bitrate(size)}
 }
 
 // clamp returns the even number next to n, upwards, between least and most.

@@ -16,7 +16,8 @@
 //
 // Tiles of one shape leave much of the canvas empty: two tiles of 16:9 use half of it. The grid
 // therefore has tiles from 16:9 to 4:3, and of 6:5 for two, which use 71 %. Fit crops cameras to
-// these shapes, because what a participant shows is head and shoulders, in the middle.
+// these shapes, because what a participant shows is head and shoulders, in the middle. A screen
+// loses nothing (SourceKind.Fit), and the layout "screen" leaves it three quarters of the canvas.
 package layout
 
 import "image"
@@ -67,6 +68,7 @@ type Layout struct {
 var layouts = []Layout{
 	{"grid", Grid, false},
 	{"speaker", Speaker, true},
+	{"screen", slide, true},
 }
 
 // Layouts returns all layouts, the default first. The slice is not to be changed.

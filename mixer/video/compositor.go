@@ -33,6 +33,9 @@ type Tile struct {
 	Hidden int
 	// Status dims the tile and says why, where it is not OK.
 	Status Status
+	// Bare draws the picture alone, whole, as a shared screen needs it: no label, border, corner,
+	// sign or veil is over it, and nothing of it is cut off.
+	Bare bool
 }
 
 // Compositor draws tiles on a canvas that persists. It belongs to one
@@ -70,6 +73,7 @@ type style struct {
 
 	hidden int
 	status Status
+	bare   bool
 }
 
 // NewCompositor returns a compositor with an empty canvas of the given size in
@@ -128,11 +132,14 @@ func (c *Compositor) contentOf(t *Tile) content {
 	r := t.Rect.Intersect(c.canvas.Rect)
 	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
 	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status}
+	if t.Bare {
+		s = style{rect: r, bare: true}
+	}
 	if t.Picture == nil || t.Picture.Rect.Empty() {
-		return content{style: s, speaking: t.Speaking}
+		return content{style: s, speaking: t.Speaking && !t.Bare}
 	}
 	s.video = true
-	return content{style: s, version: t.Version, size: t.Picture.Rect.Size(), speaking: t.Speaking}
+	return content{style: s, version: t.Version, size: t.Picture.Rect.Size(), speaking: t.Speaking && !t.Bare}
 }
 
 func evenPoint(p image.Point) image.Point { return image.Pt(p.X&^1, p.Y&^1) }

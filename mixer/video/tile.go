@@ -32,6 +32,9 @@ type sprite struct {
 // lookOf takes a tile's masks from the cache.
 func (c *Compositor) lookOf(s *style) look {
 	l := look{border: borderOf(s.rect.Dy())}
+	if s.bare {
+		return l
+	}
 	if s.rect != c.canvas.Rect {
 		c.round(&l, s.rect)
 	}
@@ -192,9 +195,12 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	if d.rect.Empty() {
 		return
 	}
-	if d.video {
-		c.drawPicture(d.rect, picture)
-	} else {
+	switch {
+	case d.video:
+		c.drawPicture(d, picture)
+	case d.bare:
+		fill(c.canvas, d.rect, tileTint)
+	default:
 		tint := tintOf(d.id)
 		fill(c.canvas, d.rect, mix(tileTint, tint, 24))
 		c.paint(d.look.disc, tint)
@@ -218,9 +224,13 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 }
 
 // drawPicture draws a picture in its place in the tile, boxed or cropped as
-// layout.Fit says.
-func (c *Compositor) drawPicture(tile image.Rectangle, picture *image.YCbCr) {
-	crop, place := layout.Fit(picture.Rect.Size(), tile)
+// layout.Fit says, and whole in a bare one.
+func (c *Compositor) drawPicture(d *drawn, picture *image.YCbCr) {
+	tile, kind := d.rect, layout.Camera
+	if d.bare {
+		kind = layout.Screen
+	}
+	crop, place := kind.Fit(picture.Rect.Size(), tile)
 	if place != tile {
 		fill(c.canvas, tile, tileTint)
 	}

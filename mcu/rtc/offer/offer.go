@@ -78,7 +78,7 @@ func (o *Offer) Flows() bool {
 
 // inspect finds what cannot be answered.
 func (o *Offer) inspect(desc *sdp.SessionDescription) error {
-	usable, sending := false, map[string]bool{}
+	usable := false
 	for _, s := range o.sections {
 		if !s.wanted || !s.isMedia() {
 			continue
@@ -92,16 +92,36 @@ func (o *Offer) inspect(desc *sdp.SessionDescription) error {
 			}
 		}
 		usable = true
-		if s.sends && sending[s.kind] {
-			return fmt.Errorf("%w: it sends more than one %s; the server takes one of each kind, so leave a screen or a second camera to another session",
-				ErrBadSDP, s.kind)
-		}
-		sending[s.kind] = sending[s.kind] || s.sends
 		o.Audio = o.Audio || s.kind == "audio" && s.receives
 		o.Video = o.Video || s.kind == "video" && s.receives
 	}
 	if !usable {
 		return fmt.Errorf("%w: it offers neither audio nor video", ErrBadSDP)
+	}
+	return o.screens()
+}
+
+// screens finds out which sections are of a screen: those that say so (a=content:slides, RFC 4796
+// §5), and otherwise the second of a kind that the client sends. An offer sends at most one camera,
+// one microphone, one screen and one screen's sound.
+func (o *Offer) screens() error {
+	for _, kind := range []string{"audio", "video"} {
+		var camera, screen *section
+		for _, s := range o.sections {
+			if s.kind != kind || !s.wanted || !s.sends {
+				continue
+			}
+			slides := s.slides()
+			switch {
+			case (slides || camera != nil) && screen == nil:
+				screen, s.screen = s, true
+			case !slides && camera == nil:
+				camera = s
+			default:
+				return fmt.Errorf("%w: it sends more %s than a participant has: the server takes one camera with its microphone,"+
+					" and one screen (a=content:slides) with its sound; leave the rest to another session", ErrBadSDP, kind)
+			}
+		}
 	}
 	return nil
 }

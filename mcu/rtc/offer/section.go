@@ -19,6 +19,7 @@ type section struct {
 	wanted   bool              // its port is not 0
 	sends    bool              // the client sends
 	receives bool              // the client receives
+	screen   bool              // what the client sends is a screen, or the sound of one
 	rids     []string          // that the client sends
 	ssrcs    []uint32          // of its first stream, in the order of the lines
 	repairs  map[uint32]uint32 // the SSRC of a repair to the one that it repairs
@@ -42,6 +43,17 @@ func readSection(desc *sdp.SessionDescription, m *sdp.MediaDescription, index in
 	s.readRIDs()
 	s.readSSRCs()
 	return s
+}
+
+// slides tells whether the section says that it is a screen (RFC 4796 §5).
+func (s *section) slides() bool {
+	value, _ := s.media.Attribute("content")
+	for one := range strings.SplitSeq(value, ",") {
+		if strings.EqualFold(strings.TrimSpace(one), "slides") {
+			return true
+		}
+	}
+	return false
 }
 
 // maxRIDs is how many layers of a picture an answer takes.

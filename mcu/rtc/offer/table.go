@@ -24,7 +24,7 @@ const (
 func (s *section) table(m *sdp.MediaDescription) *route.Section {
 	ids := extensions(m)
 	out := &route.Section{
-		Mid: s.mid, Video: s.kind == "video", Formats: map[uint8]route.PayloadFormat{},
+		Mid: s.mid, Video: s.kind == "video", Screen: s.screen, Formats: map[uint8]route.PayloadFormat{},
 		MidID: ids[uriMid], StreamID: ids[uriStreamID], RepairedID: ids[uriRepaired],
 		LevelID: ids[uriLevel], ArrivalID: ids[sdp.TransportCCURI],
 		RIDs: s.rids, SSRCs: s.ssrcs, Repairs: s.repairs,

@@ -3,6 +3,7 @@ package route
 import (
 	"image"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -71,7 +72,7 @@ func (r *Router) Accept(t *Table) {
 	defer r.mu.Unlock()
 	r.table = t
 	for mid, stream := range r.active {
-		if after := t.section(mid); after == nil || after.Video != stream.Section().Video {
+		if after := t.section(mid); after == nil || after.Video != stream.Section().Video || after.Screen != stream.Section().Screen {
 			r.end(stream)
 		} else {
 			stream.section.Store(after)
@@ -203,7 +204,7 @@ func (r *Router) layer(l *lane, packet []byte, header int, format PayloadFormat,
 		r.look(l, now)
 		return
 	}
-	best := r.layers[l.section.Mid].best(r.want, now)
+	best := r.layers[l.section.Mid].best(r.wanted(l), now)
 	if best != l {
 		return
 	}
@@ -218,9 +219,17 @@ func (r *Router) layer(l *lane, packet []byte, header int, format PayloadFormat,
 	l.stream.push(packet, false, now)
 }
 
+// wanted is how large a lane's picture is shown. Of a screen the largest layer is read.
+func (r *Router) wanted(l *lane) image.Point {
+	if l.section.Screen {
+		return image.Pt(math.MaxInt32, math.MaxInt32)
+	}
+	return r.want
+}
+
 // look asks for the key frame with which a better layer begins, and for those that tell sizes.
 func (r *Router) look(active *lane, now time.Time) {
-	if best := r.layers[active.section.Mid].best(r.want, now); best != active {
+	if best := r.layers[active.section.Mid].best(r.wanted(active), now); best != active {
 		r.ask(best, now)
 	}
 	for _, l := range r.layers[active.section.Mid].all {

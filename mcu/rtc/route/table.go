@@ -14,6 +14,8 @@ type Table struct{ Sections []*Section }
 type Section struct {
 	Mid   string
 	Video bool
+	// Screen says that it is a screen, or the sound of one.
+	Screen bool
 	// Formats are what was accepted, by payload type.
 	Formats map[uint8]PayloadFormat
 	// MidID, StreamID and RepairedID are the numbers of the header extensions by which a packet

@@ -119,6 +119,21 @@ func (c *connection) Answer(ctx context.Context, sdp string) error {
 	}
 }
 
+// Unshare ends the picture that was made last (Options.Cameras), by an offer in which it is inactive.
+func (c *connection) Unshare(ctx context.Context, to Peer) error {
+	var last *webrtc.RTPSender
+	for _, t := range c.pc.GetTransceivers() {
+		if s := t.Sender(); s != nil && s.Track() != nil && t.Kind() == webrtc.RTPCodecTypeVideo {
+			last = s
+		}
+	}
+	if err := c.pc.RemoveTrack(last); err != nil {
+		return err
+	}
+	_, err := c.Connect(ctx, to)
+	return err
+}
+
 // Gone is closed when either end has ended the connection.
 func (c *connection) Gone() <-chan struct{} { return c.gone }
 

@@ -100,6 +100,17 @@ func (c *publisher) reporter(sender *webrtc.RTPSender) func(taken time.Duration,
 // frames come when the server asks for them, as from a browser.
 func (c *publisher) Film(cam Camera) (stop func()) {
 	c.t.Helper()
+	return c.film(c.Video, cam)
+}
+
+// Share is Film for the picture that is sent after the first, which the server takes for a screen.
+func (c *publisher) Share(cam Camera) (stop func()) {
+	c.t.Helper()
+	return c.film(c.More[0], cam)
+}
+
+func (c *publisher) film(uplink *Uplink, cam Camera) (stop func()) {
+	c.t.Helper()
 	cam = cam.Complete()
 	enc, err := c.format.newEncoder(codec.VideoConfig{
 		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: 500_000,
@@ -108,7 +119,7 @@ func (c *publisher) Film(cam Camera) (stop func()) {
 		c.t.Fatalf("make a camera: %v", err)
 	}
 	img := image.NewYCbCr(image.Rectangle{Max: cam.Size}, image.YCbCrSubsampleRatio420)
-	uplink, payloader := c.Video, c.format.newPayloader()
+	payloader := c.format.newPayloader()
 	return c.every(time.Second/time.Duration(cam.FrameRate), func(at time.Duration) {
 		if at -= cam.Late; at < 0 {
 			return
