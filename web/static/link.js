@@ -1,5 +1,6 @@
-// One connection to a call: one WebSocket, one RTCPeerConnection.
+// One connection to a call: one WebSocket or a detour around it, one RTCPeerConnection.
 
+import { Detour } from './detour.js';
 import { Heartbeat } from './heartbeat.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
@@ -20,7 +21,7 @@ import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
  * @property {() => void} stalled media has stopped, but may resume
  * @property {(loss: Loss) => void} lost the connection was lost; called once
  * @property {(message: import('./protocol.js').RemovedMessage) => void} removed a host ended the call for this page; called once
- * @property {(reason: string) => void} refused the server ended or refused the call; called once
+ * @property {(reason: string, code?: string) => void} refused the server ended or refused the call; called once
  */
 
 /** Codes that the page closes a WebSocket with: to leave, or to come back. */
@@ -54,26 +55,27 @@ export class Link {
   #heartbeat = new Heartbeat(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
 
   /**
-   * @param {{url: string, protocols: string[]}} address of the WebSocket
+   * @param {WebSocket | Detour} ws
    * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send; called after the welcome
    * @param {LinkEvents} events
    * @param {number} patience ms that the WebSocket has to open
    */
-  constructor(address, tracks, events, patience) {
+  constructor(ws, tracks, events, patience) {
     this.events = events;
     this.tracks = tracks;
-    this.ws = new WebSocket(address.url, address.protocols);
+    this.ws = ws;
     let opened = false;
     this.ws.onopen = () => {
       opened = true;
       clearTimeout(this.#opening);
+      if (this.ws instanceof Detour) void this.#offer(this.ws.iceServers);
     };
-    this.ws.onmessage = (event) => {
+    this.ws.onmessage = (/** @type {Pick<MessageEvent<string>, 'data'>} */ event) => {
       const message = parseMessage(event.data);
       if (!this.#done) this.#heartbeat.heard();
       if (message && !this.#done) void this.#receive(message);
     };
-    this.ws.onclose = (event) => {
+    this.ws.onclose = (/** @type {{code: number, reason: string}} */ event) => {
       // 1008 is a violated policy (RFC 6455 §7.4.1), 4000 and up are ours.
       if (event.code === 1008 || event.code >= 4000) this.#refuse(event.reason || 'The server ended the call.');
       else this.#lose(opened ? 'server' : 'unreached');
@@ -161,7 +163,7 @@ export class Link {
       switch (message.type) {
         case 'welcome':
           this.events.message(message);
-          await this.#offer(message.iceServers ?? []);
+          if (!this.pc) await this.#offer(message.iceServers ?? []);
           break;
         case 'answer':
           await this.pc?.setRemoteDescription({ type: 'answer', sdp: message.sdp });
@@ -178,7 +180,7 @@ export class Link {
         case 'error':
           // What this page may not do keeps it out of nothing else.
           if (this.#answered || message.code === 'forbidden') this.events.message(message);
-          else this.#refuse(message.error);
+          else this.#refuse(message.error, message.code);
           break;
         case 'rejected':
           this.#remove({ type: 'removed', code: 'rejected', reason: message.reason });
@@ -236,6 +238,7 @@ export class Link {
       sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
     });
     chooseCodecs(video);
+    if (this.ws instanceof Detour) this.ws.attach(pc);
     this.#video = video;
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);
@@ -268,10 +271,13 @@ export class Link {
     this.events.removed(message);
   }
 
-  /** @param {string} reason */
-  #refuse(reason) {
+  /**
+   * @param {string} reason
+   * @param {string} [code]
+   */
+  #refuse(reason, code) {
     if (this.#done) return;
     this.close();
-    this.events.refused(reason);
+    this.events.refused(reason, code);
   }
 }

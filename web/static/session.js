@@ -1,10 +1,12 @@
 // A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
-import { actWith, entering, protocols } from './credentials.js';
+import { actWith, protocols } from './credentials.js';
+import { Detour } from './detour.js';
 import { at } from './dom.js';
 import { Link } from './link.js';
 import { stalledText } from './overlay.js';
+import { keep, kept, whyRefused } from './reach.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
@@ -46,6 +48,8 @@ export class Session {
   /** Whether media has arrived at least once. */
   #been = false;
   #backoff = new Backoff();
+  /** WebSockets in a row that did not open, although the server answers. */
+  #blocked = 0;
 
   /**
    * @param {State} state changed in place
@@ -61,11 +65,12 @@ export class Session {
   join() {
     this.#backoff.cancel();
     this.link?.suspend();
-    this.link = new Link({ url: this.#url(), protocols: protocols(this.#secret) }, () => this.devices.tracks, {
+    this.link = new Link(this.#way(), () => this.devices.tracks, {
       message: (message) => this.#receive(message),
       mix: (stream) => this.events.mix(stream),
       connected: () => {
         this.#been = true;
+        if (this.link?.ws instanceof WebSocket) this.#blocked = 0;
         this.#backoff.reset();
         this.state.soundOnly = this.link?.soundOnly ?? false;
         this.#enter('connected', '');
@@ -78,7 +83,7 @@ export class Session {
         actWith('');
         this.#enter('removed', '');
       },
-      refused: (reason) => this.#refused(reason),
+      refused: (reason, code) => this.#refused(reason, code),
     }, this.#backoff.patience);
   }
 
@@ -118,18 +123,30 @@ export class Session {
     this.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff });
   }
 
-  /** The resume token of this room. A reload keeps it; another window has none. */
+  /** The resume token of this room. */
   get #secret() {
-    return stored(() => sessionStorage.getItem(`tilemix.resume.${this.state.room}`)) ?? '';
+    return kept(`resume.${this.state.room}`);
   }
 
   set #secret(secret) {
-    stored(() => sessionStorage.setItem(`tilemix.resume.${this.state.room}`, secret));
+    keep(`resume.${this.state.room}`, secret);
   }
 
   #url() {
+    return this.#at('ws').replace(/^http/, 'ws');
+  }
+
+  /** @param {string} kind */
+  #at(kind) {
     const { room, name } = this.state;
-    return at(`/ws/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`).replace(/^http/, 'ws');
+    return at(`/${kind}/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`);
+  }
+
+  /** A WebSocket, or after two that were blocked the way around it. */
+  #way() {
+    if (this.#blocked < 2) return new WebSocket(this.#url(), protocols(this.#secret));
+    const key = `return.${this.state.room}`;
+    return new Detour(kept(key) || this.#at('whip'), (address) => keep(key, address));
   }
 
   /** @param {ServerMessage} message */
@@ -192,13 +209,17 @@ export class Session {
   /** @param {import('./link.js').Loss} loss */
   async #lost(loss) {
     this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
-    // A browser does not say why a WebSocket did not open, but a plain request to the
-    // same address shows the answer.
-    const why = loss === 'unreached' ? await whyRefused(this.#url(), this.#been) : null;
+    if (this.link?.ws instanceof Detour) this.#blocked = 1; // a WebSocket may open by now
+    const unopened = loss === 'unreached' || (loss === 'silent' && !this.#been);
+    const why = unopened ? await whyRefused(this.#url(), this.#been) : null;
     if (this.state.phase === 'left') return;
+    if (why?.blocked && this.#blocked < 2) {
+      this.#blocked = loss === 'silent' ? 2 : this.#blocked + 1;
+      return this.join();
+    }
     // The request has no resume token, with which the server may still know this page.
     const passes = this.#been && this.#backoff.tries < 5 && (why?.code === 'invite_used' || why?.code === 'room_locked');
-    if (why && !passes) return this.#refused(why.error, why.code);
+    if (why?.error && !passes) return this.#refused(why.error, why.code);
     this.#backoff.schedule(() => this.join());
     // One silent link does not mean that all clients come back at this moment.
     if (loss === 'silent' && this.#backoff.tries === 1) this.#backoff.now();
@@ -234,42 +255,5 @@ export class Session {
     this.state.phase = phase;
     this.state.problem = problem;
     this.events.phase(phase);
-  }
-}
-
-/**
- * What storage says, where the browser allows it.
- *
- * @template T
- * @param {() => T} access
- * @returns {T | undefined}
- */
-function stored(access) {
-  try {
-    return access();
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The server's reason for refusing a WebSocket, null when it gives none or trying again may
- * help.
- *
- * @param {string} url of the WebSocket
- * @param {boolean} been whether this page was in the call, so that "full" (503) may pass
- * @returns {Promise<{error: string, code: string} | null>}
- */
-async function whyRefused(url, been) {
-  try {
-    const response = await fetch(url.replace(/^ws/, 'http'), { headers: entering(), signal: AbortSignal.timeout(4000) });
-    // 426: only the upgrade was missing, which a plain request does not have.
-    const { status } = response;
-    if (status === 426 || (status === 503 && been)) return null;
-    if (status !== 503 && (status < 400 || status >= 500)) return null;
-    const { error = '', code = '' } = await response.json();
-    return error ? { error: String(error), code: String(code) } : null;
-  } catch {
-    return null;
   }
 }

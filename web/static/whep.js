@@ -55,7 +55,7 @@ export class Subscription {
     pc.addTransceiver('audio', { direction: 'recvonly' });
     chooseCodecs(pc.addTransceiver('video', { direction: 'recvonly' }));
     await offer(pc);
-    await this.#gathered();
+    await gathered(pc, gatherTimeout);
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp', ...entering() },
@@ -83,16 +83,20 @@ export class Subscription {
     void fetch(this.#location, { method: 'DELETE', keepalive: true, headers: entering() }).catch(() => {});
     this.#location = '';
   }
+}
 
-  /** Waits up to gatherTimeout for the candidates, so that no PATCH is needed. */
-  #gathered() {
-    const { pc } = this;
-    return new Promise((/** @type {(v?: unknown) => void} */ done) => {
-      if (pc.iceGatheringState === 'complete') return done();
-      pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
-      setTimeout(done, gatherTimeout);
-    });
-  }
+/**
+ * Waits for the candidates of an offer, so that no PATCH is needed.
+ *
+ * @param {RTCPeerConnection} pc
+ * @param {number} ms that it waits at most
+ */
+export function gathered(pc, ms) {
+  return new Promise((/** @type {(v?: unknown) => void} */ done) => {
+    if (pc.iceGatheringState === 'complete') return done();
+    pc.addEventListener('icegatheringstatechange', () => pc.iceGatheringState === 'complete' && done());
+    setTimeout(done, ms);
+  });
 }
 
 /**
@@ -100,7 +104,7 @@ export class Subscription {
  *
  * @returns {Promise<boolean>}
  */
-async function answers() {
+export async function answers() {
   try {
     return (await fetch(at('/healthz'), { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
   } catch {
@@ -113,7 +117,7 @@ async function answers() {
  *
  * @returns {Promise<RTCIceServer[]>}
  */
-async function iceServers() {
+export async function iceServers() {
   try {
     const response = await fetch(at('/api/v1/ice-servers'), { signal: AbortSignal.timeout(4_000) });
     return response.ok ? (await response.json()).iceServers : [];

@@ -1,0 +1,117 @@
+// The way into a call where something between page and server refuses WebSockets: WHIP
+// (RFC 9725) for the offer, and a data channel for all other messages.
+
+import { entering } from './credentials.js';
+import { answers, gathered, iceServers, refusalOf } from './whep.js';
+
+/** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
+
+const gatherTimeout = 500; // ms
+const leaves = 1000; // code that closes for good
+
+/** Looks like a WebSocket to a link, which attaches its RTCPeerConnection before it offers. */
+export class Detour {
+  /** @type {number} */
+  readyState = WebSocket.CONNECTING;
+  /** @type {RTCIceServer[]} */
+  iceServers = [];
+  /** @type {(() => void) | null} */
+  onopen = null;
+  /** @type {((event: Pick<MessageEvent<string>, 'data'>) => void) | null} */
+  onmessage = null;
+  /** @type {((event: {code: number, reason: string}) => void) | null} */
+  onclose = null;
+
+  /** @type {RTCPeerConnection | null} */
+  #pc = null;
+  /** @type {RTCDataChannel | null} */
+  #channel = null;
+  #session = '';
+
+  /**
+   * @param {string} endpoint of WHIP, or the address to come back by
+   * @param {(address: string) => void} keep gets the address to come back by; '': there is none
+   */
+  constructor(endpoint, keep) {
+    this.endpoint = endpoint;
+    this.keep = keep;
+    void iceServers().then((servers) => {
+      if (this.readyState !== WebSocket.CONNECTING) return;
+      this.iceServers = servers;
+      this.readyState = WebSocket.OPEN;
+      this.onopen?.();
+    });
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  attach(pc) {
+    this.#pc = pc;
+    this.#channel = pc.createDataChannel('control');
+    this.#channel.onmessage = ({ data }) => this.onmessage?.({ data });
+    this.#channel.onclose = () => this.#drop();
+  }
+
+  /** @param {string} text */
+  send(text) {
+    switch (JSON.parse(text).type) {
+      case 'offer':
+        if (this.#session) this.#drop(); // to come back is as quick as an ICE restart
+        else void this.#offer().catch(() => this.#drop());
+        break;
+      case 'candidate': // the offer has them, or the server learns them from checks
+        break;
+      case 'alive':
+        void answers().then((there) => there && this.#say({ type: 'alive' }));
+        break;
+      default:
+        if (this.#channel?.readyState === 'open') this.#channel.send(text);
+    }
+  }
+
+  /** @param {number} code */
+  close(code) {
+    this.readyState = WebSocket.CLOSED;
+    if (code !== leaves) return;
+    this.keep('');
+    this.#delete();
+  }
+
+  async #offer() {
+    const pc = this.#pc;
+    if (!pc) return;
+    await gathered(pc, gatherTimeout);
+    const response = await fetch(this.endpoint, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/sdp', ...entering() },
+      body: pc.localDescription?.sdp ?? '',
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!response.ok) {
+      if (response.status >= 500 || response.status === 429) return this.#drop();
+      const { message, code } = await refusalOf(response);
+      return this.#say({ type: 'error', error: message, code });
+    }
+    this.#session = new URL(response.headers.get('Location') ?? '', response.url).href;
+    if (this.readyState === WebSocket.CLOSED) return this.#delete();
+    const back = /<([^>]+)>; rel="urn:tilemix:resume"/.exec(response.headers.get('Link') ?? '');
+    this.keep(back ? new URL(back[1], response.url).href : '');
+    this.#say({ type: 'answer', sdp: await response.text() });
+  }
+
+  #delete() {
+    if (this.#session) void fetch(this.#session, { method: 'DELETE', keepalive: true }).catch(() => {});
+    this.#session = '';
+  }
+
+  #drop() {
+    if (this.readyState === WebSocket.CLOSED) return;
+    this.readyState = WebSocket.CLOSED;
+    this.onclose?.({ code: 1006, reason: '' });
+  }
+
+  /** @param {ServerMessage} message */
+  #say(message) {
+    const data = JSON.stringify(message);
+    this.onmessage?.({ data });
+  }
+}
