@@ -6,6 +6,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/presence"
 	"tilemix/mcu/room"
 	"tilemix/mcu/session"
 )
@@ -41,6 +42,9 @@ type JoinOptions struct {
 	// a picture that says so, and the message "waiting".
 	Wait bool
 
+	// Origin is for the log.
+	Origin presence.Origin
+
 	// From is the address by which the client is counted; zero: it is not, as on loopback.
 	From netip.Prefix
 
@@ -52,7 +56,14 @@ func (o JoinOptions) options() room.Options {
 	return room.Options{
 		Grant:   o.Grant,
 		From:    o.From,
-		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away},
+		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away, Origin: o.Origin},
 		Send:    o.Send, Cut: o.Cut, Path: o.path,
 	}
+}
+
+// RoomInfo says who is in a room.
+type RoomInfo struct {
+	Name         string `json:"name"`
+	Participants int    `json:"participants"` // those with a tile
+	Viewers      int    `json:"viewers"`
 }

@@ -70,13 +70,6 @@ type entry struct {
 	over   *time.Timer  // ends the call; nil: nothing does
 }
 
-// RoomInfo says who is in a room.
-type RoomInfo struct {
-	Name         string `json:"name"`
-	Participants int    `json:"participants"` // those with a tile
-	Viewers      int    `json:"viewers"`
-}
-
 // NewServer returns a server with its sockets open, which can be joined. Run must be
 // called; it ends what was begun and closes the sockets.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
@@ -295,6 +288,9 @@ func (s *Server) allRooms() []*entry {
 func (s *Server) ICEServers() []control.ICEServer {
 	return iceServers(s.cfg, s.turn, s.api.Addresses())
 }
+
+// Media returns the sockets of media, UDP and TCP, and the TURN server, nil for none.
+func (s *Server) Media() ([]netip.AddrPort, *turn.Relay) { return s.api.Addresses(), s.turn }
 
 // Collectors returns the server's metrics.
 func (s *Server) Collectors() []prometheus.Collector { return s.metrics }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
@@ -99,7 +100,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signaling: %w", err)
 	}
-	m := middleware{log, s.guard.refusals}
+	m := middleware{log, s.guard.refusals, rate.NewLimiter(fewRate, fewBurst)}
 	metrics, routes := route{"GET HEAD", "/metrics", "metrics", s.metrics}, s.routes()
 	if cfg.Metrics == nil {
 		routes = append(routes, metrics)

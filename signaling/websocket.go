@@ -62,7 +62,7 @@ func (s *sockets) accept(c echo.Context) error {
 	taken := sync.OnceFunc(func() { close(k.taken) })
 	session, err := s.enter(mcu.JoinOptions{
 		Room: room, Name: name, Send: k.send, Cut: taken, Resumable: true, Away: originOf(r).away(),
-		From: originOf(r).host, Grant: grant, Viewer: grant.Role.Receives(),
+		From: originOf(r).host, Grant: grant, Viewer: grant.Role.Receives(), Origin: cameBy(c),
 	}, token)
 	if err != nil {
 		return err

@@ -82,6 +82,7 @@ func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 	}
 	who, err := w.srv.Join(mcu.JoinOptions{
 		Room: from.room, Name: from.name, Viewer: w.viewers, Grant: grantOf(c), Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
+		Origin: cameBy(c),
 	})
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/cmd/tilemix/startup"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/stream"
@@ -176,14 +177,14 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	log := slog.New(slog.DiscardHandler)
 	d := &door{}
 	d.count(lasting{})
-	_, handler, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}))...)
+	home, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}), startup.This().Collector())...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	answer := httptest.NewRecorder()
 	scrape := httptest.NewRequest(http.MethodGet, "http://localhost/metrics", nil)
 	scrape.RemoteAddr = "127.0.0.1:1"
-	handler.ServeHTTP(answer, scrape)
+	home.handler.ServeHTTP(answer, scrape)
 	if answer.Code != http.StatusOK {
 		t.Fatalf("/metrics answers %d %s", answer.Code, answer.Body)
 	}

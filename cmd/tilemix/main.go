@@ -5,15 +5,17 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/alecthomas/kong"
 
 	"tilemix/cmd/tilemix/bench"
 	"tilemix/cmd/tilemix/join"
+	"tilemix/cmd/tilemix/startup"
 )
 
 type commands struct {
+	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version and the commit."`
+
 	Serve    serveCommand    `cmd:"" help:"Serve calls until interrupted."`
 	Join     join.Command    `cmd:"" help:"Join a call without a browser, as a room's device or a bot."`
 	Bench    bench.Command   `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
@@ -48,19 +50,17 @@ func newParser(commands *commands) (*kong.Kong, error) {
 		kong.Name("tilemix"),
 		kong.Description("One picture and one sound for everyone in a call."),
 		kong.DefaultEnvars("TILEMIX"),
+		kong.Vars{"version": versionLine()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 }
 
 type versionCommand struct{}
 
-// Run prints the module's version and the toolchain's.
+// Run prints the version, the commit and the toolchain's version.
 func (versionCommand) Run(app *kong.Kong) error {
-	version := "(unknown)"
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintf(app.Stdout, "tilemix %s %s\n", version, info.GoVersion)
+	_, err := fmt.Fprintln(app.Stdout, versionLine())
 	return err
 }
+
+func versionLine() string { return "tilemix " + startup.This().String() }

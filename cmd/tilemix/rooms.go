@@ -31,18 +31,25 @@ import (
 	"tilemix/signaling/feed"
 )
 
+// house is the rooms and what serves them.
+type house struct {
+	runner
+	handler http.Handler
+	rooms   *mcu.Server
+}
+
 // newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
 // starts nothing.
-func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...prometheus.Collector) (runner, http.Handler, error) {
+func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...prometheus.Collector) (*house, error) {
 	if err := h264.Open(s.OpenH264); err != nil {
-		return nil, nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
+		return nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
 	}
 	if warning := h264.Warning(s.OpenH264); warning != "" {
 		log.Warn("insecure OpenH264", "reason", warning)
 	}
 	hooks, err := newWebhooks(s, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, server := range s.ICEServers {
 		if server.Password != "" {
@@ -51,7 +58,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	}
 	entrance, err := newEntrance(s, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	cfg := s.config()
 	written := newAudit(s.DataDir, log)
@@ -63,7 +70,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e) }
 	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	recorder := s.recorder(cfg, rooms, log)
 	site := signaling.Default()
@@ -84,9 +91,9 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Broadcaster = live
 	handler, err := signaling.New(rooms, site, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, runAll{hooks, written}}, handler, nil
+	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, runAll{hooks, written}}, handler, rooms}, nil
 }
 
 // texts are the texts of settings.

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
 
+	"tilemix/cmd/tilemix/startup"
 	"tilemix/codec/malloc"
 )
 
@@ -42,7 +41,8 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 		return err
 	}
 	defer listener.Close()
-	log := newLog(&c.settings, app.Stderr)
+	log := c.log(app.Stderr, c.level())
+	context.AfterFunc(ctx, func() { log.Info("the server stops", "reason", context.Cause(ctx)) })
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}
@@ -66,12 +66,14 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if metrics != nil {
 		parts = append(parts, metrics)
 	}
-	rooms, handler, err := newRooms(&c.settings, log, metrics, append(door.collectors, boundMetric(bounded))...)
+	rooms, err := newRooms(&c.settings, log, metrics, append(door.collectors, boundMetric(bounded), startup.This().Collector())...)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(app.Stdout, door.greeting())
-	return supervise(ctx, append(parts, rooms, door.parts), door.listener, door.wrap(handler), log)
+	if err := c.greet(app.Stdout, door, rooms.banner(&c.settings, door, listener, metrics)); err != nil {
+		return err
+	}
+	return supervise(ctx, append(parts, rooms, door.parts), door.listener, door.wrap(rooms.handler), log)
 }
 
 // supervise runs the rooms and serves HTTP until ctx ends or one of the two
@@ -135,14 +137,4 @@ func address(scheme string, listener net.Listener) string {
 		host = "localhost"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-func newLog(s *settings, out io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(s.LogLevel)) // the flag takes no other names
-	options := &slog.HandlerOptions{Level: level}
-	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(out, options))
-	}
-	return slog.New(slog.NewTextHandler(out, options))
 }

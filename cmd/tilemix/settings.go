@@ -56,9 +56,8 @@ type settings struct {
 	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL that gets the events of rooms, participants, recordings and outputs. Repeatable."`
 	WebhookSecret   secret       `placeholder:"SECRET" help:"Secret that signs requests to webhooks. Put it into the environment or the file, because all users of a machine see its flags."`
 	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as a viewer plays it, also without a request to start."`
-	LogLevel        string       `enum:"debug,info,warn,error" default:"info" help:"Lowest level that is logged: debug, info, warn or error."`
-	LogFormat       string       `enum:"text,json" default:"text" help:"Format of the log: text or json."`
-	PProf           string       `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Loopback address to serve Go's profiles on, such as 127.0.0.1:6060."`
+	operateSettings
+	PProf string `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Loopback address to serve Go's profiles on, such as 127.0.0.1:6060."`
 }
 
 // positive is a whole number above zero.

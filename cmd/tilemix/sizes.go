@@ -73,8 +73,20 @@ func writable(dir string) error {
 			dir = parent
 			continue
 		}
+		if err != nil {
+			return err
+		}
+		return tried(dir)
+	}
+}
+
+// tried returns why a folder takes no file. Access says too little of folders such as /proc.
+func tried(dir string) error {
+	f, err := os.CreateTemp(dir, ".tilemix-*")
+	if err != nil {
 		return err
 	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // machineMemory returns the bytes of memory that this process may use: those of the machine, or of

@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/presence"
 )
 
 // InputOptions say which stream an input brings into a room.
@@ -53,7 +54,7 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	if a.Scheme() != "file" {
 		name = cmp.Or(o.Name, a.Host())
 	}
-	who, err := g.join(mcu.JoinOptions{Room: room, Name: name, Fed: true})
+	who, err := g.join(mcu.JoinOptions{Room: room, Name: name, Fed: true, Origin: presence.Origin{Way: "input"}})
 	if err != nil {
 		return Info{}, err
 	}

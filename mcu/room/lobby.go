@@ -52,6 +52,6 @@ func (q queue) tell() {
 // sit takes note of a member that waits from now on. Only hosts are told.
 func (q queue) sit(m *member) {
 	m.seated, m.since = true, time.Now()
-	m.session.Log().Info("waits", "viewer", m.session.Viewer)
+	m.session.Log().Info("waits", m.introduction()...)
 	m.emit(event.ParticipantWaiting)
 }

@@ -79,7 +79,7 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 		}
 	}
 	for len(l.members) > 0 {
-		l.remove(l.members[0])
+		l.remove(l.members[0].because("the room ended"))
 	}
 	for len(l.sinks) > 0 {
 		l.detach(l.sinks[0])
@@ -145,7 +145,7 @@ func (l *loop) sit(m *member) {
 		l.room.log.Info("room begins")
 	}
 	m.seated, m.joined = true, time.Now().UTC()
-	m.session.Log().Info("joined", "viewer", m.session.Viewer)
+	m.session.Log().Info("joined", m.introduction()...)
 	m.emit(event.ParticipantJoined)
 	if !m.session.Viewer {
 		for _, t := range l.room.tapped() {
@@ -178,10 +178,10 @@ func (l *loop) remove(m *member) {
 // unseat tells that a member has left, if it was told that it came.
 func (l *loop) unseat(m *member) {
 	if !m.seated {
-		m.session.Log().Debug("left before it was connected")
+		m.session.Log().Info("left before its media connected", append(m.introduction(), "reason", m.why)...)
 		return
 	}
-	if m.session.Log().Info("left"); l.room.lobby {
+	if m.session.Log().Info("left", m.farewell()...); l.room.lobby {
 		return // nobody was told that it came
 	}
 	l.moderator.forget(m)
@@ -201,7 +201,7 @@ func (l *loop) change(m *member, how func(now time.Time)) {
 		return
 	}
 	if m.presence.State() == presence.Left {
-		l.remove(m)
+		l.remove(m.because("its client closed the connection"))
 		return
 	}
 	l.publish()
@@ -211,13 +211,13 @@ func (l *loop) change(m *member, how func(now time.Time)) {
 // connected is called whenever a member's media connection stands.
 func (l *loop) connected(m *member) {
 	m.session.Established()
-	m.session.Log().Debug("connected")
+	m.session.Log().Info("media connected", m.session.Pair()...)
 	if !l.has(m) {
 		return
 	}
 	if err := l.seat(m); err != nil {
 		m.refuse(err)
-		l.remove(m)
+		l.remove(m.because(err.Error()))
 		return
 	}
 	l.silences.begin()
@@ -267,9 +267,9 @@ func (l *loop) resume(m *member, conn *session.Connection, o Options) (number in
 func (l *loop) expire(now time.Time) {
 	var next time.Time
 	for _, m := range slices.Clone(l.members) {
-		if m.presence.Expire(now) {
+		if was := m.presence.State(); m.presence.Expire(now) {
 			m.refuse(errLate)
-			l.remove(m)
+			l.remove(m.because(expired[was]))
 			continue
 		}
 		if at, ok := m.presence.Deadline(); ok && (next.IsZero() || at.Before(next)) {

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"errors"
 	"image"
 	"net/netip"
@@ -62,6 +63,7 @@ type member struct {
 	rung        *ladder.Rung // that it has; nil: none yet
 	health      video.Status // of its camera
 	since       time.Time    // it waits, in a lobby
+	why         string       // it leaves, for the log
 	position    int          // in the lobby's queue, as its client knows; 0: it does not
 	caught      bool         // it was sent the room as it was when it came
 
@@ -252,4 +254,32 @@ func (m *member) emit(kind event.Type) {
 	e := event.New(kind, m.loop.room.name)
 	e.Participant = &event.Participant{ID: m.session.PublicID(), Name: m.name, Viewer: m.session.Viewer}
 	m.loop.room.env.Emit(e)
+}
+
+// expired says why a member leaves whose time is over, by the state that it was in.
+var expired = [...]string{
+	presence.Joining: errLate.Error(),
+	presence.Lost:    "its connection was lost, and its client did not come back",
+	presence.Leaving: "its page was closed",
+	presence.Left:    "",
+}
+
+// because takes note of why a member leaves. The first reason counts.
+func (m *member) because(why string) *member {
+	m.why = cmp.Or(m.why, why)
+	return m
+}
+
+// introduction is what the log says of a member that comes.
+func (m *member) introduction() []any {
+	return append([]any{"name", m.name, "viewer", m.session.Viewer}, m.session.Origin.Log()...)
+}
+
+// farewell is what the log says of a member that leaves.
+func (m *member) farewell() []any {
+	said := []any{"name", m.name, "reason", m.why}
+	if at := cmp.Or(m.joined, m.since); !at.IsZero() {
+		said = append(said, "stayed", time.Since(at))
+	}
+	return said
 }

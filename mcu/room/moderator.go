@@ -244,7 +244,7 @@ func (o *moderator) kick(by actor, c control.Kick) error {
 	}
 	m.emit(event.ParticipantKicked)
 	m.control.Send(gone)
-	o.loop.remove(m)
+	o.loop.remove(m.because(gone.Code))
 	return nil
 }
 
@@ -285,6 +285,6 @@ func (o *moderator) state() control.RoomState { return control.RoomState{Locked:
 func (o *moderator) end(reason string) {
 	for _, m := range slices.Clone(o.loop.members) {
 		m.control.Send(control.Removed{Code: "ended", Reason: reason})
-		o.loop.remove(m)
+		o.loop.remove(m.because("a host ended the call"))
 	}
 }

@@ -33,7 +33,9 @@ func (p *Participant) Done() <-chan struct{} { return p.session.Done() }
 func (p *Participant) AfterLeave(f func()) { p.session.AfterLeave(f) }
 
 // Leave ends the participant's session. It returns at once; a second Leave does nothing.
-func (p *Participant) Leave() { p.post(func(m *member) { m.loop.remove(m) }) }
+func (p *Participant) Leave() {
+	p.post(func(m *member) { m.loop.remove(m.because("its client left")) })
+}
 
 // GiveWay ends the session of a participant whose connection has never stood, because another
 // needs its place. It does nothing to others.
@@ -41,7 +43,7 @@ func (p *Participant) GiveWay() {
 	p.post(func(m *member) {
 		if !m.seated {
 			m.refuse(errGiveWay)
-			m.loop.remove(m)
+			m.loop.remove(m.because(errGiveWay.Error()))
 		}
 	})
 }
@@ -51,7 +53,7 @@ func (p *Participant) GiveWay() {
 func (p *Participant) LeaveBy(number int) {
 	p.post(func(m *member) {
 		if number == m.control.Number() {
-			m.loop.remove(m)
+			m.loop.remove(m.because("its client left"))
 		}
 	})
 }
@@ -236,7 +238,7 @@ func (p *Participant) Reject(reason string) error {
 		if waits = m.loop.room.lobby && m.loop.has(m); waits {
 			m.session.Log().Info("rejected", "reason", reason)
 			m.control.Send(control.Rejected{Reason: reason})
-			m.loop.remove(m)
+			m.loop.remove(m.because("rejected"))
 		}
 	})
 	if !waits {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"net"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,6 +126,19 @@ func (p *Peer) Sends() (audio, video bool) {
 		}
 	}
 	return audio, video
+}
+
+// Pair returns the ICE candidates that media uses, as "udp host 192.0.2.1:4000"; "" before there is
+// such a pair.
+func (p *Peer) Pair() (local, remote string) {
+	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return "", ""
+	}
+	name := func(c *webrtc.ICECandidate) string {
+		return fmt.Sprintf("%s %s %s", c.Protocol, c.Typ, net.JoinHostPort(c.Address, strconv.Itoa(int(c.Port))))
+	}
+	return name(pair.Local), name(pair.Remote)
 }
 
 // Away says that the client is on another machine, so that answers name no loopback candidate.

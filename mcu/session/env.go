@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/media"
+	"tilemix/mcu/presence"
 	"tilemix/mcu/rtc"
 )
 
@@ -69,4 +70,5 @@ type Options struct {
 	Resumable bool // may come back
 	Injected  bool // has no connection: what it sends is played
 	Away      bool // its client is on another machine
+	Origin    presence.Origin
 }

@@ -149,6 +149,16 @@ func (s *Session) HandOver() {
 	}
 }
 
+// Pair returns the addresses of the session's media connection for a log, nothing while it has none.
+func (s *Session) Pair() []any {
+	c := s.conn.Load()
+	if c == nil {
+		return nil
+	}
+	local, remote := c.peer.Pair()
+	return []any{"local", local, "remote", remote}
+}
+
 func (s *Session) ready(of func(*rtc.Peer) *send.Downlink) *send.Downlink {
 	c := s.conn.Load()
 	if c == nil {
