@@ -115,7 +115,7 @@ func TestElementsExist(t *testing.T) {
 		modules []string
 	}{
 		{"/index.html", []string{"join.js", "lobby.js"}},
-		{"/call.html", []string{"call.js", "chat.js", "lobby.js", "panel.js", "people.js", "recordings.js", "overlay.js", "toasts.js"}},
+		{"/call.html", []string{"call.js", "chat.js", "controls.js", "lobby.js", "panel.js", "people.js", "phases.js", "recordings.js", "overlay.js", "toasts.js"}},
 		{"/watch.html", []string{"watch.js", "overlay.js"}},
 	} {
 		for _, module := range tt.modules {

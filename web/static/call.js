@@ -7,24 +7,25 @@
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices } from './choices.js';
-import { Devices, listDevices } from './devices.js';
-import { announce, at, byId, showHeld, showToggle } from './dom.js';
+import { showDevices, showLocal, wire } from './controls.js';
+import { Devices } from './devices.js';
+import { at, byId } from './dom.js';
 import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './localMedia.js';
 import { Moderated } from './moderated.js';
 import { News } from './news.js';
-import { banner, nameAt, showCard } from './overlay.js';
+import { showCard } from './overlay.js';
 import { Panel } from './panel.js';
+import { enterPIN, showPhase } from './phases.js';
 import { Player } from './player.js';
 import { Queue } from './queue.js';
 import { Recordings } from './recordings.js';
-import { askPIN, pinCodes, refused, removed } from './refusals.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { Session } from './session.js';
-import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { copy, toast } from './toasts.js';
+import { shortcuts } from './shortcuts.js';
+import { toast } from './toasts.js';
 
 /** @typedef {import('./session.js').State} State */
 
@@ -170,128 +171,4 @@ function expose(state, session) {
       get ws() { return session.link?.ws ?? null; },
     },
   });
-}
-
-/**
- * Asks for the PIN where the server wants one, and tries again with it.
- *
- * @param {State} state
- * @param {Session} session
- */
-async function enterPIN(state, session) {
-  if (!pinCodes.includes(state.code) || !(await askPIN(state.code))) return;
-  state.phase = 'connecting';
-  state.problem = '';
-  showCard(null);
-  byId('bar', HTMLElement).hidden = false;
-  banner('Connecting…', { busy: true });
-  session.join();
-}
-
-/**
- * @param {State} state
- * @param {Session} session
- * @param {LocalMedia} local
- * @param {Devices} devices
- * @param {Player} player
- * @param {Panel} panel
- * @param {Recordings} recordings
- */
-function wire(state, session, local, devices, player, panel, recordings) {
-  /** @param {string} id @param {() => void} action */
-  const click = (id, action) => byId(id, HTMLElement).addEventListener('click', action);
-  const mute = () => void local.toggleMute().then(() => announce(state.audioOff ? 'Microphone muted' : 'Microphone on'));
-  const camera = () => void local.toggleCamera().then(() => announce(state.videoOff ? 'Camera off' : 'Camera on'));
-  const layout = () => session.send({ type: 'layout', name: state.layout?.name === 'speaker' ? 'grid' : 'speaker' });
-  const invite = () => void copy(at(`/r/${state.room}`), 'Invitation link copied');
-  const leave = () => {
-    session.leave();
-    local.close();
-    panel.close();
-    player.clear();
-  };
-  click('mute', mute);
-  click('camera', camera);
-  click('layout', layout);
-  click('copy', invite);
-  click('invite', invite);
-  click('invite-watch', () => void copy(at(`/watch/${state.room}`), 'Viewer link copied'));
-  click('leave', leave);
-  for (const id of ['record', 'record-too']) click(id, () => void recordings.toggle());
-  click('full', () => void toggleFullScreen());
-  click('retry', () => session.retry());
-  click('again', () => location.reload());
-  shortcuts({
-    m: mute, v: camera, l: layout, escape: () => panel.close(), f: () => void toggleFullScreen(),
-    r: () => void recordings.toggle(), p: () => panel.toggle('people'), c: () => panel.toggle('chat'),
-  });
-
-  byId('camera-select', HTMLSelectElement).addEventListener('change', (event) => {
-    if (event.target instanceof HTMLSelectElement) void local.choose('video', event.target.value);
-  });
-  byId('microphone-select', HTMLSelectElement).addEventListener('change', (event) => {
-    if (event.target instanceof HTMLSelectElement) void local.choose('audio', event.target.value);
-  });
-  navigator.mediaDevices?.addEventListener?.('devicechange', () => {
-    if (panel.open === 'settings') void showDevices(devices);
-  });
-  player.video.addEventListener('pointermove', (event) => {
-    player.video.title = nameAt(player.video, state.layout, state.participants, event);
-  });
-  addEventListener('online', () => session.networkChanged());
-  addEventListener('pagehide', () => session.suspend());
-  // A telephone that is turned changes the shape of its picture.
-  screen.orientation?.addEventListener?.('change', () => void session.link?.uplink?.apply());
-}
-
-/** @param {Devices} devices */
-async function showDevices(devices) {
-  await listDevices(byId('camera-select', HTMLSelectElement), 'video', devices.tracks.video);
-  await listDevices(byId('microphone-select', HTMLSelectElement), 'audio', devices.tracks.audio);
-}
-
-/** @param {State} state */
-function showLocal(state) {
-  showToggle('mute', state.audioOff, 'mic', 'Mute', 'Unmute');
-  showToggle('camera', state.videoOff, 'camera', 'Camera off', 'Camera on');
-  showHeld('mute', state.held.audio);
-  showHeld('camera', state.held.video);
-}
-
-/**
- * @param {State} state
- * @param {Player} player
- */
-function showPhase(state, player) {
-  document.body.dataset.phase = state.phase;
-  const { phase, problem } = state;
-  byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused' || phase === 'removed';
-  if (phase === 'reconnecting') player.freeze();
-  byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
-  if (phase === 'connected') {
-    if (state.waiting > 0) banner(`You wait to be let in. You are number ${state.waiting} in the queue.`, { busy: true });
-    else banner(state.soundOnly ? 'This browser has neither H.264 nor VP8 video. You can hear and speak, but you cannot see the others, and they cannot see you.' : '');
-    showCard(null);
-    void keepAwake();
-  } else if (phase === 'left') {
-    banner('');
-    showCard({ title: 'You left the call', text: `The others in ${state.room} can go on without you.`, again: 'Join again' });
-  } else if (phase === 'refused' || phase === 'removed') {
-    banner('');
-    player.clear();
-    byId('panel', HTMLElement).hidden = true;
-    byId('asked', HTMLElement).hidden = true;
-    showCard(state.removed ? removed(state.removed) : refused('You could not join', state.code, problem));
-  } else {
-    banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
-  }
-}
-
-/** Keeps a telephone's screen on during the call, if the browser allows it. */
-async function keepAwake() {
-  try {
-    await navigator.wakeLock?.request('screen');
-  } catch {
-    // Not allowed now, for example on low battery.
-  }
 }

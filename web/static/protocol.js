@@ -79,6 +79,7 @@
  * @property {string} [role] left out for a plain participant
  * @property {number} [hand] place in the order of raised hands, from 1; 0: it is down
  * @property {boolean} [spotlight]
+ * @property {boolean} [screen]
  * @property {boolean} audio
  * @property {boolean} video
  */
@@ -104,6 +105,7 @@
  *
  * @typedef {object} Tile
  * @property {string} id of the participant
+ * @property {boolean} [screen] it is the participant's screen, and not its camera
  * @property {number} x
  * @property {number} y
  * @property {number} width
@@ -132,6 +134,7 @@
  * @property {number} [maxFramerate] frames per second
  * @property {number} [maxBitrate] bits per second
  * @property {boolean} active false: send no video, because nobody receives it
+ * @property {boolean} [screen] it is about the screen that the client shares, and not its camera
  */
 
 /**

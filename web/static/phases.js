@@ -1,0 +1,67 @@
+// What the page shows of its way into the call and out of it.
+
+import { byId } from './dom.js';
+import { banner, showCard } from './overlay.js';
+import { askPIN, pinCodes, refused, removed } from './refusals.js';
+
+/**
+ * @typedef {import('./player.js').Player} Player
+ * @typedef {import('./session.js').Session} Session
+ * @typedef {import('./session.js').State} State
+ */
+
+/**
+ * Shows whether the page connects, is in the call, or is out of it, and why.
+ *
+ * @param {State} state
+ * @param {Player} player
+ */
+export function showPhase(state, player) {
+  document.body.dataset.phase = state.phase;
+  const { phase, problem } = state;
+  byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused' || phase === 'removed';
+  if (phase === 'reconnecting') player.freeze();
+  byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
+  if (phase === 'connected') {
+    if (state.waiting > 0) banner(`You wait to be let in. You are number ${state.waiting} in the queue.`, { busy: true });
+    else banner(state.soundOnly ? 'This browser has neither H.264 nor VP8 video. You can hear and speak, but you cannot see the others, and they cannot see you.' : '');
+    showCard(null);
+    void keepAwake();
+  } else if (phase === 'left') {
+    banner('');
+    showCard({ title: 'You left the call', text: `The others in ${state.room} can go on without you.`, again: 'Join again' });
+  } else if (phase === 'refused' || phase === 'removed') {
+    banner('');
+    player.clear();
+    byId('panel', HTMLElement).hidden = true;
+    byId('asked', HTMLElement).hidden = true;
+    showCard(state.removed ? removed(state.removed) : refused('You could not join', state.code, problem));
+  } else {
+    banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
+  }
+}
+
+/** Keeps a telephone's screen on during the call, if the browser allows it. */
+async function keepAwake() {
+  try {
+    await navigator.wakeLock?.request('screen');
+  } catch {
+    // Not allowed now, for example on low battery.
+  }
+}
+
+/**
+ * Asks for the PIN where the server wants one, and tries again with it.
+ *
+ * @param {State} state
+ * @param {Session} session
+ */
+export async function enterPIN(state, session) {
+  if (!pinCodes.includes(state.code) || !(await askPIN(state.code))) return;
+  state.phase = 'connecting';
+  state.problem = '';
+  showCard(null);
+  byId('bar', HTMLElement).hidden = false;
+  banner('Connecting…', { busy: true });
+  session.join();
+}
