@@ -23,6 +23,7 @@ import { Player } from './player.js';
 import { Queue } from './queue.js';
 import { Recordings } from './recordings.js';
 import { isRoom, roomOf, roomRule } from './room.js';
+import { ScreenShare } from './screen.js';
 import { Session } from './session.js';
 import { shortcuts } from './shortcuts.js';
 import { toast } from './toasts.js';
@@ -100,6 +101,7 @@ async function startCall(ownName) {
     mix: (stream) => void player.show(stream),
     phase: () => {
       showPhase(state, player);
+      share.follow();
       if (state.phase === 'removed') local.close();
       if (state.phase === 'refused') void enterPIN(state, session);
     },
@@ -114,8 +116,8 @@ async function startCall(ownName) {
       else if (message.type === 'waiting' || message.type === 'admitted') showPhase(state, player);
       moderated.show(message);
       if (message.type === 'welcome' || message.type === 'standing' || message.type === 'moved') {
-        hosts.show();
-        queue.show();
+        for (const part of [hosts, queue]) part.show();
+        share.follow();
       }
       if (message.type === 'participants') hand.show();
       news.show(message);
@@ -135,6 +137,7 @@ async function startCall(ownName) {
   const hosts = new Hosts(state, (message) => session.send(message));
   const queue = new Queue(state);
   const hand = new Hand(state, (message) => session.send(message));
+  const share = new ScreenShare(state, session);
   expose(state, session);
   wire(state, session, local, devices, player, panel, recordings);
   showLocal(state);

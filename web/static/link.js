@@ -5,6 +5,7 @@ import { Heartbeat } from './heartbeat.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
 import { parseMessage } from './protocol.js';
+import { ScreenSender } from './screen.js';
 import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
 
 /**
@@ -40,6 +41,9 @@ export class Link {
   uplink = null;
   /** @type {Record<'audio' | 'video', RTCRtpSender | null>} */
   senders = { audio: null, video: null };
+
+  /** @type {ScreenSender | null} */
+  screen = null;
 
   /** @type {RTCRtpTransceiver | null} */
   #video = null;
@@ -125,6 +129,11 @@ export class Link {
     const { pc } = this;
     if (!pc || !this.joined || pc.signalingState !== 'stable' || this.ws.readyState !== WebSocket.OPEN) return;
     pc.restartIce();
+    await this.#negotiate(pc);
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #negotiate(pc) {
     try {
       await offer(pc);
       this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
@@ -172,6 +181,7 @@ export class Link {
           clearTimeout(this.#timer);
           this.#monitor?.start();
           void this.uplink?.apply();
+          void this.screen?.answered();
           break;
         case 'candidate':
           if (this.pc?.remoteDescription) await this.#add(message.candidate);
@@ -191,8 +201,8 @@ export class Link {
         case 'alive':
           break;
         case 'uplink':
-          void this.uplink?.ask(message);
-          this.events.message(message);
+          void (message.screen ? this.screen : this.uplink)?.ask(message);
+          if (!message.screen) this.events.message(message);
           break;
         default:
           this.events.message(message);
@@ -242,6 +252,7 @@ export class Link {
     this.#video = video;
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);
+    this.screen = new ScreenSender(pc, () => this.#negotiate(pc));
 
     await offer(pc);
     this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });

@@ -57,16 +57,22 @@ export function scaleFor(picture, tile) {
   return Math.max(1, width >= height ? Math.min(x, y) : Math.max(x, y));
 }
 
-/** The camera's sender, which follows the server's uplink messages. */
+/** The sender of a camera or a screen, which follows the server's uplink messages. */
 export class Uplink {
   /** @type {UplinkMessage | null} */
   #request = null;
   /** Changes run one after the other, because each starts from the last. */
   #turn = Promise.resolve();
 
-  /** @param {RTCRtpSender} sender */
-  constructor(sender) {
+  /**
+   * @param {RTCRtpSender} sender
+   * @param {number} [bitrate] bits per second, until the server asks for another rate
+   * @param {typeof scaleFor} [scale] how its picture is scaled for a tile
+   */
+  constructor(sender, bitrate = defaultBitrate, scale = scaleFor) {
     this.sender = sender;
+    this.bitrate = bitrate;
+    this.scale = scale;
   }
 
   /** @param {UplinkMessage} request */
@@ -89,9 +95,9 @@ export class Uplink {
     const encoding = parameters.encodings?.[0];
     if (!encoding) return;
     encoding.active = request?.active ?? true;
-    encoding.maxBitrate = request?.maxBitrate || defaultBitrate;
+    encoding.maxBitrate = request?.maxBitrate || this.bitrate;
     encoding.maxFramerate = request?.maxFramerate || defaultFramerate;
-    encoding.scaleResolutionDownBy = request ? scaleFor(this.sender.track?.getSettings() ?? {}, request) : 1;
+    encoding.scaleResolutionDownBy = request ? this.scale(this.sender.track?.getSettings() ?? {}, request) : 1;
     await this.sender.setParameters(parameters);
   }
 }

@@ -14,6 +14,7 @@ type person struct {
 	AudioMuted bool
 	VideoMuted bool
 	Speaking   bool
+	Screen     bool
 }
 
 // state is what the page knows of the call.
@@ -25,6 +26,7 @@ type state struct {
 		Width, Height int
 		Tiles         []struct {
 			ID                  string
+			Screen              bool
 			X, Y, Width, Height int
 		}
 	}
