@@ -337,3 +337,20 @@ func sendJSON(t *testing.T, conn *websocket.Conn, m control.Message) {
 		t.Fatal(err)
 	}
 }
+
+// TestKeyRate has a program ask too often: its key has to wait, and another secret does not.
+func TestKeyRate(t *testing.T) {
+	url, _ := guarded(t, access.Invite, func(cfg *signaling.Config) { cfg.KeyRate = 0.2 })
+	at := url + "/api/v1/rooms/den/invites"
+	host, _ := invited(t, url, `{"role":"host"}`)
+	r := do(t, http.MethodGet, at, "", "Authorization", operator)
+	for range 5 {
+		if r.StatusCode == http.StatusOK {
+			r = do(t, http.MethodGet, at, "", "Authorization", operator)
+		}
+	}
+	if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") == "" || !strings.Contains(r.body, `"too_many_requests"`) {
+		t.Errorf("one too many is answered %s %s", r.Status, r.body)
+	}
+	do(t, http.MethodGet, at, "", "Authorization", "Bearer "+host).want(t, http.StatusOK)
+}

@@ -183,8 +183,8 @@ func TestChatterers(t *testing.T) {
 	}
 	flood.Wait()
 	seconds := time.Since(began).Seconds()
-	if most := 20 + int(5*seconds) + 1; chats > most || chats < 20 {
-		t.Errorf("%d chats in %.1f s, want 20 to %d", chats, seconds, most)
+	if most := 10 + int(3*seconds) + 1; chats > most || chats < 10 {
+		t.Errorf("%d chats in %.1f s, want 10 to %d", chats, seconds, most)
 	}
 	if most := 2 + int(seconds/2) + 3; layouts > most || refused == 0 {
 		t.Errorf("%d layouts in %.1f s, want at most %d; %d refused", layouts, seconds, most, refused)

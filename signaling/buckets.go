@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
@@ -9,9 +8,9 @@ import (
 )
 
 const (
-	// addressBurst is how many times its rate an address may send at once.
+	// addressBurst is how many times its rate a client may send at once.
 	addressBurst = 5
-	// maxBuckets bounds the addresses that are remembered. With more, full buckets are forgotten,
+	// maxBuckets bounds the clients that are remembered. With more, full buckets are forgotten,
 	// and if there are none, all.
 	maxBuckets = 10_000
 	// A session makes its connection anew restartRate (once) a second, and restartBurst (5) times
@@ -19,22 +18,23 @@ const (
 	restartRate, restartBurst = 1, 5
 )
 
-// buckets bound what one address sends that is dear: joins, offers, and ICE restarts. It is safe
-// for concurrent use.
-type buckets struct {
+// buckets bound what one client sends. A client is an address or a secret. It is safe for concurrent
+// use.
+type buckets[Client comparable] struct {
 	rate float64 // a second; 0: there is no bound
 
 	mu  sync.Mutex
-	all map[netip.Prefix]*rate.Limiter
+	all map[Client]*rate.Limiter
 }
 
-func newBuckets(perSecond float64) *buckets {
-	return &buckets{rate: perSecond, all: map[netip.Prefix]*rate.Limiter{}}
+func newBuckets[Client comparable](perSecond float64) *buckets[Client] {
+	return &buckets[Client]{rate: perSecond, all: map[Client]*rate.Limiter{}}
 }
 
-// take tells whether an address may send one more. The zero address always may.
-func (b *buckets) take(host netip.Prefix, now time.Time) bool {
-	if b.rate <= 0 || !host.IsValid() {
+// take tells whether a client may send one more. The zero client always may.
+func (b *buckets[Client]) take(host Client, now time.Time) bool {
+	var nobody Client
+	if b.rate <= 0 || host == nobody {
 		return true
 	}
 	b.mu.Lock()
@@ -49,7 +49,7 @@ func (b *buckets) take(host netip.Prefix, now time.Time) bool {
 }
 
 // forget makes place for one more bucket.
-func (b *buckets) forget(now time.Time) {
+func (b *buckets[Client]) forget(now time.Time) {
 	if len(b.all) < maxBuckets {
 		return
 	}

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,14 +12,17 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"tilemix/signaling/access"
 )
 
 // guard decides which names of this server and which pages of other servers a request may come by,
 // and how often. It is safe for concurrent use.
 type guard struct {
-	hosts    []string // names of this server, in lower case
-	origins  []string // whose pages may use WHIP, WHEP and HLS; "*": any
-	buckets  *buckets
+	hosts    []string                    // names of this server, in lower case
+	origins  []string                    // whose pages may use WHIP, WHEP and HLS; "*": any
+	buckets  *buckets[netip.Prefix]      // of joins, offers and ICE restarts, by address
+	keys     *buckets[[sha256.Size]byte] // of requests to the API, by the hash of the secret
 	refusals *refusals
 }
 
@@ -90,6 +94,17 @@ func (g *guard) rated(next echo.HandlerFunc) echo.HandlerFunc {
 func (g *guard) take(r *http.Request) error {
 	if !g.buckets.take(originOf(r).host, time.Now()) {
 		return errTooFast
+	}
+	return nil
+}
+
+// paced tells why the client of a secret has to wait before its next request to the API, or nil.
+func (g *guard) paced(q access.Request) error {
+	if q.Secret == "" || q.Protocol != "http" {
+		return nil
+	}
+	if !g.keys.take(sha256.Sum256([]byte(q.Secret)), time.Now()) {
+		return errKeyFast
 	}
 	return nil
 }

@@ -123,10 +123,11 @@ func (m middleware) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // secured sets the headers that restrict what pages may load and who may embed them.
-func secured(next echo.HandlerFunc) echo.HandlerFunc {
+func (c Config) secured(next echo.HandlerFunc) echo.HandlerFunc {
+	ancestors := strings.Join(append([]string{"'self'"}, c.Embedders...), " ")
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host))
+		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host)+"; frame-ancestors "+ancestors)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
@@ -143,5 +144,5 @@ func contentPolicy(host string) string {
 	}
 	return "default-src 'self'; connect-src " + connect +
 		"; img-src 'self' data: blob:; media-src 'self' blob: mediastream:" +
-		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+		"; object-src 'none'; base-uri 'none'; form-action 'self'"
 }

@@ -226,3 +226,23 @@ func TestHosts(t *testing.T) {
 	}
 	counted(t, url, `tilemix_refused_requests_total{reason="host"} 2`)
 }
+
+// TestEmbedding looks at which pages may show the server's in a frame.
+func TestEmbedding(t *testing.T) {
+	srv := newServer(t)
+	for _, test := range []struct {
+		allowed []string
+		want    string
+	}{
+		{nil, "; frame-ancestors 'self'"},
+		{[]string{"https://embed.example", "https://two.example:8443"}, "; frame-ancestors 'self' https://embed.example https://two.example:8443"},
+		{[]string{"*"}, "; frame-ancestors 'self' *"},
+	} {
+		cfg := signaling.Default()
+		cfg.Embedders = test.allowed
+		policy := do(t, http.MethodGet, serve(t, srv, cfg)+"/r/hall", "").Header.Get("Content-Security-Policy")
+		if !strings.HasSuffix(policy, test.want) || strings.Count(policy, "frame-ancestors") != 1 {
+			t.Errorf("%v may embed: %q", test.allowed, policy)
+		}
+	}
+}

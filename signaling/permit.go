@@ -40,6 +40,9 @@ func (p permit) asks(r route) echo.HandlerFunc {
 			p.witness.refused(q, err)
 			return err
 		}
+		if err := p.guard.paced(q); err != nil {
+			return err
+		}
 		c.Set(grantKey, grant)
 		c.Set(secretKey, q.Secret != "")
 		return p.witness.serves(c, q, grant, r.serve)

@@ -16,6 +16,7 @@ import (
 // What is refused by count, origin or address.
 var (
 	errTooFast     = &refusal{http.StatusTooManyRequests, "your address sends too many requests that are dear: wait a second"}
+	errKeyFast     = &refusal{http.StatusTooManyRequests, "your key, token or invite sends too many requests to the API: wait a second"}
 	errTooRestless = &refusal{http.StatusTooManyRequests, "this session makes its connection anew too often: wait a second"}
 )
 
@@ -25,6 +26,7 @@ var notable = []struct {
 	reason string
 }{
 	{errTooFast, "rate"},
+	{errKeyFast, "api_rate"},
 	{errTooRestless, "restarts"},
 	{errOrigin, "origin"},
 	{errHost, "host"},

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -58,8 +59,12 @@ type Config struct {
 	// AddressRate is how many joins, offers and ICE restarts one address may send a second; five
 	// times as many at once. 0: any. Loopback may always send.
 	AddressRate float64
-	Hosts       []string // names of this server beside localhost and its addresses, as CheckHost takes them
-	Origins     []string // whose pages may use WHIP, WHEP and HLS, as CheckOrigin takes them
+	// KeyRate is how many requests to the API one key, token or invite may send a second; five times
+	// as many at once. 0: any.
+	KeyRate   float64
+	Hosts     []string // names of this server beside localhost and its addresses, as CheckHost takes them
+	Origins   []string // whose pages may use WHIP, WHEP and HLS, as CheckOrigin takes them
+	Embedders []string // origins whose pages may show this server's in a frame, as CheckOrigin takes them
 
 	Prefix  string         // of the path by which clients reach the server behind a proxy; "", or as CheckPrefix takes it
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
@@ -89,6 +94,7 @@ func Default() Config {
 		Rate:        20,
 		Burst:       100,
 		AddressRate: 10,
+		KeyRate:     20,
 	}
 }
 
@@ -109,7 +115,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 		e.Match(strings.Fields(metrics.methods), metrics.path, metrics.serve)
 		cfg.Metrics(front{trusted: cfg.Trusted, next: e})
 	}
-	e := m.around(m.logged, cfg.bodies().punctual, secured, s.guard.named, s.guard.crossOrigin, m.recovered)
+	e := m.around(m.logged, cfg.bodies().punctual, cfg.secured, s.guard.named, s.guard.crossOrigin, m.recovered)
 	for _, r := range routes {
 		e.Match(strings.Fields(r.methods), r.path, s.permit.asks(r))
 	}
@@ -178,7 +184,9 @@ func (c Config) bodies() bodies { return bodies{c.MaxBody, c.BodyTimeout} }
 
 // guard returns what decides on hosts, origins and rates.
 func (c Config) guard(log *slog.Logger) *guard {
-	g := &guard{buckets: newBuckets(c.AddressRate), refusals: newRefusals(log)}
+	g := &guard{
+		buckets: newBuckets[netip.Prefix](c.AddressRate), keys: newBuckets[[sha256.Size]byte](c.KeyRate), refusals: newRefusals(log),
+	}
 	for _, host := range c.Hosts {
 		g.hosts = append(g.hosts, strings.ToLower(host))
 	}

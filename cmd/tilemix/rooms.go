@@ -78,6 +78,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Prefix, site.Trusted = s.front()
 	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), others)
 	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
+	site.Embedders, site.KeyRate = texts(s.EmbedOrigins), float64(s.APIRate)
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}

@@ -21,6 +21,8 @@ type settings struct {
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
 	Hosts          []hostName `name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
 	AllowOrigins   []origin   `name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may use WHIP, WHEP and HLS of this server, such as https://example.org, or * for any. Repeatable."`
+	EmbedOrigins   []origin   `name:"embed-origin" placeholder:"ORIGIN" help:"Origin whose pages may show this server's pages in a frame, such as https://example.org, or * for any. Repeatable."`
+	APIRate        natural    `name:"api-rate" env:"TILEMIX_API_RATE" default:"20" help:"Most requests to the API a second with one key, token or invite, and five times as many at once. 0 sets no limit."`
 	AddressRate    natural    `default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`
 	tlsSettings
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`

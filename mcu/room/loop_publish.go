@@ -20,6 +20,9 @@ const (
 	// A room takes chatRate (5) messages a second and chatBurst (20) at once, of all its
 	// participants together, because each goes to all of them.
 	chatRate, chatBurst = 5, 20
+	// One participant sends memberChatRate (3) of them a second and memberChatBurst (10) at once, so
+	// that it leaves room for the others.
+	memberChatRate, memberChatBurst = 3, 10
 	// The layout changes once in layoutEvery (2 s) and layoutBurst (2) times at once, because each
 	// change is a key frame for all.
 	layoutEvery, layoutBurst = 2 * time.Second, 2
@@ -33,6 +36,7 @@ var (
 	errGiveWay     = errors.New("another client that connects needs your place: come again")
 	errUnconnected = errors.New("your media connection does not stand yet: send this again when it does")
 	errChatty      = errors.New("the room has had too many chat messages: send yours again in a second")
+	errTalkative   = errors.New("you have sent too many chat messages: send this one again in a second")
 	errRestless    = errors.New("the room's layout has just changed: try again in two seconds")
 )
 
@@ -78,7 +82,7 @@ func (l *loop) own(m *member, command control.Message) error {
 		l.moderator.raise(m, c.Raised)
 		l.publish()
 	case control.SendChat:
-		if err := l.spare(m, l.chats, errChatty); err != nil {
+		if err := cmp.Or(l.spare(m, m.chats, errTalkative), l.spare(m, l.chats, errChatty)); err != nil {
 			return err
 		}
 		l.notify.everybody(control.Chat{ID: m.session.PublicID(), Name: m.name, Text: c.Text, Time: time.Now().UTC()})

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/ladder"
@@ -60,18 +62,20 @@ type member struct {
 	placed      bool // it has a place in the picture, whether or not anybody looks
 	constraints uplink.Constraints
 	requested   uplink.Requested
-	rung        *ladder.Rung // that it has; nil: none yet
-	health      video.Status // of its camera
-	since       time.Time    // it waits, in a lobby
-	why         string       // it leaves, for the log
-	position    int          // in the lobby's queue, as its client knows; 0: it does not
-	caught      bool         // it was sent the room as it was when it came
+	rung        *ladder.Rung  // that it has; nil: none yet
+	health      video.Status  // of its camera
+	since       time.Time     // it waits, in a lobby
+	why         string        // it leaves, for the log
+	position    int           // in the lobby's queue, as its client knows; 0: it does not
+	caught      bool          // it was sent the room as it was when it came
+	chats       *rate.Limiter // of its own messages
 
 	unseen, unheard quiet // its camera and microphone, if nothing comes of them
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
 	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, name: o.Name, from: o.From, presence: presence.Join(o.Resumable, now)}
+	m.chats = rate.NewLimiter(memberChatRate, memberChatBurst)
 	m.share.member = m
 	if o.Injected {
 		m.presence = presence.Inject()

@@ -80,7 +80,7 @@ func (w *passage) member() *member {
 		loop: w.to, participant: w.was.participant, session: w.was.session, control: w.was.control,
 		place: w.place, path: w.was.path, presence: w.was.presence, grant: w.was.grant,
 		name: w.was.name, from: w.was.from, silenced: w.was.silenced, blinded: w.was.blinded,
-		muted: w.was.muted, cameraOff: w.was.cameraOff,
+		muted: w.was.muted, cameraOff: w.was.cameraOff, chats: w.was.chats,
 	}
 	m.share.member = m
 	if m.grant.First && m.grant.Role == policy.Host {
