@@ -1,4 +1,4 @@
-// The call page. It shows the lobby when the address has no name, then the call.
+// The call page. It shows the lobby, and the call once this tab has entered.
 //
 // For debugging and tests, window.tilemix has the RTCPeerConnection (pc) and the
 // WebSocket (ws) of the current connection and the state of the call (see
@@ -10,6 +10,7 @@ import { loadChoices } from './choices.js';
 import { showDevices, showLocal, wire } from './controls.js';
 import { Devices } from './devices.js';
 import { at, byId } from './dom.js';
+import { enter, enteredAs, offeredName, quit } from './entry.js';
 import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
 import { Lobby } from './lobby.js';
@@ -31,12 +32,13 @@ import { toast } from './toasts.js';
 /** @typedef {import('./session.js').State} State */
 
 const room = roomOf(location.pathname);
-const name = new URLSearchParams(location.search).get('name')?.trim() ?? '';
+const offered = offeredName();
+const name = enteredAs(room);
 document.title = `${room} · tilemix`;
 
 if (!isRoom(room)) refuseRoom();
 else if (name) void startCall(name);
-else askName();
+else askName(offered);
 
 // A page that the browser restores from its back-forward cache has lost its call.
 addEventListener('pageshow', (event) => {
@@ -52,18 +54,19 @@ function refuseRoom() {
   showCard({ title: 'There is no such room', text: roomRule });
 }
 
-/** Shows the lobby, and the call after it. */
-function askName() {
+/**
+ * Shows the lobby, and the call after it.
+ *
+ * @param {string} suggested name, '' for the last one
+ */
+function askName(suggested) {
   const root = byId('lobby', HTMLElement);
   root.hidden = false;
   document.body.classList.remove('in-call');
   const lobby = new Lobby(root, {
-    room, name: '', fixed: true,
+    room, name: suggested, fixed: true,
     join(_, chosen) {
-      // With the name in the address, a reload returns to the call.
-      const query = new URLSearchParams(location.search);
-      query.set('name', chosen);
-      history.replaceState(null, '', `${location.pathname}?${query}${location.hash}`);
+      enter(room, chosen);
       lobby.close();
       location.reload();
     },
@@ -83,7 +86,7 @@ async function startCall(ownName) {
     waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
     code: '', held: { audio: '', video: '' }, rights: [], locked: false, removed: null,
   };
-  showRoom(room);
+  showRoom(state);
   const devices = new Devices();
   devices.wanted = { audio: choices.microphone, video: choices.camera };
   const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
@@ -102,6 +105,8 @@ async function startCall(ownName) {
     phase: () => {
       showPhase(state, player);
       share.follow();
+      if (state.phase === 'connected') enter(state.room, state.name);
+      if (['left', 'refused', 'removed'].includes(state.phase)) quit(state.room);
       if (state.phase === 'removed') local.close();
       if (state.phase === 'refused') void enterPIN(state, session);
     },
@@ -109,7 +114,7 @@ async function startCall(ownName) {
       if (message.type === 'recordings') recordings.show(message.recordings ?? []);
       else if (message.type === 'broadcast') broadcast.show(message.active);
       else if (message.type === 'welcome' || message.type === 'moved') { // the server sends the list again
-        if (message.type === 'moved') showRoom(state.room);
+        if (message.type === 'moved') showRoom(state);
         recordings.show([], true);
         broadcast.show(false, true);
       }
@@ -152,12 +157,15 @@ async function startCall(ownName) {
 /**
  * Shows in which room the page is. Its address is that of the room, so that a reload returns there.
  *
- * @param {string} name
+ * @param {State} state
  */
-function showRoom(name) {
-  document.title = `${name} · tilemix`;
-  for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = name;
-  if (roomOf(location.pathname) !== name) history.replaceState(null, '', at(`/r/${name}`) + location.search + location.hash);
+function showRoom({ room: here, name: self }) {
+  document.title = `${here} · tilemix`;
+  for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = here;
+  if (roomOf(location.pathname) === here) return;
+  quit(roomOf(location.pathname));
+  history.replaceState(null, '', at(`/r/${here}`) + location.search + location.hash);
+  enter(here, self);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { listDevices } from './devices.js';
 import { announce, at, byId, showHeld, showToggle } from './dom.js';
+import { enter } from './entry.js';
 import { nameAt } from './overlay.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { copy } from './toasts.js';
@@ -50,7 +51,10 @@ export function wire(state, session, local, devices, player, panel, recordings) 
   for (const id of ['record', 'record-too']) click(id, () => void recordings.toggle());
   click('full', () => void toggleFullScreen());
   click('retry', () => session.retry());
-  click('again', () => location.reload());
+  click('again', () => {
+    if (state.code !== 'bad_name') enter(state.room, state.name); // another name is asked for in the lobby
+    location.reload();
+  });
   shortcuts({
     m: mute, v: camera, l: layout, escape: () => panel.close(), f: () => void toggleFullScreen(),
     r: () => void recordings.toggle(), p: () => panel.toggle('people'), c: () => panel.toggle('chat'),

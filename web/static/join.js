@@ -1,6 +1,7 @@
 // The join page: asks for room and name, then goes to the call.
 
 import { at, byId } from './dom.js';
+import { enter } from './entry.js';
 import { Lobby } from './lobby.js';
 import { toRoom } from './room.js';
 import { shortcuts } from './shortcuts.js';
@@ -12,7 +13,8 @@ const lobby = new Lobby(byId('lobby', HTMLElement), {
   name: query.get('name') ?? '',
   fixed: false,
   join(room, name) {
-    location.assign(at(`/r/${room}?name=${encodeURIComponent(name)}`));
+    enter(room, name);
+    location.assign(at(`/r/${room}`));
   },
 });
 

@@ -1,5 +1,6 @@
 // What the page shows of its way into the call and out of it.
 
+import { keepAwake } from './awake.js';
 import { byId } from './dom.js';
 import { banner, showCard } from './overlay.js';
 import { askPIN, pinCodes, refused, removed } from './refusals.js';
@@ -19,6 +20,7 @@ import { askPIN, pinCodes, refused, removed } from './refusals.js';
 export function showPhase(state, player) {
   document.body.dataset.phase = state.phase;
   const { phase, problem } = state;
+  keepAwake(phase === 'connected' || phase === 'stalled' || phase === 'reconnecting');
   byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused' || phase === 'removed';
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
@@ -26,10 +28,10 @@ export function showPhase(state, player) {
     if (state.waiting > 0) banner(`You wait to be let in. You are number ${state.waiting} in the queue.`, { busy: true });
     else banner(state.soundOnly ? 'This browser has neither H.264 nor VP8 video. You can hear and speak, but you cannot see the others, and they cannot see you.' : '');
     showCard(null);
-    void keepAwake();
   } else if (phase === 'left') {
     banner('');
-    showCard({ title: 'You left the call', text: `The others in ${state.room} can go on without you.`, again: 'Join again' });
+    const others = state.participants.some((p) => p.id !== state.id);
+    showCard({ title: 'You left the call', text: others ? `The call "${state.room}" continues.` : 'Nobody else was there.', again: 'Join again' });
   } else if (phase === 'refused' || phase === 'removed') {
     banner('');
     player.clear();
@@ -38,15 +40,6 @@ export function showPhase(state, player) {
     showCard(state.removed ? removed(state.removed) : refused('You could not join', state.code, problem));
   } else {
     banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
-  }
-}
-
-/** Keeps a telephone's screen on during the call, if the browser allows it. */
-async function keepAwake() {
-  try {
-    await navigator.wakeLock?.request('screen');
-  } catch {
-    // Not allowed now, for example on low battery.
   }
 }
 

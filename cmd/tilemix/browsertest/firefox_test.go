@@ -150,6 +150,13 @@ func (f *firefox) call(method string, params, result any) error {
 // for the page that it returns.
 func (f *firefox) open(t *testing.T, name, url string) *page {
 	t.Helper()
+	url, script := entered(url)
+	if script != "" {
+		preload := map[string]any{"functionDeclaration": "() => {" + script + "}"}
+		if err := f.call("script.addPreloadScript", preload, nil); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
 	if err := f.call("browsingContext.navigate", map[string]any{"context": f.window, "url": url, "wait": "complete"}, nil); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

@@ -2,11 +2,14 @@ package browsertest
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -26,8 +29,9 @@ type page struct {
 }
 
 // openPage opens a window and prepares it, before it goes to an address. The window is open
-// until the test's end.
-func openPage(t *testing.T, browser context.Context, name, url string, prepare ...chromedp.Action) *page {
+// until the test's end. With a room and a name in the address it is in the call, as after the
+// lobby.
+func openPage(t *testing.T, browser context.Context, name, address string, prepare ...chromedp.Action) *page {
 	t.Helper()
 	id, err := newWindow(cdp.WithExecutor(browser, chromedp.FromContext(browser).Browser))
 	if err != nil {
@@ -40,8 +44,34 @@ func openPage(t *testing.T, browser context.Context, name, url string, prepare .
 	if err := chromedp.Run(ctx); err != nil {      // without a deadline: what the first run starts lives as long as its context
 		t.Fatalf("%s: window: %v", name, err)
 	}
-	p.do(t, append(prepare, chromedp.Navigate(url))...)
+	address, script := entered(address)
+	prepare = append(prepare, chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := cdppage.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	}))
+	p.do(t, append(prepare, chromedp.Navigate(address))...)
 	return p
+}
+
+// entered takes the name out of the address of a call. The script has the page's tab enter
+// under that name, once.
+func entered(address string) (plain, script string) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return address, ""
+	}
+	room, found := strings.CutPrefix(parsed.Path, "/r/")
+	query := parsed.Query()
+	name := query.Get("name")
+	if !found || name == "" {
+		return address, ""
+	}
+	query.Del("name")
+	parsed.RawQuery = query.Encode()
+	return parsed.String(), `try {
+		if (!sessionStorage.getItem('entered')) sessionStorage.setItem(` + quote("tilemix.in."+room) + `, ` + quote(name) + `);
+		sessionStorage.setItem('entered', 'once');
+	} catch {}`
 }
 
 // newWindow opens a window as for another person: nothing is stored yet.
