@@ -47,6 +47,7 @@ var (
 	errEmpty        = &refusal{http.StatusBadRequest, "body is empty"}
 	errNoPaused     = &refusal{http.StatusBadRequest, `field "paused" is missing in the body`}
 	errViewerSends  = &refusal{http.StatusBadRequest, "viewers send no media: the offer must be recvonly"}
+	errAs           = &refusal{http.StatusBadRequest, "parameter as is neither camera nor screen"}
 	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session: send the newest ETag, or * to restart ICE"}
 	errNeedMatch    = &refusal{http.StatusPreconditionRequired, "If-Match is missing: send the newest ETag, or * to restart ICE"}
 	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host: only pages of this server may send this request; a reverse proxy must pass on Host, or the server must know the page's name by --host"}

@@ -163,3 +163,17 @@ func TestStrangers(t *testing.T) {
 		}
 	}
 }
+
+// TestWHIPScreen: an offer of a screen says so in its own section, and nothing else is a screen.
+func TestWHIPScreen(t *testing.T) {
+	const video, audio = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n", "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n"
+	for offer, want := range map[string]string{
+		"v=0\r\n" + audio + video: "v=0\r\n" + audio + video + "a=content:slides\r\n",
+		"v=0\r\n" + video + audio: "v=0\r\n" + video + "a=content:slides\r\n" + audio,
+		"v=0\r\n" + audio:         "v=0\r\n" + audio,
+	} {
+		if got := asSlides(offer); got != want {
+			t.Errorf("%q becomes %q", offer, got)
+		}
+	}
+}

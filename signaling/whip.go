@@ -44,6 +44,13 @@ func (w *whip) create(c echo.Context) error {
 	if w.viewers && sends(offer) {
 		return errViewerSends
 	}
+	switch c.QueryParam("as") {
+	case "", "camera":
+	case "screen":
+		offer = asSlides(offer)
+	default:
+		return errAs
+	}
 	forget, err := w.enter(room, r.Header)
 	if err != nil {
 		return err
@@ -114,6 +121,19 @@ func (w *whip) answer(ctx context.Context, ses Session, offer string) (string, e
 	ctx, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	return ses.Offer(ctx, offer)
+}
+
+// asSlides returns an offer whose first video says that it is a screen (RFC 4796 §5).
+func asSlides(offer string) string {
+	from := strings.Index(offer, "m=video ")
+	if from < 0 {
+		return offer
+	}
+	end := len(offer)
+	if next := strings.Index(offer[from:], "\nm="); next >= 0 {
+		end = from + next + 1
+	}
+	return strings.TrimRight(offer[:end], "\r\n") + "\r\na=content:slides\r\n" + offer[end:]
 }
 
 // sends reports whether an offer sends audio or video. A media section without a

@@ -101,8 +101,11 @@ func (c *call) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	viewer := c.cmd.Camera == "" && c.cmd.Mic == ""
-	session := whip.New(http.DefaultClient, whip.Room(c.cmd.Server, c.cmd.Room, c.cmd.Name, viewer))
+	target := whip.Room(c.cmd.Server, c.cmd.Room, c.cmd.Name, c.cmd.picture() == "" && c.cmd.Mic == "")
+	if c.cmd.Screen != "" {
+		target.URL += "&as=screen"
+	}
+	session := whip.New(http.DefaultClient, target)
 	if c.last != nil {
 		c.last.End(joining) // the broken connection may have lost the first farewell
 	}
@@ -130,7 +133,7 @@ func (c *call) connect(ctx context.Context) error {
 // config returns the settings of a client that reports to this call.
 func (c *call) config() client.Config {
 	cfg := client.Config{
-		SendVideo: c.cmd.Camera != "", SendAudio: c.cmd.Mic != "",
+		SendVideo: c.cmd.picture() != "", SendAudio: c.cmd.Mic != "",
 		Message:  c.receive,
 		KeyFrame: func() { c.key.Store(true) },
 		Limit:    func(bps int) { c.limit.Store(int64(bps)) },
@@ -149,6 +152,9 @@ func (c *call) config() client.Config {
 func (c *call) receive(m control.Message) {
 	switch m := m.(type) {
 	case control.Uplink:
+		if m.Screen != (c.cmd.Screen != "") {
+			return // it is about a camera that is not sent
+		}
 		if before := c.constraints.Load(); m.Active && before != nil && !before.active {
 			c.key.Store(true)
 		}

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,8 @@ type Command struct {
 	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server, as https://meet.example.org; by default ${default}."`
 	Room      string        `required:"" help:"Room to join."`
 	Name      string        `help:"Name that the others see; by default the machine's."`
-	Camera    string        `placeholder:"DEVICE" help:"Camera to send: /dev/video0, test, or a file that FFmpeg reads."`
+	Camera    string        `xor:"picture" placeholder:"DEVICE" help:"Camera to send: /dev/video0, test, or a file that FFmpeg reads."`
+	Screen    string        `xor:"picture" placeholder:"FILE" help:"Screen to share instead of a camera: test, or a file that FFmpeg reads."`
 	Mic       string        `placeholder:"DEVICE" help:"Microphone to send: default, a part of its name, test, or a file that FFmpeg reads."`
 	Loop      bool          `help:"Play files again and again; else the call ends with the first that ends."`
 	Size      string        `default:"1280x720" help:"Size that is wished for of the camera, in pixels. What is sent is what the server asks for."`
@@ -77,10 +79,13 @@ func (c *Command) Join(ctx context.Context, out io.Writer) error {
 	return errors.Join(err, call.file.close(out))
 }
 
+// picture is the camera or the screen to send; "": none.
+func (c *Command) picture() string { return cmp.Or(c.Screen, c.Camera) }
+
 // start opens the sources and starts what sends them.
 func (c *Command) start(ctx context.Context, group *errgroup.Group, call *call, want capture.Format) error {
-	if c.Camera != "" {
-		camera, err := capture.OpenCamera(ctx, c.Camera, want, c.Loop)
+	if from := c.picture(); from != "" {
+		camera, err := capture.OpenCamera(ctx, from, want, c.Loop)
 		if err != nil {
 			return err
 		}

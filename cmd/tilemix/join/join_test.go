@@ -177,6 +177,27 @@ func TestJoin(t *testing.T) {
 	checkGone(t, c.Server)
 }
 
+// TestJoinScreen shares a screen: it has the larger part of the picture, and the command sends what
+// its tile needs.
+func TestJoinScreen(t *testing.T) {
+	server, _ := serve(t, "127.0.0.1:0")
+	c := command(server)
+	c.Screen = capture.Test
+	out, leave := start(t, c)
+	out.await(t, "joined test as Ada\n", 1)
+	eve := enter(t, c.Server, "Eve")
+	green := signal.Colour{Y: 109, Cb: 54, Cr: 34}
+	eve.VideoSink.Await("the bars in the middle of the canvas's left part", func(p rtctest.Picture) error {
+		if got := signal.Mean(p.Image, image.Rect(545, 250, 565, 450)); got.Distance(green) > 12 {
+			return fmt.Errorf("it is %v", got)
+		}
+		return nil
+	})
+	if err := leave(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // checkRecording holds a file to what the command said of it.
 func checkRecording(t *testing.T, file, said string) {
 	t.Helper()

@@ -74,7 +74,7 @@ func (c *call) describe(now, before sample) string {
 	if n := c.people.Load(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d in the call", n))
 	}
-	if c.cmd.Camera != "" {
+	if c.cmd.picture() != "" {
 		size := c.size.Load()
 		parts = append(parts, fmt.Sprintf("sending %dx%d, %.0f pictures/s, %.0f kbit/s",
 			size>>32, uint32(size), float64(now.sent-before.sent)/seconds, float64(now.bytes-before.bytes)*8/1000/seconds))
