@@ -3,6 +3,7 @@ package mcu
 import (
 	"fmt"
 	"image"
+	"net"
 	"net/netip"
 	"strings"
 	"unicode"
@@ -49,6 +50,12 @@ type Config struct {
 	RTCPort     int                 // of all media, UDP and TCP; 0 is a free one
 	TURN        bool                // there is a TURN server, which relays to this server only
 	TURNPort    int                 // of it, UDP and TCP; 0 is a free one
+
+	// MediaTCP and TURNTCP take the connections of media and of TURN on a port that both share with
+	// others; nil: each opens its own. TURN then shares the UDP sockets of media too.
+	MediaTCP, TURNTCP net.Listener
+	TURNS             bool     // TURNTCP takes connections by TLS too
+	TURNNames         []string // that its certificate has; none: the addresses of the server
 
 	// Events is told what happens in rooms, in order for each of them. It is called
 	// with locks held, so it must neither block nor call the server. It may be nil.

@@ -61,6 +61,10 @@
 //	                                dropped                          turn{dropped}
 //	reports, key requests → client  8, the oldest dropped             reports_dropped
 //	client → TURN allocation        3 MB/s, the rest dropped         turn{dropped}
+//	media's UDP socket → TURN       256, the newest dropped          turn{dropped}
+//	(with one port)
+//	connection → its kind           1024 wait, 5 s each; the oldest  port_refused
+//	(with one port, or TLS)         closed
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
 //	chat → data channel             64 KiB unsent, the new one left  data_channel_dropped
 //	                                out

@@ -76,7 +76,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort, Listen: cfg.MediaListen, Local: cfg.MediaLocal, OnAddress: addressLog{log}.changed})
+	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort, Listen: cfg.MediaListen, Local: cfg.MediaLocal, TCP: cfg.MediaTCP, TURN: cfg.TURNTCP != nil, OnAddress: addressLog{log}.changed})
 	if err != nil {
 		return nil, err
 	}

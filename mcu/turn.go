@@ -1,6 +1,7 @@
 package mcu
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -25,6 +26,9 @@ func newTURN(cfg Config, api *rtc.API) (*turn.Relay, error) {
 	if !cfg.TURN {
 		return nil, nil
 	}
+	if cfg.TURNTCP != nil {
+		return turn.New(turn.Config{TCP: cfg.TURNTCP, UDP: api.TURN(), Peers: api.Addresses()})
+	}
 	return turn.New(turn.Config{Port: cfg.TURNPort, Listen: cfg.MediaListen, Local: cfg.MediaLocal, Peers: api.Addresses()})
 }
 
@@ -47,8 +51,21 @@ func turnAddresses(public []string, own []netip.AddrPort) []string {
 	return addresses[:min(len(addresses), maxTURNAddresses)]
 }
 
+// reached returns those of the server's addresses at which a listener, which may be nil, is reached.
+func reached(l net.Listener, own []netip.AddrPort) []netip.AddrPort {
+	if l == nil {
+		return own
+	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
+		return []netip.AddrPort{tcp.AddrPort()}
+	}
+	return own
+}
+
 // iceServers returns the ICE servers of a configuration and the server's own TURN server,
-// which may be nil, at the addresses of the server.
+// which may be nil, at the addresses of the server. TURN by UDP on the port of media is not
+// offered: media reaches that port without it, and Chromium takes all that comes from the address
+// of its TURN server for TURN's.
 func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []control.ICEServer {
 	all := slices.Clone(cfg.ICEServers)
 	for _, server := range cfg.TURNServers {
@@ -61,10 +78,21 @@ func iceServers(cfg Config, relay *turn.Relay, addresses []netip.AddrPort) []con
 	}
 	own := control.ICEServer{}
 	own.Username, own.Credential = relay.Credentials(time.Now())
-	port := strconv.Itoa(relay.Port())
-	for _, address := range turnAddresses(cfg.PublicIPs, addresses) {
+	port, at := strconv.Itoa(relay.Port()), turnAddresses(cfg.PublicIPs, reached(cfg.TURNTCP, addresses))
+	for _, address := range at {
 		at := "turn:" + net.JoinHostPort(address, port)
-		own.URLs = append(own.URLs, at+"?transport=udp", at+"?transport=tcp")
+		if cfg.TURNTCP == nil {
+			own.URLs = append(own.URLs, at+"?transport=udp")
+		}
+		own.URLs = append(own.URLs, at+"?transport=tcp")
+	}
+	if names := cfg.TURNNames; cfg.TURNS {
+		if len(names) == 0 {
+			names = at
+		}
+		for _, name := range names {
+			own.URLs = append(own.URLs, "turns:"+net.JoinHostPort(name, port)+"?transport=tcp")
+		}
 	}
 	return append(all, own)
 }
@@ -94,6 +122,9 @@ func checkPorts(c Config) error {
 	}
 	if !c.TURN && c.TURNPort != 0 {
 		return fmt.Errorf("there is a port for TURN, %d, but TURN is not switched on", c.TURNPort)
+	}
+	if (c.MediaTCP != nil || c.TURNTCP != nil) && (c.MediaTCP == nil || c.TURNTCP == nil || !c.TURN || c.TURNPort != 0) {
+		return errors.New("media and TURN share a port only with each other")
 	}
 	if c.TURN && c.TURNPort != 0 && c.TURNPort == c.RTCPort {
 		return fmt.Errorf("port %d cannot be both for media and for TURN", c.TURNPort)

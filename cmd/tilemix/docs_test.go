@@ -20,6 +20,7 @@ import (
 	"tilemix/cmd/tilemix/startup"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/demux"
 	"tilemix/mcu/stream"
 	"tilemix/signaling/certs"
 )
@@ -177,7 +178,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	log := slog.New(slog.DiscardHandler)
 	d := &door{}
 	d.count(lasting{})
-	home, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}), startup.This().Collector())...)
+	home, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}), portMetric(&demux.Port{}), startup.This().Collector())...)
 	if err != nil {
 		t.Fatal(err)
 	}

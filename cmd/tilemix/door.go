@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"rsc.io/qr"
 
+	"tilemix/mcu/demux"
 	"tilemix/signaling"
 	"tilemix/signaling/certs"
 )
@@ -39,6 +39,7 @@ type door struct {
 	wrap       func(http.Handler) http.Handler
 	url        string
 	authority  *certs.Authority // nil, unless the server has its own
+	shared     *onePort         // nil without --port
 	collectors []prometheus.Collector
 }
 
@@ -48,7 +49,14 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 		return nil, fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
 	}
 	if s.TLS == "off" {
-		return &door{listener: listener, url: address("http", listener), wrap: func(h http.Handler) http.Handler { return h }}, nil
+		d := &door{listener: listener, url: address("http", listener), wrap: func(h http.Handler) http.Handler { return h }}
+		if s.Port != 0 {
+			port := demux.New(listener, nil, log)
+			d.listener, d.parts = port.Listen(demux.HTTP), runAll{port}
+			d.collectors = append(d.collectors, portMetric(port))
+			d.share(s, port, nil)
+		}
+		return d, nil
 	}
 	d := &door{wrap: certs.Strict, url: address("https", listener)}
 	source, plain, err := d.source(s, listener, log)
@@ -56,16 +64,20 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 		return nil, err
 	}
 	d.count(source)
-	split := certs.NewSplit(listener)
-	d.listener = tls.NewListener(split.TLS(), certs.Config(source))
-	d.parts = runAll{source, split, &plainServer{split.Plain(), plain(known(s.names(), certs.Redirect("")))}}
+	port := demux.New(listener, certs.Config(source), log)
+	d.collectors = append(d.collectors, portMetric(port))
+	d.listener = port.Listen(demux.TLS)
+	d.parts = runAll{source, port, &plainServer{port.Listen(demux.HTTP), plain(known(s.names(), certs.Redirect("")))}}
+	if s.Port != 0 {
+		d.share(s, port, source)
+	}
 	if s.HTTPListen != "" {
 		second, err := new(net.ListenConfig).Listen(ctx, "tcp", s.HTTPListen)
 		if err != nil {
 			return nil, fmt.Errorf("--http-listen: %w", err)
 		}
-		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		d.parts = append(d.parts, &plainServer{s.bounded(second, redirectShare), plain(known(s.names(), certs.Redirect(port)))})
+		_, number, _ := net.SplitHostPort(listener.Addr().String())
+		d.parts = append(d.parts, &plainServer{s.bounded(second, redirectShare), plain(known(s.names(), certs.Redirect(number)))})
 	}
 	return d, nil
 }

@@ -181,6 +181,7 @@ func (s *settings) config() mcu.Config {
 	cfg.MaxSource = image.Point(s.MaxSource)
 	cfg.DecoderMemory = limit.NewMemory(s.DecoderMemory.or(machineMemory() / 4))
 	cfg.RTCPort, cfg.TURN, cfg.TURNPort = int(s.RTCPort), s.TURN, int(s.TURNPort)
+	s.shared.apply(&cfg, int(s.Port))
 	for _, server := range s.ICEServers {
 		if server.Secret != "" {
 			cfg.TURNServers = append(cfg.TURNServers, turn.Shared{URL: server.URL, Secret: server.Secret})

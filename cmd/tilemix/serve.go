@@ -36,7 +36,11 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills
 
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	at, err := listenAddress(&c.settings)
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
 	if err != nil {
 		return err
 	}
@@ -55,6 +59,7 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if err != nil {
 		return err
 	}
+	c.shared = door.shared
 	parts, err := listenProfiles(ctx, c.PProf)
 	if err != nil {
 		return err

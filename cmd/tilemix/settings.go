@@ -16,6 +16,7 @@ import (
 type settings struct {
 	Config         string     `placeholder:"FILE" help:"YAML file of settings."`
 	Listen         string     `default:":8080" help:"Address to serve HTTP on."`
+	Port           onlyPort   `default:"0" placeholder:"N" help:"One port for all: HTTP, media and TURN, TCP and UDP, such as 443. The address is that of --listen."`
 	MetricsListen  string     `placeholder:"ADDRESS" help:"Address to serve /metrics on, such as 127.0.0.1:9100. The address of --listen then does not."`
 	PathPrefix     pathPrefix `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
@@ -29,6 +30,7 @@ type settings struct {
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT, turn:secret=SECRET@HOST:PORT for one that shares a secret (coturn's use-auth-secret), or turn:USER:PASSWORD@HOST:PORT, which every visitor gets. Repeatable."`
 	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
 	MediaListen     []netip.Addr `name:"media-listen" env:"TILEMIX_MEDIA_LISTEN" placeholder:"IP" help:"Address on which media and TURN are received, 0.0.0.0 for all. Repeatable. By default the address of --listen, or all if clients come through a proxy."`
+	shared          *onePort     `kong:"-"` // port; follows from others
 	MediaLocal      bool         `kong:"-"` // only this machine's programs reach the media; follows from others
 	RTCPort         port         `name:"rtc-port" default:"0" help:"Port of all media, UDP and TCP. 0 picks a free one."`
 	TURN            bool         `name:"turn" env:"TILEMIX_TURN" help:"Run a TURN server for clients behind firewalls, which relays to this server only."`
@@ -99,6 +101,19 @@ func (p *port) UnmarshalText(text []byte) error {
 	}
 	*p = port(n)
 	return nil
+}
+
+// onlyPort is a port of UDP and TCP that serves all, or 0.
+type onlyPort port
+
+// UnmarshalText reads an onlyPort. kong uses it for flags, environment and file. Kubernetes sets
+// TILEMIX_PORT to the URL of a service with the server's name, which says nothing of the server.
+func (p *onlyPort) UnmarshalText(text []byte) error {
+	if strings.HasPrefix(string(text), "tcp://") {
+		*p = 0
+		return nil
+	}
+	return (*port)(p).UnmarshalText(text)
 }
 
 // pathPrefix is a path before all addresses of the server, "" for none.

@@ -37,10 +37,20 @@ func (c Config) listed(list func() ([]net.IP, error)) func() ([]net.IP, error) {
 	}
 }
 
+// listenTCP opens TCP, or takes what is open.
+func (c Config) listenTCP() (stream.Listeners, error) {
+	limits := stream.Default()
+	limits.Local = c.Local
+	if c.TCP != nil {
+		return stream.Listeners{stream.On(c.TCP, limits)}, nil
+	}
+	return stream.ListenAll(c.Listen, c.Port, limits)
+}
+
 // tcpMuxes are an ice.TCPMux for each listener, because pion's has one listener. They are safe for
 // concurrent use.
 type tcpMuxes struct {
-	at  []netip.Addr // of each; none: there is one for all addresses
+	at  []netip.Addr // of each, unless there is one for all addresses
 	all []ice.TCPMux
 }
 
@@ -59,7 +69,7 @@ func muxedTCP(cfg Config, ls stream.Listeners) *tcpMuxes {
 
 // GetConnByUfrag is ice.TCPMux's.
 func (m *tcpMuxes) GetConnByUfrag(ufrag string, isIPv6 bool, local net.IP) (net.PacketConn, error) {
-	if len(m.at) == 0 {
+	if len(m.all) == 1 {
 		return m.all[0].GetConnByUfrag(ufrag, isIPv6, local)
 	}
 	if i := slices.Index(m.at, address(local)); i >= 0 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -28,8 +29,13 @@ type Config struct {
 	// PublicIPs replace the addresses of the machine's interfaces in the
 	// server's candidates, for a server behind a one-to-one NAT.
 	PublicIPs []string
-	// Port is the one port of all UDP sockets and of TCP; 0 is a free one.
+	// Port is the one port of all UDP sockets and of TCP; 0 is a free one, or that of TCP.
 	Port int
+	// TCP takes connections whose first bytes are media's; nil: the API opens its own listeners.
+	// The API closes it.
+	TCP net.Listener
+	// TURN says that a TURN server shares the UDP sockets.
+	TURN bool
 	// Listen are the addresses of the sockets; none are all of the machine.
 	Listen []netip.Addr
 	// Local says that only programs of this machine can reach the sockets.
@@ -122,6 +128,17 @@ func (a *API) Addresses() []netip.AddrPort {
 	var all []netip.AddrPort
 	for _, b := range a.sockets.now() {
 		all = append(all, netip.AddrPortFrom(b.at, uint16(a.sockets.port)))
+	}
+	return all
+}
+
+// TURN returns the TURN server's part of each UDP socket there is, none unless Config.TURN. The
+// caller closes them.
+func (a *API) TURN() (all []net.PacketConn) {
+	for _, b := range a.sockets.now() {
+		if b.turn != nil {
+			all = append(all, b.turn)
+		}
 	}
 	return all
 }

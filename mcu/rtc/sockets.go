@@ -33,6 +33,7 @@ type sockets struct {
 	list   func() ([]net.IP, error) // of the addresses to use that the machine has
 	wanted []netip.Addr             // to use; none: all
 	local  bool                     // only programs of this machine reach the sockets
+	shared bool                     // with TURN
 	notice func(change string, at netip.Addr, err error)
 	log    logging.LeveledLogger
 
@@ -44,22 +45,21 @@ type sockets struct {
 // bound is a socket of one address.
 type bound struct {
 	*udp.Socket
-	at  netip.Addr
-	mux ice.UDPMux
+	at   netip.Addr
+	mux  ice.UDPMux
+	turn *udp.Aside // nil: the socket is not shared
 }
 
 // listen opens TCP, and a UDP socket on each address, on one port. Port 0 is a free one.
 // An address that is not ready yet is left out.
 func listen(cfg Config, list func() ([]net.IP, error)) (*sockets, stream.Listeners, error) {
 	const tries = 10 // a port that is free on one address may be taken on another
-	limits := stream.Default()
-	limits.Local = cfg.Local
 	for try := 0; ; try++ {
-		tcp, err := stream.ListenAll(cfg.Listen, cfg.Port, limits)
+		tcp, err := cfg.listenTCP()
 		if err != nil {
 			return nil, nil, err
 		}
-		s := &sockets{port: tcp.Port(), list: cfg.listed(list), wanted: cfg.Listen, local: cfg.Local, notice: cfg.OnAddress, log: cfg.Log.NewLogger("ice")}
+		s := &sockets{port: tcp.Port(), list: cfg.listed(list), wanted: cfg.Listen, local: cfg.Local, shared: cfg.TURN, notice: cfg.OnAddress, log: cfg.Log.NewLogger("ice")}
 		if s.notice == nil {
 			s.notice = func(string, netip.Addr, error) {}
 		}
@@ -67,7 +67,7 @@ func listen(cfg Config, list func() ([]net.IP, error)) (*sockets, stream.Listene
 			return s, tcp, nil
 		}
 		_, _ = s.Close(), tcp.Close()
-		if cfg.Port != 0 || try == tries || errors.Is(err, errNoAddress) {
+		if cfg.Port != 0 || cfg.TCP != nil || try == tries || errors.Is(err, errNoAddress) {
 			return nil, nil, err
 		}
 	}
@@ -115,7 +115,11 @@ func (s *sockets) open(at netip.Addr) (bound, error) {
 	if err != nil {
 		return bound{}, err
 	}
-	b := bound{socket, at, ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket, Logger: s.log})}
+	b := bound{Socket: socket, at: at}
+	if s.shared {
+		b.turn = socket.Share()
+	}
+	b.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket, Logger: s.log}) // it begins to read
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(s.all, b)

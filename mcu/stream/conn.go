@@ -88,11 +88,12 @@ func (c *conn) run() {
 // Close ends the connection. A second Close does nothing.
 func (c *conn) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
+		c.mu.Unlock()
 		return nil
 	}
 	c.closed = true
 	close(c.wake)
-	return c.Conn.Close()
+	c.mu.Unlock()
+	return c.Conn.Close() // TLS may wait
 }

@@ -82,10 +82,16 @@ func Listen(at netip.Addr, port int, limits Limits) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open TCP port: %w", err)
 	}
+	return On(l, limits), nil
+}
+
+// On bounds a listener that is open, such as one that shares its port. Limits.Local does not count.
+// The caller closes the result, and with it the listener.
+func On(l net.Listener, limits Limits) *Listener {
 	return &Listener{
 		Listener: l, limits: limits,
 		conns: make(map[*conn]bool), hosts: make(map[netip.Prefix]int),
-	}, nil
+	}
 }
 
 // Port returns the port on which the listener listens.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pion/turn/v5"
 	"golang.org/x/time/rate"
+
+	"tilemix/mcu/demux"
 )
 
 const (
@@ -77,7 +79,7 @@ type allocation struct {
 // WriteTo sends to a media socket. It drops a packet to another address, and one over the rate.
 func (a *allocation) WriteTo(b []byte, to net.Addr) (int, error) {
 	switch {
-	case !a.ours(to):
+	case !a.ours(to), demux.ForTURN(b): // a relay of a relay
 		a.relay.badPeers.Add(1)
 	case !a.rate.AllowN(time.Now(), len(b)):
 		a.relay.dropped.Add(1)

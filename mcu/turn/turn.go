@@ -48,6 +48,11 @@ type Config struct {
 	// Peers are the addresses of this server's media sockets, to which alone it relays. It
 	// serves UDP on each of their IPs.
 	Peers []netip.AddrPort
+	// TCP takes connections that begin as TURN's do, and UDP are the TURN server's parts of the
+	// media's sockets, where a port is shared. With a TCP, Port, Listen and Local do not count. The
+	// Relay closes them.
+	TCP net.Listener
+	UDP []net.PacketConn
 	// Log takes pion's warnings; nil drops them.
 	Log logging.LoggerFactory
 }
@@ -88,6 +93,11 @@ func New(cfg Config) (*Relay, error) {
 	for _, peer := range cfg.Peers {
 		r.peers[peer] = true
 		r.hosts[peer.Addr()] = true
+	}
+	if cfg.TCP != nil {
+		r.tcp, r.udp = stream.Listeners{stream.On(cfg.TCP, stream.Default())}, cfg.UDP
+		r.port = r.tcp.Port()
+		return r, nil
 	}
 	const tries = 10 // a port free on one address may be taken on another
 	for try := 0; ; try++ {
@@ -144,6 +154,11 @@ func (r *Relay) Credentials(now time.Time) (username, password string) {
 // Stats returns the counters.
 func (r *Relay) Stats() Stats {
 	tcp := r.tcp.Stats()
+	for _, conn := range r.udp {
+		if shared, ok := conn.(interface{ Dropped() uint64 }); ok {
+			tcp.Dropped += shared.Dropped()
+		}
+	}
 	return Stats{
 		Allocations: r.quota.allocations(), BadPeers: r.badPeers.Load(), BadCredentials: r.issuer.refused.Load(),
 		OverQuota: r.quota.refused.Load(), Dropped: r.dropped.Load() + tcp.Dropped, RefusedConns: tcp.Refused,

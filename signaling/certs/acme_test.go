@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"tilemix/mcu/demux"
 )
 
 // pebble is Let's Encrypt's server for tests of clients.
@@ -125,14 +127,17 @@ func startACME(t *testing.T, program string, plainOnly bool, eab string) *acmeSt
 	}
 	hello := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	site, redirect := &http.Server{Handler: hello}, &http.Server{Handler: source.Plain(Redirect(""))}
-	go func() { _ = site.Serve(tls.NewListener(secure, Config(source))) }()
+	shared := demux.New(secure, Config(source), silent()) // with TURN, which has an ALPN of its own too
+	_, sorted := shared.Listen(demux.TURN), shared.Listen(demux.TLS)
+	go func() { _ = site.Serve(sorted) }()
 	go func() { _ = redirect.Serve(plain) }()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
 	go func() { ended <- source.Run(ctx) }()
+	go func() { ended <- shared.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := errors.Join(<-ended, <-ended); err != nil {
 			t.Error(err)
 		}
 		_ = errors.Join(site.Close(), redirect.Close())

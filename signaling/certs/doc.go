@@ -1,8 +1,8 @@
 // Package certs gives the server its certificates: from an authority of its own for a local
 // network, from files, or from an ACME authority such as Let's Encrypt.
 //
-//	TCP ──▶ Split ─┬─ first byte 0x16 ──▶ TLS, with the certificate of a Source ──▶ the site
-//	               └─ anything else ────▶ redirect to https, ACME's HTTP-01, /ca
+//	TCP ──▶ demux.Port ─┬─ first byte 0x16 ──▶ TLS, with the certificate of a Source ──▶ the site
+//	                    └─ HTTP ─────────────▶ redirect to https, ACME's HTTP-01, /ca
 //
 // A Source is made without a goroutine. Its Run keeps the certificate up to date until the context
 // ends: by the machine's addresses, by the times of files, or by the certificate's age. A

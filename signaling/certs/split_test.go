@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tilemix/mcu/demux"
 )
 
 // TestSplit serves TLS and plain HTTP on one port: HTTP/2 and HTTP/1.1 by TLS, and a redirect for
@@ -24,7 +26,8 @@ func TestSplit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	split := NewSplit(listener)
+	split := demux.New(listener, Config(source), silent())
+	secure, bare := split.Listen(demux.TLS), split.Listen(demux.HTTP)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- split.Run(ctx) }()
@@ -32,8 +35,8 @@ func TestSplit(t *testing.T) {
 		_, _ = io.WriteString(w, r.Proto)
 	}))}
 	plain := &http.Server{Handler: Redirect("")}
-	go func() { _ = site.Serve(tls.NewListener(split.TLS(), site.TLSConfig)) }()
-	go func() { _ = plain.Serve(split.Plain()) }()
+	go func() { _ = site.Serve(secure) }()
+	go func() { _ = plain.Serve(bare) }()
 
 	// get returns the body and a header of an answer, after its status.
 	get := func(url, header string, cfg *tls.Config, h2 bool) (string, error) {

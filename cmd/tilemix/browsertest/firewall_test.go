@@ -50,13 +50,18 @@ func TestFirewalls(t *testing.T) {
 		name, way string
 		options   []option
 		script    string
+		port      bool // of media and TURN is that of HTTP
 	}{
 		{name: "relay", way: "relay udp", script: onlyRelay},
-		{name: "no UDP", way: " tcp", options: []option{noUDP}},
-		{name: "relay without UDP", way: "relay tcp", options: []option{noUDP}, script: onlyRelay},
+		{name: "no UDP", way: " tcp", options: []option{noUDP}, port: true},
+		{name: "relay without UDP", way: "relay tcp", options: []option{noUDP}, script: onlyRelay, port: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := serve(t, "", "--turn")
+			flags := []string{"--turn"}
+			if test.port {
+				flags = []string{"--port", freePort(t)}
+			}
+			s := serve(t, "", flags...)
 			browser := startBrowser(t, append(test.options, fakeDevices, allow, sound)...)
 			ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(test.script))
 			ada.waitForPhase(t, "connected")

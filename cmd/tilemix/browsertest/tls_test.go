@@ -12,10 +12,10 @@ import (
 )
 
 // TestTLS has two participants call over TLS. Their browser accepts no key but that of the server's
-// own authority.
+// own authority. All has one port.
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
-	server := serve(t, "", "--tls", "self", "--data-dir", dir)
+	server := serve(t, "", "--tls", "self", "--port", freePort(t), "--data-dir", dir)
 	if !strings.HasPrefix(server.url, "https://") {
 		t.Fatalf("the server says that it serves on %s", server.url)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
+	"golang.org/x/net/proxy"
 )
 
 // Transport is how a client's packets get to the server. No other way is open to it.
@@ -16,6 +17,8 @@ type Transport struct {
 	// TURN is the URL of a server that relays all its packets, with the credentials
 	// for it.
 	TURN, Username, Credential string
+	// Dialer connects to that server by TCP; nil: pion does.
+	Dialer proxy.Dialer
 }
 
 // direct tells whether UDP is open.
@@ -28,11 +31,13 @@ func (w Transport) settings(mux ice.UDPMux) webrtc.SettingEngine {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIPFilter(net.IP.IsLoopback)
+	s.SetICEProxyDialer(w.Dialer)
 	switch {
 	case w.TCP:
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	case w.TURN != "":
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		s.SetRelayAcceptanceMinWait(0) // there is no other way to wait for; browsers do not either
 	default:
 		s.SetICEUDPMux(mux)
 	}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"tilemix/mcu/demux"
 )
 
 const (
@@ -16,6 +18,8 @@ const (
 	backlog = 4096
 	// maxDatagram is the longest packet that is read, in bytes.
 	maxDatagram = 65535
+	// firstMedia is the least first byte of SRTP (RFC 7983 §7), most of what is read.
+	firstMedia = 128
 )
 
 // Socket is a UDP socket whose writes are gathered. A write copies its packet into a
@@ -38,6 +42,7 @@ type Socket struct {
 	calls                  atomic.Uint64
 
 	batch *batch
+	aside *Aside // nil: none
 
 	in      []byte // the rest of the last read
 	segment int
@@ -169,19 +174,24 @@ func (s *Socket) flush() bool {
 	return true
 }
 
-// ReadFromAddrPort reads one packet.
+// ReadFromAddrPort reads one packet that is not for TURN, if TURN shares the socket.
 func (s *Socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	if len(s.in) == 0 {
-		n, oobn, _, from, err := s.ReadMsgUDPAddrPort(s.inbuf, s.inoob)
-		if err != nil {
-			return 0, from, err
+	for {
+		if len(s.in) == 0 {
+			n, oobn, _, from, err := s.ReadMsgUDPAddrPort(s.inbuf, s.inoob)
+			if err != nil {
+				return 0, from, err
+			}
+			s.in, s.from, s.segment = s.inbuf[:n], from, segmentSize(s.inoob[:oobn], n)
 		}
-		s.in, s.from, s.segment = s.inbuf[:n], from, segmentSize(s.inoob[:oobn], n)
+		packet := s.in[:min(s.segment, len(s.in))]
+		s.in = s.in[len(packet):]
+		if s.aside != nil && len(packet) > 0 && packet[0] < firstMedia && demux.ForTURN(packet) {
+			s.aside.put(packet, s.from)
+			continue
+		}
+		return copy(b, packet), s.from, nil
 	}
-	n := min(s.segment, len(s.in))
-	copied := copy(b, s.in[:n])
-	s.in = s.in[n:]
-	return copied, s.from, nil
 }
 
 // segmentSize reads the control message of UDP_GRO. Without one the datagram is one packet

@@ -1,0 +1,183 @@
+package demux_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/stun/v4"
+
+	"tilemix/mcu/demux"
+)
+
+// pipes is a listener of connections in memory.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { close(p.done); return nil }
+func (p *pipes) Addr() net.Addr { return net.TCPAddrFromAddrPort(netip.AddrPort{}) }
+
+func (p *pipes) dial() net.Conn {
+	client, server := net.Pipe()
+	p.conns <- server
+	return client
+}
+
+// bench is a Port of pipes.
+type bench struct {
+	*pipes
+	*demux.Port
+	accepted map[demux.Kind]chan net.Conn
+}
+
+func open(t *testing.T) *bench {
+	b := &bench{pipes: &pipes{make(chan net.Conn), make(chan struct{})}, accepted: map[demux.Kind]chan net.Conn{}}
+	b.Port = demux.New(b.pipes, nil, slog.New(slog.DiscardHandler))
+	for _, k := range []demux.Kind{demux.HTTP, demux.Media, demux.TURN} {
+		l, c := b.Listen(k), make(chan net.Conn, 1)
+		b.accepted[k] = c
+		go func() {
+			defer close(c)
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				c <- conn
+			}
+		}()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// TestPort hands each kind to its listener with all its bytes, also where they come one by one,
+// while others are silent.
+func TestPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t)
+		silent := make([]net.Conn, 1000)
+		for i := range silent {
+			silent[i] = b.dial()
+		}
+		for kind, first := range map[demux.Kind][]byte{
+			demux.HTTP:  []byte("GET / HTTP/1.1\r\n\r\n"),
+			demux.Media: frame(stunMessage(t, stun.BindingRequest, stun.NewUsername("a:b"))),
+			demux.TURN:  stunMessage(t, request(stun.MethodAllocate)),
+		} {
+			began := time.Now()
+			client := b.dial()
+			go func() {
+				for i := range first {
+					_, _ = client.Write(first[i : i+1])
+				}
+				_ = client.Close()
+			}()
+			got, err := io.ReadAll(<-b.accepted[kind])
+			if err != nil || string(got) != string(first) {
+				t.Errorf("%d: got %q, %v", kind, got, err)
+			}
+			if took := time.Since(began); took != 0 {
+				t.Errorf("%d: waited for %v", kind, took)
+			}
+		}
+		began := time.Now()
+		for _, c := range silent {
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 5*time.Second || b.Refused() != 1000 {
+			t.Errorf("silent clients are closed after %v, %d are counted", took, b.Refused())
+		}
+	})
+}
+
+// TestOldest: one connection too many closes the one that has been silent for longest.
+func TestOldest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t)
+		first := b.dial()
+		for range 1023 {
+			defer b.dial().Close()
+		}
+		last := b.dial()
+		if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) || b.Refused() != 1 {
+			t.Errorf("the oldest: %v, %d are refused", err, b.Refused())
+		}
+		if _, err := last.Write([]byte("G")); err != nil {
+			t.Errorf("the newest: %v", err)
+		}
+		_ = (<-b.accepted[demux.HTTP]).Close()
+	})
+}
+
+// TestRandom: whatever a client begins with, its connection is handed on or closed within 5 s.
+func TestRandom(t *testing.T) {
+	n := 100_000
+	if testing.Short() {
+		n = 5000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t)
+		for _, c := range b.accepted {
+			go func() {
+				for conn := range c {
+					_ = conn.Close()
+				}
+			}()
+		}
+		source := rand.New(rand.NewPCG(1, 2))
+		for range n / 500 {
+			began := time.Now()
+			for range 500 {
+				client := b.dial()
+				packet := make([]byte, source.IntN(24))
+				for i := range packet {
+					packet[i] = byte(source.Uint32())
+				}
+				if len(packet) > 0 && source.IntN(2) == 0 {
+					packet[0] %= 3
+				}
+				go func() {
+					_, _ = client.Write(packet)
+					_, _ = io.Copy(io.Discard, client)
+					if took := time.Since(began); took > 5*time.Second {
+						t.Errorf("% x is closed after %v", packet, took)
+					}
+				}()
+			}
+			time.Sleep(6 * time.Second)
+			synctest.Wait()
+		}
+		if b.Refused() < uint64(n)/2 {
+			t.Errorf("%d of %d are refused", b.Refused(), n)
+		}
+	})
+}
