@@ -354,3 +354,24 @@ func TestKeyRate(t *testing.T) {
 	}
 	do(t, http.MethodGet, at, "", "Authorization", "Bearer "+host).want(t, http.StatusOK)
 }
+
+// TestInviteReturns has a client of WHIP lose its connection: it comes back by its Link although its
+// invite is used up, and by the invite alone it does not.
+func TestInviteReturns(t *testing.T) {
+	url, _ := guarded(t, access.Invite)
+	secret, _ := invited(t, url, `{"uses":1}`)
+	post := func(at string) reply {
+		t.Helper()
+		c := newClient(t, webrtc.RTPTransceiverDirectionSendonly)
+		return do(t, http.MethodPost, url+at, c.offer(t, true, false), "Content-Type", typeSDP, "Authorization", "Bearer "+secret)
+	}
+	first := post("/whip/den?name=Ada")
+	first.want(t, http.StatusCreated)
+	post("/whip/den?name=Ada").want(t, http.StatusForbidden)
+	post("/whip/den?name=Ada&resume=guess").want(t, http.StatusForbidden)
+	back := post(resumed(t, first))
+	back.want(t, http.StatusCreated)
+	post(resumed(t, first)).want(t, http.StatusForbidden)
+	do(t, http.MethodDelete, url+back.Header.Get("Location"), "").want(t, http.StatusOK)
+	post(resumed(t, back)).want(t, http.StatusForbidden)
+}

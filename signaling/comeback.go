@@ -56,7 +56,7 @@ func (s *whipSessions) comeBack(c echo.Context, from publisher) (*whipSession, e
 		}
 		_, _ = s.take(old.path)
 		from.name = old.from.name
-		return &whipSession{stay: participant{old.who, conn}, who: old.who, from: from}, nil
+		return &whipSession{stay: participant{old.who, conn}, who: old.who, from: from, grant: old.grant}, nil
 	}
 	return nil, nil
 }

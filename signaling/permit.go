@@ -23,6 +23,8 @@ type permit struct {
 	gate    *access.Gate
 	guard   *guard
 	witness witness
+	// returning gives what a client of WHIP may do that comes back to its session.
+	returning func(room, resume string) (g policy.Grant, is bool)
 }
 
 // asks wraps what serves a row of the route table.
@@ -32,7 +34,7 @@ func (p permit) asks(r route) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		q := wish(c, r.action)
-		grant, err := p.gate.Judge(c.Request().Context(), q)
+		grant, err := p.judge(c.Request().Context(), q)
 		if err != nil {
 			if slow := p.guard.take(c.Request()); slow != nil { // an address that guesses has to wait
 				return slow
@@ -47,6 +49,17 @@ func (p permit) asks(r route) echo.HandlerFunc {
 		c.Set(secretKey, q.Secret != "")
 		return p.witness.serves(c, q, grant, r.serve)
 	}
+}
+
+// judge asks the gate. It does not ask again about a client that comes back to its WHIP session, which
+// would use its invite once more.
+func (p permit) judge(ctx context.Context, q access.Request) (policy.Grant, error) {
+	if q.Protocol == "whip" && q.Resume != "" {
+		if g, is := p.returning(q.Room, q.Resume); is {
+			return g, nil
+		}
+	}
+	return p.gate.Judge(ctx, q)
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu"
+	"tilemix/mcu/policy"
 )
 
 // whipSession is a WHIP or WHEP session. It outlives the HTTP connection that made it.
@@ -14,6 +15,7 @@ type whipSession struct {
 	stay
 	who    *mcu.Participant
 	from   publisher
+	grant  policy.Grant
 	resume string // secret: a client that knows it may come back; "": viewers may not
 	path   string // whipSessions'
 
@@ -57,6 +59,15 @@ func (s *whipSessions) meant(from publisher, resume string) (all []*whipSession)
 		}
 	}
 	return all
+}
+
+// granted returns the grant of the session that a client with a resume value comes back to.
+func (s *whipSessions) granted(room, resume string) (g policy.Grant, is bool) {
+	all := s.meant(publisher{room: room}, resume)
+	if resume == "" || len(all) == 0 {
+		return g, false
+	}
+	return all[0].grant, true
 }
 
 // find returns the session of a path. [mcu.ErrNotFound] says that there is none or that

@@ -94,7 +94,7 @@ func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &whipSession{stay: participant{who: who}, who: who, from: from}, nil
+	return &whipSession{stay: participant{who: who}, who: who, from: from, grant: grantOf(c)}, nil
 }
 
 // enter refuses a push that would return the room's own mix. forget is called when its publisher is

@@ -101,20 +101,24 @@ func (c *call) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	target := whip.Room(c.cmd.Server, c.cmd.Room, c.cmd.Name, c.cmd.picture() == "" && c.cmd.Mic == "")
-	if c.cmd.Screen != "" {
-		target.URL += "&as=screen"
+	target := c.cmd.target()
+	if c.last != nil {
+		if again := c.last.Again(); again != "" && c.cmd.Screen == "" {
+			target.URL = again // to the participant that it was, also by an invite that is used up
+		} else {
+			c.last.End(joining) // the broken connection may have lost the first farewell
+		}
 	}
 	session := whip.New(http.DefaultClient, target)
-	if c.last != nil {
-		c.last.End(joining) // the broken connection may have lost the first farewell
-	}
 	answer, err := session.Exchange(joining, offer)
 	if err != nil {
 		return err
 	}
 	c.last = session
 	defer func() {
+		if ctx.Err() == nil && session.Again() != "" && c.cmd.Screen == "" {
+			return // it comes back
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 		defer cancel()
 		session.End(ctx)

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu/capture"
+	"tilemix/mcu/rtc/whip"
 )
 
 // Command is "tilemix join".
@@ -25,6 +28,9 @@ type Command struct {
 	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server, as https://meet.example.org; by default ${default}."`
 	Room      string        `required:"" help:"Room to join."`
 	Name      string        `help:"Name that the others see; by default the machine's."`
+	Token     string        `env:"TILEMIX_JOIN_TOKEN" xor:"secret" help:"Token or API key to enter a closed room with. Put it into the environment, because all users of a machine see its flags."`
+	Invite    string        `env:"TILEMIX_JOIN_INVITE" xor:"secret" placeholder:"LINK" help:"Invite to enter a closed room with: its link, or the secret in the link."`
+	PIN       string        `name:"pin" env:"TILEMIX_JOIN_PIN" placeholder:"DIGITS" help:"PIN to enter a room with."`
 	Camera    string        `xor:"picture" placeholder:"DEVICE" help:"Camera to send: /dev/video0, test, or a file that FFmpeg reads."`
 	Screen    string        `xor:"picture" placeholder:"FILE" help:"Screen to share instead of a camera: test, or a file that FFmpeg reads."`
 	Mic       string        `placeholder:"DEVICE" help:"Microphone to send: default, a part of its name, test, or a file that FFmpeg reads."`
@@ -112,6 +118,21 @@ func ended(err error) error {
 		return errDone
 	}
 	return err
+}
+
+// target says where the client joins, and with what.
+func (c *Command) target() whip.Target {
+	t := whip.Room(c.Server, c.Room, c.Name, c.picture() == "" && c.Mic == "")
+	if c.Screen != "" {
+		t.URL += "&as=screen"
+	}
+	_, fragment, _ := strings.Cut(c.Invite, "#")
+	values, _ := url.ParseQuery(fragment)
+	t.Token = cmp.Or(c.Token, values.Get("i"), c.Invite)
+	if c.PIN != "" {
+		t.Header = http.Header{"Tilemix-Pin": {c.PIN}}
+	}
+	return t
 }
 
 // check checks the flags and sets what they leave out.

@@ -274,9 +274,9 @@ func TestComesBack(t *testing.T) {
 	}
 }
 
-// TestLostFarewell breaks the connection in a way that the farewell does not arrive: it is
-// said again before the command comes back, so that nobody sees it twice.
-func TestLostFarewell(t *testing.T) {
+// TestLostReturn ends the session, and the request to come back does not arrive: the command sends it
+// again, to the address by which it may come back.
+func TestLostReturn(t *testing.T) {
 	server, _ := serve(t, "127.0.0.1:0")
 	var mu sync.Mutex // guards what follows
 	var asked, sessions []string
@@ -289,7 +289,7 @@ func TestLostFarewell(t *testing.T) {
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		asked = append(asked, r.Method+" "+r.URL.Path)
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+strconv.FormatBool(r.URL.Query().Has("resume")))
 		lost := len(asked) == 2
 		mu.Unlock()
 		if lost {
@@ -320,8 +320,8 @@ func TestLostFarewell(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	want := []string{"POST /whip/test", "DELETE " + first, "DELETE " + first, "POST /whip/test"}
-	if len(asked) < len(want) || !slices.Equal(asked[:len(want)], want) {
+	want := []string{"POST /whip/test false", "POST /whip/test true", "POST /whip/test true", "DELETE " + sessions[1] + " false"}
+	if !slices.Equal(asked, want) {
 		t.Errorf("asked was %q, not %q", asked, want)
 	}
 }
@@ -386,5 +386,30 @@ func TestRefuses(t *testing.T) {
 	c.Camera = "/dev/video77"
 	if err := c.Join(t.Context(), io.Discard); !errors.Is(err, capture.ErrNoDevice) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestSecrets looks at what a client brings to a closed room.
+func TestSecrets(t *testing.T) {
+	var brought string
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		brought = r.Header.Get("Authorization") + "|" + r.Header.Get("Tilemix-Pin") + "|" + r.URL.RawQuery
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer front.Close()
+	for _, test := range []struct {
+		change func(*join.Command)
+		want   string
+	}{
+		{func(*join.Command) {}, "||name=Ada"},
+		{func(c *join.Command) { c.Token = "a.b.c" }, "Bearer a.b.c||name=Ada"},
+		{func(c *join.Command) { c.Invite = "https://meet.example/r/test#i=tmi_x" }, "Bearer tmi_x||name=Ada"},
+		{func(c *join.Command) { c.Invite, c.PIN = "tmi_x", "1234" }, "Bearer tmi_x|1234|name=Ada"},
+	} {
+		cmd := command(front.Listener.Addr().String())
+		test.change(&cmd)
+		if err := cmd.Join(t.Context(), io.Discard); err == nil || brought != test.want {
+			t.Errorf("it brings %q, want %q (%v)", brought, test.want, err)
+		}
 	}
 }

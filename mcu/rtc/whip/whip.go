@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ type Session struct {
 	http     *http.Client
 	target   Target
 	resource *url.URL // of the session; nil: it has not begun, or has ended
+	again    string
 }
 
 // New returns a session that has not begun. The client stays the caller's.
@@ -90,8 +92,20 @@ func (s *Session) Exchange(ctx context.Context, offer string) (string, error) {
 	if location, err := resp.Location(); err == nil {
 		s.resource = location
 	}
+	if m := relResume.FindStringSubmatch(strings.Join(resp.Header.Values("Link"), ",")); m != nil {
+		if again, err := target.Parse(m[1]); err == nil && again.Host == target.Host {
+			s.again = again.String()
+		}
+	}
 	return string(body), nil
 }
+
+// relResume finds the link by which a client of tilemix comes back.
+var relResume = regexp.MustCompile(`<([^<>]+)>; rel="urn:tilemix:resume"`)
+
+// Again returns the secret address of an endpoint by which a client whose connection broke comes back
+// as the participant that it was. It works once. "": there is none, or the session has ended.
+func (s *Session) Again() string { return s.again }
 
 // refusal reads the reason from {"error":"…"}. Without one it takes the beginning of the body.
 func refusal(resp *http.Response, body []byte) *Refusal {
@@ -117,6 +131,7 @@ func (s *Session) End(ctx context.Context) {
 	if s.resource == nil {
 		return
 	}
+	s.again = ""
 	if resp, err := s.do(ctx, http.MethodDelete, s.resource, ""); err == nil {
 		_ = resp.Body.Close()
 		s.resource = nil
