@@ -62,6 +62,8 @@ func (s *Server) space(r *entry, lobby bool) error {
 	switch {
 	case s.closed:
 		return ErrClosed
+	case s.drains && r == nil:
+		return admission.ErrDraining
 	case lobby && r == nil && len(s.lobbies) >= s.cfg.MaxRooms:
 		return fmt.Errorf("%w: it has %d lobbies", ErrServerFull, len(s.lobbies))
 	case !lobby && (r == nil || r.seated == 0) && s.begun >= s.cfg.MaxRooms:

@@ -48,13 +48,13 @@ type Server struct {
 
 	// mu guards what follows. It is held while a room is made, which takes some
 	// milliseconds, and never while one works.
-	mu      sync.Mutex
-	closed  bool
-	rooms   map[string]*entry
-	lobbies map[string]*entry // by the names of their rooms
-	begun   int               // rooms in which somebody has a seat
-	waiting *admission.Waiting
-	wg      sync.WaitGroup
+	mu             sync.Mutex
+	closed, drains bool // nobody enters; no room begins
+	rooms          map[string]*entry
+	lobbies        map[string]*entry // by the names of their rooms
+	begun          int               // rooms in which somebody has a seat
+	waiting        *admission.Waiting
+	wg             sync.WaitGroup
 }
 
 // entry is a room of the server. For the outside it is there while somebody has a seat. A lobby is
@@ -291,6 +291,10 @@ func (s *Server) ICEServers() []control.ICEServer {
 
 // Media returns the sockets of media, UDP and TCP, and the TURN server, nil for none.
 func (s *Server) Media() ([]netip.AddrPort, *turn.Relay) { return s.api.Addresses(), s.turn }
+
+// Drain has the server take no new rooms, and tells participants that it stops in a time. Calls go on.
+// The caller repeats it as that time passes, for those who have come since.
+func (s *Server) Drain(rest time.Duration) { drain(s, rest) }
 
 // Collectors returns the server's metrics.
 func (s *Server) Collectors() []prometheus.Collector { return s.metrics }

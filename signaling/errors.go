@@ -100,6 +100,7 @@ var statuses = []struct {
 	{mcu.ErrServerFull, http.StatusServiceUnavailable},
 	{room.ErrLocked, http.StatusForbidden},
 	{mcu.ErrClosed, http.StatusServiceUnavailable},
+	{admission.ErrDraining, http.StatusServiceUnavailable},
 }
 
 // explain returns the status of an error and its text for the client. An error that the
@@ -162,6 +163,7 @@ var codesOf = []struct {
 	{errOrigin, "foreign_origin"},
 	{mcu.ErrRoomFull, "room_full"},
 	{mcu.ErrServerFull, "server_full"},
+	{admission.ErrDraining, "draining"},
 	{room.ErrLocked, "room_locked"},
 	{mcu.ErrBadName, "bad_name"},
 	{rules.ErrEarly, "room_early"},

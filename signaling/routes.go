@@ -64,6 +64,9 @@ func (s *site) routes() []route {
 
 		{"GET HEAD", "/api/v1/", anybody, s.pages.api.serve},
 		{"GET HEAD", "/api/v1/openapi.json", anybody, s.pages.openapi.serve},
+		{"POST", "/api/v1/drain", "drain", s.guard.sameOrigin(s.status.drain)},
+		{"GET HEAD", "/livez", anybody, s.status.alive},
+		{"GET HEAD", "/readyz", anybody, s.status.ready},
 		{"GET HEAD", "/healthz", anybody, s.status.health},
 		{"GET HEAD", "/api/v1/rooms", "rooms", s.status.rooms},
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},

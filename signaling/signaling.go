@@ -69,18 +69,20 @@ type Config struct {
 	Prefix  string         // of the path by which clients reach the server behind a proxy; "", or as CheckPrefix takes it
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
 
-	Collectors  []prometheus.Collector // of other parts of the process, for /metrics
-	Metrics     func(http.Handler)     // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
-	Gate        *access.Gate           // nil: rooms are open, and only programs of this machine manage them
-	Audit       func(audit.Entry)      // gets what was decided on requests, and must not wait; nil: nobody does
-	Events      *feed.Feed             // that programs listen to; nil: none
-	Shelf       *book.Shelf            // of what was decided about rooms; nil: nothing can be
-	Invites     *invite.Invites        // nil: no invites
-	Bans        *ban.Bans              // nil: no bans
-	Gateway     Gateway                // nil: no outputs and inputs
-	Via         *via.Rooms             // the Gateway's; nil: pushes that form a loop are not refused
-	Recorder    Recorder               // nil: no recordings
-	Broadcaster Broadcaster            // nil: no broadcasts
+	Drain       func(within time.Duration) (end time.Time, err error) // begins to stop the server; nil: programs cannot
+	Conditions  func() []Condition                                    // of the server, for /readyz and /healthz; nil: none is looked at
+	Collectors  []prometheus.Collector                                // of other parts of the process, for /metrics
+	Metrics     func(http.Handler)                                    // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
+	Gate        *access.Gate                                          // nil: rooms are open, and only programs of this machine manage them
+	Audit       func(audit.Entry)                                     // gets what was decided on requests, and must not wait; nil: nobody does
+	Events      *feed.Feed                                            // that programs listen to; nil: none
+	Shelf       *book.Shelf                                           // of what was decided about rooms; nil: nothing can be
+	Invites     *invite.Invites                                       // nil: no invites
+	Bans        *ban.Bans                                             // nil: no bans
+	Gateway     Gateway                                               // nil: no outputs and inputs
+	Via         *via.Rooms                                            // the Gateway's; nil: pushes that form a loop are not refused
+	Recorder    Recorder                                              // nil: no recordings
+	Broadcaster Broadcaster                                           // nil: no broadcasts
 }
 
 // Default is the configuration for production.
@@ -143,7 +145,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		pages:   pages,
 		people:  &people{srv, bodies},
 		lobbies: &lobbies{srv, bodies},
-		status:  &status{srv},
+		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies},
 		metrics: shown,
 	}
 	if cfg.Recorder != nil {

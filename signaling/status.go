@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -10,10 +11,85 @@ import (
 )
 
 // status serves what the server says of itself. It is safe for concurrent use.
-type status struct{ srv Server }
+type status struct {
+	srv        Server
+	conditions func() []Condition                                    // nil: none is looked at
+	begin      func(within time.Duration) (end time.Time, err error) // of a drain; nil: there is none
+	bodies     bodies
+}
 
+// drain has the server stop in a time, once no call is left or that time is over. Calls go on.
+func (s *status) drain(c echo.Context) error {
+	var wish struct {
+		Within string `json:"within"` // such as "5m"
+	}
+	if err := s.bodies.json(c, &wish); err != nil {
+		return err
+	}
+	within, err := time.ParseDuration(wish.Within)
+	if err != nil || within < time.Second || within > maxDrain {
+		return errWithin
+	}
+	if s.begin == nil {
+		return mcu.ErrNotFound
+	}
+	end, err := s.begin(within)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(http.StatusAccepted, map[string]any{"end": end.UTC()})
+}
+
+// maxDrain (24 h) is the longest time that a drain may take.
+const maxDrain = 24 * time.Hour
+
+var errWithin = &refusal{http.StatusBadRequest, `field "within" must be a length of time from 1s to 24h, such as "5m"`}
+
+// Condition is how a part of the server is. Anybody may read it.
+type Condition struct {
+	Name   string
+	Err    error // what is wrong; nil: nothing
+	Needed bool  // while it is wrong, the server takes no new calls
+}
+
+// looked returns the conditions for an answer, whether all are well, and whether the needed are.
+func (s *status) looked() (checks map[string]string, well, ready bool) {
+	checks, well, ready = map[string]string{}, true, true
+	if s.conditions == nil {
+		return checks, well, ready
+	}
+	for _, c := range s.conditions() {
+		checks[c.Name] = "ok"
+		if c.Err != nil {
+			checks[c.Name] = c.Err.Error()
+			well, ready = false, ready && !c.Needed
+		}
+	}
+	return checks, well, ready
+}
+
+// alive answers while the process serves.
+func (s *status) alive(c echo.Context) error { return fresh(c, map[string]any{"status": "ok"}) }
+
+// ready answers 503 while the server should get no new calls. Calls that run go on.
+func (s *status) ready(c echo.Context) error {
+	checks, _, ready := s.looked()
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if !ready {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"status": "not ready", "checks": checks})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"status": "ready", "checks": checks})
+}
+
+// health is for people: it answers 200 and says what is wrong.
 func (s *status) health(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]any{"status": "ok", "rooms": len(s.srv.Rooms())})
+	checks, well, _ := s.looked()
+	state := "ok"
+	if !well {
+		state = "degraded"
+	}
+	return fresh(c, map[string]any{"status": state, "rooms": len(s.srv.Rooms()), "checks": checks})
 }
 
 func (s *status) rooms(c echo.Context) error {

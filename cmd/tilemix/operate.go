@@ -1,14 +1,21 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
+	"time"
 
+	"tilemix/cmd/tilemix/drain"
 	"tilemix/cmd/tilemix/logs"
+	"tilemix/cmd/tilemix/ready"
 	"tilemix/cmd/tilemix/startup"
+	"tilemix/mcu"
+	"tilemix/mcu/record"
+	"tilemix/signaling"
 )
 
 // operateSettings are the settings of those who run the server.
@@ -16,6 +23,8 @@ type operateSettings struct {
 	LogLevel   string `enum:"debug,info,warn,error" default:"info" help:"Lowest level that is logged: debug, info, warn or error."`
 	LogFormat  string `enum:"text,json" default:"text" help:"Format of the log, and of what the server says as it starts: text or json."`
 	LogPrivacy bool   `name:"log-privacy" env:"TILEMIX_LOG_PRIVACY" help:"Leave names and addresses of clients out of the log."`
+
+	DrainTimeout span `default:"0" placeholder:"TIME" help:"Time for calls to end after SIGTERM, such as 5m. The server takes no new rooms meanwhile, and tells participants. 0 stops at once."`
 }
 
 // level returns the level of the log.
@@ -71,4 +80,50 @@ func (s *operateSettings) greet(out io.Writer, d *door, b startup.Banner) error 
 		return err
 	}
 	return b.WriteText(out)
+}
+
+// newDrain returns what ends the server by a deadline.
+func newDrain(rooms *mcu.Server, log *slog.Logger) *drain.Drain {
+	return drain.New(drain.Config{
+		Tell: rooms.Drain,
+		People: func() (n int) {
+			for _, r := range rooms.Rooms() {
+				n += r.Participants + r.Viewers
+			}
+			return n
+		},
+		Log: log,
+	})
+}
+
+// conditions returns what says whether the server takes calls.
+func conditions(s *settings, rooms *mcu.Server, d *drain.Drain) func() []signaling.Condition {
+	cfg := ready.Config{
+		Dir:     s.DataDir,
+		Sockets: func() int { at, _ := rooms.Media(); return len(at) },
+		Missed:  func() float64 { return ready.Sum("tilemix_missed_ticks_total", rooms.Collectors()) },
+		Rooms:   func() int { return len(rooms.Rooms()) },
+		Drain:   d.Err,
+	}
+	if s.AudioCodec == "aac" {
+		cfg.FFmpeg = record.AACEncoder
+	}
+	watch := ready.New(cfg)
+	return func() []signaling.Condition { return watch.Conditions(time.Now()) }
+}
+
+// alive tells whether the rooms answer, for the watchdog: their state is read under the lock that a
+// server that hangs holds.
+func (h *house) alive() bool {
+	h.rooms.Rooms()
+	return true
+}
+
+// runs is a function that is a runner.
+type runs func(context.Context)
+
+// Run runs the function until it returns.
+func (r runs) Run(ctx context.Context) error {
+	r(ctx)
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"tilemix/cmd/tilemix/drain"
 	"tilemix/codec/h264"
 	"tilemix/codec/limit"
 	"tilemix/mcu"
@@ -36,6 +37,7 @@ type house struct {
 	runner
 	handler http.Handler
 	rooms   *mcu.Server
+	drain   *drain.Drain
 }
 
 // newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
@@ -90,11 +92,13 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Gateway = links
 	live := s.broadcaster(rooms, log)
 	site.Broadcaster = live
+	draining := newDrain(rooms, log)
+	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
 	handler, err := signaling.New(rooms, site, log)
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, runAll{hooks, written}}, handler, rooms}, nil
+	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, runAll{hooks, written}}, handler, rooms, draining}, nil
 }
 
 // texts are the texts of settings.

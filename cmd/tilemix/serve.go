@@ -6,14 +6,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
 
+	"tilemix/cmd/tilemix/notify"
 	"tilemix/cmd/tilemix/startup"
 	"tilemix/codec/malloc"
 )
@@ -30,12 +28,9 @@ type serveCommand struct {
 	settings
 }
 
-// Run serves until SIGINT or SIGTERM, and then returns nil.
+// Run serves until a signal or a drain ends it, and then returns nil.
 func (c *serveCommand) Run(app *kong.Kong) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal kills
-
+	signals, ctx := stopSignals(), context.Background()
 	at, err := listenAddress(&c.settings)
 	if err != nil {
 		return err
@@ -46,7 +41,6 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	}
 	defer listener.Close()
 	log := c.log(app.Stderr, c.level())
-	context.AfterFunc(ctx, func() { log.Info("the server stops", "reason", context.Cause(ctx)) })
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}
@@ -78,7 +72,12 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if err := c.greet(app.Stdout, door, rooms.banner(&c.settings, door, listener, metrics)); err != nil {
 		return err
 	}
-	return supervise(ctx, append(parts, rooms, door.parts), door.listener, door.wrap(rooms.handler), log)
+	end := &stopper{signals, time.Duration(c.DrainTimeout), rooms.drain, notify.New(), log}
+	if err := end.systemd.Ready("serves on " + door.url); err != nil {
+		log.Warn("systemd does not hear of the server", "reason", err)
+	}
+	parts = append(parts, rooms, door.parts, end, runs(func(ctx context.Context) { end.systemd.Watchdog(ctx, rooms.alive) }))
+	return except(supervise(ctx, parts, door.listener, door.wrap(rooms.handler), log), errStopped)
 }
 
 // supervise runs the rooms and serves HTTP until ctx ends or one of the two

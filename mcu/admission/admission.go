@@ -16,6 +16,9 @@ import (
 // ErrBusy is returned for a newcomer when too many wait, none of which has to make place yet.
 var ErrBusy = errors.New("too many connections are being made")
 
+// ErrDraining is returned for a room that does not exist yet, while the server is about to stop.
+var ErrDraining = errors.New("server stops soon and takes no new rooms")
+
 // Bounds limit those who wait.
 type Bounds struct {
 	All     int           // that wait at a time

@@ -33,10 +33,11 @@ type RoomState struct {
 	Waiting int    `json:"waiting,omitempty"` // number of those in the lobby, for those who may admit them
 }
 
-// Announcement is what a host says to all.
+// Announcement is what a host says to all, or the server, which is about to stop.
 type Announcement struct {
-	By   string `json:"by"`
-	Text string `json:"text"`
+	By       string `json:"by"`
+	Text     string `json:"text"`
+	ClosesIn int    `json:"closesIn,omitempty"` // seconds until the server stops; 0: it does not
 }
 
 // Removed is the last message to a participant that is not to come back by itself.

@@ -231,6 +231,9 @@ func (r *Room) Act(grant policy.Grant, command control.Message) error {
 	return err
 }
 
+// Tell sends a message to all in the room, soon.
+func (r *Room) Tell(m control.Message) { r.post(func() { r.loop.notify.everybody(m) }) }
+
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }
 

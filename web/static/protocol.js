@@ -243,12 +243,13 @@
  */
 
 /**
- * Announcement is what a host says to all.
+ * Announcement is what a host says to all, or the server, which is about to stop.
  *
  * @typedef {object} AnnouncementMessage
  * @property {'message'} type
  * @property {string} by
  * @property {string} text
+ * @property {number} [closesIn] seconds until the server stops; 0: it does not
  */
 
 /**

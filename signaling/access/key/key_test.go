@@ -53,7 +53,7 @@ func TestScopes(t *testing.T) {
 	r, _ := open(t, dir)
 	want := map[string][]string{
 		"rooms:read":  {"rooms", "status"},
-		"rooms:write": {"end", "invites", "keys", "lock", "room"},
+		"rooms:write": {"drain", "end", "invites", "keys", "lock", "room"},
 		"moderate": {
 			"admit", "ask", "bans", "events", "hands", "kick", "message", "move", "participants", "reject", "set", "spotlight", "waiting",
 		},

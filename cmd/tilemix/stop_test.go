@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tilemix/codec/h264"
+)
+
+// TestStop ends a server with a call that is recorded, in every way that there is. It ends in time,
+// and the recording is whole.
+func TestStop(t *testing.T) {
+	if err := h264.Open(""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("ffprobe"); err != nil {
+		t.Skip("ffprobe is not installed")
+	}
+	for _, test := range []struct {
+		name  string
+		flags []string
+		end   func(t *testing.T, url string, p *os.Process)
+		least time.Duration // from the wish to the end
+		most  time.Duration
+	}{
+		{"SIGTERM, drained", []string{"--drain-timeout", "3s"}, func(t *testing.T, url string, p *os.Process) {
+			send(t, p, syscall.SIGTERM)
+			drains(t, url)
+		}, 2 * time.Second, 5 * time.Second},
+		{"request, drained", nil, func(t *testing.T, url string, _ *os.Process) {
+			ask(t, "POST", url+"/api/v1/drain", "application/json", `{"within":"soon"}`, http.StatusBadRequest)
+			ask(t, "POST", url+"/api/v1/drain", "application/json", `{"within":"3s"}`, http.StatusAccepted)
+			drains(t, url)
+		}, 2 * time.Second, 5 * time.Second},
+		{"second signal", []string{"--drain-timeout", "1h"}, func(t *testing.T, url string, p *os.Process) {
+			send(t, p, syscall.SIGTERM)
+			drains(t, url)
+			send(t, p, syscall.SIGTERM)
+		}, 0, 3 * time.Second},
+		{"SIGINT", []string{"--drain-timeout", "1h"}, func(t *testing.T, _ string, p *os.Process) {
+			send(t, p, syscall.SIGINT)
+		}, 0, 3 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			url, process := serveProcess(t, append(test.flags, "--data-dir", dir)...)
+			film(t, url)
+			id := startRecording(t, url)
+			begun := time.Now()
+			time.Sleep(time.Second) // to have something to record
+			asked := time.Now()
+			test.end(t, url, process)
+			state, err := process.Wait()
+			if took := time.Since(asked); err != nil || !state.Success() || took < test.least || took > test.most {
+				t.Errorf("it ended after %v: %v, %v", took, state, err)
+			}
+			called := time.Since(begun)
+			if left, faults := length(t, filepath.Join(dir, id+".mp4")); called-left > 2*time.Second || faults != "" {
+				t.Errorf("of %v, %v are left: %s", called, left, faults)
+			}
+			if info, err := os.ReadFile(filepath.Join(dir, id+".json")); err != nil || !bytes.Contains(info, []byte(`"finished"`)) {
+				t.Errorf("the recording: %s, %v", info, err)
+			}
+		})
+	}
+}
+
+func send(t *testing.T, p *os.Process, s syscall.Signal) {
+	t.Helper()
+	if err := p.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// drains waits until a server says that it drains, and asks it for a new room.
+func drains(t *testing.T, url string) {
+	t.Helper()
+	unready(t, url, `"drain":"the server stops at`)
+	if body := ask(t, "POST", url+"/whip/other", "application/sdp", "v=0", http.StatusServiceUnavailable); !strings.Contains(body, `"draining"`) {
+		t.Errorf("a new room is refused with %s", body)
+	}
+	ask(t, "GET", url+"/livez", "", "", http.StatusOK)
+}
+
+// unready waits until a server is not ready for a reason.
+func unready(t *testing.T, url, reason string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		response, err := http.Get(url + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body bytes.Buffer
+		_, _ = body.ReadFrom(response.Body)
+		response.Body.Close()
+		if response.StatusCode == http.StatusServiceUnavailable && strings.Contains(body.String(), reason) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("/readyz: %s %s, want 503 for %s", response.Status, body.String(), reason)
+		}
+	}
+}
+
+// TestDiskFull: a server whose disk is full is not ready, and its call goes on.
+func TestDiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
+		t.Skipf("this user mounts no disk: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	if err := h264.Open(""); err != nil {
+		t.Fatal(err)
+	}
+	url, _ := serveProcess(t, "--data-dir", dir)
+	ask(t, "GET", url+"/readyz", "", "", http.StatusOK)
+	film(t, url)
+	if err := os.WriteFile(filepath.Join(dir, "large"), make([]byte, 4<<20-128<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unready(t, url, `"disk":"`)
+	film(t, url) // another participant comes
+	if body := ask(t, "GET", url+"/api/v1/rooms/demo", "", "", http.StatusOK); !strings.Contains(body, `"participants":`) {
+		t.Errorf("the room: %s", body)
+	}
+	if body := ask(t, "GET", url+"/healthz", "", "", http.StatusOK); !strings.Contains(body, `"degraded"`) {
+		t.Errorf("/healthz: %s", body)
+	}
+}
