@@ -63,8 +63,8 @@
 //	client → TURN allocation        3 MB/s, the rest dropped         turn{dropped}
 //	media's UDP socket → TURN       256, the newest dropped          turn{dropped}
 //	(with one port)
-//	connection → its kind           1024 wait, 5 s each; the oldest  port_refused
-//	(with one port, or TLS)         closed
+//	connection → its kind           1024 wait, 256 of an address,    port_refused
+//	(with one port, or TLS)         5 s each; the oldest closed
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
 //	chat → data channel             64 KiB unsent, the new one left  data_channel_dropped
 //	                                out

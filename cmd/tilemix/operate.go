@@ -65,8 +65,8 @@ func hints(s *settings) (all []string) {
 	if s.TLS == "off" && len(s.TrustedProxies) == 0 {
 		all = append(all, "Browsers give cameras to http://localhost only. For other devices: --tls self on a local network, --tls acme on the internet.")
 	}
-	if s.RTCPort == 0 {
-		all = append(all, "The port of media is another one at each start. A firewall needs a fixed one: --rtc-port PORT.")
+	if s.RTCPort == 0 && s.Port == 0 {
+		all = append(all, "The port of media is another one at each start. A firewall needs a fixed one: --rtc-port PORT, or --port PORT for all.")
 	}
 	return all
 }

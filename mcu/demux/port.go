@@ -25,10 +25,13 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tilemix/mcu/stream"
 )
 
 const (
@@ -39,6 +42,9 @@ const (
 	// maxWaiting (1024) bounds the connections whose kind is not known yet. One more closes the
 	// oldest, because a client that has something to say says it at once.
 	maxWaiting = 1024
+	// hostWaiting (256) bounds those of one address, or one /64 of IPv6. One more closes the oldest of
+	// that address, so that a flood from one hardly harms others.
+	hostWaiting = 256
 	// acceptPause is the time between two tries while the system has no descriptor left.
 	acceptPause = 100 * time.Millisecond
 	// turnProtocol names TURN in ALPN (RFC 7443).
@@ -54,15 +60,16 @@ type Port struct {
 	refused  atomic.Uint64
 	once     sync.Once // the log
 
-	mu      sync.Mutex // guards the next
-	waiting list.List  // of context.CancelFunc, the oldest first
+	mu      sync.Mutex           // guards the next
+	waiting list.List            // of *visitor, the oldest first
+	hosts   map[netip.Prefix]int // of visitors
 	wg      sync.WaitGroup
 }
 
 // New returns a Port of a listener, which Run closes. With a nil config it refuses TLS. The log gets
 // the first connection that is refused.
 func New(l net.Listener, config *tls.Config, log *slog.Logger) *Port {
-	return &Port{listener: l, tls: config, log: log}
+	return &Port{listener: l, tls: config, log: log, hosts: map[netip.Prefix]int{}}
 }
 
 // Listen returns the listener of a kind: TLS (which is HTTPS there), HTTP, Media or TURN. It is to be
@@ -113,20 +120,59 @@ func (p *Port) Run(ctx context.Context) error {
 	}
 }
 
+// visitor is a connection whose kind is not known yet.
+type visitor struct {
+	conn  net.Conn
+	close context.CancelFunc
+	host  netip.Prefix
+	place *list.Element // nil: it waits no more
+}
+
+// enter counts a visitor in. It returns the one that has to go for it, or nil.
+func (p *Port) enter(v *visitor) (oldest *visitor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v.place = p.waiting.PushBack(v)
+	p.hosts[v.host]++
+	crowded := p.hosts[v.host] > hostWaiting
+	if !crowded && p.waiting.Len() <= maxWaiting {
+		return nil
+	}
+	for e := p.waiting.Front(); oldest == nil; e = e.Next() {
+		if o := e.Value.(*visitor); !crowded || o.host == v.host {
+			oldest = o
+		}
+	}
+	p.remove(oldest)
+	return oldest
+}
+
+// leave counts a visitor out, unless that is done.
+func (p *Port) leave(v *visitor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remove(v)
+}
+
+func (p *Port) remove(v *visitor) {
+	if v.place == nil {
+		return
+	}
+	p.waiting.Remove(v.place)
+	v.place = nil
+	if p.hosts[v.host]--; p.hosts[v.host] == 0 {
+		delete(p.hosts, v.host)
+	}
+}
+
 // begin sorts a connection in a goroutine. It closes the oldest that waits if there are too many.
 func (p *Port) begin(ctx context.Context, conn net.Conn) {
 	ctx, cancel := context.WithCancel(ctx)
 	keep := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	p.mu.Lock()
-	place := p.waiting.PushBack(cancel)
-	var oldest context.CancelFunc
-	if p.waiting.Len() > maxWaiting {
-		oldest = p.waiting.Remove(p.waiting.Front()).(context.CancelFunc)
-	}
-	p.mu.Unlock()
-	if oldest != nil {
-		p.refuse(conn, "too many connections wait for their first bytes")
-		oldest()
+	v := &visitor{conn: conn, close: cancel, host: stream.Host(conn.RemoteAddr())}
+	if oldest := p.enter(v); oldest != nil {
+		p.refuse(oldest.conn, "too many connections wait for their first bytes")
+		oldest.close()
 	}
 	p.wg.Go(func() {
 		defer cancel()
@@ -136,9 +182,7 @@ func (p *Port) begin(ctx context.Context, conn net.Conn) {
 		if why == "" {
 			why = p.hand(ctx, kind, out, keep)
 		}
-		p.mu.Lock()
-		p.waiting.Remove(place)
-		p.mu.Unlock()
+		p.leave(v)
 		if why != "" && why != gone && ctx.Err() == nil {
 			p.refuse(conn, why)
 		}
@@ -186,7 +230,8 @@ func (p *Port) sort(ctx context.Context, conn net.Conn) (Kind, net.Conn, string)
 	}
 	_ = conn.SetDeadline(time.Now().Add(helloTimeout))
 	inner := tls.Server(out, p.tls)
-	if inner.HandshakeContext(ctx) != nil {
+	if err := inner.HandshakeContext(ctx); err != nil {
+		p.log.Debug("TLS handshake failed", "from", conn.RemoteAddr(), "error", err)
 		return Unknown, nil, gone
 	}
 	switch inner.ConnectionState().NegotiatedProtocol {

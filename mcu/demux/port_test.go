@@ -35,11 +35,22 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.done); return nil }
 func (p *pipes) Addr() net.Addr { return net.TCPAddrFromAddrPort(netip.AddrPort{}) }
 
-func (p *pipes) dial() net.Conn {
+func (p *pipes) dialFrom(at netip.Addr) net.Conn {
 	client, server := net.Pipe()
-	p.conns <- server
+	p.conns <- from{server, at}
 	return client
 }
+
+// from is a connection of a client at an address.
+type from struct {
+	net.Conn
+	at netip.Addr
+}
+
+func (f from) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(netip.AddrPortFrom(f.at, 1)) }
+
+// host is the n-th address.
+func host(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}) }
 
 // bench is a Port of pipes.
 type bench struct {
@@ -84,7 +95,7 @@ func TestPort(t *testing.T) {
 		b := open(t)
 		silent := make([]net.Conn, 1000)
 		for i := range silent {
-			silent[i] = b.dial()
+			silent[i] = b.dialFrom(host(i))
 		}
 		for kind, first := range map[demux.Kind][]byte{
 			demux.HTTP:  []byte("GET / HTTP/1.1\r\n\r\n"),
@@ -92,7 +103,7 @@ func TestPort(t *testing.T) {
 			demux.TURN:  stunMessage(t, request(stun.MethodAllocate)),
 		} {
 			began := time.Now()
-			client := b.dial()
+			client := b.dialFrom(host(0))
 			go func() {
 				for i := range first {
 					_, _ = client.Write(first[i : i+1])
@@ -119,23 +130,40 @@ func TestPort(t *testing.T) {
 	})
 }
 
-// TestOldest: one connection too many closes the one that has been silent for longest.
+// TestOldest: one connection too many closes the one that has been silent for longest, in all or of the
+// same address.
 func TestOldest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := open(t)
-		first := b.dial()
-		for range 1023 {
-			defer b.dial().Close()
-		}
-		last := b.dial()
-		if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) || b.Refused() != 1 {
-			t.Errorf("the oldest: %v, %d are refused", err, b.Refused())
-		}
-		if _, err := last.Write([]byte("G")); err != nil {
-			t.Errorf("the newest: %v", err)
-		}
-		_ = (<-b.accepted[demux.HTTP]).Close()
-	})
+	for name, c := range map[string]struct{ before, others, same int }{
+		"in all":     {0, 1023, 0},
+		"an address": {10, 0, 255},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := open(t)
+				for i := range c.before {
+					defer b.dialFrom(host(2000 + i)).Close()
+				}
+				first := b.dialFrom(host(0))
+				for i := range c.others {
+					defer b.dialFrom(host(1 + i)).Close()
+				}
+				for range c.same {
+					defer b.dialFrom(host(0)).Close()
+				}
+				if synctest.Wait(); b.Refused() != 0 {
+					t.Errorf("%d are refused within the bounds", b.Refused())
+				}
+				last := b.dialFrom(host(0))
+				if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) || b.Refused() != 1 {
+					t.Errorf("the oldest: %v, %d are refused", err, b.Refused())
+				}
+				if _, err := last.Write([]byte("G")); err != nil {
+					t.Errorf("the newest: %v", err)
+				}
+				_ = (<-b.accepted[demux.HTTP]).Close()
+			})
+		})
+	}
 }
 
 // TestRandom: whatever a client begins with, its connection is handed on or closed within 5 s.
@@ -157,7 +185,7 @@ func TestRandom(t *testing.T) {
 		for range n / 500 {
 			began := time.Now()
 			for range 500 {
-				client := b.dial()
+				client := b.dialFrom(host(source.IntN(1000)))
 				packet := make([]byte, source.IntN(24))
 				for i := range packet {
 					packet[i] = byte(source.Uint32())

@@ -177,16 +177,19 @@ func TestReachesNobodyElse(t *testing.T) {
 	if _, err := allocation.WriteTo([]byte("psst"), other.LocalAddr()); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := allocation.WriteTo([]byte{0x40, 0, 0, 0}, s.media.LocalAddr()); err != nil { // a relay's, by a relay
+		t.Fatal(err)
+	}
 	if _, err := allocation.WriteTo([]byte("hello"), s.media.LocalAddr()); err != nil { // after that
 		t.Fatal(err)
 	}
 	buf := make([]byte, 100)
-	_, from, err := s.media.ReadFrom(buf)
-	if err != nil {
-		t.Fatal(err)
+	n, from, err := s.media.ReadFrom(buf)
+	if err != nil || string(buf[:n]) != "hello" {
+		t.Fatalf("the media socket got %q, %v", buf[:n], err)
 	}
-	if s.Stats().BadPeers == before {
-		t.Error("a packet to another port is not counted")
+	if s.Stats().BadPeers != before+2 {
+		t.Error("a packet to another port and one of TURN within TURN are not counted")
 	}
 	_ = other.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if n, _, err := other.ReadFrom(buf); err == nil {
