@@ -4,6 +4,7 @@ import { headers } from './credentials.js';
 import { at } from './dom.js';
 
 const interval = 10_000; // ms
+const soon = 3_000; // ms, while nobody is in the call
 
 /**
  * @typedef {{name: string, participants: number, viewers: number}} RoomInfo
@@ -13,28 +14,38 @@ const interval = 10_000; // ms
  * Counts the participants and viewers of a room every 10 s, as long as the page is open.
  *
  * @param {string} room
- * @param {(text: string) => void} show gets the text, '' when the server does not answer
+ * @param {(info: RoomInfo | null) => void} show gets null when the server does not answer
  */
 export function countAudience(room, show) {
+  let wait = 1_000; // with this viewer in it
   const count = async () => {
-    if (document.visibilityState === 'visible') show(await ask(room));
+    if (document.visibilityState === 'visible') {
+      const info = await ask(room);
+      show(info);
+      wait = info?.participants === 0 ? soon : interval;
+    }
+    setTimeout(() => void count(), wait);
   };
-  setTimeout(() => void count(), 1_000); // with this viewer in it
-  setInterval(() => void count(), interval);
+  setTimeout(() => void count(), wait);
+}
+
+/**
+ * @param {RoomInfo | null} info
+ * @returns {string} '' for null
+ */
+export function audienceText(info) {
+  return info ? `${info.participants} in the call, ${info.viewers} watching` : '';
 }
 
 /**
  * @param {string} room
- * @returns {Promise<string>}
+ * @returns {Promise<RoomInfo | null>}
  */
 async function ask(room) {
   try {
     const response = await fetch(at(`/api/v1/rooms/${encodeURIComponent(room)}`), { headers: headers() });
-    if (!response.ok) return '';
-    /** @type {RoomInfo} */
-    const { participants, viewers } = await response.json();
-    return `${participants} in the call, ${viewers} watching`;
+    return response.ok ? await response.json() : null;
   } catch {
-    return '';
+    return null;
   }
 }

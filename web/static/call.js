@@ -7,6 +7,7 @@
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices } from './choices.js';
+import { Consistency } from './consistency.js';
 import { showDevices, showLocal, wire } from './controls.js';
 import { Devices } from './devices.js';
 import { at, byId } from './dom.js';
@@ -97,7 +98,7 @@ async function startCall(ownName) {
     if (tab === 'chat') chat.read();
     if (tab === 'settings') void showDevices(devices);
   });
-  const chat = new Chat((text) => session.send({ type: 'chat', text }));
+  const chat = new Chat((text) => session.send({ type: 'chat', text }), room);
   const news = new News(state, chat, panel);
 
   const session = new Session(state, devices, {
@@ -106,6 +107,8 @@ async function startCall(ownName) {
       showPhase(state, player);
       share.follow();
       if (state.phase === 'connected') enter(state.room, state.name);
+      if (state.phase === 'connected') chat.online();
+      else chat.offline();
       if (['left', 'refused', 'removed'].includes(state.phase)) quit(state.room);
       if (state.phase === 'removed') local.close();
       if (state.phase === 'refused') void enterPIN(state, session);
@@ -143,6 +146,7 @@ async function startCall(ownName) {
   const queue = new Queue(state);
   const hand = new Hand(state, (message) => session.send(message));
   const share = new ScreenShare(state, session);
+  new Consistency(state, devices, session);
   expose(state, session);
   wire(state, session, local, devices, player, panel, recordings);
   showLocal(state);

@@ -7,12 +7,13 @@
  * @property {string} microphone device id, '' for the browser's default
  * @property {boolean} cameraOff
  * @property {boolean} microphoneOff
+ * @property {boolean} keysOff whether single keys do nothing
  */
 
 const key = 'tilemix';
 
 /** @type {Choices} */
-const none = { name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false };
+const none = { name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false };
 
 /** @returns {Choices} */
 export function loadChoices() {

@@ -57,7 +57,7 @@ export function wire(state, session, local, devices, player, panel, recordings) 
   });
   shortcuts({
     m: mute, v: camera, l: layout, escape: () => panel.close(), f: () => void toggleFullScreen(),
-    r: () => void recordings.toggle(), p: () => panel.toggle('people'), c: () => panel.toggle('chat'),
+    r: () => void (may(state, 'record') && recordings.toggle(false)), p: () => panel.toggle('people'), c: () => panel.toggle('chat'),
   });
 
   byId('camera-select', HTMLSelectElement).addEventListener('change', (event) => {
@@ -98,4 +98,14 @@ export function showLocal(state) {
   showToggle('camera', state.videoOff, 'camera', 'Camera off', 'Camera on');
   showHeld('mute', state.held.audio);
   showHeld('camera', state.held.video);
+}
+
+/**
+ * Whether this participant has a right. A server without roles names none.
+ *
+ * @param {State} state
+ * @param {string} right
+ */
+export function may({ rights }, right) {
+  return rights.length === 0 || rights.includes(right);
 }

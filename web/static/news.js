@@ -75,6 +75,7 @@ export class News {
         break;
       }
       case 'error':
+        this.#chat.refused();
         toast(asSentence(message.error), 'warning');
         break;
     }

@@ -23,6 +23,11 @@ export class Player {
     await this.start();
   }
 
+  /** Whether the browser plays no sound before a click. */
+  get blocked() {
+    return this.video.muted && !this.silent;
+  }
+
   /** Plays what the element has. */
   async start() {
     this.video.muted = this.silent;

@@ -1,11 +1,17 @@
 // Recordings of the call: the button, the red dot that every participant sees, the file.
 
 import { headers } from './credentials.js';
+import { ask as question } from './dialog.js';
 import { at, byId } from './dom.js';
 import { asSentence } from './overlay.js';
 import { toast } from './toasts.js';
 
 /** @typedef {import('./protocol.js').Recording} Recording */
+
+const endQuestion = {
+  title: 'End the recording?', text: 'It cannot go on afterwards. Another recording is another file.', yes: 'End the recording', danger: true,
+};
+const startQuestion = { title: 'Record the call?', text: 'All participants see that it is recorded.', yes: 'Record the call' };
 
 /** Starts and stops recordings of a room, and shows which run. */
 export class Recordings {
@@ -52,9 +58,16 @@ export class Recordings {
     byId('record-text', HTMLElement).textContent = text;
   }
 
-  /** Starts a recording, or stops those that run. */
-  async toggle() {
-    if (this.#busy) return;
+  /**
+   * Starts a recording, or stops those that run. An end cannot be undone, so the page asks first.
+   *
+   * @param {boolean} [sure] whether a start needs no question
+   */
+  async toggle(sure = true) {
+    if (this.#busy || document.querySelector('dialog.question')) return;
+    const ends = this.#running.length > 0;
+    if (ends && (await question(endQuestion)) === null) return;
+    if (!ends && !sure && (await question(startQuestion)) === null) return;
     this.#busy = true;
     try {
       const running = this.#running;

@@ -1,6 +1,6 @@
 // The viewer's page: shows a call without joining it.
 
-import { countAudience } from './audience.js';
+import { audienceText, countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, at, byId, setIcon } from './dom.js';
 import { Playback } from './hls.js';
@@ -21,6 +21,7 @@ let subscription = null;
 /** @type {Playback | null} */
 let playback = null;
 let been = false;
+let began = false; // somebody has been in the call
 let patience = 0;
 
 const fallBackAfter = 6_000; // ms without WebRTC
@@ -97,13 +98,32 @@ function showSource() {
 
 function connected() {
   clearTimeout(patience);
-  if (!been) countAudience(room, (text) => { byId('audience', HTMLElement).textContent = text; });
+  if (!been) countAudience(room, showAudience);
   been = true;
   backoff.reset();
   phase('connected');
   banner('');
   showCard(null);
   if (subscription) void player.show(subscription.stream);
+}
+
+/**
+ * Shows how many are there, and says so where nobody is in the call.
+ *
+ * @param {import('./audience.js').RoomInfo | null} info
+ */
+function showAudience(info) {
+  byId('audience', HTMLElement).textContent = audienceText(info);
+  if (document.body.dataset.phase !== 'connected' || !info) return;
+  const empty = info.participants === 0;
+  if (!empty) began = true;
+  document.querySelector('.live-dot')?.classList.toggle('waits', empty);
+  player.overlay.hidden = empty || !player.blocked;
+  if (empty) {
+    banner(began ? `The call in "${room}" has ended. This page shows it when somebody comes back.` : `Nobody is in the call "${room}" yet. This page shows it when somebody joins.`, { busy: true });
+  } else {
+    banner('');
+  }
 }
 
 /** @param {unknown} error */
@@ -157,12 +177,19 @@ function leave() {
 }
 
 function mute() {
-  player.setSilent(!player.silent);
-  const button = byId('mute', HTMLButtonElement);
-  button.setAttribute('aria-pressed', String(player.silent));
-  button.dataset.hint = player.silent ? 'Sound on' : 'Sound off';
-  setIcon(button, player.silent ? 'sound-off' : 'sound');
+  if (player.blocked) player.hear();
+  else player.setSilent(!player.silent);
+  showSound();
   announce(player.silent ? 'Sound off' : 'Sound on');
+}
+
+/** Shows whether the sound is off, by the user or because the browser waits for a click. */
+function showSound() {
+  const off = player.silent || player.blocked;
+  const button = byId('mute', HTMLButtonElement);
+  button.setAttribute('aria-pressed', String(off));
+  button.dataset.hint = off ? 'Sound on' : 'Sound off';
+  setIcon(button, off ? 'sound-off' : 'sound');
 }
 
 watchQuality(byId('mix', HTMLVideoElement));
@@ -177,7 +204,10 @@ byId('again', HTMLButtonElement).addEventListener('click', () => location.reload
 shortcuts({ m: mute, f: () => void toggleFullScreen() });
 addEventListener('online', () => backoff.now());
 addEventListener('pagehide', stop);
-setInterval(showSource, 1_000);
+setInterval(() => {
+  showSource();
+  showSound();
+}, 1_000);
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });

@@ -33,3 +33,56 @@ func TestAddress(t *testing.T) {
 	ada.do(t, chromedp.Reload())
 	ada.waitFor(t, `document.getElementById('name')?.value === 'Ada L'`)
 }
+
+// TestEmptyRoom watches a room in which nobody is, then somebody, then nobody again: the page
+// says so each time.
+func TestEmptyRoom(t *testing.T) {
+	s := serve(t, "")
+	browser := startBrowser(t, fakeDevices, allow, sound)
+	viewer := openPage(t, browser, "Vera", s.url+"/watch/room")
+	viewer.waitForPhase(t, "connected")
+	viewer.waitForText(t, "#status-text", `Nobody is in the call "room" yet. This page shows it when somebody joins.`)
+	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	viewer.waitForText(t, "#audience", "1 in the call, 1 watching")
+	viewer.waitForText(t, "#status", "")
+	viewer.do(t, chromedp.Reload()) // the page asks every 10 s while somebody is in the call
+	viewer.waitForText(t, "#audience", "1 in the call, 1 watching")
+	ada.click(t, "#leave")
+	viewer.waitForText(t, "#status-text", `The call in "room" has ended. This page shows it when somebody comes back.`)
+}
+
+// TestLosesNothing writes while the connection is lost and loads the page again: the others have
+// the text once, and the page has it still. Then the server holds a camera for off that is on,
+// and cannot be told: the page notices, and connects anew.
+func TestLosesNothing(t *testing.T) {
+	s := serve(t, "")
+	browser := startBrowser(t, fakeDevices, allow, sound)
+	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
+	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
+	ada.waitForPhase(t, "connected")
+	bob.waitForPhase(t, "connected")
+	ada.press(t, "c")
+	ada.waitFor(t, `document.activeElement?.id === 'chat-text'`)
+	ada.do(t, chromedp.Evaluate(`window.tilemix.ws.close(3999)`, nil))
+	ada.waitForPhase(t, "reconnecting")
+	ada.press(t, "Still here"+kb.Enter)
+	ada.waitForPhase(t, "connected")
+	said := `[...document.querySelectorAll('.message:not(.unsent) .message-text')].map((m) => m.textContent).join()`
+	bob.waitFor(t, said+` === 'Still here'`)
+	ada.waitFor(t, said+` === 'Still here' && !document.querySelector('.unsent')`)
+	ada.do(t, chromedp.Reload())
+	ada.waitForPhase(t, "connected")
+	ada.waitFor(t, said+` === 'Still here'`)
+
+	ada.waitForTiles(t, "Ada", "Bob")
+	ada.do(t, chromedp.Evaluate(`(() => {
+		const { ws } = window.tilemix;
+		ws.send(JSON.stringify({ type: 'mute', audioMuted: false, videoMuted: true }));
+		ws.deaf = true;
+		ws.send = () => {};
+	})()`, nil))
+	bob.waitForState(t, "Ada's camera is off", func(s state) bool { return s.person("Ada").VideoMuted })
+	ada.waitFor(t, `window.tilemix.ws && !window.tilemix.ws.deaf`)
+	bob.waitForState(t, "Ada's camera is on", func(s state) bool { return !s.person("Ada").VideoMuted })
+}

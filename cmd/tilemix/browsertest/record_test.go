@@ -35,6 +35,7 @@ func TestRecord(t *testing.T) {
 	play(t, watcher, file) // as it grows
 
 	ada.click(t, "#record")
+	ada.click(t, "dialog.question .danger")
 	for _, p := range []*page{ada, bob, late} {
 		p.waitFor(t, `document.getElementById('recording').hidden`)
 	}
