@@ -264,7 +264,9 @@ func (s *Server) open(name string, maker netip.Prefix, lobby bool) (*entry, erro
 	if lobby {
 		build, of = room.NewLobby, s.lobbies
 	}
-	r, err := build(name, s.env)
+	env := s.env
+	env.Codecs = s.decoders.ofRoom()
+	r, err := build(name, env)
 	if err != nil {
 		return nil, err
 	}

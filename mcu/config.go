@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/turn"
+	"tilemix/mcu/worker"
 	"tilemix/mixer/layout"
 )
 
@@ -41,6 +42,7 @@ type Config struct {
 	MaxSource image.Point
 	// DecoderMemory is what all decoders may hold together. nil has no bound.
 	DecoderMemory *limit.Memory
+	Isolation     worker.Isolation // of decoders
 
 	TURNServers []turn.Shared       // others' TURN servers, for which clients get credentials
 	ICEServers  []control.ICEServer // handed to clients

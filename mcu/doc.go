@@ -45,6 +45,9 @@
 //	picture clock behind            ticks left out                   missed_ticks{picture}
 //	sound clock behind              5 blocks made up, rest left out  missed_ticks{sound}
 //	camera → its turn to decode     the camera's own goroutine waits –
+//	access unit → codec worker      the decoder's goroutine waits    codec_worker_deaths{hang}
+//	                                400 ms, then the worker ends
+//	decoder → codec worker to come  400 ms, the access unit dropped  codec_worker_missing
 //	picture → other renditions      one is encoded, the next left    pictures_skipped
 //	                                out
 //	access unit, sound → writer     ring of 2048 units, the newest   writer_dropped

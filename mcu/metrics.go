@@ -23,9 +23,13 @@ func register(s *Server, env *room.Env) []prometheus.Collector {
 	share := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "tilemix_decode_share", Help: "What the decoding of one camera may take of a core now.",
 	}, func() float64 { return env.Headroom.Share().Seconds() })
-	return []prometheus.Collector{
-		share, env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
+	var workers []prometheus.Collector
+	if s.decoders.pool != nil {
+		workers = append(workers, s.decoders.pool)
 	}
+	return append(workers,
+		share, env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
+	)
 }
 
 // roomStats collects who is in the rooms, and what of the pictures is in memory.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tilemix/codec/limit"
 	"tilemix/mcu/admission"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
@@ -39,7 +38,8 @@ type Server struct {
 	env     room.Env    // of all rooms
 	metrics []prometheus.Collector
 
-	moved movers
+	moved    movers
+	decoders decoders
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -85,7 +85,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		_ = api.Close()
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, turn: relay, rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
+	s := &Server{cfg: cfg, log: log, api: api, turn: relay, decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
 	s.env.API, s.env.ICEServers, s.env.Move = api, s.ICEServers, s.Move
 	s.metrics = register(s, &s.env)
@@ -106,10 +106,9 @@ func (c Config) env(log *slog.Logger) room.Env {
 	if c.Decided == nil {
 		c.Decided = func(policy.Ruling) {}
 	}
-	limits := limit.Limits{Pixels: blocks(c.MaxSource.X) * blocks(c.MaxSource.Y), Memory: c.DecoderMemory}
 	rungs := c.ladder()
 	return room.Env{
-		Codecs: videoCodecs{limits}, Handshakes: handshake.New(slots), DecodeSlot: slots,
+		Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Headroom: headroom.New(cap(slots)),
 		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
@@ -119,18 +118,15 @@ func (c Config) env(log *slog.Logger) room.Env {
 	}
 }
 
-// Run waits until ctx ends; then it ends all rooms and waits for everything in them.
+// Run waits until ctx ends, or until decoders lack a layer of the sandbox that Config asks for. Then it
+// ends all rooms and waits for everything in them.
 func (s *Server) Run(ctx context.Context) error {
 	sending, stop := context.WithCancel(context.Background())
 	var sockets sync.WaitGroup
 	sockets.Go(func() { s.api.Run(sending) })
-	if s.turn != nil {
-		sockets.Go(func() {
-			if err := s.turn.Run(sending); err != nil {
-				s.log.Error("TURN ended", "error", err)
-			}
-		})
-	}
+	sockets.Go(func() { relay(sending, s.turn, s.log) })
+	ctx, fail := context.WithCancelCause(ctx)
+	sockets.Go(func() { s.decoders.run(sending, fail) })
 	<-ctx.Done()
 	s.mu.Lock()
 	s.closed = true // no room begins from here on
@@ -139,7 +135,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.wg.Wait()
 	stop()
 	sockets.Wait()
-	return s.api.Close()
+	return errors.Join(cause(ctx), s.api.Close())
 }
 
 // Join makes a participant of a room, which is made if it is the first one. The caller

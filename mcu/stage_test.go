@@ -23,6 +23,9 @@ import (
 
 func TestMain(m *testing.M) {
 	malloc.Bound() // as the server does
+	if len(os.Args) > 1 && os.Args[1] == codecWorker {
+		os.Exit(serveCodecs())
+	}
 	if os.Getenv(benchServer) != "" {
 		os.Exit(serveBench())
 	}

@@ -1,6 +1,7 @@
 package mcu
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -166,4 +167,14 @@ func (t turnStats) Collect(ch chan<- prometheus.Metric) {
 	counter(turnDesc, n.Dropped, "dropped")
 	counter(turnDesc, n.RefusedConns, "refused")
 	ch <- prometheus.MustNewConstMetric(relaysDesc, prometheus.GaugeValue, float64(n.Allocations))
+}
+
+// relay runs a TURN server, if there is one, until ctx ends.
+func relay(ctx context.Context, r *turn.Relay, log *slog.Logger) {
+	if r == nil {
+		return
+	}
+	if err := r.Run(ctx); err != nil {
+		log.Error("TURN ended", "error", err)
+	}
 }

@@ -21,6 +21,7 @@ type commands struct {
 	Bench    bench.Command   `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
 	Bare     bench.Bare      `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
 	Key      keyCommand      `cmd:"" help:"Make, list and remove the API keys of programs."`
+	Worker   workerCommand   `cmd:"" name:"codec-worker" hidden:"" help:"Decode cameras for a server that starts this."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Licences licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
 }

@@ -63,6 +63,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		return nil, err
 	}
 	cfg := s.config()
+	s.isolate(&cfg, s.OpenH264)
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
 	cfg.Banned, cfg.Rules = entrance.ban, entrance.rules

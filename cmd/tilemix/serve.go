@@ -41,6 +41,7 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	}
 	defer listener.Close()
 	log := c.log(app.Stderr, c.level())
+	c.Isolated = true
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}

@@ -36,6 +36,9 @@ type Memory struct {
 // NewMemory returns a Memory of a number of bytes.
 func NewMemory(bytes int64) *Memory { return &Memory{most: bytes} }
 
+// Most returns the bytes that decoders may hold.
+func (m *Memory) Most() int64 { return m.most }
+
 // Held returns the bytes that decoders hold now, by their claims.
 func (m *Memory) Held() int64 { return m.held.Load() }
 
@@ -76,6 +79,19 @@ func (c *Claim) Raise(l Limits, width, height, pictures int) error {
 	}
 	c.memory = l.Memory
 	c.held += more
+	return nil
+}
+
+// Hold claims a number of bytes in all, which may be less than before. It is for a decoder in another
+// process, which says what it holds. On ErrNoMemory the claim is unchanged.
+func (c *Claim) Hold(l Limits, bytes int64) error {
+	if l.Memory == nil || bytes == c.held {
+		return nil
+	}
+	if !l.Memory.take(bytes - c.held) {
+		return ErrNoMemory
+	}
+	c.memory, c.held = l.Memory, bytes
 	return nil
 }
 

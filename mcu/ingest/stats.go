@@ -6,6 +6,7 @@ import (
 
 	"tilemix/codec/limit"
 	"tilemix/mcu/jitter"
+	"tilemix/mcu/worker"
 )
 
 // VoiceStats counts the packets of a Voice since it was made.
@@ -62,6 +63,7 @@ type VideoStats struct {
 	Capped      uint64 // access units dropped because the camera costs too much
 	Oversize    uint64 // access units whose pictures are larger than the server takes
 	NoMemory    uint64 // access units for which decoders hold too much memory already
+	Refused     uint64 // access units that came after the decoder had refused the camera for good
 	Cuts        uint64 // times that decoding stopped for that until the next IDR
 	Lagged      uint64 // access units dropped because they had waited unread for too long
 	Starved     uint64 // pictures dropped because the pool was empty
@@ -84,6 +86,7 @@ func (v *Video) Stats() VideoStats {
 		Capped:      v.capped.Load(),
 		Oversize:    v.oversize.Load(),
 		NoMemory:    v.unaffordable.Load(),
+		Refused:     v.refused.Load(),
 		Cuts:        v.cuts.Load(),
 		Lagged:      v.lagged.Load(),
 		Starved:     v.starved.Load(),
@@ -112,6 +115,10 @@ func (v *Video) fail(err error) {
 	switch {
 	case errors.Is(err, limit.ErrTooLarge):
 		v.oversize.Add(1)
+	case errors.Is(err, worker.ErrRefused):
+		v.refused.Add(1)
+	case errors.Is(err, worker.ErrRestarted):
+		v.asked.Store(0) // the sender is asked at once, even if it was asked just now
 	case errors.Is(err, limit.ErrNoMemory):
 		v.unaffordable.Add(1)
 	case !v.broken:

@@ -74,7 +74,7 @@ type Video struct {
 	sync  avSync
 
 	packets, dropped, pictures, lost, corrupt, capped, lagged, starved, keyRequests atomic.Uint64
-	padding, units, keys, bare, holes, cuts, oversize, unaffordable                 atomic.Uint64
+	padding, units, keys, bare, holes, cuts, oversize, unaffordable, refused        atomic.Uint64
 }
 
 // NewVideo returns a Video that has no tile yet.

@@ -45,7 +45,7 @@ func (r *Room) Join(o Options) (*Participant, error) {
 	m := newMember(r.loop, o, time.Now())
 	p := &Participant{whereabouts: whereabouts{member: m}}
 	s, err := session.New(o.Options, session.Env{
-		API: r.env.API, Codecs: r.env.Codecs, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
+		API: r.env.API, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
 		Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Ground: r.ground(),
 	}, p.events())
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *Room) Join(o Options) (*Participant, error) {
 
 // ground is what a session has of the room.
 func (r *Room) ground() session.Ground {
-	return session.Ground{Pool: r.pool, Taps: r.tapped, Log: r.log}
+	return session.Ground{Pool: r.pool, Codecs: r.env.Codecs, Taps: r.tapped, Log: r.log}
 }
 
 // Resume brings a participant back by its resume token. It keeps its ID and its tile;

@@ -123,8 +123,8 @@ func newStage(t *testing.T, o Options, taps ...media.Tap) *stage {
 	}
 	o.Injected = true
 	s, err := New(o, Env{
-		Codecs: &st.codecs, DecodeSlot: make(chan struct{}, 1), Epoch: time.Now(),
-		Metrics: NewMetrics(), Ground: st.ground(st.pool),
+		DecodeSlot: make(chan struct{}, 1), Epoch: time.Now(),
+		Metrics: NewMetrics(), Ground: st.ground(st.pool, &st.codecs),
 	}, events)
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func connected(t *testing.T, h *host) *Session {
 	events.Disconnected, events.KeyFrame = func(bool) {}, func() {}
 	s, err := New(Options{Name: "Ada", Resumable: true}, Env{
 		API: api, Handshakes: handshake.New(make(chan struct{}, 2)),
-		Metrics: NewMetrics(), Ground: (&host{}).ground(nil),
+		Metrics: NewMetrics(), Ground: (&host{}).ground(nil, nil),
 	}, events)
 	if err != nil {
 		t.Fatal(err)

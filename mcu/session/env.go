@@ -16,7 +16,6 @@ import (
 // Env is what a session needs of the server, and of the room that it begins in.
 type Env struct {
 	API        *rtc.API
-	Codecs     media.VideoCodecs
 	Handshakes *handshake.Priority
 	DecodeSlot chan struct{} // holds one for each camera that decodes now
 	Headroom   *headroom.Headroom
@@ -28,7 +27,8 @@ type Env struct {
 
 // Ground is what a session has of the room that it is in.
 type Ground struct {
-	Pool *yuv.Pool // of the room's pictures
+	Pool   *yuv.Pool         // of the room's pictures
+	Codecs media.VideoCodecs // that decode the room's cameras
 	// Taps are those of the room. Any goroutine may call it.
 	Taps func() []media.Tap
 	Log  *slog.Logger // of the room

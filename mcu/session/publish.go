@@ -44,7 +44,7 @@ func (c *Cam) Counts() silence.Counts {
 	n := c.Stats()
 	return silence.Counts{
 		Packets: n.Packets - min(n.Padding, n.Packets), Units: n.Units, Keys: n.Keys, Bare: n.Bare,
-		Lost: n.Holes, Capped: n.Capped, Oversize: n.Oversize, NoMemory: n.NoMemory, Lagged: n.Lagged, Pictures: n.Pictures,
+		Lost: n.Holes, Capped: n.Capped, Oversize: n.Oversize, NoMemory: n.NoMemory, Refused: n.Refused, Lagged: n.Lagged, Pictures: n.Pictures,
 	}
 }
 
@@ -130,7 +130,7 @@ func kindOf(t track) layout.SourceKind {
 // returns false when the track has ended.
 func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	on := s.on.Load()
-	dec, err := s.env.Codecs.NewDecoder(kind)
+	dec, err := on.Codecs.NewDecoder(kind)
 	if err != nil {
 		on.log.Error("no decoder for a camera", "codec", kind, "error", err)
 		if c := s.conn.Load(); c != nil {

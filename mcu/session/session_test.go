@@ -41,14 +41,14 @@ func (h *host) events() Events {
 }
 
 // ground is that of a room.
-func (h *host) ground(pool *yuv.Pool) Ground {
-	return Ground{Pool: pool, Taps: func() []media.Tap { return h.taps }, Log: slog.New(slog.DiscardHandler)}
+func (h *host) ground(pool *yuv.Pool, codecs media.VideoCodecs) Ground {
+	return Ground{Pool: pool, Codecs: codecs, Taps: func() []media.Tap { return h.taps }, Log: slog.New(slog.DiscardHandler)}
 }
 
 func newSession(t *testing.T, h *host, o Options) *Session {
 	t.Helper()
 	o.Injected = true
-	s, err := New(o, Env{Metrics: NewMetrics(), Ground: h.ground(nil)}, h.events())
+	s, err := New(o, Env{Metrics: NewMetrics(), Ground: h.ground(nil, nil)}, h.events())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,12 +36,13 @@ const (
 	tooLarge    Reason = "picture-too-large"
 	noMemory    Reason = "no-decoder-memory"
 	busy        Reason = "server-busy"
+	harmful     Reason = "decoder-crashed"
 )
 
 // Reasons returns all of them. The caller owns the slice.
 func Reasons() []Reason {
 	return []Reason{
-		NoVideo, noAudio, Refused, lossy, noSets, noKeyFrame, undecodable, TooCostly, tooLarge, noMemory, busy,
+		NoVideo, noAudio, Refused, lossy, noSets, noKeyFrame, undecodable, TooCostly, tooLarge, noMemory, busy, harmful,
 	}
 }
 
@@ -65,6 +66,7 @@ type Counts struct {
 	Capped   uint64 // access units left out because the camera costs too much
 	Oversize uint64 // access units whose pictures are larger than the server takes
 	NoMemory uint64 // access units for which decoders hold too much memory already
+	Refused  uint64 // access units of a camera that ended its decoder too often
 	Lagged   uint64 // access units left out because they had waited unread for too long
 	Pictures uint64 // that could be shown
 }
@@ -73,7 +75,7 @@ func (c Counts) less(b Counts) Counts {
 	return Counts{
 		Packets: c.Packets - b.Packets, Units: c.Units - b.Units, Keys: c.Keys - b.Keys, Bare: c.Bare - b.Bare,
 		Lost: c.Lost - b.Lost, Capped: c.Capped - b.Capped,
-		Oversize: c.Oversize - b.Oversize, NoMemory: c.NoMemory - b.NoMemory, Lagged: c.Lagged - b.Lagged, Pictures: c.Pictures - b.Pictures,
+		Oversize: c.Oversize - b.Oversize, NoMemory: c.NoMemory - b.NoMemory, Refused: c.Refused - b.Refused, Lagged: c.Lagged - b.Lagged, Pictures: c.Pictures - b.Pictures,
 	}
 }
 
@@ -89,6 +91,8 @@ func OfPicture(came Counts, unbound Reason) Reason {
 		return unbound
 	case came.Packets == 0:
 		return NoVideo
+	case came.Refused > 0:
+		return harmful
 	case came.Oversize > 0:
 		return tooLarge
 	case came.NoMemory > 0:

@@ -169,6 +169,7 @@ const reasons = new Map([
   ['not-decodable', 'The server cannot decode the stream'],
   ['picture-too-large', 'The picture is larger than the server takes'],
   ['no-decoder-memory', 'The server has no memory left for the video'],
+  ['decoder-crashed', 'The video ended its decoder three times'],
   ['too-costly', 'The video is too large for the server now'],
   ['server-busy', 'The server is too busy to decode the video'],
 ]);

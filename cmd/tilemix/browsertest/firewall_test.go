@@ -15,16 +15,6 @@ const onlyRelay = `window.RTCPeerConnection = class extends RTCPeerConnection {
 	setConfiguration(configuration) { super.setConfiguration({ ...configuration, iceTransportPolicy: 'relay' }); }
 };`
 
-// onlyTLS keeps every connection of a page to the TURN servers that it reaches by TLS.
-const onlyTLS = `{
-	const only = (c) => ({ ...c, iceTransportPolicy: 'relay',
-		iceServers: (c.iceServers ?? []).map((s) => ({ ...s, urls: s.urls.filter((u) => u.startsWith('turns:')) })) });
-	window.RTCPeerConnection = class extends RTCPeerConnection {
-		constructor(configuration) { super(only(configuration)); }
-		setConfiguration(configuration) { super.setConfiguration(only(configuration)); }
-	};
-}`
-
 // before runs a script in a page before the page's own.
 func before(script string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {

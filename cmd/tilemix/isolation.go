@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+
+	"tilemix/codec"
+	"tilemix/codec/h264"
+	"tilemix/codec/limit"
+	"tilemix/codec/malloc"
+	"tilemix/codec/table"
+	"tilemix/mcu"
+	"tilemix/mcu/worker"
+)
+
+// isolationSettings say in which processes cameras are decoded.
+type isolationSettings struct {
+	Isolation         string `enum:"room,server,off" default:"room" help:"Processes that decode cameras: those of each room (room), of the server (server), or the server itself (off)."`
+	IsolationRequired bool   `help:"End if the kernel lacks a layer of the sandbox around the processes that decode."`
+	Isolated          bool   `kong:"-"` // this process may start workers: it is the program tilemix
+}
+
+// isolate has cameras decoded by workers, which are this program again.
+func (s *isolationSettings) isolate(cfg *mcu.Config, openH264 string) {
+	if s.Isolation == "off" || !s.Isolated {
+		return
+	}
+	args := []string{os.Args[0], "codec-worker"}
+	if openH264 != "" {
+		args = append(args, "--openh264", openH264)
+	}
+	cfg.Isolation = worker.Isolation{Args: args, Shared: s.Isolation == "server", Full: s.IsolationRequired}
+}
+
+// workerCommand is what the server starts. It is of no use to people.
+type workerCommand struct {
+	OpenH264 string `name:"openh264"`
+}
+
+// Run decodes what the server asks for until the server ends.
+func (c *workerCommand) Run() error {
+	malloc.Bound()
+	if err := h264.Open(c.OpenH264); err != nil {
+		return err
+	}
+	return worker.Child{NewDecoder: func(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) {
+		return table.Of(kind).NewDecoder(l)
+	}}.Serve()
+}

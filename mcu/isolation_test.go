@@ -1,0 +1,103 @@
+package mcu_test
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tilemix/codec"
+	"tilemix/codec/h264"
+	"tilemix/codec/limit"
+	"tilemix/codec/table"
+	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/quality"
+	"tilemix/mcu/worker"
+)
+
+// codecWorker is the argument with which this program is a codec worker.
+const codecWorker = "codec-worker"
+
+// fatal is a NAL unit that ends the worker of the tests. No decoder knows it.
+var fatal = []byte("!crash")
+
+// fragile is a decoder that such a unit ends, with all its process.
+type fragile struct{ codec.VideoDecoder }
+
+func (d fragile) MarkLoss() { d.VideoDecoder.(codec.LossMarker).MarkLoss() }
+
+func (d fragile) Decode(au []byte) (*image.YCbCr, error) {
+	if bytes.HasSuffix(au, fatal) {
+		os.Exit(1)
+	}
+	return d.VideoDecoder.Decode(au)
+}
+
+// serveCodecs is the worker.
+func serveCodecs() int {
+	if h264.Open("") != nil {
+		return 2
+	}
+	err := worker.Child{NewDecoder: func(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) {
+		dec, err := table.Of(kind).NewDecoder(l)
+		return fragile{dec}, err
+	}}.Serve()
+	if err != nil {
+		return 3
+	}
+	return 0
+}
+
+// TestIsolation has a camera end its decoder's process three times. The camera beside it goes on
+// within a moment after the first, and notices nothing of the others. No sound is missing, and the
+// server refuses the camera then and says so.
+func TestIsolation(t *testing.T) {
+	cfg := small()
+	cfg.Isolation = worker.Isolation{Args: []string{"tilemix", codecWorker}}
+	s := serve(t, cfg)
+	good, evil, eye := s.join("isolation", "Good", both), s.join("isolation", "Evil", both), s.join("isolation", "Eye", viewer)
+	camera := rtctest.Camera{Numbered: true, Draw: mcutest.Texture}
+	good.Film(camera)
+	good.Speak(adasVoice.Wave())
+	places := s.place(good, evil)
+	stop := film(evil, red)
+	seen := view{
+		quality.Follow(eye.Client, good.Client, camera, places[good], image.Pt(cfg.Width, cfg.Height)),
+		quality.Listen(eye.Client, good.Client, adasVoice),
+	}
+	start := time.Now()
+	s.await("both", func() bool {
+		_, resumed := seen.Sight.Resumed(start)
+		return resumed && seen.Heard()
+	})
+	deaths := func() float64 { return s.metric("tilemix_codec_worker_deaths_total", "crash") }
+	const most = 600 * time.Millisecond
+	lag, began := poll.Lag(t), time.Now()
+	for n := range 3 {
+		crashed := time.Now()
+		evil.Video.Write(offBeat+uint32(n)*3000, fatal)
+		s.await("a crash", func() bool { return deaths() == float64(n+1) })
+		s.await("the other camera again", func() bool {
+			_, resumed := seen.Sight.Resumed(crashed)
+			return resumed
+		})
+	}
+	m, late := seen.between(began, time.Now(), time.Time{}), lag()
+	t.Logf("the other camera: %v; timers %v late", m, late)
+	switch {
+	case m.Freeze <= most && m.gap <= 40*time.Millisecond:
+	case late > 5*time.Millisecond:
+		t.Log("not judged: the machine is busy")
+	default:
+		t.Errorf("the other camera stood still for %v, its sound for %v", m.Freeze, m.gap)
+	}
+	if refused := s.metric("tilemix_decoders_refused_total"); refused != 1 {
+		t.Errorf("%v cameras are refused, not 1", refused)
+	}
+	s.await("the reason", func() bool { return strings.Contains(s.Log.String(), "decoder-crashed") })
+	stop()
+}

@@ -1,0 +1,79 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	slots  = 32       // decoders of one worker, at most
+	unit   = 4 << 20  // bytes of an access unit, at most
+	page   = 64 << 10 // what slots begin at, a multiple of every machine's page
+	pixels = 8192 * 4320
+)
+
+// memory is what a worker and the server share. Its pages exist once they are touched.
+type memory struct {
+	file  *os.File
+	bytes []byte
+	slot  int // bytes
+}
+
+// slotSize returns the bytes of a slot whose pictures have at most a number of pixels (0: as many as
+// any decoder makes). 4:2:0 has 3/2 bytes a pixel, and rows of chroma are rounded up.
+func slotSize(most int) int {
+	if most <= 0 || most > pixels {
+		most = pixels
+	}
+	return (unit + most*2 + page - 1) / page * page
+}
+
+// newMemory makes memory for slots of a size, which nobody can resize.
+func newMemory(slot int) (*memory, error) {
+	fd, err := unix.MemfdCreate("tilemix", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
+	if err != nil { // MFD_NOEXEC_SEAL is of Linux 6.3
+		fd, err = unix.MemfdCreate("tilemix", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("shared memory: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "memory of a codec worker")
+	err = f.Truncate(int64(slot * slots))
+	if err == nil {
+		_, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("shared memory: %w", err)
+	}
+	return mapMemory(f, slot)
+}
+
+// mapMemory maps memory that the other side made.
+func mapMemory(f *os.File, slot int) (*memory, error) {
+	b, err := unix.Mmap(int(f.Fd()), 0, slot*slots, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("map shared memory: %w", err)
+	}
+	return &memory{file: f, bytes: b, slot: slot}, nil
+}
+
+// unit and picture return the two parts of a slot.
+func (m *memory) unit(slot int) []byte { return m.bytes[slot*m.slot:][:unit:unit] }
+func (m *memory) picture(slot int) []byte {
+	return m.bytes[slot*m.slot+unit : (slot+1)*m.slot : (slot+1)*m.slot]
+}
+
+// free gives a slot's pages back to the system.
+func (m *memory) free(slot int) {
+	_ = unix.Fallocate(int(m.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, int64(slot*m.slot), int64(m.slot))
+}
+
+// close unmaps the memory.
+func (m *memory) close() {
+	_ = unix.Munmap(m.bytes)
+	_ = m.file.Close()
+}

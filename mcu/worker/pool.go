@@ -1,0 +1,142 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tilemix/codec/limit"
+	"tilemix/mcu/backoff"
+	"tilemix/mcu/sandbox"
+)
+
+// Config is what workers are started with.
+type Config struct {
+	// Args is the command line, from the program's name on, with which this program calls
+	// [Child.Serve].
+	Args   []string
+	Limits limit.Limits // of decoders, as the Child has them
+	// Patience is how long a decoder may take for an access unit. 0: 400 ms.
+	Patience time.Duration
+	Full     bool // Run fails where a layer of the sandbox is missing
+	Log      *slog.Logger
+}
+
+// Isolation says in which processes cameras are decoded. The zero value is the server's own.
+type Isolation struct {
+	// Args is the command line, from the program's name on, with which this program is a codec
+	// worker. nil: there is none.
+	Args   []string
+	Shared bool // all rooms share workers; otherwise each room has its own
+	Full   bool // the server fails where a layer of the workers' sandbox is missing
+}
+
+// Stats counts what became of workers.
+type Stats struct {
+	Workers int64 // that run now, with the spare
+	// Crashes and Hangs are deaths of workers, and Refused decoders that caused too many.
+	Crashes, Hangs, Refused uint64
+	Failures                uint64 // starts that failed
+	Starved                 uint64 // access units for which there was no worker
+}
+
+// Pool keeps a spare worker. It is safe for concurrent use.
+type Pool struct {
+	cfg   Config
+	spare chan *process
+
+	running                                    sync.WaitGroup
+	workers                                    atomic.Int64
+	crashes, hangs, refused, failures, starved atomic.Uint64
+	level                                      atomic.Pointer[sandbox.Level]
+}
+
+// NewPool returns a pool without workers, until Run runs.
+func NewPool(cfg Config) *Pool {
+	if cfg.Patience == 0 {
+		cfg.Patience = 400 * time.Millisecond
+	}
+	return &Pool{cfg: cfg, spare: make(chan *process)}
+}
+
+// Run keeps a worker spare until ctx ends, and then ends all workers. It fails where Config.Full asks
+// for a layer of the sandbox that is missing.
+func (p *Pool) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer p.running.Wait()
+	defer cancel()
+	schedule := backoff.Schedule{First: 100 * time.Millisecond, Longest: 10 * time.Second}
+	for failures := 0; ctx.Err() == nil; {
+		w, err := start(ctx, p.cfg.Args, p.cfg.Limits)
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			failures++
+			p.failures.Add(1)
+			if failures == 1 {
+				p.cfg.Log.Error("a codec worker did not start: cameras are not decoded until one does", "error", err)
+			}
+			select {
+			case <-time.After(schedule.After(failures, 0)):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		failures = 0
+		p.watch(w)
+		p.tell(w.level)
+		if p.cfg.Full && w.level != sandbox.Full() {
+			return fmt.Errorf("the sandbox of codec workers has %v, not all of %v", w.level, sandbox.Full())
+		}
+		select {
+		case p.spare <- w:
+		case <-w.dead:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// watch counts a worker until it ends.
+func (p *Pool) watch(w *process) {
+	p.workers.Add(1)
+	p.running.Go(func() {
+		<-w.dead
+		p.workers.Add(-1)
+	})
+}
+
+// tell logs the level of the sandbox, once for each that there is.
+func (p *Pool) tell(level sandbox.Level) {
+	if was := p.level.Swap(&level); was != nil && *was == level {
+		return
+	}
+	if level == sandbox.Full() {
+		p.cfg.Log.Info("cameras are decoded in a sandbox", "layers", level)
+		return
+	}
+	p.cfg.Log.Warn("cameras are decoded in a sandbox that lacks layers, because the kernel does", "layers", level, "all", sandbox.Full())
+}
+
+// NewCrew returns a crew without workers.
+func (p *Pool) NewCrew() *Crew { return &Crew{pool: p} }
+
+// Level returns the level of the last worker's sandbox. It has no layer before the first worker.
+func (p *Pool) Level() sandbox.Level {
+	if l := p.level.Load(); l != nil {
+		return *l
+	}
+	return sandbox.Level{}
+}
+
+// Stats returns what became of workers so far.
+func (p *Pool) Stats() Stats {
+	return Stats{
+		Workers: p.workers.Load(), Crashes: p.crashes.Load(), Hangs: p.hangs.Load(),
+		Refused: p.refused.Load(), Failures: p.failures.Load(), Starved: p.starved.Load(),
+	}
+}

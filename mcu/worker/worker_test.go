@@ -1,0 +1,265 @@
+package worker_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+
+	"tilemix/codec"
+	"tilemix/codec/codectest"
+	"tilemix/codec/h264"
+	"tilemix/codec/limit"
+	"tilemix/codec/table"
+	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/sandbox"
+	"tilemix/mcu/worker"
+)
+
+// asWorker is the argument with which this program is a worker.
+const asWorker = "codec-worker"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == asWorker {
+		if err := h264.Open(""); err != nil {
+			os.Exit(3)
+		}
+		child := worker.Child{NewDecoder: newDecoder}
+		if child.Serve() != nil {
+			os.Exit(4)
+		}
+		return
+	}
+	if err := h264.Open(""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// hostile is a decoder that does what an access unit says, as one would that a stream has taken over.
+type hostile struct{ codec.VideoDecoder }
+
+func newDecoder(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) {
+	dec, err := table.Of(kind).NewDecoder(l)
+	return hostile{dec}, err
+}
+
+func (h hostile) MarkLoss() { h.VideoDecoder.(codec.LossMarker).MarkLoss() }
+
+func (h hostile) Decode(au []byte) (*image.YCbCr, error) {
+	if order, ok := bytes.CutPrefix(au, []byte("!")); ok {
+		return nil, orders[string(order)]()
+	}
+	return h.VideoDecoder.Decode(au)
+}
+
+// orders are what a stream tries that has taken over a worker. Each must fail or end the worker.
+var orders = map[string]func() error{
+	"crash": func() error { *(*int)(nil) = 1; return nil },
+	"spin": func() error {
+		for {
+		}
+	},
+	"stop":    func() error { return unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP) },
+	"open":    func() error { _, err := os.ReadFile("/etc/passwd"); return err },
+	"write":   func() error { return os.WriteFile("/tmp/tilemix-worker", nil, 0o600) },
+	"connect": func() error { _, err := net.Dial("tcp", "127.0.0.1:1"); return err },
+	"listen":  func() error { _, err := net.Listen("unix", "@tilemix-worker"); return err },
+	"exec":    func() error { return exec.CommandContext(context.Background(), "/bin/true").Run() },
+	"kill":    func() error { return unix.Kill(os.Getppid(), 0) },
+	"trace":   func() error { return unix.PtraceAttach(os.Getppid()) },
+	"peek": func() error {
+		b := make([]byte, 8)
+		_, err := unix.ProcessVMReadv(os.Getppid(), []unix.Iovec{{Base: &b[0], Len: 8}}, []unix.RemoteIovec{{Base: 4096, Len: 8}}, 0)
+		return err
+	},
+	"code": func() error {
+		_, err := unix.Mmap(-1, 0, 4096, unix.PROT_EXEC|unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANON)
+		return err
+	},
+	"memory": func() error {
+		_, err := unix.Mmap(-1, 0, 16<<30, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		return err
+	},
+}
+
+// pool runs a pool for the time of a test.
+func pool(t *testing.T, change func(*worker.Config)) *worker.Pool {
+	t.Helper()
+	cfg := worker.Config{
+		Args: []string{"tilemix", asWorker}, Limits: limit.Limits{Pixels: 1280 * 720}, Patience: 5 * time.Second,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	p := worker.NewPool(cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := p.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	return p
+}
+
+// TestConformance decodes in a worker what a decoder in the process has to.
+func TestConformance(t *testing.T) {
+	crew := pool(t, nil).NewCrew()
+	for _, kind := range []codec.Kind{codec.H264, codec.VP8} {
+		t.Run(kind.String(), func(t *testing.T) {
+			codectest.Video(t, codectest.VideoCodec{
+				NewEncoder:   func(cfg codec.VideoConfig) (codec.VideoEncoder, error) { return table.Of(kind).NewEncoder(cfg) },
+				NewDecoder:   func() (codec.VideoDecoder, error) { return crew.NewDecoder(kind), nil },
+				OddSizes:     kind == codec.VP8,
+				AnyBytes:     kind == codec.VP8,
+				EncodeAllocs: 2,
+			})
+		})
+	}
+}
+
+// stream returns the access units of a stream with one key frame, the first.
+func stream(t *testing.T, n int) (units [][]byte) {
+	t.Helper()
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: 320, Height: 180, FrameRate: 30, Bitrate: 300_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer enc.Close()
+	for i := range n {
+		au, err := enc.Encode(codectest.Picture(320, 180, i), time.Duration(i)*time.Second/30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		units = append(units, bytes.Clone(au.Data))
+	}
+	return units
+}
+
+// decode decodes an access unit and wants a picture.
+func decode(t *testing.T, d *worker.Decoder, au []byte) {
+	t.Helper()
+	if img, err := d.Decode(au); err != nil || img == nil {
+		t.Fatalf("no picture: %v", err)
+	}
+}
+
+// TestSandbox tries from inside a worker all that a stream would that has taken it over.
+func TestSandbox(t *testing.T) {
+	p := pool(t, nil)
+	units := stream(t, 1)
+	for order := range orders {
+		if order == "spin" || order == "crash" || order == "stop" {
+			continue
+		}
+		t.Run(order, func(t *testing.T) {
+			d := p.NewCrew().NewDecoder(codec.H264)
+			defer d.Close()
+			decode(t, d, units[0])
+			if _, err := d.Decode([]byte("!" + order)); err == nil {
+				t.Error("it could")
+			}
+		})
+	}
+	if p.Level() != sandbox.Full() {
+		t.Errorf("layers: %v", p.Level())
+	}
+}
+
+// TestCrash ends a worker by one camera's access unit. The other camera goes on from its next key
+// frame, and is never hit again; the third crash ends the first one's decoder.
+func TestCrash(t *testing.T) {
+	p := pool(t, nil)
+	g := p.NewCrew()
+	units := stream(t, 2)
+	victim, attacker := g.NewDecoder(codec.H264), g.NewDecoder(codec.H264)
+	defer victim.Close()
+	defer attacker.Close()
+	for n := range 3 {
+		decode(t, attacker, units[0])
+		decode(t, victim, units[0])
+		if _, err := attacker.Decode([]byte("!crash")); !errors.Is(err, codec.ErrCorrupt) {
+			t.Fatalf("the crash is %v", err)
+		}
+		_, err := victim.Decode(units[1])
+		if hit := err != nil; hit != (n == 0) {
+			t.Errorf("crash %d: the other camera has %v", n+1, err)
+		}
+		decode(t, victim, units[0])
+	}
+	if _, err := attacker.Decode(units[0]); !errors.Is(err, worker.ErrRefused) {
+		t.Errorf("after three crashes it is %v", err)
+	}
+	if s := p.Stats(); s.Crashes != 3 || s.Refused != 1 || s.Hangs != 0 {
+		t.Errorf("counted %+v", s)
+	}
+}
+
+// TestHang has a decoder take forever. Its worker is replaced.
+func TestHang(t *testing.T) {
+	p := pool(t, func(c *worker.Config) { c.Patience = time.Second })
+	d := p.NewCrew().NewDecoder(codec.H264)
+	defer d.Close()
+	units := stream(t, 1)
+	decode(t, d, units[0])
+	if _, err := d.Decode([]byte("!spin")); !errors.Is(err, codec.ErrCorrupt) {
+		t.Fatalf("the hang is %v", err)
+	}
+	decode(t, d, units[0])
+	if s := p.Stats(); s.Hangs != 1 || s.Crashes != 0 {
+		t.Errorf("counted %+v", s)
+	}
+}
+
+// TestStopped stops a worker, which does not run on then.
+func TestStopped(t *testing.T) {
+	p := pool(t, func(c *worker.Config) { c.Patience = 200 * time.Millisecond })
+	d := p.NewCrew().NewDecoder(codec.H264)
+	defer d.Close()
+	units := stream(t, 1)
+	poll.Until(t, "a picture", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
+	if _, err := d.Decode([]byte("!stop")); !errors.Is(err, worker.ErrRestarted) {
+		t.Fatalf("the stop is %v", err)
+	}
+	poll.Until(t, "a picture again", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
+}
+
+// TestDeaths kills many workers, and looks for what is left of them.
+func TestDeaths(t *testing.T) {
+	p := pool(t, nil)
+	units := stream(t, 1)
+	before := files(t)
+	for range 20 {
+		d := p.NewCrew().NewDecoder(codec.H264)
+		decode(t, d, units[0])
+		_, _ = d.Decode([]byte("!crash"))
+		_ = d.Close()
+	}
+	poll.Until(t, "one spare worker is left", func() bool { return p.Stats().Workers == 1 })
+	poll.Until(t, "its files are closed", func() bool { return files(t) <= before+2 })
+}
+
+// files counts the open files of this process.
+func files(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
