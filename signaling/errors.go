@@ -142,6 +142,7 @@ var codes = map[int]string{
 	http.StatusRequestEntityTooLarge: "too_large",
 	http.StatusUnsupportedMediaType:  "unsupported_type",
 	http.StatusMisdirectedRequest:    "unknown_host",
+	http.StatusUnprocessableEntity:   "idempotency_mismatch",
 	http.StatusUpgradeRequired:       "upgrade_required",
 	http.StatusPreconditionRequired:  "precondition_required",
 	http.StatusTooManyRequests:       "too_many_requests",

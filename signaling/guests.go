@@ -9,6 +9,7 @@ import (
 
 	"tilemix/mcu/policy"
 	"tilemix/signaling/access/ban"
+	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/invite"
 )
 
@@ -58,7 +59,7 @@ func (i *invites) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, map[string]any{"invites": all})
+	return paged(c, "invites", all, func(i book.Invite) string { return byTime(i.Created, i.ID) })
 }
 
 func (i *invites) revoke(c echo.Context) error {
@@ -76,7 +77,7 @@ func (b *bans) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, map[string]any{"bans": all})
+	return paged(c, "bans", all, func(b book.Ban) string { return byTime(b.Created, b.ID) })
 }
 
 func (b *bans) lift(c echo.Context) error {

@@ -44,7 +44,7 @@ func (l *gatewayLinks) add(c echo.Context) error {
 }
 
 func (l *gatewayLinks) list(c echo.Context) error {
-	return fresh(c, map[string]any{l.name: l.gateway.List(l.kind, c.Param("room"))})
+	return paged(c, l.name, l.gateway.List(l.kind, c.Param("room")), func(i gateway.Info) string { return i.ID })
 }
 
 func (l *gatewayLinks) get(c echo.Context) error {

@@ -25,7 +25,7 @@ func (l *lobbies) list(c echo.Context) error {
 	for _, w := range l.srv.Waiting(c.Param("room")) {
 		all = append(all, waiter{w.ID, w.Name, w.Since.UTC()})
 	}
-	return fresh(c, map[string]any{"waiting": all})
+	return paged(c, "waiting", all, func(w waiter) string { return byTime(w.Since, w.ID) })
 }
 
 // add sends a participant of the room back to the lobby.

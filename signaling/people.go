@@ -1,9 +1,12 @@
 package signaling
 
 import (
+	"fmt"
+
 	"github.com/labstack/echo/v4"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/room"
 )
 
 // people serves the participants of a room to hosts and programs. What changes something is a
@@ -19,7 +22,12 @@ func (p *people) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return fresh(c, map[string]any{"participants": all})
+	return paged(c, "participants", all, func(a room.Attendee) string {
+		if c.QueryParam("select") == "hand" {
+			return fmt.Sprintf("%09d", a.Hand)
+		}
+		return byTime(a.Joined, a.ID)
+	})
 }
 
 // set changes one participant, or all that the query selects.

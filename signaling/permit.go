@@ -23,6 +23,7 @@ type permit struct {
 	gate    *access.Gate
 	guard   *guard
 	witness witness
+	once    *once
 	// returning gives what a client of WHIP may do that comes back to its session.
 	returning func(room, resume string) (g policy.Grant, is bool)
 }
@@ -47,7 +48,7 @@ func (p permit) asks(r route) echo.HandlerFunc {
 		}
 		c.Set(grantKey, grant)
 		c.Set(secretKey, q.Secret != "")
-		return p.witness.serves(c, q, grant, r.serve)
+		return p.once.serve(c, q, func(c echo.Context) error { return p.witness.serves(c, q, grant, r.serve) })
 	}
 }
 

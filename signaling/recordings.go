@@ -59,7 +59,7 @@ func (r *recordings) list(c echo.Context) error {
 	for _, info := range r.recorder.List(c.Param("room")) {
 		all = append(all, r.linked(c, info))
 	}
-	return fresh(c, map[string]any{"recordings": all})
+	return paged(c, "recordings", all, func(i linkedInfo) string { return i.ID })
 }
 
 func (r *recordings) get(c echo.Context) error {
@@ -144,11 +144,11 @@ type linkedInfo struct {
 }
 
 // linked adds the address of a recording's file. A client that came with a secret gets one that
-// needs no header, because links and players have none; it is good for ticketLife.
+// needs no header, because links and players have none; it is good for ticketLife at least.
 func (r *recordings) linked(c echo.Context, info sidecar.Info) linkedInfo {
 	path := "/api/v1/recordings/" + info.ID + "/file"
 	if with, _ := c.Get(secretKey).(bool); with {
-		path += "/" + r.tickets.Issue(info.ID, time.Now().Add(ticketLife))
+		path += "/" + r.tickets.Issue(info.ID, time.Now().Truncate(time.Hour).Add(ticketLife+time.Hour)) // so that an ETag lasts
 	}
 	return linkedInfo{info, outside(c.Request(), path)}
 }

@@ -135,15 +135,15 @@ func (s *site) recordingRoutes() []route {
 		{"GET HEAD", "/api/v1/recordings/:id/file", "recordings", r.file},
 		{"GET HEAD", "/api/v1/recordings/:id/file/:ticket", secret, r.ticketed},
 		{"GET HEAD", "/api/v1/recordings/:id/files/:name", "recordings", r.file},
-		{"PATCH", "/api/v1/recordings/:id", "recordings", same(r.pause)},
-		{"DELETE", "/api/v1/recordings/:id", "recordings", same(r.stop)},
+		{"PATCH", "/api/v1/recordings/:id", "recordings", same(unchanged(r.get, r.pause))},
+		{"DELETE", "/api/v1/recordings/:id", "recordings", same(unchanged(r.get, r.stop))},
 		{"POST", "/api/v1/rooms/:room/recordings", "recordings", same(r.start)},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings", "recordings", wellNamed(r.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id", "recordings", r.get},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/file", "recordings", r.file},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/files/:name", "recordings", r.file},
-		{"PATCH", "/api/v1/rooms/:room/recordings/:id", "recordings", same(r.pause)},
-		{"DELETE", "/api/v1/rooms/:room/recordings/:id", "recordings", same(r.stop)},
+		{"PATCH", "/api/v1/rooms/:room/recordings/:id", "recordings", same(unchanged(r.get, r.pause))},
+		{"DELETE", "/api/v1/rooms/:room/recordings/:id", "recordings", same(unchanged(r.get, r.stop))},
 	}
 }
 
@@ -157,11 +157,11 @@ func (s *site) linkRoutes() []route {
 		{"POST", "/api/v1/rooms/:room/outputs", "outputs", same(out.add)},
 		{"GET HEAD", "/api/v1/rooms/:room/outputs", "outputs", wellNamed(out.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/outputs/:id", "outputs", out.get},
-		{"DELETE", "/api/v1/rooms/:room/outputs/:id", "outputs", same(out.remove)},
+		{"DELETE", "/api/v1/rooms/:room/outputs/:id", "outputs", same(unchanged(out.get, out.remove))},
 		{"POST", "/api/v1/rooms/:room/inputs", "inputs", same(in.add)},
 		{"GET HEAD", "/api/v1/rooms/:room/inputs", "inputs", wellNamed(in.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/inputs/:id", "inputs", in.get},
-		{"DELETE", "/api/v1/rooms/:room/inputs/:id", "inputs", same(in.remove)},
+		{"DELETE", "/api/v1/rooms/:room/inputs/:id", "inputs", same(unchanged(in.get, in.remove))},
 	}
 }
 

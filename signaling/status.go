@@ -93,7 +93,7 @@ func (s *status) health(c echo.Context) error {
 }
 
 func (s *status) rooms(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]any{"rooms": s.srv.Rooms()})
+	return paged(c, "rooms", s.srv.Rooms(), func(r mcu.RoomInfo) string { return r.Name })
 }
 
 // room serves what everybody in a room may know of it.
@@ -114,10 +114,4 @@ func (s *status) iceServers(c echo.Context) error {
 		servers = []control.ICEServer{}
 	}
 	return fresh(c, map[string]any{"iceServers": servers})
-}
-
-// fresh answers with what is true only now.
-func fresh(c echo.Context, body any) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.JSON(http.StatusOK, body)
 }
