@@ -46,6 +46,11 @@ type Source struct {
 	// Speaker marks the source of the participant that has the floor. Layouts with one large tile
 	// give the tile to it. At most one source is marked.
 	Speaker bool
+	// Role is that of its participant, Spotlight its place among those whom hosts put in front, from
+	// 1, and Pinned says that the viewer wants it. Layouts of package template take sources by them.
+	Role      string
+	Spotlight int
+	Pinned    bool
 }
 
 // Tile is a source's place on the canvas, in pixels.
