@@ -32,6 +32,8 @@ type Config struct {
 	Spatial       bool   // in two channels, mono voices are placed where their tiles are
 	KeepLoudness  bool   // of each voice, instead of bringing all to the same
 	Layout        string // that a room begins with, "grid" or "speaker"
+	// Layouts are those that rooms have beside those of package layout.
+	Layouts []layout.Layout
 
 	Fonts           *fonts.Library // of names that are not Latin, Greek or Cyrillic; nil: none
 	MaxTiles        int            // on the canvas, 1 to layout.MaxTiles; the others are not seen
@@ -84,9 +86,19 @@ func DefaultConfig() Config {
 	}
 }
 
+// layoutOf returns the layout of a name, and false where there is none.
+func (c Config) layoutOf(name string) (l layout.Layout, ok bool) {
+	for _, l := range c.Layouts {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return layout.ByName(name)
+}
+
 func (c Config) check() error {
-	if _, ok := layout.ByName(c.Layout); !ok {
-		return fmt.Errorf("layout %q is not known", c.Layout)
+	if _, ok := c.layoutOf(c.Layout); !ok {
+		return fmt.Errorf("layout %q is neither grid nor speaker nor one of the operator's own", c.Layout)
 	}
 	if c.Width <= 0 || c.Height <= 0 || c.Width%2 != 0 || c.Height%2 != 0 {
 		return fmt.Errorf("picture size %dx%d is not even and positive", c.Width, c.Height)

@@ -35,6 +35,7 @@ type site struct {
 	bans            *bans
 	events          *events
 	status          *status
+	layouts         *layouts
 	metrics         echo.HandlerFunc
 }
 
@@ -71,6 +72,7 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/api/v1/rooms", "rooms", s.status.rooms},
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
 		{"GET HEAD", "/api/v1/ice-servers", anybody, s.status.iceServers},
+		{"POST", "/api/v1/layouts/check", "rooms", s.guard.sameOrigin(s.layouts.check)},
 	}
 	return slices.Concat(table, s.peopleRoutes(), s.accessRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
 }

@@ -146,6 +146,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		people:  &people{srv, bodies},
 		lobbies: &lobbies{srv, bodies},
 		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies},
+		layouts: &layouts{bodies},
 		metrics: shown,
 	}
 	if cfg.Recorder != nil {

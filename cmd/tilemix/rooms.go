@@ -174,6 +174,7 @@ func (parts runAll) Run(ctx context.Context) error {
 // config is what the rooms need of the settings.
 func (s *settings) config() mcu.Config {
 	cfg := mcu.DefaultConfig()
+	cfg.Layouts = s.Layouts.all
 	cfg.Layout, cfg.Fonts = s.Layout, fonts.New(fonts.System()...)
 	cfg.VideoBitrate = int(s.VideoBitrate)
 	cfg.AudioBitrate = int(s.AudioBitrate)

@@ -39,7 +39,8 @@ type settings struct {
 	TokenKeys       []string     `name:"token-key" env:"TILEMIX_TOKEN_KEYS" placeholder:"FILE" help:"File with a key that tokens are signed with: public keys in PEM, or a secret of at least 32 bytes. Repeatable."`
 	JWKS            string       `name:"jwks" env:"TILEMIX_JWKS" placeholder:"URL" help:"JSON Web Key Set that tokens are signed with: a file or a URL."`
 	AuthURL         string       `name:"auth-url" env:"TILEMIX_AUTH_URL" placeholder:"URL" help:"URL of a server that is asked about each client that enters a room."`
-	Layout          string       `enum:"grid,speaker" default:"grid" help:"Layout of a new room: grid or speaker."`
+	Layout          string       `default:"grid" help:"Layout of a new room: grid, speaker, or one of --layouts."`
+	Layouts         layoutFile   `name:"layouts" env:"TILEMIX_LAYOUTS" placeholder:"FILE" help:"JSON file with layouts of your own, which participants can choose by name."`
 	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`

@@ -193,7 +193,7 @@ func (l *loop) publish() {
 			publishers = append(publishers, m)
 		}
 	}
-	l.stage.spot = l.moderator.spot
+	l.stage.spot, l.stage.roles = l.moderator.spot, rolesOf(s.Members)
 	view := l.stage.view(s.Sources, func(i int) bool { return publishers[i].presence.HasTile() })
 	s.Views = []scene.View{view}
 	for i, m := range publishers {

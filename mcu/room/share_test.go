@@ -182,3 +182,20 @@ func TestMixed(t *testing.T) {
 		}
 	}
 }
+
+// TestShareInLayout: a room keeps a layout of the operator's that has a place for screens.
+func TestShareInLayout(t *testing.T) {
+	own := layout.Layout{Name: "own", TakesScreen: true, Place: layout.Grid}
+	g := stage{layout: "own", layouts: func(name string) (layout.Layout, bool) {
+		if name == own.Name {
+			return own, true
+		}
+		return layout.ByName(name)
+	}}
+	if g.show("ada", 1); g.name() != "own" {
+		t.Errorf("the layout is %s", g.name())
+	}
+	if own.TakesScreen = false; g.name() != screenLayout {
+		t.Errorf("the layout is %s", g.name())
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"image"
 
+	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mixer/layout"
 )
@@ -22,6 +23,8 @@ type stage struct {
 	holder   string   // who of them has the floor
 	spot     string   // whom a host has put in front; "": the holder is
 
+	roles map[string]string // of participants that are more than that
+
 	screen string // public ID of the member whose screen is shown; "": none is
 	turn   int    // of that screen
 	aside  bool   // the room has chosen another layout since it came
@@ -39,6 +42,20 @@ func (g *stage) setLayout(name string) bool {
 	return true
 }
 
+// rolesOf returns the roles that layouts may ask for, by public ID.
+func rolesOf(members []scene.Member) map[string]string {
+	var roles map[string]string
+	for i := range members {
+		if m := &members[i]; m.Role != policy.Participant {
+			if roles == nil {
+				roles = map[string]string{}
+			}
+			roles[m.ID] = m.Role.String()
+		}
+	}
+	return roles
+}
+
 // show puts the screen of a member in front, that came in its turn; "" puts none.
 func (g *stage) show(id string, turn int) {
 	if g.turn != turn {
@@ -49,10 +66,10 @@ func (g *stage) show(id string, turn int) {
 
 // name is that of the layout that is drawn.
 func (g *stage) name() string {
-	if g.screen != "" && !g.aside {
-		return screenLayout
+	if own, ok := g.layouts(g.layout); g.screen == "" || g.aside || ok && own.TakesScreen {
+		return g.layout
 	}
-	return g.layout
+	return screenLayout
 }
 
 // view returns the room's view of sources, of which those are shown whose participants
@@ -102,7 +119,11 @@ func (g *stage) tiles(who []string) []layout.Tile {
 		seen = append(seen, layout.Source{ID: layout.SourceID{Participant: g.screen, Kind: layout.Screen}})
 	}
 	for _, id := range places {
-		seen = append(seen, layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front})
+		s := layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front, Role: g.roles[id]}
+		if id == g.spot {
+			s.Spotlight = 1
+		}
+		seen = append(seen, s)
 	}
 	return l.Place(g.size, seen)
 }

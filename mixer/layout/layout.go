@@ -67,13 +67,16 @@ type Layout struct {
 	Place func(canvas image.Point, sources []Source) []Tile
 	// LeadsSpeaker says that the participant that has the floor has the first place.
 	LeadsSpeaker bool
+	// TakesScreen says that the layout has a place of its own for a screen, so that a room keeps it
+	// while somebody shares one.
+	TakesScreen bool
 }
 
 // layouts has the default first.
 var layouts = []Layout{
-	{"grid", Grid, false},
-	{"speaker", Speaker, true},
-	{"screen", slide, true},
+	{Name: "grid", Place: Grid},
+	{Name: "speaker", Place: Speaker, LeadsSpeaker: true},
+	{Name: "screen", Place: slide, LeadsSpeaker: true, TakesScreen: true},
 }
 
 // Layouts returns all layouts, the default first. The slice is not to be changed.

@@ -12,8 +12,8 @@ import (
 type Tile struct {
 	// ID is the participant's; the placeholder's colour depends on it.
 	ID string
-	// Rect is the tile's place on the canvas in pixels, even-aligned. Tiles are
-	// disjoint.
+	// Rect is the tile's place on the canvas in pixels, even-aligned. Where tiles overlap, the
+	// later one is in front.
 	Rect image.Rectangle
 	// Name is the label's text, from outside and of any content; "" has none.
 	Name string
@@ -46,13 +46,15 @@ type Compositor struct {
 	drawn    []drawn // what is on the canvas now
 	next     []drawn // scratch of Compose
 	composed bool
+	overlap  bool       // some tiles are over others
 	scaler   yuv.Scaler // for pictures that have not their place's size yet
 }
 
 // drawn is a tile as it is on the canvas.
 type drawn struct {
 	content
-	look look
+	look  look
+	fresh bool // drawn in this tick
 }
 
 // content is what a tile shows. Tiles of equal content have equal pixels.
@@ -113,17 +115,21 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 		}
 		c.next = append(c.next, d)
 	}
+	overlap := c.overlap
 	if restyled {
+		overlap = c.overlaps()
+		c.overlap = c.overlap || overlap // what is in front no more is to be drawn over
 		c.clearLeft()
 		c.restyle()
 	}
 	changed = restyled || !c.composed
 	for i := range c.next {
-		if d := &c.next[i]; c.differs(i) {
+		if d := &c.next[i]; c.differs(i) || c.under(i) || c.overlap && restyled {
 			c.draw(d, tiles[i].Picture)
-			changed = true
+			changed, d.fresh = true, true
 		}
 	}
+	c.overlap = overlap
 	c.drawn, c.next, c.composed = c.next, c.drawn, true
 	return changed
 }
@@ -143,6 +149,31 @@ func (c *Compositor) contentOf(t *Tile) content {
 }
 
 func evenPoint(p image.Point) image.Point { return image.Pt(p.X&^1, p.Y&^1) }
+
+// overlaps tells whether any two tiles do.
+func (c *Compositor) overlaps() bool {
+	for i := range c.next {
+		for j := range c.next[:i] {
+			if c.next[i].rect.Overlaps(c.next[j].rect) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// under tells whether a tile that was drawn in this tick is under tile i.
+func (c *Compositor) under(i int) bool {
+	if !c.overlap {
+		return false
+	}
+	for j := range c.next[:i] {
+		if c.next[j].fresh && c.next[j].rect.Overlaps(c.next[i].rect) {
+			return true
+		}
+	}
+	return false
+}
 
 // differs says whether what is on the canvas in the place of tile i is not what
 // is to be there. A tile is found by its place, not its number: when a participant

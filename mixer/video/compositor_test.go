@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,7 +124,7 @@ func (r *room) change(t *rapid.T) {
 	case 5:
 		p.Picture = nil
 	case 6:
-		r.layout = rapid.SampledFrom(layout.Layouts()).Draw(t, "layout").Place
+		r.layout = rapid.SampledFrom(append(slices.Clone(layout.Layouts()), layout.Layout{Place: heap})).Draw(t, "layout").Place
 	case 8:
 		p.Status = video.Status(rapid.IntRange(0, 3).Draw(t, "line"))
 	case 7:
@@ -133,6 +134,16 @@ func (r *room) change(t *rapid.T) {
 		r.version++
 		p.Picture, p.Version = portrait(int(r.version), image.Rect(0, 0, w, h)), r.version
 	}
+}
+
+// heap is a layout in which each tile is over a part of the one before.
+func heap(canvas image.Point, sources []layout.Source) (tiles []layout.Tile) {
+	for i, s := range sources {
+		at := image.Pt(i*canvas.X/12&^1, i*canvas.Y/14&^1)
+		tiles = append(tiles, layout.Tile{Source: s.ID, Rect: image.Rectangle{Max: canvas.Div(3)}.Add(at)})
+		tiles[i].Rect.Max = image.Pt(tiles[i].Rect.Max.X&^1, tiles[i].Rect.Max.Y&^1)
+	}
+	return tiles
 }
 
 func (r *room) tiles(size image.Point) []video.Tile {

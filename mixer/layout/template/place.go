@@ -12,7 +12,15 @@ import (
 )
 
 // Layout returns the template as a layout of its name.
-func (t *Template) Layout() layout.Layout { return layout.Layout{Name: t.Name, Place: t.Place} }
+func (t *Template) Layout() layout.Layout {
+	l := layout.Layout{Name: t.Name, Place: t.Place}
+	for _, g := range t.Groups {
+		for _, s := range g.Slots {
+			l.TakesScreen = l.TakesScreen || slices.Contains(strings.Split(s.Who, "|"), "screen")
+		}
+	}
+	return l
+}
 
 // Place places sources, which come in order. It is a pure function. A source for which there is no
 // slot is not in the result. Where tiles overlap the one in front comes later.
