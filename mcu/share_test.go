@@ -1,10 +1,19 @@
 package mcu_test
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"image/color"
+	"image/draw"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
@@ -56,4 +65,134 @@ func TestShareScreen(t *testing.T) {
 	}
 	next(t, &ben.news, "the grid", func(l control.Layout) bool { return l.Name == "grid" && len(l.Tiles) == 2 })
 	ben.VideoSink.Await("both cameras again", func(p rtctest.Picture) error { return shows(p.Image, before[ada], red) })
+}
+
+// TestShareLegible shares a page of text of 12 pixels at 720p and reads it back from the room's
+// picture.
+func TestShareLegible(t *testing.T) {
+	cfg := small()
+	cfg.Width, cfg.Height, cfg.VideoBitrate = 1280, 720, 1_500_000
+	s := serve(t, cfg)
+	ada := s.join("legible", "Ada", rtctest.Options{Cameras: 2})
+	ben := s.join("legible", "Ben", rtctest.Options{})
+	tile := image.Rect(0, 0, 1114, 720)
+	_, slide := layout.Screen.Fit(image.Pt(1280, 720), tile)
+	text := document(t, slide.Size())
+	began := time.Now()
+	ada.Share(rtctest.Camera{Size: slide.Size(), Bitrate: 2_500_000, Draw: func(img *image.YCbCr, _ time.Duration) {
+		copy(img.Y, text.Y)
+		copy(img.Cb, text.Cb)
+		copy(img.Cr, text.Cr)
+	}})
+	best, first := 0.0, time.Duration(0)
+	ben.VideoSink.Await("a legible page", func(p rtctest.Picture) error {
+		part := p.Image.SubImage(slide).(*image.YCbCr)
+		if v := similar(part, text); v > best {
+			best = v
+		}
+		if best >= 0.97 && first == 0 {
+			first = time.Since(began)
+		}
+		if best < 0.985 {
+			return fmt.Errorf("its SSIM is %.4f", best)
+		}
+		return nil
+	})
+	t.Logf("SSIM 0.97 after %v, %.4f after %v", first, best, time.Since(began))
+}
+
+// document returns a page of small text on white.
+func document(t *testing.T, size image.Point) *image.YCbCr {
+	t.Helper()
+	f, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 12, DPI: 72})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grey := image.NewGray(image.Rectangle{Max: size})
+	draw.Draw(grey, grey.Rect, image.NewUniform(color.Gray{Y: 235}), image.Point{}, draw.Src)
+	pen := font.Drawer{Dst: grey, Src: image.NewUniform(color.Gray{Y: 30}), Face: face}
+	for y, n := 20, 1; y < size.Y; y, n = y+18, n+1 {
+		pen.Dot = fixed.P(12, y)
+		for line := range 4 {
+			pen.DrawString(fmt.Sprintf("Row %d of %d: voices discussed figures %d. ", n, line, n*n*7919+line))
+		}
+	}
+	img := image.NewYCbCr(grey.Rect, image.YCbCrSubsampleRatio420)
+	copy(img.Y, grey.Pix)
+	for i := range img.Cb {
+		img.Cb[i], img.Cr[i] = 128, 128
+	}
+	return img
+}
+
+// similar returns the structural similarity (SSIM) of two pictures' luma, in blocks of 8 by 8.
+func similar(a, b *image.YCbCr) float64 {
+	sum, n := 0.0, 0
+	for y := 0; y+8 <= b.Rect.Dy(); y += 8 {
+		for x := 0; x+8 <= b.Rect.Dx(); x += 8 {
+			var sa, sb, saa, sbb, sab float64
+			for j := range 8 {
+				for i := range 8 {
+					p := float64(a.Y[a.YOffset(a.Rect.Min.X+x+i, a.Rect.Min.Y+y+j)])
+					q := float64(b.Y[b.YOffset(b.Rect.Min.X+x+i, b.Rect.Min.Y+y+j)])
+					sa, sb, saa, sbb, sab = sa+p, sb+q, saa+p*p, sbb+q*q, sab+p*q
+				}
+			}
+			ma, mb := sa/64, sb/64
+			va, vb, both := saa/64-ma*ma, sbb/64-mb*mb, sab/64-ma*mb
+			sum += (2*ma*mb + 6.5025) * (2*both + 58.5225) / ((ma*ma + mb*mb + 6.5025) * (va + vb + 58.5225))
+			n++
+		}
+	}
+	return sum / float64(n)
+}
+
+// TestShareRestless has a sender change the size of its screen ten times a second, to a picture of 16
+// rows too. The others' pictures stay as they are, and what is sent at last is seen.
+func TestShareRestless(t *testing.T) {
+	s := serve(t, small())
+	ada := s.join("restless", "Ada", rtctest.Options{Cameras: 2})
+	ben := s.join("restless", "Ben", rtctest.Options{})
+	film(ada, red)
+	film(ben, green)
+	fill := func(img *image.YCbCr, _ time.Duration) { blue.Paint(img) }
+	stop := ada.Share(rtctest.Camera{Size: image.Pt(640, 360), Draw: fill})
+	l := next(t, &ben.news, "a screen", func(l control.Layout) bool { return l.Name == "screen" })
+	strip := map[string]image.Rectangle{}
+	for _, tile := range l.Tiles {
+		if !tile.Screen {
+			strip[tile.ID] = image.Rect(tile.X, tile.Y, tile.X+tile.Width, tile.Y+tile.Height)
+		}
+	}
+	inStrip := func(p rtctest.Picture) error {
+		return errors.Join(shows(p.Image, strip[ada.id], red), shows(p.Image, strip[ben.id], green))
+	}
+	ben.VideoSink.Await("both cameras beside the screen", inStrip)
+	var wrong, seen atomic.Int64
+	forget := ben.VideoSink.Watch(func(p rtctest.Picture) {
+		seen.Add(1)
+		if inStrip(p) != nil {
+			wrong.Add(1)
+		}
+	})
+	sizes := []image.Point{{320, 180}, {640, 16}, {16, 16}, {1280, 720}, {16, 360}, {322, 242}}
+	for i := range 20 {
+		stop()
+		stop = ada.Share(rtctest.Camera{Size: sizes[i%len(sizes)], Draw: fill})
+		time.Sleep(100 * time.Millisecond)
+	}
+	stop()
+	forget()
+	if wrong.Load() > 0 || seen.Load() < 10 {
+		t.Errorf("%d of %d pictures have not both cameras", wrong.Load(), seen.Load())
+	}
+	if got := of[control.Layout](&ben.news); got[len(got)-1].Name != "screen" {
+		t.Errorf("the layout is %s", got[len(got)-1].Name)
+	}
+	ada.Share(rtctest.Camera{Size: image.Pt(320, 180), Draw: fill})
+	ben.VideoSink.Await("the last size", func(p rtctest.Picture) error { return shows(p.Image, image.Rect(100, 100, 400, 260), blue) })
 }

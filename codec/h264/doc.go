@@ -14,6 +14,10 @@
 // Without it a picture takes about a tenth more CPU time where all moves, a quarter more where half stands
 // still, and a tenth more where all does (1280x720, measured in turn on a busy machine).
 //
+// OpenH264's mode for screens (SCREEN_CONTENT_REAL_TIME) is not used either. A still page of text
+// at 1280x720 and 1.5 Mbit/s stays at an SSIM of 0.988 with it. Without it the page has 0.992 after
+// 1 s and 0.998 after 4 s. A page that scrolls has 0.983 with it and 0.986 without, for 28 % fewer bits.
+//
 // CABAC would give 0.3 to 0.4 dB but needs main profile. All viewers of a rendition share its
 // encode, and Firefox and many WHIP clients offer baseline alone. A room with one
 // of them would need a second encode, or change the profile of all viewers whenever one enters.

@@ -1,6 +1,7 @@
 package rtctest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"image"
 	"sync"
@@ -21,6 +22,7 @@ import (
 type Camera struct {
 	Size      image.Point // pixels; zero is 320x180
 	FrameRate int         // zero is 15
+	Bitrate   int         // bits a second; zero is 500 kbit/s
 	// Late is how long after it was taken a picture is sent. Sender reports tell of it.
 	Late time.Duration
 	// Draw draws the picture at a time since the client was made.
@@ -41,6 +43,7 @@ func (cam Camera) Complete() Camera {
 	if cam.FrameRate == 0 {
 		cam.FrameRate = 15
 	}
+	cam.Bitrate = cmp.Or(cam.Bitrate, 500_000)
 	return cam
 }
 
@@ -113,7 +116,7 @@ func (c *publisher) film(uplink *Uplink, cam Camera) (stop func()) {
 	c.t.Helper()
 	cam = cam.Complete()
 	enc, err := c.format.newEncoder(codec.VideoConfig{
-		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: 500_000,
+		Width: cam.Size.X, Height: cam.Size.Y, FrameRate: cam.FrameRate, Bitrate: cam.Bitrate,
 	})
 	if err != nil {
 		c.t.Fatalf("make a camera: %v", err)
