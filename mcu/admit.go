@@ -198,15 +198,6 @@ func (s *Server) Admit(room, id string) error {
 	return s.move(p, room, false)
 }
 
-// admitAll lets all in who wait for a room.
-func (s *Server) admitAll(room string) {
-	for _, w := range s.Waiting(room) {
-		if err := s.Admit(room, w.ID); err != nil {
-			s.log.Debug("not admitted", "room", room, "participant", w.ID, "err", err)
-		}
-	}
-}
-
 // Reject has a participant leave that waits to be let into a room, by its public ID. The message
 // "rejected" tells its client the reason, which may be empty. ErrNotFound says that it does not wait.
 func (s *Server) Reject(room, id, reason string) error {
@@ -279,15 +270,15 @@ func (s *Server) open(name string, maker netip.Prefix, lobby bool) (*entry, erro
 
 // Act does in a room what a control message of a program says. Errors are those that a participant
 // would be told; ErrNotFound says that there is no such room.
-func (s *Server) Act(room string, grant policy.Grant, command control.Message) error {
-	r := s.room(room)
-	if r == nil {
-		return fmt.Errorf("room %q: %w", room, ErrNotFound)
-	}
-	if m, ok := command.(control.Move); ok && grant.May(m.Type()) == nil {
-		err := s.Move(room, m.ID, m.Room) // the program waits for it
-		s.env.Decided(policy.Ruling{Room: room, Action: m.Type(), Who: grant.Identity, By: grant.By, Whom: m.ID, Err: err})
+func (s *Server) Act(name string, grant policy.Grant, command control.Message) error {
+	if room.Beyond(command) && grant.May(command.Type()) == nil {
+		err := door{s}.beyond(name, command) // the program waits for it
+		s.env.Decided(policy.Ruling{Room: name, Action: command.Type(), Who: grant.Identity, By: grant.By, Whom: control.Whom(command), Err: err})
 		return err
+	}
+	r := s.room(name)
+	if r == nil {
+		return fmt.Errorf("room %q: %w", name, ErrNotFound)
 	}
 	return r.Act(grant, command)
 }

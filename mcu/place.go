@@ -60,7 +60,11 @@ func (p *place) take() {
 		p.begin()
 	}
 	if p.host && p.ruled.Lobby == rules.UntilHost && !e.lobby {
-		s.wg.Go(func() { s.admitAll(e.Name()) })
+		s.wg.Go(func() {
+			if err := (door{s}).beyond(e.Name(), control.Admit{All: true}); err != nil {
+				s.log.Debug("not all admitted", "room", e.Name(), "err", err)
+			}
+		})
 	}
 }
 

@@ -45,7 +45,6 @@ type Server struct {
 	cancel context.CancelFunc
 
 	secluded sync.Once // logs that a client cannot reach the media
-
 	// mu guards what follows. It is held while a room is made, which takes some
 	// milliseconds, and never while one works.
 	mu             sync.Mutex
@@ -87,7 +86,8 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, log: log, api: api, turn: relay, decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
-	s.env.API, s.env.ICEServers, s.env.Move = api, s.ICEServers, s.Move
+	s.env.API, s.env.ICEServers = api, s.ICEServers
+	door{s}.serves(&s.env)
 	s.metrics = register(s, &s.env)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil

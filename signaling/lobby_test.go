@@ -18,6 +18,7 @@ func TestLobbyRoutes(t *testing.T) {
 		t.Fatal(refused)
 	}
 	connect(t, conn)
+	seated(t, conn, ben.ID)
 	at := url + "/api/v1/rooms/den/waiting"
 	post := func(to, body string, status int) {
 		t.Helper()

@@ -38,9 +38,6 @@ type Server interface {
 	Act(room string, grant policy.Grant, command control.Message) error
 	Attendees(room, selector string) ([]room.Attendee, error)
 	Waiting(room string) []scene.Waiter
-	Admit(room, id string) error
-	Reject(room, id, reason string) error
-	SendToLobby(room, id string) error
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector
@@ -144,7 +141,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
 		pages:   pages,
 		people:  &people{srv, bodies},
-		lobbies: &lobbies{srv, bodies},
+		lobbies: &lobbies{srv, &people{srv, bodies}},
 		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies},
 		layouts: &layouts{bodies},
 		metrics: shown,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,14 @@ func (h *host) act(t *testing.T, command control.Message, rest string) {
 	}
 }
 
+// seated waits until a client knows that it has its seat, which is later than its media connects.
+func seated(t *testing.T, conn *websocket.Conn, id string) {
+	t.Helper()
+	is := func(p control.Person) bool { return p.ID == id }
+	for !slices.ContainsFunc(awaitMessage[control.Participants](t, conn).Participants, is) {
+	}
+}
+
 // channelled has a client's media connection stand, and its control channel.
 func channelled(t *testing.T, conn *websocket.Conn) *webrtc.DataChannel {
 	t.Helper()
@@ -79,7 +88,7 @@ func effects(t *testing.T, way string) (all []string) {
 	guests, _ := invited(t, url, `{}`)
 	conns, ids := map[string]*websocket.Conn{}, map[string]string{}
 	h := &host{way: way, url: url}
-	for _, name := range []string{"Ada", "Ben", "Cid", "Dan"} {
+	for _, name := range []string{"Ada", "Ben", "Cid", "Dan", "Eve"} {
 		with := guests
 		if name == "Ada" {
 			with = secret
@@ -110,6 +119,7 @@ func effects(t *testing.T, way string) (all []string) {
 	saw(awaitMessage[control.Asked](t, conns["Ben"]))
 	h.act(t, control.Announce{Text: "five minutes"}, "POST /messages")
 	saw(awaitMessage[control.Announcement](t, conns["Ben"]))
+	all = append(all, h.lobby(t, conns["Eve"], ids["Eve"])...)
 	h.act(t, control.Lock{Locked: true}, "PUT /lock")
 	for state := (control.RoomState{}); !state.Locked; {
 		if state = awaitMessage[control.RoomState](t, conns["Ben"]); state.Locked {
@@ -130,10 +140,37 @@ func effects(t *testing.T, way string) (all []string) {
 	return all
 }
 
+// lobby has a host send a guest back to the lobby and let it in, one by one and all, and then refuse
+// it. The host is told each time that the guest waits.
+func (h *host) lobby(t *testing.T, eve *websocket.Conn, id string) (saw []string) {
+	t.Helper()
+	seated(t, eve, id)
+	for _, command := range []struct {
+		control.Message
+		rest string
+	}{
+		{control.Admit{IDs: []string{id}}, "/waiting/" + id + "/admit"},
+		{control.Admit{All: true}, "/waiting/admit"},
+		{control.Reject{All: true, Reason: "full house"}, "/waiting/reject"},
+	} {
+		h.act(t, control.Back{ID: id}, "POST /waiting")
+		saw = append(saw, fmt.Sprintf(`"type":"waiting" %+v`, awaitMessage[control.Waiting](t, eve)))
+		for list := (control.Lobby{}); len(list.Waiting) != 1 || list.Waiting[0].ID != id || time.Since(list.Waiting[0].Since) > time.Minute; {
+			list = awaitMessage[control.Lobby](t, h.conn)
+		}
+		h.act(t, command.Message, "POST "+command.rest)
+		if _, refused := command.Message.(control.Reject); refused {
+			return append(saw, fmt.Sprintf(`"type":"rejected" %+v`, awaitMessage[control.Rejected](t, eve)))
+		}
+		saw = append(saw, fmt.Sprintf(`"type":"admitted" %+v`, awaitMessage[control.Admitted](t, eve)))
+	}
+	return saw
+}
+
 // TestThreeWays has a host do the same by REST, over the WebSocket and over the data channel: guests
 // are told the same.
 func TestThreeWays(t *testing.T) {
-	want := []string{"muted", "asked", "message", "room", "moved", "removed", "removed"}
+	want := []string{"muted", "asked", "message", "waiting", "admitted", "waiting", "admitted", "waiting", "rejected", "room", "moved", "removed", "removed"}
 	got := make([][]string, len(ways))
 	t.Run("ways", func(t *testing.T) {
 		for n, way := range ways {

@@ -35,6 +35,9 @@ var (
 		Lock{},
 		End{},
 		Announce{},
+		Admit{},
+		Reject{},
+		Back{},
 	}
 	fromServer = []Message{
 		Welcome{},
@@ -58,6 +61,7 @@ var (
 		Muted{},
 		Asked{},
 		RoomState{},
+		Lobby{},
 		Announcement{},
 		Removed{},
 	}

@@ -30,7 +30,7 @@ type Asked struct {
 type RoomState struct {
 	Title   string `json:"title,omitempty"`
 	Locked  bool   `json:"locked,omitempty"`
-	Waiting int    `json:"waiting,omitempty"` // number of those in the lobby, for those who may admit them
+	Waiting int    `json:"waiting,omitempty"` // number of those in the lobby
 }
 
 // Announcement is what a host says to all, or the server, which is about to stop.

@@ -9,6 +9,7 @@ type Welcome struct {
 	ID         string      `json:"id"`               // the client's own ID in Participants
 	Name       string      `json:"name"`
 	Room       string      `json:"room"`
+	Muted      *Muted      `json:"muted,omitempty"` // what a host has switched off; nil: nothing
 	Standing
 }
 

@@ -55,7 +55,7 @@ var need = map[string]Rights{
 	// What hosts do. "participants" tells who is there, with what only hosts are to know.
 	"participants": moderate, "set": moderate, "ask": moderate, "kick": moderate, "move": moderate,
 	"spotlight": moderate, "hands": moderate, "message": moderate, "bans": moderate,
-	"waiting": moderate, "admit": moderate, "reject": moderate,
+	"waiting": moderate, "admit": moderate, "reject": moderate, "back": moderate,
 	"lock": settings, "room": settings, "end": settings, "invites": invite,
 	"record": record, "recordings": record, "broadcast": broadcast, "outputs": broadcast, "inputs": broadcast,
 	"events": moderate,

@@ -25,17 +25,17 @@ type loop struct {
 	room    *Room
 	leaving sync.WaitGroup // those whose connections are being closed
 
-	members   []*member // in order of joining
-	begun     bool      // somebody has had a seat
-	stage     stage
-	sinks     []*media.Attachment
-	departed  []scene.Departed // since the newest scene
-	notify    *notifier
-	silences  *silences
-	moderator *moderator
-	shares    *shares
-	chats     *rate.Limiter // of all members
-	layouts   *rate.Limiter
+	members        []*member // in order of joining
+	begun          bool      // somebody has had a seat
+	stage          stage
+	sinks          []*media.Attachment
+	departed       []scene.Departed // since the newest scene
+	notify         *notifier
+	silences       *silences
+	moderator      *moderator
+	shares         *shares
+	lookout        *lookout
+	chats, layouts *rate.Limiter // of all members
 
 	uplinks   *time.Timer // for senders that it was too early to ask
 	deadlines *time.Timer // for members that are to leave by then
@@ -54,7 +54,7 @@ func newLoop(r *Room) *loop {
 		chats:   rate.NewLimiter(chatRate, chatBurst),
 		layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
-	l.moderator, l.silences = &moderator{loop: l}, &silences{loop: l, timer: stopped()}
+	l.moderator, l.silences, l.lookout = &moderator{loop: l}, &silences{loop: l, timer: stopped()}, &lookout{loop: l, stale: true}
 	l.shares, l.notify = newShares(l, stopped()), &notifier{loop: l, timer: stopped()}
 	return l
 }

@@ -68,9 +68,27 @@ func (l *loop) try(by actor, command control.Message) error {
 		}
 		return l.own(by.member, c)
 	}
+	if Beyond(command) {
+		l.beyond(by, command)
+		return nil
+	}
 	err := l.moderator.act(by, command)
 	l.decided(by, command, err)
 	return err
+}
+
+// beyond has the server carry out a command. The loop does not wait for it; an actor in the room is
+// told if it fails.
+func (l *loop) beyond(by actor, command control.Message) {
+	r := l.room
+	ruling := policy.Ruling{Room: r.name, Action: command.Type(), Who: by.name(), By: by.grant.By, Whom: control.Whom(command)}
+	l.leaving.Go(func() {
+		ruling.Err = r.env.Beyond(r.name, command)
+		r.env.Decided(ruling)
+		if ruling.Err != nil && by.member != nil {
+			r.post(func() { by.member.refuse(ruling.Err) })
+		}
+	})
 }
 
 // own carries out what a member says and does for itself.
@@ -101,18 +119,9 @@ func (l *loop) own(m *member, command control.Message) error {
 
 // decided tells the outside what was done to others, or refused.
 func (l *loop) decided(by actor, command control.Message, err error) {
-	d := policy.Ruling{Room: l.room.name, Action: command.Type(), Who: by.name(), By: by.grant.By, Err: err}
-	switch c := command.(type) {
-	case control.Set:
-		d.Whom = cmp.Or(c.ID, c.Select)
-	case control.Ask:
-		d.Whom = c.ID
-	case control.Kick:
-		d.Whom = c.ID
-	case control.Move:
-		d.Whom = c.ID
-	}
-	l.room.env.Decided(d)
+	l.room.env.Decided(policy.Ruling{
+		Room: l.room.name, Action: command.Type(), Who: by.name(), By: by.grant.By, Whom: control.Whom(command), Err: err,
+	})
 }
 
 // spare tells why a command that changes something for all is not carried out now, if so.

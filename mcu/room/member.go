@@ -49,6 +49,7 @@ type member struct {
 	grant      policy.Grant
 	from       netip.Prefix // address of its client; zero: it is not counted
 	joined     time.Time    // when it took its seat, UTC
+	hushed     string       // the host that switched its devices off; "": they are on again, or none did
 	silenced   bool         // a host holds its microphone off
 	blinded    bool         // and its camera
 	presence   presence.Presence
@@ -235,7 +236,7 @@ func (m *member) welcome() {
 	r := m.loop.room
 	m.control.Send(control.Welcome{
 		ID: m.session.PublicID(), Name: m.name, Room: r.name, Standing: m.standing(),
-		ICEServers: r.env.ICEServers(), Resume: m.session.Token(),
+		ICEServers: r.env.ICEServers(), Resume: m.session.Token(), Muted: m.loop.moderator.hushed(m),
 	})
 }
 

@@ -49,8 +49,6 @@ func (o *moderator) act(by actor, command control.Message) error {
 		m.control.Send(control.Asked{By: by.name(), Audio: c.Audio, Video: c.Video})
 	case control.Kick:
 		return o.kick(by, c)
-	case control.Move:
-		return o.move(by, c)
 	case control.Lock:
 		o.lock(c.Locked)
 	case control.End:
@@ -143,10 +141,17 @@ func (o *moderator) hush(by actor, m *member, c control.Set) {
 	change(c.Audio, &m.muted, &m.silenced)
 	change(c.Video, &m.cameraOff, &m.blinded)
 	if c.Audio != nil || c.Video != nil {
-		m.control.Send(control.Muted{
-			By: by.name(), AudioMuted: m.muted, VideoMuted: m.cameraOff, AudioLocked: m.silenced, VideoLocked: m.blinded,
-		})
+		m.hushed = by.name()
+		m.control.Send(*o.hushed(m))
 	}
+}
+
+// hushed is what a member is told of what a host did to its devices; nil: nothing.
+func (o *moderator) hushed(m *member) *control.Muted {
+	if m.hushed == "" {
+		return nil
+	}
+	return &control.Muted{By: m.hushed, AudioMuted: m.muted, VideoMuted: m.cameraOff, AudioLocked: m.silenced, VideoLocked: m.blinded}
 }
 
 // own does what a member says of its own devices.
@@ -154,6 +159,9 @@ func (o *moderator) own(m *member, c control.Mute) error {
 	if m.silenced && !c.AudioMuted || m.blinded && !c.VideoMuted {
 		m.control.Send(control.Muted{AudioMuted: m.muted, VideoMuted: m.cameraOff, AudioLocked: m.silenced, VideoLocked: m.blinded})
 		return fmt.Errorf("%w: a host holds your microphone or camera off", policy.ErrForbidden)
+	}
+	if on := m.muted && !c.AudioMuted || m.cameraOff && !c.VideoMuted; on && !m.silenced && !m.blinded {
+		m.hushed = ""
 	}
 	m.muted, m.cameraOff = c.AudioMuted, c.VideoMuted
 	o.loop.publish()
@@ -164,6 +172,7 @@ func (o *moderator) own(m *member, c control.Mute) error {
 func (o *moderator) appoint(m *member, role policy.Role) {
 	m.grant.Role, m.grant.Rights = role, 0
 	m.control.Send(m.standing())
+	o.loop.lookout.show(m)
 	m.emit(event.ParticipantRole)
 }
 
@@ -248,21 +257,6 @@ func (o *moderator) kick(by actor, c control.Kick) error {
 	return nil
 }
 
-// move takes a member to another room. The loop does not wait for it; an actor in the room is told
-// if it fails.
-func (o *moderator) move(by actor, c control.Move) error {
-	if _, err := o.find(c.ID); err != nil {
-		return err
-	}
-	r := o.loop.room
-	o.loop.leaving.Go(func() {
-		if err := r.env.Move(r.name, c.ID, c.Room); err != nil && by.member != nil {
-			r.post(func() { by.member.refuse(err) })
-		}
-	})
-	return nil
-}
-
 // lock says whether the room takes nobody but hosts.
 func (o *moderator) lock(locked bool) {
 	if o.locked == locked {
@@ -279,7 +273,9 @@ func (o *moderator) lock(locked bool) {
 }
 
 // state is what all know of the room.
-func (o *moderator) state() control.RoomState { return control.RoomState{Locked: o.locked} }
+func (o *moderator) state() control.RoomState {
+	return control.RoomState{Locked: o.locked, Waiting: o.loop.lookout.total}
+}
 
 // end ends the call for all.
 func (o *moderator) end(reason string) {

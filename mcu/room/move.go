@@ -79,7 +79,7 @@ func (w *passage) member() *member {
 	m := &member{
 		loop: w.to, participant: w.was.participant, session: w.was.session, control: w.was.control,
 		place: w.place, path: w.was.path, presence: w.was.presence, grant: w.was.grant,
-		name: w.was.name, from: w.was.from, silenced: w.was.silenced, blinded: w.was.blinded,
+		name: w.was.name, from: w.was.from, hushed: w.was.hushed, silenced: w.was.silenced, blinded: w.was.blinded,
 		muted: w.was.muted, cameraOff: w.was.cameraOff, chats: w.was.chats,
 	}
 	m.share.member = m

@@ -50,6 +50,7 @@ func (n *notifier) soon(now time.Time) {
 // had nothing yet.
 func (n *notifier) round(now snapshot) {
 	was := n.last
+	n.loop.lookout.look()
 	if !slices.EqualFunc(now.people, was.people, sameButSpeaking) {
 		n.all(control.Participants{Participants: now.people})
 	}
@@ -90,6 +91,7 @@ func (n *notifier) catchUp(m *member) {
 	if state := n.loop.moderator.state(); state != (control.RoomState{}) {
 		m.control.Send(state)
 	}
+	n.loop.lookout.show(m)
 	if n.broadcast {
 		m.control.Send(control.Broadcast{Active: true})
 	}

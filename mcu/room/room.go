@@ -79,10 +79,12 @@ type Env struct {
 	// a font. The others may not block.
 	Ban       func(room string, b policy.Ban)
 	Decided   func(policy.Ruling)
-	Beyond    func(room string, command control.Message) error
 	CleanName func(string) (string, error)
-	// Move takes a participant from a room to another one, and may block.
-	Move func(room, id, to string) error
+	// Beyond does what commands of hosts say that reach beyond the room, and may block.
+	Beyond func(room string, command control.Message) error
+	// Waiting returns those in the lobby of a room. Queued is told that they are others than before, and may block.
+	Waiting func(room string) []scene.Waiter
+	Queued  func(room string)
 
 	Sessions *session.Metrics
 	Pictures *picture.Metrics
@@ -233,6 +235,9 @@ func (r *Room) Act(grant policy.Grant, command control.Message) error {
 
 // Tell sends a message to all in the room, soon.
 func (r *Room) Tell(m control.Message) { r.post(func() { r.loop.notify.everybody(m) }) }
+
+// LobbyChanged says that others wait in the room's lobby than before. Hosts are told soon.
+func (r *Room) LobbyChanged() { r.post(r.loop.lookout.changed) }
 
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }

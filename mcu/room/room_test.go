@@ -43,6 +43,8 @@ type call struct {
 	events []event.Type
 	full   error // why nobody gets a seat
 
+	waiting []scene.Waiter // in the lobby
+
 	mu   sync.Mutex // guards left
 	left int
 }
@@ -79,6 +81,8 @@ func (c *call) settings(tiles int) Env {
 		Emit:       func(e event.Event) { c.events = append(c.events, e.Type) },
 		Ban:        func(_ string, b policy.Ban) { c.bans = append(c.bans, b) },
 		Decided:    func(d policy.Ruling) { c.decided = append(c.decided, d) },
+		Waiting:    func(string) []scene.Waiter { return c.waiting },
+		Queued:     func(string) {},
 		CleanName:  func(name string) (string, error) { return strings.TrimSpace(name), nil },
 		Sessions:   session.NewMetrics(), Sounds: sound.NewMetrics(faults),
 		Pictures: picture.NewMetrics(rendition.NewMetrics(rungs), faults),

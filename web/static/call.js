@@ -123,8 +123,9 @@ async function startCall(ownName) {
       }
       else if (message.type === 'waiting' || message.type === 'admitted') showPhase(state, player);
       moderated.show(message);
+      queue.show(message);
       if (message.type === 'welcome' || message.type === 'standing' || message.type === 'moved') {
-        for (const part of [hosts, queue]) part.show();
+        hosts.show();
         share.follow();
       }
       if (message.type === 'participants') hand.show();
@@ -143,7 +144,7 @@ async function startCall(ownName) {
   });
   const moderated = new Moderated(state, local);
   const hosts = new Hosts(state, (message) => session.send(message));
-  const queue = new Queue(state);
+  const queue = new Queue(state, (message) => session.send(message));
   const hand = new Hand(state, (message) => session.send(message));
   const share = new ScreenShare(state, session);
   new Consistency(state, devices, session);

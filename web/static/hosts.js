@@ -101,6 +101,7 @@ export class Hosts {
         ? item('Make a plain participant', 'people', { type: 'set', id, role: 'participant' })
         : item('Make host', 'host', { type: 'set', id, role: 'host' }),
       { text: 'Move to another room…', icon: 'people', act: () => void this.#move(p) },
+      { text: 'Send back to the lobby', icon: 'people', act: () => this.send({ type: 'back', id }) },
       { text: 'Remove from the call…', icon: 'leave', danger: true, act: () => void this.#kick(p) },
     ];
   }

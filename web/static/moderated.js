@@ -29,7 +29,8 @@ export class Moderated {
   show(message) {
     switch (message.type) {
       case 'welcome': // what the room is like follows, unless it is as here
-        this.state.held = { audio: '', video: '' };
+        if (message.muted) void this.#muted(message.muted);
+        else this.state.held = { audio: '', video: '' };
         this.#lock(false);
         break;
       case 'moved':
@@ -59,7 +60,7 @@ export class Moderated {
     for (const sign of document.querySelectorAll('.locked-sign')) if (sign instanceof HTMLElement) sign.hidden = !locked;
   }
 
-  /** @param {import('./protocol.js').MutedMessage} message */
+  /** @param {import('./protocol.js').Muted} message */
   async #muted(message) {
     const off = { audio: message.audioMuted, video: message.videoMuted };
     const held = { audio: message.audioLocked ?? false, video: message.videoLocked ?? false };

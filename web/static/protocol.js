@@ -4,6 +4,17 @@
 // Generated from mcu/control: go test ./web -run Protocol -update
 
 /**
+ * Muted tells a participant that a host has switched its microphone or camera off, or holds it so.
+ *
+ * @typedef {object} Muted
+ * @property {string} by name of the host
+ * @property {boolean} audioMuted
+ * @property {boolean} videoMuted
+ * @property {boolean} [audioLocked] the participant cannot switch it on
+ * @property {boolean} [videoLocked]
+ */
+
+/**
  * Welcome is the first message of the server to a client.
  *
  * @typedef {object} WelcomeMessage
@@ -13,6 +24,7 @@
  * @property {string} id the client's own ID in Participants
  * @property {string} name
  * @property {string} room
+ * @property {Muted} [muted] what a host has switched off; nil: nothing
  * @property {string} [role]
  * @property {string[]} [rights]
  */
@@ -239,7 +251,24 @@
  * @property {'room'} type
  * @property {string} [title]
  * @property {boolean} [locked]
- * @property {number} [waiting] number of those in the lobby, for those who may admit them
+ * @property {number} [waiting] number of those in the lobby
+ */
+
+/**
+ * Waiter is one of them.
+ *
+ * @typedef {object} Waiter
+ * @property {string} id
+ * @property {string} name
+ * @property {string} since UTC
+ */
+
+/**
+ * Lobby lists those who wait to be let into the room, in the order in which they came.
+ *
+ * @typedef {object} LobbyMessage
+ * @property {'lobby'} type
+ * @property {Waiter[]} waiting
  */
 
 /**
@@ -389,9 +418,36 @@
  * @property {string} text 1 to MaxChat bytes
  */
 
-/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | AnnouncementMessage | RemovedMessage} ServerMessage */
+/**
+ * Admit lets those in who wait: some by their IDs, or all.
+ *
+ * @typedef {object} AdmitMessage
+ * @property {'admit'} type
+ * @property {string[]} [ids]
+ * @property {boolean} [all]
+ */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage} ClientMessage */
+/**
+ * Reject refuses those who wait: some by their IDs, or all.
+ *
+ * @typedef {object} RejectMessage
+ * @property {'reject'} type
+ * @property {string[]} [ids]
+ * @property {boolean} [all]
+ * @property {string} [reason]
+ */
+
+/**
+ * Back sends a participant of the room back to its lobby.
+ *
+ * @typedef {object} BackMessage
+ * @property {'back'} type
+ * @property {string} id
+ */
+
+/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage} ServerMessage */
+
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage} ClientMessage */
 // End of what is generated.
 
 /**

@@ -1,87 +1,99 @@
 // Those who wait to be let in, as hosts see them over the list of people.
 
-import { headers } from './credentials.js';
-import { at, byId, make } from './dom.js';
-import { asSentence } from './overlay.js';
+import { byId, make } from './dom.js';
 import { toast } from './toasts.js';
 
-/** @typedef {{id: string, name: string}} Waiter */
+/**
+ * @typedef {import('./protocol.js').Waiter} Waiter
+ * @typedef {import('./protocol.js').ClientMessage} ClientMessage
+ */
 
-const every = 5_000; // ms
+const every = 15_000; // ms between two updates of the waiting times
 
-/** Asks the server for those who wait, while this participant may let them in. */
+/** Shows those who wait, in order, and lets hosts decide on them. */
 export class Queue {
   /** @type {Waiter[]} */
   #known = [];
   #timer = 0;
 
-  /** @param {import('./session.js').State} state */
-  constructor(state) {
+  /**
+   * @param {import('./session.js').State} state
+   * @param {(message: ClientMessage) => void} send
+   */
+  constructor(state, send) {
     this.state = state;
+    this.send = send;
   }
 
-  /** Begins or ends with the right to let others in. */
-  show() {
-    clearInterval(this.#timer);
-    this.#timer = 0;
-    if (!this.state.rights.includes('moderate')) return this.#draw([]);
-    this.#timer = setInterval(() => void this.#look(), every);
-    void this.#look();
-  }
-
-  #url(rest = '') {
-    return at(`/api/v1/rooms/${encodeURIComponent(this.state.room)}/waiting${rest}`);
-  }
-
-  async #look() {
-    if (this.state.phase !== 'connected' || this.state.waiting) return;
-    try {
-      const response = await fetch(this.#url(), { headers: headers(), signal: AbortSignal.timeout(every) });
-      if (!response.ok) return;
-      const { waiting } = await response.json();
-      if (this.#timer) this.#draw(waiting);
-    } catch {
-      // The next look may succeed.
+  /** @param {import('./protocol.js').ServerMessage} message */
+  show(message) {
+    switch (message.type) {
+      case 'welcome': // who waits follows, if somebody does
+      case 'moved':
+        this.#draw([]);
+        break;
+      case 'standing':
+        if (!this.state.rights.includes('moderate')) this.#draw([]);
+        break;
+      case 'lobby':
+        this.#draw(message.waiting ?? []);
+        break;
     }
   }
 
   /** @param {Waiter[]} waiting */
   #draw(waiting) {
-    const ids = (/** @type {Waiter[]} */ list) => list.map((w) => w.id).join();
-    if (ids(waiting) === ids(this.#known)) return; // a button that is being clicked stays
     const came = waiting.filter((w) => !this.#known.some((k) => k.id === w.id));
     if (came.length) toast(came.length === 1 ? `${came[0].name} waits to be let in` : `${came.length} people wait to be let in`, 'host');
     this.#known = waiting;
     const list = byId('waiting', HTMLUListElement);
     list.hidden = waiting.length === 0;
-    list.replaceChildren(...waiting.map((w) => this.#row(w)));
+    list.replaceChildren(...waiting.map((w) => this.#row(w)), ...(waiting.length > 1 ? [this.#all()] : []));
+    clearInterval(this.#timer);
+    this.#timer = waiting.length ? setInterval(() => this.#age(list), every) : 0;
   }
 
   /** @param {Waiter} waiter */
-  #row({ id, name }) {
+  #row({ id, name, since }) {
     const item = make('li', 'person');
-    const admit = make('button', 'button small primary', 'Let in');
-    admit.setAttribute('aria-label', `Let ${name} in`);
-    admit.addEventListener('click', () => void this.#decide(id, 'admit'));
-    const reject = make('button', 'button small', 'Refuse');
-    reject.setAttribute('aria-label', `Refuse ${name}`);
-    reject.addEventListener('click', () => void this.#decide(id, 'reject'));
-    item.append(make('span', 'person-name', name), admit, reject);
+    const admit = this.#button('Let in', `Let ${name} in`, { type: 'admit', ids: [id] });
+    admit.classList.add('primary');
+    const age = make('span', 'person-self person-age', ageOf(since));
+    age.dataset.since = since;
+    item.append(make('span', 'person-name', name), age, admit, this.#button('Refuse', `Refuse ${name}`, { type: 'reject', ids: [id] }));
+    return item;
+  }
+
+  #all() {
+    const item = make('li', 'person');
+    item.append(make('span', 'person-name', ''), this.#button('Let all in', 'Let all in who wait', { type: 'admit', all: true }));
     return item;
   }
 
   /**
-   * @param {string} id
-   * @param {'admit' | 'reject'} what
+   * @param {string} text
+   * @param {string} label
+   * @param {ClientMessage} message
    */
-  async #decide(id, what) {
-    try {
-      const response = await fetch(this.#url(`/${encodeURIComponent(id)}/${what}`), { method: 'POST', headers: headers() });
-      // Another host may have decided already.
-      if (!response.ok && response.status !== 404) throw new Error((await response.json()).error);
-    } catch (error) {
-      toast(`Lobby: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');
-    }
-    await this.#look();
+  #button(text, label, message) {
+    const button = make('button', 'button small', text);
+    button.setAttribute('aria-label', label);
+    button.addEventListener('click', () => this.send(message));
+    return button;
   }
+
+  /** @param {HTMLElement} list */
+  #age(list) {
+    for (const age of list.querySelectorAll('.person-age')) if (age instanceof HTMLElement) age.textContent = ageOf(age.dataset.since ?? '');
+  }
+}
+
+/**
+ * How long somebody has waited, '' for less than a minute.
+ *
+ * @param {string} since
+ */
+function ageOf(since) {
+  const minutes = Math.floor((Date.now() - Date.parse(since)) / 60_000);
+  return minutes >= 1 ? `${minutes} min` : '';
 }

@@ -153,10 +153,13 @@ export class Session {
   #receive(message) {
     switch (message.type) {
       case 'welcome':
-        if (message.id !== this.state.id) this.state.held = { audio: '', video: '' };
+        if (message.id !== this.state.id && !message.muted) this.state.held = { audio: '', video: '' };
         this.state.id = message.id;
         this.state.rights = message.rights ?? [];
         this.state.name = message.name;
+        // What a host switched off stays off, also if this page does not know of it yet.
+        this.state.audioOff ||= message.muted?.audioMuted ?? false;
+        this.state.videoOff ||= message.muted?.videoMuted ?? false;
         this.state.waiting = 0;
         this.state.rendition = null;
         this.#secret = message.resume ?? '';

@@ -45,6 +45,9 @@ func TestHosts(t *testing.T) {
 	bob.click(t, "#mute")
 	bob.waitFor(t, `document.getElementById('toasts').innerText.includes('Ada holds your microphone off.')`)
 	bob.waitFor(t, `window.tilemix.state.audioOff`)
+	bob.do(t, chromedp.Reload())
+	bob.waitForPhase(t, "connected")
+	bob.waitFor(t, `document.getElementById('mute').dataset.hint === 'Ada holds your microphone off' && window.tilemix.state.audioOff`)
 
 	choose("Allow the microphone")
 	bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-disabled') === 'false'`)
