@@ -2,6 +2,7 @@ package demux_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -60,9 +61,13 @@ type bench struct {
 }
 
 func open(t *testing.T) *bench {
+	return openWith(t, nil, slog.New(slog.DiscardHandler), demux.HTTP, demux.Media, demux.TURN)
+}
+
+func openWith(t *testing.T, config *tls.Config, log *slog.Logger, kinds ...demux.Kind) *bench {
 	b := &bench{pipes: &pipes{make(chan net.Conn), make(chan struct{})}, accepted: map[demux.Kind]chan net.Conn{}}
-	b.Port = demux.New(b.pipes, nil, slog.New(slog.DiscardHandler))
-	for _, k := range []demux.Kind{demux.HTTP, demux.Media, demux.TURN} {
+	b.Port = demux.New(b.pipes, config, log)
+	for _, k := range kinds {
 		l, c := b.Listen(k), make(chan net.Conn, 1)
 		b.accepted[k] = c
 		go func() {
