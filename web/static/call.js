@@ -16,6 +16,7 @@ import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './localMedia.js';
+import { Microphone } from './microphone.js';
 import { Moderated } from './moderated.js';
 import { News } from './news.js';
 import { showCard } from './overlay.js';
@@ -27,7 +28,9 @@ import { Recordings } from './recordings.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { ScreenShare } from './screen.js';
 import { Session } from './session.js';
+import { Settings } from './settings.js';
 import { shortcuts } from './shortcuts.js';
+import { Signals } from './signals.js';
 import { toast } from './toasts.js';
 
 /** @typedef {import('./session.js').State} State */
@@ -110,6 +113,7 @@ async function startCall(ownName) {
       if (state.phase === 'connected') chat.online();
       else chat.offline();
       if (['left', 'refused', 'removed'].includes(state.phase)) quit(state.room);
+      if (state.phase === 'left' || state.phase === 'removed') microphone.close();
       if (state.phase === 'removed') local.close();
       if (state.phase === 'refused') void enterPIN(state, session);
     },
@@ -129,6 +133,7 @@ async function startCall(ownName) {
         share.follow();
       }
       if (message.type === 'participants') hand.show();
+      signals.show(message);
       news.show(message);
     },
   });
@@ -139,6 +144,7 @@ async function startCall(ownName) {
       session.sendMute();
       void player.retry(); // an open microphone lets the page make a sound
       showLocal(state);
+      microphone.watch(devices.tracks.audio);
       if (panel.open === 'settings') void showDevices(devices);
     },
   });
@@ -147,6 +153,9 @@ async function startCall(ownName) {
   const queue = new Queue(state, (message) => session.send(message));
   const hand = new Hand(state, (message) => session.send(message));
   const share = new ScreenShare(state, session);
+  const microphone = new Microphone(state, local);
+  const signals = new Signals(state);
+  new Settings(player, devices, local, session);
   new Consistency(state, devices, session);
   expose(state, session);
   wire(state, session, local, devices, player, panel, recordings);

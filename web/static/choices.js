@@ -7,13 +7,23 @@
  * @property {string} microphone device id, '' for the browser's default
  * @property {boolean} cameraOff
  * @property {boolean} microphoneOff
+ * @property {string} speaker device id, '' for the browser's default
+ * @property {number} volume of the call, 0 to 1
+ * @property {string} sound of the microphone: 'speech', 'plain' (with noise) or 'music'
+ * @property {string} receive 'all' or 'sound': no picture, to save data
+ * @property {boolean} pushToTalk
+ * @property {boolean} sounds for who comes and writes
+ * @property {boolean} notify whether the system shows notifications
  * @property {boolean} keysOff whether single keys do nothing
  */
 
 const key = 'tilemix';
 
 /** @type {Choices} */
-const none = { name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false };
+const none = {
+  name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false,
+  speaker: '', volume: 1, sound: 'speech', receive: 'all', pushToTalk: false, sounds: true, notify: false,
+};
 
 /** @returns {Choices} */
 export function loadChoices() {

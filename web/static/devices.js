@@ -1,5 +1,7 @@
 // Camera and microphone: opening, closing, choosing, and explaining problems.
 
+import { loadChoices } from './choices.js';
+
 /** @typedef {'audio' | 'video'} Kind */
 
 /**
@@ -74,6 +76,9 @@ export class Devices {
   /** @type {Record<Kind, string>} device ids to ask for, '' for any */
   wanted = { audio: '', video: '' };
 
+  /** What the microphone brings: 'speech', 'plain' (with noise) or 'music'. */
+  sound = loadChoices().sound;
+
   /**
    * Called when a device is unplugged or the system takes it.
    *
@@ -128,7 +133,7 @@ export class Devices {
     /** @type {MediaStreamConstraints} */
     const constraints = {};
     if (kinds.includes('audio')) {
-      constraints.audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...device(this.wanted.audio) };
+      constraints.audio = { ...processing(this.sound), ...device(this.wanted.audio) };
     }
     if (kinds.includes('video')) {
       constraints.video = {
@@ -152,6 +157,15 @@ export class Devices {
       };
     }
   }
+}
+
+/**
+ * @param {string} sound 'speech', 'plain' or 'music'
+ * @returns {MediaTrackConstraints}
+ */
+function processing(sound) {
+  if (sound === 'music') return { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 2 } };
+  return { echoCancellation: true, noiseSuppression: sound !== 'plain', autoGainControl: true };
 }
 
 /**

@@ -1,6 +1,7 @@
 // One connection to a call: one WebSocket or a detour around it, one RTCPeerConnection.
 
 import { Detour } from './detour.js';
+import { loadChoices } from './choices.js';
 import { Heartbeat } from './heartbeat.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
@@ -95,7 +96,7 @@ export class Link {
 
   /** Whether the server has rejected our video, so that there is audio only. */
   get soundOnly() {
-    return this.joined && !this.#video?.currentDirection?.includes('recv');
+    return this.joined && this.#video?.direction === 'sendrecv' && !this.#video?.currentDirection?.includes('recv');
   }
 
   /** @param {ClientMessage} message */
@@ -243,7 +244,7 @@ export class Link {
     const local = new MediaStream();
     const audio = pc.addTransceiver(tracks.audio ?? 'audio', { direction: 'sendrecv', streams: [local] });
     const video = pc.addTransceiver(tracks.video ?? 'video', {
-      direction: 'sendrecv',
+      direction: loadChoices().receive === 'sound' ? 'sendonly' : 'sendrecv',
       streams: [local],
       sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
     });

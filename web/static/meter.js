@@ -66,7 +66,7 @@ export class Meter {
  * @param {Float32Array} samples
  * @returns {number}
  */
-function loudness(samples) {
+export function loudness(samples) {
   let sum = 0;
   for (const s of samples) sum += s * s;
   const db = 10 * Math.log10(sum / samples.length + 1e-12);

@@ -1,0 +1,59 @@
+package browsertest
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+// choose picks a value of a choice in the panel.
+func (p *page) choose(t *testing.T, id, value string) {
+	t.Helper()
+	p.do(t, chromedp.Evaluate(`(() => {
+		const select = document.getElementById(`+quote(id)+`);
+		select.value = `+quote(value)+`;
+		select.dispatchEvent(new Event('change'));
+	})()`, nil))
+}
+
+// TestChoices has a participant save data, play music and hold the space bar to talk. The page
+// keeps these choices, and the server sends no picture to one who wants none.
+func TestChoices(t *testing.T) {
+	s := serve(t, "")
+	browser := startBrowser(t, fakeDevices, allow, sound)
+	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
+	ada.waitForPhase(t, "connected")
+	ada.waitForStream(t, "a picture", "inbound", "video", func(s stream) bool { return s.Frames > 0 })
+	ada.click(t, "#settings-button")
+	ada.do(t, chromedp.Evaluate(`window.tilemix.pc.old = true`, nil))
+	ada.choose(t, "choose-receive", "sound")
+	ada.waitFor(t, `window.tilemix.pc && !window.tilemix.pc.old`)
+	ada.waitForPhase(t, "connected")
+	ada.waitForText(t, "#status", "")
+	ada.waitForSound(t)
+	ada.waitFor(t, `window.tilemix.pc.getTransceivers().some((v) => v.sender.track?.kind === 'video' && v.currentDirection === 'sendonly')`)
+	var pictures int
+	if err := ada.ask(`window.tilemix.pc.getStats().then((all) => [...all.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').length)`, &pictures); err != nil || pictures > 0 {
+		t.Errorf("%d streams of pictures come, %v", pictures, err)
+	}
+
+	ada.choose(t, "choose-sound", "music")
+	ada.waitFor(t, `window.tilemix.pc.getSenders().some((s) => s.track?.kind === 'audio' && s.track.getSettings().noiseSuppression === false)`)
+	ada.click(t, "#choose-pushToTalk")
+	ada.click(t, "#mute")
+	muted := `document.getElementById('mute').getAttribute('aria-pressed')`
+	ada.waitFor(t, muted+` === 'true'`)
+	ada.do(t, chromedp.Evaluate(`document.activeElement.blur()`, nil))
+	space := func(kind input.KeyType) {
+		ada.do(t, input.DispatchKeyEvent(kind).WithCode("Space").WithKey(" ").WithWindowsVirtualKeyCode(32))
+	}
+	space(input.KeyRawDown)
+	ada.waitFor(t, muted+` === 'false'`)
+	space(input.KeyUp)
+	ada.waitFor(t, muted+` === 'true'`)
+
+	ada.do(t, chromedp.Reload())
+	ada.waitForPhase(t, "connected")
+	ada.waitFor(t, `document.getElementById('choose-receive').value === 'sound' && document.getElementById('choose-pushToTalk').checked`)
+}
