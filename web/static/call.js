@@ -14,6 +14,7 @@ import { at, byId } from './dom.js';
 import { enter, enteredAs, offeredName, quit } from './entry.js';
 import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
+import { translate } from './language.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './localMedia.js';
 import { Microphone } from './microphone.js';
@@ -39,6 +40,7 @@ const room = roomOf(location.pathname);
 const offered = offeredName();
 const name = enteredAs(room);
 document.title = `${room} · tilemix`;
+void translate();
 
 if (!isRoom(room)) refuseRoom();
 else if (name) void startCall(name);

@@ -84,7 +84,9 @@ export class Chat {
     for (const item of this.#list.querySelectorAll('.unsent')) item.remove();
     for (const { text } of this.#lost ? this.#log.unsent : []) {
       const item = make('div', 'message own unsent');
-      item.append(make('div', 'message-head', 'Not sent yet'), make('div', 'message-text', text));
+      const body = make('div', 'message-text', text);
+      body.translate = false;
+      item.append(make('div', 'message-head', 'Not sent yet'), body);
       this.#list.append(item);
     }
     this.scrollToEnd();
@@ -111,6 +113,7 @@ export class Chat {
     const head = make('div', follows ? 'visually-hidden' : 'message-head');
     const name = make('span', 'message-name', own ? 'You' : message.name);
     name.dir = 'auto';
+    name.translate = own;
     head.append(name);
     if (!Number.isNaN(time.getTime())) {
       const at = make('time', '', time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
@@ -119,6 +122,7 @@ export class Chat {
     }
     const text = make('div', 'message-text');
     text.dir = 'auto';
+    text.translate = false;
     text.append(...linked(message.text));
     item.append(head, text);
     return item;

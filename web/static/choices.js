@@ -7,6 +7,7 @@
  * @property {string} microphone device id, '' for the browser's default
  * @property {boolean} cameraOff
  * @property {boolean} microphoneOff
+ * @property {string} language tag, '' for the browser's
  * @property {string} speaker device id, '' for the browser's default
  * @property {number} volume of the call, 0 to 1
  * @property {string} sound of the microphone: 'speech', 'plain' (with noise) or 'music'
@@ -22,7 +23,7 @@ const key = 'tilemix';
 /** @type {Choices} */
 const none = {
   name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false,
-  speaker: '', volume: 1, sound: 'speech', receive: 'all', pushToTalk: false, sounds: true, notify: false,
+  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', pushToTalk: false, sounds: true, notify: false,
 };
 
 /** @returns {Choices} */

@@ -2,6 +2,7 @@
 
 import { at, byId } from './dom.js';
 import { enter } from './entry.js';
+import { translate } from './language.js';
 import { Lobby } from './lobby.js';
 import { toRoom } from './room.js';
 import { shortcuts } from './shortcuts.js';
@@ -28,4 +29,5 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
 
+void translate();
 void lobby.start();

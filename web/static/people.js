@@ -92,7 +92,11 @@ function newRow(p, self, unseen, hosts) {
   item.dataset.id = p.id;
   const avatar = make('span', `avatar tint-${tint(p.name)}`, initials(p.name));
   avatar.setAttribute('aria-hidden', 'true');
-  const name = make('span', 'person-name', p.name);
+  const name = make('span', 'person-name');
+  const text = make('span', '', p.name);
+  text.translate = false;
+  text.dir = 'auto';
+  name.append(text);
   if (self) name.append(make('span', 'person-self', ' (you)'));
   if (p.reason) name.append(make('span', 'person-reason', inWords(p.reason)));
   item.append(avatar, name);

@@ -3,6 +3,7 @@
 
 import { loadChoices, saveChoices } from './choices.js';
 import { byId, make } from './dom.js';
+import { languages } from './language.js';
 import { testSound } from './signals.js';
 import { toast } from './toasts.js';
 
@@ -42,6 +43,7 @@ export class Settings {
       if (on) void globalThis.Notification?.requestPermission?.();
     });
     this.#switch('No single keys as shortcuts', 'keysOff');
+    this.#choice('Language', 'language', [['', 'As the browser'], ...Object.entries(languages)], () => location.reload());
     if (document.pictureInPictureEnabled) {
       this.#button('Picture in picture', () => void player.video.requestPictureInPicture().catch(() => toast('There is no picture yet', 'warning')));
     }
@@ -91,7 +93,7 @@ export class Settings {
 
   /**
    * @param {string} text
-   * @param {'sound' | 'receive'} key
+   * @param {'sound' | 'receive' | 'language'} key
    * @param {[string, string][]} options values and texts
    * @param {() => void} changed
    */

@@ -4,6 +4,7 @@ import { audienceText, countAudience } from './audience.js';
 import { Backoff } from './backoff.js';
 import { announce, at, byId, setIcon } from './dom.js';
 import { Playback } from './hls.js';
+import { translate } from './language.js';
 import { asSentence, banner, showCard, stalledText } from './overlay.js';
 import { Player } from './player.js';
 import { watchQuality } from './quality.js';
@@ -192,6 +193,7 @@ function showSound() {
   setIcon(button, off ? 'sound-off' : 'sound');
 }
 
+void translate();
 watchQuality(byId('mix', HTMLVideoElement));
 document.title = `${room} · tilemix`;
 for (const id of ['title', 'room-name']) byId(id, HTMLElement).textContent = room;

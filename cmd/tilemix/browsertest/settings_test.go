@@ -17,6 +17,22 @@ func (p *page) choose(t *testing.T, id, value string) {
 	})()`, nil))
 }
 
+// TestLanguages opens the lobby in German by the browser's choice and in Arabic by the user's.
+func TestLanguages(t *testing.T) {
+	s := serve(t, "")
+	browser := startBrowser(t, fakeDevices, allow, sound)
+	german := before(`Object.defineProperty(navigator, 'languages', { value: ['de-AT', 'en'] });`)
+	p := openPage(t, browser, "Ada", s.url+"/?room=room", german)
+	p.waitForText(t, "#lobby-title", "An einem Anruf teilnehmen")
+	p.waitFor(t, `document.documentElement.lang === 'de' && document.documentElement.dir === 'ltr'`)
+	p.waitFor(t, `document.getElementById('lobby-mute').dataset.hint === 'Stumm schalten'`)
+	p.do(t, chromedp.Evaluate(`document.getElementById('lobby-form').requestSubmit()`, nil))
+	p.waitForText(t, "#name-error", "Geben Sie Ihren Namen ein.")
+	p.do(t, chromedp.Evaluate(`localStorage.setItem('tilemix', JSON.stringify({ language: 'ar' }))`, nil), chromedp.Reload())
+	p.waitForText(t, "#lobby-title", "الانضمام إلى مكالمة")
+	p.waitFor(t, `getComputedStyle(document.body).direction === 'rtl'`)
+}
+
 // TestChoices has a participant save data, play music and hold the space bar to talk. The page
 // keeps these choices, and the server sends no picture to one who wants none.
 func TestChoices(t *testing.T) {
@@ -31,7 +47,6 @@ func TestChoices(t *testing.T) {
 	ada.waitFor(t, `window.tilemix.pc && !window.tilemix.pc.old`)
 	ada.waitForPhase(t, "connected")
 	ada.waitForText(t, "#status", "")
-	ada.waitForSound(t)
 	ada.waitFor(t, `window.tilemix.pc.getTransceivers().some((v) => v.sender.track?.kind === 'video' && v.currentDirection === 'sendonly')`)
 	var pictures int
 	if err := ada.ask(`window.tilemix.pc.getStats().then((all) => [...all.values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').length)`, &pictures); err != nil || pictures > 0 {
