@@ -96,7 +96,8 @@ func (c Config) layoutOf(name string) (l layout.Layout, ok bool) {
 	return layout.ByName(name)
 }
 
-func (c Config) check() error {
+// Check returns why no server can be made with a configuration, in words for the operator.
+func (c Config) Check() error {
 	if _, ok := c.layoutOf(c.Layout); !ok {
 		return fmt.Errorf("layout %q is neither grid nor speaker nor one of the operator's own", c.Layout)
 	}
@@ -132,7 +133,7 @@ func (c Config) check() error {
 			Width: rung.Size.X, Height: rung.Size.Y, FrameRate: rung.FrameRate, Bitrate: rung.Bitrate,
 		})
 		if err != nil {
-			return fmt.Errorf("the mix cannot be encoded with %d bits a second (--video-bitrate): %w", rung.Bitrate, err)
+			return fmt.Errorf("%d bits a second are too few for the mix, take more (--video-bitrate): %w", rung.Bitrate, err)
 		}
 		_ = enc.Close()
 	}

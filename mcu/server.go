@@ -72,7 +72,7 @@ type entry struct {
 // NewServer returns a server with its sockets open, which can be joined. Run must be
 // called; it ends what was begun and closes the sockets.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	api, err := rtc.NewAPI(rtc.Config{PublicIPs: cfg.PublicIPs, Port: cfg.RTCPort, Listen: cfg.MediaListen, Local: cfg.MediaLocal, TCP: cfg.MediaTCP, TURN: cfg.TURNTCP != nil, OnAddress: addressLog{log}.changed})

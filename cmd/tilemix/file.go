@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // BeforeResolve reads the settings file, once kong knows its name.
@@ -52,7 +54,7 @@ func readSettingsFile(path string, flags []*kong.Flag) (settingsFile, error) {
 		key := entry.Key.GetToken().Value
 		value, err := settingText(entry, flagNamed(flags, key))
 		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %s: %w", path, line(entry.Key), key, err)
+			return nil, fmt.Errorf("%s:%s: %s: %w", path, place(entry.Key.GetToken()), key, err)
 		}
 		file[key] = value
 	}
@@ -101,12 +103,15 @@ func parseEntries(data []byte) ([]*ast.MappingValueNode, error) {
 func atLine(path string, err error) error {
 	var at yaml.Error
 	if errors.As(err, &at) && at.GetToken() != nil {
-		return fmt.Errorf("%s:%d: %s", path, at.GetToken().Position.Line, at.GetMessage())
+		return fmt.Errorf("%s:%s: %s", path, place(at.GetToken()), at.GetMessage())
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-func line(node ast.Node) int { return node.GetToken().Position.Line }
+// place returns line and column, from 1.
+func place(t *token.Token) string {
+	return fmt.Sprintf("%d:%d", t.Position.Line, t.Position.Column)
+}
 
 // flagNamed returns the flag of a key, or nil if a file may not have that key.
 func flagNamed(flags []*kong.Flag, key string) *kong.Flag {
@@ -158,10 +163,21 @@ func scalarText(node ast.Node, flag *kong.Flag) (string, error) {
 			return "", fmt.Errorf("must be text, not the number %s", node.Token.Value)
 		}
 		return node.Token.Value, nil
+	case *ast.BoolNode:
+		if flag.IsBool() {
+			return node.Token.Value, nil
+		}
+		return "", fmt.Errorf("must not be %s: write text in quotes", node.Token.Value)
 	case *ast.NullNode:
 		return "", errors.New("has no value")
+	case *ast.FloatNode:
+		return "", fmt.Errorf("must be a whole number, not %s", node.Token.Value)
+	case *ast.SequenceNode:
+		return "", errors.New("takes one value, not a list")
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "", errors.New("takes a value, not keys of its own")
 	}
-	return "", fmt.Errorf("cannot be a %s", node.Type())
+	return "", fmt.Errorf("cannot be a %s", strings.ToLower(node.Type().String()))
 }
 
 // try parses text as kong does, but sets nothing.

@@ -16,15 +16,17 @@ import (
 type commands struct {
 	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version and the commit."`
 
-	Serve    serveCommand    `cmd:"" help:"Serve calls until interrupted."`
-	Join     join.Command    `cmd:"" help:"Join a call without a browser, as a room's device or a bot."`
-	Bench    bench.Command   `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
-	Bare     bench.Bare      `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
-	Layouts  layoutsCommand  `cmd:"" help:"Check layouts, and bring them from other servers."`
-	Key      keyCommand      `cmd:"" help:"Make, list and remove the API keys of programs."`
-	Worker   workerCommand   `cmd:"" name:"codec-worker" hidden:"" help:"Decode cameras for a server that starts this."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
-	Licences licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
+	Serve       serveCommand    `cmd:"" help:"Serve calls until interrupted."`
+	Join        join.Command    `cmd:"" help:"Join a call without a browser, as a room's device or a bot."`
+	Bench       bench.Command   `cmd:"" help:"Measure what calls cost and how late they are, on this machine."`
+	Bare        bench.Bare      `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
+	Layouts     layoutsCommand  `cmd:"" help:"Check layouts, and bring them from other servers."`
+	Key         keyCommand      `cmd:"" help:"Make, list and remove the API keys of programs."`
+	Worker      workerCommand   `cmd:"" name:"codec-worker" hidden:"" help:"Decode cameras for a server that starts this."`
+	Version     versionCommand  `cmd:"" help:"Print the version."`
+	Licences    licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
+	CheckConfig checkCommand    `cmd:"" help:"Check a settings file and open nothing."`
+	Health      healthCommand   `cmd:"" help:"Ask a server whether it takes calls; the exit code says it."`
 }
 
 func main() {

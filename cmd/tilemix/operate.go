@@ -42,7 +42,10 @@ func (s *operateSettings) log(out io.Writer, level slog.Leveler) *slog.Logger {
 func (h *house) banner(s *settings, d *door, listener net.Listener, metrics *plainServer) startup.Banner {
 	b := startup.Banner{
 		URL: d.url, Build: startup.This(), TLS: s.TLS, Redirect: s.HTTPListen, Profiles: s.PProf,
-		Listen: listener.Addr().String(), Public: s.PublicIPs, Config: s.Config, Data: s.DataDir, Hints: hints(s),
+		Listen: listener.Addr().String(), Config: s.Config, Data: s.DataDir, Hints: hints(s),
+	}
+	for _, ip := range s.PublicIPs {
+		b.Public = append(b.Public, ip.Addr)
 	}
 	sockets, relay := h.rooms.Media()
 	if b.Media = sockets; relay != nil {

@@ -42,6 +42,9 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	defer listener.Close()
 	log := c.log(app.Stderr, c.level())
 	c.Isolated = true
+	if names := strangers(app); len(names) > 0 {
+		log.Warn("variables of the environment are no settings", "variables", names)
+	}
 	if !malloc.Bound() {
 		log.Warn("the C library refuses to bound its memory")
 	}

@@ -28,7 +28,7 @@ type settings struct {
 	tlsSettings
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
 	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT, turn:secret=SECRET@HOST:PORT for one that shares a secret (coturn's use-auth-secret), or turn:USER:PASSWORD@HOST:PORT, which every visitor gets. Repeatable."`
-	PublicIPs       []netip.Addr `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
+	PublicIPs       []publicIP   `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
 	MediaListen     []netip.Addr `name:"media-listen" env:"TILEMIX_MEDIA_LISTEN" placeholder:"IP" help:"Address on which media and TURN are received, 0.0.0.0 for all. Repeatable. By default the address of --listen, or all if clients come through a proxy."`
 	shared          *onePort     `kong:"-"` // port; follows from others
 	MediaLocal      bool         `kong:"-"` // only this machine's programs reach the media; follows from others

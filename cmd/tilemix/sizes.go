@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -105,4 +106,17 @@ func machineMemory() int64 {
 		most = min(most, n)
 	}
 	return most
+}
+
+// publicIP is an address by which clients reach the server.
+type publicIP struct{ netip.Addr }
+
+// UnmarshalText reads a publicIP. kong uses it for flags, environment and file.
+func (p *publicIP) UnmarshalText(text []byte) error {
+	at, err := netip.ParseAddr(string(text))
+	if err != nil || at.Zone() != "" || at.IsUnspecified() {
+		return fmt.Errorf("must be an IP address such as 203.0.113.7, not %q; a name has addresses that change", text)
+	}
+	p.Addr = at.Unmap()
+	return nil
 }

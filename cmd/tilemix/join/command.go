@@ -25,8 +25,8 @@ import (
 
 // Command is "tilemix join".
 type Command struct {
-	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server, as https://meet.example.org; by default ${default}."`
-	Room      string        `required:"" help:"Room to join."`
+	Server    string        `arg:"" default:"http://localhost:8080" help:"Address of the server or of the call, as https://meet.example.org/r/demo, or an invite link; by default ${default}."`
+	Room      string        `help:"Room to join, unless the address names it."`
 	Name      string        `help:"Name that the others see; by default the machine's."`
 	Token     string        `env:"TILEMIX_JOIN_TOKEN" xor:"secret" help:"Token or API key to enter a closed room with. Put it into the environment, because all users of a machine see its flags."`
 	Invite    string        `env:"TILEMIX_JOIN_INVITE" xor:"secret" placeholder:"LINK" help:"Invite to enter a closed room with: its link, or the secret in the link."`
@@ -137,8 +137,8 @@ func (c *Command) target() whip.Target {
 
 // check checks the flags and sets what they leave out.
 func (c *Command) check() (want capture.Format, err error) {
-	if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return want, fmt.Errorf("server %q is no address such as https://meet.example.org", c.Server)
+	if err := c.follow(); err != nil {
+		return want, err
 	}
 	var size image.Point
 	if _, err := fmt.Sscanf(c.Size, "%dx%d", &size.X, &size.Y); err != nil || min(size.X, size.Y) < 64 || max(size.X, size.Y) > 4096 {
