@@ -16,9 +16,6 @@ import (
 	"tilemix/mcu/scene"
 )
 
-// roomShare: one address makes at most one in four of the server's rooms.
-const roomShare = 4
-
 // Admits returns why no client of a name and a grant could join a room now, if so.
 func (s *Server) Admits(room, name string, g policy.Grant) error {
 	if err := CheckRoomName(room); err != nil {

@@ -12,6 +12,9 @@ import (
 	"tilemix/mcu/rules"
 )
 
+// roomShare: one address makes at most one in four of the server's rooms.
+const roomShare = 4
+
 // place is what a participant has of the server: first a ticket, with which it waits for its
 // connection, then a seat. It is a [room.Place].
 type place struct {
