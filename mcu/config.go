@@ -5,6 +5,7 @@ import (
 	"image"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,6 +38,7 @@ type Config struct {
 
 	Fonts           *fonts.Library // of names that are not Latin, Greek or Cyrillic; nil: none
 	MaxTiles        int            // on the canvas, 1 to layout.MaxTiles; the others are not seen
+	MaxViews        int            // of all rooms together, beside the view that each room has by itself
 	MaxParticipants int            // a room, viewers included, at most 10,000
 	MaxRooms        int
 
@@ -80,6 +82,7 @@ func DefaultConfig() Config {
 		VideoBitrate: 1_500_000, AudioBitrate: 32_000, AudioChannels: 1,
 		Layout:          "grid",
 		MaxTiles:        layout.MaxTiles,
+		MaxViews:        max(2, runtime.NumCPU()),
 		MaxParticipants: 100,
 		MaxRooms:        100,
 		MaxSource:       image.Pt(2560, 1440),

@@ -261,7 +261,7 @@ func watch(h *hop) *screen {
 		Decoder: newReel(), Joiner: &payload.H264Joiner{}, Pool: yuv.NewPool(40), Turns: make(chan struct{}, 1),
 		RequestKeyFrame: h.requestKey, Reassembled: nothing{}, Decoded: nothing{},
 	})}
-	s.video.Show(image.Pt(32, 32), h.w.now)
+	s.video.Show(image.Pt(32, 32), nil, h.w.now)
 	h.arrived = func(p *rtp.Packet, _ bool) {
 		s.video.Wait(h.feedback.Patience())
 		s.video.Push(p, h.w.now)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,6 +183,7 @@ func (s *settings) config() mcu.Config {
 	cfg.Spatial = s.Spatial
 	cfg.KeepLoudness = s.KeepLoudness
 	cfg.MaxTiles = int(s.MaxTiles)
+	cfg.MaxViews = cmp.Or(int(s.MaxViews), cfg.MaxViews)
 	cfg.MaxParticipants = int(s.MaxParticipants)
 	cfg.MaxRooms = int(s.MaxRooms)
 	cfg.MaxSource = image.Point(s.MaxSource)

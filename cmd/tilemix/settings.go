@@ -42,6 +42,7 @@ type settings struct {
 	Layout          string       `default:"grid" help:"Layout of a new room: grid, speaker, or one of --layouts."`
 	Layouts         layoutFile   `name:"layouts" env:"TILEMIX_LAYOUTS" placeholder:"FILE" help:"JSON file with layouts of your own, which participants can choose by name."`
 	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
+	MaxViews        natural      `default:"0" help:"Most views of all rooms together, beside the view that each room has by itself. 0 is one for each core, and at least 2."`
 	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
 	MaxSource       pictureSize  `default:"2560x1440" placeholder:"WxH" help:"Largest picture of a participant that is decoded, in pixels, wide or upright. Inputs are scaled down."`

@@ -38,6 +38,9 @@ type Frame struct {
 	// Due is when it would have arrived without jitter. Captured is when it was taken by its
 	// sender's clock, zero where the sender has not reported it.
 	Due, Captured time.Time
+	// Other is the same picture in another size, nil for none. It is written with the pixels and is
+	// the frame's: the last Release of the frame releases it.
+	Other *Frame
 
 	buf  []byte
 	refs atomic.Int32
@@ -60,7 +63,10 @@ func (f *Frame) Release() {
 	}
 	switch n := f.refs.Add(-1); {
 	case n == 0:
+		other := f.Other
+		f.Other = nil
 		f.pool.put(f)
+		other.Release()
 	case n < 0:
 		panic("yuv: Release of a released frame")
 	}

@@ -26,6 +26,7 @@ var (
 		Mute{},
 		SendChat{},
 		ChooseLayout{},
+		View{},
 		Alive{},
 		Hand{},
 		Set{},

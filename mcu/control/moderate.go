@@ -3,6 +3,8 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+
+	"tilemix/mcu/views"
 )
 
 // MaxReason is the longest reason or title of a host, in bytes.
@@ -26,6 +28,9 @@ type Set struct {
 	Role      *string   `json:"role,omitempty"`
 	Hand      *bool     `json:"hand,omitempty"`
 	Spotlight *bool     `json:"spotlight,omitempty"`
+	// View is what the participants see from now on. ViewLocked keeps them from changing it.
+	View       *views.Wish `json:"view,omitempty"`
+	ViewLocked *bool       `json:"viewLocked,omitempty"`
 }
 
 // SetMedia switches a microphone or a camera off, and holds it so. Nobody but its owner switches
@@ -109,6 +114,8 @@ func (m Set) fault() string {
 		return "id and select exclude each other"
 	case m.Audio != nil && m.Audio.Muted != nil && !*m.Audio.Muted, m.Video != nil && m.Video.Muted != nil && !*m.Video.Muted:
 		return "muted can only be true: nobody but its owner switches a device on, ask for it"
+	case m.View != nil && m.View.Check() != nil:
+		return m.View.Check().Error()
 	}
 	return ""
 }

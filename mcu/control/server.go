@@ -1,6 +1,10 @@
 package control
 
-import "time"
+import (
+	"time"
+
+	"tilemix/mcu/views"
+)
 
 // Welcome is the first message of the server to a client.
 type Welcome struct {
@@ -46,13 +50,15 @@ type Speaking struct {
 	IDs []string `json:"ids"`
 }
 
-// Layout says where each participant's tile is on the canvas.
+// Layout says where each participant's tile is on the canvas of the view that the client has.
 type Layout struct {
 	Name   string `json:"name"`
 	Width  int    `json:"width"`  // of the canvas, pixels
 	Height int    `json:"height"` // of the canvas, pixels
 	Tiles  []Tile `json:"tiles"`
 	Hidden int    `json:"hidden,omitempty"` // number of participants without a tile
+	// View is what the client sees, where it is not the room's view.
+	View *views.Wish `json:"view,omitempty"`
 }
 
 // Uplink asks a sender to send no more video than its tiles need.

@@ -22,7 +22,7 @@ func TestLoop(t *testing.T) {
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	defer v.Release()
-	v.Show(image.Pt(320, 180), epoch)
+	v.Show(image.Pt(320, 180), nil, epoch)
 	const length = 90 // pictures, 3 s
 	unit := clip(1)[0]
 	seq, now := uint16(65000), epoch

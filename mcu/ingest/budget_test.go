@@ -75,7 +75,7 @@ func (s sender) play() (*meter, ingest.VideoStats, int) {
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	defer v.Release()
-	v.Show(image.Pt(320, 180), time.Now())
+	v.Show(image.Pt(320, 180), nil, time.Now())
 	seq, sizes := uint16(0), [2]image.Point{s.resize, s.size}
 	for n := range 10 * s.rate {
 		header := byte(0x61) // a slice that others refer to

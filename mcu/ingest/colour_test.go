@@ -37,7 +37,7 @@ func TestVideoColour(t *testing.T) {
 					Reassembled: unobserved{}, Decoded: unobserved{},
 				})
 				defer v.Release()
-				v.Show(tile, epoch)
+				v.Show(tile, nil, epoch)
 				for _, p := range packets(0, clip(2)...) {
 					v.Push(&p, epoch)
 				}

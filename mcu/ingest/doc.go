@@ -14,7 +14,8 @@
 //
 // Pictures are pushed: decoding costs milliseconds and must not wait for the clock. The
 // goroutine that reads a camera's track decodes and scales as soon as an access unit is
-// complete, straight to the size of the tile.
+// complete, straight to the size of the tile. A camera whose tile has other sizes in other views is
+// scaled to each of them once, from the picture that was decoded.
 //
 // Reassembly is our own. A sample builder, as pion has one, allocates for each access unit,
 // waits for a missing packet by count and not by time, and keeps packets that came late.

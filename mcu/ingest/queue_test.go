@@ -54,7 +54,7 @@ func newReelOf(joiner payload.Joiner) *reel {
 		Decoder: &r.tape, Pool: yuv.NewPool(3), RequestKeyFrame: func() { r.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
-	r.Show(image.Pt(64, 36), epoch)
+	r.Show(image.Pt(64, 36), nil, epoch)
 	return r
 }
 

@@ -163,14 +163,14 @@ func TestSenders(t *testing.T) {
 					}
 				}
 			}
-			v.Show(image.Pt(64, 36), epoch)
+			v.Show(image.Pt(64, 36), nil, epoch)
 			if !seen {
-				v.Show(image.Point{}, epoch)
+				v.Show(image.Point{}, nil, epoch)
 			}
 			for _, p := range c.film(40) {
 				now := epoch.Add(p.at)
 				if !seen && p.Timestamp >= 5000+uint32(3000*c.unseen) {
-					v.Show(image.Pt(64, 36), now)
+					v.Show(image.Pt(64, 36), nil, now)
 					dec.lost, seen = 0, true
 				}
 				if c.report != 0 {

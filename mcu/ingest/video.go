@@ -62,11 +62,10 @@ type Video struct {
 	backlog readBacklog
 	sender  senderClock
 	sets    parameters
-	scaler  yuv.Scaler
+	tiles   tiles
 
-	asked atomic.Int64  // when a key frame was asked for last, Unix time in ns
-	size  atomic.Uint64 // of the tile, packed; 0: nobody sees it
-	gone  atomic.Bool   // the clock has let go
+	asked atomic.Int64 // when a key frame was asked for last, Unix time in ns
+	gone  atomic.Bool  // the clock has let go
 
 	playout playout
 
@@ -90,10 +89,11 @@ func NewVideo(cfg VideoConfig) *Video {
 }
 
 // Show says how large the tile is, in pixels. The zero size says that the camera has no tile: then
-// nothing is decoded. A camera that gets a tile is asked for an IDR at once.
-func (v *Video) Show(tile image.Point, now time.Time) {
-	before := v.size.Swap(uint64(uint32(tile.X))<<32 | uint64(uint32(tile.Y)))
-	if before == 0 && v.visible() && v.packets.Load() > 0 {
+// nothing is decoded. A camera that gets a tile is asked for an IDR at once. Other are the sizes of
+// its tiles in other views; of more than maxSizes - 1 the picture clock scales the rest.
+func (v *Video) Show(tile image.Point, other []image.Point, now time.Time) {
+	before := v.tiles.show(tile, other)
+	if !before && v.tiles.seen() && v.packets.Load() > 0 {
 		v.askKeyFrame(now)
 	}
 }
@@ -159,7 +159,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		v.take(au, first, now)
 	}
 	v.notice() // where nothing is whole any more, a key frame is wanted too
-	if v.broken && v.visible() && !v.budget.spent {
+	if v.broken && v.tiles.seen() && !v.budget.spent {
 		v.askKeyFrame(now)
 	}
 }
@@ -184,7 +184,7 @@ func (v *Video) arrived(first time.Time) time.Time {
 
 // take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {
-	if !v.visible() {
+	if !v.tiles.seen() {
 		v.markLoss() // what is skipped is missing later
 		return
 	}
@@ -231,21 +231,14 @@ func (v *Video) markLoss() {
 	}
 }
 
-// put scales img to its tile and leaves it to the clock, for which the newest wins.
+// put scales img to its tiles and leaves it to the clock, for which the newest wins.
 func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
-	crop, place := v.cfg.Kind.Fit(img.Rect.Size(), image.Rectangle{Max: v.tile()})
-	if place.Empty() {
-		return
-	}
-	f := v.cfg.Pool.Get(place.Dx(), place.Dy())
+	f, starved := v.tiles.scale(img, &v.cfg)
 	if f == nil {
-		v.starved.Add(1)
+		if starved {
+			v.starved.Add(1)
+		}
 		return
-	}
-	src := yuv.View(img, snap(img.Rect.Size(), crop, place.Size()).Add(img.Rect.Min))
-	v.scaler.Scale(&f.YCbCr, &src)
-	if d, ok := v.cfg.Decoder.(codec.ColourTeller); ok {
-		yuv.ToCanvas(&f.YCbCr, d.Colour())
 	}
 	f.At, f.Ready = now, now.Add(time.Since(asked))
 	f.Due = v.due(first)
@@ -255,12 +248,6 @@ func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
 	if v.gone.Load() {
 		v.playout.clear()
 	}
-}
-
-func (v *Video) visible() bool { return v.size.Load() != 0 }
-func (v *Video) tile() image.Point {
-	s := v.size.Load()
-	return image.Pt(int(s>>32), int(uint32(s)))
 }
 
 // Stop ends the uplink's half and closes the decoder.

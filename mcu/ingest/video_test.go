@@ -50,7 +50,7 @@ func newLimitedScreening(t testing.TB, tile image.Point, limits limit.Limits) *s
 		Decoder: dec, Pool: s.pool, RequestKeyFrame: func() { s.asked++ },
 		Reassembled: unobserved{}, Decoded: unobserved{}, Skew: &s.skews,
 	})
-	s.Show(tile, s.now)
+	s.Show(tile, nil, s.now)
 	return s
 }
 
@@ -167,7 +167,7 @@ func TestVideoUnseen(t *testing.T) {
 	if f, _ := s.Picture(nil, epoch); f != nil || s.asked > 0 || s.Stats().Pictures > 0 {
 		t.Errorf("unseen: picture %v, asked %d, %+v", f, s.asked, s.Stats())
 	}
-	s.Show(image.Pt(160, 90), s.now)
+	s.Show(image.Pt(160, 90), nil, s.now)
 	if s.asked != 1 {
 		t.Errorf("a sender that is seen again was asked for %d key frames at once", s.asked)
 	}
@@ -259,7 +259,7 @@ func TestVideoAllocations(t *testing.T) {
 		Reassembled: unobserved{}, Decoded: unobserved{},
 	})
 	defer v.Release()
-	v.Show(image.Pt(320, 180), epoch)
+	v.Show(image.Pt(320, 180), nil, epoch)
 	p := packets(0, clip(10)...)
 	seq, now := uint16(0), epoch
 	play := func() {

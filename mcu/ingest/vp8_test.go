@@ -165,7 +165,7 @@ func FuzzVP8(f *testing.F) {
 			Turns: make(chan struct{}, 1), Decoder: dec, Joiner: &payload.VP8Joiner{}, Pool: pool, RequestKeyFrame: func() {},
 			Reassembled: unobserved{}, Decoded: unobserved{},
 		})
-		v.Show(image.Pt(64, 48), epoch)
+		v.Show(image.Pt(64, 48), nil, epoch)
 		now := epoch
 		push := func(p rtp.Packet) {
 			v.Push(&p, now)

@@ -68,6 +68,19 @@ func (c *Choice) Again() Choice {
 // viewer that another room has served over the same path.
 func (c *Choice) Begin(rung int) { c.rung = max(0, min(rung, len(c.rungs)-2)) }
 
+// Climb goes on with another ladder, that of another view: on the same rung, where it has that, and
+// with a picture if there was one.
+func (c *Choice) Climb(rungs []Rung) {
+	foot := c.rung == len(c.rungs)-1
+	c.rungs = rungs
+	if c.rung = min(c.rung, len(rungs)-2); foot {
+		c.rung = len(rungs) - 1
+	}
+}
+
+// Rungs returns the ladder. It is not to be changed.
+func (c *Choice) Rungs() []Rung { return c.rungs }
+
 // Rung is the index of the rung that was decided on last.
 func (c *Choice) Rung() int { return c.rung }
 

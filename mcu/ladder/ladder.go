@@ -19,7 +19,10 @@
 // one waits longer, up to 6 s. A move to audio only takes four bad seconds.
 package ladder
 
-import "image"
+import (
+	"image"
+	"math"
+)
 
 // Rung is what a viewer can have of the picture. The zero Rung is none: the viewer has
 // sound only.
@@ -39,6 +42,8 @@ const (
 	leastHeight, leastWidth = 80, 80
 	// slowRate is what the frame rate of a quarter's size comes down to.
 	slowRate = 15
+	// detail is how the bitrate grows with the pixels: 1080p has twice that of 720p.
+	detail = 0.85
 )
 
 // Of returns the ladder of a picture that is made with full: 720p30 in 1.5 Mbit/s
@@ -56,6 +61,27 @@ func Of(full Rung) []Rung {
 		}
 	}
 	return append(rungs, Rung{})
+}
+
+// Like returns the ladder of another canvas of the same room: of a size in pixels, drawn once in so
+// many ticks. It has as many rungs as the room's ladder or fewer, and as many bits for its detail.
+func Like(room []Rung, size image.Point, every int) []Rung {
+	full := room[0]
+	if full.Size == size && every <= 1 {
+		return room
+	}
+	share := float64(size.X*size.Y) / float64(full.Size.X*full.Size.Y)
+	full.Size = size
+	full.Bitrate = int(float64(full.Bitrate) * math.Pow(share, detail))
+	full.FrameRate = max(1, full.FrameRate/every)
+	rungs := Of(full)
+	if most := len(room); len(rungs) > most {
+		rungs = append(rungs[:most-1], Rung{})
+	}
+	for i := range rungs[:len(rungs)-1] {
+		rungs[i].Every *= every
+	}
+	return rungs
 }
 
 // part returns an even nth of a size.

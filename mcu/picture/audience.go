@@ -36,7 +36,7 @@ func newAudience(env Env) *audience {
 }
 
 // follow takes the viewers of a scene.
-func (a *audience) follow(s *scene.Scene) {
+func (a *audience) follow(s *scene.Scene, all []*view) {
 	a.list = a.list[:0]
 	a.fan.Spread(len(s.Viewers))
 	for i := range s.Viewers {
@@ -47,7 +47,9 @@ func (a *audience) follow(s *scene.Scene) {
 			v = &watcher{}
 			a.state[from.ID] = v
 		}
-		v.Attach(from.Stream, from.Path, a.env.Rungs)
+		rungs := all[from.View].rungs
+		v.Attach(from.Stream, from.Path, rungs)
+		v.Climb(rungs)
 		if comes {
 			v.Begin(from.Signals.Rung())
 		}
@@ -67,20 +69,21 @@ func (a *audience) forget(participant string) { delete(a.state, participant) }
 
 // choose finds out which rendition each viewer is to have. It tells whether any of them
 // begins.
-func (a *audience) choose(s *scene.Scene, views []*view, overload viewer.Overload, now time.Time) (begins bool) {
+func (a *audience) choose(s *scene.Scene, all []*view, overload viewer.Overload, now time.Time) (begins bool) {
 	a.waiting = 0
-	in := viewer.Input{Sound: a.env.Sound + soundHeaders, Rungs: a.env.Rungs, Overload: overload}
+	in := viewer.Input{Sound: a.env.Sound + soundHeaders, Overload: overload}
 	for i, v := range a.list {
 		from := &s.Viewers[i]
-		in.KeyWanted = from.Signals.TakeKeyFrameRequest()
+		of := all[from.View]
+		in.Rungs, in.KeyWanted = of.rungs, from.Signals.TakeKeyFrameRequest()
 		d := v.Choose(in, now)
 		a.count(d)
 		var r *rendition.Rendition
 		if codec := from.Stream.Codec(); codec != 0 {
-			r = views[from.View].rendition(rendition.Key{Codec: codec, Rung: d.Rung})
+			r = of.rendition(rendition.Key{Codec: codec, Rung: d.Rung})
 		}
 		v.Target(r)
-		a.report(from, v, r)
+		a.report(from, v, of, r)
 		v.CountTakers()
 		begins = begins || v.Begins()
 		if v.Waits(now) {
@@ -104,13 +107,13 @@ func (a *audience) count(d viewer.Verdict) {
 }
 
 // report reports what a viewer has, as soon as it has that.
-func (a *audience) report(from *scene.Viewer, v *watcher, want *rendition.Rendition) {
-	rung, news := v.News(want, len(a.env.Rungs)-1)
+func (a *audience) report(from *scene.Viewer, v *watcher, of *view, want *rendition.Rendition) {
+	rung, news := v.News(want, len(of.rungs)-1)
 	if !news {
 		return
 	}
 	from.Signals.SetRung(rung)
-	v.Reported(rung, a.env.Reporter.RungChanged(from.ID, a.env.Rungs[rung]))
+	v.Reported(rung, a.env.Reporter.RungChanged(from.ID, of.rungs[rung]))
 }
 
 // replay serves those who wait for a rendition, a few in one tick.

@@ -49,12 +49,11 @@ type Clock struct {
 	cursor   *scene.Cursor
 	pace     *pace.Timer
 	overload viewer.Overload
-	views    []*view // of the scene, in its order
+	gallery
 	sources  *sources
 	audience *audience
 	partings scene.Partings
 	sinks    sinks
-	out      chan rendition.Output
 
 	at      time.Time // of the last tick
 	changed time.Time // when any view last did
@@ -66,15 +65,13 @@ func NewClock(env Env, chain *scene.Chain) (*Clock, error) {
 	c := &Clock{
 		env: env, cursor: chain.Cursor(),
 		pace: pace.New(time.Second / time.Duration(env.FrameRate)),
-		out:  make(chan rendition.Output, outputs),
+	}
+	var err error
+	if c.gallery, err = newGallery(env); err != nil {
+		return nil, err
 	}
 	c.sources = newSources(env, c.pace)
 	c.audience = newAudience(env)
-	room, err := newView(env, scene.ViewKey{Size: env.Size}, c.out)
-	if err != nil {
-		return nil, err
-	}
-	c.views = []*view{room}
 	return c, nil
 }
 
@@ -94,7 +91,9 @@ func (c *Clock) Run(ctx context.Context) {
 			return
 		}
 		c.env.Metrics.missed.Add(float64(missed))
-		c.overload.Tick(missed)
+		if c.overload.Tick(missed); c.overload.Strained() {
+			c.strained(time.Now())
+		}
 		now := time.Now()
 		c.env.Headroom.Tick(c.pace.Late(now), missed, c.pace.Period(), now)
 		c.tick(now)
@@ -128,7 +127,7 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.at = now
 	c.choose(s, now)
-	c.sinks.request(s.Sinks, c.views[0], now)
+	c.sinks.request(s, c.views, now)
 	used := false
 	for _, v := range c.views {
 		v.sweep(now, linger)
@@ -139,7 +138,7 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.sources.look(s, now)
 	for i, v := range c.views {
-		if v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, now) {
+		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, now) {
 			c.changed = now
 		}
 	}
@@ -167,6 +166,9 @@ func (c *Clock) choose(s *scene.Scene, now time.Time) {
 func (c *Clock) take(out rendition.Output) {
 	r := out.Of
 	packets, ok := r.Take(out)
+	if len(c.ending) > 0 {
+		defer c.end()
+	}
 	switch {
 	case out.Err != nil && !r.Ready():
 		c.env.Log.Error("no encoder for a rendition", "height", r.Rung().Size.Y, "error", out.Err)
@@ -180,7 +182,7 @@ func (c *Clock) take(out rendition.Output) {
 	}
 	encoded := time.Now()
 	if ok {
-		c.sinks.feed(c.cursor.Scene().Sinks, c.views[0], out, out.At.Sub(c.env.Epoch))
+		c.sinks.feed(c.cursor.Scene(), c.views, out, out.At.Sub(c.env.Epoch))
 		encoded = time.Now()
 		began := time.Time{}
 		if c.views[0].best(r) {
@@ -260,41 +262,15 @@ func (c *Clock) advance() {
 		}
 	}
 	if s := c.cursor.Scene(); s != was {
-		c.showViews(s)
+		c.show(s)
 		c.sources.follow(s)
-		c.audience.follow(s)
+		c.audience.follow(s, c.views)
 	}
 	c.partings.Tell()
-}
-
-// showViews has a view for each that the scene has: those that it had, and new ones.
-func (c *Clock) showViews(s *scene.Scene) {
-	was := c.views
-	c.views = make([]*view, 0, len(s.Views))
-	for i := range s.Views {
-		v := find(was, s.Views[i].Key)
-		if v == nil {
-			var err error
-			if v, err = newView(c.env, s.Views[i].Key, c.out); err != nil {
-				c.env.Log.Error("no canvas for a view", "error", err)
-				v = c.views[0] // the room's own, which there always is
-			}
-		}
-		c.views = append(c.views, v)
-	}
-	for _, v := range was {
-		if find(c.views, v.key) == nil {
-			v.close()
-		}
-	}
 }
 
 // close ends all views.
 func (c *Clock) close() {
 	c.audience.fan.Close()
-	for i, v := range c.views {
-		if find(c.views[:i], v.key) == nil {
-			v.close()
-		}
-	}
+	c.gallery.close()
 }

@@ -47,6 +47,8 @@ type reports struct {
 	busy   bool
 	rungs  []int
 	health []video.Status
+
+	strained int
 }
 
 func (*reports) FloorChanged([]string, string) bool { panic("a picture clock knows no floor") }
@@ -56,6 +58,8 @@ func (r *reports) RungChanged(_ string, rung ladder.Rung) bool {
 	}
 	return !r.busy
 }
+
+func (r *reports) Strained() bool { r.strained++; return true }
 
 func (r *reports) HealthChanged(_ layout.SourceID, health video.Status) bool {
 	if !r.busy {
@@ -157,7 +161,7 @@ func shows(src scene.Source, seen bool) *scene.Scene {
 	s := &scene.Scene{
 		Members: []scene.Member{{ID: "ada", Name: "Ada"}},
 		Sources: []scene.Source{src},
-		Views:   []scene.View{{Key: scene.ViewKey{Size: size}, Places: make([]scene.Place, 1)}},
+		Views:   []scene.View{{Size: size, Places: make([]scene.Place, 1)}},
 	}
 	s.Sources[0].ID = layout.SourceID{Participant: "ada"}
 	if seen {

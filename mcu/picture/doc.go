@@ -6,8 +6,8 @@
 //	                      │                             └──▶ sinks
 //	                      └──▶ scene.Reporter: how each camera comes; which rung each viewer has
 //
-// The lead rendition of a view, its full size in H.264, is encoded by the clock itself, so
-// that its pictures do not wait for others. Each rendition has a goroutine
+// The lead rendition of the room's own view, its full size in H.264, is encoded by the clock itself,
+// so that its pictures do not wait for others. Each rendition has a goroutine
 // (rendition.Encoder.Run) that makes the encoder, and encodes all but the lead one. The
 // clock hands pictures over and takes what comes of them between its ticks.
 //

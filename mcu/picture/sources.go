@@ -1,8 +1,10 @@
 package picture
 
 import (
+	"image"
 	"time"
 
+	"tilemix/codec/yuv"
 	"tilemix/mcu/health"
 	"tilemix/mcu/pace"
 	"tilemix/mcu/rtptime"
@@ -37,6 +39,7 @@ type camera struct {
 	health   health.Health
 	reported video.Status // Still as Weak
 	tile     video.Tile   // as it is in this tick, without a place
+	frame    *yuv.Frame   // of tile.Picture, which may be there in other sizes too
 }
 
 func newSources(env Env, pace *pace.Timer) *sources {
@@ -112,7 +115,7 @@ func (c *sources) picture(src *camera, s *scene.Scene, i int, now time.Time) {
 	}
 	still := s.Sources[i].ID.Kind == layout.Screen && keep == stale // a slide may stand for an hour without a picture
 	if still || now.Sub(f.At) < keep {
-		src.tile.Picture, src.tile.Version = &f.YCbCr, src.version
+		src.frame, src.tile.Picture, src.tile.Version = f, &f.YCbCr, src.version
 	}
 }
 
@@ -150,8 +153,22 @@ func (c *sources) tiles(s *scene.Scene, v *scene.View) []video.Tile {
 		if place := v.Places[i]; !place.Rect.Empty() {
 			t := c.list[i].tile
 			t.Rect, t.Hidden = place.Rect, place.Hidden
+			if t.Picture != nil && c.list[i].frame.Other != nil {
+				t.Picture = fitting(s.Sources[i].ID.Kind, c.list[i].frame, t.Rect)
+			}
 			c.drawn = append(c.drawn, t)
 		}
 	}
 	return c.drawn
+}
+
+// fitting returns the picture of a frame that has the size of its place in a tile, or the first, which
+// the compositor scales.
+func fitting(kind layout.SourceKind, f *yuv.Frame, tile image.Rectangle) *image.YCbCr {
+	for o := f; o != nil; o = o.Other {
+		if _, place := kind.Fit(o.Rect.Size(), tile); place.Size() == o.Rect.Size() {
+			return &o.YCbCr
+		}
+	}
+	return &f.YCbCr
 }

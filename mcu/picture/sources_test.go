@@ -187,7 +187,7 @@ func TestAnyScenes(t *testing.T) {
 			cameras[i] = b.film()
 		}
 		for _, now := range scenes {
-			s := &scene.Scene{Views: []scene.View{{Key: scene.ViewKey{Size: size}}}}
+			s := &scene.Scene{Views: []scene.View{{Size: size}}}
 			rested, want := make([]int, 4), 0
 			for i, c := range now {
 				cameras[i].fresh, rested[i] = c.Fresh, cameras[i].rested

@@ -13,6 +13,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/views"
 	"tilemix/mixer/video"
 )
 
@@ -21,10 +22,14 @@ const linger = 5 * time.Second
 
 // view is one picture of the room: a canvas, in all its renditions. It belongs to the
 // picture clock. Each rendition has a goroutine (rendition.Encoder.Run): it makes the
-// encoder and runs it, but for that of the lead rendition, which the clock runs itself.
+// encoder and runs it, but for that of the lead rendition of an inline view, which the clock runs
+// itself.
 type view struct {
 	env     Env
-	key     scene.ViewKey
+	key     views.ViewKey
+	rungs   []ladder.Rung // that viewers may have
+	every   int           // it is drawn at one tick of so many
+	inline  bool          // the clock itself encodes the lead rendition
 	canvas  *video.Compositor
 	lobby   *lobby                 // that is drawn instead of tiles; nil: the view is of a room
 	all     []*rendition.Rendition // by rung and codec
@@ -36,26 +41,31 @@ type view struct {
 	tick    int
 }
 
-func newView(env Env, key scene.ViewKey, out chan<- rendition.Output) (*view, error) {
-	canvas, err := video.NewCompositor(key.Size, env.Fonts.All)
+func newView(env Env, of scene.View, out chan<- rendition.Output) (*view, error) {
+	canvas, err := video.NewCompositor(of.Size, env.Fonts.All)
 	if err != nil {
 		return nil, err
 	}
-	hall, err := newLobby(env, key.Size)
+	hall, err := newLobby(env, of.Size)
 	if err != nil {
 		return nil, err
 	}
-	most := len(env.Rungs) * len(table.Videos())
+	every := 1
+	if rate := of.Key.FrameRate; rate > 0 {
+		every = max(1, (env.FrameRate+rate/2)/rate)
+	}
+	rungs := ladder.Like(env.Rungs, of.Size, every)
+	most := len(rungs) * len(table.Videos())
 	return &view{
-		env: env, key: key, canvas: canvas, lobby: hall, out: out,
-		pool:   yuv.NewPool(most + len(env.Rungs)), // one each is encoded, one a size is made
-		frames: make([]*yuv.Frame, len(env.Rungs)), scalers: make([]yuv.Scaler, len(env.Rungs)),
+		env: env, key: of.Key, rungs: rungs, every: every, canvas: canvas, lobby: hall, out: out,
+		pool:   yuv.NewPool(most + len(rungs)), // one each is encoded, one a size is made
+		frames: make([]*yuv.Frame, len(rungs)), scalers: make([]yuv.Scaler, len(rungs)),
 	}, nil
 }
 
 // find returns the view of a key, nil where there is none.
-func find(views []*view, key scene.ViewKey) *view {
-	for _, v := range views {
+func find(all []*view, key views.ViewKey) *view {
+	for _, v := range all {
 		if v.key == key {
 			return v
 		}
@@ -85,7 +95,7 @@ func (v *view) rendition(k rendition.Key) *rendition.Rendition {
 			return r
 		}
 	}
-	rung := v.env.Rungs[k.Rung]
+	rung := v.rungs[k.Rung]
 	if rung == (ladder.Rung{}) {
 		return nil
 	}
@@ -125,6 +135,9 @@ func (v *view) best(r *rendition.Rendition) bool {
 	return false
 }
 
+// due tells whether the view is drawn at this tick.
+func (v *view) due() bool { return v.tick%v.every == 0 }
+
 // compose draws the tiles, or what a lobby has instead, and tells whether that changed anything.
 func (v *view) compose(tiles []video.Tile, queue []scene.Waiter, now time.Time) bool {
 	if v.lobby != nil && !v.lobby.compose(queue, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
@@ -147,7 +160,7 @@ func (v *view) picture() *image.YCbCr {
 // encodeLead encodes the lead rendition, if it is due.
 func (v *view) encodeLead(now time.Time) (out rendition.Output, due bool) {
 	r := v.lead()
-	if r == nil || !r.Due(now, v.tick) {
+	if r == nil || !v.inline || !r.Due(now, v.tick) {
 		return rendition.Output{}, false
 	}
 	return r.Encode(v.picture(), now), true
@@ -157,7 +170,7 @@ func (v *view) encodeLead(now time.Time) (out rendition.Output, due bool) {
 // size.
 func (v *view) offer(now time.Time) {
 	for _, r := range v.all {
-		if r.Key() == lead() || !r.Due(now, v.tick) {
+		if v.inline && r.Key() == lead() || !r.Due(now, v.tick) {
 			continue
 		}
 		if f := v.scaled(r); f != nil {
@@ -206,6 +219,18 @@ func (v *view) forsake() {
 		r.Forsake()
 	}
 	v.sweep(time.Now(), 0)
+}
+
+// shut ends all renditions that work on nothing, and tells whether none is left.
+func (v *view) shut() bool {
+	v.all = slices.DeleteFunc(v.all, func(r *rendition.Rendition) bool {
+		if r.Busy() {
+			return false
+		}
+		r.Close()
+		return true
+	})
+	return len(v.all) == 0
 }
 
 // close ends all renditions and waits for their goroutines.

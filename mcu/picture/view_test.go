@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/views"
 )
 
 // three is a ladder of two pictures and none.
@@ -78,7 +79,7 @@ func TestRenditions(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		asked := rapid.SliceOfN(rapid.SampledFrom(every), 1, 12).Draw(rt, "asked")
 		out := make(chan rendition.Output, 64)
-		v, err := newView(Env{Rungs: three, Codecs: codecs{}}, scene.ViewKey{Size: size}, out)
+		v, err := newView(Env{Rungs: three, Codecs: codecs{}}, scene.View{Size: size}, out)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -219,7 +220,7 @@ func TestPoolIsEmpty(t *testing.T) {
 // TestOddCanvas refuses sizes that no canvas has.
 func TestOddCanvas(t *testing.T) {
 	for _, bad := range []image.Point{{}, {X: -2, Y: 2}, {X: 63, Y: 32}, {X: 64, Y: 31}} {
-		if _, err := newView(Env{Rungs: three}, scene.ViewKey{Size: bad}, nil); err == nil {
+		if _, err := newView(Env{Rungs: three}, scene.View{Size: bad}, nil); err == nil {
 			t.Errorf("a canvas of %v", bad)
 		}
 		if _, err := NewClock(Env{Size: bad, FrameRate: 30, Rungs: three}, scene.NewChain()); err == nil {
@@ -232,7 +233,7 @@ func TestOddCanvas(t *testing.T) {
 func twoViews(src scene.Source, other image.Point) *scene.Scene {
 	s := shows(src, true)
 	s.Views = append(s.Views, scene.View{
-		Key: scene.ViewKey{Layout: "speaker", Size: other}, Places: []scene.Place{{Rect: image.Rectangle{Max: other}}},
+		Key: views.ViewKey{Layout: "speaker"}, Size: other, Places: []scene.Place{{Rect: image.Rectangle{Max: other}}},
 	})
 	return s
 }
@@ -248,7 +249,7 @@ func TestTwoViews(t *testing.T) {
 		{ID: "y", View: 1, Stream: two, Path: two, Signals: &b.signals[1]},
 	}
 	b.chain.Publish(s)
-	for range 3 {
+	for len(one.got) == 0 || len(two.got) == 0 { // the second one's encoder has a goroutine
 		cam.fresh = true
 		b.ticks(1)
 	}
@@ -263,6 +264,9 @@ func TestTwoViews(t *testing.T) {
 	b.advance()
 	if len(b.views) != 1 || b.views[0] != kept {
 		t.Errorf("%d views", len(b.views))
+	}
+	for len(b.ending) > 0 {
+		b.take(<-b.out)
 	}
 	gone.running.Wait()
 	if n := open.open.Load(); n != 1 {

@@ -91,6 +91,9 @@ func (r *Rendition) Touch() { r.stale = true }
 // Pulse sets the time between two access units of a picture that does not change.
 func (r *Rendition) Pulse(d time.Duration) { r.pulse = d }
 
+// Shorten is Pulse for a time that is shorter than what is set.
+func (r *Rendition) Shorten(d time.Duration) { r.pulse = min(r.pulse, d) }
+
 // Recount begins to count the viewers that take the rendition in this tick.
 func (r *Rendition) Recount() { r.takers, r.shared = 0, r.takers > 1 }
 
@@ -111,6 +114,9 @@ func (r *Rendition) Ready() bool { return r.ready }
 
 // Idle tells whether the producer works and has no picture now.
 func (r *Rendition) Idle() bool { return r.ready && !r.busy }
+
+// Busy tells whether the producer has a picture, or is being made.
+func (r *Rendition) Busy() bool { return r.busy }
 
 // Due tells whether the picture of a tick, which the view counts, is to be encoded.
 func (r *Rendition) Due(now time.Time, tick int) bool {

@@ -82,6 +82,8 @@ type Attendee struct {
 	Hand        int         `json:"hand,omitempty"` // place among the raised hands, from 1
 	Spotlight   bool        `json:"spotlight"`
 	Screen      bool        `json:"screen"` // it shares a screen
+	View        string      `json:"view"`   // that it has, as views.Parse reads it: a name or JSON
+	ViewLocked  bool        `json:"viewLocked"`
 }
 
 // Attendees returns those in the room whose connection has stood and whom a selector means, in
@@ -135,5 +137,6 @@ func attendeeOf(m *member) Attendee {
 		Speaking: slices.Contains(m.loop.stage.speaking, id),
 		Hand:     m.loop.moderator.hand(id), Spotlight: m.loop.moderator.spot == id,
 		Screen: m.share.turn > 0 && m.share.shown(),
+		View:   m.look.has.String(), ViewLocked: m.look.held,
 	}
 }

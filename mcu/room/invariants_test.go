@@ -179,7 +179,7 @@ func faultOf(s *scene.Scene, tiles int) error {
 
 // placed returns what is wrong with the places of a view.
 func placed(s *scene.Scene, view scene.View, tiles int) error {
-	canvas, hidden, before := image.Rectangle{Max: view.Key.Size}, 0, -1
+	canvas, hidden, before := image.Rectangle{Max: view.Size}, 0, -1
 	var seen []image.Rectangle
 	for i, p := range view.Places {
 		of := s.Sources[i].Member
@@ -285,7 +285,7 @@ func TestNewsMatchScene(t *testing.T) {
 				if !slices.EqualFunc(p.Participants, want.people, sameButSpeaking) {
 					faults = append(faults, fmt.Sprintf("%s knows the people %+v, not %+v", g.session.Name, p.Participants, want.people))
 				}
-				if !slices.Equal(s.IDs, want.speaking) || l.Name != want.layout.Name || !slices.Equal(l.Tiles, want.layout.Tiles) {
+				if !slices.Equal(s.IDs, want.speaking) || l.Name != want.layouts[0].layout.Name || !slices.Equal(l.Tiles, want.layouts[0].layout.Tiles) {
 					faults = append(faults, fmt.Sprintf("%s knows the speakers %v and the layout %+v", g.session.Name, s.IDs, l))
 				}
 			}

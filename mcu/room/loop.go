@@ -2,7 +2,6 @@ package room
 
 import (
 	"context"
-	"image"
 	"slices"
 	"sync"
 	"time"
@@ -25,20 +24,19 @@ type loop struct {
 	room    *Room
 	leaving sync.WaitGroup // those whose connections are being closed
 
-	members        []*member // in order of joining
-	begun          bool      // somebody has had a seat
-	stage          stage
-	sinks          []*media.Attachment
-	departed       []scene.Departed // since the newest scene
-	notify         *notifier
-	silences       *silences
-	moderator      *moderator
-	shares         *shares
-	lookout        *lookout
-	chats, layouts *rate.Limiter // of all members
-
-	uplinks   *time.Timer // for senders that it was too early to ask
-	deadlines *time.Timer // for members that are to leave by then
+	members            []*member // in order of joining
+	begun              bool      // somebody has had a seat
+	stage              stage
+	sinks              []*media.Attachment
+	departed           []scene.Departed // since the newest scene
+	notify             *notifier
+	silences           *silences
+	moderator          *moderator
+	shares             *shares
+	sights             *sights
+	lookout            *lookout
+	chats, layouts     *rate.Limiter // of all members
+	uplinks, deadlines *time.Timer   // for senders to ask; for members that are to leave by then
 }
 
 func newLoop(r *Room) *loop {
@@ -48,14 +46,12 @@ func newLoop(r *Room) *loop {
 		return t
 	}
 	l := &loop{
-		room:    r,
-		stage:   stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)},
-		uplinks: stopped(), deadlines: stopped(),
-		chats:   rate.NewLimiter(chatRate, chatBurst),
-		layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
+		room: r, uplinks: stopped(), deadlines: stopped(),
+		stage: stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)},
+		chats: rate.NewLimiter(chatRate, chatBurst), layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
 	l.moderator, l.silences, l.lookout = &moderator{loop: l}, &silences{loop: l, timer: stopped()}, &lookout{loop: l, stale: true}
-	l.shares, l.notify = newShares(l, stopped()), &notifier{loop: l, timer: stopped()}
+	l.shares, l.sights, l.notify = newShares(l, stopped()), newSights(l, stopped()), &notifier{loop: l, timer: stopped()}
 	return l
 }
 
@@ -74,6 +70,8 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 			l.silences.look(time.Now())
 		case <-l.shares.timer.C:
 			l.publish()
+		case <-l.sights.timer.C:
+			l.publish()
 		case <-l.notify.timer.C:
 			l.notify.soon(time.Now())
 		}
@@ -84,7 +82,8 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 	for len(l.sinks) > 0 {
 		l.detach(l.sinks[0])
 	}
-	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer, l.silences.timer, l.shares.timer} {
+	l.sights.pool.Close()
+	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer, l.silences.timer, l.shares.timer, l.sights.timer} {
 		t.Stop()
 	}
 }
@@ -145,6 +144,7 @@ func (l *loop) sit(m *member) {
 		l.room.log.Info("room begins")
 	}
 	m.seated, m.joined = true, time.Now().UTC()
+	l.sights.greet(m)
 	m.session.Log().Info("joined", m.introduction()...)
 	m.emit(event.ParticipantJoined)
 	if !m.session.Viewer {
@@ -290,7 +290,7 @@ func (l *loop) setCamera(m *member, c *session.Cam) {
 		return
 	}
 	if m.camera != nil {
-		m.camera.Show(image.Point{}, time.Time{}) // its track may go on
+		show(m.camera, nil, time.Time{}) // its track may go on
 		l.departed = append(l.departed, scene.Departed{ID: m.session.PublicID(), Camera: m.camera})
 	}
 	if m.camera = c; c != nil {

@@ -62,7 +62,7 @@ func (l *loop) try(by actor, command control.Message) error {
 		return errWaits
 	}
 	switch c := command.(type) {
-	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand:
+	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View:
 		if by.member == nil {
 			return errNobody
 		}
@@ -104,6 +104,8 @@ func (l *loop) own(m *member, command control.Message) error {
 			return err
 		}
 		l.notify.everybody(control.Chat{ID: m.session.PublicID(), Name: m.name, Text: c.Text, Time: time.Now().UTC()})
+	case control.View:
+		return l.sights.wish(m, c.Wish)
 	case control.ChooseLayout:
 		if _, ok := l.stage.layouts(c.Name); !ok {
 			return errLayout
@@ -149,6 +151,7 @@ func (l *loop) detach(a *media.Attachment) {
 		return
 	}
 	l.sinks = slices.Delete(slices.Clone(l.sinks), i, i+1) // scenes have the old one
+	delete(l.sights.sinks, a)
 	l.departed = append(l.departed, scene.Departed{Sink: a})
 	l.publish()
 }
@@ -182,7 +185,7 @@ func (l *loop) publish() {
 	s := &scene.Scene{Sinks: l.sinks}
 	l.shares.present(now)
 	s.Departed, l.departed = l.departed, nil
-	var publishers []*member // of the sources, in their order
+	var publishers, watchers []*member // of the sources and of the viewers, in their order
 	for _, m := range l.members {
 		if !m.seated {
 			continue
@@ -190,8 +193,8 @@ func (l *loop) publish() {
 		id := m.session.PublicID()
 		s.Members = append(s.Members, m.scene(slices.Contains(l.stage.speaking, id), id == l.stage.holder))
 		s.Listeners = append(s.Listeners, m.listener())
-		if v, ok := m.viewer(0); ok {
-			s.Viewers = append(s.Viewers, v)
+		if v, ok := m.viewer(); ok {
+			s.Viewers, watchers = append(s.Viewers, v), append(watchers, m)
 		}
 		if m.shown() {
 			s.Sources = append(s.Sources, m.source(len(s.Members)-1))
@@ -203,14 +206,13 @@ func (l *loop) publish() {
 		}
 	}
 	l.stage.spot, l.stage.roles = l.moderator.spot, rolesOf(s.Members)
-	view := l.stage.view(s.Sources, func(i int) bool { return publishers[i].presence.HasTile() })
-	s.Views = []scene.View{view}
+	l.sights.choose(s, watchers, func(i int) bool { return publishers[i].presence.HasTile() }, now)
 	for i, m := range publishers {
-		size := view.Places[i].Rect.Size()
+		tiles, covering := sizes(s, i)
 		if s.Sources[i].ID.Kind == layout.Screen {
-			m.share.show(size, s.Watched(), now)
+			m.share.show(tiles, covering, s.Watched(), now)
 		} else {
-			m.show(size, s.Watched(), now)
+			m.show(tiles, covering, s.Watched(), now)
 		}
 	}
 	l.room.chain.Publish(s)

@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mcu/uplink"
+	"tilemix/mcu/views"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -59,8 +60,9 @@ type member struct {
 	camera     *session.Cam
 	microphone *session.Mic
 	share      share // its screen
+	look       outlook
 
-	placed      bool // it has a place in the picture, whether or not anybody looks
+	placed      bool // it has a place in a picture, whether or not anybody looks
 	constraints uplink.Constraints
 	requested   uplink.Requested
 	rung        *ladder.Rung  // that it has; nil: none yet
@@ -77,6 +79,8 @@ type member struct {
 func newMember(l *loop, o Options, now time.Time) *member {
 	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, name: o.Name, from: o.From, presence: presence.Join(o.Resumable, now)}
 	m.chats = rate.NewLimiter(memberChatRate, memberChatBurst)
+	m.look.wish, _ = views.Parse(o.Grant.View) // what gave the grant has checked it
+	m.look.changes = rate.NewLimiter(rate.Every(viewEvery), viewBurst)
 	m.share.member = m
 	if o.Injected {
 		m.presence = presence.Inject()
@@ -143,14 +147,13 @@ func (m *member) source(index int) scene.Source {
 	return s
 }
 
-// viewer returns the member as a viewer of the view of an index, false if it receives no
-// picture.
-func (m *member) viewer(view int) (scene.Viewer, bool) {
+// viewer returns the member as a viewer, false if it receives no picture.
+func (m *member) viewer() (scene.Viewer, bool) {
 	d := m.session.Picture()
 	if d == nil || !m.presence.MediaUp() {
 		return scene.Viewer{}, false
 	}
-	v := scene.Viewer{ID: m.session.PublicID(), View: view, Stream: d, Path: d, Signals: &m.feedback}
+	v := scene.Viewer{ID: m.session.PublicID(), Stream: d, Path: d, Signals: &m.feedback}
 	if m.path != nil {
 		v.Path = m.path
 	}
@@ -184,21 +187,21 @@ func (m *member) depart(parted func()) scene.Departed {
 	return d
 }
 
-// show tells the camera how large its tile is. What is asked of the sender does not depend
+// show tells the camera how large its tiles are, see sizes. What is asked of the sender does not depend
 // on whether its camera is off, so that it can go on without asking.
-func (m *member) show(tile image.Point, watched bool, now time.Time) {
-	m.placed = tile != (image.Point{})
+func (m *member) show(tiles []image.Point, covering image.Point, watched bool, now time.Time) {
+	m.placed = len(tiles) > 0
 	if !watched {
-		tile = image.Point{}
+		tiles, covering = nil, image.Point{}
 	}
-	m.constraints = uplink.For(tile, m.loop.room.env.FrameRate)
+	m.constraints = uplink.For(covering, m.loop.room.env.FrameRate)
 	if m.camera == nil {
 		return
 	}
 	if m.hidden() {
-		tile = image.Point{}
+		tiles = nil
 	}
-	m.camera.Show(tile, now)
+	show(m.camera, tiles, now)
 }
 
 // askUplink asks the sender for what was decided: by a control message, or by a limit of
@@ -248,7 +251,9 @@ func (m *member) refuse(why error) {
 		code = "forbidden"
 	case errors.Is(why, ErrNotFound):
 		code = "not_found"
-	case errors.Is(why, errChatty), errors.Is(why, errRestless):
+	case errors.Is(why, errViews), errors.Is(why, errStrain):
+		code = "view_limit"
+	case errors.Is(why, errChatty), errors.Is(why, errRestless), errors.Is(why, errWhirl):
 		code = "too_many_requests"
 	}
 	m.control.Send(control.Error{Error: why.Error(), Code: code})

@@ -107,7 +107,14 @@ func (o *moderator) set(by actor, c control.Set) error {
 			return err
 		}
 	}
+	if c.View != nil {
+		if err := o.loop.sights.check(*c.View); err != nil {
+			return err
+		}
+	}
+	o.loop.sights.note(c)
 	for _, m := range all {
+		o.loop.sights.impose(m, c)
 		if c.Role != nil && !m.session.Viewer {
 			o.appoint(m, role)
 		}

@@ -2,7 +2,6 @@ package room
 
 import (
 	"fmt"
-	"image"
 	"slices"
 	"sync"
 	"time"
@@ -63,7 +62,7 @@ func (w *passage) depart(m *member) bool {
 	w.was = m
 	w.clocks.Add(2)
 	if m.camera != nil {
-		m.camera.Show(image.Point{}, time.Time{}) // its track goes on
+		show(m.camera, nil, time.Time{}) // its track goes on
 	}
 	l.departed = append(l.departed, m.depart(w.clocks.Done))
 	m.participant.depart(w.to.room)
@@ -80,7 +79,7 @@ func (w *passage) member() *member {
 		loop: w.to, participant: w.was.participant, session: w.was.session, control: w.was.control,
 		place: w.place, path: w.was.path, presence: w.was.presence, grant: w.was.grant,
 		name: w.was.name, from: w.was.from, hushed: w.was.hushed, silenced: w.was.silenced, blinded: w.was.blinded,
-		muted: w.was.muted, cameraOff: w.was.cameraOff, chats: w.was.chats,
+		muted: w.was.muted, cameraOff: w.was.cameraOff, chats: w.was.chats, look: outlook{changes: w.was.look.changes},
 	}
 	m.share.member = m
 	if m.grant.First && m.grant.Role == policy.Host {

@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/views"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -21,7 +22,31 @@ const notifyInterval = 100 * time.Millisecond
 type snapshot struct {
 	people   []control.Person
 	speaking []string
-	layout   control.Layout
+	layouts  []tableau
+}
+
+// tableau is a view as clients know it.
+type tableau struct {
+	key    views.ViewKey
+	layout control.Layout
+}
+
+// of returns the layout of a view, or of the room's own where there is no such view.
+func (s *snapshot) of(key views.ViewKey) *tableau {
+	for i := range s.layouts {
+		if s.layouts[i].key == key {
+			return &s.layouts[i]
+		}
+	}
+	if len(s.layouts) == 0 {
+		return &tableau{}
+	}
+	return &s.layouts[0]
+}
+
+// same tells whether two layouts have equal tiles.
+func (s *tableau) same(o *tableau) bool {
+	return s.layout.Name == o.layout.Name && s.layout.Hidden == o.layout.Hidden && slices.Equal(s.layout.Tiles, o.layout.Tiles)
 }
 
 // notifier sends participants what is new. It belongs to the loop.
@@ -57,9 +82,7 @@ func (n *notifier) round(now snapshot) {
 	if !slices.Equal(now.speaking, was.speaking) {
 		n.all(control.Speaking{IDs: now.speaking})
 	}
-	if now.layout.Name != was.layout.Name || now.layout.Hidden != was.layout.Hidden || !slices.Equal(now.layout.Tiles, was.layout.Tiles) {
-		n.all(now.layout)
-	}
+	n.layouts(&was, &now)
 	n.last = now
 	for _, m := range n.loop.members {
 		if !m.caught {
@@ -84,7 +107,9 @@ func (n *notifier) catchUp(m *member) {
 	}
 	m.control.Send(control.Participants{Participants: n.last.people})
 	m.control.Send(control.Speaking{IDs: n.last.speaking})
-	m.control.Send(n.last.layout)
+	seen := n.last.of(m.look.has)
+	m.look.told = seen.key
+	m.control.Send(seen.layout)
 	if len(n.recordings) > 0 {
 		m.control.Send(control.Recordings{Recordings: n.recordings})
 	}
@@ -94,6 +119,25 @@ func (n *notifier) catchUp(m *member) {
 	n.loop.lookout.show(m)
 	if n.broadcast {
 		m.control.Send(control.Broadcast{Active: true})
+	}
+}
+
+// layouts sends members the layouts of their views, where these are news to them.
+func (n *notifier) layouts(was, now *snapshot) {
+	for i := range now.layouts {
+		seen := &now.layouts[i]
+		fresh := !seen.same(was.of(seen.key)) || was.of(seen.key).key != seen.key
+		var message control.Message
+		for _, m := range n.loop.members {
+			if !m.caught || now.of(m.look.has) != seen || !fresh && m.look.told == seen.key {
+				continue
+			}
+			if message == nil {
+				message = control.Share(seen.layout)
+			}
+			m.look.told = seen.key
+			m.control.Send(message)
+		}
 	}
 }
 
@@ -130,10 +174,7 @@ func snapshotOf(s *scene.Scene, name string) snapshot {
 	n := snapshot{
 		people:   []control.Person{},
 		speaking: []string{},
-		layout:   control.Layout{Name: name, Tiles: []control.Tile{}},
 	}
-	view := &s.Views[0]
-	n.layout.Width, n.layout.Height = view.Key.Size.X, view.Key.Size.Y
 	for i := range s.Members {
 		m := &s.Members[i]
 		if m.Viewer {
@@ -149,15 +190,28 @@ func snapshotOf(s *scene.Scene, name string) snapshot {
 			n.speaking = append(n.speaking, m.ID)
 		}
 	}
+	for i := range s.Views {
+		n.layouts = append(n.layouts, tableauOf(s, &s.Views[i], name))
+	}
+	return n
+}
+
+// tableauOf says what a view is like.
+func tableauOf(s *scene.Scene, view *scene.View, name string) tableau {
+	l := control.Layout{Name: cmp.Or(view.Key.Layout, name), Width: view.Size.X, Height: view.Size.Y, Tiles: []control.Tile{}}
+	if view.Key != (views.ViewKey{}) {
+		wish := view.Key.Wish()
+		l.View = &wish
+	}
 	for i, place := range view.Places {
-		n.layout.Hidden += place.Hidden
+		l.Hidden += place.Hidden
 		if r := place.Rect; !r.Empty() {
-			n.layout.Tiles = append(n.layout.Tiles, control.Tile{
+			l.Tiles = append(l.Tiles, control.Tile{
 				ID: s.Sources[i].ID.Participant, Screen: s.Sources[i].ID.Kind == layout.Screen, X: r.Min.X, Y: r.Min.Y, Width: r.Dx(), Height: r.Dy(),
 			})
 		}
 	}
-	return n
+	return tableau{view.Key, l}
 }
 
 // roleOf returns the name of a role, "" for the plain one.
@@ -220,5 +274,13 @@ func (r reporter) HealthChanged(id layout.SourceID, health video.Status) bool {
 			m.health = health
 			l.publish()
 		}
+	})
+}
+
+// Strained is scene.Reporter's.
+func (r reporter) Strained() bool {
+	return r.report(func(l *loop) {
+		l.sights.pool.Strain(time.Now())
+		l.publish()
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mcu/sound"
+	"tilemix/mcu/views/pool"
 	"tilemix/mixer/layout"
 )
 
@@ -34,6 +35,8 @@ import (
 const (
 	framesPerSeat = 3
 	framesPerTile = ingest.MaxHeld
+	// sizesPerTile (3) is in how many more sizes a picture is kept for other views.
+	sizesPerTile = 3
 )
 
 // The picture of a lobby has lobbyRate (5) pictures a second at most, in lobbyBitrate (300 kbit/s).
@@ -69,7 +72,8 @@ type Env struct {
 	Layout          string                                  // that a room begins with
 	Layouts         func(name string) (layout.Layout, bool) // by name; nil: those of package layout
 	MaxTiles        int
-	Fonts           *fonts.Library // of texts that the font in the binary lacks
+	Views           *pool.Allotment // of views beside the rooms' own
+	Fonts           *fonts.Library  // of texts that the font in the binary lacks
 	MaxParticipants int
 
 	ICEServers func() []control.ICEServer // that clients are told of
@@ -140,7 +144,7 @@ func build(name string, env Env, lobby bool) (*Room, error) {
 	r := &Room{
 		name: name, lobby: lobby, env: env, log: env.Log.With("room", name),
 		epoch: env.Epoch,
-		pool:  yuv.NewPool(framesPerSeat*env.MaxParticipants + framesPerTile*env.MaxTiles),
+		pool:  yuv.NewPool(framesPerSeat*(env.MaxParticipants+sizesPerTile*env.MaxTiles) + framesPerTile*env.MaxTiles),
 		calls: make(chan func(), 64),
 		ended: make(chan struct{}),
 		chain: scene.NewChain(),

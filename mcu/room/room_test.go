@@ -440,7 +440,7 @@ func TestSnapshot(t *testing.T) {
 		Sources: []scene.Source{
 			{ID: layout.SourceID{Participant: "a"}}, {ID: layout.SourceID{Participant: "b"}}, {ID: layout.SourceID{Participant: "c"}},
 		},
-		Views: []scene.View{{Key: scene.ViewKey{Size: image.Pt(64, 32)}, Places: []scene.Place{
+		Views: []scene.View{{Size: image.Pt(64, 32), Places: []scene.Place{
 			{Rect: image.Rect(0, 0, 32, 32)}, {Rect: image.Rect(32, 0, 64, 32), Hidden: 1}, {},
 		}}},
 	}
@@ -451,7 +451,7 @@ func TestSnapshot(t *testing.T) {
 	if p := n.people[1]; !p.AudioMuted || !p.VideoMuted || p.Line != control.LineWeak || n.people[2].Line != control.LineLost || n.people[0].Line != "" {
 		t.Errorf("people are %+v", n.people)
 	}
-	if l := n.layout; l.Name != "grid" || l.Width != 64 || l.Hidden != 1 || len(l.Tiles) != 2 || l.Tiles[1] != (control.Tile{ID: "b", X: 32, Width: 32, Height: 32}) {
+	if l := n.layouts[0].layout; l.Name != "grid" || l.Width != 64 || l.Hidden != 1 || len(l.Tiles) != 2 || l.Tiles[1] != (control.Tile{ID: "b", X: 32, Width: 32, Height: 32}) {
 		t.Errorf("the layout is %+v", l)
 	}
 }

@@ -143,13 +143,13 @@ func (s *share) source(index int) scene.Source {
 	}
 }
 
-// show tells the screen how large its tile is.
-func (s *share) show(tile image.Point, watched bool, now time.Time) {
+// show tells the screen how large its tiles are, see sizes.
+func (s *share) show(tiles []image.Point, covering image.Point, watched bool, now time.Time) {
 	if !watched {
-		tile = image.Point{}
+		tiles, covering = nil, image.Point{}
 	}
-	s.constraints = uplink.ForScreen(tile, s.member.loop.room.env.FrameRate)
-	s.cam.Show(tile, now)
+	s.constraints = uplink.ForScreen(covering, s.member.loop.room.env.FrameRate)
+	show(s.cam, tiles, now)
 }
 
 // ask asks the sender of the screen for what was decided.
@@ -169,7 +169,7 @@ func (s *share) drop() {
 	if s.cam == nil {
 		return
 	}
-	s.cam.Show(image.Point{}, time.Time{}) // its track may go on
+	show(s.cam, nil, time.Time{}) // its track may go on
 	l := s.member.loop
 	l.departed = append(l.departed, scene.Departed{ID: s.member.session.PublicID(), Camera: s.cam})
 	s.cam = nil

@@ -19,7 +19,7 @@ import (
 func slide(s *scene.Scene) (id string, part float64) {
 	for i, src := range s.Sources {
 		if r := s.Views[0].Places[i].Rect; src.ID.Kind == layout.Screen && !r.Empty() {
-			size := s.Views[0].Key.Size
+			size := s.Views[0].Size
 			return src.ID.Participant, float64(r.Dx()*r.Dy()) / float64(size.X*size.Y)
 		}
 	}

@@ -3,9 +3,11 @@ package room
 import (
 	"cmp"
 	"image"
+	"slices"
 
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/views"
 	"tilemix/mixer/layout"
 )
 
@@ -72,17 +74,12 @@ func (g *stage) name() string {
 	return screenLayout
 }
 
-// view returns the room's view of sources, of which those are shown whose participants
-// have tiles, and one screen at most.
-func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.View {
-	v := scene.View{Key: scene.ViewKey{Size: g.size}, Places: make([]scene.Place, len(sources))}
-	who := []string{}
-	for i := range sources {
-		if sources[i].ID.Kind == layout.Camera && hasTile(i) {
-			who = append(who, sources[i].ID.Participant)
-		}
-	}
-	tiles := g.tiles(who)
+// view returns a view of sources, of which those are shown whose participants have tiles, and one
+// screen at most.
+func (g *stage) view(key views.ViewKey, places *layout.Places, sources []scene.Source, hasTile func(i int) bool) scene.View {
+	v := scene.View{Key: key, Size: cmp.Or(key.Size, g.size), Places: make([]scene.Place, len(sources))}
+	who := g.seen(key, sources, hasTile)
+	tiles := g.tiles(&v, places, who)
 	cameras := 0
 	for _, t := range tiles {
 		if t.Source.Kind == layout.Camera {
@@ -103,27 +100,61 @@ func (g *stage) view(sources []scene.Source, hasTile func(i int) bool) scene.Vie
 	return v
 }
 
-// tiles places participants, and leaves out those for whom there is no place.
-func (g *stage) tiles(who []string) []layout.Tile {
-	places := g.places.Arrange(who, g.speaking)
-	l, ok := g.layouts(g.name())
+// seen returns the participants that a view is to show, in order of joining.
+func (g *stage) seen(key views.ViewKey, sources []scene.Source, hasTile func(i int) bool) []string {
+	who, filmed := []string{}, 0
+	films := func(i int) bool { return sources[i].Camera != nil && !sources[i].Off }
+	for i := range sources {
+		if id := sources[i].ID; id.Kind == layout.Camera && hasTile(i) && !key.Hidden.Has(id.Participant) {
+			who = append(who, id.Participant)
+			if films(i) {
+				filmed++
+			}
+		}
+	}
+	if key.Without == views.Never || key.Without == views.WhenOthersHave && filmed == 0 {
+		return who
+	}
+	return slices.DeleteFunc(who, func(id string) bool {
+		return !key.Pinned.Has(id) && !slices.ContainsFunc(sources, func(s scene.Source) bool {
+			return s.ID.Participant == id && s.ID.Kind == layout.Camera && s.Camera != nil && !s.Off
+		})
+	})
+}
+
+// tiles places participants in a view, and leaves out those for whom there is no place.
+func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layout.Tile {
+	l, ok := g.layouts(cmp.Or(v.Key.Layout, g.name()))
 	if !ok {
 		return nil
 	}
-	front := cmp.Or(g.spot, g.holder)
-	if l.LeadsSpeaker || g.spot != "" {
-		g.places.Lead(front)
-	}
-	seen := make([]layout.Source, 0, len(places)+1)
-	if g.screen != "" {
+	seen := make([]layout.Source, 0, len(who)+1)
+	if g.screen != "" && !v.Key.Hidden.Has(g.screen) {
 		seen = append(seen, layout.Source{ID: layout.SourceID{Participant: g.screen, Kind: layout.Screen}})
 	}
-	for _, id := range places {
+	for _, id := range v.Key.Pinned.All() {
+		if slices.Contains(who, id) {
+			seen = append(seen, layout.Source{ID: layout.SourceID{Participant: id}, Role: g.roles[id], Pinned: true})
+		}
+	}
+	large := len(seen)
+	front := cmp.Or(g.spot, g.holder)
+	placed := places.Arrange(slices.DeleteFunc(slices.Clone(who), v.Key.Pinned.Has), g.speaking)
+	if l.LeadsSpeaker || g.spot != "" {
+		places.Lead(front)
+	}
+	for _, id := range placed {
 		s := layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front, Role: g.roles[id]}
 		if id == g.spot {
 			s.Spotlight = 1
 		}
 		seen = append(seen, s)
 	}
-	return l.Place(g.size, seen)
+	if _, plain := layout.ByName(l.Name); plain && v.Key.Pinned != "" {
+		for i := range seen[:large] {
+			seen[i].Pinned = true
+		}
+		return layout.Speaker(v.Size, seen)
+	}
+	return l.Place(v.Size, seen)
 }

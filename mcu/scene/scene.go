@@ -20,6 +20,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/silence"
+	"tilemix/mcu/views"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -28,10 +29,11 @@ import (
 type Scene struct {
 	Members   []Member   // all who are in the room, in order of joining
 	Sources   []Source   // what those who are no viewers publish, in the same order, a screen after its camera
-	Views     []View     // what is drawn
+	Views     []View     // what is drawn; the first is the room's own
 	Viewers   []Viewer   // those who receive a picture
 	Listeners []Listener // those who send or receive sound, or may
 	Sinks     []*media.Attachment
+	SinkViews []int      // SinkViews[i] is the index in Views of what Sinks[i] takes; nil: the first
 	Waiting   []Waiter   // of a lobby: those who wait, in order. It has no members, sources and sound
 	Departed  []Departed // since the scene before
 
@@ -73,17 +75,11 @@ type Waiter struct {
 	Since    time.Time
 }
 
-// ViewKey says what a view is like. Viewers with equal keys share one view.
-type ViewKey struct {
-	Layout         string      // "": as the room has it
-	Size           image.Point // of the canvas, pixels
-	Pinned, Hidden layout.SourceID
-}
-
-// View is a picture of the room.
+// View is a picture of the room. Views of a scene have different keys.
 type View struct {
-	Key    ViewKey
-	Places []Place // Places[i] is where Sources[i] is
+	Key    views.ViewKey
+	Size   image.Point // of the canvas, pixels
+	Places []Place     // Places[i] is where Sources[i] is
 }
 
 // Place is where a source is on a view's canvas.
@@ -152,6 +148,8 @@ type Reporter interface {
 	RungChanged(viewer string, rung ladder.Rung) bool
 	// HealthChanged reports how a camera comes.
 	HealthChanged(id layout.SourceID, health video.Status) bool
+	// Strained reports that the picture clock is late, and would rather have a view less.
+	Strained() bool
 }
 
 // HasCameras tells whether any source that is seen sends pictures.

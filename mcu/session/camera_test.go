@@ -112,7 +112,7 @@ func newStage(t *testing.T, o Options, taps ...media.Tap) *stage {
 	st := &stage{pool: yuv.NewPool(16), host: host{taps: taps}}
 	events := st.host.events()
 	events.SetCamera = func(c *Cam) {
-		c.Show(image.Pt(64, 32), time.Now())
+		c.Show(image.Pt(64, 32), nil, time.Now())
 		st.cameras = append(st.cameras, c)
 	}
 	events.EndCamera = func(c *Cam) {

@@ -71,6 +71,8 @@ func (r *reports) FloorChanged(speaking []string, _ string) bool {
 	return !r.busy
 }
 func (*reports) RungChanged(string, ladder.Rung) bool { panic("a sound clock knows no rungs") }
+func (*reports) Strained() bool                       { return true }
+
 func (*reports) HealthChanged(layout.SourceID, video.Status) bool {
 	panic("a sound clock knows no cameras")
 }

@@ -173,7 +173,7 @@ func TestSpatial(t *testing.T) {
 				{ID: "both", Stream: both, Stereo: true},
 				{ID: "one", Stream: one},
 			},
-			Views: []scene.View{{Key: scene.ViewKey{Size: image.Pt(1200, 600)}, Places: []scene.Place{
+			Views: []scene.View{{Size: image.Pt(1200, 600), Places: []scene.Place{
 				{Rect: image.Rect(0, 0, 300, 300)}, {Rect: image.Rect(900, 0, 1200, 300)}, {Rect: image.Rect(1100, 300, 1200, 600)}, {},
 			}}},
 		}
@@ -211,7 +211,7 @@ func TestStereoTickAllocates(t *testing.T) {
 	b.Clock = NewClock(b.env, b.chain)
 	left := &duo{mic: mic{hertz: 400, on: true}, wide: true}
 	b.publish(&scene.Scene{Views: []scene.View{{
-		Key: scene.ViewKey{Size: image.Pt(2, 2)}, Places: []scene.Place{{Rect: image.Rect(0, 0, 1, 1)}},
+		Size: image.Pt(2, 2), Places: []scene.Place{{Rect: image.Rect(0, 0, 1, 1)}},
 	}}, Sources: []scene.Source{{ID: layout.SourceID{Participant: "voice"}}}, Listeners: []scene.Listener{
 		{ID: "left", Microphone: left, Stream: &ear{deaf: true}, Stereo: true},
 		{ID: "voice", Microphone: &mic{hertz: 700, on: true}},

@@ -105,9 +105,9 @@ func (c *Clock) places(s *scene.Scene) {
 		if s.Sources[i].ID.Kind == layout.Screen {
 			continue
 		}
-		if l == nil || p.Rect.Empty() || view.Key.Size.X == 0 {
+		if l == nil || p.Rect.Empty() || view.Size.X == 0 {
 			continue
 		}
-		l.place = float64(p.Rect.Min.X+p.Rect.Max.X)/float64(view.Key.Size.X) - 1
+		l.place = float64(p.Rect.Min.X+p.Rect.Max.X)/float64(view.Size.X) - 1
 	}
 }

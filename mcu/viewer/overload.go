@@ -19,8 +19,11 @@ func (o *Overload) Tick(missed int) {
 	*o = *o*(overloadTicks-1)/overloadTicks + Overload(min(missed, overloadTicks))
 }
 
+// Strained tells whether the server is too busy.
+func (o Overload) Strained() bool { return o >= overloaded }
+
 // Limits tells whether an estimate in bits a second is too low for a rung because of the
 // server. An estimate under half of what the rung needs is the path's.
 func (o Overload) Limits(estimate int, on ladder.Rung) bool {
-	return o >= overloaded && estimate > on.Bitrate/2
+	return o.Strained() && estimate > on.Bitrate/2
 }

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"slices"
 	"time"
 
 	"tilemix/mcu/ladder"
@@ -55,6 +56,15 @@ func (v *Subscription) Attach(s media.PictureStream, p media.Path, rungs []ladde
 	}
 	*v = Subscription{stream: s, path: p, choice: choice}
 	v.recovery.budget = budget
+}
+
+// Climb goes on with another ladder, as a viewer of another view has. It does nothing with the same one.
+func (v *Subscription) Climb(rungs []ladder.Rung) {
+	if slices.Equal(v.choice.Rungs(), rungs) {
+		return
+	}
+	v.choice.Climb(rungs)
+	v.reported = false
 }
 
 // Begin has a viewer that was just attached for the first time begin on a rung that another room's

@@ -48,6 +48,7 @@ type Source struct {
 	Speaker bool
 	// Role is that of its participant, Spotlight its place among those whom hosts put in front, from
 	// 1, and Pinned says that the viewer wants it. Layouts of package template take sources by them.
+	// The layout Speaker gives all pinned sources large tiles, and no other. They come first.
 	Role      string
 	Spotlight int
 	Pinned    bool

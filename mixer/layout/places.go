@@ -29,6 +29,15 @@ func NewPlaces(most int) *Places {
 	return &Places{most: most, spoke: map[string]int{}}
 }
 
+// Clone returns places of the same participants, of which there may be fewer or more.
+func (p *Places) Clone(most int) *Places {
+	most = max(most, 0)
+	return &Places{
+		most: most, ids: slices.Clone(p.ids[:min(len(p.ids), most)]), speaking: slices.Clone(p.speaking),
+		spoke: maps.Clone(p.spoke), calls: p.calls,
+	}
+}
+
 // Arrange returns the participants that have a place, in order of places, after something
 // changed. The argument who has all participants, in order of joining, and speaking those that speak now.
 // The result is the Places' and valid until its next call.

@@ -5,32 +5,31 @@ import (
 	"slices"
 )
 
-// Speaker gives the source marked as Speaker, or the first where none is, one large
-// tile, and the others a strip of small ones to the right of it. The large tile
-// comes first in the result. Every tile is 16:9; with more than MaxTiles
-// sources the last of the others have none.
+// Speaker gives the sources marked as Pinned a large tile, or else the one marked as Speaker, or the
+// first. The others have a strip of small ones to the right, or below where the canvas is upright.
+// The large tiles come first in the result. Tiles are 16:9 on other than upright canvases, unless
+// several are large. With more than MaxTiles sources the last of the others have none.
 func Speaker(canvas image.Point, sources []Source) []Tile {
-	if len(sources) < 2 {
-		return Grid(canvas, sources)
+	var large, others []Source
+	for _, s := range sources {
+		if s.Pinned {
+			large = append(large, s)
+		}
 	}
-	i := max(0, slices.IndexFunc(sources, func(s Source) bool { return s.Speaker }))
-	others := make([]Source, 0, len(sources)-1)
-	others = append(append(others, sources[:i]...), sources[i+1:]...)
-	others = others[:min(len(others), MaxTiles-1)]
-
-	area, gap := inside(canvas, len(others)+1)
-	cols, small := strip(area.Size(), len(others), gap)
-	width := cols*(small.X+gap) - gap
-	large := wide(area.Dx()-gap-width, area.Dy())
-	// Large tile and strip are centred as one.
-	area.Min.X += even((area.Dx() - large.X - gap - width) / 2)
-	left, right := area, area
-	left.Max.X = left.Min.X + large.X
-	right.Min.X = left.Max.X + gap
-	right.Max.X = right.Min.X + width
-
-	tiles := appendRows(make([]Tile, 0, len(others)+1), left, sources[i:i+1], 1, large, gap)
-	return appendRows(tiles, right, others, cols, small, gap)
+	if len(large) == 0 {
+		if len(sources) < 2 {
+			return Grid(canvas, sources)
+		}
+		i := max(0, slices.IndexFunc(sources, func(s Source) bool { return s.Speaker }))
+		others = append(append(others, sources[:i]...), sources[i+1:]...)
+		return front(canvas, sources[i:i+1], others)
+	}
+	for _, s := range sources {
+		if !s.Pinned {
+			others = append(others, s)
+		}
+	}
+	return front(canvas, large, others)
 }
 
 // strip returns in how many columns, and how large, n small tiles stand beside

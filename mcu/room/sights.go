@@ -1,0 +1,236 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/media"
+	"tilemix/mcu/policy"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/session"
+	"tilemix/mcu/views"
+	"tilemix/mcu/views/pool"
+	"tilemix/mixer/layout"
+)
+
+// A participant changes its view once in viewEvery (250 ms) and viewBurst (4) times at once,
+// because a view that begins is an encoder.
+const viewEvery, viewBurst = 250 * time.Millisecond, 4
+
+// What an actor is sent whose wish has no effect.
+var (
+	errViews  = errors.New("the server has as many views as it can draw: you keep the view that you have")
+	errStrain = errors.New("the server is too busy for your view: you have the room's view for now")
+	errHeld   = fmt.Errorf("%w: a host holds your view", policy.ErrForbidden)
+	errWhirl  = errors.New("you have changed your view too often: try again in a second")
+)
+
+// outlook is what a viewer or a sink wishes to see and has. The zero value is the room's view.
+type outlook struct {
+	wish views.Wish
+	has  views.ViewKey
+	held bool          // a host holds it
+	told views.ViewKey // whose tiles the client knows
+
+	changes *rate.Limiter // of a viewer's own wishes
+}
+
+// sights decide which views the room has, and who has which. They belong to the loop.
+type sights struct {
+	loop    *loop
+	pool    *pool.Chooser
+	timer   *time.Timer // for a view that lingers
+	places  map[views.ViewKey]*layout.Places
+	sinks   map[*media.Attachment]*outlook // of those that take another view than the room's
+	imposed map[string]control.Set         // by a host on all of a selector
+	wants   []pool.Want
+}
+
+func newSights(l *loop, stopped *time.Timer) *sights {
+	soon := func() { go l.room.post(l.publish) }
+	return &sights{
+		loop: l, timer: stopped, pool: pool.NewChooser(l.room.env.Views, soon),
+		places: map[views.ViewKey]*layout.Places{}, sinks: map[*media.Attachment]*outlook{}, imposed: map[string]control.Set{},
+	}
+}
+
+// choose gives a scene its views, and each of its viewers, whose members these are, and of its sinks
+// the one that it has.
+func (o *sights) choose(s *scene.Scene, watchers []*member, hasTile func(i int) bool, now time.Time) {
+	o.wants = o.wants[:0]
+	for _, m := range watchers {
+		o.wants = append(o.wants, pool.Want{Key: o.key(m.look.wish, m.session.PublicID()), Has: m.look.has})
+	}
+	for _, a := range s.Sinks {
+		w := pool.Want{}
+		if look := o.sinks[a]; look != nil {
+			w.Key, w.Has = o.key(look.wish, ""), look.has
+			w.Key.Size = image.Point{} // a file and a player have one size from beginning to end
+		}
+		o.wants = append(o.wants, w)
+	}
+	if again := o.pool.Choose(o.wants, now); !again.IsZero() {
+		o.timer.Reset(again.Sub(now))
+	}
+	o.draw(s, hasTile)
+	for i, m := range watchers {
+		s.Viewers[i].View = o.wants[i].View
+		o.settle(&m.look, &o.wants[i], m.refuse)
+	}
+	if len(o.sinks) == 0 {
+		return
+	}
+	s.SinkViews = make([]int, len(s.Sinks))
+	for i, a := range s.Sinks {
+		w := &o.wants[len(watchers)+i]
+		if s.SinkViews[i] = w.View; o.sinks[a] != nil {
+			o.settle(o.sinks[a], w, func(error) {})
+		}
+	}
+}
+
+// draw makes the views that the pool has.
+func (o *sights) draw(s *scene.Scene, hasTile func(i int) bool) {
+	g := &o.loop.stage
+	keys := o.pool.Keys()
+	for _, k := range keys {
+		places := g.places
+		if k != (views.ViewKey{}) {
+			if o.places[k] == nil {
+				o.places[k] = g.places.Clone(o.loop.room.env.MaxTiles - len(k.Pinned.All()))
+			}
+			places = o.places[k]
+		}
+		s.Views = append(s.Views, g.view(k, places, s.Sources, hasTile))
+	}
+	if len(o.places) >= len(keys) {
+		maps.DeleteFunc(o.places, func(k views.ViewKey, _ *layout.Places) bool { return !slices.Contains(keys, k) })
+	}
+}
+
+// settle takes note of what became of a wish. One that was refused is wished no more.
+func (o *sights) settle(look *outlook, w *pool.Want, refuse func(error)) {
+	look.has = w.Has
+	switch w.Result {
+	case pool.Refused:
+		look.wish, look.held = w.Has.Wish(), false
+		refuse(errViews)
+	case pool.Fallen:
+		look.wish, look.held = views.Wish{}, false
+		refuse(errStrain)
+	}
+}
+
+// key returns a wish of a member in canonical form, as the room is now.
+func (o *sights) key(w views.Wish, self string) views.ViewKey {
+	if w.Follow != "" {
+		followed, err := o.loop.moderator.find(w.Follow)
+		if err != nil {
+			return views.ViewKey{}
+		}
+		if w = followed.look.wish; w.Follow != "" {
+			return views.ViewKey{}
+		}
+		w.Self = ""
+	}
+	if w.IsZero() {
+		return views.ViewKey{}
+	}
+	env := &o.loop.room.env
+	return w.Key(self, views.Defaults{Layout: o.loop.stage.name(), Size: env.Size, FrameRate: env.FrameRate, Has: func(id string) bool {
+		m, err := o.loop.moderator.find(id)
+		return err == nil && m.shown()
+	}})
+}
+
+// sizes returns the sizes of a source's tiles over all views, the largest first, and the size that
+// covers all of them.
+func sizes(s *scene.Scene, source int) (all []image.Point, covering image.Point) {
+	for i := range s.Views {
+		size := s.Views[i].Places[source].Rect.Size()
+		if size != (image.Point{}) && !slices.Contains(all, size) {
+			all = append(all, size)
+			covering = image.Pt(max(covering.X, size.X), max(covering.Y, size.Y))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b image.Point) int { return b.X*b.Y - a.X*a.Y })
+	return all, covering
+}
+
+// show tells a camera or a screen in which sizes it is seen.
+func show(c *session.Cam, tiles []image.Point, now time.Time) {
+	if len(tiles) == 0 {
+		c.Show(image.Point{}, nil, now)
+		return
+	}
+	c.Show(tiles[0], tiles[1:], now)
+}
+
+// wish takes a wish of a member for itself.
+func (o *sights) wish(m *member, w views.Wish) error {
+	if m.look.held {
+		return errHeld
+	}
+	if err := o.check(w); err != nil {
+		return err
+	}
+	if err := o.loop.spare(m, m.look.changes, errWhirl); err != nil {
+		return err
+	}
+	m.look.wish = w
+	o.loop.publish()
+	return nil
+}
+
+// check tells why a wish is none in this room.
+func (o *sights) check(w views.Wish) error {
+	if w.Layout != "" {
+		if _, ok := o.loop.stage.layouts(w.Layout); !ok {
+			return errLayout
+		}
+	}
+	if w.Follow != "" {
+		_, err := o.loop.moderator.find(w.Follow)
+		return err
+	}
+	return nil
+}
+
+// impose gives a member a view, or holds the one that it has, as a host says.
+func (o *sights) impose(m *member, c control.Set) {
+	if c.View != nil {
+		m.look.wish = *c.View
+	}
+	if c.ViewLocked != nil {
+		m.look.held = *c.ViewLocked
+	}
+}
+
+// note remembers what a host gave all, or all of a role, for those who come later.
+func (o *sights) note(c control.Set) {
+	if c.Select == "" || c.Select == "hand" || c.View == nil && c.ViewLocked == nil {
+		return
+	}
+	before := o.imposed[c.Select]
+	if c.View == nil {
+		c.View = before.View
+	}
+	if c.ViewLocked == nil {
+		c.ViewLocked = before.ViewLocked
+	}
+	o.imposed[c.Select] = control.Set{View: c.View, ViewLocked: c.ViewLocked}
+}
+
+// greet gives a member that comes what a host gave all, or all of its role, before.
+func (o *sights) greet(m *member) {
+	for _, selector := range []string{"all", "role:" + m.grant.Role.String()} {
+		o.impose(m, o.imposed[selector])
+	}
+}
