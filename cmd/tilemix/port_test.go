@@ -337,6 +337,18 @@ func TestPlainPort(t *testing.T) {
 	if !strings.Contains(text, `"turn:127.0.0.1:`+number+`?transport=tcp"`) || strings.Contains(text, "turns:") {
 		t.Errorf("clients are told %s", text)
 	}
+	stop(t, process)
+}
+
+// TestTLSEnds has a server with TLS end at a supervisor's word, which takes failures for crashes.
+func TestTLSEnds(t *testing.T) {
+	_, process := serveProcess(t, "--tls", "self", "--data-dir", t.TempDir())
+	stop(t, process)
+}
+
+// stop ends a server as a supervisor does.
+func stop(t *testing.T, process *os.Process) {
+	t.Helper()
 	if err := process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

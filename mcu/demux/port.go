@@ -88,15 +88,16 @@ func (p *Port) Listen(k Kind) net.Listener {
 func (p *Port) Refused() uint64 { return p.refused.Load() }
 
 // Run accepts connections until ctx ends, and then returns nil, or until the listener fails.
-// Connections that are handed on stay open.
-func (p *Port) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+// Connections that are handed on stay open. After ctx has ended, the listeners of kinds have no more
+// connections, and those who use them close them. Where the listener failed, they are closed.
+func (p *Port) Run(parent context.Context) error {
+	ctx, cancel := context.WithCancel(parent)
 	defer p.wg.Wait()
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = p.listener.Close() })()
 	defer func() {
 		for _, b := range p.branches {
-			if b != nil {
+			if b != nil && parent.Err() == nil {
 				_ = b.Close()
 			}
 		}

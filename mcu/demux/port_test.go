@@ -67,9 +67,10 @@ func open(t *testing.T) *bench {
 func openWith(t *testing.T, config *tls.Config, log *slog.Logger, kinds ...demux.Kind) *bench {
 	b := &bench{pipes: &pipes{make(chan net.Conn), make(chan struct{})}, accepted: map[demux.Kind]chan net.Conn{}}
 	b.Port = demux.New(b.pipes, config, log)
+	var listeners []net.Listener
 	for _, k := range kinds {
 		l, c := b.Listen(k), make(chan net.Conn, 1)
-		b.accepted[k] = c
+		b.accepted[k], listeners = c, append(listeners, l)
 		go func() {
 			defer close(c)
 			for {
@@ -88,6 +89,9 @@ func openWith(t *testing.T, config *tls.Config, log *slog.Logger, kinds ...demux
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+		for _, l := range listeners {
+			_ = l.Close()
 		}
 	})
 	return b
@@ -211,6 +215,36 @@ func TestRandom(t *testing.T) {
 		}
 		if b.Refused() < uint64(n)/2 {
 			t.Errorf("%d of %d are refused", b.Refused(), n)
+		}
+	})
+}
+
+// TestEnd: once its context ends, a Port has no more connections, and leaves it to those who use a listener
+// to close it, so that none of them takes the end for a failure.
+func TestEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		port := demux.New(&pipes{make(chan net.Conn), make(chan struct{})}, nil, slog.New(slog.DiscardHandler))
+		site := port.Listen(demux.HTTP)
+		ctx, cancel := context.WithCancel(t.Context())
+		ran, accepted := make(chan error, 1), make(chan error, 1)
+		go func() { ran <- port.Run(ctx) }()
+		go func() {
+			_, err := site.Accept()
+			accepted <- err
+		}()
+		cancel()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		select {
+		case err := <-accepted:
+			t.Errorf("the site's listener ends with %v", err)
+		default:
+		}
+		_ = site.Close()
+		if err := <-accepted; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the site's listener is closed with %v", err)
 		}
 	})
 }
