@@ -33,8 +33,11 @@ func (c *checkCommand) Run(app *kong.Kong) error {
 	if c.File != "" {
 		args = append(args, "--config", c.File)
 	}
-	s, err := parseSettings(args)
+	s, _, err := parseSettings(args)
 	if err != nil {
+		return err
+	}
+	if err := h264.Open(s.OpenH264); err != nil {
 		return err
 	}
 	if err := verify(s); err != nil {
@@ -44,29 +47,33 @@ func (c *checkCommand) Run(app *kong.Kong) error {
 	return err
 }
 
-// parseSettings returns the settings of a command line, which begins with serve.
-func parseSettings(args []string) (*settings, error) {
+// parseSettings returns the settings of a command line, which begins with serve, and the value of
+// each flag.
+func parseSettings(args []string) (*settings, map[string]any, error) {
 	var commands commands
 	parser, err := newParser(&commands)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if _, err := parser.Parse(args); err != nil {
-		return nil, err
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		return nil, nil, err
 	}
-	return &commands.Serve.settings, nil
+	values := map[string]any{}
+	for _, flag := range chosen.Selected().Flags {
+		values[flag.Name] = flag.Target.Interface()
+	}
+	return &commands.Serve.settings, values, nil
 }
 
-// verify returns why a server with these settings would not start, as far as files say it.
+// verify returns why a server with these settings would not start, as far as files say it. OpenH264
+// is open.
 func verify(s *settings) error {
 	if _, err := listenAddress(s); err != nil {
 		return err
 	}
 	if idle := s.idle(); idle != "" {
 		return fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
-	}
-	if err := h264.Open(s.OpenH264); err != nil {
-		return err
 	}
 	if err := s.config().Check(); err != nil {
 		return err
@@ -122,7 +129,7 @@ const healthTimeout = 3 * time.Second
 func (c *healthCommand) Run(app *kong.Kong) error {
 	at := c.URL
 	if at == "" {
-		s, err := parseSettings([]string{"serve"})
+		s, _, err := parseSettings([]string{"serve"})
 		if err != nil {
 			return err
 		}

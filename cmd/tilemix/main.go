@@ -26,6 +26,7 @@ type commands struct {
 	Version     versionCommand  `cmd:"" help:"Print the version."`
 	Licences    licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
 	CheckConfig checkCommand    `cmd:"" help:"Check a settings file and open nothing."`
+	Reload      reloadCommand   `cmd:"" help:"Have a server on this machine read its settings again."`
 	Health      healthCommand   `cmd:"" help:"Ask a server whether it takes calls; the exit code says it."`
 }
 

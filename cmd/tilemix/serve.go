@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -40,7 +41,10 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 		return err
 	}
 	defer listener.Close()
-	log := c.log(app.Stderr, c.level())
+	level := new(slog.LevelVar)
+	level.Set(c.level())
+	log := c.log(app.Stderr, level)
+	again := newReloader(os.Args[1:], level, log)
 	c.Isolated = true
 	if names := strangers(app); len(names) > 0 {
 		log.Warn("variables of the environment are no settings", "variables", names)
@@ -76,11 +80,14 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if err := c.greet(app.Stdout, door, rooms.banner(&c.settings, door, listener, metrics)); err != nil {
 		return err
 	}
+	if forget, err := notePID(c.DataDir); err == nil {
+		defer forget()
+	}
 	end := &stopper{signals, time.Duration(c.DrainTimeout), rooms.drain, notify.New(), log}
 	if err := end.systemd.Ready("serves on " + door.url); err != nil {
 		log.Warn("systemd does not hear of the server", "reason", err)
 	}
-	parts = append(parts, rooms, door.parts, end, runs(func(ctx context.Context) { end.systemd.Watchdog(ctx, rooms.alive) }))
+	parts = append(parts, rooms, door.parts, end, again, runs(func(ctx context.Context) { end.systemd.Watchdog(ctx, rooms.alive) }))
 	return except(supervise(ctx, parts, door.listener, door.wrap(rooms.handler), log), errStopped)
 }
 
