@@ -180,6 +180,7 @@ func (g *generator) comment(name string) string {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("../mcu/control/*.go")
+	files = append(files, "../mcu/views/wish.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no source of mcu/control: ", err)
 	}

@@ -125,7 +125,21 @@
  */
 
 /**
- * Layout says where each participant's tile is on the canvas.
+ * Wish is what a viewer, or an output, wants to see.
+ *
+ * @typedef {object} Wish
+ * @property {string} [layout] by its name; "": as the room has it
+ * @property {string[]} [pin] IDs of participants with large tiles, in order
+ * @property {string[]} [hide] IDs of participants without a tile
+ * @property {string} [hideWithoutVideo]
+ * @property {string} [self] "leave-out": no tile of the viewer's own
+ * @property {string} [canvas] "720x1280", pixels; "": as the room has it
+ * @property {number} [fps] pictures a second; 0: as the room has it
+ * @property {string} [follow]
+ */
+
+/**
+ * Layout says where each participant's tile is on the canvas of the view that the client has.
  *
  * @typedef {object} LayoutMessage
  * @property {'layout'} type
@@ -134,6 +148,7 @@
  * @property {number} height of the canvas, pixels
  * @property {Tile[]} tiles
  * @property {number} [hidden] number of participants without a tile
+ * @property {Wish} [view]
  */
 
 /**
@@ -325,6 +340,21 @@
  */
 
 /**
+ * View asks for a view for the client itself.
+ *
+ * @typedef {object} ViewMessage
+ * @property {'view'} type
+ * @property {string} [layout] by its name; "": as the room has it
+ * @property {string[]} [pin] IDs of participants with large tiles, in order
+ * @property {string[]} [hide] IDs of participants without a tile
+ * @property {string} [hideWithoutVideo]
+ * @property {string} [self] "leave-out": no tile of the viewer's own
+ * @property {string} [canvas] "720x1280", pixels; "": as the room has it
+ * @property {number} [fps] pictures a second; 0: as the room has it
+ * @property {string} [follow]
+ */
+
+/**
  * Hand raises or lowers the client's own hand.
  *
  * @typedef {object} HandMessage
@@ -354,6 +384,8 @@
  * @property {string} [role]
  * @property {boolean} [hand]
  * @property {boolean} [spotlight]
+ * @property {Wish} [view]
+ * @property {boolean} [viewLocked]
  */
 
 /**
@@ -447,7 +479,7 @@
 
 /** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage} ServerMessage */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage} ClientMessage */
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage} ClientMessage */
 // End of what is generated.
 
 /**
