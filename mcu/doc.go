@@ -71,6 +71,8 @@
 //	room → data channel             1 MiB unsent, then it is closed  data_channel_slow_closed
 //	chat → data channel             64 KiB unsent, the new one left  data_channel_dropped
 //	                                out
+//	screens → the room's view        three at once, then one in 2 s;   –
+//	                                the others wait
 //	chat → room                     5 a second, 20 at once, the      –, the sender is told
 //	                                rest refused
 //	client → data channels          one, "control"; others closed,   data_channel_rejected

@@ -57,8 +57,8 @@ func (o *shares) set(m *member, c *session.Cam) {
 	s.drop()
 	if s.cam = c; c == nil {
 		o.ended(s)
-	} else {
-		c.Accompany(s.sound)
+	} else if c.Accompany(s.sound); m.grant.May("publish.screen") != nil {
+		m.refuse(m.grant.May("publish.screen"))
 	}
 	l.publish()
 }

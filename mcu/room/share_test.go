@@ -124,7 +124,7 @@ func TestShareStorm(t *testing.T) {
 	})
 }
 
-// TestShareForbidden: who may not share is not seen, and is once a host allows it.
+// TestShareForbidden: the screen of a participant without the right is not seen, and it is told so.
 func TestShareForbidden(t *testing.T) {
 	in(t, 25, func(c *call) {
 		rights, err := policy.ParseRights([]string{"watch", "publish.audio", "publish.video"})
@@ -136,6 +136,9 @@ func TestShareForbidden(t *testing.T) {
 		defer close(s)
 		if id, _ := slide(c.Scene()); id != "" || len(c.Scene().Sources) != 1 {
 			t.Error("a screen is seen that may not be")
+		}
+		if e, n := last[control.Error](ada); n == 0 || e.Code != "forbidden" {
+			t.Errorf("its sender is told %+v", e)
 		}
 	})
 }

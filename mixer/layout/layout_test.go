@@ -198,3 +198,49 @@ func TestByName(t *testing.T) {
 		t.Error("there is a layout named Grid")
 	}
 }
+
+// TestScreen holds the layout of a shared screen to its promises: the screen has three quarters of
+// the canvas, also as a slide of 16:9 to 4:3 on a wide one, and nothing is over it.
+func TestScreen(t *testing.T) {
+	l, ok := layout.ByName("screen")
+	if !ok || !l.TakesScreen {
+		t.Fatal("there is no layout for screens")
+	}
+	screen := layout.Source{ID: layout.SourceID{Participant: "0", Kind: layout.Screen}}
+	for _, canvas := range []image.Point{hd, {640, 360}, {1920, 1080}, {720, 1280}, {1080, 1920}, {720, 720}} {
+		for n := range 41 {
+			tiles := l.Place(canvas, append([]layout.Source{screen}, people(n)...))
+			large := tiles[0].Rect
+			if tiles[0].Source != screen.ID || large.Dx()*large.Dy()*4 < canvas.X*canvas.Y*3 {
+				t.Fatalf("%d on %v: the screen has %v", n, canvas, large)
+			}
+			if n > 0 && len(tiles) < min(n, 4)+1 {
+				t.Errorf("%d on %v: %d cameras are seen", n, canvas, len(tiles)-1)
+			}
+			for i, a := range tiles {
+				if !a.Rect.In(image.Rectangle{Max: canvas}) || (a.Rect.Min.X|a.Rect.Min.Y|a.Rect.Max.X|a.Rect.Max.Y)&1 != 0 {
+					t.Errorf("%d on %v: %v", n, canvas, a)
+				}
+				for _, b := range tiles[:i] {
+					if a.Rect.Overlaps(b.Rect) {
+						t.Errorf("%d on %v: %v is over %v", n, canvas, a, b)
+					}
+				}
+			}
+		}
+	}
+	tiles := l.Place(hd, append([]layout.Source{screen}, people(5)...))
+	for _, slide := range []image.Point{{1920, 1080}, {1280, 800}, {1024, 768}} {
+		crop, place := layout.Screen.Fit(slide, tiles[0].Rect)
+		if crop != (image.Rectangle{Max: slide}) || place.Dx()*place.Dy()*4 < hd.X*hd.Y*3 {
+			t.Errorf("a slide of %v is cut to %v and has %v", slide, crop, place)
+		}
+		checkShape(t, slide, place.Size())
+	}
+	if crop, place := layout.Camera.Fit(image.Pt(640, 480), tiles[0].Rect); crop.Size() == image.Pt(640, 480) && place != tiles[0].Rect {
+		t.Errorf("a camera is boxed as a screen is: %v, %v", crop, place)
+	}
+	if crop, place := layout.Screen.Fit(image.Pt(1, 16), tiles[0].Rect); !crop.Empty() || !place.Empty() {
+		t.Errorf("a screen of one column has %v", place)
+	}
+}

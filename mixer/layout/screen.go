@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// screenShare is how much of the canvas's longer side a shared screen's tile has, in per cent. A
-// slide of 16:9 then fills 75.7 % of a canvas of 16:9, and one of 4:3 75 %.
-const screenShare = 87
+// screenShare is how much of the width a shared screen's tile has, in per cent. A slide of 16:9 then
+// fills 75.7 % of a canvas of 16:9, and one of 4:3 75 %. On an upright canvas, where no slide is
+// that high, it has uprightShare of the height, and at most uprightStrip cameras are below it.
+const screenShare, uprightShare, uprightStrip = 87, 76, 10
 
 // slide gives the first source that is a screen a tile over the canvas's whole height, or its
 // whole width where the canvas is upright. As many of the other sources as there is room for have a
@@ -31,7 +32,7 @@ func slide(canvas image.Point, sources []Source) []Tile {
 		large.Max.X = large.Min.X + even((whole.Dx()*screenShare+99)/100+1)
 		beside.Min.X = large.Max.X + gap
 	} else {
-		large.Max.Y = large.Min.Y + even((whole.Dy()*screenShare+99)/100+1)
+		large.Max.Y = large.Min.Y + even((whole.Dy()*uprightShare+99)/100+1)
 		beside.Min.Y = large.Max.Y + gap
 	}
 	if len(others) == 0 {
@@ -41,24 +42,20 @@ func slide(canvas image.Point, sources []Source) []Tile {
 	return appendBeside(tiles, beside, others, gap)
 }
 
-// appendBeside appends tiles for as many sources as there is room for beside a screen, in one row or
-// column.
+// appendBeside appends tiles for as many sources as there is room for beside a screen, in one column,
+// or below it in rows.
 func appendBeside(tiles []Tile, area image.Rectangle, sources []Source, gap int) []Tile {
 	if area.Empty() {
 		return tiles
 	}
-	cols, room := 1, area.Dy()+gap
-	tile := wide(area.Dx(), area.Dy())
-	each := tile.Y + gap
 	if area.Dx() > area.Dy() {
-		tile = wide(area.Dx(), area.Dy())
-		cols, room, each = MaxTiles, area.Dx()+gap, tile.X+gap
+		sources = sources[:min(len(sources), uprightStrip)]
+		cols, tile := largest(area.Size(), len(sources), gap, wideShape)
+		return appendRows(tiles, area, sources, cols, tile, gap)
 	}
-	if tile.X == 0 {
-		return tiles
-	}
-	n := min(len(sources), room/each, MaxTiles-1)
-	return appendRows(tiles, area, sources[:n], min(cols, max(n, 1)), tile, gap)
+	tile := wide(area.Dx(), area.Dy())
+	n := min(len(sources), (area.Dy()+gap)/(tile.Y+gap), MaxTiles-1)
+	return appendRows(tiles, area, sources[:n], 1, tile, gap)
 }
 
 // Fit is [Fit] for a source of the kind. A screen is shown whole, because it may not lose its edges: in
