@@ -120,7 +120,7 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 		}
 	}
 	if e == nil {
-		if e, err = s.open(o.Room, o.From, o.Wait); err != nil {
+		if e, err = s.open(o.Room, o.From, o.Wait, ruled); err != nil {
 			s.waiting.Leave(p.ticket)
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func (s *Server) seat(room string, lobby, receives bool) (*place, error) {
 		return nil, err
 	}
 	if e == nil {
-		if e, err = s.open(room, netip.Prefix{}, lobby); err != nil {
+		if e, err = s.open(room, netip.Prefix{}, lobby, ruled); err != nil {
 			return nil, err
 		}
 	}
@@ -247,7 +247,7 @@ func (s *Server) mayMake(from netip.Prefix) error {
 }
 
 // open makes a room, or its lobby. The caller holds s.mu.
-func (s *Server) open(name string, maker netip.Prefix, lobby bool) (*entry, error) {
+func (s *Server) open(name string, maker netip.Prefix, lobby bool, ruled rules.Terms) (*entry, error) {
 	build, of := room.New, s.rooms
 	if lobby {
 		build, of = room.NewLobby, s.lobbies
@@ -261,6 +261,7 @@ func (s *Server) open(name string, maker netip.Prefix, lobby bool) (*entry, erro
 	ctx, cancel := context.WithCancel(s.ctx)
 	e := &entry{Room: r, lobby: lobby, end: cancel, maker: maker}
 	of[name] = e
+	e.Govern(rules.Terms{HostLeaves: ruled.HostLeaves}) // before anybody comes; the rest holds from the first seat on
 	s.wg.Go(func() { e.Run(ctx) })
 	return e, nil
 }

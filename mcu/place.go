@@ -76,11 +76,19 @@ func (p *place) begin() {
 	s, e := p.server, p.entry
 	operator := policy.Grant{Role: policy.Host, Name: "The rules of the room"}
 	act := func(m control.Message) { _ = e.Act(operator, m) } // the room may have ended
-	if p.ruled.Lock {
-		s.wg.Go(func() { act(control.Lock{Locked: true}) })
+	s.wg.Go(func() { e.Govern(p.ruled) })
+	at, ok := p.ruled.End(time.Now())
+	if !ok {
+		return
 	}
-	if at, ok := p.ruled.End(time.Now()); ok {
-		e.over = time.AfterFunc(time.Until(at), func() { act(control.End{Reason: "the room's time is over"}) })
+	e.over = append(e.over, time.AfterFunc(time.Until(at), func() { act(control.End{Reason: "the room's time is over"}) }))
+	for _, rest := range rules.Rests() {
+		if wait := time.Until(at) - rest; wait > 0 {
+			e.over = append(e.over, time.AfterFunc(wait, func() {
+				s.env.Emit(event.New(event.RoomEnding, e.Name()))
+				act(control.Announce{Text: fmt.Sprintf("The call ends in %d min", int(rest.Minutes()))})
+			}))
+		}
 	}
 }
 
@@ -99,10 +107,10 @@ func (p *place) Leave() {
 	}
 	if p.seated && e.seated == 0 && !e.lobby {
 		s.begun--
-		if e.over != nil {
-			e.over.Stop()
-			e.over = nil
+		for _, t := range e.over {
+			t.Stop()
 		}
+		e.over = nil
 		s.env.Emit(event.New(event.RoomEnded, e.Name()))
 	}
 	if e.inside--; e.inside == 0 {

@@ -63,11 +63,11 @@ type entry struct {
 	*room.Room
 	lobby  bool
 	end    context.CancelFunc
-	maker  netip.Prefix // address of the client that it was made for
-	inside int          // those who have entered and whose connections are not closed
-	seated int          // those of them whose connection has stood
-	eyes   int          // those of the seated that only receive
-	over   *time.Timer  // ends the call; nil: nothing does
+	maker  netip.Prefix  // address of the client that it was made for
+	inside int           // those who have entered and whose connections are not closed
+	seated int           // those of them whose connection has stood
+	eyes   int           // those of the seated that only receive
+	over   []*time.Timer // end the call, and say before that it ends
 }
 
 // NewServer returns a server with its sockets open, which can be joined. Run must be
@@ -186,8 +186,9 @@ func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int
 // Move takes a participant, by its public ID, from one room to another, which is made if there is
 // none. Its connection stays, so nothing is negotiated, and so do its IDs and its resume token. The
 // message "moved" tells its client. The seat in the other room is taken before the one in this room
-// is given up: ErrRoomFull and ErrServerFull say that there is none. Into a
-// room that is locked nobody is moved (room.ErrLocked). ErrNotFound says that no such participant is
+// is given up: ErrRoomFull and ErrServerFull say that there is none. Into a room that is locked nobody is moved (room.ErrLocked). A host vouches for those that it moves, so the
+// lobby and PINs of the other room do not stop them; into a room whose rules have an auth of their own
+// only those go that entered it before (policy.ErrForbidden). ErrNotFound says that no such participant is
 // connected. When Move returns, nothing of the old room reaches the participant.
 func (s *Server) Move(room, id, to string) error {
 	if err := CheckRoomName(to); err != nil {
@@ -202,8 +203,11 @@ func (s *Server) Move(room, id, to string) error {
 		return err
 	}
 	s.mu.Lock()
-	_, err = s.ruled(to, policy.Grant{}) // a host of one room need not be one of the other
+	ruled, err := s.ruled(to, policy.Grant{}) // a host of one room need not be one of the other
 	s.mu.Unlock()
+	if err == nil && !ruled.Vouched() && p.Home() != to {
+		err = fmt.Errorf("%w: room %q lets clients in by %s only: send an invite", policy.ErrForbidden, to, ruled.Auth)
+	}
 	if err != nil {
 		return err
 	}

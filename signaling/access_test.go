@@ -54,13 +54,7 @@ func guarded(t *testing.T, mode access.Mode, changes ...any) (url string, shelf 
 			f(&cfg)
 		}
 	}
-	cfg.Rules = func(room string) (r rules.Terms, err error) {
-		b, err := shelf.View(room)
-		if err != nil || len(b.Rules) == 0 {
-			return r, err
-		}
-		return r, json.Unmarshal(b.Rules, &r)
-	}
+	cfg.Rules = ruled(shelf)
 	srv := newServerOf(t, cfg)
 	site := gated(srv, shelf, mode)
 	for _, change := range changes {
@@ -71,11 +65,26 @@ func guarded(t *testing.T, mode access.Mode, changes ...any) (url string, shelf 
 	return serve(t, srv, site), shelf
 }
 
+// ruled returns the rules of rooms as a shelf has them.
+func ruled(shelf *book.Shelf) func(room string) (rules.Terms, error) {
+	return func(room string) (r rules.Terms, err error) {
+		b, err := shelf.View(room)
+		if err != nil || len(b.Rules) == 0 {
+			return r, err
+		}
+		return r, json.Unmarshal(b.Rules, &r)
+	}
+}
+
 // gated is the configuration of a server whose clients are looked at as a shelf says.
 func gated(srv *server, shelf *book.Shelf, mode access.Mode) signaling.Config {
 	site := signaling.Default()
 	site.Shelf, site.Invites, site.Bans = shelf, invite.New(shelf), ban.New(shelf)
 	site.Gate = access.New(access.Config{
+		Auth: func(room string) (access.Mode, error) {
+			r, err := ruled(shelf)(room)
+			return access.Mode(r.Auth), err
+		},
 		Mode: mode, Trusts: func() bool { return false }, Members: signaling.Members(srv),
 		Sources: []access.Source{operatorKey{}, source.Invites{Invites: site.Invites}},
 		Checks:  []access.Check{source.Bans(site.Bans), source.PINs(pin.New(shelf)), source.Uses(site.Invites)},

@@ -3,6 +3,7 @@ package signaling
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"tilemix/mcu/policy"
 	"tilemix/signaling/access"
+	"tilemix/signaling/access/invite"
 )
 
 // Actions of routes that package policy's table does not have, because they need no grant.
@@ -26,6 +28,7 @@ type permit struct {
 	once    *once
 	// returning gives what a client of WHIP may do that comes back to its session.
 	returning func(room, resume string) (g policy.Grant, is bool)
+	invites   *invite.Invites // nil: there are none
 }
 
 // asks wraps what serves a row of the route table.
@@ -35,6 +38,7 @@ func (p permit) asks(r route) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		q := wish(c, r.action)
+		q.Used = new(string)
 		grant, err := p.judge(c.Request().Context(), q)
 		if err != nil {
 			if slow := p.guard.take(c.Request()); slow != nil { // an address that guesses has to wait
@@ -48,8 +52,18 @@ func (p permit) asks(r route) echo.HandlerFunc {
 		}
 		c.Set(grantKey, grant)
 		c.Set(secretKey, q.Secret != "")
-		return p.once.serve(c, q, func(c echo.Context) error { return p.witness.serves(c, q, grant, r.serve) })
+		return p.once.serve(c, q, func(c echo.Context) error {
+			return p.unused(q, p.witness.serves(c, q, grant, r.serve))
+		})
 	}
+}
+
+// unused gives the use of an invite back whose guest did not get in, and returns why it did not.
+func (p permit) unused(q access.Request, why error) error {
+	if why == nil || *q.Used == "" || p.invites == nil {
+		return why
+	}
+	return errors.Join(why, p.invites.Return(q.Room, *q.Used))
 }
 
 // judge asks the gate. It does not ask again about a client that comes back to its WHIP session, which

@@ -135,7 +135,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	bodies, sessions := cfg.bodies(), newWHIPSessions()
 	s := &site{
 		guard:   g,
-		permit:  permit{cfg.gate(srv), g, cfg.Audit, newOnce(cfg.MaxBody), sessions.granted},
+		permit:  permit{cfg.gate(srv), g, cfg.Audit, newOnce(cfg.MaxBody), sessions.granted, cfg.Invites},
 		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},

@@ -100,6 +100,7 @@ func (e *entrance) gate(s *settings, members access.Source) *access.Gate {
 	}
 	return access.New(access.Config{
 		Mode:    access.Mode(s.Auth),
+		Auth:    e.auth,
 		Trusts:  func() bool { return !e.keys.Any() },
 		Members: members,
 		Sources: []access.Source{source.Keys{Ring: e.keys}, source.Tokens{Verifier: e.tokens}, source.Invites{Invites: e.invites}},
@@ -114,6 +115,12 @@ func (e *entrance) rules(room string) (r rules.Terms, err error) {
 		return r, err
 	}
 	return r, json.Unmarshal(b.Rules, &r)
+}
+
+// auth returns what a room asks clients for, "" for what the server does.
+func (e *entrance) auth(room string) (access.Mode, error) {
+	r, err := e.rules(room)
+	return access.Mode(r.Auth), err
 }
 
 // ban takes a ban of a room's loop. It does not wait.

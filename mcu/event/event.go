@@ -22,6 +22,7 @@ type Type string
 const (
 	RoomStarted        Type = "room.started" // the first participant has joined
 	RoomEnded          Type = "room.ended"   // the last participant has left; it follows that participant.left
+	RoomEnding         Type = "room.ending"  // the time of the call is over in 5 min, or in 1 min
 	ParticipantJoined  Type = "participant.joined"
 	ParticipantLeft    Type = "participant.left"
 	ParticipantWaiting Type = "participant.waiting" // it is to be let into the room

@@ -47,7 +47,7 @@ type Options struct {
 // ErrClosed, when the room has ended; then the place is the caller's to leave.
 func (r *Room) Join(o Options) (*Participant, error) {
 	m := newMember(r.loop, o, time.Now())
-	p := &Participant{whereabouts: whereabouts{member: m}}
+	p := &Participant{whereabouts: whereabouts{member: m}, home: r.name}
 	s, err := session.New(o.Options, session.Env{
 		API: r.env.API, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
 		Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Ground: r.ground(),

@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/rules"
 )
 
 // banTime (a day) is how long a kicked participant is banned where the host does not say it.
@@ -32,8 +33,9 @@ func (a actor) name() string {
 type moderator struct {
 	loop   *loop
 	locked bool
-	spot   string   // public ID of the member that is in front; "": the speaker is
-	hands  []string // public IDs of those with a raised hand, in order
+	leaves rules.HostLeaves // what happens when the last host leaves
+	spot   string           // public ID of the member that is in front; "": the speaker is
+	hands  []string         // public IDs of those with a raised hand, in order
 }
 
 // act does what a host's command says, or returns why not. The actor may do it.
@@ -183,7 +185,8 @@ func (o *moderator) appoint(m *member, role policy.Role) {
 	m.emit(event.ParticipantRole)
 }
 
-// succeed finds a host when the last one has left a room that had its first participant for one.
+// succeed does what is to happen when the last host has left. A room that had its first participant for
+// host finds another one.
 func (o *moderator) succeed() {
 	var next *member
 	for _, m := range o.loop.members {
@@ -193,11 +196,16 @@ func (o *moderator) succeed() {
 		if m.grant.Role == policy.Host {
 			return
 		}
-		if next == nil && m.grant.First {
+		if next == nil && (m.grant.First || o.leaves == rules.Pass) {
 			next = m
 		}
 	}
-	if next != nil {
+	switch r := o.loop.room; {
+	case o.leaves == rules.Lock:
+		o.lock(true)
+	case o.leaves == rules.End: // not while a member is being removed
+		o.loop.leaving.Go(func() { r.post(func() { o.end("the host has left") }) })
+	case next != nil:
 		o.appoint(next, policy.Host)
 	}
 }

@@ -17,10 +17,14 @@ import (
 type Participant struct {
 	whereabouts
 	session *session.Session
+	home    string // name of the room that it entered by itself
 }
 
 // ID returns the secret name of the participant's session.
 func (p *Participant) ID() string { return p.session.ID() }
+
+// Home returns the name of the room that the participant entered by itself. It may have moved since.
+func (p *Participant) Home() string { return p.home }
 
 // Receives tells whether the participant only receives, and has no tile.
 func (p *Participant) Receives() bool { return p.session.Viewer }

@@ -22,6 +22,7 @@ import (
 	"tilemix/mcu/picture"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/rules"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
 	"tilemix/mcu/sound"
@@ -239,6 +240,16 @@ func (r *Room) Act(grant policy.Grant, command control.Message) error {
 
 // Tell sends a message to all in the room, soon.
 func (r *Room) Tell(m control.Message) { r.post(func() { r.loop.notify.everybody(m) }) }
+
+// Govern has the rules of the room hold for the call: its lock, and what happens when hosts leave.
+func (r *Room) Govern(by rules.Terms) {
+	r.post(func() {
+		r.loop.moderator.leaves = by.HostLeaves
+		if by.Lock {
+			r.loop.moderator.lock(true)
+		}
+	})
+}
 
 // LobbyChanged says that others wait in the room's lobby than before. Hosts are told soon.
 func (r *Room) LobbyChanged() { r.post(r.loop.lookout.changed) }

@@ -21,6 +21,17 @@ const (
 	UntilHost Lobby = "until-host" // all wait until a host is there, who lets all in by coming
 )
 
+// What happens when the last host leaves.
+const (
+	stay HostLeaves = "stay" // nothing; the first in an open room has a successor
+	Pass HostLeaves = "pass" // the participant that has been there longest is host
+	Lock HostLeaves = "lock" // nobody but hosts comes in any more
+	End  HostLeaves = "end"  // the call ends for all
+)
+
+// HostLeaves says what happens when a room's last host leaves. Empty is "stay".
+type HostLeaves string
+
 // Lobby says which clients wait until they are let in.
 type Lobby string
 
@@ -56,6 +67,10 @@ type Terms struct {
 	NotBefore       time.Time `json:"notBefore,omitzero"`
 	Expires         time.Time `json:"expires,omitzero"`
 	MaxDuration     int       `json:"maxDuration,omitempty"` // seconds of a call; 0: any
+
+	HostLeaves HostLeaves `json:"hostLeaves,omitempty"`
+	// Auth is what a client needs to enter: "open", "invite" or "token"; "": as the server says.
+	Auth string `json:"auth,omitempty"`
 }
 
 // Check returns nil, or ErrBad with what is wrong.
@@ -68,6 +83,10 @@ func (r Terms) Check() error {
 		return fmt.Errorf("%w: lobby is one of off, guests, all and until-host, not %.40q", ErrBad, string(r.Lobby))
 	case min(l.Total, l.Publishers, l.Viewers) < 0 || max(l.Total, l.Publishers, l.Viewers) > most:
 		return fmt.Errorf("%w: numbers in maxParticipants are from 0 to %d", ErrBad, most)
+	case r.HostLeaves != "" && r.HostLeaves != stay && r.HostLeaves != Pass && r.HostLeaves != Lock && r.HostLeaves != End:
+		return fmt.Errorf("%w: hostLeaves is one of stay, pass, lock and end, not %.40q", ErrBad, string(r.HostLeaves))
+	case r.Auth != "" && r.Auth != open && r.Auth != "invite" && r.Auth != "token":
+		return fmt.Errorf("%w: auth is one of open, invite and token, not %.40q", ErrBad, r.Auth)
 	case r.MaxDuration < 0:
 		return fmt.Errorf("%w: maxDuration is in seconds, 0 or more", ErrBad)
 	case !r.NotBefore.IsZero() && !r.Expires.IsZero() && !r.NotBefore.Before(r.Expires):
@@ -75,6 +94,16 @@ func (r Terms) Check() error {
 	}
 	return nil
 }
+
+// open is the Auth of a room that asks for nothing.
+const open = "open"
+
+// Vouched tells whether a host of another room may bring participants that have not entered this one
+// by themselves: only where the room's own rules ask clients for nothing.
+func (r Terms) Vouched() bool { return r.Auth == "" || r.Auth == open }
+
+// Rests returns how long before the end of a call those in it are told that it ends.
+func Rests() []time.Duration { return []time.Duration{5 * time.Minute, time.Minute} }
 
 // Admits returns nil, or why a client may not come now. Hosts may come early.
 func (r Terms) Admits(g policy.Grant, now time.Time) error {

@@ -25,6 +25,8 @@ func TestCheck(t *testing.T) {
 		"maxParticipants": {MaxParticipants: Caps{Total: -1}},
 		"maxDuration":     {MaxDuration: -1},
 		"expires":         {NotBefore: now, Expires: now},
+		"hostLeaves":      {HostLeaves: "cry"},
+		"auth":            {Auth: "password"},
 	} {
 		err := r.Check()
 		if (want == "") != (err == nil) || err != nil && (!errors.Is(err, ErrBad) || !strings.Contains(err.Error(), want)) {
@@ -53,6 +55,16 @@ func TestTimes(t *testing.T) {
 	}
 	if _, ok := (Terms{}).End(now); ok {
 		t.Error("a room without rules ends")
+	}
+}
+
+// TestVouched has rooms that hosts of other rooms may bring participants to, and rooms that they may not.
+func TestVouched(t *testing.T) {
+	for auth, want := range map[string]bool{"": true, "open": true, "invite": false, "token": false} {
+		r := Terms{Auth: auth, HostLeaves: Pass}
+		if err := r.Check(); err != nil || r.Vouched() != want {
+			t.Errorf("auth %q: vouched %v, %v", auth, r.Vouched(), err)
+		}
 	}
 }
 

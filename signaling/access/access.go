@@ -58,6 +58,8 @@ type Request struct {
 	Client   netip.Addr
 	// Local says that the request comes from a program of this machine, and by no proxy.
 	Local bool
+	// Used is set to the invite that the request has used up one of; nil: nobody asks.
+	Used *string
 }
 
 // Enters tells whether the client asks to be in a room.
@@ -74,7 +76,9 @@ type Source interface {
 
 // Config says what a gate asks for.
 type Config struct {
-	Mode    Mode
+	Mode Mode
+	// Auth returns the mode of a room that has its own, "" for others. It may be nil.
+	Auth    func(room string) (Mode, error)
 	Trusts  func() bool // programs of this machine may do everything; nil: always
 	Members Source      // of those who are in rooms already; nil: none
 	Sources []Source    // of other secrets, in the order in which they are asked
@@ -121,8 +125,20 @@ func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
 	return grant, nil
 }
 
+// free tells whether a request asks to enter a room that is open.
+func (g *Gate) free(q *Request) (bool, error) {
+	if !q.Enters() || g.cfg.Auth == nil || q.Room == "" {
+		return q.Enters() && g.cfg.Mode == Open, nil
+	}
+	mode, err := g.cfg.Auth(q.Room)
+	return cmp.Or(mode, g.cfg.Mode) == Open, err
+}
+
 func (g *Gate) grant(ctx context.Context, q *Request) (policy.Grant, error) {
-	free := q.Enters() && g.cfg.Mode == Open
+	free, err := g.free(q)
+	if err != nil {
+		return policy.Grant{}, err
+	}
 	if q.Secret != "" {
 		for _, s := range g.cfg.Sources {
 			if grant, mine, err := s.Grant(ctx, *q); mine || err != nil {

@@ -69,6 +69,9 @@ func Uses(invites *invite.Invites) access.Check {
 			return g, nil
 		}
 		_, err := invites.Redeem(q.Room, q.Secret, q.Name, now)
+		if err == nil && q.Used != nil {
+			*q.Used = strings.TrimPrefix(g.By, "invite:")
+		}
 		if err == nil && q.Protocol == "hls" {
 			known.add(p, now)
 		}
