@@ -95,6 +95,13 @@ func TestRecordingAPI(t *testing.T) {
 	}
 	do(t, "PATCH", at, `{"paused":true}`, "Content-Type", "application/json").want(t, http.StatusConflict)
 	do(t, "DELETE", at, "").want(t, http.StatusOK)
+	state := do(t, "GET", at, "")
+	do(t, "DELETE", at, "", "If-Match", begun.Header.Get("ETag")+`"stale"`).want(t, http.StatusPreconditionFailed)
+	do(t, "DELETE", at, "", "If-Match", state.Header.Get("ETag")).want(t, http.StatusOK)
+	do(t, "DELETE", at, "", "If-Match", "*").want(t, http.StatusOK)
+	do(t, "DELETE", rooms+"/none", "", "If-Match", "*").want(t, http.StatusNotFound)
+	do(t, "GET", at, "", "If-None-Match", state.Header.Get("ETag")).want(t, http.StatusNotModified)
+	do(t, "GET", rooms+"?limit=1", "").want(t, http.StatusOK)
 	whole := do(t, "GET", at+"/file", "")
 	if int64(len(whole.body)) != ended.Size || !strings.Contains(whole.Header.Get("Content-Disposition"), "demo-"+ended.ID+".mp4") {
 		t.Errorf("%d bytes of %d, %v", len(whole.body), ended.Size, whole.Header)
