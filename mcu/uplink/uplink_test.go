@@ -156,3 +156,32 @@ func TestDecideSettles(t *testing.T) {
 		}
 	})
 }
+
+// TestForScreen asks a screen for its tile, up to 1080p, and never for more than a camera of the size
+// has bits.
+func TestForScreen(t *testing.T) {
+	for _, c := range []struct{ tile, want image.Point }{
+		{image.Pt(0, 0), image.Point{}},
+		{image.Pt(-2, 90), image.Point{}},
+		{image.Pt(1114, 720), image.Pt(1114, 720)},
+		{image.Pt(1671, 1080), image.Pt(1672, 1080)},
+		{image.Pt(3840, 2160), image.Pt(1920, 1080)},
+		{image.Pt(40, 30), image.Pt(160, 90)},
+	} {
+		got := uplink.ForScreen(c.tile, 30)
+		if got.Size != c.want || (got == uplink.Constraints{}) != (c.want == image.Point{}) {
+			t.Errorf("a tile of %v: %+v", c.tile, got)
+		}
+	}
+	if hd, full := uplink.ForScreen(image.Pt(1280, 720), 30), uplink.ForScreen(image.Pt(1920, 1080), 30); hd.Bitrate != 1_500_000 || full.Bitrate < 2_500_000 || full.Bitrate > 3_000_000 {
+		t.Errorf("720p has %d bits a second, 1080p %d", hd.Bitrate, full.Bitrate)
+	}
+	var asked uplink.Requested
+	now := time.Unix(1_800_000_000, 0)
+	if ask, _ := asked.Decide(uplink.ForScreen(image.Pt(1114, 720), 30), now); !ask {
+		t.Error("a new screen is asked for nothing")
+	}
+	if ask, _ := asked.Decide(uplink.ForScreen(image.Pt(1110, 716), 30), now.Add(3*time.Second)); ask {
+		t.Error("a tile that is a little smaller asks again")
+	}
+}

@@ -310,3 +310,80 @@ func BenchmarkCompose(b *testing.B) {
 		}
 	})
 }
+
+// TestBare draws nothing but the picture in a bare tile, whatever its participant is like, and all of
+// the picture.
+func TestBare(t *testing.T) {
+	c := newCompositor(t)
+	place := image.Rect(0, 0, c.Canvas().Rect.Dx()*87/100&^1, c.Canvas().Rect.Dy())
+	grey := image.NewYCbCr(image.Rectangle{Max: place.Size()}, image.YCbCrSubsampleRatio420)
+	for i := range grey.Y {
+		grey.Y[i] = 99
+	}
+	tile := video.Tile{
+		ID: "ada", Name: "Ada Lovelace", Rect: place, Picture: grey, Version: 1, Bare: true,
+		Speaking: true, Muted: true, Hidden: 75, Status: video.Disconnected,
+	}
+	if !c.Compose([]video.Tile{tile}) {
+		t.Error("the picture is no change")
+	}
+	for y := range place.Dy() {
+		for x := range place.Dx() {
+			if got := c.Canvas().YCbCrAt(x, y).Y; got != 99 {
+				t.Fatalf("at %d,%d something is over the picture: %d", x, y, got)
+			}
+		}
+	}
+	tile.Speaking, tile.Muted, tile.Name = false, false, "Ben"
+	if c.Compose([]video.Tile{tile}) {
+		t.Error("what is not drawn changes the picture")
+	}
+	tall := image.NewYCbCr(image.Rect(0, 0, 64, 64), image.YCbCrSubsampleRatio420)
+	tall.Y[0], tall.Y[63], tall.Y[63*tall.YStride] = 255, 255, 255
+	tile.Picture, tile.Version = tall, 2
+	c.Compose([]video.Tile{tile})
+	if left := c.Canvas().YCbCrAt(2, place.Dy()/2).Y; left == 0 || left == 99 {
+		t.Errorf("beside a square picture is %d", left)
+	}
+	tile.Picture = nil
+	c.Compose([]video.Tile{tile})
+	middle := place.Min.Add(place.Max).Div(2)
+	if a, b := c.Canvas().YCbCrAt(middle.X, middle.Y), c.Canvas().YCbCrAt(4, 4); a != b {
+		t.Errorf("without a picture something is drawn: %v, %v", a, b)
+	}
+}
+
+// TestInFront draws a tile over another one again whenever the one below changes, and takes it away
+// without a trace.
+func TestInFront(t *testing.T) {
+	c := newCompositor(t)
+	size := c.Canvas().Rect.Size()
+	flat := func(luma uint8) *image.YCbCr {
+		img := image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420)
+		for i := range img.Y {
+			img.Y[i] = luma
+		}
+		return img
+	}
+	below := video.Tile{ID: "a", Rect: c.Canvas().Rect, Picture: flat(50), Version: 1, Bare: true}
+	over := video.Tile{ID: "b", Rect: image.Rect(40, 40, 120, 80), Picture: flat(200), Version: 1, Bare: true}
+	expect := func(what string, inside, outside uint8) {
+		t.Helper()
+		if a, b := c.Canvas().YCbCrAt(80, 60).Y, c.Canvas().YCbCrAt(10, 10).Y; a != inside || b != outside {
+			t.Errorf("%s: %d in front and %d below, not %d and %d", what, a, b, inside, outside)
+		}
+	}
+	c.Compose([]video.Tile{below, over})
+	expect("at first", 200, 50)
+	below.Picture, below.Version = flat(70), 2
+	c.Compose([]video.Tile{below, over})
+	expect("the lower one changes", 200, 70)
+	over.Picture, over.Version = flat(220), 2
+	c.Compose([]video.Tile{below, over})
+	expect("the front one changes", 220, 70)
+	if c.Compose([]video.Tile{below, over}) {
+		t.Error("nothing changes, and something is drawn")
+	}
+	c.Compose([]video.Tile{below})
+	expect("the front one goes", 70, 70)
+}

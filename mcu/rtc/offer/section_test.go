@@ -223,3 +223,64 @@ func TestAnswersKeepWhatTheClientSaid(t *testing.T) {
 		t.Errorf("parameter sets %x", sets)
 	}
 }
+
+// TestScreens finds which sections are of a screen: those that say so, and otherwise the second of
+// a kind that the client sends.
+func TestScreens(t *testing.T) {
+	const slides, only = "|a=content:slides", "|a=sendonly"
+	for _, c := range []struct {
+		name     string
+		sections []string
+		screens  []bool // of each; nil: it is refused
+	}{
+		{"a camera", []string{opusLines, h264Lines}, []bool{false, false}},
+		{"the second picture", []string{opusLines, h264Lines, h264Lines + only}, []bool{false, false, true}},
+		{"the second sound", []string{opusLines, h264Lines, opusLines + only}, []bool{false, false, true}},
+		{"slides alone", []string{h264Lines + slides}, []bool{true}},
+		{"slides first", []string{h264Lines + slides, h264Lines}, []bool{true, false}},
+		{"slides last", []string{h264Lines, h264Lines + slides}, []bool{false, true}},
+		{"slides among others", []string{h264Lines + "|a=content:speaker", h264Lines + "|a=content:main, Slides"}, []bool{false, true}},
+		{"a picture to see", []string{h264Lines, h264Lines + "|a=recvonly"}, []bool{false, false}},
+		{"a screen that ended", []string{h264Lines, h264Lines + "|a=inactive" + slides}, []bool{false, false}},
+		{"one that was refused", []string{h264Lines, strings.Replace(h264Lines, "video 9", "video 0", 1)}, []bool{false, false}},
+		{"three pictures", []string{h264Lines, h264Lines, h264Lines}, nil},
+		{"two slides", []string{h264Lines + slides, h264Lines + slides}, nil},
+		{"two cameras and slides", []string{h264Lines, h264Lines, h264Lines + slides}, nil},
+		{"three sounds", []string{opusLines, opusLines, opusLines}, nil},
+	} {
+		var mids, lines []string
+		for i, s := range c.sections {
+			mids = append(mids, fmt.Sprint(i))
+			lines = append(lines, s+"|a=mid:"+mids[i])
+		}
+		text, err := described(t, "a=group:BUNDLE "+strings.Join(mids, " ")+"|"+strings.Join(lines, "|")).Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := Read(string(text), 0)
+		if c.screens == nil {
+			if !errors.Is(err, ErrBadSDP) || !strings.Contains(fmt.Sprint(err), "one screen") {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for i, s := range o.sections {
+			if s.screen != c.screens[i] {
+				t.Errorf("%s: section %d is a screen: %v", c.name, i, s.screen)
+			}
+		}
+		_, table, err := o.Answer(o.Text, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range table.Sections {
+			if i := int(s.Mid[0] - '0'); s.Screen != c.screens[i] {
+				t.Errorf("%s: the table has section %d as a screen: %v", c.name, i, s.Screen)
+			}
+		}
+	}
+}
