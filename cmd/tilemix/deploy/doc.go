@@ -4,5 +4,7 @@
 //	tilemix.service   unit of systemd
 //	tilemix.yaml      settings that the package installs
 //	deb.sh            makes a Debian package of a program
+//	grafana.json      dashboard of Grafana
+//	alerts.yaml       alert rules of Prometheus
 //	Dockerfile        image without root, with a file system that nobody writes
 package deploy
