@@ -7,8 +7,9 @@
 //	docs/       user guides, a package of its own            GET /docs/…
 //	static/vendor/  hls.js 1.7.4 as npm has it, without its source map; its licence
 //
-// There is no build step: what is in static/ is what the browser loads, and its
-// types are checked from their JSDoc. The pages keep to the content security
+// There is no build step for browsers of today: what is in static/ is what the browser loads,
+// and its types are checked from their JSDoc. For older ones go generate makes *.es2019.js of
+// the modules, and boot.js chooses. The pages keep to the content security
 // policy default-src 'self': no inline script or style, no other host.
 package web
 
@@ -17,6 +18,7 @@ import (
 	"io/fs"
 )
 
+//go:generate go test . -run TestBuild$ -update
 //go:embed *.html static
 var files embed.FS
 

@@ -46,6 +46,7 @@ export class MediaMonitor {
     this.events = events;
     this.ask = ask;
     pc.addEventListener('connectionstatechange', () => this.#change());
+    if (pc.connectionState === undefined) pc.addEventListener('iceconnectionstatechange', () => this.#change());
     pc.addEventListener('track', ({ receiver: { transport } }) => {
       // A server that ends the session closes DTLS.
       transport?.addEventListener('statechange', () => transport.state === 'closed' && this.#lose());
@@ -64,9 +65,15 @@ export class MediaMonitor {
     clearInterval(this.#look);
   }
 
+  /** The state of the connection. Firefox has that of ICE only, before version 113. */
+  #state() {
+    const state = /** @type {string} */ (this.pc.connectionState ?? this.pc.iceConnectionState);
+    return state === 'completed' ? 'connected' : state;
+  }
+
   #change() {
     if (this.#done) return;
-    const state = this.pc.connectionState;
+    const state = this.#state();
     if (state === 'connected') this.#flow();
     else if (state === 'disconnected') this.#stall();
     else if (state === 'failed') this.#lose();
@@ -111,7 +118,7 @@ export class MediaMonitor {
     if (come === 0) return this.#miss();
     this.#usual += (come - this.#usual) / 4;
     this.#missed = 0;
-    if (this.#stalled && this.pc.connectionState === 'connected') this.#flow();
+    if (this.#stalled && this.#state() === 'connected') this.#flow();
   }
 
   /** No packet has arrived since the last count. */

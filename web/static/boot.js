@@ -1,0 +1,31 @@
+// Loads the page's modules, or the build for older browsers, and says so where neither runs. Every
+// browser must be able to read this file, so it is in the JavaScript of 2009.
+(function () {
+  'use strict';
+  var script = /** @type {HTMLScriptElement} */ (document.currentScript);
+  var page = script.getAttribute('data-page');
+  var here = script.src.slice(0, script.src.lastIndexOf('/') + 1);
+  var modules = 'noModule' in document.createElement('script');
+  var modern = typeof AbortSignal !== 'undefined' && 'timeout' in AbortSignal && 'hasOwn' in Object;
+
+  function refuse() {
+    if (document.body.getAttribute('data-phase') || document.getElementById('lobby-form')) return;
+    var text = document.createElement('p');
+    text.id = 'too-old';
+    text.setAttribute('role', 'alert');
+    text.appendChild(document.createTextNode(
+      'This browser is too old for the call. Chrome 80, Edge 80, Firefox 80, Safari 13.1 and later ones can join.'));
+    document.body.insertBefore(text, document.body.firstChild);
+  }
+
+  if (!modules) {
+    addEventListener('DOMContentLoaded', refuse);
+    return;
+  }
+  var element = document.createElement('script');
+  element.type = 'module';
+  element.src = here + page + (modern ? '.js' : '.es2019.js');
+  element.onerror = refuse;
+  document.head.appendChild(element);
+  setTimeout(refuse, 10000);
+})();
