@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/fonts"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/turn"
@@ -69,6 +70,9 @@ type Config struct {
 	// Rules returns what was decided about a room beforehand; an error keeps clients out of it. It
 	// is called with locks held, so it must not call the server. nil: nothing was decided.
 	Rules func(room string) (rules.Terms, error)
+	// Overlays returns what the picture of a room shows when a call begins, nil for nothing. It may
+	// block. nil: nothing was decided.
+	Overlays func(room string) *overlay.Set
 	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room
 	// or were refused. Room loops call them, so they must not block. They may be nil.
 	Banned  func(room string, b policy.Ban)

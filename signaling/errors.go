@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
 	"tilemix/mcu/room"
@@ -73,6 +74,7 @@ var statuses = []struct {
 	{rules.ErrEarly, http.StatusForbidden},
 	{rules.ErrOver, http.StatusGone},
 	{book.ErrChanged, http.StatusPreconditionFailed},
+	{overlay.ErrBad, http.StatusBadRequest},
 	{pin.ErrBad, http.StatusBadRequest},
 	{pin.ErrSame, http.StatusBadRequest},
 	{invite.ErrBad, http.StatusBadRequest},
@@ -170,6 +172,7 @@ var codesOf = []struct {
 	{rules.ErrEarly, "room_early"},
 	{rules.ErrOver, "room_over"},
 	{mcu.ErrBadSDP, "bad_sdp"},
+	{overlay.ErrBad, "bad_overlays"},
 }
 
 // code returns the code of an error with a status.

@@ -31,6 +31,7 @@ type site struct {
 	people          *people
 	lobbies         *lobbies
 	rooms           *rooms
+	overlays        *overlays
 	invites         *invites
 	bans            *bans
 	events          *events
@@ -79,7 +80,7 @@ func (s *site) routes() []route {
 
 // peopleRoutes lists what hosts and programs do in a room.
 func (s *site) peopleRoutes() []route {
-	p, l, same := s.people, s.lobbies, s.guard.sameOrigin
+	p, l, o, same := s.people, s.lobbies, s.overlays, s.guard.sameOrigin
 	return []route{
 		{"GET HEAD", "/api/v1/rooms/:room/participants", "participants", p.list},
 		{"PATCH", "/api/v1/rooms/:room/participants", "set", same(p.set)},
@@ -93,6 +94,9 @@ func (s *site) peopleRoutes() []route {
 		{"POST", "/api/v1/rooms/:room/waiting/reject", "reject", same(l.reject)},
 		{"POST", "/api/v1/rooms/:room/waiting/:id/admit", "admit", same(l.admit)},
 		{"POST", "/api/v1/rooms/:room/waiting/:id/reject", "reject", same(l.reject)},
+		{"GET HEAD", "/api/v1/rooms/:room/overlays", "overlays", o.get},
+		{"PUT", "/api/v1/rooms/:room/overlays", "overlays", same(s.guard.rated(o.put))},
+		{"POST", "/api/v1/rooms/:room/overlays/lower-third", "lowerThird", same(o.introduce)},
 		{"PUT", "/api/v1/rooms/:room/lock", "lock", same(p.lock)},
 		{"POST", "/api/v1/rooms/:room/messages", "message", same(p.say)},
 		{"DELETE", "/api/v1/rooms/:room", "end", same(p.end)},

@@ -38,6 +38,7 @@ type Server interface {
 	Act(room string, grant policy.Grant, command control.Message) error
 	Attendees(room, selector string) ([]room.Attendee, error)
 	Waiting(room string) []scene.Waiter
+	Room(name string) (*room.Handle, error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector
@@ -146,6 +147,9 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		layouts: &layouts{bodies},
 		metrics: shown,
 	}
+	large := bodies
+	large.max = maxOverlays
+	s.overlays = &overlays{srv, cfg.Shelf, large}
 	if cfg.Recorder != nil {
 		s.recordings = &recordings{cfg.Recorder, bodies, ticket.New()}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	reach "tilemix/mcu/gateway/address"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
 	"tilemix/signaling/access"
@@ -121,6 +122,19 @@ func (e *entrance) rules(room string) (r rules.Terms, err error) {
 func (e *entrance) auth(room string) (access.Mode, error) {
 	r, err := e.rules(room)
 	return access.Mode(r.Auth), err
+}
+
+// overlays returns what the picture of a room is to show, nil for nothing.
+func (e *entrance) overlays(room string) *overlay.Set {
+	b, err := e.shelf.View(room)
+	var set *overlay.Set
+	if err == nil {
+		set, err = b.Picture()
+	}
+	if err != nil {
+		e.log.Error("no overlays", "room", room, "error", err)
+	}
+	return set
 }
 
 // ban takes a ban of a room's loop. It does not wait.

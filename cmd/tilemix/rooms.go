@@ -67,7 +67,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	s.isolate(&cfg, s.OpenH264)
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
-	cfg.Banned, cfg.Rules = entrance.ban, entrance.rules
+	cfg.Banned, cfg.Rules, cfg.Overlays = entrance.ban, entrance.rules, entrance.overlays
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())

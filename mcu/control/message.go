@@ -39,6 +39,9 @@ var (
 		Admit{},
 		Reject{},
 		Back{},
+		Overlays{},
+		LowerThird{},
+		React{},
 	}
 	fromServer = []Message{
 		Welcome{},
@@ -65,6 +68,7 @@ var (
 		Lobby{},
 		Announcement{},
 		Removed{},
+		Reaction{},
 	}
 )
 

@@ -25,6 +25,7 @@ type Set struct {
 	Audio     *SetMedia `json:"audio,omitempty"`
 	Video     *SetMedia `json:"video,omitempty"`
 	Name      *string   `json:"name,omitempty"`
+	Title     *string   `json:"title,omitempty"` // under the name in a lower third, at most MaxBanner bytes
 	Role      *string   `json:"role,omitempty"`
 	Hand      *bool     `json:"hand,omitempty"`
 	Spotlight *bool     `json:"spotlight,omitempty"`
@@ -116,6 +117,9 @@ func (m Set) fault() string {
 		return "muted can only be true: nobody but its owner switches a device on, ask for it"
 	case m.View != nil && m.View.Check() != nil:
 		return m.View.Check().Error()
+	}
+	if m.Title != nil && len(*m.Title) > MaxBanner {
+		return fmt.Sprintf("title is longer than %d bytes", MaxBanner)
 	}
 	return ""
 }

@@ -93,6 +93,8 @@ func Whom(command Message) string {
 		return c.ID
 	case Move:
 		return c.ID
+	case LowerThird:
+		return c.ID
 	case Back:
 		return c.ID
 	case Admit:

@@ -138,7 +138,7 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.sources.look(s, now)
 	for i, v := range c.views {
-		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, now) {
+		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s, now) {
 			c.changed = now
 		}
 	}
@@ -218,7 +218,7 @@ func (c *Clock) idle(now time.Time) bool {
 	if !s.Watched() {
 		return true
 	}
-	return len(s.Sinks) == 0 && c.audience.waiting == 0 && !s.HasCameras() && c.env.Lobby == "" && now.Sub(c.changed) > settle
+	return len(s.Sinks) == 0 && c.audience.waiting == 0 && !s.HasCameras() && c.env.Lobby == "" && !s.Live(now) && now.Sub(c.changed) > settle
 }
 
 // rest waits until there is something to do. It returns false when ctx ends.

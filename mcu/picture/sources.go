@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/pace"
 	"tilemix/mcu/rtptime"
 	"tilemix/mcu/scene"
+	"tilemix/mixer/decor"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -81,7 +82,10 @@ func (c *sources) look(s *scene.Scene, now time.Time) {
 			c.assess(src, s, i, false, now)
 			continue
 		}
-		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted}
+		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted, Hand: m.Hand}
+		if m.Reacting(now) {
+			src.tile.Reaction = decor.Reaction{Picture: m.Reaction, Word: m.ReactionWord}
+		}
 		if from.ID.Kind == layout.Screen {
 			src.tile = video.Tile{ID: m.ID, Bare: true}
 		}

@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
@@ -25,20 +26,21 @@ const linger = 5 * time.Second
 // encoder and runs it, but for that of the lead rendition of an inline view, which the clock runs
 // itself.
 type view struct {
-	env     Env
-	key     views.ViewKey
-	rungs   []ladder.Rung // that viewers may have
-	every   int           // it is drawn at one tick of so many
-	inline  bool          // the clock itself encodes the lead rendition
-	canvas  *video.Compositor
-	lobby   *lobby                 // that is drawn instead of tiles; nil: the view is of a room
-	all     []*rendition.Rendition // by rung and codec
-	out     chan<- rendition.Output
-	running sync.WaitGroup
-	pool    *yuv.Pool
-	frames  []*yuv.Frame // the canvas of this tick, by rung
-	scalers []yuv.Scaler // by rung
-	tick    int
+	env      Env
+	key      views.ViewKey
+	rungs    []ladder.Rung // that viewers may have
+	every    int           // it is drawn at one tick of so many
+	inline   bool          // the clock itself encodes the lead rendition
+	canvas   *video.Compositor
+	overlays overlay.Frame
+	lobby    *lobby                 // that is drawn instead of tiles; nil: the view is of a room
+	all      []*rendition.Rendition // by rung and codec
+	out      chan<- rendition.Output
+	running  sync.WaitGroup
+	pool     *yuv.Pool
+	frames   []*yuv.Frame // the canvas of this tick, by rung
+	scalers  []yuv.Scaler // by rung
+	tick     int
 }
 
 func newView(env Env, of scene.View, out chan<- rendition.Output) (*view, error) {
@@ -139,8 +141,9 @@ func (v *view) best(r *rendition.Rendition) bool {
 func (v *view) due() bool { return v.tick%v.every == 0 }
 
 // compose draws the tiles, or what a lobby has instead, and tells whether that changed anything.
-func (v *view) compose(tiles []video.Tile, queue []scene.Waiter, now time.Time) bool {
-	if v.lobby != nil && !v.lobby.compose(queue, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
+func (v *view) compose(tiles []video.Tile, s *scene.Scene, now time.Time) bool {
+	v.canvas.Overlay(v.overlays.At(s.Overlays, now))
+	if v.lobby != nil && !v.lobby.compose(s.Waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false
 	}
 	for _, r := range v.all {

@@ -174,7 +174,7 @@ func TestOfferScales(t *testing.T) {
 		v.rendition(rendition.Key{Codec: kind, Rung: 1}).AddTaker()
 	}
 	b.ready(v)
-	v.compose(nil, nil, b.now)
+	v.compose(nil, &scene.Scene{}, b.now)
 	v.offer(b.now)
 	for range 2 {
 		out := <-b.out

@@ -50,7 +50,7 @@ var need = map[string]Rights{
 	"connect": watch, "offer": watch, "answer": watch, "candidate": watch, "alive": watch, "leave": watch,
 	"watch": watch, "publish": publishAudio | publishVideo | publishScreen,
 	"publish.audio": publishAudio, "publish.video": publishVideo, "publish.screen": publishScreen,
-	"mute": publishAudio | publishVideo, "chat": chat, "hand": hand, "view": ownView, "layout": roomLayout,
+	"mute": publishAudio | publishVideo, "chat": chat, "hand": hand, "view": ownView, "layout": roomLayout, "reaction": hand,
 
 	// What hosts do. "participants" tells who is there, with what only hosts are to know.
 	"participants": moderate, "set": moderate, "ask": moderate, "kick": moderate, "move": moderate,
@@ -58,7 +58,7 @@ var need = map[string]Rights{
 	"waiting": moderate, "admit": moderate, "reject": moderate, "back": moderate,
 	"lock": settings, "room": settings, "end": settings, "invites": invite,
 	"record": record, "recordings": record, "broadcast": broadcast, "outputs": broadcast, "inputs": broadcast,
-	"events": moderate,
+	"events": moderate, "overlays": moderate, "lowerThird": moderate,
 
 	// What programs do beyond one room.
 	"rooms": list, "status": list, "keys": settings, "drain": settings, "metrics": metrics,

@@ -8,6 +8,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 )
 
@@ -67,11 +68,31 @@ func (h *Handle) NotifyRecordings(all []control.Recording) {
 	h.room.post(func() { h.room.loop.notify.setRecordings(all) })
 }
 
+// Overlays returns what the room's picture shows besides tiles, nil for nothing.
+func (h *Handle) Overlays() (set *overlay.Set) {
+	h.room.call(func() { set = h.room.loop.overlays.state.Set })
+	return set
+}
+
+// SetOverlays changes what the room's picture shows besides tiles, in the name of a program or a
+// participant with a grant. Errors are those of Act.
+func (h *Handle) SetOverlays(grant policy.Grant, set *overlay.Set) error {
+	err := ErrClosed
+	h.room.call(func() {
+		if err = grant.May("overlays"); err == nil {
+			h.room.loop.overlays.show(set)
+		}
+		h.room.loop.decided(actor{grant: grant}, set.Overlays, err)
+	})
+	return err
+}
+
 // Attendee is a participant or viewer as hosts and programs see it.
 type Attendee struct {
 	ID          string      `json:"id"` // public
 	Identity    string      `json:"identity,omitempty"`
 	Name        string      `json:"name"`
+	Title       string      `json:"title,omitempty"`
 	Role        policy.Role `json:"role"`
 	Joined      time.Time   `json:"joined"`
 	AudioMuted  bool        `json:"audioMuted"` // the microphone is off
@@ -131,7 +152,7 @@ func selected(selector string) (func(Attendee) bool, error) {
 func attendeeOf(m *member) Attendee {
 	id := m.session.PublicID()
 	return Attendee{
-		ID: id, Identity: m.grant.Identity, Name: m.name, Role: m.grant.Role, Joined: m.joined,
+		ID: id, Identity: m.grant.Identity, Name: m.name, Title: m.title, Role: m.grant.Role, Joined: m.joined,
 		AudioMuted: m.mute() || m.microphone == nil, VideoMuted: m.hidden() || m.camera == nil,
 		AudioLocked: m.silenced, VideoLocked: m.blinded,
 		Speaking: slices.Contains(m.loop.stage.speaking, id),

@@ -21,11 +21,10 @@ import (
 // loop is the state of a room and what changes it. It belongs to the goroutine that calls
 // Room.Run.
 type loop struct {
-	room    *Room
-	leaving sync.WaitGroup // those whose connections are being closed
-
-	members            []*member // in order of joining
-	begun              bool      // somebody has had a seat
+	room               *Room
+	leaving            sync.WaitGroup // those whose connections are being closed
+	members            []*member      // in order of joining
+	begun              bool           // somebody has had a seat
 	stage              stage
 	sinks              []*media.Attachment
 	departed           []scene.Departed // since the newest scene
@@ -35,6 +34,7 @@ type loop struct {
 	shares             *shares
 	sights             *sights
 	lookout            *lookout
+	overlays           *overlays
 	chats, layouts     *rate.Limiter // of all members
 	uplinks, deadlines *time.Timer   // for senders to ask; for members that are to leave by then
 }
@@ -50,7 +50,7 @@ func newLoop(r *Room) *loop {
 		stage: stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)},
 		chats: rate.NewLimiter(chatRate, chatBurst), layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
-	l.moderator, l.silences, l.lookout = &moderator{loop: l}, &silences{loop: l, timer: stopped()}, &lookout{loop: l, stale: true}
+	l.moderator, l.silences, l.lookout, l.overlays = &moderator{loop: l}, &silences{loop: l, timer: stopped()}, &lookout{loop: l, stale: true}, newOverlays(l)
 	l.shares, l.sights, l.notify = newShares(l, stopped()), newSights(l, stopped()), &notifier{loop: l, timer: stopped()}
 	return l
 }
@@ -136,7 +136,7 @@ func (l *loop) sit(m *member) {
 		return
 	}
 	if !l.begun {
-		l.begun = true
+		l.overlays.begin()
 		if m.grant.First && !m.session.Viewer {
 			m.grant.Role, m.grant.Rights = policy.Host, 0
 			m.control.Send(m.standing())

@@ -62,7 +62,7 @@ func (l *loop) try(by actor, command control.Message) error {
 		return errWaits
 	}
 	switch c := command.(type) {
-	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View:
+	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React:
 		if by.member == nil {
 			return errNobody
 		}
@@ -99,6 +99,8 @@ func (l *loop) own(m *member, command control.Message) error {
 	case control.Hand:
 		l.moderator.raise(m, c.Raised)
 		l.publish()
+	case control.React:
+		return m.gesture.react(m, c)
 	case control.SendChat:
 		if err := cmp.Or(l.spare(m, m.chats, errTalkative), l.spare(m, l.chats, errChatty)); err != nil {
 			return err
@@ -181,8 +183,7 @@ func (l *loop) publish() {
 		queue{l}.publish()
 		return
 	}
-	now := time.Now()
-	s := &scene.Scene{Sinks: l.sinks}
+	now, s := time.Now(), &scene.Scene{Sinks: l.sinks, Overlays: l.overlays.state}
 	l.shares.present(now)
 	s.Departed, l.departed = l.departed, nil
 	var publishers, watchers []*member // of the sources and of the viewers, in their order

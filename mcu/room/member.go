@@ -47,6 +47,8 @@ type member struct {
 	path        media.Path // stands in for the path to it; nil: its stream is the path
 
 	name       string // the session's, unless a host gave it another
+	title      string // as a host gave it
+	gesture    gesture
 	grant      policy.Grant
 	from       netip.Prefix // address of its client; zero: it is not counted
 	joined     time.Time    // when it took its seat, UTC
@@ -128,7 +130,7 @@ func (m *member) scene(speaking, floor bool) scene.Member {
 		Muted: m.mute(), NoMicrophone: m.microphone == nil,
 		CameraOff: m.hidden() || m.camera == nil,
 		Screen:    m.share.turn > 0 && m.share.shown(),
-		Speaking:  speaking, Floor: floor,
+		Speaking:  speaking, Floor: floor, Reaction: m.gesture.picture, ReactionWord: m.gesture.word, Reacted: m.gesture.at,
 		MediaLost: m.presence.MediaLost(), ControlLost: m.presence.ControlLost(), Health: m.health,
 		Unseen: m.unseen.why, Unheard: m.unheard.why,
 	}

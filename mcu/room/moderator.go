@@ -57,6 +57,10 @@ func (o *moderator) act(by actor, command control.Message) error {
 		o.end(c.Reason)
 	case control.Announce:
 		o.loop.notify.everybody(control.Announcement{By: by.name(), Text: c.Text})
+	case control.Overlays:
+		return o.loop.overlays.set(c)
+	case control.LowerThird:
+		return o.loop.overlays.introduce(c.ID)
 	default:
 		return fmt.Errorf("a message of type %s cannot be sent here", command.Type())
 	}
@@ -103,11 +107,9 @@ func (o *moderator) set(by actor, c control.Set) error {
 			return fmt.Errorf("%w: role is one of host, participant and viewer", control.ErrInvalid)
 		}
 	}
-	name := ""
-	if c.Name != nil {
-		if name, err = o.loop.room.env.CleanName(*c.Name); err != nil {
-			return err
-		}
+	name, title, err := cleaned(&o.loop.room.env, c)
+	if err != nil {
+		return err
 	}
 	if c.View != nil {
 		if err := o.loop.sights.check(*c.View); err != nil {
@@ -122,6 +124,9 @@ func (o *moderator) set(by actor, c control.Set) error {
 		}
 		if c.Name != nil {
 			m.name = name
+		}
+		if c.Title != nil {
+			m.title = title
 		}
 		o.hush(by, m, c)
 		if c.Hand != nil {
@@ -214,6 +219,7 @@ func (o *moderator) succeed() {
 func (o *moderator) raise(m *member, up bool) {
 	id := m.session.PublicID()
 	at := slices.Index(o.hands, id)
+	defer func() { m.gesture.listen(m, slices.Contains(o.loop.stage.speaking, id), up, time.Now()) }()
 	switch {
 	case up && at < 0:
 		o.hands = append(o.hands, id)

@@ -161,6 +161,7 @@ func (n *notifier) everybody(message control.Message) {
 
 func (n *notifier) setRecordings(all []control.Recording) {
 	n.recordings = all
+	n.loop.overlays.record(all)
 	n.all(control.Recordings{Recordings: all})
 }
 
@@ -249,7 +250,14 @@ func (r reporter) report(f func(l *loop)) bool {
 // FloorChanged is scene.Reporter's.
 func (r reporter) FloorChanged(speaking []string, holder string) bool {
 	return r.report(func(l *loop) {
+		if holder != l.stage.holder {
+			l.overlays.floor(holder)
+		}
 		l.stage.speaking, l.stage.holder = speaking, holder
+		for _, m := range l.members {
+			id := m.session.PublicID()
+			m.gesture.listen(m, slices.Contains(speaking, id), l.moderator.hand(id) > 0, time.Now())
+		}
 		l.publish()
 	})
 }

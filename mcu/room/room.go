@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/picture"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc"
@@ -77,8 +78,9 @@ type Env struct {
 	Fonts           *fonts.Library  // of texts that the font in the binary lacks
 	MaxParticipants int
 
-	ICEServers func() []control.ICEServer // that clients are told of
-	Emit       func(event.Event)          // tells the outside; must not block
+	Overlays   func(room string) *overlay.Set // that a call begins with, nil for none; may block. It may be nil
+	ICEServers func() []control.ICEServer     // that clients are told of
+	Emit       func(event.Event)              // tells the outside; must not block
 	// Ban keeps a client out of a room. Decided is told what hosts did and were refused. CleanName
 	// returns a name as others may see it, or why it cannot be one; the first name in a script reads
 	// a font. The others may not block.
@@ -253,6 +255,14 @@ func (r *Room) Govern(by rules.Terms) {
 
 // LobbyChanged says that others wait in the room's lobby than before. Hosts are told soon.
 func (r *Room) LobbyChanged() { r.post(r.loop.lookout.changed) }
+
+// EndsAt says when the call ends, for clocks in the picture.
+func (r *Room) EndsAt(at time.Time) {
+	r.post(func() {
+		r.loop.overlays.state.Ends = at
+		r.loop.publish()
+	})
+}
 
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }

@@ -4,7 +4,13 @@ import (
 	"cmp"
 	"image"
 	"slices"
+	"strings"
+	"time"
 
+	"golang.org/x/time/rate"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
@@ -157,4 +163,99 @@ func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layo
 		return layout.Speaker(v.Size, seen)
 	}
 	return l.Place(v.Size, seen)
+}
+
+// overlays keeps what the room's picture shows besides tiles. It belongs to the loop.
+type overlays struct {
+	loop      *loop
+	state     overlay.State
+	reactions *rate.Limiter // of all members
+}
+
+func newOverlays(l *loop) *overlays {
+	return &overlays{loop: l, reactions: rate.NewLimiter(roomReactRate, roomReactRate)}
+}
+
+// begin notes that the call begins, and takes what was decided about the room beforehand, which is read meanwhile.
+func (o *overlays) begin() {
+	o.loop.begun, o.state.Began = true, time.Now()
+	r := o.loop.room
+	if r.env.Overlays == nil {
+		return
+	}
+	o.loop.leaving.Go(func() {
+		if set := r.env.Overlays(r.name); set != nil {
+			r.post(func() {
+				if o.state.Set == nil {
+					o.show(set)
+				}
+			})
+		}
+	})
+}
+
+// show changes what is shown.
+func (o *overlays) show(set *overlay.Set) {
+	o.loop.room.env.Fonts.Prepare(set.Banner.Text)
+	o.state.Set = set
+	o.loop.publish()
+	o.loop.room.chain.Wake()
+}
+
+// set does what a host's message says.
+func (o *overlays) set(m control.Overlays) error {
+	set, err := overlay.Compile(m, o.state.Set)
+	if err != nil {
+		return err
+	}
+	o.show(set)
+	return nil
+}
+
+// introduce shows who the member of a public ID is.
+func (o *overlays) introduce(id string) error {
+	m, err := o.loop.moderator.find(id)
+	if err != nil {
+		return err
+	}
+	if o.state.Set == nil {
+		o.state.Set = overlay.None()
+	}
+	o.state.Caption = overlay.Caption{Name: m.name, Title: m.title, Since: time.Now()}
+	o.loop.publish()
+	o.loop.room.chain.Wake()
+	return nil
+}
+
+// floor notes that another member has the floor.
+func (o *overlays) floor(holder string) {
+	if o.state.Set == nil || o.state.Set.LowerThird != "speaker" || holder == "" {
+		return
+	}
+	if m := o.loop.find(func(m *member) bool { return m.session.PublicID() == holder }); m != nil {
+		o.state.Caption = overlay.Caption{Name: m.name, Title: m.title, Since: time.Now()}
+	}
+}
+
+// record notes which recordings there are.
+func (o *overlays) record(all []control.Recording) {
+	on := false
+	for _, r := range all {
+		on = on || r.State == "recording"
+	}
+	if o.state.Recorded != on {
+		o.state.Recorded = on
+		o.loop.publish()
+	}
+}
+
+// cleaned returns the name and the title in a command as others may see them, or why they cannot be.
+func cleaned(env *Env, c control.Set) (name, title string, err error) {
+	if c.Name != nil {
+		name, err = env.CleanName(*c.Name)
+	}
+	if c.Title != nil && strings.TrimSpace(*c.Title) != "" && err == nil {
+		title, err = env.CleanName(*c.Title)
+	}
+	return name, title, err
 }

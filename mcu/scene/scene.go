@@ -13,11 +13,13 @@ package scene
 
 import (
 	"image"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/silence"
 	"tilemix/mcu/views"
@@ -33,7 +35,8 @@ type Scene struct {
 	Viewers   []Viewer   // those who receive a picture
 	Listeners []Listener // those who send or receive sound, or may
 	Sinks     []*media.Attachment
-	SinkViews []int      // SinkViews[i] is the index in Views of what Sinks[i] takes; nil: the first
+	SinkViews []int // SinkViews[i] is the index in Views of what Sinks[i] takes; nil: the first
+	Overlays  overlay.State
 	Waiting   []Waiter   // of a lobby: those who wait, in order. It has no members, sources and sound
 	Departed  []Departed // since the scene before
 
@@ -46,16 +49,19 @@ type Member struct {
 	ID, Name     string
 	Viewer       bool // receives only, and has no tile
 	Role         policy.Role
-	Hand         int          // place among the raised hands, from 1; 0: it is down
-	Spotlight    bool         // a host has put it in front
-	Muted        bool         // the participant switched its microphone off
-	NoMicrophone bool         // it sends no sound
-	CameraOff    bool         // it switched its camera off, or sends no picture
-	Screen       bool         // it shares a screen
-	Speaking     bool         // it is heard now
-	Floor        bool         // it is the speaker that layouts put in front
-	MediaLost    bool         // its media was up and is not
-	ControlLost  bool         // its control connection is lost
+	Hand         int    // place among the raised hands, from 1; 0: it is down
+	Spotlight    bool   // a host has put it in front
+	Muted        bool   // the participant switched its microphone off
+	NoMicrophone bool   // it sends no sound
+	CameraOff    bool   // it switched its camera off, or sends no picture
+	Screen       bool   // it shares a screen
+	Speaking     bool   // it is heard now
+	Floor        bool   // it is the speaker that layouts put in front
+	MediaLost    bool   // its media was up and is not
+	ControlLost  bool   // its control connection is lost
+	Reaction     string // characters of its last reaction
+	ReactionWord string // its name
+	Reacted      time.Time
 	Health       video.Status // of its camera, as the picture clock reported last
 	// Unseen and Unheard say why nothing is seen or heard of it although it sends.
 	Unseen, Unheard silence.Reason
@@ -150,6 +156,19 @@ type Reporter interface {
 	HealthChanged(id layout.SourceID, health video.Status) bool
 	// Strained reports that the picture clock is late, and would rather have a view less.
 	Strained() bool
+}
+
+// reaction (3 s) is how long a reaction is seen.
+const reaction = 3 * time.Second
+
+// Reacting tells whether the member's last reaction is seen.
+func (m *Member) Reacting(now time.Time) bool {
+	return m.Reaction != "" && now.Sub(m.Reacted) < reaction
+}
+
+// Live tells whether the picture changes by itself.
+func (s *Scene) Live(now time.Time) bool {
+	return s.Overlays.Live(now) || slices.ContainsFunc(s.Members, func(m Member) bool { return m.Reacting(now) })
 }
 
 // HasCameras tells whether any source that is seen sends pictures.

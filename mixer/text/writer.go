@@ -86,10 +86,7 @@ func (w *Writer) fit(runes []rune, px, width int) line {
 	best := line{}
 	for high-low > 1 {
 		middle := (low + high) / 2
-		cut := runes[:ends[middle-1]]
-		for len(cut) > 0 && cut[len(cut)-1] == ' ' {
-			cut = cut[:len(cut)-1]
-		}
+		cut := trimmed(runes[:ends[middle-1]])
 		l = w.layout(append(cut[:len(cut):len(cut)], '…'), px)
 		if l.advance() > fixed.I(width) {
 			high = middle
@@ -105,6 +102,41 @@ func (w *Writer) fit(runes []rune, px, width int) line {
 	return best
 }
 
+// Wrap cuts a text into lines of at most width pixels, where its writing allows (UAX #14). The
+// last of at most n lines has all the rest, which Line cuts.
+func (w *Writer) Wrap(s string, px, width, n int) (lines []string) {
+	runes := Readable(s)
+	for len(runes) > 0 && len(lines) < n-1 {
+		var breaks segmenter.Segmenter
+		breaks.Init(runes)
+		end := 0
+		for all := breaks.LineIterator(); all.Next(); {
+			l := all.Line()
+			next := l.Offset + len(l.Text)
+			if w.layout(trimmed(runes[:next]), px).advance() > fixed.I(width) {
+				break
+			}
+			end = next
+		}
+		if end == 0 {
+			break
+		}
+		lines, runes = append(lines, string(trimmed(runes[:end]))), runes[end:]
+	}
+	if len(runes) > 0 {
+		lines = append(lines, string(runes))
+	}
+	return lines
+}
+
+// trimmed returns a text without spaces at its end.
+func trimmed(runes []rune) []rune {
+	for len(runes) > 0 && runes[len(runes)-1] == ' ' {
+		runes = runes[:len(runes)-1]
+	}
+	return runes
+}
+
 // clusters returns where each character of a text ends, as readers see characters.
 func (w *Writer) clusters(runes []rune) (ends []int) {
 	w.graphemes.Init(runes)
@@ -113,6 +145,19 @@ func (w *Writer) clusters(runes []rune) (ends []int) {
 		ends = append(ends, g.Offset+len(g.Text))
 	}
 	return ends
+}
+
+// Has tells whether there are fonts for all of a text.
+func (w *Writer) Has(s string) bool {
+	runes := Readable(s)
+	start := 0
+	for _, end := range w.clusters(runes) {
+		if w.faceOf(runes[start:end], nil) == nil {
+			return false
+		}
+		start = end
+	}
+	return true
 }
 
 // Initials returns the first letters of the first and the last word of name, in upper case.

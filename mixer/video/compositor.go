@@ -5,6 +5,7 @@ import (
 	"image"
 
 	"tilemix/codec/yuv"
+	"tilemix/mixer/decor"
 	"tilemix/mixer/text"
 )
 
@@ -31,6 +32,9 @@ type Tile struct {
 	// Hidden is the number of participants without a tile. It stands as "+75" in
 	// the bottom right corner; a scene has it on its last tile. 0 draws nothing.
 	Hidden int
+	// Hand is the participant's place among the raised hands, from 1; 0: it is down.
+	Hand     int
+	Reaction decor.Reaction
 	// Status dims the tile and says why, where it is not OK.
 	Status Status
 	// Bare draws the picture alone, whole, as a shared screen needs it: no label, border, corner,
@@ -46,7 +50,8 @@ type Compositor struct {
 	drawn    []drawn // what is on the canvas now
 	next     []drawn // scratch of Compose
 	composed bool
-	overlap  bool       // some tiles are over others
+	overlap  bool // some tiles are over others
+	layer    layer
 	scaler   yuv.Scaler // for pictures that have not their place's size yet
 }
 
@@ -73,9 +78,11 @@ type style struct {
 	video bool
 	muted bool
 
-	hidden int
-	status Status
-	bare   bool
+	hidden   int
+	status   Status
+	hand     int
+	reaction decor.Reaction
+	bare     bool
 }
 
 // NewCompositor returns a compositor with an empty canvas of the given size in
@@ -91,6 +98,7 @@ func NewCompositor(size image.Point, fonts text.Fonts) (*Compositor, error) {
 	c := &Compositor{
 		canvas: image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420),
 		masks:  newMaskCache(pen),
+		layer:  layer{size: size, masks: newMaskCache(pen)},
 	}
 	fill(c.canvas, c.canvas.Rect, canvasTint)
 	return c, nil
@@ -99,6 +107,9 @@ func NewCompositor(size image.Point, fonts text.Fonts) (*Compositor, error) {
 // Canvas returns the picture composed last. It stays the same object; Compose
 // changes its pixels.
 func (c *Compositor) Canvas() *image.YCbCr { return c.canvas }
+
+// Overlay says what Compose shows besides tiles from now on. Nothing happens if it is what is shown.
+func (c *Compositor) Overlay(o decor.Overlays) { c.layer.show(o) }
 
 // Compose brings the canvas to show tiles and reports whether that changed it;
 // the first call always does. Only tiles whose content changed are drawn. What
@@ -122,14 +133,20 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 		c.clearLeft()
 		c.restyle()
 	}
-	changed = restyled || !c.composed
+	changed = restyled || !c.composed || len(c.layer.damage) > 0
+	for _, r := range c.layer.damage {
+		c.clear(r)
+	}
 	for i := range c.next {
-		if d := &c.next[i]; c.differs(i) || c.under(i) || c.overlap && restyled {
+		if d := &c.next[i]; c.differs(i) || c.under(i) || c.overlap && restyled || c.layer.hits(d.rect) {
 			c.draw(d, tiles[i].Picture)
+			if !d.bare {
+				c.layer.paint(c.canvas, d.rect)
+			}
 			changed, d.fresh = true, true
 		}
 	}
-	c.overlap = overlap
+	c.overlap, c.layer.damage = overlap, c.layer.damage[:0]
 	c.drawn, c.next, c.composed = c.next, c.drawn, true
 	return changed
 }
@@ -137,7 +154,7 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 func (c *Compositor) contentOf(t *Tile) content {
 	r := t.Rect.Intersect(c.canvas.Rect)
 	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
-	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status}
+	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status, hand: t.Hand, reaction: t.Reaction}
 	if t.Bare {
 		s = style{rect: r, bare: true}
 	}
@@ -196,9 +213,15 @@ func (c *Compositor) clearLeft() {
 	for i := range c.drawn {
 		r := c.drawn[i].rect
 		if !c.hasPlace(r) {
-			fill(c.canvas, r, canvasTint)
+			c.clear(r)
 		}
 	}
+}
+
+// clear paints what is there without tiles.
+func (c *Compositor) clear(r image.Rectangle) {
+	c.layer.background(c.canvas, r)
+	c.layer.paint(c.canvas, r)
 }
 
 func (c *Compositor) hasPlace(r image.Rectangle) bool {
@@ -228,10 +251,9 @@ func fill(img *image.YCbCr, r image.Rectangle, colour rgb) {
 
 // paint paints a colour through the mask, and its emoji.
 func (m mask) paint(img *image.YCbCr, at image.Point, colour rgb) {
-	if m.Alpha == nil {
-		return
+	if m.Alpha != nil {
+		y, cb, cr := colour.ycbcr()
+		yuv.Blend(img, at, m.Alpha, y, cb, cr)
 	}
-	y, cb, cr := colour.ycbcr()
-	yuv.Blend(img, at, m.Alpha, y, cb, cr)
 	m.emoji.lay(img, at)
 }

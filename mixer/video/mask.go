@@ -18,6 +18,9 @@ const (
 	shapeMicrophone
 	shapeBars
 	shapeNoBars
+	shapeHand
+	shapePlate  // a rectangle of an opacity
+	shapeCode   // a QR code
 	shapeCorner // plus the corner's number
 )
 
@@ -93,6 +96,12 @@ func (key *maskKey) draw() *image.Alpha {
 		return person(key.size)
 	case shapeMicrophone:
 		return microphone(key.size)
+	case shapeHand:
+		return hand(key.size)
+	case shapePlate:
+		return plate(key.w, key.h, uint8(key.size))
+	case shapeCode:
+		return code(key.text, key.size)
 	case shapeBars, shapeNoBars:
 		return bars(key.size, key.shape == shapeNoBars)
 	default:

@@ -3,6 +3,8 @@ package video
 import (
 	"image"
 	"math"
+
+	"rsc.io/qr"
 )
 
 // render returns a mask of w×h pixels of what lies inside a shape. The shape is
@@ -38,6 +40,38 @@ func pill(w, h int) *image.Alpha {
 	return render(w, h, 158, func(x, y float64) float64 {
 		return segment(x, y, r, r, max(r, float64(w)-r), r, r)
 	})
+}
+
+// plate is a rectangle.
+func plate(w, h int, opacity uint8) *image.Alpha {
+	m := image.NewAlpha(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = opacity
+	}
+	return m
+}
+
+// code is the QR code of a text with the margin that readers need (ISO/IEC 18004 §6.3.8), at
+// most edge pixels wide. It is nil for a text that no code can hold at a size that cameras read.
+func code(s string, edge int) *image.Alpha {
+	c, err := qr.Encode(s, qr.M)
+	if err != nil {
+		return nil
+	}
+	scale := edge / (c.Size + 8)
+	if scale < 2 {
+		return nil
+	}
+	whole := (scale*(c.Size+8) + 1) &^ 1
+	m := image.NewAlpha(image.Rect(0, 0, whole, whole))
+	for y := range c.Size * scale {
+		for x := range c.Size * scale {
+			if c.Black(x/scale, y/scale) {
+				m.Pix[(y+4*scale)*m.Stride+x+4*scale] = 255
+			}
+		}
+	}
+	return m
 }
 
 // disc is a filled circle.

@@ -82,3 +82,12 @@ func cover(dst, src, alpha []uint8, solid bool) {
 		}
 	}
 }
+
+// Backdrop returns a picture in the colours of the canvas, for decor.Overlays. An odd last row or
+// column is left out.
+func Backdrop(img *image.NRGBA) *image.YCbCr {
+	out := image.NewYCbCr(image.Rect(0, 0, img.Rect.Dx()&^1, img.Rect.Dy()&^1), image.YCbCrSubsampleRatio420)
+	fill(out, out.Rect, black)
+	newSticker(img, 255).lay(out, image.Point{})
+	return out
+}

@@ -21,6 +21,8 @@ type look struct {
 
 	bars           sprite // sign for a bad connection
 	notePill, note sprite // that the participant has no connection
+
+	handPill, hand, place, reaction sprite
 }
 
 // sprite is a mask and the place of its top left corner on the canvas.
@@ -84,6 +86,7 @@ func (c *Compositor) label(l *look, s *style) {
 		return
 	}
 	c.notice(l, s, size, height, margin, pad)
+	l.gestures(&c.masks, s, size, margin, pad)
 	if s.hidden > 0 {
 		room -= c.badge(l, s, size, height, margin, pad) + margin
 	}
@@ -211,7 +214,7 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 		c.drawBorder(d.rect, &d.look)
 	}
 	for _, s := range d.look.rounded {
-		c.paint(s, canvasTint)
+		c.layer.through(c.canvas, s)
 	}
 	c.paint(d.look.pill, black)
 	c.paint(d.look.microphone, mutedTint)
@@ -221,6 +224,10 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	c.paint(d.look.count, white)
 	c.paint(d.look.notePill, black)
 	c.paint(d.look.note, white)
+	c.paint(d.look.handPill, black)
+	c.paint(d.look.hand, weakTint)
+	c.paint(d.look.place, white)
+	c.paint(d.look.reaction, white)
 }
 
 // drawPicture draws a picture in its place in the tile, boxed or cropped as

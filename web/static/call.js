@@ -134,7 +134,7 @@ async function startCall(ownName) {
         hosts.show();
         share.follow();
       }
-      if (message.type === 'participants') hand.show();
+      hand.show(message);
       signals.show(message);
       news.show(message);
     },

@@ -1,6 +1,7 @@
-// The participant's own raised hand.
+// The participant's own raised hand, and its reactions.
 
 import { announce, byId } from './dom.js';
+import { Reactions } from './reactions.js';
 import { shortcuts } from './shortcuts.js';
 
 /** Raises and lowers the hand. The server has the order of all hands. */
@@ -12,6 +13,7 @@ export class Hand {
   constructor(state, send) {
     this.state = state;
     this.send = send;
+    this.reactions = new Reactions(state, send);
     for (const id of ['hand', 'hand-too']) byId(id, HTMLElement).addEventListener('click', () => this.toggle());
     shortcuts({ h: () => this.toggle() });
   }
@@ -26,8 +28,14 @@ export class Hand {
     announce(raised ? 'Hand raised' : 'Hand lowered');
   }
 
-  /** Brings the buttons in line with the server's list. */
-  show() {
+  /**
+   * Brings the buttons in line with the server's list.
+   *
+   * @param {import('./protocol.js').ServerMessage} message
+   */
+  show(message) {
+    this.reactions.show(message);
+    if (message.type !== 'participants') return;
     const up = this.#place > 0;
     const text = up ? 'Lower hand' : 'Raise hand';
     const button = byId('hand', HTMLButtonElement);

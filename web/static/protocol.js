@@ -307,6 +307,15 @@
  */
 
 /**
+ * Reaction tells all that a participant reacted.
+ *
+ * @typedef {object} ReactionMessage
+ * @property {'reaction'} type
+ * @property {string} id of the participant
+ * @property {string} reaction
+ */
+
+/**
  * Offer is an SDP offer of a client.
  *
  * @typedef {object} OfferMessage
@@ -381,6 +390,7 @@
  * @property {SetMedia} [audio]
  * @property {SetMedia} [video]
  * @property {string} [name]
+ * @property {string} [title] under the name in a lower third, at most MaxBanner bytes
  * @property {string} [role]
  * @property {boolean} [hand]
  * @property {boolean} [spotlight]
@@ -477,9 +487,67 @@
  * @property {string} id
  */
 
-/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage} ServerMessage */
+/**
+ * Background is what is behind the tiles.
+ *
+ * @typedef {object} Background
+ * @property {string} [colour] #RRGGBB
+ * @property {string} [picture] see Logo
+ */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage} ClientMessage */
+/**
+ * Logo is a picture in a corner.
+ *
+ * @typedef {object} Logo
+ * @property {string} [picture]
+ * @property {string} [corner] top-right, top-left, bottom-left or bottom-right
+ * @property {number} [size] percent of the canvas's height, 1 to 40; 0: 12
+ * @property {number} [opacity] percent, 1 to 100; 0: 100
+ */
+
+/**
+ * Banner is a text across the canvas.
+ *
+ * @typedef {object} Banner
+ * @property {string} [text] at most MaxBanner characters
+ * @property {string} [edge] bottom or top
+ */
+
+/**
+ * Overlays is what the room's picture shows besides tiles.
+ *
+ * @typedef {object} OverlaysMessage
+ * @property {'overlays'} type
+ * @property {Background} [background]
+ * @property {Logo} [logo]
+ * @property {Banner} [banner]
+ * @property {string} [lowerThird] "speaker": when somebody begins to speak; "": on command
+ * @property {string} [clock] time, elapsed or remaining
+ * @property {string} [zone] of the time, as the IANA names it; "": UTC
+ * @property {boolean} [rec] a badge while the room is recorded
+ * @property {string} [qr] a link, http or https
+ * @property {boolean} [ending] the time left, in the last 5 minutes
+ */
+
+/**
+ * LowerThird shows the name and the title of a participant for 5 s.
+ *
+ * @typedef {object} LowerThirdMessage
+ * @property {'lowerThird'} type
+ * @property {string} id
+ */
+
+/**
+ * React shows a picture on the client's own tile for 3 s.
+ *
+ * @typedef {object} ReactMessage
+ * @property {'reaction'} type
+ * @property {string} reaction one of Reactions
+ */
+
+/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage} ServerMessage */
+
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage} ClientMessage */
 // End of what is generated.
 
 /**

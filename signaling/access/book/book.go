@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
 
+	"tilemix/mcu/control"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 )
 
@@ -17,11 +20,12 @@ const version = 1
 // Book is what is kept of a room. The zero Book is that of a room that nobody set up. A
 // caller of View must not change what is in its slices.
 type Book struct {
-	Version int             `json:"version"`
-	Rules   json.RawMessage `json:"rules,omitempty"`
-	Invites []Invite        `json:"invites,omitempty"`
-	Bans    []Ban           `json:"bans,omitempty"`
-	Pins    []Pin           `json:"pins,omitempty"`
+	Version  int             `json:"version"`
+	Rules    json.RawMessage `json:"rules,omitempty"`
+	Overlays json.RawMessage `json:"overlays,omitempty"` // of the picture, with its files
+	Invites  []Invite        `json:"invites,omitempty"`
+	Bans     []Ban           `json:"bans,omitempty"`
+	Pins     []Pin           `json:"pins,omitempty"`
 }
 
 // Invite is a link into a room, in the order in which they were made. Package invite makes them.
@@ -81,14 +85,29 @@ func (b Book) ETag() string {
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
+// Picture returns what the room's picture shows besides tiles; nil for nothing. It decodes pictures,
+// which takes some 10 ms.
+func (b Book) Picture() (*overlay.Set, error) {
+	if len(b.Overlays) == 0 {
+		return nil, nil
+	}
+	var kept control.Overlays
+	if err := json.Unmarshal(b.Overlays, &kept); err != nil {
+		return nil, fmt.Errorf("overlays of a room: %w", err)
+	}
+	return overlay.Compile(kept, nil)
+}
+
 // Lasting tells whether the Book is kept on disk: it has more than bans.
-func (b Book) Lasting() bool { return len(b.Rules) > 0 || len(b.Invites) > 0 || len(b.Pins) > 0 }
+func (b Book) Lasting() bool {
+	return len(b.Rules) > 0 || len(b.Overlays) > 0 || len(b.Invites) > 0 || len(b.Pins) > 0
+}
 
 func (b Book) empty() bool { return !b.Lasting() && len(b.Bans) == 0 }
 
 // clone copies what a change may write to.
 func (b Book) clone() Book {
-	b.Rules, b.Bans, b.Pins = slices.Clone(b.Rules), slices.Clone(b.Bans), slices.Clone(b.Pins)
+	b.Rules, b.Overlays, b.Bans, b.Pins = slices.Clone(b.Rules), slices.Clone(b.Overlays), slices.Clone(b.Bans), slices.Clone(b.Pins)
 	b.Invites = slices.Clone(b.Invites)
 	for i := range b.Invites {
 		b.Invites[i].Last = slices.Clone(b.Invites[i].Last)

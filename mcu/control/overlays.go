@@ -1,0 +1,65 @@
+package control
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// MaxBanner is the most characters of a banner, and the most bytes of an address and a title.
+const MaxBanner = 200
+
+// Overlays is what the room's picture shows besides tiles. It replaces all of before. The zero
+// Overlays show nothing. In a message pictures can only be named by their IDs, since a message is
+// too small for files.
+type Overlays struct {
+	Background Background `json:"background,omitzero"`
+	Logo       Logo       `json:"logo,omitzero"`
+	Banner     Banner     `json:"banner,omitzero"`
+	LowerThird string     `json:"lowerThird,omitempty"` // "speaker": when somebody begins to speak; "": on command
+	Clock      string     `json:"clock,omitempty"`      // time, elapsed or remaining
+	Zone       string     `json:"zone,omitempty"`       // of the time, as the IANA names it; "": UTC
+	Rec        bool       `json:"rec,omitempty"`        // a badge while the room is recorded
+	QR         string     `json:"qr,omitempty"`         // a link, http or https
+	Ending     bool       `json:"ending,omitempty"`     // the time left, in the last 5 minutes
+}
+
+// Background is what is behind the tiles.
+type Background struct {
+	Colour  string `json:"colour,omitempty"`  // #RRGGBB
+	Picture string `json:"picture,omitempty"` // see Logo
+}
+
+// Logo is a picture in a corner.
+type Logo struct {
+	// Picture is a data URL of a PNG or JPEG file, or the ID of a picture that the room has.
+	Picture string `json:"picture,omitempty"`
+	Corner  string `json:"corner,omitempty"`  // top-right, top-left, bottom-left or bottom-right
+	Size    int    `json:"size,omitempty"`    // percent of the canvas's height, 1 to 40; 0: 12
+	Opacity int    `json:"opacity,omitempty"` // percent, 1 to 100; 0: 100
+}
+
+// Banner is a text across the canvas.
+type Banner struct {
+	Text string `json:"text,omitempty"` // at most MaxBanner characters
+	Edge string `json:"edge,omitempty"` // bottom or top
+}
+
+// LowerThird shows the name and the title of a participant for 5 s.
+type LowerThird struct {
+	ID string `json:"id"`
+}
+
+// Type returns "overlays".
+func (Overlays) Type() string { return "overlays" }
+
+// Type returns "lowerThird".
+func (LowerThird) Type() string { return "lowerThird" }
+
+func (m Overlays) fault() string {
+	if utf8.RuneCountInString(m.Banner.Text) > MaxBanner {
+		return fmt.Sprintf("banner.text has more than %d characters", MaxBanner)
+	}
+	return ""
+}
+
+func (m LowerThird) fault() string { return missing(m.ID == "", "id") }

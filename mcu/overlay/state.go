@@ -1,0 +1,122 @@
+package overlay
+
+import (
+	"fmt"
+	"time"
+
+	"tilemix/mixer/decor"
+)
+
+const (
+	// shown (5 s) is how long a lower third stays.
+	shown = 5 * time.Second
+	// soon (5 min) is how long before the end of a call the picture says so.
+	soon = 5 * time.Minute
+)
+
+// State is what a room's overlays depend on.
+type State struct {
+	Set         *Set      // nil: there are none
+	Began, Ends time.Time // of the call; zero: not known, never
+	Recorded    bool
+	Caption     Caption
+}
+
+// Caption is what a lower third says of a participant.
+type Caption struct {
+	Name, Title string
+	Since       time.Time
+}
+
+// on tells whether a lower third is there.
+func (p *Caption) on(now time.Time) bool { return p.Name != "" && now.Sub(p.Since) < shown }
+
+// Live tells whether the picture changes by itself.
+func (s *State) Live(now time.Time) bool {
+	return s.Set != nil && (s.Set.Clock != "" || s.Caption.on(now) || s.Set.Ending && !s.Ends.IsZero())
+}
+
+// Frame is what is drawn. It is made anew when that changes: a clock asks at each picture. The zero
+// Frame has nothing. It belongs to one goroutine.
+type Frame struct {
+	state State
+	at    instant
+	drawn decor.Overlays
+}
+
+// instant is what of the time is seen.
+type instant struct {
+	clock, left int64
+	person      bool
+}
+
+// At returns what a state looks like at a time. It allocates only where that changed.
+func (f *Frame) At(s State, now time.Time) decor.Overlays {
+	if s.Set == nil {
+		return decor.Overlays{}
+	}
+	at := instant{clock: s.clock(now), left: s.left(now), person: s.Caption.on(now)}
+	if s == f.state && at == f.at {
+		return f.drawn
+	}
+	f.state, f.at = s, at
+	o := s.Set.base
+	o.Recording = s.Recorded && s.Set.Rec
+	if at.person {
+		o.Name, o.Title = s.Caption.Name, s.Caption.Title
+	}
+	switch s.Set.Clock {
+	case "time":
+		o.Clock = now.In(s.Set.zone).Format("15:04:05")
+		if s.Set.Zone == "" {
+			o.Clock += " UTC"
+		}
+	case "elapsed", "remaining":
+		if at.clock >= 0 {
+			o.Clock = spell(at.clock)
+		}
+	}
+	if at.left >= 0 {
+		o.Message, o.MessageFor = "This call ends in", spell(at.left)
+	}
+	f.drawn = o
+	return o
+}
+
+// clock returns the second that the clock shows, -1 for none.
+func (s *State) clock(now time.Time) int64 {
+	switch {
+	case s.Set.Clock == "time":
+		return now.Unix()
+	case s.Set.Clock == "elapsed" && !s.Began.IsZero():
+		return max(int64(now.Sub(s.Began)/time.Second), 0)
+	case s.Set.Clock == "remaining" && !s.Ends.IsZero():
+		return s.until(now)
+	}
+	return -1
+}
+
+// left returns how many seconds the call has left, -1 where the picture does not say it.
+func (s *State) left(now time.Time) int64 {
+	if !s.Set.Ending || s.Ends.IsZero() || s.Ends.Sub(now) > soon {
+		return -1
+	}
+	return s.until(now)
+}
+
+// until returns the seconds to the end, rounded up.
+func (s *State) until(now time.Time) int64 {
+	return max(int64((s.Ends.Sub(now)+time.Second-1)/time.Second), 0)
+}
+
+// spell writes a number of seconds as a clock does.
+func spell(seconds int64) string {
+	h, m, s := seconds/3600, seconds/60%60, seconds%60
+	if h > 0 {
+		return fmt.Sprintf("%d:%02d:%02d", h, m, s)
+	}
+	return fmt.Sprintf("%d:%02d", m, s)
+}
+
+// None returns a Set that shows nothing but lower thirds.
+func None() *Set { return &Set{zone: time.UTC} }

@@ -1,0 +1,100 @@
+package room
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/overlay"
+	"tilemix/mcu/policy"
+)
+
+// TestOverlays has a host and a program change what the picture shows.
+func TestOverlays(t *testing.T) {
+	in(t, 25, func(c *call) {
+		host, ben := c.host(), c.join("Ben", false)
+		host.Handle(control.Overlays{Banner: control.Banner{Text: "Hello"}, LowerThird: "speaker", Rec: true})
+		ben.Handle(control.Overlays{Banner: control.Banner{Text: "I was here"}})
+		c.settle()
+		o := &c.Scene().Overlays
+		if o.Set == nil || o.Set.Banner.Text != "Hello" || o.Began.IsZero() {
+			t.Fatalf("the picture shows %+v", o)
+		}
+		host.Handle(control.Overlays{Clock: "sun"})
+		c.settle()
+		if e, n := last[control.Error](host); n != 1 || c.Scene().Overlays.Set.Banner.Text != "Hello" {
+			t.Errorf("what cannot be is %+v", e)
+		}
+		title, id := "Carpenter", person(t, host, "Ben").ID
+		host.Handle(control.Set{ID: id, Title: &title})
+		reporter{c.Room}.FloorChanged([]string{id}, id)
+		c.settle()
+		if p := c.Scene().Overlays.Caption; p.Name != "Ben" || p.Title != "Carpenter" {
+			t.Errorf("the lower third of the speaker is %+v", p)
+		}
+		host.Handle(control.LowerThird{ID: person(t, host, "Host").ID})
+		c.Handle().NotifyRecordings([]control.Recording{{ID: "r", State: "recording"}})
+		c.EndsAt(time.Now().Add(time.Hour))
+		c.settle()
+		if o := &c.Scene().Overlays; o.Caption.Name != "Host" || !o.Recorded || o.Ends.IsZero() {
+			t.Errorf("the picture shows %+v", o)
+		}
+		set, err := overlay.Compile(control.Overlays{Clock: "elapsed"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Handle().SetOverlays(policy.Grant{Role: policy.Viewer}, set); err == nil {
+			t.Error("a viewer changes the picture")
+		}
+		if err := c.Handle().SetOverlays(policy.Grant{Role: policy.Host}, set); err != nil || c.Handle().Overlays() != set {
+			t.Errorf("a program changes the picture: %v", err)
+		}
+	})
+}
+
+// TestReactions has a participant react, too often, and raise its hand and speak.
+func TestReactions(t *testing.T) {
+	in(t, 25, func(c *call) {
+		ada, ben := c.join("Ada", false), c.join("Ben", false)
+		for range 5 {
+			ada.Handle(control.React{Reaction: "party"})
+		}
+		c.settle()
+		if _, n := last[control.Reaction](ben); n != 3 {
+			t.Errorf("Ben is told of %d reactions, want 3", n)
+		}
+		if _, n := last[control.Error](ada); n != 2 {
+			t.Errorf("Ada is refused %d reactions, want 2", n)
+		}
+		m := &c.Scene().Members[0]
+		if m.Reaction != "🎉" || !m.Reacting(m.Reacted.Add(2999*time.Millisecond)) || m.Reacting(m.Reacted.Add(3*time.Second)) {
+			t.Errorf("Ada's tile shows %q since %v", m.Reaction, m.Reacted)
+		}
+
+		id := person(t, ben, "Ada").ID
+		ada.Handle(control.Hand{Raised: true})
+		speak := func(ids ...string) { reporter{c.Room}.FloorChanged(slices.Clone(ids), "") }
+		speak(id)
+		c.pass(3 * time.Second)
+		speak()
+		c.pass(10 * time.Second)
+		if person(t, ben, "Ada").Hand != 1 {
+			t.Error("the hand is lowered before 5 s of speech")
+		}
+		speak(id)
+		c.pass(1900 * time.Millisecond)
+		if person(t, ben, "Ada").Hand != 1 {
+			t.Error("the hand is lowered before 5 s of speech in two parts")
+		}
+		c.pass(500 * time.Millisecond)
+		if person(t, ben, "Ada").Hand != 0 {
+			t.Error("the hand stays up after 5 s of speech")
+		}
+		ada.Handle(control.Hand{Raised: true})
+		c.pass(2 * time.Second)
+		if person(t, ben, "Ada").Hand != 1 {
+			t.Error("a hand that is raised again is lowered at once")
+		}
+	})
+}
