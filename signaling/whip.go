@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/views"
 )
 
 // whip serves the sessions of WHIP (RFC 9725), and with viewers those of WHEP
@@ -51,6 +53,9 @@ func (w *whip) create(c echo.Context) error {
 	default:
 		return errAs
 	}
+	if _, err := views.Parse(c.QueryParam("view")); err != nil {
+		return fmt.Errorf("parameter view: %w: %w", control.ErrInvalid, err)
+	}
 	forget, err := w.enter(room, r.Header)
 	if err != nil {
 		return err
@@ -87,14 +92,18 @@ func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 			return ses, err
 		}
 	}
+	grant := grantOf(c)
+	if view := c.QueryParam("view"); view != "" && grant.May("view") == nil {
+		grant.View = view
+	}
 	who, err := w.srv.Join(mcu.JoinOptions{
-		Room: from.room, Name: from.name, Viewer: w.viewers, Grant: grantOf(c), Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
+		Room: from.room, Name: from.name, Viewer: w.viewers, Grant: grant, Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
 		Origin: cameBy(c),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &whipSession{stay: participant{who: who}, who: who, from: from, grant: grantOf(c)}, nil
+	return &whipSession{stay: participant{who: who}, who: who, from: from, grant: grant}, nil
 }
 
 // enter refuses a push that would return the room's own mix. forget is called when its publisher is

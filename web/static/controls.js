@@ -6,6 +6,7 @@ import { enter } from './entry.js';
 import { nameAt } from './overlay.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { copy } from './toasts.js';
+import { Views } from './views.js';
 
 /**
  * @typedef {import('./devices.js').Devices} Devices
@@ -72,6 +73,7 @@ export function wire(state, session, local, devices, player, panel, recordings) 
   player.video.addEventListener('pointermove', (event) => {
     player.video.title = nameAt(player.video, state.layout, state.participants, event);
   });
+  new Views(state, (message) => session.send(message), player.video);
   addEventListener('online', () => session.networkChanged());
   addEventListener('pagehide', () => session.suspend());
   // A telephone that is turned changes the shape of its picture.

@@ -92,6 +92,23 @@ function codecHint(reason) {
 }
 
 /**
+ * The tile that is at a point of the video element, undefined for none.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {import('./protocol.js').LayoutMessage | null} layout
+ * @param {{clientX: number, clientY: number}} point
+ */
+export function tileAt(video, layout, point) {
+  if (!layout?.width || !layout.height) return undefined;
+  const box = video.getBoundingClientRect();
+  // object-fit: contain centres the picture in the element.
+  const scale = Math.min(box.width / layout.width, box.height / layout.height);
+  const x = (point.clientX - box.left - (box.width - layout.width * scale) / 2) / scale;
+  const y = (point.clientY - box.top - (box.height - layout.height * scale) / 2) / scale;
+  return layout.tiles.find((t) => x >= t.x && x < t.x + t.width && y >= t.y && y < t.y + t.height);
+}
+
+/**
  * The name of the participant whose tile is at a point of the video element, '' for none.
  *
  * @param {HTMLVideoElement} video
@@ -101,12 +118,6 @@ function codecHint(reason) {
  * @returns {string}
  */
 export function nameAt(video, layout, participants, point) {
-  if (!layout?.width || !layout.height) return '';
-  const box = video.getBoundingClientRect();
-  // object-fit: contain centres the picture in the element.
-  const scale = Math.min(box.width / layout.width, box.height / layout.height);
-  const x = (point.clientX - box.left - (box.width - layout.width * scale) / 2) / scale;
-  const y = (point.clientY - box.top - (box.height - layout.height * scale) / 2) / scale;
-  const tile = layout.tiles.find((t) => x >= t.x && x < t.x + t.width && y >= t.y && y < t.y + t.height);
+  const tile = tileAt(video, layout, point);
   return participants.find((p) => p.id === tile?.id)?.name ?? '';
 }
