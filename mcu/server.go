@@ -293,8 +293,7 @@ func (s *Server) ICEServers() []control.ICEServer {
 // Media returns the sockets of media, UDP and TCP, and the TURN server, nil for none.
 func (s *Server) Media() ([]netip.AddrPort, *turn.Relay) { return s.api.Addresses(), s.turn }
 
-// Drain has the server take no new rooms, and tells participants that it stops in a time. Calls go on.
-// The caller repeats it as that time passes, for those who have come since.
+// Drain closes the server for new rooms, and tells participants when it stops. The caller repeats it.
 func (s *Server) Drain(rest time.Duration) { drain(s, rest) }
 
 // Collectors returns the server's metrics.

@@ -27,6 +27,7 @@ type commands struct {
 	Licences    licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`
 	CheckConfig checkCommand    `cmd:"" help:"Check a settings file and open nothing."`
 	Reload      reloadCommand   `cmd:"" help:"Have a server on this machine read its settings again."`
+	Doctor      doctorCommand   `cmd:"" help:"Say what of this machine keeps calls from working, and what to do about it."`
 	Health      healthCommand   `cmd:"" help:"Ask a server whether it takes calls; the exit code says it."`
 }
 
