@@ -57,8 +57,7 @@ type Server struct {
 	wg             sync.WaitGroup
 }
 
-// entry is a room of the server. For the outside it is there while somebody has a seat. A lobby is
-// never there for the outside.
+// entry is a room. For the outside it is there while somebody has a seat, and a lobby never is.
 type entry struct {
 	*room.Room
 	lobby  bool

@@ -161,3 +161,22 @@ func attendeeOf(m *member) Attendee {
 		View:   m.look.has.String(), ViewLocked: m.look.held,
 	}
 }
+
+// meant returns those that a command is about.
+func (o *moderator) meant(c control.Set) ([]*member, error) {
+	if c.ID != "" {
+		m, err := o.find(c.ID)
+		return []*member{m}, err
+	}
+	is, err := selected(c.Select)
+	if err != nil {
+		return nil, err
+	}
+	var all []*member
+	for _, m := range o.loop.members {
+		if m.seated && is(attendeeOf(m)) && !slices.Contains(c.Except, m.session.PublicID()) {
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}

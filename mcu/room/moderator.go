@@ -76,25 +76,6 @@ func (o *moderator) find(id string) (*member, error) {
 	return m, nil
 }
 
-// meant returns those that a command is about.
-func (o *moderator) meant(c control.Set) ([]*member, error) {
-	if c.ID != "" {
-		m, err := o.find(c.ID)
-		return []*member{m}, err
-	}
-	is, err := selected(c.Select)
-	if err != nil {
-		return nil, err
-	}
-	var all []*member
-	for _, m := range o.loop.members {
-		if m.seated && is(attendeeOf(m)) && !slices.Contains(c.Except, m.session.PublicID()) {
-			all = append(all, m)
-		}
-	}
-	return all, nil
-}
-
 // set changes what members are like. It changes all of them or none.
 func (o *moderator) set(by actor, c control.Set) error {
 	all, err := o.meant(c)

@@ -258,10 +258,7 @@ func (r *Room) LobbyChanged() { r.post(r.loop.lookout.changed) }
 
 // EndsAt says when the call ends, for clocks in the picture.
 func (r *Room) EndsAt(at time.Time) {
-	r.post(func() {
-		r.loop.overlays.state.Ends = at
-		r.loop.publish()
-	})
+	r.post(func() { r.loop.overlays.ends(at) })
 }
 
 // Frames returns how many pictures the room holds in memory.

@@ -202,6 +202,12 @@ func (o *overlays) show(set *overlay.Set) {
 	o.loop.room.chain.Wake()
 }
 
+// ends notes when the call ends.
+func (o *overlays) ends(at time.Time) {
+	o.state.Ends = at
+	o.loop.publish()
+}
+
 // set does what a host's message says.
 func (o *overlays) set(m control.Overlays) error {
 	set, err := overlay.Compile(m, o.state.Set)
