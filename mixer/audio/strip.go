@@ -14,7 +14,8 @@ type Strip struct {
 	level    *Leveller // since the gate first opened
 	texture  texture
 	election election
-	open     int // blocks that passed in a row
+	open     int  // blocks that passed in a row
+	muted    bool // by the block before
 	did      edit
 	sides    *sides // since the voice is stereo
 }
@@ -23,25 +24,28 @@ type Strip struct {
 // whether it belongs in the mix. A voice without sound passes a silent block with level 127,
 // which costs nothing.
 func (s *Strip) Pass(b *pcm.Block, level uint8) (open bool) {
-	s.did = edit{}
+	s.did = edit{in: s.muted}
+	s.muted = false
 	if level < pcm.Silence && s.offset.remove(b) {
 		level = pcm.Level(b[:])
 	}
 	if !s.gate.Pass(b, level) {
-		s.open, s.election = 0, election{}
+		s.open, s.election, s.did.in = 0, election{}, false
 		return false
 	}
 	s.open++
 	s.election.observe(level)
 	s.texture.learn(level)
-	if s.KeepLoudness {
-		return true
+	if !s.KeepLoudness {
+		if s.level == nil {
+			s.level = &Leveller{}
+		}
+		s.level.Apply(b, s.gate.loud(), s.gate.noise.level())
+		s.did.levelled = true
 	}
-	if s.level == nil {
-		s.level = &Leveller{}
+	if s.did.in { // a voice that is cut in is a click
+		pcm.FadeIn(b)
 	}
-	s.level.Apply(b, s.gate.loud(), s.gate.noise.level())
-	s.did.levelled = true
 	return true
 }
 
@@ -52,7 +56,7 @@ func (s *Strip) Music() bool { return s.texture.music }
 // Mute ends the voice with the block b, which fades, because a cut is a click. It reports
 // whether b belongs in the mix.
 func (s *Strip) Mute(b *pcm.Block) (open bool) {
-	s.did = edit{}
+	s.did, s.muted = edit{}, true
 	s.gate.begin()
 	open = s.gate.Open()
 	if open {
@@ -89,11 +93,11 @@ func (s *Strip) follow(b *pcm.Block, l *lookback) {
 	if s.did.levelled {
 		s.level.repeat(b)
 	}
-	if s.did.out {
-		pcm.FadeOut(b)
-	}
 	if s.did.in {
 		pcm.FadeIn(b)
+	}
+	if s.did.out {
+		pcm.FadeOut(b)
 	}
 }
 
