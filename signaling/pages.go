@@ -2,11 +2,13 @@ package signaling
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,24 +21,58 @@ import (
 
 // asset is a file that browsers keep, and ask about again by its entity tag.
 type asset struct {
-	name string // its ending gives the content type
-	data []byte
-	etag string
+	name   string // its ending gives the content type
+	data   []byte
+	packed []byte // data as gzip (RFC 1952) makes it; nil where that saves little
+	etag   string
 }
 
 func newAsset(name string, data []byte) asset {
 	sum := sha256.Sum256(data)
-	return asset{name, data, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	a := asset{name: name, data: data, etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(data)
+	if err == nil && w.Close() == nil && out.Len() < len(data)*9/10 {
+		a.packed = out.Bytes()
+	}
+	return a
 }
 
 // serve answers with the file, or with 304 when the client has it. A file keeps its
-// address when it changes, so browsers ask each time.
+// address when it changes, so browsers ask each time. The files of others have their version in
+// their names.
 func (a asset) serve(c echo.Context) error {
 	h := c.Response().Header()
-	h.Set("ETag", a.etag)
+	data, etag := a.data, a.etag
+	if a.packed != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if unpacks(c.Request()) {
+			h.Set("Content-Encoding", "gzip")
+			data, etag = a.packed, etag+"-gzip"
+		}
+	}
+	h.Set("ETag", `"`+etag+`"`)
 	h.Set("Cache-Control", "no-cache")
-	http.ServeContent(c.Response(), c.Request(), a.name, time.Time{}, bytes.NewReader(a.data))
+	if strings.HasPrefix(a.name, "vendor/") {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeContent(c.Response(), c.Request(), a.name, time.Time{}, bytes.NewReader(data))
 	return nil
+}
+
+// unpacks reports whether a client takes gzip (RFC 9110 §12.5.3). A part of a file is not packed.
+func unpacks(r *http.Request) bool {
+	if r.Header.Get("Range") != "" {
+		return false
+	}
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if name == "gzip" && strings.ReplaceAll(weight, " ", "") != "q=0" {
+			return true
+		}
+	}
+	return false
 }
 
 // assets are files by the rest of their address.
