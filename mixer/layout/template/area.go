@@ -52,7 +52,7 @@ func fraction(text string) (float64, error) {
 	v, err := strconv.ParseFloat(over, 64)
 	if divided && err == nil {
 		var by float64
-		if by, err = strconv.ParseFloat(under, 64); by == 0 {
+		if by, err = strconv.ParseFloat(under, 64); err == nil && by == 0 {
 			return 0, fmt.Errorf("%.40q divides by nothing", text)
 		}
 		v /= by

@@ -32,7 +32,10 @@ func Import(data []byte, name string) (all []Template, err error) {
 		return nil, Error{"", "it has no layout; FreeSWITCH's have layout elements, OWT's have region lists"}
 	}
 	var found faults
+	names := map[string]bool{}
 	for i := range all {
+		all[i].Name = unlike(names, all[i].Name)
+		names[all[i].Name] = true
 		found.template(all[i].Name+": ", &all[i])
 	}
 	if len(found) > 0 {
@@ -88,9 +91,10 @@ func fromFreeSWITCH(data []byte) (all []Template, err error) {
 			continue
 		case start.Name.Local == "layout" && within != "groups":
 			var l fsLayout
-			if err = read.DecodeElement(&l, &start); err == nil {
-				layouts = append(layouts, l)
+			if err = read.DecodeElement(&l, &start); err == nil && len(l.Images) > maxSlots {
+				err = fmt.Errorf("%.30q has %d images; %d are the most", l.Name, len(l.Images), maxSlots)
 			}
+			layouts = append(layouts, l)
 		case start.Name.Local == "group":
 			var g fsGroup
 			if err = read.DecodeElement(&g, &start); err == nil {
@@ -157,10 +161,10 @@ func (l *fsLayout) group() Group {
 	return g
 }
 
-// inside cuts off what is beyond the canvas by no more than a thousandth, as a scale of 120.1 is.
+// inside cuts off what is beyond the canvas by no more than two of FreeSWITCH's units, as a scale of 121 is.
 func inside(a Area) Area {
 	for i := range 2 {
-		if over := a[i] + a[i+2] - 1; over > 0 && over < 5e-3 {
+		if over := a[i] + a[i+2] - 1; over > 0 && over < 2.0/units {
 			a[i+2] -= over
 		}
 	}
@@ -171,7 +175,18 @@ func inside(a Area) Area {
 func named(prefix, name string) string {
 	clean := regexp.MustCompile(`[^a-z0-9._-]+`).ReplaceAllString(strings.ToLower(name), "-")
 	full := prefix + "-" + clean
-	return full[:min(len(full), 40)]
+	return full[:min(len(full), maxName)]
+}
+
+// unlike returns a name that is not among others, with a number behind it where it would be:
+// "2x2" and "2X2" are two names in FreeSWITCH.
+func unlike(others map[string]bool, name string) string {
+	one := name
+	for n := 2; others[one]; n++ {
+		number := fmt.Sprintf("-%d", n)
+		one = name[:min(len(name), maxName-len(number))] + number
+	}
+	return one
 }
 
 // owtRegion is one of OWT's, in fractions.

@@ -19,10 +19,14 @@ const (
 	maxGroups = 32        // of a template
 	maxSlots  = 64        // of a group
 	maxErrors = 20        // that are told
+	maxName   = 40        // letters of a name
 	maxRadius = 500       // pixels, also of a border
 )
 
-var nameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
+var (
+	nameRule  = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
+	shapeRule = regexp.MustCompile(`^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$`)
+)
 
 // Error is what is wrong at one place of a template.
 type Error struct {
@@ -145,8 +149,7 @@ func (f *faults) template(prefix string, t *Template) {
 	} else if !nameRule.MatchString(t.Name) {
 		f.add(prefix+"name", "%.60q is no name; take 1 to 40 of a-z, 0-9, dot, dash and underscore, a letter or digit first", t.Name)
 	}
-	var w, h int
-	if n, err := fmt.Sscanf(t.Canvas, "%d:%d", &w, &h); t.Canvas != "" && (err != nil || n != 2 || w < 1 || h < 1) {
+	if t.Canvas != "" && !shapeRule.MatchString(t.Canvas) {
 		f.add(prefix+"canvas", "%.40q is no shape such as 16:9", t.Canvas)
 	}
 	if t.Background != "" && !regexp.MustCompile(`^#[0-9a-fA-F]{6}$`).MatchString(t.Background) {
@@ -177,6 +180,9 @@ func (f *faults) group(prefix string, g *Group) {
 			if o := &g.Slots[j]; s.At.overlaps(o.At) && s.Z == o.Z {
 				f.add(path+"at", "it overlaps slots[%d]; give one of them a higher z", j)
 			}
+			if s.Grid && g.Slots[j].Grid {
+				f.add(path+"grid", "slots[%d] is a grid already; a group has one, which takes all who are left", j)
+			}
 		}
 	}
 }
@@ -197,11 +203,13 @@ func (f *faults) slot(path string, s *Slot) {
 	}
 	oneOf("fit", s.Fit, "contain", "cover")
 	oneOf("label", s.Label, "none", "inside", "below")
-	for field, v := range map[string]int{"radius": s.Radius, "border": s.Border} {
+	pixels := func(field string, v int) {
 		if v < 0 || v > maxRadius {
 			f.add(path+field, "%d is not from 0 to %d", v, maxRadius)
 		}
 	}
+	pixels("radius", s.Radius)
+	pixels("border", s.Border)
 	if s.Z < -maxSlots || s.Z > maxSlots {
 		f.add(path+"z", "%d is not from %d to %d", s.Z, -maxSlots, maxSlots)
 	}

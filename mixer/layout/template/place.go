@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"image"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ func (t *Template) Place(canvas image.Point, sources []layout.Source) []layout.T
 func (t *Template) group(n int) (best *Group) {
 	room := func(g *Group) int {
 		if g.Max == 0 {
-			return 1 << 20
+			return math.MaxInt
 		}
 		return g.Max
 	}
