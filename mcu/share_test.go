@@ -39,7 +39,8 @@ func TestShareScreen(t *testing.T) {
 	screen, _ := layout.ByName("screen")
 	tiles := screen.Place(canvas, []layout.Source{
 		{ID: layout.SourceID{Participant: ada.id, Kind: layout.Screen}},
-		{ID: layout.SourceID{Participant: ada.id}}, {ID: layout.SourceID{Participant: ben.id}},
+		{ID: layout.SourceID{Participant: ada.id}},
+		{ID: layout.SourceID{Participant: ben.id}},
 	})
 	_, slide := layout.Screen.Fit(image.Pt(640, 360), tiles[0].Rect)
 	if part := float64(slide.Dx()*slide.Dy()) / float64(canvas.X*canvas.Y); part < .75 {

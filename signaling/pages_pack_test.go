@@ -34,8 +34,13 @@ func TestAssetPacked(t *testing.T) {
 		accepts string
 		packed  bool
 	}{
-		{"", false}, {"gzip", true}, {"br, gzip;q=0.5", true}, {"gzip;q=0", false}, {"gzip; q=0", false},
-		{"br", false}, {"gzippy", false},
+		{"", false},
+		{"gzip", true},
+		{"br, gzip;q=0.5", true},
+		{"gzip;q=0", false},
+		{"gzip; q=0", false},
+		{"br", false},
+		{"gzippy", false},
 	} {
 		answer := fetchAsset(t, a, "Accept-Encoding", tt.accepts)
 		if got := answer.Header.Get("Content-Encoding") == "gzip"; got != tt.packed {

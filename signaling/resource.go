@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -116,9 +117,7 @@ func paged[Entry any](c echo.Context, name string, all []Entry, key func(Entry) 
 		next := base64.RawURLEncoding.EncodeToString([]byte(key(page[limit-1])))
 		answer = map[string]any{name: page, "next": next}
 		r, more := c.Request(), url.Values{}
-		for name, values := range query {
-			more[name] = values
-		}
+		maps.Copy(more, query)
 		more.Set("cursor", next)
 		c.Response().Header().Set("Link", "<"+outside(r, r.URL.EscapedPath())+"?"+more.Encode()+`>; rel="next"`)
 	}

@@ -75,7 +75,7 @@ func (h *harbour) client(t *testing.T, h2 bool, dial func(ctx context.Context, n
 }
 
 // ask returns the answer to a request.
-func (h *harbour) ask(t *testing.T, client *http.Client, method, url, body string) (*http.Response, string) {
+func (h *harbour) ask(t *testing.T, client *http.Client, method, url, body string) answered {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -93,7 +93,15 @@ func (h *harbour) ask(t *testing.T, client *http.Client, method, url, body strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(text)
+	return answered{response.StatusCode, response.Proto, response.Header, string(text)}
+}
+
+// answered is a response without its connection.
+type answered struct {
+	status int
+	proto  string
+	header http.Header
+	text   string
 }
 
 // join has somebody in red enter a room, and waits until they see themselves.
@@ -109,9 +117,10 @@ func (h *harbour) join(t *testing.T, client *http.Client, way rtctest.Transport)
 		t.Fatal(err)
 	}
 	room := "r" + strconv.FormatInt(began.UnixNano(), 36)
-	response, answer := h.ask(t, client, http.MethodPost, "https://"+h.address+"/whip/"+room, offer)
-	if response.StatusCode != http.StatusCreated {
-		t.Fatalf("WHIP: %s %s", response.Status, answer)
+	posted := h.ask(t, client, http.MethodPost, "https://"+h.address+"/whip/"+room, offer)
+	answer = posted.text
+	if posted.status != http.StatusCreated {
+		t.Fatalf("WHIP: %d %s", posted.status, answer)
 	}
 	if err := guest.Answer(ctx, answer); err != nil {
 		t.Fatal(err)
@@ -187,13 +196,13 @@ func TestPort(t *testing.T) {
 
 func (h *harbour) testHTTP(t *testing.T) {
 	for proto, client := range map[string]*http.Client{"HTTP/2.0": h.http, "HTTP/1.1": h.client(t, false, h.dial)} {
-		if response, text := h.ask(t, client, http.MethodGet, "https://"+h.address+"/healthz", ""); response.Proto != proto || response.StatusCode != http.StatusOK {
-			t.Errorf("%s: %s %s %s", proto, response.Proto, response.Status, text)
+		if got := h.ask(t, client, http.MethodGet, "https://"+h.address+"/healthz", ""); got.proto != proto || got.status != http.StatusOK {
+			t.Errorf("%s: %+v", proto, got)
 		}
 	}
-	response, _ := h.ask(t, h.http, http.MethodGet, "http://"+h.address+"/r/demo", "")
-	if to := response.Header.Get("Location"); response.StatusCode != http.StatusPermanentRedirect || to != "https://"+h.address+"/r/demo" {
-		t.Errorf("without TLS: %s to %s", response.Status, to)
+	plain := h.ask(t, h.http, http.MethodGet, "http://"+h.address+"/r/demo", "")
+	if to := plain.header.Get("Location"); plain.status != http.StatusPermanentRedirect || to != "https://"+h.address+"/r/demo" {
+		t.Errorf("without TLS: %d to %s", plain.status, to)
 	}
 	conn, _, err := websocket.Dial(t.Context(), "wss://"+h.address+"/ws/demo?name=Ada", &websocket.DialOptions{HTTPClient: h.client(t, false, h.dial)}) //nolint:bodyclose // the library closes it
 	if err != nil {
@@ -216,7 +225,7 @@ func (h *harbour) testHTTP(t *testing.T) {
 
 // testICEServers finds the one port alone in what clients are told, and TURN by each transport.
 func (h *harbour) testICEServers(t *testing.T) control.ICEServer {
-	_, text := h.ask(t, h.http, http.MethodGet, "https://"+h.address+"/api/v1/ice-servers", "")
+	text := h.ask(t, h.http, http.MethodGet, "https://"+h.address+"/api/v1/ice-servers", "").text
 	var told struct {
 		ICEServers []control.ICEServer `json:"iceServers"`
 	}
@@ -255,7 +264,7 @@ func (h *harbour) testJunk(t *testing.T) {
 	if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error(err)
 	}
-	if _, text := h.ask(t, h.http, http.MethodGet, "https://"+h.address+"/metrics", ""); !strings.Contains(text, "tilemix_port_refused_total 1\n") {
+	if text := h.ask(t, h.http, http.MethodGet, "https://"+h.address+"/metrics", "").text; !strings.Contains(text, "tilemix_port_refused_total 1\n") {
 		t.Error("the refusal is not counted")
 	}
 }

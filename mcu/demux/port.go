@@ -238,9 +238,9 @@ func (p *Port) sort(ctx context.Context, conn net.Conn) (Kind, net.Conn, string)
 	switch inner.ConnectionState().NegotiatedProtocol {
 	case turnProtocol:
 		return TURN, inner, ""
+	case "":
 	default: // also acme-tls/1, whose connection the site closes (RFC 8737 §3)
 		return TLS, inner, ""
-	case "":
 	}
 	if kind, first, why = read(inner); kind == HTTP {
 		kind = TLS

@@ -155,8 +155,9 @@ func (f *failing) Accept() (net.Conn, error) {
 var errBroken = errors.New("broken")
 
 // passing is an error such as that of too many open files.
-type passing struct{ error }
+type passing struct{}
 
+func (passing) Timeout() bool   { return false }
 func (passing) Temporary() bool { return true }
 func (passing) Error() string   { return "too many open files" }
 

@@ -115,7 +115,7 @@ func (l *Library) look() {
 	for _, dir := range l.dirs {
 		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
-				return nil
+				return nil //nolint:nilerr // a folder that cannot be read has no fonts
 			}
 			if len(l.files) == maxFiles {
 				return fs.SkipAll

@@ -31,12 +31,25 @@ func anything(r *rand.Rand, ids []string) control.Message {
 	id, on := ids[r.IntN(len(ids))], r.IntN(2) == 0
 	yes, role, name := true, []string{"host", "viewer", "participant"}[r.IntN(3)], fmt.Sprint("Name ", r.IntN(9))
 	return []control.Message{
-		control.Mute{AudioMuted: on, VideoMuted: r.IntN(2) == 0}, control.Hand{Raised: on},
-		control.ChooseLayout{Name: []string{"grid", "speaker"}[r.IntN(2)]}, control.SendChat{Text: name},
-		control.Set{ID: id, Audio: &control.SetMedia{Muted: &yes}}, control.Set{ID: id, Video: &control.SetMedia{Locked: &on}},
-		control.Set{ID: id, Name: &name}, control.Set{ID: id, Spotlight: &on}, control.Set{Select: "all", Hand: &on},
-		control.Set{ID: id, Role: &role}, control.Ask{ID: id, Audio: true}, control.Lock{Locked: on}, control.Announce{Text: name},
-		control.Kick{ID: id}, control.Move{ID: id, Room: "other"}, control.End{}, control.Admit{All: true}, control.Reject{All: true}, control.Back{ID: id},
+		control.Mute{AudioMuted: on, VideoMuted: r.IntN(2) == 0},
+		control.Hand{Raised: on},
+		control.ChooseLayout{Name: []string{"grid", "speaker"}[r.IntN(2)]},
+		control.SendChat{Text: name},
+		control.Set{ID: id, Audio: &control.SetMedia{Muted: &yes}},
+		control.Set{ID: id, Video: &control.SetMedia{Locked: &on}},
+		control.Set{ID: id, Name: &name},
+		control.Set{ID: id, Spotlight: &on},
+		control.Set{Select: "all", Hand: &on},
+		control.Set{ID: id, Role: &role},
+		control.Ask{ID: id, Audio: true},
+		control.Lock{Locked: on},
+		control.Announce{Text: name},
+		control.Kick{ID: id},
+		control.Move{ID: id, Room: "other"},
+		control.End{},
+		control.Admit{All: true},
+		control.Reject{All: true},
+		control.Back{ID: id},
 	}[r.IntN(19)]
 }
 
@@ -58,13 +71,13 @@ func TestRandomActions(t *testing.T) {
 			action, g := anything(r, ids), actors[i]
 			var may error
 			c.call(func() { m := g.now(); may = m.grant.May(action.Type()) })
-			switch action.(type) {
+			switch s := action.(type) {
 			case control.Kick, control.End: // hosts end what the test looks at
 				if may == nil {
 					continue
 				}
 			case control.Set:
-				if s := action.(control.Set); s.Role != nil && may == nil && s.ID == ids[0] {
+				if s.Role != nil && may == nil && s.ID == ids[0] {
 					continue // the host stays
 				}
 			}

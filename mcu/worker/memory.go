@@ -63,6 +63,7 @@ func mapMemory(f *os.File, slot int) (*memory, error) {
 
 // unit and picture return the two parts of a slot.
 func (m *memory) unit(slot int) []byte { return m.bytes[slot*m.slot:][:unit:unit] }
+
 func (m *memory) picture(slot int) []byte {
 	return m.bytes[slot*m.slot+unit : (slot+1)*m.slot : (slot+1)*m.slot]
 }

@@ -64,11 +64,14 @@ func (h hostile) Decode(au []byte) (*image.YCbCr, error) {
 	return h.VideoDecoder.Decode(au)
 }
 
+var sink int // of what spins
+
 // orders are what a stream tries that has taken over a worker. Each must fail or end the worker.
 var orders = map[string]func() error{
 	"crash": func() error { *(*int)(nil) = 1; return nil },
 	"spin": func() error {
-		for {
+		for n := 0; ; n++ {
+			sink = n
 		}
 	},
 	"stop":    func() error { return unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP) },

@@ -40,7 +40,7 @@ func (b *brush) draw(l line, dot fixed.Point26_6, bounds image.Rectangle) Line {
 					b.outline(data.Segments, at, scale)
 				}
 			}
-			dot.X += g.XAdvance
+			dot.X += g.Advance
 		}
 		b.Draw(drawn.Mask, bounds, image.Opaque, image.Point{})
 	}

@@ -39,7 +39,7 @@ func (l line) ink() (left, right fixed.Int26_6) {
 				}
 				left, right = min(left, from), max(right, from+g.Width)
 			}
-			x += g.XAdvance
+			x += g.Advance
 		}
 	}
 	return left, right

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			for _, run := range l {
 				for _, g := range run.Glyphs {
 					if g.GlyphID == 0 {
-						t.Errorf("rune %d of %q has no glyph", g.ClusterIndex, s.name)
+						t.Errorf("rune %d of %q has no glyph", g.TextIndex(), s.name)
 					}
 				}
 			}
@@ -114,7 +114,7 @@ func TestOrder(t *testing.T) {
 		var got []rune
 		for _, run := range w.layout(runes, 20) {
 			for _, g := range run.Glyphs {
-				got = append(got, runes[g.ClusterIndex])
+				got = append(got, runes[g.TextIndex()])
 			}
 		}
 		if string(got) != visual {

@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"image"
+	"slices"
 	"unicode"
 
 	"github.com/go-text/typesetting/bidi"
@@ -87,7 +88,7 @@ func (w *Writer) fit(runes []rune, px, width int) line {
 	for high-low > 1 {
 		middle := (low + high) / 2
 		cut := trimmed(runes[:ends[middle-1]])
-		l = w.layout(append(cut[:len(cut):len(cut)], '…'), px)
+		l = w.layout(append(slices.Clip(cut), '…'), px)
 		if l.advance() > fixed.I(width) {
 			high = middle
 			continue

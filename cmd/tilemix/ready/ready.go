@@ -4,6 +4,7 @@ package ready
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,7 +69,7 @@ func (w *Watch) Conditions(now time.Time) []signaling.Condition {
 			w.found = append(w.found, signaling.Condition{Name: "ffmpeg", Err: w.cfg.FFmpeg(), Needed: true})
 		}
 	}
-	return append(w.found[:len(w.found):len(w.found)], signaling.Condition{Name: "drain", Err: w.cfg.Drain(), Needed: true})
+	return append(slices.Clip(w.found), signaling.Condition{Name: "drain", Err: w.cfg.Drain(), Needed: true})
 }
 
 func (w *Watch) media() error {

@@ -8,8 +8,8 @@ import (
 )
 
 // channelData is a message for a TURN server (RFC 8656 §12.4).
-func channelData(n int, value byte) []byte {
-	return append([]byte{0x40, 0, 0, byte(n)}, packet(n, value)...)
+func channelData(value byte) []byte {
+	return append([]byte{0x40, 0, 0, 4}, packet(4, value)...)
 }
 
 // TestAside: what is TURN's is set aside, and the rest is read in order. The TURN server answers from the
@@ -19,7 +19,7 @@ func TestAside(t *testing.T) {
 	aside := shared.Share()
 	stop := start(t, shared)
 	for i := range byte(3) {
-		for _, b := range [][]byte{channelData(4, i), packet(10, 0x80+i)} {
+		for _, b := range [][]byte{channelData(i), packet(10, 0x80+i)} {
 			if _, err := client.WriteToUDPAddrPort(b, addr(shared.UDPConn)); err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +34,7 @@ func TestAside(t *testing.T) {
 	}
 	for i := range byte(3) {
 		n, from, err := aside.ReadFrom(b)
-		if err != nil || !bytes.Equal(b[:n], channelData(4, i)) || from.String() != client.LocalAddr().String() {
+		if err != nil || !bytes.Equal(b[:n], channelData(i)) || from.String() != client.LocalAddr().String() {
 			t.Fatalf("TURN has % x of %v, %v", b[:n], from, err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestAsideFull(t *testing.T) {
 	aside := shared.Share()
 	b := make([]byte, 100)
 	for range asideBacklog + 10 {
-		shared.in, shared.segment, shared.from = slices.Concat(channelData(4, 1), packet(8, 0x90)), 8, addr(client)
+		shared.in, shared.segment, shared.from = slices.Concat(channelData(1), packet(8, 0x90)), 8, addr(client)
 		if n, _, err := shared.ReadFromAddrPort(b); err != nil || b[0] != 0x90 || n != 8 {
 			t.Fatalf("media has % x, %v", b[:n], err)
 		}
@@ -81,7 +81,7 @@ func TestAsideAllocates(t *testing.T) {
 	}
 	s := openSocket(t)
 	aside := s.Share()
-	in, b := slices.Concat(channelData(4, 1), packet(8, 0x90)), make([]byte, 100)
+	in, b := slices.Concat(channelData(1), packet(8, 0x90)), make([]byte, 100)
 	var err error
 	if n := testing.AllocsPerRun(100, func() {
 		s.in, s.segment = in, 8

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -76,7 +77,7 @@ func fromFreeSWITCH(data []byte) (all []Template, err error) {
 	read, within := xml.NewDecoder(bytes.NewReader(data)), ""
 	for {
 		token, err := read.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
