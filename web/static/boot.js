@@ -3,8 +3,7 @@
 (function () {
   'use strict';
   var script = /** @type {HTMLScriptElement} */ (document.currentScript);
-  var page = script.getAttribute('data-page');
-  var here = script.src.slice(0, script.src.lastIndexOf('/') + 1);
+  var address = String(script.getAttribute('data-src'));
   var modules = 'noModule' in document.createElement('script');
   var modern = typeof AbortSignal !== 'undefined' && 'timeout' in AbortSignal && 'hasOwn' in Object;
 
@@ -24,7 +23,7 @@
   }
   var element = document.createElement('script');
   element.type = 'module';
-  element.src = here + page + (modern ? '.js' : '.es2019.js');
+  element.src = modern ? address : address.replace(/js$/, 'es2019.js');
   element.onerror = refuse;
   document.head.appendChild(element);
   setTimeout(refuse, 10000);
