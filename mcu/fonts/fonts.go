@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/font/opentype"
@@ -86,7 +87,8 @@ func (l *Library) Prepare(s string) {
 	}
 	foreign := []rune(nil)
 	for _, r := range text.Readable(s) {
-		if r >= 0x250 { // all of Latin-1 and Latin Extended-A is in the binary
+		// All of Latin-1 and Latin Extended-A is in the binary, and no font needs to have joiners.
+		if r >= 0x180 && !unicode.Is(unicode.Join_Control, r) {
 			foreign = append(foreign, r)
 		}
 	}
@@ -95,6 +97,9 @@ func (l *Library) Prepare(s string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if foreign = slices.DeleteFunc(foreign, l.bundled); len(foreign) == 0 {
+		return
+	}
 	l.look()
 	more := false
 	for _, r := range foreign {
@@ -105,13 +110,24 @@ func (l *Library) Prepare(s string) {
 	}
 }
 
+// bundled tells whether the font in the binary has a rune.
+func (l *Library) bundled(r rune) bool {
+	if l.own == nil {
+		var err error
+		if l.own, err = text.Bundled(); err != nil {
+			return false
+		}
+	}
+	_, ok := l.own.NominalGlyph(r)
+	return ok
+}
+
 // look finds the system's fonts, once.
 func (l *Library) look() {
 	if l.looked {
 		return
 	}
 	l.looked = true
-	l.own, _ = text.Bundled()
 	for _, dir := range l.dirs {
 		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -137,10 +153,12 @@ func (l *Library) look() {
 // rankOf says which fonts are better, the lowest first. Those that are drawn for something
 // other than names on tiles are left out.
 func rankOf(name string) (rank int, ok bool) {
-	base, ext, _ := strings.Cut(strings.ToLower(name), ".")
-	if !slices.Contains([]string{"ttf", "otf", "ttc"}, ext) {
+	base := strings.ToLower(name)
+	ext := filepath.Ext(base)
+	if !slices.Contains([]string{".ttf", ".otf", ".ttc"}, ext) {
 		return 0, false
 	}
+	base = strings.TrimSuffix(base, ext)
 	for _, other := range []string{"bold", "italic", "oblique", "light", "thin", "black", "condensed", "mono", "medium", "display", "math"} {
 		if strings.Contains(base, other) {
 			return 0, false
@@ -164,15 +182,15 @@ func rankOf(name string) (rank int, ok bool) {
 // scan finds out which runes a font has.
 func (f *file) scan() {
 	f.bad = true
+	info, err := os.Stat(f.path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile { // a pipe would never open
+		return
+	}
 	r, err := os.Open(f.path)
 	if err != nil {
 		return
 	}
 	defer r.Close()
-	info, err := r.Stat()
-	if err != nil || info.Size() > maxFile {
-		return
-	}
 	loaders, err := opentype.NewLoaders(r)
 	if err != nil || len(loaders) == 0 {
 		return
@@ -193,11 +211,6 @@ func (f *file) scan() {
 // need reads the best font that has r. It tells whether there is one more in memory. Of a
 // character that is a picture, the picture is best.
 func (l *Library) need(r rune) (more bool) {
-	if l.own != nil {
-		if _, ok := l.own.NominalGlyph(r); ok {
-			return false
-		}
-	}
 	files := slices.Values(l.files)
 	if text.Emoji(r) {
 		files = func(yield func(*file) bool) {
