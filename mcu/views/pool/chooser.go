@@ -49,7 +49,6 @@ type Chooser struct {
 type live struct {
 	key    views.ViewKey
 	wanted int       // by how many viewers
-	had    int       // how many viewers have it, of those that were not served yet
 	last   time.Time // when there last was one that wants or keeps it
 }
 
@@ -82,8 +81,9 @@ func (p *Chooser) Choose(all []Want, now time.Time) (again time.Time) {
 	p.count(all, now)
 	p.pay(now)
 	for i := range all {
-		p.serve(&all[i], now)
+		p.serve(all, &all[i], now)
 	}
+	p.rejoin(all)
 	p.keys = p.keys[:0]
 	for i := range p.live {
 		l := &p.live[i]
@@ -100,18 +100,15 @@ func (p *Chooser) Choose(all []Want, now time.Time) (again time.Time) {
 	return again
 }
 
-// count counts who wants and who has each view.
+// count counts who wants each view.
 func (p *Chooser) count(all []Want, now time.Time) {
 	for i := range p.live {
-		p.live[i].wanted, p.live[i].had = 0, 0
+		p.live[i].wanted = 0
 	}
 	for i := range all {
 		if l := p.find(all[i].Key); l != nil {
 			l.wanted++
 			l.last = now
-		}
-		if l := p.find(all[i].Has); l != nil {
-			l.had++
 		}
 	}
 }
@@ -131,15 +128,25 @@ func (p *Chooser) pay(now time.Time) {
 	for i := len(p.live) - 1; i > 0; i-- {
 		if l := &p.live[i]; l.wanted == 0 && now.Sub(l.last) >= Linger {
 			p.end(i)
-			p.owed.Store(max(0, p.owed.Load()-1))
+			p.settle()
 		}
 	}
-	for p.owed.Load() > 0 {
+	for p.settle() {
 		if i := p.least(); i > 0 {
 			p.end(i)
 		}
-		p.owed.Add(-1)
 	}
+}
+
+// settle counts one view less that is owed, and returns false where none is. Another room may ask
+// for one meanwhile.
+func (p *Chooser) settle() bool {
+	for n := p.owed.Load(); n > 0; n = p.owed.Load() {
+		if p.owed.CompareAndSwap(n, n-1) {
+			return true
+		}
+	}
+	return false
 }
 
 // least returns the index of the view with the fewest viewers, the newest of several; 0: there is
@@ -159,11 +166,8 @@ func (p *Chooser) end(i int) {
 	p.allotment.give(p)
 }
 
-// serve gives a viewer what it wants, if it may be.
-func (p *Chooser) serve(w *Want, now time.Time) {
-	if l := p.find(w.Has); l != nil {
-		l.had--
-	}
+// serve gives one viewer of all what it wants, if it may be.
+func (p *Chooser) serve(all []Want, w *Want, now time.Time) {
 	w.Result = Granted
 	switch {
 	case p.find(w.Key) != nil:
@@ -172,7 +176,7 @@ func (p *Chooser) serve(w *Want, now time.Time) {
 		w.Has, w.Result = views.ViewKey{}, Fallen
 	case now.Before(p.until):
 		w.Result = Refused
-	case p.allotment.take(p) || p.replace():
+	case p.allotment.take(p) || p.replace(all, w.Key):
 		p.live = append(p.live, live{key: w.Key, wanted: 1, last: now})
 		w.Has = w.Key
 	default:
@@ -184,9 +188,30 @@ func (p *Chooser) serve(w *Want, now time.Time) {
 	}
 }
 
-// replace ends a view that nobody wants or keeps, so that another has its place.
-func (p *Chooser) replace() bool {
-	i := slices.IndexFunc(p.live, func(l live) bool { return l.key != (views.ViewKey{}) && l.wanted == 0 && l.had == 0 })
+// rejoin gives viewers that were refused a view what began for another one after them.
+func (p *Chooser) rejoin(all []Want) {
+	for i := range all {
+		w := &all[i]
+		l := p.find(w.Key)
+		if w.Result != Refused || l == nil {
+			continue
+		}
+		if kept := p.find(w.Has); kept != nil {
+			kept.wanted--
+		}
+		l.wanted++
+		w.Has, w.Result = w.Key, Granted
+	}
+}
+
+// replace ends a view that nobody wants or keeps, so that one of another key has its place. Viewers
+// that will have that one, or one that there is, do not keep theirs.
+func (p *Chooser) replace(all []Want, k views.ViewKey) bool {
+	i := slices.IndexFunc(p.live, func(l live) bool {
+		return l.key != (views.ViewKey{}) && l.wanted == 0 && !slices.ContainsFunc(all, func(w Want) bool {
+			return w.Has == l.key && w.Key != k && p.find(w.Key) == nil
+		})
+	})
 	if i < 0 {
 		return false
 	}
