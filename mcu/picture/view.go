@@ -52,10 +52,7 @@ func newView(env Env, of scene.View, out chan<- rendition.Output) (*view, error)
 	if err != nil {
 		return nil, err
 	}
-	every := 1
-	if rate := of.Key.FrameRate; rate > 0 {
-		every = max(1, (env.FrameRate+rate/2)/rate)
-	}
+	every := of.Key.Every(env.FrameRate)
 	rungs := ladder.Like(env.Rungs, of.Size, every)
 	most := len(rungs) * len(table.Videos())
 	return &view{

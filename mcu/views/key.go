@@ -65,5 +65,13 @@ func (k ViewKey) Wish() Wish {
 	return w
 }
 
+// Every returns at one of how many ticks a clock of a rate, in ticks a second, draws the view.
+func (k ViewKey) Every(clock int) int {
+	if k.FrameRate <= 0 {
+		return 1
+	}
+	return max(1, (clock+k.FrameRate/2)/k.FrameRate)
+}
+
 // String returns the key as [Parse] reads it: a name where there is one, else JSON.
 func (k ViewKey) String() string { return k.Wish().String() }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tilemix/mixer/layout"
 )
 
 const (
@@ -207,11 +209,26 @@ func (w Wish) Key(self string, in Defaults) ViewKey {
 	if k.Size, _ = w.size(); k.Size == in.Size {
 		k.Size = image.Point{}
 	}
-	if k.FrameRate >= in.FrameRate {
+	// A clock draws at one tick of so many, so rates that are near give the same pictures.
+	if every := k.Every(in.FrameRate); every == 1 {
 		k.FrameRate = 0 // the clock has no more
+	} else {
+		k.FrameRate = max(leastRate, in.FrameRate/every)
 	}
-	if k.Layout == in.Layout || k.Pinned != "" && (k.Layout == "grid" || k.Layout == "speaker") {
-		k.Layout = "" // pinned participants are large in each of the two
+	if k.Pinned != "" && plain(k.Layout) {
+		k.Layout = "speaker" // pinned participants are large in each of them
+		if plain(in.Layout) {
+			k.Layout = ""
+		}
+	}
+	if k.Layout == in.Layout {
+		k.Layout = ""
 	}
 	return k
+}
+
+// plain tells whether a layout is one that every room has.
+func plain(name string) bool {
+	_, ok := layout.ByName(name)
+	return ok
 }
