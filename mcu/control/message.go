@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // ErrInvalid is wrapped by every error of [Parse] and [Decode].
@@ -170,6 +171,9 @@ func malformed(err error) string {
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf("not JSON after byte %d: %s", e.Offset, e.Error())
+	}
+	if what, ok := strings.CutPrefix(err.Error(), "json: "); ok {
+		return what // a field that a wish does not have
 	}
 	return "not JSON"
 }

@@ -159,6 +159,9 @@ func Check(m Message) error {
 
 // UnmarshalJSON takes false, true or an object.
 func (b *Ban) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil // as if it were absent
+	}
 	var whether bool
 	if json.Unmarshal(data, &whether) == nil {
 		*b = Ban{Not: !whether}
