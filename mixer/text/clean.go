@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -23,14 +24,14 @@ const (
 // rune), spaces as one space. Control and direction characters and marks that hide
 // letters are left out. Joiners stay between letters, and between the parts of an emoji.
 func Readable(s string) []rune {
-	s = norm.NFC.String(strings.ToValidUTF8(s[:min(len(s), maxBytes)], "\uFFFD"))
+	s = norm.NFC.String(strings.ToValidUTF8(beginning(s), "\uFFFD"))
 	all := []rune(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) }), " "))
 	kept := all[:0]
 	marks, foreign := 0, 0
-	for i, r := range all {
+	for _, r := range all {
 		switch {
-		case r == joiner || r == nonJoiner:
-			if len(kept) == 0 || !joins(kept[len(kept)-1]) || i+1 == len(all) || !joins(all[i+1]) {
+		case loose(r):
+			if len(kept) == 0 || !joins(kept[len(kept)-1]) {
 				continue
 			}
 		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Co, unicode.Other_Default_Ignorable_Code_Point):
@@ -48,10 +49,32 @@ func Readable(s string) []rune {
 		default:
 			marks, foreign = 0, 0
 		}
+		if n := len(kept); n > 0 && loose(kept[n-1]) && !joins(r) {
+			kept = kept[:n-1] // what the joiner would join is left out
+		}
 		kept = append(kept, r)
 	}
-	return []rune(strings.Join(strings.Fields(string(kept)), " "))
+	if n := len(kept); n > 0 && loose(kept[n-1]) {
+		kept = kept[:n-1]
+	}
+	// Once more: a mark that is left out may have stood between a letter and the next mark.
+	return []rune(norm.NFC.String(strings.Join(strings.Fields(string(kept)), " ")))
 }
+
+// beginning returns at most maxBytes of s, and no part of a rune.
+func beginning(s string) string {
+	if len(s) <= maxBytes {
+		return s
+	}
+	end := maxBytes
+	for end > maxBytes-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
+// loose tells whether r is a joiner, which needs something on both sides.
+func loose(r rune) bool { return r == joiner || r == nonJoiner }
 
 // hides tells whether a mark covers the letter that it belongs to.
 func hides(r rune) bool {
@@ -66,5 +89,5 @@ func Emoji(r rune) bool { return r >= 0x1F000 && r < 0x20000 || r == pictured ||
 
 // ignorable tells whether no font needs to have r.
 func ignorable(r rune) bool {
-	return r == joiner || r == nonJoiner || unicode.Is(unicode.Variation_Selector, r)
+	return loose(r) || unicode.Is(unicode.Variation_Selector, r)
 }
