@@ -1,24 +1,27 @@
 package route
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
 // bind finds the section of a lane by its newest packet (RFC 9143 §9.2). It tries, in this
-// order, the SSRC if it was declared, the mid that the packet names, and a payload type that
-// only one section has. It returns false with the lane's reason if there is none.
+// order, the SSRC if it was declared, the mid that a packet of the lane named last, and, where none
+// was named, a payload type that only one section has. It returns false with the lane's reason if
+// there is none.
 func (r *Router) bind(l *lane, now time.Time) bool {
 	if _, known := r.lanes[l.ssrc]; !known && len(r.lanes) >= maxLanes {
 		l.why = Surplus
 		return false
 	}
 	r.lanes[l.ssrc] = l
+	r.learn(l)
 	section, repairs := r.table.declared(l.ssrc)
-	if section == nil {
-		section = r.named(l)
+	if section == nil && l.named != "" {
+		section = r.table.section(l.named)
 	}
-	if section == nil {
+	if section == nil && l.named == "" {
 		section = r.table.only(l.header.PayloadType)
 	}
 	if section == nil {
@@ -31,28 +34,29 @@ func (r *Router) bind(l *lane, now time.Time) bool {
 		return false
 	}
 	_, rid, repaired := l.name(section)
-	if format.Repair && repairs == 0 && repaired == "" && len(section.RIDs) > 0 {
+	l.rid = cmp.Or(rid, repaired, l.rid)
+	if format.Repair && repairs == 0 && l.rid == "" && len(section.RIDs) > 0 {
 		l.why = NoOriginal // until a packet names it
 		return false
 	}
 	if format.Repair || repairs != 0 {
-		l.section, l.repair, l.repairs, l.rid = section, true, repairs, repaired
+		l.section, l.repair, l.repairs = section, true, repairs
 		return true
 	}
 	if len(section.RIDs) > 0 {
-		return r.bindLayer(l, section, rid)
+		return r.bindLayer(l, section)
 	}
 	return r.begin(l, section, now)
 }
 
-// named finds the section that the lane's packet names.
-func (r *Router) named(l *lane) *Section {
+// learn notes the section that the lane's packet names. A sender names it until it knows that its
+// packets are received, and not again after another answer.
+func (r *Router) learn(l *lane) {
 	for _, s := range r.table.Sections {
-		if mid, _, _ := l.name(s); mid != "" && mid == s.Mid {
-			return s
+		if mid, _, _ := l.name(s); mid != "" && mid != l.named {
+			l.named, l.rid = mid, ""
 		}
 	}
-	return nil
 }
 
 // strange tells why a payload type is of no section.
@@ -81,12 +85,12 @@ func (r *Router) begin(l *lane, section *Section, now time.Time) bool {
 }
 
 // bindLayer binds a lane to the layer that its packet names, or that it had named.
-func (r *Router) bindLayer(l *lane, section *Section, rid string) bool {
-	if rid == "" || !slices.Contains(section.RIDs, rid) {
+func (r *Router) bindLayer(l *lane, section *Section) bool {
+	if !slices.Contains(section.RIDs, l.rid) {
 		l.why = NoLayer
 		return false
 	}
-	l.section, l.rid = section, rid
+	l.section = section
 	all := r.layers[section.Mid]
 	if all == nil {
 		all = &layers{}

@@ -19,7 +19,8 @@ type lane struct {
 	// All below is guarded by the router's lock.
 	section *Section // nil: unbound
 	repairs uint32   // the SSRC that this repairs; 0: none
-	rid     string   // of this, or of what it repairs
+	named   string   // the mid that a packet named last; "": none did
+	rid     string   // of this, or of what it repairs, as a packet named it
 	repair  bool
 	stream  *Stream // that takes the packets; nil: none does
 	why     Reason  // that it is unbound
@@ -79,9 +80,9 @@ func (l *lane) mid() string {
 	return l.section.Mid
 }
 
-// unbind has the next packet say anew what the lane is of.
+// unbind has the next packet find anew what the lane is of. What packets named stays known.
 func (l *lane) unbind() {
-	l.section, l.repairs, l.rid, l.repair, l.why = nil, 0, "", false, ""
+	l.section, l.repairs, l.repair, l.why = nil, 0, false, ""
 }
 
 // name learns from a packet's own names what the lane is of, and returns them.

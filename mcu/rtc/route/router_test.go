@@ -38,10 +38,11 @@ type wire struct {
 	keys    map[uint32]int
 	seq     map[uint32]uint16
 	now     time.Time
+	current []*route.Section // that were accepted last
 }
 
 func newWire(sections ...*route.Section) *wire {
-	w := &wire{lanes: map[uint32]io.ReadWriteCloser{}, keys: map[uint32]int{}, seq: map[uint32]uint16{}, now: time.Unix(1_800_000_000, 0)}
+	w := &wire{lanes: map[uint32]io.ReadWriteCloser{}, keys: map[uint32]int{}, seq: map[uint32]uint16{}, now: time.Unix(1_800_000_000, 0), current: sections}
 	w.Router = route.New(route.Events{
 		Begin:    func(s *route.Stream) { w.begun = append(w.begun, s) },
 		Unbound:  func(_ uint32, _ uint8, why route.Reason) { w.unbound = append(w.unbound, why) },
