@@ -1,0 +1,63 @@
+package picture
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"tilemix/mcu/scene"
+	"tilemix/mcu/views"
+)
+
+// TestGallery shows scenes with any views in any order: a view goes on while scenes have it, each scene
+// has its views in its order, and none is left of those that went.
+func TestGallery(t *testing.T) {
+	b, open := newLadderBench(t)
+	kept := map[views.ViewKey]*view{{}: b.views[0]}
+	rapid.Check(t, func(rt *rapid.T) {
+		for _, ids := range rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.IntRange(1, 5), 0, 5, rapid.ID[int]), 1, 6).Draw(rt, "scenes") {
+			s := &scene.Scene{Views: []scene.View{{Size: size}}}
+			for _, id := range ids {
+				s.Views = append(s.Views, scene.View{Key: views.ViewKey{Pinned: views.IDs(fmt.Sprint(id))}, Size: size})
+			}
+			b.show(s)
+			if len(b.views) != len(s.Views) || len(b.ending) != 0 {
+				rt.Fatalf("%d views of %d, %d end", len(b.views), len(s.Views), len(b.ending))
+			}
+			now := map[views.ViewKey]*view{}
+			for i, v := range b.views {
+				if v.key != s.Views[i].Key || kept[v.key] != nil && kept[v.key] != v {
+					rt.Fatalf("view %d is %v, or another than before", i, v.key)
+				}
+				if v.inline != (i == 0) || find(b.views[:i], v.key) != nil {
+					rt.Fatalf("view %d of %v", i, v.key)
+				}
+				now[v.key] = v
+			}
+			kept = now
+		}
+	})
+	if open.made.Load() != 0 {
+		t.Error("a view without viewers has an encoder")
+	}
+}
+
+// TestStrained asks to be rid of a view from time to time while the clock is late, and never of the
+// room's own.
+func TestStrained(t *testing.T) {
+	b, _ := newLadderBench(t)
+	g := &b.gallery
+	g.strained(b.now)
+	if n := b.reports.strained; n != 0 {
+		t.Errorf("a room with its own view alone is asked %d times", n)
+	}
+	g.show(&scene.Scene{Views: []scene.View{{Size: size}, {Key: views.ViewKey{Layout: "speaker"}, Size: size}}})
+	for i := range 100 {
+		g.strained(b.now.Add(time.Duration(i) * strainEvery * 3 / 100))
+	}
+	if n := b.reports.strained; n != 3 {
+		t.Errorf("it is asked %d times in three of its times", n)
+	}
+}
