@@ -55,7 +55,7 @@ func TestScopes(t *testing.T) {
 		"rooms:read":  {"rooms", "status"},
 		"rooms:write": {"drain", "end", "invites", "keys", "lock", "room"},
 		"moderate": {
-			"admit", "ask", "bans", "events", "hands", "kick", "message", "move", "participants", "reject", "set", "spotlight", "waiting",
+			"admit", "ask", "back", "bans", "events", "hands", "kick", "lowerThird", "message", "move", "overlays", "participants", "reject", "set", "spotlight", "waiting",
 		},
 		"record":  {"broadcast", "inputs", "outputs", "record", "recordings"},
 		"metrics": {"metrics"},
