@@ -82,7 +82,8 @@ func landlocked() bool {
 	return errors.Is(err, unix.EACCES)
 }
 
-// limit sets the limits of the kernel, which no process raises again.
+// limit sets the limits of the kernel, which no process raises again. Where the process has less
+// already, it keeps that. One that fails does not keep the others from being set.
 func limit(q Quota) error {
 	used, err := addressSpace()
 	if err != nil {
@@ -98,11 +99,15 @@ func limit(q Quota) error {
 		{"core files", unix.RLIMIT_CORE, 0},
 		{"file size", unix.RLIMIT_FSIZE, 0},
 	} {
-		if err := unix.Setrlimit(r.resource, &unix.Rlimit{Cur: r.most, Max: r.most}); err != nil {
-			return fmt.Errorf("limit of %s: %w", r.name, err)
+		var has unix.Rlimit
+		if unix.Getrlimit(r.resource, &has) == nil {
+			r.most = min(r.most, has.Max)
+		}
+		if e := unix.Setrlimit(r.resource, &unix.Rlimit{Cur: r.most, Max: r.most}); e != nil {
+			err = errors.Join(err, fmt.Errorf("limit of %s: %w", r.name, e))
 		}
 	}
-	return nil
+	return err
 }
 
 // addressSpace returns the bytes that the process has mapped (proc(5), statm).
