@@ -1,0 +1,129 @@
+package room
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
+	"tilemix/mcu/scene"
+	"tilemix/mcu/views"
+	"tilemix/mcu/views/pool"
+)
+
+// sees has guests be the viewers of a scene, and returns which view each has.
+func (c *call) sees(all ...*guest) (keys []views.ViewKey) {
+	c.call(func() {
+		s := &scene.Scene{Sources: c.Scene().Sources, Viewers: make([]scene.Viewer, len(all))}
+		var watchers []*member
+		for _, g := range all {
+			watchers = append(watchers, g.member)
+		}
+		c.loop.sights.choose(s, watchers, func(int) bool { return true }, time.Now())
+		for _, v := range s.Viewers {
+			keys = append(keys, s.Views[v.View].Key)
+		}
+	})
+	return keys
+}
+
+// allow gives a room so many views.
+func (c *call) allow(most int) {
+	c.call(func() { c.loop.sights.pool = pool.NewChooser(pool.NewAllotment(most), func() {}) })
+}
+
+// refusals counts the errors that a guest was sent.
+func refusals(g *guest) (n int) {
+	_, n = last[control.Error](g)
+	return n
+}
+
+// TestPinnedLeaves has two viewers pin the same two participants, of which one leaves while all views are
+// taken: both go on with the other one pinned, and neither is refused anything.
+func TestPinnedLeaves(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(1)
+		ada, ben, one, two := c.join("Ada", false), c.join("Ben", false), c.join("One", true), c.join("Two", true)
+		a, b := ada.session.PublicID(), ben.session.PublicID()
+		for _, g := range []*guest{one, two} {
+			g.Handle(control.View{Wish: views.Wish{Pin: []string{b, a}}})
+		}
+		c.settle()
+		if got := c.sees(one, two); got[0].Pinned != views.IDs(b+","+a) || got[1] != got[0] {
+			t.Fatalf("they see %v", got)
+		}
+		ben.Leave()
+		c.settle()
+		if got := c.sees(one, two); got[0].Pinned != views.IDs(a) || got[1] != got[0] || refusals(one)+refusals(two) != 0 {
+			t.Errorf("they see %v, and were refused %d and %d", got, refusals(one), refusals(two))
+		}
+		ada.Leave()
+		c.settle()
+		if got := c.sees(one, two); got[0] != (views.ViewKey{}) || got[1] != got[0] {
+			t.Errorf("nobody is left to be pinned, and they see %v", got)
+		}
+	})
+}
+
+// TestFollow has a viewer follow another one: it sees what that one sees, until that one leaves, and not
+// what that one follows itself.
+func TestFollow(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(4)
+		ada, ben, one := c.join("Ada", false), c.join("Ben", false), c.join("One", true)
+		a, b := ada.session.PublicID(), ben.session.PublicID()
+		ada.Handle(control.View{Wish: views.Wish{Pin: []string{b}, Self: "leave-out"}})
+		one.Handle(control.View{Wish: views.Wish{Follow: a}})
+		c.settle()
+		if got := c.sees(ada, one); got[1].Pinned != views.IDs(b) || got[1].Hidden != "" || got[0].Hidden != views.IDs(a) {
+			t.Errorf("they see %v", got)
+		}
+		ben.Handle(control.View{Wish: views.Wish{Follow: one.session.PublicID()}})
+		ada.Handle(control.View{Wish: views.Wish{Follow: b}})
+		c.settle()
+		for i, k := range c.sees(ada, ben, one) {
+			if k != (views.ViewKey{}) {
+				t.Errorf("viewer %d follows in a ring, and sees %v", i, k)
+			}
+		}
+		ada.Handle(control.View{Wish: views.Wish{Follow: "nobody"}})
+		c.settle()
+		if refusals(ada) != 1 {
+			t.Errorf("who follows nobody is refused %d times", refusals(ada))
+		}
+	})
+}
+
+// TestImposed has a host give views to all and to a role: those that come later have them too, one that is
+// held cannot change its view, and a host sets it free.
+func TestImposed(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(4)
+		host, ben := c.host(), c.join("Ben", false)
+		b, yes, no := ben.session.PublicID(), true, false
+		host.Handle(control.Set{Select: "all", View: &views.Wish{Pin: []string{b}}, ViewLocked: &yes})
+		host.Handle(control.Set{Select: "role:host", View: &views.Wish{}})
+		late, boss := c.join("Late", true), c.joinWith("Boss", false, policy.Grant{Role: policy.Host})
+		pinned := views.ViewKey{Pinned: views.IDs(b)}
+		if got := c.sees(ben, late, boss, host); !slices.Equal(got, []views.ViewKey{pinned, pinned, {}, {}}) {
+			t.Errorf("they see %v", got)
+		}
+		late.Handle(control.View{})
+		c.settle()
+		if got := c.sees(late); got[0] != pinned || refusals(late) != 1 {
+			t.Errorf("one that is held sees %v and is refused %d times", got, refusals(late))
+		}
+		host.Handle(control.Set{ID: late.session.PublicID(), ViewLocked: &no})
+		late.Handle(control.View{})
+		c.settle()
+		if got := c.sees(late); got[0] != (views.ViewKey{}) || refusals(late) != 1 {
+			t.Errorf("one that was set free sees %v and is refused %d times", got, refusals(late))
+		}
+		host.Handle(control.Set{Select: "all", View: &views.Wish{Layout: "heap"}})
+		c.settle()
+		if got := c.sees(ben); got[0] != pinned || refusals(host) != 1 {
+			t.Errorf("after a layout that is none Ben sees %v, and the host was refused %d times", got, refusals(host))
+		}
+	})
+}
