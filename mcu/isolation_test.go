@@ -76,7 +76,7 @@ func TestIsolation(t *testing.T) {
 	})
 	deaths := func() float64 { return s.metric("tilemix_codec_worker_deaths_total", "crash") }
 	const most = 600 * time.Millisecond
-	lag, began := poll.Lag(t), time.Now()
+	lag, crowd, began := poll.Lag(t), poll.Crowd(t), time.Now()
 	for n := range 3 {
 		crashed := time.Now()
 		evil.Video.Write(offBeat+uint32(n)*3000, fatal)
@@ -86,11 +86,11 @@ func TestIsolation(t *testing.T) {
 			return resumed
 		})
 	}
-	m, late := seen.between(began, time.Now(), time.Time{}), lag()
-	t.Logf("the other camera: %v; timers %v late", m, late)
+	m, late, others := seen.between(began, time.Now(), time.Time{}), lag(), crowd()
+	t.Logf("the other camera: %v; timers %v late, others use %.2f cores", m, late, others)
 	switch {
 	case m.Freeze <= most && m.gap <= 40*time.Millisecond:
-	case late > 5*time.Millisecond:
+	case late > 5*time.Millisecond, others > poll.Crowded:
 		t.Log("not judged: the machine is busy")
 	default:
 		t.Errorf("the other camera stood still for %v, its sound for %v", m.Freeze, m.gap)
