@@ -206,3 +206,38 @@ func describe(p *Presence) string {
 	}
 	return s
 }
+
+// TestNeverForEver has anything happen at any times: a participant whose media is not up has left when
+// the longest grace is over since the last event, and it leaves once.
+func TestNeverForEver(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := start
+		p := Join(rapid.Bool().Draw(t, "resumable"), now)
+		for range rapid.IntRange(1, 20).Draw(t, "events") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
+			if p.Expire(now) {
+				break
+			}
+			switch rapid.IntRange(0, 5).Draw(t, "what") {
+			case 0, 1:
+				p.Connect()
+			case 2:
+				p.Disconnect(rapid.Bool().Draw(t, "failed"), now)
+			case 3:
+				p.LoseControl(rapid.Bool().Draw(t, "goodbye"), now)
+			case 4, 5:
+				p.Resume(now)
+			}
+			if d, ok := p.Deadline(); ok && (d.After(now.Add(GraceLost)) || d.Before(now)) {
+				t.Fatalf("%v has %v left", p.State(), d.Sub(now))
+			}
+		}
+		was := p
+		if gone := p.Expire(now.Add(GraceLost)); gone != (was.State() != Connected && was.State() != Left) {
+			t.Fatalf("%v has left after %v: %v", was.State(), GraceLost, gone)
+		}
+		if p.Expire(now.Add(2 * GraceLost)) {
+			t.Fatal("it leaves twice")
+		}
+	})
+}

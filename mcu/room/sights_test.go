@@ -71,7 +71,7 @@ func TestPinnedLeaves(t *testing.T) {
 func TestFollow(t *testing.T) {
 	in(t, 25, func(c *call) {
 		c.allow(4)
-		ada, ben, one := c.join("Ada", false), c.join("Ben", false), c.join("One", true)
+		ada, ben, one := c.join("Ada", false), c.join("Ben", false), c.join("One", false)
 		a, b := ada.session.PublicID(), ben.session.PublicID()
 		ada.Handle(control.View{Wish: views.Wish{Pin: []string{b}, Self: "leave-out"}})
 		one.Handle(control.View{Wish: views.Wish{Follow: a}})
@@ -90,7 +90,7 @@ func TestFollow(t *testing.T) {
 		ada.Handle(control.View{Wish: views.Wish{Follow: "nobody"}})
 		c.settle()
 		if refusals(ada) != 1 {
-			t.Errorf("who follows nobody is refused %d times", refusals(ada))
+			t.Errorf("a viewer that follows nobody is refused %d times", refusals(ada))
 		}
 	})
 }
