@@ -59,13 +59,14 @@ build: packages
 # times slower. That pass therefore leaves out what testing.Short leaves out (browsers, long
 # runs) and the pure packages. The calls of ./mcu and the browsers have the machine to
 # themselves, because they are judged by when pictures and sound arrive, and need both cores.
-# All others mostly wait, so they share it. The one that waits longest begins first. Within a
+# All others mostly wait, so they share it. Those that take longest begin first. Within a
 # package, tests that are marked parallel wait beside each other, without the race detector more
 # of them than there are cores; tests that judge by a clock run before those. make lint vets, so
 # go test does not.
 test: packages test-packages
 	@set -x
-	others=$$(echo tilemix/mcu/gateway; go list ./... | grep -vxE 'tilemix/(mcu|mcu/gateway|cmd/tilemix/browsertest)')
+	long=$$(printf 'tilemix/%s\n' cmd/tilemix mcu/gateway signaling mcu/record mcu/broadcast)
+	others=$$(echo "$$long"; go list ./... | grep -vxFe tilemix/mcu -e tilemix/cmd/tilemix/browsertest -e "$$long")
 	go test -vet=off -race -short ./mcu
 	go test -vet=off -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 8 ./mcu
