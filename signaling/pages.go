@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -23,20 +24,26 @@ import (
 type asset struct {
 	name   string // its ending gives the content type
 	data   []byte
-	packed []byte // data as gzip (RFC 1952) makes it; nil where that saves little
+	packed func() []byte // data as gzip (RFC 1952) makes it, once a client takes it; nil where that saves little
 	etag   string
 }
 
 func newAsset(name string, data []byte) asset {
 	sum := sha256.Sum256(data)
 	a := asset{name: name, data: data, etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+	a.packed = sync.OnceValue(func() []byte { return pack(data) })
+	return a
+}
+
+// pack returns data as gzip makes it, or nil where that saves less than a tenth.
+func pack(data []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	_, err := w.Write(data)
-	if err == nil && w.Close() == nil && out.Len() < len(data)*9/10 {
-		a.packed = out.Bytes()
+	if err != nil || w.Close() != nil || out.Len() >= len(data)*9/10 {
+		return nil
 	}
-	return a
+	return out.Bytes()
 }
 
 // serve answers with the file, or with 304 when the client has it. A file keeps its
@@ -45,11 +52,11 @@ func newAsset(name string, data []byte) asset {
 func (a asset) serve(c echo.Context) error {
 	h := c.Response().Header()
 	data, etag := a.data, a.etag
-	if a.packed != nil {
+	if packed := a.packed(); packed != nil {
 		h.Set("Vary", "Accept-Encoding")
 		if unpacks(c.Request()) {
 			h.Set("Content-Encoding", "gzip")
-			data, etag = a.packed, etag+"-gzip"
+			data, etag = packed, etag+"-gzip"
 		}
 	}
 	h.Set("ETag", `"`+etag+`"`)

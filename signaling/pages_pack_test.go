@@ -88,7 +88,7 @@ func TestAssetKept(t *testing.T) {
 			t.Errorf("%s again: %d", name, again.StatusCode)
 		}
 	}
-	if small := newAsset("logo.svg", []byte("<svg/>")); small.packed != nil {
+	if small := newAsset("logo.svg", []byte("<svg/>")); small.packed() != nil {
 		t.Error("a small file is packed")
 	}
 }
