@@ -35,6 +35,9 @@ const killsVariable = "TILEMIX_KILLS"
 // TestKill kills a server that records with SIGKILL, at any moment. All but two seconds of
 // the call is in the file, before and after the next server has found it.
 func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills whole servers")
+	}
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
