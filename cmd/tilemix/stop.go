@@ -56,7 +56,7 @@ func (s *stopper) Run(ctx context.Context) error {
 				continue
 			}
 			cancel()
-			_ = <-drained // the signal is the reason
+			<-drained //nolint:errcheck // the signal is the reason
 			return s.stop(by.String(), stopLimit)
 		case err := <-drained:
 			if ctx.Err() != nil {

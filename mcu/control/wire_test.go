@@ -95,9 +95,15 @@ func TestLimits(t *testing.T) {
 	title, yes := strings.Repeat("x", control.MaxBanner), true
 	ids := slices.Repeat([]string{"a"}, control.MaxAdmit)
 	for _, m := range []control.Message{
-		control.Kick{ID: "a", Reason: reason}, control.End{Reason: reason}, control.Reject{All: true, Reason: reason},
-		control.Admit{IDs: ids}, control.Reject{IDs: ids}, control.Overlays{Banner: control.Banner{Text: name}},
-		control.Set{ID: "a", Title: &title}, control.Set{Select: "all", Audio: &control.SetMedia{Muted: &yes}}, control.Set{Select: "hand", ViewLocked: &yes},
+		control.Kick{ID: "a", Reason: reason},
+		control.End{Reason: reason},
+		control.Reject{All: true, Reason: reason},
+		control.Admit{IDs: ids},
+		control.Reject{IDs: ids},
+		control.Overlays{Banner: control.Banner{Text: name}},
+		control.Set{ID: "a", Title: &title},
+		control.Set{Select: "all", Audio: &control.SetMedia{Muted: &yes}},
+		control.Set{Select: "hand", ViewLocked: &yes},
 		control.Announce{Text: strings.Repeat("x", control.MaxChat)},
 	} {
 		data, err := control.Encode(m)
@@ -141,10 +147,20 @@ func TestWhom(t *testing.T) {
 		m    control.Message
 		want string
 	}{
-		{control.Set{ID: "a"}, "a"}, {control.Set{Select: "role:host"}, "role:host"}, {control.Ask{ID: "a"}, "a"}, {control.Kick{ID: "a"}, "a"},
-		{control.Move{ID: "a", Room: "r"}, "a"}, {control.LowerThird{ID: "a"}, "a"}, {control.Back{ID: "a"}, "a"},
-		{control.Admit{IDs: []string{"a", "b"}}, "a,b"}, {control.Admit{All: true}, "all"}, {control.Reject{IDs: []string{"a"}}, "a"}, {control.Reject{All: true}, "all"},
-		{control.Lock{Locked: true}, ""}, {control.End{}, ""}, {control.View{}, ""},
+		{control.Set{ID: "a"}, "a"},
+		{control.Set{Select: "role:host"}, "role:host"},
+		{control.Ask{ID: "a"}, "a"},
+		{control.Kick{ID: "a"}, "a"},
+		{control.Move{ID: "a", Room: "r"}, "a"},
+		{control.LowerThird{ID: "a"}, "a"},
+		{control.Back{ID: "a"}, "a"},
+		{control.Admit{IDs: []string{"a", "b"}}, "a,b"},
+		{control.Admit{All: true}, "all"},
+		{control.Reject{IDs: []string{"a"}}, "a"},
+		{control.Reject{All: true}, "all"},
+		{control.Lock{Locked: true}, ""},
+		{control.End{}, ""},
+		{control.View{}, ""},
 	} {
 		if got := control.Whom(c.m); got != c.want {
 			t.Errorf("%+v is about %q, not %q", c.m, got, c.want)

@@ -46,9 +46,19 @@ func TestRates(t *testing.T) {
 // each layout that every room has, and in a room's own layout only if the wish says so.
 func TestPinnedLayouts(t *testing.T) {
 	for _, c := range []struct{ room, wish, want string }{
-		{"grid", "", ""}, {"grid", "grid", ""}, {"grid", "speaker", ""}, {"grid", "screen", ""}, {"grid", "stage", "stage"},
-		{"speaker", "grid", ""}, {"screen", "grid", ""}, {"screen", "speaker", ""},
-		{"stage", "", ""}, {"stage", "stage", ""}, {"stage", "grid", "speaker"}, {"stage", "speaker", "speaker"}, {"stage", "panel", "panel"},
+		{"grid", "", ""},
+		{"grid", "grid", ""},
+		{"grid", "speaker", ""},
+		{"grid", "screen", ""},
+		{"grid", "stage", "stage"},
+		{"speaker", "grid", ""},
+		{"screen", "grid", ""},
+		{"screen", "speaker", ""},
+		{"stage", "", ""},
+		{"stage", "stage", ""},
+		{"stage", "grid", "speaker"},
+		{"stage", "speaker", "speaker"},
+		{"stage", "panel", "panel"},
 	} {
 		in := ground()
 		in.Layout = c.room

@@ -62,8 +62,16 @@ func TestTooSmall(t *testing.T) {
 		s                 string
 		px, width, height int
 	}{
-		{"", 20, 100, 30}, {"   ", 20, 100, 30}, {"\u202e\u200d\x00", 20, 100, 30}, {"Ann", 0, 100, 30}, {"Ann", -5, 100, 30},
-		{"Ann", 20, 0, 30}, {"Ann", 20, 100, 0}, {"Ann", 20, -1, -1}, {"Ann", 20, 2, 30}, {"Ann", 200, 20, 30},
+		{"", 20, 100, 30},
+		{"   ", 20, 100, 30},
+		{"\u202e\u200d\x00", 20, 100, 30},
+		{"Ann", 0, 100, 30},
+		{"Ann", -5, 100, 30},
+		{"Ann", 20, 0, 30},
+		{"Ann", 20, 100, 0},
+		{"Ann", 20, -1, -1},
+		{"Ann", 20, 2, 30},
+		{"Ann", 200, 20, 30},
 	} {
 		if l := w.Line(x.s, x.px, x.width, x.height); l.Mask != nil || l.Emoji != nil {
 			t.Errorf("%+v is drawn in %v", x, l.Mask.Rect)
@@ -109,7 +117,7 @@ func TestCut(t *testing.T) {
 		if width(s) <= most {
 			want = s
 		} else {
-			for n := len(runes) - 1; n >= 0; n-- { // the slow way
+			for n := range slices.Backward(runes) { // the slow way
 				if cut := strings.TrimRight(string(runes[:n]), " ") + "…"; width(cut) <= most {
 					want = cut
 					break

@@ -145,7 +145,7 @@ func TestPreview(t *testing.T) {
 		d := xml.NewDecoder(strings.NewReader(string(tm.SVG())))
 		for {
 			token, err := d.Token()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
