@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -91,6 +92,21 @@ func (a assets) serveRest(c echo.Context) error { return a.serve(c, c.Param("*")
 // serveGuide serves the file that a route's :guide names.
 func (a assets) serveGuide(c echo.Context) error { return a.serve(c, c.Param("guide")) }
 
+// add reads all files of a folder.
+func (a assets) add(folder fs.FS, err error) error {
+	if err != nil {
+		return err
+	}
+	return fs.WalkDir(folder, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(folder, path)
+		a[path] = newAsset(path, data)
+		return err
+	})
+}
+
 func (a assets) serve(c echo.Context, name string) error {
 	file, ok := a[name]
 	if !ok {
@@ -103,12 +119,13 @@ func (a assets) serve(c echo.Context, name string) error {
 type pages struct {
 	join, call, watch asset
 	api, openapi      asset
-	static, guides    assets
+	static, sdk       assets
+	guides            assets
 }
 
 // newPages reads the embedded files. It fails when one is missing, which a test rules out.
 func newPages() (*pages, error) {
-	p := &pages{static: assets{}, guides: assets{}}
+	p := &pages{static: assets{}, sdk: assets{}, guides: assets{}}
 	for name, to := range map[string]*asset{"index.html": &p.join, "call.html": &p.call, "watch.html": &p.watch} {
 		data := web.Page(name)
 		if data == nil {
@@ -116,19 +133,7 @@ func newPages() (*pages, error) {
 		}
 		*to = newAsset(name, data)
 	}
-	folder, err := web.Static()
-	if err != nil {
-		return nil, err
-	}
-	err = fs.WalkDir(folder, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(folder, path)
-		p.static[path] = newAsset(path, data)
-		return err
-	})
-	if err != nil {
+	if err := errors.Join(p.static.add(web.Static()), p.sdk.add(web.SDK())); err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
 	}
 	api, err := openapi.Page()

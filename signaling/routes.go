@@ -60,6 +60,7 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/r/:room", anybody, s.pages.call.serve},
 		{"GET HEAD", "/watch/:room", anybody, s.pages.watch.serve},
 		{"GET HEAD", "/static/*", anybody, s.pages.static.serveRest},
+		{"GET HEAD", "/sdk/*", anybody, s.pages.sdk.serveRest},
 		{"GET HEAD", "/docs", anybody, moved("/docs/")},
 		{"GET HEAD", "/docs/", anybody, s.pages.guides["index"].serve},
 		{"GET HEAD", "/docs/:guide", anybody, s.pages.guides.serveGuide},

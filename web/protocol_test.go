@@ -20,9 +20,9 @@ import (
 	"tilemix/mcu/silence"
 )
 
-var update = flag.Bool("update", false, "write the generated types into static/protocol.js")
+var update = flag.Bool("update", false, "write the generated types into sdk/protocol.js")
 
-// Where the generated types stand in static/protocol.js.
+// Where the generated types stand in sdk/protocol.js.
 const (
 	generatedBegin = "// Generated from mcu/control: go test ./web -run Protocol -update\n"
 	generatedEnd   = "// End of what is generated.\n"
@@ -32,7 +32,7 @@ const (
 // structs that the server sends and reads.
 func TestProtocol(t *testing.T) {
 	const name = "protocol.js"
-	b, err := os.ReadFile(filepath.Join("static", name))
+	b, err := os.ReadFile(filepath.Join("sdk", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestProtocol(t *testing.T) {
 		t.Fatalf("%s is not what mcu/control says: go test ./web -run Protocol -update\ngot\n%s\nwant\n%s", name, old, types)
 	}
 	whole := before + generatedBegin + types + generatedEnd + after
-	if err := os.WriteFile(filepath.Join("static", name), []byte(whole), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join("sdk", name), []byte(whole), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,6 +4,8 @@
 //	call.html   the call                                      GET /r/{room}
 //	watch.html  the viewer's page                             GET /watch/{room}
 //	static/     ES modules, style sheets, icons               GET /static/…
+//	sdk/        the npm package tilemix, on which the pages   GET /sdk/…, /sdk.js
+//	            stand: connection, control channel, media
 //	docs/       user guides, a package of its own            GET /docs/…
 //	static/vendor/  hls.js 1.7.4 as npm has it, without its source map; its licence
 //
@@ -19,11 +21,14 @@ import (
 )
 
 //go:generate go test . -run TestBuild$ -update
-//go:embed *.html static
+//go:embed *.html static sdk/*.js
 var files embed.FS
 
 // Static returns the files of /static/, rooted there: "call.js" is /static/call.js.
 func Static() (fs.FS, error) { return fs.Sub(files, "static") }
+
+// SDK returns the modules of /sdk/, rooted there: "link.js" is /sdk/link.js.
+func SDK() (fs.FS, error) { return fs.Sub(files, "sdk") }
 
 // Page returns the HTML of a page, "index.html", "call.html" or "watch.html",
 // and nil for any other name. The caller owns the memory.

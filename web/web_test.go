@@ -24,25 +24,32 @@ func sources(t *testing.T) map[string]string {
 		}
 		all["/"+name] = string(page)
 	}
-	folder, err := web.Static()
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Dir(name) == "vendor" || strings.HasSuffix(name, ".es2019.js") {
-			if strings.HasSuffix(name, ".js") {
-				all["/static/"+name] = "" // others' code, or built: it is there
-			}
-			return err
+	for at, open := range map[string]func() (fs.FS, error){"/static/": web.Static, "/sdk/": web.SDK} {
+		folder, err := open()
+		if err != nil {
+			t.Fatal(err)
 		}
-		b, err := fs.ReadFile(folder, name)
-		all["/static/"+name] = string(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || path.Dir(name) == "vendor" || isBuilt(name) {
+				if strings.HasSuffix(name, ".js") {
+					all[at+name] = "" // others' code, or built: it is there
+				}
+				return err
+			}
+			b, err := fs.ReadFile(folder, name)
+			all[at+name] = string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	return all
+}
+
+// isBuilt tells what go generate has made.
+func isBuilt(name string) bool {
+	return strings.Contains(name, ".es2019.") || strings.Contains(name, ".min.")
 }
 
 func TestPageUnknown(t *testing.T) {

@@ -1,22 +1,25 @@
-// The call page. It shows the lobby, and the call once this tab has entered.
+// The call page. It shows the lobby, and the call once this tab has entered. Connection, control
+// channel and media are those of the SDK (see sdk/).
 //
 // For debugging and tests, window.tilemix has the RTCPeerConnection (pc) and the
 // WebSocket (ws) of the current connection and the state of the call (see
 // session.js); the phase is also on <body data-phase="…">.
 
+import { Devices } from '../sdk/devices.js';
+import { LocalMedia } from '../sdk/localMedia.js';
+import { Session, newState } from '../sdk/session.js';
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
-import { loadChoices } from './choices.js';
+import { loadChoices, saveChoices } from './choices.js';
 import { Consistency } from './consistency.js';
 import { showDevices, showLocal, wire } from './controls.js';
-import { Devices } from './devices.js';
+import { access } from './credentials.js';
 import { at, byId } from './dom.js';
 import { enter, enteredAs, offeredName, quit } from './entry.js';
 import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
 import { translate } from './language.js';
 import { Lobby } from './lobby.js';
-import { LocalMedia } from './localMedia.js';
 import { Microphone } from './microphone.js';
 import { Moderated } from './moderated.js';
 import { News } from './news.js';
@@ -28,13 +31,12 @@ import { Queue } from './queue.js';
 import { Recordings } from './recordings.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { ScreenShare } from './screen.js';
-import { Session } from './session.js';
 import { Settings } from './settings.js';
 import { shortcuts } from './shortcuts.js';
 import { Signals } from './signals.js';
 import { toast } from './toasts.js';
 
-/** @typedef {import('./session.js').State} State */
+/** @typedef {import('../sdk/session.js').State} State */
 
 const room = roomOf(location.pathname);
 const offered = offeredName();
@@ -85,16 +87,11 @@ function askName(suggested) {
 async function startCall(ownName) {
   byId('call', HTMLElement).hidden = false;
   const choices = loadChoices();
-  /** @type {State} */
-  const state = {
-    phase: 'connecting', problem: '', soundOnly: false, id: '', room, name: ownName,
-    audioOff: choices.microphoneOff, videoOff: choices.cameraOff,
-    waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
-    code: '', held: { audio: '', video: '' }, rights: [], locked: false, removed: null,
-  };
+  const state = newState(room, ownName, { audioOff: choices.microphoneOff, videoOff: choices.cameraOff });
   showRoom(state);
   const devices = new Devices();
   devices.wanted = { audio: choices.microphone, video: choices.camera };
+  devices.sound = choices.sound;
   const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
   const recordings = new Recordings(() => state.room);
   const broadcast = new Broadcast(() => state.room);
@@ -138,9 +135,10 @@ async function startCall(ownName) {
       signals.show(message);
       news.show(message);
     },
-  });
+  }, access);
   const local = new LocalMedia(devices, state, {
     replace: async (kind, track) => session.link?.replace(kind, track),
+    chose: saveChoices,
     say: (text, warning) => toast(text, warning ? 'warning' : 'note'),
     changed() {
       session.sendMute();
@@ -154,7 +152,7 @@ async function startCall(ownName) {
   const hosts = new Hosts(state, (message) => session.send(message));
   const queue = new Queue(state, (message) => session.send(message));
   const hand = new Hand(state, (message) => session.send(message));
-  const share = new ScreenShare(state, session);
+  const share = new ScreenShare(session);
   const microphone = new Microphone(state, local);
   const signals = new Signals(state);
   new Settings(player, devices, local, session);

@@ -3,7 +3,7 @@
 import { ChatLog } from './chatLog.js';
 import { byId, make } from './dom.js';
 
-/** @typedef {import('./protocol.js').ChatMessage} ChatMessage */
+/** @typedef {import('../sdk/protocol.js').ChatMessage} ChatMessage */
 
 /** Shows the messages and sends new ones. */
 export class Chat {

@@ -1,7 +1,7 @@
 // What this tab keeps of a call's chat, so that a reload and a lost connection lose nothing.
 
 /**
- * @typedef {import('./protocol.js').ChatMessage} ChatMessage
+ * @typedef {import('../sdk/protocol.js').ChatMessage} ChatMessage
  * @typedef {{message: ChatMessage, own: boolean}} Line
  * @typedef {{text: string, at: number}} Unsent a text that the server has not sent back yet, and when it was written
  */

@@ -4,10 +4,10 @@
 import { toast } from './toasts.js';
 
 /**
- * @typedef {import('./devices.js').Devices} Devices
- * @typedef {import('./devices.js').Kind} Kind
- * @typedef {import('./session.js').Session} Session
- * @typedef {import('./session.js').State} State
+ * @typedef {import('../sdk/devices.js').Devices} Devices
+ * @typedef {import('../sdk/devices.js').Kind} Kind
+ * @typedef {import('../sdk/session.js').Session} Session
+ * @typedef {import('../sdk/session.js').State} State
  */
 
 const interval = 2_000; // ms between two looks

@@ -1,6 +1,6 @@
 // The buttons and keys of the call.
 
-import { listDevices } from './devices.js';
+import { listDevices } from './deviceList.js';
 import { announce, at, byId, showHeld, showToggle } from './dom.js';
 import { enter } from './entry.js';
 import { nameAt } from './overlay.js';
@@ -9,13 +9,13 @@ import { copy } from './toasts.js';
 import { Views } from './views.js';
 
 /**
- * @typedef {import('./devices.js').Devices} Devices
- * @typedef {import('./localMedia.js').LocalMedia} LocalMedia
+ * @typedef {import('../sdk/devices.js').Devices} Devices
+ * @typedef {import('../sdk/localMedia.js').LocalMedia} LocalMedia
  * @typedef {import('./panel.js').Panel} Panel
  * @typedef {import('./player.js').Player} Player
  * @typedef {import('./recordings.js').Recordings} Recordings
- * @typedef {import('./session.js').Session} Session
- * @typedef {import('./session.js').State} State
+ * @typedef {import('../sdk/session.js').Session} Session
+ * @typedef {import('../sdk/session.js').State} State
  */
 
 /**

@@ -1,20 +1,47 @@
-// What lets this page into a room, and what it acts with once it is in. Secrets stand in the
-// address's fragment (#i=…) and in headers only: servers and proxies log neither.
+// What lets this page into a room. The secret stands in the address's fragment (#i=…), because
+// servers and proxies do not log it.
 
-/** The resume token of the call that the page is in, '' outside. */
-let acting = '';
+import { Access } from '../sdk/access.js';
+import { loadChoices } from './choices.js';
+import { at } from './dom.js';
 
-/** The PIN that the user has entered, '' for none. */
-let pin = '';
+/** The access of this page. A reload keeps its values, and another window has none. */
+class PageAccess extends Access {
+  onlyVP8 = new URLSearchParams(location.search).get('codec')?.toLowerCase() === 'vp8';
+
+  get receive() {
+    return loadChoices().receive;
+  }
+
+  set receive(_) {} // the user chooses it for all calls
+
+  /** @param {string} key */
+  kept(key) {
+    try {
+      return sessionStorage.getItem(`tilemix.${key}`) ?? '';
+    } catch {
+      return '';
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} value
+   */
+  keep(key, value) {
+    try {
+      sessionStorage.setItem(`tilemix.${key}`, value);
+    } catch {
+      // The browser keeps nothing.
+    }
+  }
+}
+
+export const access = new PageAccess(at('/'), brought);
 
 /** @param {string} digits */
 export function enterPIN(digits) {
-  pin = digits;
-}
-
-/** @param {string} secret */
-export function actWith(secret) {
-  acting = secret;
+  access.pin = digits;
 }
 
 /** The invite or token that the page was opened with, '' without one. */
@@ -22,32 +49,12 @@ export function brought() {
   return new URLSearchParams(location.hash.slice(1)).get('i') ?? '';
 }
 
-/**
- * Headers of requests that the page makes in its participant's name.
- *
- * @returns {Record<string, string>}
- */
+/** Headers of requests that the page makes in its participant's name. */
 export function headers() {
-  return acting ? { Authorization: `Bearer ${acting}` } : entering();
+  return access.headers();
 }
 
-/**
- * Headers of requests that are to let the page in.
- *
- * @returns {Record<string, string>}
- */
+/** Headers of requests that are to let the page in. */
 export function entering() {
-  return { ...(brought() && { Authorization: `Bearer ${brought()}` }), ...(pin && { 'Tilemix-Pin': pin }) };
-}
-
-/**
- * Subprotocols of a WebSocket: a page cannot set its headers.
- *
- * @param {string} resume resume token, '' without one
- */
-export function protocols(resume) {
-  const secrets = brought() ? [`bearer.${brought()}`] : [];
-  if (pin) secrets.push(`pin.${pin}`);
-  if (resume) secrets.push(`resume.${resume}`);
-  return ['tilemix', ...secrets];
+  return access.entering();
 }

@@ -7,8 +7,8 @@ import { shortcuts } from './shortcuts.js';
 /** Raises and lowers the hand. The server has the order of all hands. */
 export class Hand {
   /**
-   * @param {import('./session.js').State} state
-   * @param {(message: import('./protocol.js').ClientMessage) => void} send
+   * @param {import('../sdk/session.js').State} state
+   * @param {(message: import('../sdk/protocol.js').ClientMessage) => void} send
    */
   constructor(state, send) {
     this.state = state;
@@ -31,7 +31,7 @@ export class Hand {
   /**
    * Brings the buttons in line with the server's list.
    *
-   * @param {import('./protocol.js').ServerMessage} message
+   * @param {import('../sdk/protocol.js').ServerMessage} message
    */
   show(message) {
     this.reactions.show(message);

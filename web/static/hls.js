@@ -1,8 +1,8 @@
 // Plays a call's broadcast over HLS. It is later than WHEP, but passes every firewall that
 // lets HTTP through, and caches can serve it.
 
+import { refusalOf } from '../sdk/whep.js';
 import { brought, entering } from './credentials.js';
-import { refusalOf } from './whep.js';
 
 /**
  * @typedef {object} BroadcastEvents

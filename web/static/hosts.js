@@ -10,10 +10,10 @@ import { toRoom } from './room.js';
 import { copy, toast } from './toasts.js';
 
 /**
- * @typedef {import('./session.js').State} State
+ * @typedef {import('../sdk/session.js').State} State
  * @typedef {import('./menu.js').Item} Item
- * @typedef {import('./protocol.js').Person} Person
- * @typedef {import('./protocol.js').ClientMessage} ClientMessage
+ * @typedef {import('../sdk/protocol.js').Person} Person
+ * @typedef {import('../sdk/protocol.js').ClientMessage} ClientMessage
  *
  * @typedef {{audioLocked: boolean, videoLocked: boolean}} Held what a host holds off
  */

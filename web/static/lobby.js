@@ -1,13 +1,14 @@
 // The form before a call: room, name, preview, devices. The join page shows it, and the
 // call page when the address has no name.
 
+import { Devices, explain } from '../sdk/devices.js';
 import { loadChoices, saveChoices } from './choices.js';
-import { Devices, explain, listDevices } from './devices.js';
+import { listDevices } from './deviceList.js';
 import { announce, at, byId, showToggle } from './dom.js';
 import { Meter } from './meter.js';
 import { isRoom, roomPattern, roomRule, suggestRoom, toRoom } from './room.js';
 
-/** @typedef {import('./devices.js').Kind} Kind */
+/** @typedef {import('../sdk/devices.js').Kind} Kind */
 
 /** @param {import('./dom.js').IconName} name */
 const icon = (name) => `<svg class="icon" aria-hidden="true"><use href="${at(`/static/icons.svg#${name}`)}"/></svg>`;
@@ -85,6 +86,7 @@ export class Lobby {
     this.meter = new Meter(byId('level', HTMLElement));
     this.room = byId('room', HTMLInputElement);
     this.name = byId('name', HTMLInputElement);
+    this.devices.sound = this.choices.sound;
     this.devices.wanted = { audio: this.choices.microphone, video: this.choices.camera };
     this.devices.onlost = () => this.show();
     this.#fill();

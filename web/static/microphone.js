@@ -7,8 +7,8 @@ import { loudness } from './meter.js';
 import { toast } from './toasts.js';
 
 /**
- * @typedef {import('./localMedia.js').LocalMedia} LocalMedia
- * @typedef {import('./session.js').State} State
+ * @typedef {import('../sdk/localMedia.js').LocalMedia} LocalMedia
+ * @typedef {import('../sdk/session.js').State} State
  */
 
 const interval = 150; // ms between two looks

@@ -4,9 +4,9 @@ import { announce, byId, make } from './dom.js';
 import { toast } from './toasts.js';
 
 /**
- * @typedef {import('./session.js').State} State
- * @typedef {import('./localMedia.js').LocalMedia} LocalMedia
- * @typedef {import('./devices.js').Kind} Kind
+ * @typedef {import('../sdk/session.js').State} State
+ * @typedef {import('../sdk/localMedia.js').LocalMedia} LocalMedia
+ * @typedef {import('../sdk/devices.js').Kind} Kind
  */
 
 /** @type {Kind[]} */
@@ -25,7 +25,7 @@ export class Moderated {
     this.local = local;
   }
 
-  /** @param {import('./protocol.js').ServerMessage} message */
+  /** @param {import('../sdk/protocol.js').ServerMessage} message */
   show(message) {
     switch (message.type) {
       case 'welcome': // what the room is like follows, unless it is as here
@@ -60,7 +60,7 @@ export class Moderated {
     for (const sign of document.querySelectorAll('.locked-sign')) if (sign instanceof HTMLElement) sign.hidden = !locked;
   }
 
-  /** @param {import('./protocol.js').Muted} message */
+  /** @param {import('../sdk/protocol.js').Muted} message */
   async #muted(message) {
     const off = { audio: message.audioMuted, video: message.videoMuted };
     const held = { audio: message.audioLocked ?? false, video: message.videoLocked ?? false };
@@ -81,7 +81,7 @@ export class Moderated {
   /**
    * Asks the user to switch a device on. Nobody else can.
    *
-   * @param {import('./protocol.js').AskedMessage} message
+   * @param {import('../sdk/protocol.js').AskedMessage} message
    */
   #asked(message) {
     const wanted = kinds.filter((kind) => message[kind] && (kind === 'audio' ? this.state.audioOff : this.state.videoOff));

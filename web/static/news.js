@@ -7,10 +7,10 @@ import { qualityText, showQuality } from './quality.js';
 import { toast } from './toasts.js';
 
 /**
- * @typedef {import('./session.js').State} State
+ * @typedef {import('../sdk/session.js').State} State
  * @typedef {import('./chat.js').Chat} Chat
  * @typedef {import('./panel.js').Panel} Panel
- * @typedef {import('./protocol.js').Person} Person
+ * @typedef {import('../sdk/protocol.js').Person} Person
  */
 
 /** The call as the server last described it. */
@@ -32,7 +32,7 @@ export class News {
     this.#panel = panel;
   }
 
-  /** @param {import('./protocol.js').ServerMessage} message */
+  /** @param {import('../sdk/protocol.js').ServerMessage} message */
   show(message) {
     const state = this.#state;
     switch (message.type) {

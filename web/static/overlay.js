@@ -1,7 +1,7 @@
 // The overlay of the picture: the banner at its top, and the card in its middle.
 
+import { hasVideo } from '../sdk/uplink.js';
 import { announce, byId } from './dom.js';
-import { hasVideo } from './uplink.js';
 
 /**
  * Shows a line over the picture, or none for ''.
@@ -74,12 +74,6 @@ export function refusal(title, reason) {
   return { title, text: hint || said, detail: hint && said, again: 'Try again' };
 }
 
-/** The banner while the connection is up but no media arrives. */
-export function stalledText() {
-  if (!navigator.onLine) return 'You are offline. Waiting for the network…';
-  return 'Picture and sound have stopped. Reconnecting…';
-}
-
 /**
  * What to do about a refusal that is about codecs, '' for any other.
  *
@@ -95,7 +89,7 @@ function codecHint(reason) {
  * The tile that is at a point of the video element, undefined for none.
  *
  * @param {HTMLVideoElement} video
- * @param {import('./protocol.js').LayoutMessage | null} layout
+ * @param {import('../sdk/protocol.js').LayoutMessage | null} layout
  * @param {{clientX: number, clientY: number}} point
  */
 export function tileAt(video, layout, point) {
@@ -112,8 +106,8 @@ export function tileAt(video, layout, point) {
  * The name of the participant whose tile is at a point of the video element, '' for none.
  *
  * @param {HTMLVideoElement} video
- * @param {import('./protocol.js').LayoutMessage | null} layout
- * @param {import('./protocol.js').Person[]} participants
+ * @param {import('../sdk/protocol.js').LayoutMessage | null} layout
+ * @param {import('../sdk/protocol.js').Person[]} participants
  * @param {{clientX: number, clientY: number}} point
  * @returns {string}
  */

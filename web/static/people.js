@@ -3,8 +3,8 @@
 import { byId, icon, initials, make } from './dom.js';
 
 /**
- * @typedef {import('./protocol.js').Person} Person
- * @typedef {import('./protocol.js').LayoutMessage} LayoutMessage
+ * @typedef {import('../sdk/protocol.js').Person} Person
+ * @typedef {import('../sdk/protocol.js').LayoutMessage} LayoutMessage
  */
 
 /**

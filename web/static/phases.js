@@ -7,8 +7,8 @@ import { askPIN, pinCodes, refused, removed } from './refusals.js';
 
 /**
  * @typedef {import('./player.js').Player} Player
- * @typedef {import('./session.js').Session} Session
- * @typedef {import('./session.js').State} State
+ * @typedef {import('../sdk/session.js').Session} Session
+ * @typedef {import('../sdk/session.js').State} State
  */
 
 /**

@@ -2,7 +2,7 @@
 
 import { byId } from './dom.js';
 
-/** @typedef {import('./protocol.js').RenditionMessage} RenditionMessage */
+/** @typedef {import('../sdk/protocol.js').RenditionMessage} RenditionMessage */
 
 /**
  * The text for a picture of a height, in pixels, in a call whose picture has full.

@@ -4,8 +4,8 @@ import { byId, make } from './dom.js';
 import { toast } from './toasts.js';
 
 /**
- * @typedef {import('./protocol.js').Waiter} Waiter
- * @typedef {import('./protocol.js').ClientMessage} ClientMessage
+ * @typedef {import('../sdk/protocol.js').Waiter} Waiter
+ * @typedef {import('../sdk/protocol.js').ClientMessage} ClientMessage
  */
 
 const every = 15_000; // ms between two updates of the waiting times
@@ -17,7 +17,7 @@ export class Queue {
   #timer = 0;
 
   /**
-   * @param {import('./session.js').State} state
+   * @param {import('../sdk/session.js').State} state
    * @param {(message: ClientMessage) => void} send
    */
   constructor(state, send) {
@@ -25,7 +25,7 @@ export class Queue {
     this.send = send;
   }
 
-  /** @param {import('./protocol.js').ServerMessage} message */
+  /** @param {import('../sdk/protocol.js').ServerMessage} message */
   show(message) {
     switch (message.type) {
       case 'welcome': // who waits follows, if somebody does

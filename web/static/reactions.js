@@ -11,8 +11,8 @@ const reactions = [
 /** The server draws a reaction on the tile for 3 s, so the page only sends it and reads it out. */
 export class Reactions {
   /**
-   * @param {import('./session.js').State} state
-   * @param {(message: import('./protocol.js').ClientMessage) => void} send
+   * @param {import('../sdk/session.js').State} state
+   * @param {(message: import('../sdk/protocol.js').ClientMessage) => void} send
    */
   constructor(state, send) {
     this.state = state;
@@ -26,7 +26,7 @@ export class Reactions {
     }));
   }
 
-  /** @param {import('./protocol.js').ServerMessage} message */
+  /** @param {import('../sdk/protocol.js').ServerMessage} message */
   show(message) {
     if (message.type !== 'reaction') return;
     const name = this.state.participants.find((p) => p.id === message.id)?.name;

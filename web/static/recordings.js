@@ -6,7 +6,7 @@ import { at, byId } from './dom.js';
 import { asSentence } from './overlay.js';
 import { toast } from './toasts.js';
 
-/** @typedef {import('./protocol.js').Recording} Recording */
+/** @typedef {import('../sdk/protocol.js').Recording} Recording */
 
 const endQuestion = {
   title: 'End the recording?', text: 'It cannot go on afterwards. Another recording is another file.', yes: 'End the recording', danger: true,

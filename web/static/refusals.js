@@ -67,7 +67,7 @@ export async function askPIN(code) {
 /**
  * The card for a participant that a host has removed.
  *
- * @param {import('./protocol.js').RemovedMessage} message
+ * @param {import('../sdk/protocol.js').RemovedMessage} message
  * @returns {Card}
  */
 export function removed(message) {

@@ -9,10 +9,10 @@ import { toast } from './toasts.js';
 
 /**
  * @typedef {import('./choices.js').Choices} Choices
- * @typedef {import('./devices.js').Devices} Devices
- * @typedef {import('./localMedia.js').LocalMedia} LocalMedia
+ * @typedef {import('../sdk/devices.js').Devices} Devices
+ * @typedef {import('../sdk/localMedia.js').LocalMedia} LocalMedia
  * @typedef {import('./player.js').Player} Player
- * @typedef {import('./session.js').Session} Session
+ * @typedef {import('../sdk/session.js').Session} Session
  */
 
 /** The choices of the panel's last tab. */

@@ -2,7 +2,7 @@
 
 import { loadChoices } from './choices.js';
 
-/** @typedef {import('./session.js').State} State */
+/** @typedef {import('../sdk/session.js').State} State */
 
 /** Signals who comes and goes, and messages. */
 export class Signals {
@@ -14,7 +14,7 @@ export class Signals {
     this.state = state;
   }
 
-  /** @param {import('./protocol.js').ServerMessage} message that has changed the state */
+  /** @param {import('../sdk/protocol.js').ServerMessage} message that has changed the state */
   show(message) {
     const { id, room, participants } = this.state;
     if (message.type === 'welcome' || message.type === 'moved') this.#known = null;

@@ -21,8 +21,8 @@ export function toggled(pins, id) {
 /** Pins the participant whose tile is clicked, or whose number is pressed, and unpins it again. */
 export class Views {
   /**
-   * @param {import('./session.js').State} state
-   * @param {(message: import('./protocol.js').ClientMessage) => void} send
+   * @param {import('../sdk/session.js').State} state
+   * @param {(message: import('../sdk/protocol.js').ClientMessage) => void} send
    * @param {HTMLVideoElement} video
    */
   constructor(state, send, video) {
@@ -41,7 +41,7 @@ export class Views {
     else if (/^[1-9]$/.test(key)) this.toggle(this.state.layout?.tiles[Number(key) - 1]);
   }
 
-  /** @param {import('./protocol.js').Tile | undefined} tile */
+  /** @param {import('../sdk/protocol.js').Tile | undefined} tile */
   toggle(tile) {
     if (!tile || tile.screen) return;
     const now = this.state.layout?.view ?? {};

@@ -1,17 +1,19 @@
 // The viewer's page: shows a call without joining it.
 
+import { Backoff } from '../sdk/backoff.js';
+import { stalledText } from '../sdk/reach.js';
+import { Refusal, Subscription } from '../sdk/whep.js';
 import { audienceText, countAudience } from './audience.js';
-import { Backoff } from './backoff.js';
+import { access } from './credentials.js';
 import { announce, at, byId, setIcon } from './dom.js';
 import { Playback } from './hls.js';
 import { translate } from './language.js';
-import { asSentence, banner, showCard, stalledText } from './overlay.js';
+import { asSentence, banner, showCard } from './overlay.js';
 import { Player } from './player.js';
 import { watchQuality } from './quality.js';
 import { askPIN, pinCodes, refused } from './refusals.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
-import { Refusal, Subscription } from './whep.js';
 
 const room = roomOf(location.pathname);
 const player = new Player(byId('mix', HTMLVideoElement), byId('hear', HTMLButtonElement));
@@ -44,7 +46,7 @@ async function watch() {
       player.freeze();
       again('Connection lost, reconnecting…');
     },
-  });
+  }, access);
   subscription = mine;
   // For debugging and tests, as on the call page.
   Object.assign(window, { tilemix: { pc: mine.pc, ws: null } });

@@ -1,7 +1,6 @@
 // The way into a call where something between page and server refuses WebSockets: WHIP
 // (RFC 9725) for the offer, and a data channel for all other messages.
 
-import { entering } from './credentials.js';
 import { answers, gathered, iceServers, refusalOf } from './whep.js';
 
 /** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
@@ -31,11 +30,13 @@ export class Detour {
   /**
    * @param {string} endpoint of WHIP, or the address to come back by
    * @param {(address: string) => void} keep gets the address to come back by; '': there is none
+   * @param {import('./access.js').Access} access
    */
-  constructor(endpoint, keep) {
+  constructor(endpoint, keep, access) {
+    this.access = access;
     this.endpoint = endpoint;
     this.keep = keep;
-    void iceServers().then((servers) => {
+    void iceServers(access).then((servers) => {
       if (this.readyState !== WebSocket.CONNECTING) return;
       this.iceServers = servers;
       this.readyState = WebSocket.OPEN;
@@ -61,7 +62,7 @@ export class Detour {
       case 'candidate': // the offer has them, or the server learns them from checks
         break;
       case 'alive':
-        void answers().then((there) => there && this.#say({ type: 'alive' }));
+        void answers(this.access).then((there) => there && this.#say({ type: 'alive' }));
         break;
       default:
         if (this.#channel?.readyState === 'open') this.#channel.send(text);
@@ -82,7 +83,7 @@ export class Detour {
     await gathered(pc, gatherTimeout);
     const response = await fetch(this.endpoint, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/sdp', ...entering() },
+      headers: { 'Content-Type': 'application/sdp', ...this.access.entering() },
       body: pc.localDescription?.sdp ?? '',
       signal: AbortSignal.timeout(10_000),
     });

@@ -1,12 +1,11 @@
 // One connection to a call: one WebSocket or a detour around it, one RTCPeerConnection.
 
 import { Detour } from './detour.js';
-import { loadChoices } from './choices.js';
 import { Heartbeat } from './heartbeat.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
 import { parseMessage } from './protocol.js';
-import { ScreenSender } from './screen.js';
+import { ScreenSender } from './screenSender.js';
 import { Uplink, chooseCodecs, defaultBitrate } from './uplink.js';
 
 /**
@@ -64,8 +63,10 @@ export class Link {
    * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send; called after the welcome
    * @param {LinkEvents} events
    * @param {number} patience ms that the WebSocket has to open
+   * @param {import('./access.js').Access} access
    */
-  constructor(ws, tracks, events, patience) {
+  constructor(ws, tracks, events, patience, access) {
+    this.access = access;
     this.events = events;
     this.tracks = tracks;
     this.ws = ws;
@@ -242,18 +243,19 @@ export class Link {
 
     const tracks = this.tracks();
     const local = new MediaStream();
-    const audio = pc.addTransceiver(tracks.audio ?? 'audio', { direction: 'sendrecv', streams: [local] });
+    const { receive, onlyVP8 } = this.access;
+    const audio = pc.addTransceiver(tracks.audio ?? 'audio', { direction: receive === 'nothing' ? 'sendonly' : 'sendrecv', streams: [local] });
     const video = pc.addTransceiver(tracks.video ?? 'video', {
-      direction: loadChoices().receive === 'sound' ? 'sendonly' : 'sendrecv',
+      direction: receive === 'all' ? 'sendrecv' : 'sendonly',
       streams: [local],
       sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
     });
-    chooseCodecs(video);
+    chooseCodecs(video, onlyVP8);
     if (this.ws instanceof Detour) this.ws.attach(pc);
     this.#video = video;
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);
-    this.screen = new ScreenSender(pc, () => this.#negotiate(pc));
+    this.screen = new ScreenSender(pc, () => this.#negotiate(pc), onlyVP8);
 
     await offer(pc);
     this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });

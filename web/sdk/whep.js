@@ -1,7 +1,5 @@
 // Receives a call's video and audio over WHEP: one request, one answer.
 
-import { entering } from './credentials.js';
-import { at } from './dom.js';
 import { MediaMonitor } from './mediaMonitor.js';
 import { offer } from './offer.js';
 import { chooseCodecs } from './uplink.js';
@@ -30,8 +28,12 @@ export class Subscription {
   #location = '';
   #closed = false;
 
-  /** @param {import('./mediaMonitor.js').MediaEvents} events */
-  constructor(events) {
+  /**
+   * @param {import('./mediaMonitor.js').MediaEvents} events
+   * @param {import('./access.js').Access} access
+   */
+  constructor(events, access) {
+    this.access = access;
     this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
     this.monitor = new MediaMonitor(this.pc, {
       ...events,
@@ -39,7 +41,7 @@ export class Subscription {
         events.lost(there); // first, so that the page keeps the last picture
         this.close();
       },
-    }, answers);
+    }, () => answers(access));
   }
 
   /**
@@ -50,15 +52,15 @@ export class Subscription {
    */
   async open(endpoint) {
     const { pc } = this;
-    pc.setConfiguration({ ...pc.getConfiguration(), iceServers: await iceServers() });
+    pc.setConfiguration({ ...pc.getConfiguration(), iceServers: await iceServers(this.access) });
     if (this.#closed) return;
     pc.addTransceiver('audio', { direction: 'recvonly' });
-    chooseCodecs(pc.addTransceiver('video', { direction: 'recvonly' }));
+    chooseCodecs(pc.addTransceiver('video', { direction: 'recvonly' }), this.access.onlyVP8);
     await offer(pc);
     await gathered(pc, gatherTimeout);
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/sdp', ...entering() },
+      headers: { 'Content-Type': 'application/sdp', ...this.access.entering() },
       body: pc.localDescription?.sdp ?? '',
       signal: AbortSignal.timeout(10_000),
     });
@@ -80,7 +82,7 @@ export class Subscription {
 
   #delete() {
     if (!this.#location) return;
-    void fetch(this.#location, { method: 'DELETE', keepalive: true, headers: entering() }).catch(() => {});
+    void fetch(this.#location, { method: 'DELETE', keepalive: true, headers: this.access.entering() }).catch(() => {});
     this.#location = '';
   }
 }
@@ -102,11 +104,12 @@ export function gathered(pc, ms) {
 /**
  * Whether the server answers.
  *
+ * @param {import('./access.js').Access} access
  * @returns {Promise<boolean>}
  */
-export async function answers() {
+export async function answers(access) {
   try {
-    return (await fetch(at('/healthz'), { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
+    return (await fetch(access.at('/healthz'), { cache: 'no-store', signal: AbortSignal.timeout(probeTimeout) })).ok;
   } catch {
     return false;
   }
@@ -115,11 +118,12 @@ export async function answers() {
 /**
  * The ICE servers, with fresh credentials. Without them the page tries to connect, too.
  *
+ * @param {import('./access.js').Access} access
  * @returns {Promise<RTCIceServer[]>}
  */
-export async function iceServers() {
+export async function iceServers(access) {
   try {
-    const response = await fetch(at('/api/v1/ice-servers'), { signal: AbortSignal.timeout(4_000) });
+    const response = await fetch(access.at('/api/v1/ice-servers'), { signal: AbortSignal.timeout(4_000) });
     return response.ok ? (await response.json()).iceServers : [];
   } catch {
     return [];

@@ -1,7 +1,5 @@
 // Camera and microphone: opening, closing, choosing, and explaining problems.
 
-import { loadChoices } from './choices.js';
-
 /** @typedef {'audio' | 'video'} Kind */
 
 /**
@@ -77,7 +75,7 @@ export class Devices {
   wanted = { audio: '', video: '' };
 
   /** What the microphone brings: 'speech', 'plain' (with noise) or 'music'. */
-  sound = loadChoices().sound;
+  sound = 'speech';
 
   /**
    * Called when a device is unplugged or the system takes it.
@@ -202,23 +200,4 @@ async function mayAskAgain(kind, error) {
   } catch {
     return false; // this browser does not say
   }
-}
-
-/**
- * Fills a select with the devices of a kind.
- *
- * @param {HTMLSelectElement} select
- * @param {Kind} kind
- * @param {MediaStreamTrack | null} track the open one, which the select shows as chosen
- */
-export async function listDevices(select, kind, track) {
-  const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
-  const found = all.filter((d) => d.kind === `${kind}input`);
-  const current = track?.getSettings().deviceId ?? select.value;
-  select.replaceChildren(
-    ...found.map((d, i) => new Option(d.label || `${kind === 'audio' ? 'Microphone' : 'Camera'} ${i + 1}`, d.deviceId)),
-  );
-  if (found.length === 0) select.append(new Option(`No ${word[kind]}`, ''));
-  if (found.some((d) => d.deviceId === current)) select.value = current;
-  select.disabled = found.length === 0;
 }

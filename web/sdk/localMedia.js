@@ -1,6 +1,5 @@
-// The microphone and camera of this page in a call.
+// The microphone and camera of a client in a call.
 
-import { saveChoices } from './choices.js';
 import { explain } from './devices.js';
 
 /**
@@ -11,6 +10,9 @@ import { explain } from './devices.js';
  * @property {(kind: Kind, track: MediaStreamTrack | null) => Promise<void>} replace sends another track, or none
  * @property {() => void} changed after what is off has changed
  * @property {(text: string, warning: boolean) => void} say
+ * @property {(choice: Choice) => void} chose what the user wants in the next call too
+ *
+ * @typedef {{microphone?: string, camera?: string, microphoneOff?: boolean, cameraOff?: boolean}} Choice
  */
 
 /**
@@ -87,7 +89,7 @@ export class LocalMedia {
    * @param {string} id
    */
   choose(kind, id) {
-    saveChoices(kind === 'audio' ? { microphone: id } : { camera: id });
+    this.events.chose(kind === 'audio' ? { microphone: id } : { camera: id });
     return this.#after(async () => {
       this.devices.wanted[kind] = id;
       this.devices.close(kind);
@@ -110,10 +112,10 @@ export class LocalMedia {
     if (on && this.state.held[kind]) return this.events.say(`${this.state.held[kind]}.`, true);
     if (kind === 'audio') {
       this.state.audioOff = !on;
-      saveChoices({ microphoneOff: !on });
+      this.events.chose({ microphoneOff: !on });
     } else {
       this.state.videoOff = !on;
-      saveChoices({ cameraOff: !on });
+      this.events.chose({ cameraOff: !on });
       if (!on) this.devices.close('video');
     }
     if (on) await this.#reopen(kind);

@@ -1,7 +1,5 @@
 // What a page finds out about a server whose WebSocket does not open.
 
-import { entering } from './credentials.js';
-
 /**
  * @typedef {object} Reason
  * @property {string} error the server's reason for refusing the page, '' for none
@@ -15,11 +13,12 @@ import { entering } from './credentials.js';
  *
  * @param {string} url of the WebSocket
  * @param {boolean} been whether this page was in the call, so that "full" (503) may pass
+ * @param {import('./access.js').Access} access
  * @returns {Promise<Reason | null>}
  */
-export async function whyRefused(url, been) {
+export async function whyRefused(url, been, access) {
   try {
-    const response = await fetch(url.replace(/^ws/, 'http'), { headers: entering(), signal: AbortSignal.timeout(4000) });
+    const response = await fetch(url.replace(/^ws/, 'http'), { headers: access.entering(), signal: AbortSignal.timeout(4000) });
     // 426: only the upgrade was missing, which a plain request does not have.
     const { status } = response;
     if (status === 426) return { error: '', code: '', blocked: true };
@@ -32,28 +31,8 @@ export async function whyRefused(url, been) {
   }
 }
 
-/**
- * A value that a reload keeps; another window has none. '' where the browser keeps nothing.
- *
- * @param {string} key
- * @returns {string}
- */
-export function kept(key) {
-  try {
-    return sessionStorage.getItem(`tilemix.${key}`) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-/**
- * @param {string} key
- * @param {string} value
- */
-export function keep(key, value) {
-  try {
-    sessionStorage.setItem(`tilemix.${key}`, value);
-  } catch {
-    // The browser keeps nothing.
-  }
+/** What to say while the connection is up but no media arrives. */
+export function stalledText() {
+  if (!navigator.onLine) return 'You are offline. Waiting for the network…';
+  return 'Picture and sound have stopped. Reconnecting…';
 }

@@ -8,15 +8,15 @@ const defaultFramerate = 30;
 
 /**
  * Prefers H.264, and constrained baseline among its profiles, because every other client
- * decodes that. The server answers VP8 to a browser without H.264. With ?codec=vp8 in the
- * page's address the page offers VP8 only.
+ * decodes that. The server answers VP8 to a browser without H.264.
  *
  * @param {RTCRtpTransceiver} transceiver
+ * @param {boolean} [onlyVP8]
  */
-export function chooseCodecs(transceiver) {
+export function chooseCodecs(transceiver, onlyVP8 = false) {
   const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs;
   if (!codecs || !transceiver.setCodecPreferences) return;
-  if (new URLSearchParams(location.search).get('codec')?.toLowerCase() === 'vp8') {
+  if (onlyVP8) {
     const vp8 = codecs.filter(({ mimeType }) => /^video\/(vp8|rtx)$/i.test(mimeType));
     return transceiver.setCodecPreferences(vp8);
   }

@@ -1,12 +1,9 @@
 // A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
-import { actWith, protocols } from './credentials.js';
 import { Detour } from './detour.js';
-import { at } from './dom.js';
 import { Link } from './link.js';
-import { stalledText } from './overlay.js';
-import { keep, kept, whyRefused } from './reach.js';
+import { stalledText, whyRefused } from './reach.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
@@ -41,6 +38,22 @@ import { keep, kept, whyRefused } from './reach.js';
  * @property {(stream: MediaStream) => void} mix
  */
 
+/**
+ * The state of a call that a client is about to join.
+ *
+ * @param {string} room
+ * @param {string} name
+ * @param {{audioOff: boolean, videoOff: boolean}} off
+ * @returns {State}
+ */
+export function newState(room, name, off) {
+  return {
+    phase: 'connecting', problem: '', soundOnly: false, id: '', room, name, ...off,
+    waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
+    code: '', held: { audio: '', video: '' }, rights: [], locked: false, removed: null,
+  };
+}
+
 /** Joins, and joins again whenever the connection is lost. */
 export class Session {
   /** @type {Link | null} */
@@ -55,8 +68,10 @@ export class Session {
    * @param {State} state changed in place
    * @param {Devices} devices
    * @param {SessionEvents} events
+   * @param {import('./access.js').Access} access
    */
-  constructor(state, devices, events) {
+  constructor(state, devices, events, access) {
+    this.access = access;
     this.state = state;
     this.devices = devices;
     this.events = events;
@@ -80,11 +95,11 @@ export class Session {
       removed: (message) => {
         this.state.removed = message;
         this.#secret = '';
-        actWith('');
+        this.access.acting = '';
         this.#enter('removed', '');
       },
       refused: (reason, code) => this.#refused(reason, code),
-    }, this.#backoff.patience);
+    }, this.#backoff.patience, this.access);
   }
 
   /** Tries again at once, if an attempt is scheduled. */
@@ -125,11 +140,11 @@ export class Session {
 
   /** The resume token of this room. */
   get #secret() {
-    return kept(`resume.${this.state.room}`);
+    return this.access.kept(`resume.${this.state.room}`);
   }
 
   set #secret(secret) {
-    keep(`resume.${this.state.room}`, secret);
+    this.access.keep(`resume.${this.state.room}`, secret);
   }
 
   #url() {
@@ -139,14 +154,15 @@ export class Session {
   /** @param {string} kind */
   #at(kind) {
     const { room, name } = this.state;
-    return at(`/${kind}/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`);
+    return this.access.at(`/${kind}/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`);
   }
 
   /** A WebSocket, or after two that were blocked the way around it. */
   #way() {
-    if (this.#blocked < 2) return new WebSocket(this.#url(), protocols(this.#secret));
+    const { access } = this;
+    if (this.#blocked < 2 && !access.onlyWHIP) return new WebSocket(this.#url(), access.protocols(this.#secret));
     const key = `return.${this.state.room}`;
-    return new Detour(kept(key) || this.#at('whip'), (address) => keep(key, address));
+    return new Detour(access.kept(key) || this.#at('whip'), (address) => access.keep(key, address), access);
   }
 
   /** @param {ServerMessage} message */
@@ -163,7 +179,7 @@ export class Session {
         this.state.waiting = 0;
         this.state.rendition = null;
         this.#secret = message.resume ?? '';
-        actWith(this.#secret);
+        this.access.acting = this.#secret;
         // A muted device stays muted over a new connection.
         this.sendMute();
         break;
@@ -214,7 +230,7 @@ export class Session {
     this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
     if (this.link?.ws instanceof Detour) this.#blocked = 1; // a WebSocket may open by now
     const unopened = loss === 'unreached' || (loss === 'silent' && !this.#been);
-    const why = unopened ? await whyRefused(this.#url(), this.#been) : null;
+    const why = unopened ? await whyRefused(this.#url(), this.#been, this.access) : null;
     if (this.state.phase === 'left') return;
     if (why?.blocked && this.#blocked < 2) {
       this.#blocked = loss === 'silent' ? 2 : this.#blocked + 1;
