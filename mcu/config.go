@@ -73,6 +73,9 @@ type Config struct {
 	// Overlays returns what the picture of a room shows when a call begins, nil for nothing. It may
 	// block. nil: nothing was decided.
 	Overlays func(room string) *overlay.Set
+	// File returns what was uploaded for a room under an ID, or an error that wraps ErrNotFound. It must
+	// not block. nil: nothing can be uploaded.
+	File func(room, id string) (control.ChatFile, error)
 	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room
 	// or were refused. Room loops call them, so they must not block. They may be nil.
 	Banned  func(room string, b policy.Ban)

@@ -114,7 +114,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Layout: c.Layout, Layouts: c.layoutOf, MaxTiles: c.MaxTiles, Views: pool.NewAllotment(c.MaxViews), MaxParticipants: c.MaxParticipants,
-		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, Log: log,
+		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }
 

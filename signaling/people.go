@@ -59,6 +59,12 @@ func (p *people) lock(c echo.Context) error {
 	return p.act(c, &m, func() control.Message { return m })
 }
 
+// keepChat says whether those who come later get the chat of before.
+func (p *people) keepChat(c echo.Context) error {
+	var m control.KeepChat
+	return p.act(c, &m, func() control.Message { return m })
+}
+
 func (p *people) end(c echo.Context) error {
 	var m control.End
 	return p.act(c, &m, func() control.Message { return m })

@@ -105,7 +105,7 @@ func TestSocketOfSession(t *testing.T) {
 		{`{"type":"candidate","candidate":{"candidate":"c"}}`, ""},
 		{`{"type":"mute","audioMuted":true,"videoMuted":false}`, ""},
 		{`{"type":"layout","name":"grid"}`, ""},
-		{`{"type":"chat"}`, `{"type":"error","error":"invalid control message: text is missing","code":"bad_request"}`},
+		{`{"type":"chat"}`, `{"type":"error","error":"invalid control message: text or file is missing","code":"bad_request"}`},
 		{`{"type":"alive"}`, `{"type":"alive"}`},
 	} {
 		if err := client.Write(t.Context(), websocket.MessageText, []byte(c.send)); err != nil {

@@ -1,12 +1,6 @@
 package control
 
-import (
-	"encoding/json"
-	"fmt"
-)
-
-// MaxChat is the length of the longest chat message, in bytes.
-const MaxChat = 2000
+import "encoding/json"
 
 // Offer is an SDP offer of a client.
 type Offer struct {
@@ -33,11 +27,6 @@ type Mute struct {
 	absent string // names the required fields that were not there
 }
 
-// SendChat asks the server to pass a text to everyone in the room.
-type SendChat struct {
-	Text string `json:"text"` // 1 to MaxChat bytes
-}
-
 // ChooseLayout asks the server to change the layout for everyone in the room.
 type ChooseLayout struct {
 	Name string `json:"name"`
@@ -59,9 +48,6 @@ func (Candidate) Type() string { return "candidate" }
 // Type returns "mute".
 func (Mute) Type() string { return "mute" }
 
-// Type returns "chat".
-func (SendChat) Type() string { return "chat" }
-
 // Type returns "layout".
 func (ChooseLayout) Type() string { return "layout" }
 
@@ -73,13 +59,6 @@ func (m Answer) fault() string       { return missing(m.SDP == "", "sdp") }
 func (m Candidate) fault() string    { return missing(m.Candidate == nil, "candidate") }
 func (m Mute) fault() string         { return missing(m.absent != "", m.absent) }
 func (m ChooseLayout) fault() string { return missing(m.Name == "", "name") }
-
-func (m SendChat) fault() string {
-	if len(m.Text) > MaxChat {
-		return fmt.Sprintf("text is longer than %d bytes", MaxChat)
-	}
-	return missing(m.Text == "", "text")
-}
 
 // UnmarshalJSON reads the new names of the fields, or the old ones.
 func (m *Mute) UnmarshalJSON(data []byte) error {

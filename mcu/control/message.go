@@ -43,6 +43,8 @@ var (
 		Overlays{},
 		LowerThird{},
 		React{},
+		KeepChat{},
+		Rename{},
 	}
 	fromServer = []Message{
 		Welcome{},
@@ -70,6 +72,7 @@ var (
 		Announcement{},
 		Removed{},
 		Reaction{},
+		History{},
 	}
 )
 

@@ -144,7 +144,7 @@ func (m End) fault() string {
 	return ""
 }
 
-func (m Announce) fault() string { return SendChat(m).fault() }
+func (m Announce) fault() string { return tooLong(m.Text) }
 
 // Check returns why a message of a client is not valid, for those that did not come by Parse. It
 // wraps ErrInvalid.

@@ -31,6 +31,7 @@ type RoomState struct {
 	Title   string `json:"title,omitempty"`
 	Locked  bool   `json:"locked,omitempty"`
 	Waiting int    `json:"waiting,omitempty"` // number of those in the lobby
+	History bool   `json:"history,omitempty"` // those who come later get the chat of before
 }
 
 // Announcement is what a host says to all, or the server, which is about to stop.

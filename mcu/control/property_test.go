@@ -86,7 +86,7 @@ func TestClientRoundTrip(t *testing.T) {
 			if err == nil && !reflect.DeepEqual(back, m) {
 				t.Fatalf("%s: parsed as %#v, was %#v", data, back, m)
 			}
-			if text, ok := m.(control.SendChat); ok && (err == nil) != (text.Text != "" && len(text.Text) <= control.MaxChat) {
+			if text, ok := m.(control.SendChat); ok && (err == nil) != (len(text.Text) <= control.MaxChat && text.Text+text.File != "") {
 				t.Fatalf("%s: %v", data, err)
 			}
 		}))

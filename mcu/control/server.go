@@ -1,8 +1,6 @@
 package control
 
 import (
-	"time"
-
 	"tilemix/mcu/views"
 )
 
@@ -90,14 +88,6 @@ type Broadcast struct {
 	Active bool `json:"active"`
 }
 
-// Chat is a text that a participant sent to the room.
-type Chat struct {
-	ID   string    `json:"id"`   // of the participant
-	Name string    `json:"name"` // of the participant
-	Text string    `json:"text"`
-	Time time.Time `json:"time"` // when the server received it, UTC
-}
-
 // Error says why the server refused a message of the client.
 type Error struct {
 	Error string `json:"error"`
@@ -139,9 +129,6 @@ func (Recordings) Type() string { return "recordings" }
 
 // Type returns "broadcast".
 func (Broadcast) Type() string { return "broadcast" }
-
-// Type returns "chat".
-func (Chat) Type() string { return "chat" }
 
 // Type returns "error".
 func (Error) Type() string { return "error" }

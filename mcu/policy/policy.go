@@ -50,13 +50,13 @@ var need = map[string]Rights{
 	"connect": watch, "offer": watch, "answer": watch, "candidate": watch, "alive": watch, "leave": watch,
 	"watch": watch, "publish": publishAudio | publishVideo | publishScreen,
 	"publish.audio": publishAudio, "publish.video": publishVideo, "publish.screen": publishScreen,
-	"mute": publishAudio | publishVideo, "chat": chat, "hand": hand, "view": ownView, "layout": roomLayout, "reaction": hand,
+	"mute": publishAudio | publishVideo, "name": publishAudio | publishVideo, "chat": chat, "hand": hand, "view": ownView, "layout": roomLayout, "reaction": hand,
 
 	// What hosts do. "participants" tells who is there, with what only hosts are to know.
 	"participants": moderate, "set": moderate, "ask": moderate, "kick": moderate, "move": moderate,
 	"spotlight": moderate, "hands": moderate, "message": moderate, "bans": moderate,
 	"waiting": moderate, "admit": moderate, "reject": moderate, "back": moderate,
-	"lock": settings, "room": settings, "end": settings, "invites": invite,
+	"lock": settings, "history": settings, "room": settings, "end": settings, "invites": invite,
 	"record": record, "recordings": record, "broadcast": broadcast, "outputs": broadcast, "inputs": broadcast,
 	"events": moderate, "overlays": moderate, "lowerThird": moderate,
 

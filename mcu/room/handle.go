@@ -1,10 +1,13 @@
 package room
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/media"
@@ -179,4 +182,69 @@ func (o *moderator) meant(c control.Set) ([]*member, error) {
 		}
 	}
 	return all, nil
+}
+
+const (
+	// A participant reacts reactRate (3) times a second, all of a room together roomReactRate (30).
+	reactRate, roomReactRate = 3, 30
+	// spokeEnough (5 s) is after how much speech a raised hand is lowered.
+	spokeEnough = 5 * time.Second
+)
+
+var errEager = errors.New("that were too many reactions: send yours again in a second")
+
+// gesture is what a member shows of itself on its tile. It belongs to the loop.
+type gesture struct {
+	pace    *rate.Limiter
+	picture string // of its last reaction
+	word    string
+	at      time.Time
+
+	spoken time.Duration // since its hand is up
+	since  time.Time     // it speaks; zero: it does not
+	enough *time.Timer   // lowers its hand; nil: nothing does
+}
+
+// react shows a reaction on the member's tile.
+func (g *gesture) react(m *member, c control.React) error {
+	l := m.loop
+	if g.pace == nil {
+		g.pace = rate.NewLimiter(reactRate, reactRate)
+	}
+	if err := l.spare(m, g.pace, errEager); err != nil {
+		return err
+	}
+	if !l.overlays.reactions.Allow() {
+		return errEager
+	}
+	g.word, g.picture, g.at = c.Reaction, control.Reactions()[c.Reaction], time.Now()
+	l.room.env.Fonts.Prepare(g.picture)
+	l.notify.all(control.Reaction{ID: m.session.PublicID(), Reaction: c.Reaction})
+	l.publish()
+	l.room.chain.Wake()
+	return nil
+}
+
+// listen counts how long a member with a raised hand speaks, and lowers the hand after enough.
+func (g *gesture) listen(m *member, speaks, up bool, now time.Time) {
+	if g.enough != nil && (!speaks || !up) {
+		g.enough.Stop()
+		g.enough, g.spoken = nil, g.spoken+now.Sub(g.since)
+	}
+	if !up {
+		g.spoken = 0
+	}
+	if g.enough != nil || !speaks || !up {
+		return
+	}
+	g.since = now
+	l := m.loop
+	g.enough = time.AfterFunc(max(spokeEnough-g.spoken, 0), func() {
+		l.room.post(func() {
+			if l.has(m) && g.enough != nil {
+				l.moderator.raise(m, false)
+				l.publish()
+			}
+		})
+	})
 }

@@ -35,7 +35,8 @@ type loop struct {
 	sights             *sights
 	lookout            *lookout
 	overlays           *overlays
-	chats, layouts     *rate.Limiter // of all members
+	talk               *talk
+	layouts            *rate.Limiter // of all members
 	uplinks, deadlines *time.Timer   // for senders to ask; for members that are to leave by then
 }
 
@@ -47,11 +48,10 @@ func newLoop(r *Room) *loop {
 	}
 	l := &loop{
 		room: r, uplinks: stopped(), deadlines: stopped(),
-		stage: stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)},
-		chats: rate.NewLimiter(chatRate, chatBurst), layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
+		stage: stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)}, layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
 	l.moderator, l.silences, l.lookout, l.overlays = &moderator{loop: l}, &silences{loop: l, timer: stopped()}, &lookout{loop: l, stale: true}, newOverlays(l)
-	l.shares, l.sights, l.notify = newShares(l, stopped()), newSights(l, stopped()), &notifier{loop: l, timer: stopped()}
+	l.shares, l.sights, l.talk, l.notify = newShares(l, stopped()), newSights(l, stopped()), newTalk(l), &notifier{loop: l, timer: stopped()}
 	return l
 }
 

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -17,12 +16,6 @@ import (
 )
 
 const (
-	// A room takes chatRate (5) messages a second and chatBurst (20) at once, of all its
-	// participants together, because each goes to all of them.
-	chatRate, chatBurst = 5, 20
-	// One participant sends memberChatRate (3) of them a second and memberChatBurst (10) at once, so
-	// that it leaves room for the others.
-	memberChatRate, memberChatBurst = 3, 10
 	// The layout changes once in layoutEvery (2 s) and layoutBurst (2) times at once, because each
 	// change is a key frame for all.
 	layoutEvery, layoutBurst = 2 * time.Second, 2
@@ -35,8 +28,6 @@ var (
 	errLate        = errors.New("no media connection within the time that there is for it")
 	errGiveWay     = errors.New("another client that connects needs your place: come again")
 	errUnconnected = errors.New("your media connection does not stand yet: send this again when it does")
-	errChatty      = errors.New("the room has had too many chat messages: send yours again in a second")
-	errTalkative   = errors.New("you have sent too many chat messages: send this one again in a second")
 	errRestless    = errors.New("the room's layout has just changed: try again in two seconds")
 )
 
@@ -62,7 +53,7 @@ func (l *loop) try(by actor, command control.Message) error {
 		return errWaits
 	}
 	switch c := command.(type) {
-	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React:
+	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React, control.Rename:
 		if by.member == nil {
 			return errNobody
 		}
@@ -102,10 +93,9 @@ func (l *loop) own(m *member, command control.Message) error {
 	case control.React:
 		return m.gesture.react(m, c)
 	case control.SendChat:
-		if err := cmp.Or(l.spare(m, m.chats, errTalkative), l.spare(m, l.chats, errChatty)); err != nil {
-			return err
-		}
-		l.notify.everybody(control.Chat{ID: m.session.PublicID(), Name: m.name, Text: c.Text, Time: time.Now().UTC()})
+		return l.talk.send(m, c)
+	case control.Rename:
+		return l.talk.rename(m, c.Name)
 	case control.View:
 		return l.sights.wish(m, c.Wish)
 	case control.ChooseLayout:

@@ -74,6 +74,7 @@ type member struct {
 	position    int           // in the lobby's queue, as its client knows; 0: it does not
 	caught      bool          // it was sent the room as it was when it came
 	chats       *rate.Limiter // of its own messages
+	names       *rate.Limiter // of its own names
 
 	unseen, unheard quiet // its camera and microphone, if nothing comes of them
 }
@@ -81,6 +82,7 @@ type member struct {
 func newMember(l *loop, o Options, now time.Time) *member {
 	m := &member{loop: l, path: o.Path, place: o.Place, grant: o.Grant, name: o.Name, from: o.From, presence: presence.Join(o.Resumable, now)}
 	m.chats = rate.NewLimiter(memberChatRate, memberChatBurst)
+	m.names = rate.NewLimiter(rate.Every(renameEvery), renameBurst)
 	m.look.wish, _ = views.Parse(o.Grant.View) // what gave the grant has checked it
 	m.look.changes = rate.NewLimiter(rate.Every(viewEvery), viewBurst)
 	m.share.member = m
@@ -255,7 +257,7 @@ func (m *member) refuse(why error) {
 		code = "not_found"
 	case errors.Is(why, errViews), errors.Is(why, errStrain):
 		code = "view_limit"
-	case errors.Is(why, errChatty), errors.Is(why, errRestless), errors.Is(why, errWhirl):
+	case errors.Is(why, errChatty), errors.Is(why, errTalkative), errors.Is(why, errRenamed), errors.Is(why, errRestless), errors.Is(why, errWhirl):
 		code = "too_many_requests"
 	}
 	m.control.Send(control.Error{Error: why.Error(), Code: code})

@@ -55,6 +55,8 @@ func (o *moderator) act(by actor, command control.Message) error {
 		o.lock(c.Locked)
 	case control.End:
 		o.end(c.Reason)
+	case control.KeepChat:
+		o.loop.talk.keep(c.Kept)
 	case control.Announce:
 		o.loop.notify.everybody(control.Announcement{By: by.name(), Text: c.Text})
 	case control.Overlays:
@@ -276,7 +278,7 @@ func (o *moderator) lock(locked bool) {
 
 // state is what all know of the room.
 func (o *moderator) state() control.RoomState {
-	return control.RoomState{Locked: o.locked, Waiting: o.loop.lookout.total}
+	return control.RoomState{Locked: o.locked, Waiting: o.loop.lookout.total, History: o.loop.talk.past.Kept}
 }
 
 // end ends the call for all.

@@ -117,6 +117,7 @@ func (n *notifier) catchUp(m *member) {
 		m.control.Send(state)
 	}
 	n.loop.lookout.show(m)
+	n.loop.talk.show(m)
 	if n.broadcast {
 		m.control.Send(control.Broadcast{Active: true})
 	}

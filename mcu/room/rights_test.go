@@ -50,7 +50,9 @@ func anything(r *rand.Rand, ids []string) control.Message {
 		control.Admit{All: true},
 		control.Reject{All: true},
 		control.Back{ID: id},
-	}[r.IntN(19)]
+		control.Rename{Name: name},
+		control.KeepChat{Kept: on},
+	}[r.IntN(21)]
 }
 
 // TestRandomActions has a host, a participant and a viewer do 1,000 things. What an action may not do

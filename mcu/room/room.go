@@ -77,16 +77,16 @@ type Env struct {
 	Views           *pool.Allotment // of views beside the rooms' own
 	Fonts           *fonts.Library  // of texts that the font in the binary lacks
 	MaxParticipants int
-
-	Overlays   func(room string) *overlay.Set // that a call begins with, nil for none; may block. It may be nil
-	ICEServers func() []control.ICEServer     // that clients are told of
-	Emit       func(event.Event)              // tells the outside; must not block
+	Overlays        func(room string) *overlay.Set // that a call begins with, nil for none; may block. It may be nil
+	ICEServers      func() []control.ICEServer     // that clients are told of
+	Emit            func(event.Event)              // tells the outside; must not block
 	// Ban keeps a client out of a room. Decided is told what hosts did and were refused. CleanName
 	// returns a name as others may see it, or why it cannot be one; the first name in a script reads
 	// a font. The others may not block.
 	Ban       func(room string, b policy.Ban)
 	Decided   func(policy.Ruling)
 	CleanName func(string) (string, error)
+	File      func(room, id string) (control.ChatFile, error) // that was uploaded for a room; nil: none can be
 	// Beyond does what commands of hosts say that reach beyond the room, and may block.
 	Beyond func(room string, command control.Message) error
 	// Waiting returns those in the lobby of a room. Queued is told that they are others than before, and may block.
@@ -243,13 +243,14 @@ func (r *Room) Act(grant policy.Grant, command control.Message) error {
 // Tell sends a message to all in the room, soon.
 func (r *Room) Tell(m control.Message) { r.post(func() { r.loop.notify.everybody(m) }) }
 
-// Govern has the rules of the room hold for the call: its lock, and what happens when hosts leave.
+// Govern has the rules of the room hold for the call: its lock, its chat, and what happens when hosts leave.
 func (r *Room) Govern(by rules.Terms) {
 	r.post(func() {
 		r.loop.moderator.leaves = by.HostLeaves
 		if by.Lock {
 			r.loop.moderator.lock(true)
 		}
+		r.loop.talk.keep(by.ChatHistory || r.loop.talk.past.Kept)
 	})
 }
 

@@ -1,13 +1,17 @@
 package room
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"tilemix/mcu/chat"
 	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
 	"tilemix/mcu/uplink"
@@ -148,66 +152,102 @@ func (q *quiet) is(source any) {
 }
 
 const (
-	// A participant reacts reactRate (3) times a second, all of a room together roomReactRate (30).
-	reactRate, roomReactRate = 3, 30
-	// spokeEnough (5 s) is after how much speech a raised hand is lowered.
-	spokeEnough = 5 * time.Second
+	// A room takes chatRate (5) messages a second and chatBurst (20) at once, of all its
+	// participants together, because each goes to all of them.
+	chatRate, chatBurst = 5, 20
+	// One participant sends memberChatRate (3) of them a second and memberChatBurst (10) at once, so
+	// that it leaves room for the others.
+	memberChatRate, memberChatBurst = 3, 10
+	// A participant changes its name once in renameEvery (2 s) and renameBurst (3) times at once.
+	renameEvery, renameBurst = 2 * time.Second, 3
 )
 
-var errEager = errors.New("that were too many reactions: send yours again in a second")
+var (
+	errChatty    = errors.New("the room has had too many chat messages: send yours again in a second")
+	errTalkative = errors.New("you have sent too many chat messages: send this one again in a second")
+	errRenamed   = errors.New("you have just changed your name: try again in two seconds")
+	errNoFiles   = errors.New("this server takes no files for the chat")
+)
 
-// gesture is what a member shows of itself on its tile. It belongs to the loop.
-type gesture struct {
-	pace    *rate.Limiter
-	picture string // of its last reaction
-	word    string
-	at      time.Time
-
-	spoken time.Duration // since its hand is up
-	since  time.Time     // it speaks; zero: it does not
-	enough *time.Timer   // lowers its hand; nil: nothing does
+// talk passes messages on, and keeps them where hosts want that. It belongs to the loop.
+type talk struct {
+	loop *loop
+	rate *rate.Limiter // of all members
+	past chat.Past
 }
 
-// react shows a reaction on the member's tile.
-func (g *gesture) react(m *member, c control.React) error {
-	l := m.loop
-	if g.pace == nil {
-		g.pace = rate.NewLimiter(reactRate, reactRate)
-	}
-	if err := l.spare(m, g.pace, errEager); err != nil {
+func newTalk(l *loop) *talk { return &talk{loop: l, rate: rate.NewLimiter(chatRate, chatBurst)} }
+
+// send passes a member's message on: to all, or to the sender and one other.
+func (c *talk) send(m *member, said control.SendChat) error {
+	l := c.loop
+	if err := cmp.Or(l.spare(m, m.chats, errTalkative), l.spare(m, c.rate, errChatty)); err != nil {
 		return err
 	}
-	if !l.overlays.reactions.Allow() {
-		return errEager
+	out := control.Chat{ID: m.session.PublicID(), Name: m.name, Text: said.Text, Time: time.Now().UTC()}
+	if said.File != "" {
+		file, err := c.file(said.File)
+		if err != nil {
+			return err
+		}
+		out.File = &file
 	}
-	g.word, g.picture, g.at = c.Reaction, control.Reactions()[c.Reaction], time.Now()
-	l.room.env.Fonts.Prepare(g.picture)
-	l.notify.all(control.Reaction{ID: m.session.PublicID(), Reaction: c.Reaction})
-	l.publish()
-	l.room.chain.Wake()
+	if said.To == "" {
+		c.past.Add(out)
+		l.notify.everybody(out)
+		return nil
+	}
+	other, err := l.moderator.find(said.To)
+	if err != nil {
+		return err
+	}
+	if err := other.grant.May("watch"); err != nil {
+		return err
+	}
+	out.To, out.ToName = said.To, other.name
+	m.control.Send(out)
+	if other != m {
+		other.control.Send(out)
+	}
 	return nil
 }
 
-// listen counts how long a member with a raised hand speaks, and lowers the hand after enough.
-func (g *gesture) listen(m *member, speaks, up bool, now time.Time) {
-	if g.enough != nil && (!speaks || !up) {
-		g.enough.Stop()
-		g.enough, g.spoken = nil, g.spoken+now.Sub(g.since)
+// file returns a file that was uploaded for the room.
+func (c *talk) file(id string) (control.ChatFile, error) {
+	if c.loop.room.env.File == nil {
+		return control.ChatFile{}, errNoFiles
 	}
-	if !up {
-		g.spoken = 0
+	return c.loop.room.env.File(c.loop.room.name, id)
+}
+
+// keep says whether those who come later get the chat.
+func (c *talk) keep(kept bool) {
+	if c.past.Keep(kept) {
+		c.loop.notify.everybody(c.loop.moderator.state())
 	}
-	if g.enough != nil || !speaks || !up {
-		return
+}
+
+// show sends a member the chat of before it came.
+func (c *talk) show(m *member) {
+	if past := c.past.Messages(); len(past) > 0 && m.grant.May("watch") == nil {
+		m.control.Send(control.History{Messages: past})
 	}
-	g.since = now
-	l := m.loop
-	g.enough = time.AfterFunc(max(spokeEnough-g.spoken, 0), func() {
-		l.room.post(func() {
-			if l.has(m) && g.enough != nil {
-				l.moderator.raise(m, false)
-				l.publish()
-			}
-		})
-	})
+}
+
+// rename gives a member the name that it asks for, unless its grant says how it is called.
+func (c *talk) rename(m *member, name string) error {
+	l := c.loop
+	if m.grant.Name != "" {
+		return fmt.Errorf("%w: what let you in says that your name is %.64q", policy.ErrForbidden, m.grant.Name)
+	}
+	if err := l.spare(m, m.names, errRenamed); err != nil {
+		return err
+	}
+	clean, err := l.room.env.CleanName(name)
+	if err != nil {
+		return err
+	}
+	m.name = clean
+	l.publish()
+	return nil
 }

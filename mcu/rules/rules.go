@@ -69,6 +69,8 @@ type Terms struct {
 	MaxDuration     int       `json:"maxDuration,omitempty"` // seconds of a call; 0: any
 
 	HostLeaves HostLeaves `json:"hostLeaves,omitempty"`
+	// ChatHistory has the room keep its chat for those who come later.
+	ChatHistory bool `json:"chatHistory,omitempty"`
 	// Auth is what a client needs to enter: "open", "invite" or "token"; "": as the server says.
 	Auth string `json:"auth,omitempty"`
 }

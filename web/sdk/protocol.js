@@ -202,7 +202,17 @@
  */
 
 /**
- * Chat is a text that a participant sent to the room.
+ * ChatFile is a file that a participant has uploaded for the room.
+ *
+ * @typedef {object} ChatFile
+ * @property {string} id secret of the room: the end of the file's address
+ * @property {string} name as the participant calls it; no path
+ * @property {number} size bytes
+ * @property {string} expires
+ */
+
+/**
+ * Chat is a text or a file that a participant sent to the room.
  *
  * @typedef {object} ChatMessage
  * @property {'chat'} type
@@ -210,6 +220,9 @@
  * @property {string} name of the participant
  * @property {string} text
  * @property {string} time when the server received it, UTC
+ * @property {string} [to]
+ * @property {string} [toName]
+ * @property {ChatFile} [file]
  */
 
 /**
@@ -267,6 +280,7 @@
  * @property {string} [title]
  * @property {boolean} [locked]
  * @property {number} [waiting] number of those in the lobby
+ * @property {boolean} [history] those who come later get the chat of before
  */
 
 /**
@@ -316,6 +330,27 @@
  */
 
 /**
+ * Chat is a text or a file that a participant sent to the room.
+ *
+ * @typedef {object} Chat
+ * @property {string} id of the participant
+ * @property {string} name of the participant
+ * @property {string} text
+ * @property {string} time when the server received it, UTC
+ * @property {string} [to]
+ * @property {string} [toName]
+ * @property {ChatFile} [file]
+ */
+
+/**
+ * History is the chat of before the client came, oldest first, where hosts have the room keep it.
+ *
+ * @typedef {object} HistoryMessage
+ * @property {'history'} type
+ * @property {Chat[]} messages
+ */
+
+/**
  * Offer is an SDP offer of a client.
  *
  * @typedef {object} OfferMessage
@@ -333,11 +368,13 @@
  */
 
 /**
- * SendChat asks the server to pass a text to everyone in the room.
+ * SendChat asks the server to pass a text or a file to everyone in the room, or to one participant.
  *
  * @typedef {object} SendChatMessage
  * @property {'chat'} type
- * @property {string} text 1 to MaxChat bytes
+ * @property {string} [text] at most MaxChat bytes; it may be empty with a file
+ * @property {string} [to] ID of the only participant that gets it; "": all do
+ * @property {string} [file] ID of a file that was uploaded for the room; "": there is none
  */
 
 /**
@@ -545,9 +582,25 @@
  * @property {string} reaction one of Reactions
  */
 
-/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage} ServerMessage */
+/**
+ * KeepChat has the room keep its chat for those who come later, or no longer.
+ *
+ * @typedef {object} KeepChatMessage
+ * @property {'history'} type
+ * @property {boolean} kept
+ */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage} ClientMessage */
+/**
+ * Rename changes the client's own name.
+ *
+ * @typedef {object} RenameMessage
+ * @property {'name'} type
+ * @property {string} name
+ */
+
+/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage | HistoryMessage} ServerMessage */
+
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage | KeepChatMessage | RenameMessage} ClientMessage */
 // End of what is generated.
 
 /**
