@@ -29,6 +29,7 @@ import (
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/pin"
+	"tilemix/signaling/attachment"
 	"tilemix/signaling/feed"
 )
 
@@ -84,6 +85,10 @@ var statuses = []struct {
 	{access.ErrInvalid, http.StatusUnauthorized},
 	{access.ErrElsewhere, http.StatusForbidden},
 	{policy.ErrForbidden, http.StatusForbidden},
+	{attachment.ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{attachment.ErrFull, http.StatusInsufficientStorage},
+	{attachment.ErrNone, http.StatusNotFound},
+	{attachment.ErrOff, http.StatusNotImplemented},
 	{record.ErrStorage, http.StatusInsufficientStorage},
 	{record.ErrEnded, http.StatusConflict},
 	{record.ErrNoEncoder, http.StatusNotImplemented},
@@ -173,6 +178,7 @@ var codesOf = []struct {
 	{rules.ErrOver, "room_over"},
 	{mcu.ErrBadSDP, "bad_sdp"},
 	{overlay.ErrBad, "bad_overlays"},
+	{attachment.ErrFull, "files_full"},
 }
 
 // code returns the code of an error with a status.

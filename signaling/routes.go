@@ -17,7 +17,7 @@ type route struct {
 	serve   echo.HandlerFunc
 }
 
-// site holds what serves each resource. Recordings, outputs, inputs and broadcasts are
+// site holds what serves each resource. Recordings, outputs, inputs, broadcasts and attachments are
 // nil on a server without them.
 type site struct {
 	guard           *guard
@@ -37,6 +37,7 @@ type site struct {
 	events          *events
 	status          *status
 	layouts         *layouts
+	attachments     *attachments
 	metrics         echo.HandlerFunc
 }
 
@@ -82,7 +83,7 @@ func (s *site) routes() []route {
 // peopleRoutes lists what hosts and programs do in a room.
 func (s *site) peopleRoutes() []route {
 	p, l, o, same := s.people, s.lobbies, s.overlays, s.guard.sameOrigin
-	return []route{
+	table := []route{
 		{"GET HEAD", "/api/v1/rooms/:room/participants", "participants", p.list},
 		{"PATCH", "/api/v1/rooms/:room/participants", "set", same(p.set)},
 		{"PATCH", "/api/v1/rooms/:room/participants/:id", "set", same(p.set)},
@@ -99,9 +100,16 @@ func (s *site) peopleRoutes() []route {
 		{"PUT", "/api/v1/rooms/:room/overlays", "overlays", same(s.guard.rated(o.put))},
 		{"POST", "/api/v1/rooms/:room/overlays/lower-third", "lowerThird", same(o.introduce)},
 		{"PUT", "/api/v1/rooms/:room/lock", "lock", same(p.lock)},
+		{"PUT", "/api/v1/rooms/:room/chat", "history", same(p.keepChat)},
 		{"POST", "/api/v1/rooms/:room/messages", "message", same(p.say)},
 		{"DELETE", "/api/v1/rooms/:room", "end", same(p.end)},
 	}
+	if a := s.attachments; a != nil {
+		table = append(table,
+			route{"POST", "/api/v1/rooms/:room/files", "chat", same(s.guard.rated(a.upload))},
+			route{"GET HEAD", "/api/v1/rooms/:room/files/:id", secret, a.file})
+	}
+	return table
 }
 
 // accessRoutes lists the invites, bans and events of rooms.

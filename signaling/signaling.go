@@ -24,6 +24,7 @@ import (
 	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/ticket"
+	"tilemix/signaling/attachment"
 	"tilemix/signaling/audit"
 	"tilemix/signaling/feed"
 )
@@ -81,6 +82,7 @@ type Config struct {
 	Via         *via.Rooms                                            // the Gateway's; nil: pushes that form a loop are not refused
 	Recorder    Recorder                                              // nil: no recordings
 	Broadcaster Broadcaster                                           // nil: no broadcasts
+	Attachments *attachment.Store                                     // nil: no files in the chat
 }
 
 // Default is the configuration for production.
@@ -168,6 +170,9 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	if cfg.Gateway != nil {
 		s.outputs = &gatewayLinks{cfg.Gateway, bodies, gateway.Output, "outputs"}
 		s.inputs = &gatewayLinks{cfg.Gateway, bodies, gateway.Input, "inputs"}
+	}
+	if cfg.Attachments != nil {
+		s.attachments = &attachments{srv, cfg.Attachments}
 	}
 	if cfg.Broadcaster != nil {
 		s.broadcasts = &broadcasts{cfg.Broadcaster}

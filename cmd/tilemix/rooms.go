@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -30,6 +31,7 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/turn"
 	"tilemix/signaling"
+	"tilemix/signaling/attachment"
 	"tilemix/signaling/feed"
 )
 
@@ -68,6 +70,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
 	cfg.Banned, cfg.Rules, cfg.Overlays = entrance.ban, entrance.rules, entrance.overlays
+	files := s.attachments(&cfg, log)
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())
@@ -93,14 +96,14 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
 	live := s.broadcaster(rooms, log)
-	site.Broadcaster = live
+	site.Broadcaster, site.Attachments = live, files
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
 	handler, err := signaling.New(rooms, site, log)
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance}, runAll{hooks, written}}, handler, rooms, draining}, nil
+	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files}, runAll{hooks, written}}, handler, rooms, draining}, nil
 }
 
 // texts are the texts of settings.
@@ -151,6 +154,21 @@ func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Roo
 	cfg.Dir, cfg.Private, cfg.Via, cfg.Events = s.DataDir, s.AllowPrivate, inside, rooms.Events
 	cfg.MaxSource = rooms.MaxSource
 	return gateway.New(cfg, server, log)
+}
+
+// attachments keeps the files of the chat.
+func (s *settings) attachments(rooms *mcu.Config, log *slog.Logger) *attachment.Store {
+	cfg := attachment.Default()
+	cfg.Dir = filepath.Join(s.DataDir, "files")
+	store := attachment.Open(cfg, log)
+	rooms.File = func(room, id string) (control.ChatFile, error) {
+		f, err := store.Get(room, id, time.Now())
+		if errors.Is(err, attachment.ErrNone) {
+			err = fmt.Errorf("file: %w", mcu.ErrNotFound)
+		}
+		return f, err
+	}
+	return store
 }
 
 // broadcaster makes HLS of rooms.
