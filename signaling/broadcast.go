@@ -59,16 +59,26 @@ func (b *broadcasts) stop(c echo.Context) error {
 // list serves playlists. A cache between players and the server must not keep those of a player that
 // brought a secret.
 func (b *broadcasts) list(c echo.Context) error {
-	r, room := c.Request(), c.Param("room")
+	r, room := ofPlayer(c), c.Param("room")
 	_, path, _ := strings.Cut(r.URL.Path, "/hls/"+room+"/")
 	with, _ := c.Get(secretKey).(bool)
 	return b.broadcaster.ServeList(c.Response(), r, room, path, "", with || r.Header.Get("Tilemix-Pin") != "")
 }
 
+// ofPlayer returns a request with the address of the player, also behind proxies that the server trusts.
+func ofPlayer(c echo.Context) *http.Request {
+	r := c.Request()
+	if client := originOf(r).client; client.IsValid() {
+		r = r.WithContext(r.Context()) // a copy
+		r.RemoteAddr = client.String()
+	}
+	return r
+}
+
 // listed serves the playlists of a player that has its secret in the path, because it cannot send
 // headers. They lead to files whose addresses do not have the secret.
 func (b *broadcasts) listed(c echo.Context) error {
-	return b.broadcaster.ServeList(c.Response(), c.Request(), c.Param("room"), c.Param("*"), "../../", true)
+	return b.broadcaster.ServeList(c.Response(), ofPlayer(c), c.Param("room"), c.Param("*"), "../../", true)
 }
 
 // file serves what playlists name. Its address has the random ID of the stream, which only playlists

@@ -15,6 +15,13 @@ import (
 	"tilemix/signaling/access/book"
 )
 
+// oneRoom is a server that says that a participant is seated, which the tests need no media for.
+type oneRoom struct{ *server }
+
+func (oneRoom) Rooms() []mcu.RoomInfo {
+	return []mcu.RoomInfo{{Name: "demo", Participants: 1, Viewers: 2}}
+}
+
 // TestBroadcastAPI turns the broadcast of a room that nobody watches on and off, by hand.
 func TestBroadcastAPI(t *testing.T) {
 	srv := newServer(t)
@@ -25,7 +32,7 @@ func TestBroadcastAPI(t *testing.T) {
 	t.Cleanup(func() { cancel(); running.Wait() })
 	cfg := open()
 	cfg.Broadcaster = broadcaster
-	url := serve(t, srv, cfg)
+	url := serve(t, oneRoom{srv}, cfg)
 
 	told := make(chan bool, 10)
 	ada, err := srv.Join(mcu.JoinOptions{Room: "demo", Name: "Ada", Send: func(m control.Message) {
@@ -73,6 +80,11 @@ func TestBroadcastAPI(t *testing.T) {
 	do(t, "OPTIONS", url+got.Playlist, "").want(t, http.StatusNoContent)
 	if body := do(t, "GET", url+"/metrics", "").body; !strings.Contains(body, "tilemix_broadcasts 1") || !strings.Contains(body, `tilemix_hls_requests_total{kind="playlist"} 3`) {
 		t.Error("nothing in the metrics")
+	}
+	for path, want := range map[string]string{at: `"viewers":1`, url + "/api/v1/rooms/demo": `"viewers":3`} {
+		if got := do(t, "GET", path, "").body; !strings.Contains(got, want) {
+			t.Errorf("%s says %s, not %s", path, got, want)
+		}
 	}
 
 	if got := read[state](t, do(t, "DELETE", at, "")); got.State != "off" {

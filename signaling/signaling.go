@@ -145,7 +145,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		pages:   pages,
 		people:  &people{srv, bodies},
 		lobbies: &lobbies{srv, &people{srv, bodies}},
-		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies},
+		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies, cfg.Broadcaster},
 		layouts: &layouts{bodies},
 		metrics: shown,
 	}

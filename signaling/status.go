@@ -16,6 +16,7 @@ type status struct {
 	conditions func() []Condition                                    // nil: none is looked at
 	begin      func(within time.Duration) (end time.Time, err error) // of a drain; nil: there is none
 	bodies     bodies
+	live       Broadcaster // nil: there are no broadcasts
 }
 
 // drain has the server stop in a time, once no call is left or that time is over. Calls go on.
@@ -92,13 +93,27 @@ func (s *status) health(c echo.Context) error {
 	return fresh(c, map[string]any{"status": state, "rooms": len(s.srv.Rooms()), "checks": checks})
 }
 
+// watched returns all rooms, with the players of their broadcasts among the viewers.
+func (s *status) watched() []mcu.RoomInfo {
+	all := s.srv.Rooms()
+	if s.live == nil {
+		return all
+	}
+	for i := range all {
+		if info, err := s.live.Get(all[i].Name); err == nil {
+			all[i].Viewers += info.Viewers
+		}
+	}
+	return all
+}
+
 func (s *status) rooms(c echo.Context) error {
-	return paged(c, "rooms", s.srv.Rooms(), func(r mcu.RoomInfo) string { return r.Name })
+	return paged(c, "rooms", s.watched(), func(r mcu.RoomInfo) string { return r.Name })
 }
 
 // room serves what everybody in a room may know of it.
 func (s *status) room(c echo.Context) error {
-	for _, r := range s.srv.Rooms() {
+	for _, r := range s.watched() {
 		if r.Name == c.Param("room") {
 			return fresh(c, r)
 		}

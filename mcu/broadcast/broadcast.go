@@ -34,6 +34,7 @@ type broadcast struct {
 	demand atomic.Bool  // it stops when no player sends requests
 	asked  atomic.Int64 // when the last request came, in Unix nanoseconds
 	since  time.Time
+	crowd  *audience
 	ended  chan struct{} // closed when no more media comes
 	done   chan struct{} // closed when the playlists have ended
 
@@ -51,7 +52,7 @@ type broadcast struct {
 func newBroadcast(home *Broadcaster, room string) *broadcast {
 	b := &broadcast{
 		home: home, room: room, log: home.log.With("room", room), queue: intake.NewQueue(intake.Default()),
-		since: time.Now().UTC(), ended: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
+		since: time.Now().UTC(), crowd: newAudience(), ended: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
 	}
 	b.touch()
 	return b
@@ -248,7 +249,7 @@ func (b *broadcast) await(ctx context.Context) (*session, error) {
 func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
 
 func (b *broadcast) info() Info {
-	i := Info{Room: b.room, State: Starting, Since: b.since}
+	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}
 	b.mu.Lock()
 	if b.ready != nil {
 		i.State = On

@@ -63,6 +63,7 @@ type Info struct {
 	Room            string    `json:"room"`
 	State           State     `json:"state"`
 	Since           time.Time `json:"since,omitzero"`
+	Viewers         int       `json:"viewers"` // players that ask for playlists
 	DroppedPictures uint64    `json:"droppedPictures"`
 	DroppedPackets  uint64    `json:"droppedPackets"`
 }

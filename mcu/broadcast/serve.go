@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
 
@@ -37,7 +38,8 @@ func (c *Broadcaster) Serve(w http.ResponseWriter, r *http.Request, room, path s
 // ServeList is Serve for playlists only, and for a player that has them below the room's folder.
 // up is the way from the folder of the index back to that of the room, such as "../../". Playlists
 // lead to other playlists below, and to files in the room's own folder. private says that caches
-// must not keep playlists for others than this player.
+// must not keep playlists for others than this player. r.RemoteAddr is the address of the player, by
+// which it is counted.
 func (c *Broadcaster) ServeList(w http.ResponseWriter, r *http.Request, room, path, up string, private bool) error {
 	if !strings.HasSuffix(path, ".m3u8") {
 		return missing(path)
@@ -64,6 +66,7 @@ func (c *Broadcaster) serve(y way, room, path string) error {
 	}
 	s.of.touch()
 	if strings.HasSuffix(file, ".m3u8") {
+		s.of.crowd.note(y.r, time.Now())
 		return s.servePlaylist(y, file)
 	}
 	return s.serveFile(y.w, y.r, file)
