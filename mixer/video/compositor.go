@@ -3,9 +3,11 @@ package video
 import (
 	"fmt"
 	"image"
+	"time"
 
 	"tilemix/codec/yuv"
 	"tilemix/mixer/decor"
+	"tilemix/mixer/motion"
 	"tilemix/mixer/text"
 )
 
@@ -52,6 +54,8 @@ type Compositor struct {
 	composed bool
 	overlap  bool // some tiles are over others
 	layer    layer
+	motion   travel
+	clip     image.YCbCr // the part of the canvas that a tile is drawn on
 	scaler   yuv.Scaler // for pictures that have not their place's size yet
 }
 
@@ -111,6 +115,14 @@ func (c *Compositor) Canvas() *image.YCbCr { return c.canvas }
 // Overlay says what Compose shows besides tiles from now on. Nothing happens if it is what is shown.
 func (c *Compositor) Overlay(o decor.Overlays) { c.layer.show(o) }
 
+// Transit says how tiles come to other places from now on, and what time it is at the next Compose.
+// Tiles move, those that come are faded in, and those that go are faded out. On a canvas of more than
+// 16 tiles they jump. At any time what is on the canvas depends on that time alone, and on what was on
+// it when the tiles began to move. The first time that they move allocates two pictures.
+func (c *Compositor) Transit(how motion.Transition, now time.Time) {
+	c.motion.how, c.motion.now = how, now
+}
+
 // Compose brings the canvas to show tiles and reports whether that changed it;
 // the first call always does. Only tiles whose content changed are drawn. What
 // a tile occupies beyond the canvas is cut off.
@@ -129,9 +141,16 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 	overlap := c.overlap
 	if restyled {
 		overlap = c.overlaps()
+		c.motion.turn(c)
 		c.overlap = c.overlap || overlap // what is in front no more is to be drawn over
 		c.clearLeft()
 		c.restyle()
+	}
+	if c.motion.on {
+		c.overlap = overlap
+		c.motion.draw(c, tiles)
+		c.drawn, c.next, c.composed = c.next, c.drawn, true
+		return true
 	}
 	changed = restyled || !c.composed || len(c.layer.damage) > 0
 	for _, r := range c.layer.damage {
@@ -156,7 +175,7 @@ func (c *Compositor) contentOf(t *Tile) content {
 	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
 	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status, hand: t.Hand, reaction: t.Reaction}
 	if t.Bare {
-		s = style{rect: r, bare: true}
+		s = style{rect: r, id: t.ID, bare: true}
 	}
 	if t.Picture == nil || t.Picture.Rect.Empty() {
 		return content{style: s, speaking: t.Speaking && !t.Bare}

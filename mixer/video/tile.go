@@ -198,6 +198,7 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	if d.rect.Empty() {
 		return
 	}
+	c.clip = yuv.View(c.canvas, d.rect) // on its way a tile may be smaller than its label
 	switch {
 	case d.video:
 		c.drawPicture(d, picture)
@@ -214,7 +215,7 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 		c.drawBorder(d.rect, &d.look)
 	}
 	for _, s := range d.look.rounded {
-		c.layer.through(c.canvas, s)
+		c.layer.through(&c.clip, s)
 	}
 	c.paint(d.look.pill, black)
 	c.paint(d.look.microphone, mutedTint)
@@ -262,4 +263,4 @@ func (c *Compositor) drawBorder(r image.Rectangle, l *look) {
 	}
 }
 
-func (c *Compositor) paint(s sprite, colour rgb) { s.mask.paint(c.canvas, s.at, colour) }
+func (c *Compositor) paint(s sprite, colour rgb) { s.mask.paint(&c.clip, s.at, colour) }
