@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -38,6 +39,7 @@ type Config struct {
 	Layouts []layout.Layout
 
 	Fonts           *fonts.Library // of names that are not Latin, Greek or Cyrillic; nil: none
+	Transition      time.Duration  // how long tiles move to another place; 0: they jump
 	MaxTiles        int            // on the canvas, 1 to layout.MaxTiles; the others are not seen
 	MaxViews        int            // of all rooms together, beside the view that each room has by itself
 	MaxParticipants int            // a room, viewers included, at most 10,000
@@ -122,6 +124,9 @@ func (c Config) Check() error {
 	}
 	if c.MaxTiles < 1 || c.MaxTiles > layout.MaxTiles {
 		return fmt.Errorf("there can be 1 to %d tiles, not %d", layout.MaxTiles, c.MaxTiles)
+	}
+	if most := control.MaxTransition * time.Millisecond; c.Transition < 0 || c.Transition > most {
+		return fmt.Errorf("tiles move for 0 to %v, not %v (--transition)", most, c.Transition)
 	}
 	if c.MaxParticipants <= 0 || c.MaxRooms <= 0 {
 		return fmt.Errorf("the most participants and rooms must be positive")

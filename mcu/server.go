@@ -23,6 +23,7 @@ import (
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
 	"tilemix/mcu/views/pool"
+	"tilemix/mixer/motion"
 )
 
 // Participant is a participant or viewer of a room, for those who act in its name. It is
@@ -113,7 +114,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
-		Layout: c.Layout, Layouts: c.layoutOf, MaxTiles: c.MaxTiles, Views: pool.NewAllotment(c.MaxViews), MaxParticipants: c.MaxParticipants,
+		Transition: motion.Transition{Length: c.Transition}, Layout: c.Layout, Layouts: c.layoutOf, MaxTiles: c.MaxTiles, Views: pool.NewAllotment(c.MaxViews), MaxParticipants: c.MaxParticipants,
 		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }

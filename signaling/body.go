@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"tilemix/mixer/motion"
 )
 
 // Media types of bodies (RFC 8866 §8.2, RFC 8840 §9).
@@ -114,6 +116,9 @@ func badJSON(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
 		kind, _, _ := strings.Cut(e.Value, " ")
 		text = fmt.Sprintf("field %q in the body has the wrong type: %s", e.Field, kind)
+	}
+	if errors.Is(err, motion.ErrEase) {
+		text = err.Error()
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		text = "body ends before its JSON is complete"

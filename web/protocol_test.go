@@ -18,6 +18,7 @@ import (
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/route"
 	"tilemix/mcu/silence"
+	"tilemix/mixer/motion"
 )
 
 var update = flag.Bool("update", false, "write the generated types into sdk/protocol.js")
@@ -60,11 +61,12 @@ var unions = map[string][]string{
 	"Recording.state": {string(sidecar.Starting), string(sidecar.Recording), string(sidecar.Paused), string(sidecar.Finished), string(sidecar.Failed)},
 }
 
-// native are structs that every browser has a type for.
+// native are structs that every browser has a type for, or JSON a simpler one.
 var native = map[reflect.Type]string{
 	reflect.TypeFor[control.ICEServer]():     "RTCIceServer",
 	reflect.TypeFor[control.CandidateInit](): "RTCIceCandidateInit",
 	reflect.TypeFor[time.Time]():             "string",
+	reflect.TypeFor[motion.Ease]():           "'in-out' | 'linear' | 'bounce' | number[]",
 }
 
 // generate returns the JSDoc of all messages, and of the structs in them.

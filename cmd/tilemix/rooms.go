@@ -200,6 +200,7 @@ func (s *settings) config() mcu.Config {
 	cfg.AudioChannels = s.AudioChannels
 	cfg.Spatial = s.Spatial
 	cfg.KeepLoudness = s.KeepLoudness
+	cfg.Transition = time.Duration(s.Transition)
 	cfg.MaxTiles = int(s.MaxTiles)
 	cfg.MaxViews = cmp.Or(int(s.MaxViews), cfg.MaxViews)
 	cfg.MaxParticipants = int(s.MaxParticipants)

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"tilemix/mixer/motion"
 )
 
 // ErrInvalid is wrapped by every error of [Parse] and [Decode].
@@ -177,6 +179,9 @@ func malformed(err error) string {
 	}
 	if what, ok := strings.CutPrefix(err.Error(), "json: "); ok {
 		return what // a field that a wish does not have
+	}
+	if errors.Is(err, motion.ErrEase) {
+		return err.Error()
 	}
 	return "not JSON"
 }

@@ -3,7 +3,12 @@ package control
 import (
 	"fmt"
 	"unicode/utf8"
+
+	"tilemix/mixer/motion"
 )
+
+// MaxTransition is the longest time that tiles move, in ms.
+const MaxTransition = 2000
 
 // MaxBanner is the most characters of a banner, and the most bytes of an address and a title.
 const MaxBanner = 200
@@ -21,6 +26,14 @@ type Overlays struct {
 	Rec        bool       `json:"rec,omitempty"`        // a badge while the room is recorded
 	QR         string     `json:"qr,omitempty"`         // a link, http or https
 	Ending     bool       `json:"ending,omitempty"`     // the time left, in the last 5 minutes
+	// Transition is how tiles come to other places; nil: as the server has it.
+	Transition *Transition `json:"transition,omitempty"`
+}
+
+// Transition is how tiles come to other places.
+type Transition struct {
+	MS   int         `json:"ms"` // how long they move, at most MaxTransition; 0: they jump
+	Ease motion.Ease `json:"ease,omitzero"`
 }
 
 // Background is what is behind the tiles.
@@ -58,6 +71,9 @@ func (LowerThird) Type() string { return "lowerThird" }
 func (m Overlays) fault() string {
 	if utf8.RuneCountInString(m.Banner.Text) > MaxBanner {
 		return fmt.Sprintf("banner.text has more than %d characters", MaxBanner)
+	}
+	if t := m.Transition; t != nil && (t.MS < 0 || t.MS > MaxTransition) {
+		return fmt.Sprintf("transition.ms is 0 to %d, not %d", MaxTransition, t.MS)
 	}
 	return ""
 }

@@ -57,6 +57,9 @@ type Layout struct {
 	Hidden int    `json:"hidden,omitempty"` // number of participants without a tile
 	// View is what the client sees, where it is not the room's view.
 	View *views.Wish `json:"view,omitempty"`
+	// Transition is how tiles come to these places from where they were in the client's view before; nil:
+	// they jump.
+	Transition *Transition `json:"transition,omitempty"`
 }
 
 // Uplink asks a sender to send no more video than its tiles need.

@@ -76,6 +76,9 @@ func TestFaults(t *testing.T) {
 		`{"type":"reaction"}`:                                  "one of like",
 		`{"type":"reaction","reaction":"Like"}`:                "one of like",
 		`{"type":"overlays","banner":{"text":"` + long + `"}}`: "more than 200 characters",
+		`{"type":"overlays","transition":{"ms":2001}}`:         "0 to 2000",
+		`{"type":"overlays","transition":{"ms":-1}}`:           "0 to 2000",
+		`{"type":"overlays","transition":{"ease":"fast"}}`:     "ease is one of",
 		`{"type":"overlays","logo":{"size":"large"}}`:          "wrong type",
 		`{"type":"message","text":"` + strings.Repeat(long, 4): "not JSON",
 	} {

@@ -114,6 +114,8 @@ func check(s *control.Overlays) error {
 		return fmt.Errorf("%w: qr has more than %d bytes", ErrBad, control.MaxBanner)
 	case s.QR != "" && (err != nil || link.Host == "" || link.Scheme != "http" && link.Scheme != "https"):
 		return fmt.Errorf("%w: qr is an address that begins with http:// or https://", ErrBad)
+	case s.Transition != nil && (s.Transition.MS < 0 || s.Transition.MS > control.MaxTransition):
+		return fmt.Errorf("%w: transition.ms is 0 to %d, not %d", ErrBad, control.MaxTransition, s.Transition.MS)
 	case s.Background.Colour != "" && !isColour(s.Background.Colour):
 		return fmt.Errorf("%w: background.colour is like #1a2b3c, not %.40q", ErrBad, s.Background.Colour)
 	}

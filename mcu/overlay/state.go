@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"tilemix/mcu/control"
 	"tilemix/mixer/decor"
+	"tilemix/mixer/motion"
 )
 
 const (
@@ -20,6 +22,7 @@ type State struct {
 	Began, Ends time.Time // of the call; zero: not known, never
 	Recorded    bool
 	Caption     Caption
+	Usual       motion.Transition // where the Set has none
 }
 
 // Caption is what a lower third says of a participant.
@@ -34,6 +37,24 @@ func (p *Caption) on(now time.Time) bool { return p.Name != "" && now.Sub(p.Sinc
 // Live tells whether the picture changes by itself.
 func (s *State) Live(now time.Time) bool {
 	return s.Set != nil && (s.Set.Clock != "" || s.Caption.on(now) || s.Set.Ending && !s.Ends.IsZero())
+}
+
+// Transition returns how tiles come to other places.
+func (s *State) Transition() motion.Transition {
+	if s.Set == nil || s.Set.Overlays.Transition == nil {
+		return s.Usual
+	}
+	t := s.Set.Overlays.Transition
+	return motion.Transition{Length: time.Duration(t.MS) * time.Millisecond, Ease: t.Ease}
+}
+
+// Told returns the same for clients, nil where tiles jump.
+func (s *State) Told() *control.Transition {
+	t := s.Transition()
+	if t.Length <= 0 {
+		return nil
+	}
+	return &control.Transition{MS: int(t.Length.Milliseconds()), Ease: t.Ease}
 }
 
 // Frame is what is drawn. It is made anew when that changes: a clock asks at each picture. The zero

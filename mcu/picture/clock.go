@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/viewer"
+	"tilemix/mixer/motion"
 )
 
 const (
@@ -138,6 +139,7 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.sources.look(s, now)
 	for i, v := range c.views {
+		v.transit(c.moves(s), now)
 		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s, now) {
 			c.changed = now
 		}
@@ -150,6 +152,14 @@ func (c *Clock) tick(now time.Time) {
 		}
 		v.offer(now)
 	}
+}
+
+// moves returns how tiles come to other places. They jump where there is no time to spare.
+func (c *Clock) moves(s *scene.Scene) motion.Transition {
+	if c.overload.Strained() {
+		return motion.Transition{}
+	}
+	return s.Overlays.Transition()
 }
 
 // choose finds out which rendition each viewer is to have.

@@ -15,6 +15,7 @@ import (
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
+	"tilemix/mixer/motion"
 	"tilemix/mixer/video"
 )
 
@@ -148,6 +149,9 @@ func (v *view) compose(tiles []video.Tile, s *scene.Scene, now time.Time) bool {
 	}
 	return true
 }
+
+// transit says how tiles come to other places from now on.
+func (v *view) transit(how motion.Transition, now time.Time) { v.canvas.Transit(how, now) }
 
 // picture returns what compose drew.
 func (v *view) picture() *image.YCbCr {

@@ -48,7 +48,7 @@ func newLoop(r *Room) *loop {
 	}
 	l := &loop{
 		room: r, uplinks: stopped(), deadlines: stopped(),
-		stage: stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.layouts(), places: layout.NewPlaces(r.env.MaxTiles)}, layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
+		stage: stage{size: r.env.Size, layout: r.env.Layout, layouts: r.env.Layouts, places: layout.NewPlaces(r.env.MaxTiles)}, layouts: rate.NewLimiter(rate.Every(layoutEvery), layoutBurst),
 	}
 	l.moderator, l.silences, l.lookout, l.overlays = &moderator{loop: l}, &silences{loop: l, timer: stopped()}, &lookout{loop: l, stale: true}, newOverlays(l)
 	l.shares, l.sights, l.talk, l.notify = newShares(l, stopped()), newSights(l, stopped()), newTalk(l), &notifier{loop: l, timer: stopped()}

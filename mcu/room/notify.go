@@ -205,6 +205,7 @@ func tableauOf(s *scene.Scene, view *scene.View, name string) tableau {
 		wish := view.Key.Wish()
 		l.View = &wish
 	}
+	l.Transition = s.Overlays.Told()
 	for i, place := range view.Places {
 		l.Hidden += place.Hidden
 		if r := place.Rect; !r.Empty() {

@@ -8,6 +8,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
+	"tilemix/mixer/motion"
 )
 
 // TestOverlays has a host and a program change what the picture shows.
@@ -49,6 +50,28 @@ func TestOverlays(t *testing.T) {
 		}
 		if err := c.Handle().SetOverlays(policy.Grant{Role: policy.Host}, set); err != nil || c.Handle().Overlays() != set {
 			t.Errorf("a program changes the picture: %v", err)
+		}
+	})
+}
+
+// TestTransitionTold has clients be told how tiles move, as the server has it or as a host does.
+func TestTransitionTold(t *testing.T) {
+	in(t, 25, func(c *call) {
+		host := c.host()
+		c.loop.overlays.state.Usual = motion.Transition{Length: 250 * time.Millisecond}
+		for i, said := range []*control.Transition{nil, {MS: 400}, {}} {
+			host.Handle(control.Overlays{Transition: said})
+			c.join("Ben", false)
+			c.pass(time.Second)
+			got, _ := last[control.Layout](host)
+			if want := []int{250, 400, 0}[i]; got.Transition == nil != (want == 0) || want > 0 && got.Transition.MS != want {
+				t.Errorf("clients are told %+v, want %d ms", got.Transition, want)
+			}
+		}
+		host.Handle(control.Overlays{Transition: &control.Transition{MS: 2001}})
+		c.settle()
+		if _, n := last[control.Error](host); n != 1 {
+			t.Error("tiles move for more than 2 s")
 		}
 	})
 }

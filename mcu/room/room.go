@@ -29,6 +29,7 @@ import (
 	"tilemix/mcu/sound"
 	"tilemix/mcu/views/pool"
 	"tilemix/mixer/layout"
+	"tilemix/mixer/motion"
 )
 
 // framesPerSeat bounds the pictures of a room: one shown, one in the slot, one being
@@ -72,6 +73,7 @@ type Env struct {
 	Stereo          bool                                    // sound has two channels
 	Spatial         bool                                    // in them, voices are where their tiles are
 	Layout          string                                  // that a room begins with
+	Transition      motion.Transition                       // how tiles come to other places
 	Layouts         func(name string) (layout.Layout, bool) // by name; nil: those of package layout
 	MaxTiles        int
 	Views           *pool.Allotment // of views beside the rooms' own
@@ -97,14 +99,6 @@ type Env struct {
 	Pictures *picture.Metrics
 	Sounds   *sound.Metrics
 	Log      *slog.Logger
-}
-
-// layouts returns how layouts are found.
-func (e *Env) layouts() func(string) (layout.Layout, bool) {
-	if e.Layouts == nil {
-		return layout.ByName
-	}
-	return e.Layouts
 }
 
 // Room is one call. It is safe for concurrent use. The goroutine that calls Run owns its
@@ -141,6 +135,9 @@ func NewLobby(of string, env Env) (*Room, error) {
 }
 
 func build(name string, env Env, lobby bool) (*Room, error) {
+	if env.Layouts == nil {
+		env.Layouts = layout.ByName
+	}
 	if env.Epoch.IsZero() {
 		env.Epoch = time.Now()
 	}

@@ -173,7 +173,7 @@ type overlays struct {
 }
 
 func newOverlays(l *loop) *overlays {
-	return &overlays{loop: l, reactions: rate.NewLimiter(roomReactRate, roomReactRate)}
+	return &overlays{loop: l, state: overlay.State{Usual: l.room.env.Transition}, reactions: rate.NewLimiter(roomReactRate, roomReactRate)}
 }
 
 // begin notes that the call begins, and takes what was decided about the room beforehand, which is read meanwhile.

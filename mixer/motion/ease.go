@@ -2,8 +2,12 @@ package motion
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+// ErrEase is wrapped by errors about what is no ease. It says what would be.
+var ErrEase = errors.New("ease is one of in-out, linear and bounce, or four numbers from 0 to 1")
 
 // Ease is how the speed of a tile changes on its way. The zero Ease is "in-out": it begins and ends
 // slowly. Its JSON is one of the names in-out, linear and bounce, or the two points x1, y1, x2, y2 of a
@@ -65,7 +69,7 @@ func along(p [4]float64, x float64) float64 {
 	return min(max(at(p[1], p[3], (low+high)/2), 0), 1)
 }
 
-// UnmarshalJSON reads a name or four numbers.
+// UnmarshalJSON reads a name or four numbers. Errors wrap ErrEase.
 func (e *Ease) UnmarshalJSON(data []byte) error {
 	var name string
 	if json.Unmarshal(data, &name) == nil {
@@ -75,15 +79,15 @@ func (e *Ease) UnmarshalJSON(data []byte) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("ease is one of in-out, linear and bounce, or four numbers from 0 to 1, not %.40q", name)
+		return fmt.Errorf("%w, not %.40q", ErrEase, name)
 	}
 	var points []float64
 	if err := json.Unmarshal(data, &points); err != nil || len(points) != 4 {
-		return fmt.Errorf("ease is one of in-out, linear and bounce, or four numbers from 0 to 1, not %.40s", data)
+		return fmt.Errorf("%w, not %.40s", ErrEase, data)
 	}
 	for _, p := range points {
 		if !(p >= 0 && p <= 1) {
-			return fmt.Errorf("ease has the number %g, take 0 to 1", p)
+			return fmt.Errorf("%w, not %g", ErrEase, p)
 		}
 	}
 	*e = Ease{kind: curve, curve: [4]float64(points)}

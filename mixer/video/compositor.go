@@ -56,7 +56,7 @@ type Compositor struct {
 	layer    layer
 	motion   travel
 	clip     image.YCbCr // the part of the canvas that a tile is drawn on
-	scaler   yuv.Scaler // for pictures that have not their place's size yet
+	scaler   yuv.Scaler  // for pictures that have not their place's size yet
 }
 
 // drawn is a tile as it is on the canvas.

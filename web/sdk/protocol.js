@@ -139,6 +139,14 @@
  */
 
 /**
+ * Transition is how tiles come to other places.
+ *
+ * @typedef {object} Transition
+ * @property {number} ms how long they move, at most MaxTransition; 0: they jump
+ * @property {'in-out' | 'linear' | 'bounce' | number[]} [ease]
+ */
+
+/**
  * Layout says where each participant's tile is on the canvas of the view that the client has.
  *
  * @typedef {object} LayoutMessage
@@ -149,6 +157,7 @@
  * @property {Tile[]} tiles
  * @property {number} [hidden] number of participants without a tile
  * @property {Wish} [view]
+ * @property {Transition} [transition]
  */
 
 /**
@@ -564,6 +573,7 @@
  * @property {boolean} [rec] a badge while the room is recorded
  * @property {string} [qr] a link, http or https
  * @property {boolean} [ending] the time left, in the last 5 minutes
+ * @property {Transition} [transition]
  */
 
 /**
