@@ -10,11 +10,13 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
+	"tilemix/mcu/views"
 )
 
 // Broadcaster is what signaling needs of [broadcast.Broadcaster].
 type Broadcaster interface {
-	Start(room string) (info broadcast.Info, begun bool, err error)
+	Start(room string, o broadcast.Options) (info broadcast.Info, begun bool, err error)
+	SetView(room string, w views.Wish) (broadcast.Info, error)
 	Stop(ctx context.Context, room string) (broadcast.Info, error)
 	Get(room string) (broadcast.Info, error)
 	Serve(w http.ResponseWriter, r *http.Request, room, path string) error
@@ -23,7 +25,10 @@ type Broadcaster interface {
 }
 
 // broadcasts serves the broadcasts of rooms and their HLS. It is safe for concurrent use.
-type broadcasts struct{ broadcaster Broadcaster }
+type broadcasts struct {
+	broadcaster Broadcaster
+	bodies      bodies
+}
 
 func (b *broadcasts) get(c echo.Context) error {
 	info, err := b.broadcaster.Get(c.Param("room"))
@@ -35,7 +40,11 @@ func (b *broadcasts) get(c echo.Context) error {
 
 // start answers 201 when it has started the broadcast, and 200 when that was on before.
 func (b *broadcasts) start(c echo.Context) error {
-	info, begun, err := b.broadcaster.Start(c.Param("room"))
+	var o broadcast.Options
+	if err := b.bodies.json(c, &o); err != nil {
+		return err
+	}
+	info, begun, err := b.broadcaster.Start(c.Param("room"), o)
 	if err != nil {
 		return err
 	}
@@ -44,6 +53,32 @@ func (b *broadcasts) start(c echo.Context) error {
 		return c.JSON(http.StatusCreated, located(c, info))
 	}
 	return c.JSON(http.StatusOK, located(c, info))
+}
+
+// set takes {"view":…}.
+func (b *broadcasts) set(c echo.Context) error {
+	return look(c, b.bodies, func(w views.Wish) (locatedInfo, error) {
+		info, err := b.broadcaster.SetView(c.Param("room"), w)
+		return located(c, info), err
+	})
+}
+
+// look reads the view for an output or a broadcast, and answers with what it is then.
+func look[Info any](c echo.Context, bodies bodies, show func(views.Wish) (Info, error)) error {
+	var change struct {
+		View *views.Wish `json:"view"`
+	}
+	if err := bodies.json(c, &change); err != nil {
+		return err
+	}
+	if change.View == nil {
+		return errNoView
+	}
+	info, err := show(*change.View)
+	if err != nil {
+		return err
+	}
+	return fresh(c, info)
 }
 
 func (b *broadcasts) stop(c echo.Context) error {

@@ -23,6 +23,7 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rules"
+	"tilemix/mcu/views"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
@@ -47,7 +48,8 @@ var (
 	errJSONType     = &refusal{http.StatusUnsupportedMediaType, "content type must be " + typeJSON}
 	errBody         = &refusal{http.StatusBadRequest, "body ended before it was complete"}
 	errEmpty        = &refusal{http.StatusBadRequest, "body is empty"}
-	errNoPaused     = &refusal{http.StatusBadRequest, `field "paused" is missing in the body`}
+	errNoChange     = &refusal{http.StatusBadRequest, `fields "paused" and "view" are missing in the body: send one of them`}
+	errNoView       = &refusal{http.StatusBadRequest, `field "view" is missing in the body`}
 	errViewerSends  = &refusal{http.StatusBadRequest, "viewers send no media: the offer must be recvonly"}
 	errAs           = &refusal{http.StatusBadRequest, "parameter as is neither camera nor screen"}
 	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session: send the newest ETag, or * to restart ICE"}
@@ -68,6 +70,8 @@ var statuses = []struct {
 	{mcu.ErrBadSDP, http.StatusBadRequest},
 	{errFrag, http.StatusBadRequest},
 	{control.ErrInvalid, http.StatusBadRequest},
+	{views.ErrInvalid, http.StatusBadRequest},
+	{views.ErrLimit, http.StatusTooManyRequests},
 	{mcu.ErrNoCodec, http.StatusNotAcceptable},
 	{mcu.ErrNotFound, http.StatusNotFound},
 	{access.ErrMissing, http.StatusUnauthorized},
@@ -179,6 +183,7 @@ var codesOf = []struct {
 	{mcu.ErrBadSDP, "bad_sdp"},
 	{overlay.ErrBad, "bad_overlays"},
 	{attachment.ErrFull, "files_full"},
+	{views.ErrLimit, "view_limit"},
 }
 
 // code returns the code of an error with a status.

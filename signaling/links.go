@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/views"
 )
 
 // Gateway is what signaling needs of [gateway.Gateway].
@@ -16,6 +17,7 @@ type Gateway interface {
 	AddInput(ctx context.Context, room string, o gateway.InputOptions) (gateway.Info, error)
 	List(kind gateway.Kind, room string) []gateway.Info
 	Get(kind gateway.Kind, room, id string) (gateway.Info, error)
+	SetView(room, id string, w views.Wish) (gateway.Info, error)
 	Remove(ctx context.Context, kind gateway.Kind, room, id string) error
 	Collectors() []prometheus.Collector
 }
@@ -53,6 +55,13 @@ func (l *gatewayLinks) get(c echo.Context) error {
 		return err
 	}
 	return fresh(c, info)
+}
+
+// set takes {"view":…} for an output.
+func (l *gatewayLinks) set(c echo.Context) error {
+	return look(c, l.bodies, func(w views.Wish) (gateway.Info, error) {
+		return l.gateway.SetView(c.Param("room"), c.Param("id"), w)
+	})
 }
 
 func (l *gatewayLinks) remove(c echo.Context) error {

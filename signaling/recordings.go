@@ -14,6 +14,7 @@ import (
 
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/views"
 	"tilemix/signaling/access/ticket"
 )
 
@@ -22,6 +23,7 @@ type Recorder interface {
 	Start(room string, o record.Options) (sidecar.Info, error)
 	Stop(ctx context.Context, room, id string) (sidecar.Info, error)
 	Pause(room, id string, pause bool) (sidecar.Info, error)
+	SetView(room, id string, w views.Wish) (sidecar.Info, error)
 	List(room string) []sidecar.Info
 	Get(room, id string) (sidecar.Info, error)
 	Open(room, id, name string) (*os.File, int64, error)
@@ -70,18 +72,26 @@ func (r *recordings) get(c echo.Context) error {
 	return fresh(c, r.linked(c, info))
 }
 
-// pause takes {"paused":true} and {"paused":false}.
-func (r *recordings) pause(c echo.Context) error {
+// change takes {"paused":true}, {"paused":false} and {"view":…}.
+func (r *recordings) change(c echo.Context) error {
 	var change struct {
-		Paused *bool `json:"paused"`
+		Paused *bool       `json:"paused"`
+		View   *views.Wish `json:"view"`
 	}
 	if err := r.bodies.json(c, &change); err != nil {
 		return err
 	}
-	if change.Paused == nil {
-		return errNoPaused
+	if change.Paused == nil && change.View == nil {
+		return errNoChange
 	}
-	info, err := r.recorder.Pause(c.Param("room"), c.Param("id"), *change.Paused)
+	var info sidecar.Info
+	var err error
+	if change.View != nil {
+		info, err = r.recorder.SetView(c.Param("room"), c.Param("id"), *change.View)
+	}
+	if change.Paused != nil && err == nil {
+		info, err = r.recorder.Pause(c.Param("room"), c.Param("id"), *change.Paused)
+	}
 	if err != nil {
 		return err
 	}

@@ -152,14 +152,14 @@ func (s *site) recordingRoutes() []route {
 		{"GET HEAD", "/api/v1/recordings/:id/file", "recordings", r.file},
 		{"GET HEAD", "/api/v1/recordings/:id/file/:ticket", secret, r.ticketed},
 		{"GET HEAD", "/api/v1/recordings/:id/files/:name", "recordings", r.file},
-		{"PATCH", "/api/v1/recordings/:id", "recordings", same(unchanged(r.get, r.pause))},
+		{"PATCH", "/api/v1/recordings/:id", "recordings", same(unchanged(r.get, r.change))},
 		{"DELETE", "/api/v1/recordings/:id", "recordings", same(unchanged(r.get, r.stop))},
 		{"POST", "/api/v1/rooms/:room/recordings", "recordings", same(r.start)},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings", "recordings", wellNamed(r.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id", "recordings", r.get},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/file", "recordings", r.file},
 		{"GET HEAD", "/api/v1/rooms/:room/recordings/:id/files/:name", "recordings", r.file},
-		{"PATCH", "/api/v1/rooms/:room/recordings/:id", "recordings", same(unchanged(r.get, r.pause))},
+		{"PATCH", "/api/v1/rooms/:room/recordings/:id", "recordings", same(unchanged(r.get, r.change))},
 		{"DELETE", "/api/v1/rooms/:room/recordings/:id", "recordings", same(unchanged(r.get, r.stop))},
 	}
 }
@@ -174,6 +174,7 @@ func (s *site) linkRoutes() []route {
 		{"POST", "/api/v1/rooms/:room/outputs", "outputs", same(out.add)},
 		{"GET HEAD", "/api/v1/rooms/:room/outputs", "outputs", wellNamed(out.list)},
 		{"GET HEAD", "/api/v1/rooms/:room/outputs/:id", "outputs", out.get},
+		{"PATCH", "/api/v1/rooms/:room/outputs/:id", "outputs", same(unchanged(out.get, out.set))},
 		{"DELETE", "/api/v1/rooms/:room/outputs/:id", "outputs", same(unchanged(out.get, out.remove))},
 		{"POST", "/api/v1/rooms/:room/inputs", "inputs", same(in.add)},
 		{"GET HEAD", "/api/v1/rooms/:room/inputs", "inputs", wellNamed(in.list)},
@@ -191,6 +192,7 @@ func (s *site) broadcastRoutes() []route {
 	return []route{
 		{"GET HEAD", "/api/v1/rooms/:room/broadcast", "watch", b.get},
 		{"PUT POST", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.start)},
+		{"PATCH", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.set)},
 		{"DELETE", "/api/v1/rooms/:room/broadcast", "broadcast", same(b.stop)},
 		{"GET HEAD", "/hls/:room/*", "watch", b.list},
 		{"GET HEAD", "/hls/:room/:stream/video1_stream.m3u8", "watch", b.list},

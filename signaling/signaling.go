@@ -175,7 +175,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		s.attachments = &attachments{srv, cfg.Attachments}
 	}
 	if cfg.Broadcaster != nil {
-		s.broadcasts = &broadcasts{cfg.Broadcaster}
+		s.broadcasts = &broadcasts{cfg.Broadcaster, bodies}
 	}
 	return s, nil
 }

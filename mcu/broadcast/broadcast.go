@@ -12,6 +12,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/media"
+	"tilemix/mcu/views"
 )
 
 const (
@@ -40,6 +41,7 @@ type broadcast struct {
 
 	mu     sync.Mutex
 	detach func()
+	view   string
 	halt   bool          // stop was called
 	ready  *session      // the session that players can play; nil: none now
 	news   chan struct{} // closed when ready changes
@@ -59,14 +61,18 @@ func newBroadcast(home *Broadcaster, room string) *broadcast {
 }
 
 // attach has the room fill the queue. mcu.ErrNotFound says that the room has ended.
-func (b *broadcast) attach(find func(room string) (handle, error)) error {
+func (b *broadcast) attach(find func(room string) (handle, error), o Options) error {
 	mix, err := find(b.room)
 	if err != nil {
 		close(b.done)
 		return err
 	}
 	b.mix = mix
-	detach, err := mix.Attach(b, media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval})
+	pace := media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval}
+	if o.View != nil {
+		pace.View = *o.View
+	}
+	detach, err := mix.Attach(b, pace)
 	if errors.Is(err, mcu.ErrClosed) { // meanwhile
 		err = fmt.Errorf("room %q: %w", b.room, mcu.ErrNotFound)
 	}
@@ -75,12 +81,29 @@ func (b *broadcast) attach(find func(room string) (handle, error)) error {
 		return err
 	}
 	b.mu.Lock()
-	b.detach = detach
+	b.detach, b.view = detach, pace.View.String()
 	halt := b.halt
 	b.mu.Unlock()
 	if halt { // meanwhile
 		detach()
 	}
+	return nil
+}
+
+// show changes what the broadcast shows. It is not cut, unless the parameter sets change.
+func (b *broadcast) show(w views.Wish) error {
+	b.mu.Lock()
+	attached := b.detach != nil
+	b.mu.Unlock()
+	if !attached {
+		return fmt.Errorf("broadcast of room %q: %w", b.room, mcu.ErrNotFound)
+	}
+	if err := b.mix.SetView(b, w); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.view = w.String()
+	b.mu.Unlock()
 	return nil
 }
 
@@ -251,6 +274,7 @@ func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
 func (b *broadcast) info() Info {
 	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}
 	b.mu.Lock()
+	i.View = b.view
 	if b.ready != nil {
 		i.State = On
 	}

@@ -20,7 +20,7 @@ import (
 func TestBroadcast(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, broadcast.Default())
-	if _, _, err := r.Start("live"); !errors.Is(err, mcu.ErrNotFound) {
+	if _, _, err := r.Start("live", broadcast.Options{}); !errors.Is(err, mcu.ErrNotFound) {
 		t.Errorf("a room that is not there: %v", err)
 	}
 	r.get("live/index.m3u8", http.StatusNotFound)
@@ -29,7 +29,7 @@ func TestBroadcast(t *testing.T) {
 		t.Errorf("before: %+v, %v", i, err)
 	}
 	r.get("live/index.m3u8", http.StatusNotFound)
-	if i, begun, err := r.Start("live"); err != nil || !begun || i.State != broadcast.Starting {
+	if i, begun, err := r.Start("live", broadcast.Options{}); err != nil || !begun || i.State != broadcast.Starting {
 		t.Fatalf("begun: %+v, %v, %v", i, begun, err)
 	}
 	var group sync.WaitGroup
@@ -44,7 +44,7 @@ func TestBroadcast(t *testing.T) {
 		i, err := r.Get("live")
 		return err == nil && i.State == broadcast.On
 	})
-	if _, begun, err := r.Start("live"); err != nil || begun {
+	if _, begun, err := r.Start("live", broadcast.Options{}); err != nil || begun {
 		t.Errorf("again: %v, %v", begun, err)
 	}
 	time.Sleep(5 * time.Second) // of the broadcast
@@ -88,7 +88,7 @@ func TestRoomEnds(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, broadcast.Default())
 	leave := r.film("live", true)
-	if _, _, err := r.Start("live"); err != nil {
+	if _, _, err := r.Start("live", broadcast.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := r.play("live", "video")
@@ -105,7 +105,7 @@ func TestRoomEnds(t *testing.T) {
 	if i, err := r.Get("live"); err != nil || i.State != broadcast.Off {
 		t.Errorf("the next room: %+v, %v", i, err)
 	}
-	if _, begun, err := r.Start("live"); err != nil || !begun {
+	if _, begun, err := r.Start("live", broadcast.Options{}); err != nil || !begun {
 		t.Fatalf("%v, %v", begun, err)
 	}
 	q, err := r.play("live", "video")
@@ -124,7 +124,7 @@ func TestStill(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, broadcast.Default())
 	r.film("live", false)
-	if _, _, err := r.Start("live"); err != nil {
+	if _, _, err := r.Start("live", broadcast.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := r.play("live", "audio")
@@ -177,10 +177,10 @@ func TestRefused(t *testing.T) {
 	r := newRig(t, cfg)
 	r.film("live", true)
 	r.film("other", true)
-	if _, _, err := r.Start("live"); err != nil {
+	if _, _, err := r.Start("live", broadcast.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.Start("other"); !errors.Is(err, broadcast.ErrTooMany) {
+	if _, _, err := r.Start("other", broadcast.Options{}); !errors.Is(err, broadcast.ErrTooMany) {
 		t.Errorf("a second: %v", err)
 	}
 	p, err := r.play("live", "video")
@@ -215,7 +215,7 @@ func TestPlayers(t *testing.T) {
 	const players, span = 50, 6 * time.Second
 	r := newRig(t, broadcast.Default())
 	r.film("live", true)
-	if _, _, err := r.Start("live"); err != nil {
+	if _, _, err := r.Start("live", broadcast.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.play("live", "video"); err != nil { // begins when there is something to play
@@ -269,7 +269,7 @@ func TestFFmpeg(t *testing.T) {
 	}
 	r := newRig(t, broadcast.Default())
 	r.film("live", true)
-	if _, _, err := r.Start("live"); err != nil {
+	if _, _, err := r.Start("live", broadcast.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	ffmpeg, err := exec.LookPath("ffmpeg")

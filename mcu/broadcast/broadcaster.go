@@ -15,6 +15,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/media"
+	"tilemix/mcu/views"
 )
 
 // Errors of a Broadcaster, beside those of package mcu.
@@ -40,7 +41,14 @@ func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Secon
 type handle interface {
 	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	SetView(sink media.Sink, w views.Wish) error
 	NotifyBroadcast(on bool)
+}
+
+// Options are the wishes for one broadcast.
+type Options struct {
+	// View is what it shows; nil: what it showed before, and the room's view at its start.
+	View *views.Wish `json:"view,omitempty"`
 }
 
 // rooms is what a Broadcaster needs of [mcu.Server].
@@ -63,7 +71,8 @@ type Info struct {
 	Room            string    `json:"room"`
 	State           State     `json:"state"`
 	Since           time.Time `json:"since,omitzero"`
-	Viewers         int       `json:"viewers"` // players that ask for playlists
+	Viewers         int       `json:"viewers"`        // players that ask for playlists
+	View            string    `json:"view,omitempty"` // a name or JSON, see views.Parse
 	DroppedPictures uint64    `json:"droppedPictures"`
 	DroppedPackets  uint64    `json:"droppedPackets"`
 }
@@ -110,16 +119,33 @@ func (c *Broadcaster) Run(ctx context.Context) error {
 }
 
 // Start starts the broadcast of a room, which runs until Stop or the end of the room. begun says
-// that it was off before. mcu.ErrNotFound says that there is no such room.
-func (c *Broadcaster) Start(room string) (info Info, begun bool, err error) {
-	b, begun, err := c.start(room, false)
+// that it was off before. Else it gets the view of the options. mcu.ErrNotFound says that there is no such
+// room. Errors about the view are those of room.Handle's SetView.
+func (c *Broadcaster) Start(room string, o Options) (info Info, begun bool, err error) {
+	b, begun, err := c.start(room, o, false)
+	if err == nil && !begun && o.View != nil {
+		err = b.show(*o.View)
+	}
 	if err != nil {
 		return Info{}, false, err
 	}
 	return b.info(), begun, nil
 }
 
-func (c *Broadcaster) start(room string, demand bool) (b *broadcast, begun bool, err error) {
+// SetView changes what a broadcast shows, while it is on. Errors are mcu.ErrNotFound for one that is
+// off, and those of room.Handle's SetView.
+func (c *Broadcaster) SetView(room string, w views.Wish) (Info, error) {
+	b := c.get(room)
+	if b == nil {
+		return Info{}, fmt.Errorf("broadcast of room %q: %w", room, mcu.ErrNotFound)
+	}
+	if err := b.show(w); err != nil {
+		return Info{}, err
+	}
+	return b.info(), nil
+}
+
+func (c *Broadcaster) start(room string, o Options, demand bool) (b *broadcast, begun bool, err error) {
 	for {
 		b, begun, err = c.add(room, demand)
 		if err != nil || !b.over() {
@@ -130,7 +156,7 @@ func (c *Broadcaster) start(room string, demand bool) (b *broadcast, begun bool,
 	if err != nil || !begun {
 		return b, false, err
 	}
-	if err := b.attach(c.find); err != nil {
+	if err := b.attach(c.find, o); err != nil {
 		c.remove(b)
 		c.release()
 		return nil, false, err

@@ -20,7 +20,7 @@ func unit(data []byte, key bool) *intake.Unit { return &intake.Unit{Data: data, 
 // TestAsksForPictures: a broadcast needs a segment each two seconds, and parts of a still room.
 func TestAsksForPictures(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if s.asked.KeyInterval != 2*time.Second || s.asked.PictureInterval > 100*time.Millisecond || s.asked.PictureInterval <= 0 {
@@ -35,7 +35,7 @@ func TestTellsRoom(t *testing.T) {
 	s := newStage(t, cfg)
 	for range 2 {
 		for range 2 {
-			if _, _, err := s.Start("live"); err != nil {
+			if _, _, err := s.Start("live", Options{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -67,7 +67,7 @@ func (s *stage) await(what string, is func() bool) {
 // without one, or when the player leaves.
 func TestEndsWhileStarting(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -97,7 +97,7 @@ func TestFilesLinger(t *testing.T) {
 	cfg := Default()
 	cfg.MaxTotal, cfg.Linger = 1, 300*time.Millisecond
 	s := newStage(t, cfg)
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(5*time.Second, 30, nil)
@@ -108,7 +108,7 @@ func TestFilesLinger(t *testing.T) {
 	if body, err := s.ask(at); err != nil || !strings.Contains(body, "#EXT-X-ENDLIST") {
 		t.Errorf("after the end: %v, %s", err, body)
 	}
-	if _, _, err := s.Start("live"); !errors.Is(err, ErrTooMany) {
+	if _, _, err := s.Start("live", Options{}); !errors.Is(err, ErrTooMany) {
 		t.Errorf("began while another lingers: %v", err)
 	}
 	s.await("the files to go", func() bool {
@@ -116,7 +116,7 @@ func TestFilesLinger(t *testing.T) {
 		return errors.Is(err, mcu.ErrNotFound)
 	})
 	s.await("the place to be free", func() bool {
-		_, _, err := s.Start("live")
+		_, _, err := s.Start("live", Options{})
 		return err == nil
 	})
 }
@@ -132,7 +132,7 @@ func TestDemandBecomesWish(t *testing.T) {
 		player <- s.Serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil), "live", index)
 	}()
 	s.await("the player to begin it", func() bool { return s.get("live") != nil })
-	if _, begun, err := s.Start("live"); err != nil || begun {
+	if _, begun, err := s.Start("live", Options{}); err != nil || begun {
 		t.Fatalf("begun is %v, %v", begun, err)
 	}
 	cancel()
@@ -146,7 +146,7 @@ func TestDemandBecomesWish(t *testing.T) {
 // TestMetricsCount compares what is counted with what was sent, also of a broadcast that has ended.
 func TestMetricsCount(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(5*time.Second, 30, nil)
@@ -213,7 +213,7 @@ func TestRoomWasOver(t *testing.T) {
 	s.mu.Lock()
 	s.over = true
 	s.mu.Unlock()
-	if _, _, err := s.Start("live"); !errors.Is(err, mcu.ErrNotFound) {
+	if _, _, err := s.Start("live", Options{}); !errors.Is(err, mcu.ErrNotFound) {
 		t.Errorf("began: %v", err)
 	}
 	if _, err := s.Get("live"); !errors.Is(err, mcu.ErrNotFound) {

@@ -16,7 +16,7 @@ import (
 // TestIndexTags looks for what RFC 8216bis §4.4.6 and Apple's rules ask of the index.
 func TestIndexTags(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(3*time.Second, 30, nil)
@@ -42,7 +42,7 @@ func TestIndexTags(t *testing.T) {
 // §4.4.5.4).
 func TestMediaTags(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(4*time.Second, 30, nil)
@@ -125,7 +125,7 @@ func reported(t *testing.T, text string, other playlist.Media) {
 // TestGzip has a player that takes compressed playlists, which Apple's players ask for.
 func TestGzip(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(5*time.Second, 30, nil)

@@ -81,7 +81,7 @@ func (c *Broadcaster) serveIndex(y way, room string) error {
 	b := c.get(room)
 	if b == nil && c.cfg.OnDemand {
 		var err error
-		if b, _, err = c.start(room, true); err != nil {
+		if b, _, err = c.start(room, Options{}, true); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func TestEqualParts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, Default())
-			if _, _, err := s.Start("live"); err != nil {
+			if _, _, err := s.Start("live", Options{}); err != nil {
 				t.Fatal(err)
 			}
 			random := rand.New(rand.NewPCG(5, uint64(c.rate)))
@@ -65,7 +65,7 @@ func seconds(t *testing.T, text string) time.Duration {
 func TestSoundStaysWithPicture(t *testing.T) {
 	s := newStage(t, Default())
 	s.at = 42 * time.Minute // of the room
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(12*time.Second, 30, func() time.Duration { return 5 * time.Millisecond })
@@ -98,7 +98,7 @@ func TestSoundStaysWithPicture(t *testing.T) {
 // begins under new names; those before it end, and the last two stay.
 func TestNewParameterSets(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var all []string
@@ -128,7 +128,7 @@ func TestNewParameterSets(t *testing.T) {
 // TestSameParameterSets: an IDR with the sets that the session has does not begin another.
 func TestSameParameterSets(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.roll(4*time.Second, 30, nil)
@@ -144,7 +144,7 @@ func TestSameParameterSets(t *testing.T) {
 // and the broadcast goes on.
 func TestBrokenUnits(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	broken := [][]byte{nil, {0, 0, 0, 1}, {1, 2, 3}, {0, 0, 0, 1, 0x65, 0x88}, {0, 0, 0, 1, 0x67, 0x42}}
@@ -168,7 +168,7 @@ func TestBrokenUnits(t *testing.T) {
 // TestFirstIDR: sound that comes before the first picture begins nothing.
 func TestFirstIDR(t *testing.T) {
 	s := newStage(t, Default())
-	if _, _, err := s.Start("live"); err != nil {
+	if _, _, err := s.Start("live", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	b := s.sink.(*broadcast)
@@ -231,7 +231,7 @@ func TestStereo(t *testing.T) {
 	for _, channels := range []int{1, 2} {
 		s := newStage(t, Default())
 		s.channels = channels
-		if _, _, err := s.Start("live"); err != nil {
+		if _, _, err := s.Start("live", Options{}); err != nil {
 			t.Fatal(err)
 		}
 		s.roll(3*time.Second, 30, func() time.Duration { return 0 })

@@ -16,6 +16,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/media"
+	"tilemix/mcu/views"
 )
 
 // stage stands in for the rooms: one room whose clocks the test turns, so that time takes no time.
@@ -76,6 +77,20 @@ func (s *stage) Attach(sink media.Sink, o media.SinkOptions) (func(), error) {
 	}
 	s.sink, s.asked = sink, o
 	return sync.OnceFunc(s.detach), nil
+}
+
+// SetView has a view that is called full refused.
+func (s *stage) SetView(sink media.Sink, w views.Wish) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.sink != sink:
+		return mcu.ErrNotFound
+	case w.Layout == "full":
+		return views.ErrLimit
+	}
+	s.asked.View = w
+	return nil
 }
 
 func (s *stage) detach() {

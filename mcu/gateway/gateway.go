@@ -9,7 +9,6 @@ import (
 	"image"
 	"log/slog"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/via"
+	"tilemix/mcu/views"
 )
 
 // ErrTooMany is returned when a room or the server has as many links as it may have. A caller also
@@ -137,8 +137,11 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 			return Info{}, err
 		}
 	}
+	if err := mix.CheckView(o.View); err != nil {
+		return Info{}, err
+	}
 	l := g.newLink(Output, room, a)
-	l.room, l.from = mix, o.From
+	l.room, l.from, l.wish, l.info.View = mix, o.From, o.View, o.View.String()
 	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
 }
@@ -190,7 +193,7 @@ func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
 func (g *Gateway) add(l *link, try attempt) (Info, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.space(l.info.Kind, l.info.Room, l.from); err != nil {
+	if err := (quota{g}).space(l.info.Kind, l.info.Room, l.from); err != nil {
 		return Info{}, err
 	}
 	g.links[l.info.ID] = l
@@ -202,32 +205,6 @@ func (g *Gateway) add(l *link, try attempt) (Info, error) {
 		close(l.done)
 	})
 	return l.Info(), nil
-}
-
-// space returns an error if there is no place for another link. The caller holds g.mu.
-func (g *Gateway) space(kind Kind, room string, from netip.Prefix) error {
-	if g.closed {
-		return mcu.ErrClosed
-	}
-	if len(g.links) >= g.cfg.MaxTotal {
-		return fmt.Errorf("%w: the server has %d outputs and inputs", ErrTooMany, len(g.links))
-	}
-	n, theirs := 0, 0
-	for _, other := range g.links {
-		if other.is(kind, room) {
-			n++
-		}
-		if from.IsValid() && other.from == from {
-			theirs++
-		}
-	}
-	if most := max(1, g.cfg.MaxTotal/fromShare); theirs >= most {
-		return fmt.Errorf("%w: one address may have %d outputs and inputs", ErrTooMany, most)
-	}
-	if n >= g.cfg.MaxPerRoom {
-		return fmt.Errorf("%w: the room has %d %ss", ErrTooMany, n, kind)
-	}
-	return nil
 }
 
 // drop counts out a link that has ended. Why says why it has given up; nil: it has not.
@@ -277,6 +254,18 @@ func (g *Gateway) get(kind Kind, room, id string) (*link, error) {
 		return nil, fmt.Errorf("%s: %w", kind, mcu.ErrNotFound)
 	}
 	return l, nil
+}
+
+// SetView changes what an output sends, also while it is up. Errors are those of room.Handle's SetView.
+func (g *Gateway) SetView(room, id string, w views.Wish) (Info, error) {
+	l, err := g.get(Output, room, id)
+	if err != nil {
+		return Info{}, err
+	}
+	if err := l.show(w); err != nil {
+		return Info{}, err
+	}
+	return l.Info(), nil
 }
 
 // Collectors returns the metrics of all links.

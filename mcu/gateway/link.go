@@ -14,10 +14,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tilemix/mcu"
 	"tilemix/mcu/backoff"
 	"tilemix/mcu/event"
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/media"
+	"tilemix/mcu/views"
 )
 
 const (
@@ -57,6 +59,7 @@ type Info struct {
 	Room   string    `json:"room"`
 	Name   string    `json:"name,omitempty"` // of an input's participant
 	URL    string    `json:"url"`            // without its keys
+	View   string    `json:"view,omitempty"` // of an output: a name or JSON, see views.Parse
 	State  State     `json:"state"`
 	Reason string    `json:"reason,omitempty"` // why it is, or was last, down
 	Since  time.Time `json:"since"`            // when it was added
@@ -86,6 +89,8 @@ type handle interface {
 	Ended() <-chan struct{}
 	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	CheckView(w views.Wish) error
+	SetView(sink media.Sink, w views.Wish) error
 }
 
 // link is an output or an input, which connects again whenever its connection is lost. It is
@@ -109,6 +114,7 @@ type link struct {
 
 	mu   sync.Mutex
 	info Info
+	wish views.Wish // of an output
 }
 
 // is reports whether a link has a kind and a room, which never change.
@@ -125,6 +131,25 @@ func (l *link) Info() Info {
 		i.DroppedPictures, i.DroppedPackets = i.DroppedPictures+pictures, i.DroppedPackets+packets
 	}
 	return i
+}
+
+// show has an output send another view. One that is down sends it when it is up.
+func (l *link) show(w views.Wish) error {
+	err := mcu.ErrNotFound
+	if q := l.queue.Load(); q != nil {
+		err = l.room.SetView(q, w)
+	}
+	if errors.Is(err, mcu.ErrNotFound) { // it is down, or has just come down
+		err = l.room.CheckView(w)
+	}
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.wish = w
+	l.mu.Unlock()
+	l.change(func(i *Info) { i.View = w.String() })
+	return nil
 }
 
 // watch ends an output with its room.

@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/media"
+	"tilemix/mcu/views"
 )
 
 const (
@@ -45,6 +46,8 @@ type OutputOptions struct {
 	URL string `json:"url"`
 	// Token is the bearer token of a WHIP server (RFC 9725 §4.7).
 	Token string `json:"token,omitempty"`
+	// View is what it sends; zero: the room's view.
+	View views.Wish `json:"view,omitzero"`
 	// From is the address by which the client is counted; zero: it is not.
 	From netip.Prefix `json:"-"`
 }
@@ -93,7 +96,16 @@ func (o *output) try(ctx context.Context, up func()) error {
 // attach has the room fill a queue until detach returns.
 func (o *output) attach(pace media.SinkOptions) (q *queue, detach func(), err error) {
 	q = newQueue()
+	o.mu.Lock()
+	pace.View = o.wish
+	o.mu.Unlock()
 	leave, err := o.room.Attach(q, pace)
+	if errors.Is(err, views.ErrLimit) || errors.Is(err, mcu.ErrNotFound) { // better another view than none
+		o.log.Warn("output has the room's view", "reason", err)
+		q, pace.View = newQueue(), views.Wish{}
+		o.change(func(i *Info) { i.View = pace.View.String() })
+		leave, err = o.room.Attach(q, pace)
+	}
 	if errors.Is(err, mcu.ErrClosed) {
 		return nil, nil, errOver
 	}

@@ -3,6 +3,8 @@ package media
 import (
 	"sync/atomic"
 	"time"
+
+	"tilemix/mcu/views"
 )
 
 // Sink takes a room's mix as it is encoded for viewers: the picture in full size in
@@ -29,6 +31,8 @@ type SinkOptions struct {
 	// PictureInterval is how old the last picture may become until there is another,
 	// even if nothing changed; 0: a second. It is rounded up to the clock's ticks.
 	PictureInterval time.Duration
+	// View is what the sink sees; zero: the room's view. Its canvas stays as it is at the beginning.
+	View views.Wish
 }
 
 // Attachment is a sink in a room. Its exported fields never change.

@@ -10,12 +10,15 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/views"
 )
 
 // listener is a room that keeps what it is told.
 type listener struct{ told [][]control.Recording }
 
-func (*listener) AudioChannels() int { return 1 }
+func (*listener) AudioChannels() int                   { return 1 }
+func (*listener) SetView(media.Sink, views.Wish) error { return errors.ErrUnsupported }
+
 func (*listener) Attach(media.Sink, media.SinkOptions) (func(), error) {
 	return nil, errors.ErrUnsupported
 }

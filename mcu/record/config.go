@@ -10,6 +10,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/views"
 )
 
 // Errors of a Recorder, beside those of package mcu.
@@ -79,12 +80,15 @@ func mebibytes(n int64) string {
 type Options struct {
 	// Tracks adds a file of each camera and each microphone.
 	Tracks bool `json:"tracks"`
+	// View is what the mix shows; zero: the room's view.
+	View views.Wish `json:"view,omitzero"`
 }
 
 // handle is what a recording needs of its room: a [room.Handle].
 type handle interface {
 	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	SetView(sink media.Sink, w views.Wish) error
 	Tap(t media.Tap) (untap func(), err error)
 	AskKeyFrames()
 	NotifyRecordings(all []control.Recording)

@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/views"
 )
 
 // running returns the recordings of a room that have not ended, or of all rooms if room is "". The
@@ -97,6 +98,17 @@ func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err erro
 	}
 	size, err = f.Seek(0, io.SeekEnd)
 	return f, size, err
+}
+
+// SetView changes what the mix of a recording shows, while it runs. The file goes on, with pictures of the
+// same size. Errors are ErrEnded, and those of room.Handle's SetView.
+func (c *Recorder) SetView(room, id string, w views.Wish) (sidecar.Info, error) {
+	r, err := c.get(room, id)
+	if err != nil {
+		return sidecar.Info{}, err
+	}
+	err = r.show(w)
+	return r.Info(), err
 }
 
 // Collectors returns the metrics of recordings.

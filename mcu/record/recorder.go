@@ -201,7 +201,8 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 		id: id, room: room, dir: c.cfg.Dir, began: time.Now(), queue: intake.NewQueue(mixQueue()), mix: &mixFile{},
 		log:  c.log.With("room", room, "recording", id),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
-		info:    sidecar.Info{ID: id, Room: room, State: sidecar.Starting, Started: now, Audio: c.cfg.Audio},
+		info:    sidecar.Info{ID: id, Room: room, State: sidecar.Starting, Started: now, Audio: c.cfg.Audio, View: o.View.String()},
+		view:    o.View,
 		changed: c.news.report,
 	}
 	r.mix.grown, r.mix.resumed = r.grown, r.resumed

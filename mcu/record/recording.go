@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/views"
 )
 
 // Reasons why a recording ended that no client stopped.
@@ -54,6 +55,7 @@ type recording struct {
 	ending     string   // why the recording ends, if no client stopped it
 	ends       bool     // a client or the server's end stopped it
 	again      bool     // it was paused after its first bytes
+	view       views.Wish
 }
 
 // create makes the recording's files, and starts what its sound needs.

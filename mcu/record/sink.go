@@ -1,12 +1,15 @@
 package record
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
+	"tilemix/mcu"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/views"
 )
 
 // keyInterval is the time between IDRs in a recording: where players can seek to, and how much a slow
@@ -67,9 +70,15 @@ func (r *recording) attach() error {
 	before := r.sink
 	k := &mixSink{queue: r.queue, generation: r.generation, wake: r.wake}
 	r.sink = k
+	o := media.SinkOptions{KeyInterval: keyInterval, View: r.view}
 	r.mu.Unlock()
 
-	detach, err := r.source.Attach(k, media.SinkOptions{KeyInterval: keyInterval})
+	detach, err := r.source.Attach(k, o)
+	if before != nil && (errors.Is(err, views.ErrLimit) || errors.Is(err, mcu.ErrNotFound)) { // better another view than none
+		r.log.Warn("recording has the room's view", "reason", err)
+		detach, err = r.source.Attach(k, media.SinkOptions{KeyInterval: keyInterval})
+		r.saw(views.Wish{})
+	}
 	r.mu.Lock()
 	over := err == nil && r.sink != k // meanwhile it failed, or was stopped
 	if err != nil {
@@ -89,6 +98,31 @@ func (r *recording) attach() error {
 		before.detach()
 	}
 	return r.missing(err)
+}
+
+// saw notes what the mix shows from now on.
+func (r *recording) saw(w views.Wish) sidecar.Info {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.view, r.info.View = w, w.String()
+	return r.measured()
+}
+
+// show changes what the mix shows. The file goes on.
+func (r *recording) show(w views.Wish) error {
+	r.mu.Lock()
+	k := r.sink
+	over := k == nil || r.ends
+	r.mu.Unlock()
+	if over {
+		return ErrEnded
+	}
+	if err := r.source.SetView(k, w); err != nil {
+		return err
+	}
+	r.saw(w)
+	r.ledger.Save()
+	return nil
 }
 
 // left says that nothing more comes.

@@ -30,6 +30,7 @@ import (
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rtc/rtctest/barcode"
+	"tilemix/mcu/views"
 )
 
 func TestMain(m *testing.M) {
@@ -52,10 +53,12 @@ type studio struct {
 
 	mu    sync.Mutex
 	sinks map[*seat]bool
+	views []views.Wish // that sinks wished, in order
 	told  [][]control.Recording
 	over  bool
 	tap   media.Tap
-	asked int // for IDRs, of all cameras
+	asked int    // for IDRs, of all cameras
+	full  string // a layout that cannot be had
 
 	enc   *h264.Encoder
 	voice *opus.Encoder
@@ -114,12 +117,27 @@ func (s *studio) Room(name string) (*studio, error) {
 
 func (s *studio) AudioChannels() int { return max(1, s.channels) }
 
-func (s *studio) Attach(sink media.Sink, _ media.SinkOptions) (func(), error) {
+// SetView refuses the layout that is full.
+func (s *studio) SetView(_ media.Sink, w views.Wish) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.Layout == s.full && s.full != "" {
+		return views.ErrLimit
+	}
+	s.views = append(s.views, w)
+	return nil
+}
+
+func (s *studio) Attach(sink media.Sink, o media.SinkOptions) (func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over {
 		return nil, mcu.ErrClosed
 	}
+	if o.View.Layout == s.full && s.full != "" {
+		return nil, views.ErrLimit
+	}
+	s.views = append(s.views, o.View)
 	k := &seat{sink: sink}
 	s.sinks[k] = true
 	return func() { go s.detach(k) }, nil
@@ -228,6 +246,7 @@ func (s *studio) picture() {
 type recordable interface {
 	AudioChannels() int
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
+	SetView(sink media.Sink, w views.Wish) error
 	Tap(t media.Tap) (untap func(), err error)
 	AskKeyFrames()
 	NotifyRecordings(all []control.Recording)

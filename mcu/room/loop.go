@@ -80,7 +80,7 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 		l.remove(l.members[0].because("the room ended"))
 	}
 	for len(l.sinks) > 0 {
-		l.detach(l.sinks[0])
+		outlets{l}.detach(l.sinks[0])
 	}
 	l.sights.pool.Close()
 	for _, t := range []*time.Timer{l.uplinks, l.deadlines, l.notify.timer, l.silences.timer, l.shares.timer, l.sights.timer} {

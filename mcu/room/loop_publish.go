@@ -129,25 +129,6 @@ func (l *loop) spare(m *member, bucket *rate.Limiter, empty error) error {
 	return nil
 }
 
-// attach gives the mix to a sink.
-func (l *loop) attach(a *media.Attachment) {
-	l.sinks = append(l.sinks, a)
-	l.publish()
-	l.room.chain.Wake()
-}
-
-// detach ends what attach began.
-func (l *loop) detach(a *media.Attachment) {
-	i := slices.Index(l.sinks, a)
-	if i < 0 {
-		return
-	}
-	l.sinks = slices.Delete(slices.Clone(l.sinks), i, i+1) // scenes have the old one
-	delete(l.sights.sinks, a)
-	l.departed = append(l.departed, scene.Departed{Sink: a})
-	l.publish()
-}
-
 // tap gives what members send to a tap.
 func (l *loop) tap(t media.Tap) {
 	all := append(slices.Clone(l.room.tapped()), t)

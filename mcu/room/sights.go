@@ -40,6 +40,11 @@ type outlook struct {
 	told views.ViewKey // whose tiles the client knows
 
 	changes *rate.Limiter // of a viewer's own wishes
+
+	// Of a sink: the canvas that it has from beginning to end, zero for the room's, and why it was
+	// refused its last wish.
+	size  image.Point
+	fault error
 }
 
 // sights decide which views the room has, and who has which. They belong to the loop.
@@ -72,7 +77,7 @@ func (o *sights) choose(s *scene.Scene, watchers []*member, hasTile func(i int) 
 		w := pool.Want{}
 		if look := o.sinks[a]; look != nil {
 			w.Key, w.Has = o.key(look.wish, ""), look.has
-			w.Key.Size = image.Point{} // a file and a player have one size from beginning to end
+			w.Key.Size = look.size // a file and a player have one size from beginning to end
 		}
 		o.wants = append(o.wants, w)
 	}
@@ -91,7 +96,7 @@ func (o *sights) choose(s *scene.Scene, watchers []*member, hasTile func(i int) 
 	for i, a := range s.Sinks {
 		w := &o.wants[len(watchers)+i]
 		if s.SinkViews[i] = w.View; o.sinks[a] != nil {
-			o.settle(o.sinks[a], w, func(error) {})
+			o.settle(o.sinks[a], w, func(error) { o.sinks[a].fault = views.ErrLimit })
 		}
 	}
 }

@@ -1,11 +1,16 @@
 package room
 
 import (
+	"cmp"
+	"errors"
+	"image"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
@@ -124,6 +129,109 @@ func TestImposed(t *testing.T) {
 		c.settle()
 		if got := c.sees(ben); got[0] != pinned || refusals(host) != 1 {
 			t.Errorf("after a layout that is none Ben sees %v, and the host was refused %d times", got, refusals(host))
+		}
+	})
+}
+
+// sinkViews returns the views of a room's sinks, in order of attaching.
+func (c *call) sinkViews() (keys []views.ViewKey) {
+	c.call(func() {
+		s := c.Scene()
+		for i := range s.Sinks {
+			at := 0
+			if s.SinkViews != nil {
+				at = s.SinkViews[i]
+			}
+			keys = append(keys, s.Views[at].Key)
+		}
+	})
+	return keys
+}
+
+// TestSinkViews has sinks wish views: equal ones are one, a view that is none or is one too many is refused
+// and the sink is not there, and a change that is refused changes nothing.
+func TestSinkViews(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(1)
+		a := c.join("Ada", false).session.PublicID()
+		hide, h := views.Wish{Hide: []string{a}}, c.Handle()
+		upright := views.Wish{Layout: "speaker", Canvas: "360x640"}
+		one, two, three := &recorder{}, &recorder{}, &recorder{}
+		for _, r := range []*recorder{one, two} {
+			if _, err := h.Attach(r, media.SinkOptions{View: hide}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hidden := views.ViewKey{Hidden: views.IDs(a)}
+		want := func(keys ...views.ViewKey) {
+			t.Helper()
+			if got := c.sinkViews(); !slices.Equal(got, keys) {
+				t.Errorf("sinks see %v, not %v", got, keys)
+			}
+		}
+		want(hidden, hidden)
+		for w, wrong := range map[string]error{
+			"portrait": views.ErrLimit, "heap": views.ErrInvalid, `{"fps":5}`: views.ErrInvalid, `{"follow":"nobody"}`: ErrNotFound,
+		} {
+			var wish views.Wish
+			if err := wish.UnmarshalJSON([]byte(strconv.Quote(w))); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.CheckView(wish); !errors.Is(err, wrong) {
+				t.Errorf("%s could be had: %v", w, err)
+			}
+			if _, err := h.Attach(three, media.SinkOptions{View: wish}); !errors.Is(err, wrong) {
+				t.Errorf("%s: %v", w, err)
+			}
+		}
+		if err := errors.Join(h.CheckView(hide), h.CheckView(views.Wish{})); err != nil {
+			t.Errorf("what there is cannot be had: %v", err)
+		}
+		want(hidden, hidden)
+		if err := h.SetView(two, upright); !errors.Is(err, views.ErrInvalid) {
+			t.Errorf("another canvas: %v", err)
+		}
+		if err := h.SetView(two, views.Wish{Layout: "speaker"}); !errors.Is(err, views.ErrLimit) {
+			t.Errorf("one view too many: %v", err)
+		}
+		if err := h.SetView(&recorder{}, hide); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a sink that is not there: %v", err)
+		}
+		want(hidden, hidden)
+		if err := h.SetView(two, views.Wish{}); err != nil {
+			t.Error(err)
+		}
+		want(hidden, views.ViewKey{})
+		if err := h.SetView(one, views.Wish{Layout: "speaker"}); err != nil {
+			t.Errorf("in place of the view that no other sink has: %v", err)
+		}
+		want(views.ViewKey{Layout: "speaker"}, views.ViewKey{})
+		var often error
+		for range viewBurst {
+			often = cmp.Or(often, h.SetView(one, views.Wish{Layout: "speaker"}))
+		}
+		if !errors.Is(often, ErrTooOften) {
+			t.Errorf("a change after the other: %v", often)
+		}
+	})
+}
+
+// TestSinkCanvas has a sink begin with an upright canvas, which stays when the view changes.
+func TestSinkCanvas(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(2)
+		c.join("Ada", false)
+		r, h := &recorder{}, c.Handle()
+		if _, err := h.Attach(r, media.SinkOptions{View: views.Wish{Layout: "speaker", Canvas: "360x640"}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []views.Wish{{Layout: "grid", Canvas: "360x640"}, {}} {
+			if err := h.SetView(r, w); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.sinkViews(); got[0] != (views.ViewKey{Size: image.Pt(360, 640)}) {
+				t.Errorf("%v shows %v", w, got)
+			}
 		}
 	})
 }

@@ -28,8 +28,12 @@ const (
 	leastRate, mostRate = 15, 60
 )
 
-// ErrInvalid is wrapped by errors about wishes that are none.
-var ErrInvalid = errors.New("invalid view")
+var (
+	// ErrInvalid is wrapped by errors about wishes that are none.
+	ErrInvalid = errors.New("invalid view")
+	// ErrLimit is returned for a view that the server cannot draw beside those that it draws.
+	ErrLimit = errors.New("the server has as many views as it can draw (--max-views). Take the view room, or one that others have")
+)
 
 // Without says which participants that send no picture have no tile.
 type Without string
@@ -93,12 +97,16 @@ func byName(name string) Wish {
 	return Wish{Layout: name}
 }
 
-// UnmarshalJSON reads a name or an object. A field that a wish does not have is an error.
+// UnmarshalJSON reads a name or an object, or a text that has the object. A field that a wish does not
+// have is an error.
 func (w *Wish) UnmarshalJSON(data []byte) error {
 	var name string
 	if json.Unmarshal(data, &name) == nil {
-		*w = byName(name)
-		return nil
+		if !strings.HasPrefix(name, "{") {
+			*w = byName(name)
+			return nil
+		}
+		data = []byte(name)
 	}
 	type plain Wish
 	var p plain

@@ -46,6 +46,16 @@ func (q *Allotment) take(p *Chooser) bool {
 	return ok
 }
 
+// has tells whether a room could take a view more.
+func (q *Allotment) has(p *Chooser) bool {
+	if q == nil {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.live < q.most || q.greedy(p) != nil
+}
+
 // greedy returns the room that is to give a view back for another room, nil where none is.
 func (q *Allotment) greedy(p *Chooser) (most *Chooser) {
 	rooms := len(q.held)

@@ -75,6 +75,11 @@ func (p *Chooser) Strain(now time.Time) {
 // Keys returns the views, the room's own first, until the next call of Choose.
 func (p *Chooser) Keys() []views.ViewKey { return p.keys }
 
+// May tells whether a viewer more could have a view, as far as is known now.
+func (p *Chooser) May(k views.ViewKey, now time.Time) bool {
+	return p.find(k) != nil || !now.Before(p.until) && p.allotment.has(p)
+}
+
 // Choose decides which views there are by what all viewers want, and which each viewer has. The time
 // again is when to call it next although no wish changed, zero for never.
 func (p *Chooser) Choose(all []Want, now time.Time) (again time.Time) {
