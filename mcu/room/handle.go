@@ -13,7 +13,6 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
-	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
 )
 
@@ -60,89 +59,6 @@ func (h *Handle) SetView(sink media.Sink, w views.Wish) error {
 	err := ErrClosed
 	h.room.call(func() { err = outlets{h.room.loop}.change(sink, w) })
 	return err
-}
-
-// outlets are the sinks of a room and what they see. They belong to the loop.
-type outlets struct{ *loop }
-
-// attach gives the mix to a sink, in the view that it wishes.
-func (k outlets) attach(a *media.Attachment) error {
-	if err := k.valid(a.View); err != nil {
-		return err
-	}
-	look := &outlook{wish: a.View, changes: rate.NewLimiter(rate.Every(viewEvery), viewBurst)}
-	look.size = k.sights.key(a.View, "").Size
-	if !a.View.IsZero() {
-		k.sights.sinks[a] = look
-	}
-	k.sinks = append(k.sinks, a)
-	k.publish()
-	if look.fault != nil {
-		k.detach(a)
-		return look.fault
-	}
-	k.room.chain.Wake()
-	return nil
-}
-
-// detach ends what attach began.
-func (k outlets) detach(a *media.Attachment) {
-	i := slices.Index(k.sinks, a)
-	if i < 0 {
-		return
-	}
-	k.sinks = slices.Delete(slices.Clone(k.sinks), i, i+1) // scenes have the old one
-	delete(k.sights.sinks, a)
-	k.departed = append(k.departed, scene.Departed{Sink: a})
-	k.publish()
-}
-
-// valid returns why a wish is none of a sink in this room.
-func (k outlets) valid(w views.Wish) error {
-	if err := w.Check(); err != nil {
-		return err
-	}
-	err := k.sights.check(w)
-	if errors.Is(err, errLayout) {
-		err = fmt.Errorf("%w: %w", views.ErrInvalid, err)
-	}
-	return err
-}
-
-// check returns why a sink could not have a view now.
-func (k outlets) check(w views.Wish) error {
-	if err := k.valid(w); err != nil {
-		return err
-	}
-	if !k.sights.pool.May(k.sights.key(w, ""), time.Now()) {
-		return views.ErrLimit
-	}
-	return nil
-}
-
-// change gives a sink another view.
-func (k outlets) change(sink media.Sink, w views.Wish) error {
-	i := slices.IndexFunc(k.sinks, func(a *media.Attachment) bool { return a.Sink == sink })
-	if i < 0 {
-		return fmt.Errorf("sink: %w", ErrNotFound)
-	}
-	if err := k.valid(w); err != nil {
-		return err
-	}
-	look := k.sights.sinks[k.sinks[i]]
-	if look == nil {
-		look = &outlook{changes: rate.NewLimiter(rate.Every(viewEvery), viewBurst)}
-	}
-	if w.Canvas != "" && k.sights.key(w, "").Size != look.size {
-		return fmt.Errorf("%w: the canvas stays as it was at the beginning: leave canvas out, or begin anew", views.ErrInvalid)
-	}
-	if !look.changes.Allow() {
-		return fmt.Errorf("%w: the view has changed too often, try again in a second", ErrTooOften)
-	}
-	look.wish, look.fault = w, nil
-	k.sights.sinks[k.sinks[i]] = look
-	k.publish()
-	return look.fault
 }
 
 // Tap gives what participants send to a tap until untap is called or the room ends. Every
