@@ -21,7 +21,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstSdp", "1.0")
 gi.require_version("GstWebRTC", "1.0")
-from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+from gi.repository import GLib, GObject, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 got = {"frames": 0, "width": 0, "height": 0, "red": 0, "green": 0, "blue": 0, "sound": 0, "codec": ""}
 
@@ -101,6 +101,13 @@ def request(method, url, body=None):
     return urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method), timeout=10)
 
 
+def learn(rtc):
+    """Makes Python's class of webrtcbin's pads here. PyGObject makes it with the first pad
+    otherwise, and two threads that do so at once leave a pad that is no Gst.Pad."""
+    of = rtc.get_pad_template("src_%u").get_property("gtype")
+    GObject.new(of, name="example", direction=Gst.PadDirection.SRC)
+
+
 def receive(pipeline, pad):
     """Decodes what comes."""
     if pad.direction != Gst.PadDirection.SRC:
@@ -160,6 +167,7 @@ def watch(url):
     screen, rtc = Gst.Pipeline.new(None), Gst.ElementFactory.make("webrtcbin", "rtc")
     rtc.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
     screen.add(rtc)
+    learn(rtc)
     rtc.connect("pad-added", lambda _, pad: receive(screen, pad))
     for preference in PREFERENCES:
         rtc.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.caps_from_string(preference))
