@@ -49,13 +49,15 @@ type simEncoder struct {
 func (e *simEncoder) Offer(_ *yuv.Frame, _ time.Time, key bool) { e.key = key }
 func (*simEncoder) Close()                                      {}
 
+// calmFilm is a film of a scene that changes little.
+func calmFilm() *simFilm { return &simFilm{random: rand.New(rand.NewPCG(1, 2))} }
+
 // simViewer is a viewer of a mix: the ladder, its renditions and the real decisions.
 // It returns the rung that the viewer has.
-func simViewer(h *hop) (rung func() int) {
+func simViewer(h *hop, film *simFilm) (rung func() int) {
 	rungs := ladder.Of(ladder.Rung{Size: image.Pt(1280, 720), FrameRate: 30, Bitrate: 1_500_000})
 	encoders := make([]*simEncoder, len(rungs)-1)
 	renditions := make([]*rendition.Rendition, len(rungs)-1)
-	numbers := &simFilm{random: rand.New(rand.NewPCG(1, 2))}
 	for i := range renditions {
 		encoders[i] = &simEncoder{}
 		renditions[i] = rendition.New(rendition.Config{
@@ -63,7 +65,7 @@ func simViewer(h *hop) (rung func() int) {
 		}, encoders[i])
 		renditions[i].Take(rendition.Output{Of: renditions[i], Ready: true})
 		encoders[i].number = uint32(i) << 24 // no picture of one follows one of another
-		encoders[i].random = numbers.random
+		encoders[i].random, encoders[i].rough = film.random, film.rough
 	}
 	var v watching.Subscription
 	v.Attach(h.down, h.down, rungs)
@@ -141,7 +143,7 @@ func simulate(l network.Line, outage time.Duration, length time.Duration) simOut
 	seen, mix := watch(up), watch(down)
 	voice, sound := hark(said), hark(heard)
 	simCamera(up)
-	simViewer(down)
+	simViewer(down, calmFilm())
 	simVoice(said)
 	simVoice(heard)
 	w.run(5 * time.Second) // estimates and jitter buffers settle
@@ -214,7 +216,7 @@ func TestSimulatedNarrowPath(t *testing.T) {
 	narrow := network.Impairment{Rate: 300_000, Queue: 300 * ms, Delay: 30 * ms}
 	h := newHop(w, narrow, network.Impairment{Delay: 30 * ms}, 5, true, true)
 	screen := watch(h)
-	rung := simViewer(h)
+	rung := simViewer(h, calmFilm())
 	w.run(5 * time.Second)
 	if e := h.down.Estimate(); e < 150_000 || e > 350_000 || rung() == 0 {
 		t.Errorf("after 5 s 300 kbit/s are estimated as %d, and rung %d is sent", e, rung())
@@ -242,6 +244,30 @@ func TestSimulatedNarrowPath(t *testing.T) {
 	t.Logf("the full picture is back after %v; %d probe packets, %d retransmitted", took, h.counters.Probes.Load(), h.counters.Retransmitted.Load())
 	if took > 15*time.Second {
 		t.Errorf("the full picture is back after %v", took)
+	}
+}
+
+// TestSimulatedRoughScene gives forty viewers on paths of 300 kbit/s a scene whose key frames fill
+// most of a path's queue: a lost one is not followed by others that are lost.
+func TestSimulatedRoughScene(t *testing.T) {
+	poll.Alone(t)
+	t.Parallel()
+	var stood []time.Duration
+	for seed := range uint64(40) {
+		w := newWorld()
+		h := newHop(w, network.Impairment{Rate: 300_000, Queue: 300 * ms, Delay: 20 * ms}, network.Impairment{}, seed, true, true)
+		screen := watch(h)
+		simViewer(h, &simFilm{random: rand.New(rand.NewPCG(1, seed)), rough: true})
+		w.every(20*ms, func() { h.there.lane.Pass(w.now, 120) }) // sound
+		w.run(6 * time.Second)
+		screen.begin(w.now)
+		w.run(10 * time.Second)
+		stood = append(stood, screen.sight(w.now).freeze)
+	}
+	usual, long := percentile(stood, 50), percentile(stood, 95)
+	t.Logf("freezes of %v, p95 %v", usual, long)
+	if long > time.Second {
+		t.Errorf("one path in twenty stands still for %v", long)
 	}
 }
 

@@ -195,16 +195,20 @@ func (h *hop) receive(b []byte) {
 type simFilm struct {
 	number uint32
 	random *rand.Rand
+	rough  bool // of a scene whose key frames are large, and no picture is like another
 }
 
 // unit makes an access unit of about so many bytes.
 func (f *simFilm) unit(key bool, size int) []byte {
 	f.number++
-	header := byte(0x41)
-	if key {
-		header, size = 0x65, 5*size
+	header, large, spread := byte(0x41), 5, 20
+	if f.rough {
+		large, spread = 8, 60
 	}
-	size += size * (f.random.IntN(41) - 20) / 100
+	if key {
+		header, size = 0x65, large*size
+	}
+	size += size * (f.random.IntN(2*spread+1) - spread) / 100
 	au := append([]byte{0, 0, 0, 1, header}, binary.BigEndian.AppendUint32(nil, f.number|1<<31)...)
 	for len(au) < size {
 		au = append(au, 0xff)

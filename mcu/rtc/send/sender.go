@@ -22,6 +22,10 @@ const (
 	pacingFactor = 2.5
 	// unpacedRate is the estimate from which nothing is paced, in bits a second.
 	unpacedRate = 10_000_000
+	// narrowFactor is pacingFactor of a path that carries less than narrow bits a second and loses
+	// more than lossy of its packets. An IDR is most of what such a path's queue holds: a burst
+	// overflows the queue, and an IDR that is lost is followed by another as large.
+	narrowFactor, narrow, lossy = 1.15, 500_000, 0.02
 	// burst is how much leaves at once, in time at the pacing rate.
 	burst = 40 * time.Millisecond
 	// reportInterval is the time between two sender reports, by the media's clock.
@@ -165,11 +169,15 @@ func (s *sender) unit(p *queuedUnit, now time.Duration) bool {
 
 // fill lets more leave as time passes. Sound is not paced.
 func (s *sender) fill(now time.Duration) {
-	rate := pacingFactor * float64(s.path.estimate()) / 8
-	if rate == 0 || rate > pacingFactor*unpacedRate/8 || s.kind == audio {
+	estimate, factor := float64(s.path.estimate()), pacingFactor
+	if estimate == 0 || estimate > unpacedRate || s.kind == audio {
 		s.room, s.filled = 1<<40, now
 		return
 	}
+	if estimate < narrow && s.loss() > lossy {
+		factor = narrowFactor
+	}
+	rate := factor * estimate / 8
 	most := max(rate*burst.Seconds(), 2400)
 	s.room = min(s.room+rate*max(now-s.filled, 0).Seconds(), most)
 	s.filled = max(s.filled, now)
