@@ -110,8 +110,12 @@ func (v *Video) countUnit() {
 	}
 }
 
-// fail takes note of an access unit that the decoder refused.
-func (v *Video) fail(err error) {
+// fail takes note of an access unit that the decoder refused after some time. A worker that had to start
+// anew is not the sender's fault.
+func (v *Video) fail(err error, took time.Duration) {
+	if !errors.Is(err, worker.ErrRestarted) {
+		v.budget.spend(took) // who knows how far it came
+	}
 	switch {
 	case errors.Is(err, limit.ErrTooLarge):
 		v.oversize.Add(1)

@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/payload"
 	"tilemix/codec/ticks"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/fit"
 	"tilemix/mcu/headroom"
 	"tilemix/mixer/layout"
 )
@@ -20,7 +21,7 @@ const keyInterval = time.Second
 
 // VideoConfig is what a Video works with.
 type VideoConfig struct {
-	Decoder    codec.VideoDecoder // owned, and closed, by the Video
+	Decoder    codec.VideoDecoder // owned, and closed, by the Video. It may scale (tileDecoder)
 	Joiner     payload.Joiner     // of what the Decoder decodes; owned by the Video
 	Parameters [][]byte           // sets of H.264 that the sender offered, each a NAL unit
 	Pool       *yuv.Pool
@@ -44,6 +45,12 @@ type VideoConfig struct {
 	Tap func(n uint64, au []byte, due, captured time.Time, timestamp uint32) (needKey bool)
 }
 
+// tileDecoder is a codec.VideoDecoder that scales its pictures where it decodes them. The pictures of
+// others are scaled by a fit.Local.
+type tileDecoder interface {
+	DecodeTiles(au []byte, w fit.Wanted, pool *yuv.Pool) (fit.Picture, error)
+}
+
 // Video is one inbound camera: packets go in, the newest picture comes out,
 // cropped and scaled for the tile.
 //
@@ -53,6 +60,7 @@ type VideoConfig struct {
 // goroutine.
 type Video struct {
 	cfg     VideoConfig
+	decoder tileDecoder // cfg.Decoder
 	queue   queue
 	budget  decodeBudget
 	broken  bool   // waits for an IDR
@@ -82,6 +90,10 @@ func NewVideo(cfg VideoConfig) *Video {
 		cfg: cfg, broken: true, sender: senderClock{rate: ticks.Video},
 		queue: queue{join: cfg.Joiner, patience: usualPatience},
 	}
+	var scales bool
+	if v.decoder, scales = cfg.Decoder.(tileDecoder); !scales {
+		v.decoder = &fit.Local{Decoder: cfg.Decoder}
+	}
 	for _, nal := range cfg.Parameters {
 		v.sets.keep(nal)
 	}
@@ -90,7 +102,7 @@ func NewVideo(cfg VideoConfig) *Video {
 
 // Show says how large the tile is, in pixels. The zero size says that the camera has no tile: then
 // nothing is decoded. A camera that gets a tile is asked for an IDR at once. Other are the sizes of
-// its tiles in other views; of more than maxSizes - 1 the picture clock scales the rest.
+// its tiles in other views; of more than fit.Most - 1 the picture clock scales the rest.
 func (v *Video) Show(tile image.Point, other []image.Point, now time.Time) {
 	before := v.tiles.show(tile, other)
 	if !before && v.tiles.seen() && v.packets.Load() > 0 {
@@ -206,19 +218,18 @@ func (v *Video) take(au []byte, first, now time.Time) {
 	v.cfg.Turns <- struct{}{}
 	defer func() { <-v.cfg.Turns }()
 	start := time.Now()
-	img, err := v.cfg.Decoder.Decode(au)
+	pic, err := v.decoder.DecodeTiles(au, v.tiles.wanted(v.cfg.Kind), v.cfg.Pool)
 	if err != nil {
-		v.budget.spend(time.Since(start)) // who knows how far it came
-		v.fail(err)
+		v.fail(err, time.Since(start))
 		return
 	}
-	if img == nil {
+	if pic.Source == (image.Point{}) {
 		v.budget.spend(costOf(image.Point{}, len(au)))
 		return
 	}
 	v.broken = false
-	v.budget.spend(costOf(img.Rect.Size(), len(au)))
-	v.put(img, first, now, asked)
+	v.budget.spend(costOf(pic.Source, len(au)))
+	v.put(pic, first, now, asked)
 	took := time.Since(start)
 	v.cfg.Headroom.Spend(took)
 	v.cfg.Decoded.Observe(took.Seconds())
@@ -231,11 +242,11 @@ func (v *Video) markLoss() {
 	}
 }
 
-// put scales img to its tiles and leaves it to the clock, for which the newest wins.
-func (v *Video) put(img *image.YCbCr, first, now, asked time.Time) {
-	f, starved := v.tiles.scale(img, &v.cfg)
+// put leaves a picture to the clock, for which the newest wins.
+func (v *Video) put(pic fit.Picture, first, now, asked time.Time) {
+	f := pic.Frame
 	if f == nil {
-		if starved {
+		if pic.Starved {
 			v.starved.Add(1)
 		}
 		return
