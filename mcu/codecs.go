@@ -38,13 +38,16 @@ type decoders struct {
 	shared *worker.Crew // of all rooms; nil: each has its own
 }
 
+// largestView is the most pixels of a canvas that a viewer asks for (package views).
+const largestView = 1920 * 1080
+
 // newDecoders returns what decodes cameras as a configuration says.
 func newDecoders(c Config, log *slog.Logger) decoders {
 	d := decoders{limits: limit.Limits{Pixels: blocks(c.MaxSource.X) * blocks(c.MaxSource.Y), Memory: c.DecoderMemory}}
 	if c.Isolation.Args == nil {
 		return d
 	}
-	d.pool = worker.NewPool(worker.Config{Args: c.Isolation.Args, Limits: d.limits, Full: c.Isolation.Full, Log: log})
+	d.pool = worker.NewPool(worker.Config{Args: c.Isolation.Args, Limits: d.limits, Tile: max(c.Width*c.Height, largestView), Full: c.Isolation.Full, Log: log})
 	if c.Isolation.Shared {
 		d.shared = d.pool.NewCrew()
 	}

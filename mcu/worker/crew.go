@@ -88,15 +88,14 @@ func (c *Crew) leave(w *process, slot int) {
 // end ends a worker that nobody uses.
 func (c *Crew) end(w *process) {
 	c.mu.Lock()
-	if w.users > 0 || w.mem == nil {
+	if w.users > 0 || w.ending {
 		c.mu.Unlock()
 		return
 	}
 	c.shared = slices.DeleteFunc(c.shared, func(other *process) bool { return other == w })
-	mem := w.mem
-	w.mem = nil
+	w.ending = true
 	c.mu.Unlock()
 	w.kill()
 	<-w.dead
-	mem.close()
+	w.mem.close()
 }

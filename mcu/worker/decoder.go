@@ -3,11 +3,13 @@ package worker
 import (
 	"fmt"
 	"image"
+	"sync/atomic"
 	"time"
 
 	"tilemix/codec"
 	"tilemix/codec/limit"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/fit"
 )
 
 var (
@@ -34,7 +36,7 @@ const (
 )
 
 // Decoder decodes in a worker. It is a codec.VideoDecoder, codec.LossMarker and
-// codec.ColourTeller, and is not safe for concurrent use.
+// codec.ColourTeller, which can also scale, and is not safe for concurrent use.
 type Decoder struct {
 	crew  *Crew
 	kind  codec.Kind
@@ -42,7 +44,9 @@ type Decoder struct {
 
 	at     *process // nil: it has no slot
 	slot   int
-	out    [size]byte  // the request on its way
+	anew   bool // the worker has no decoder yet
+	r      request
+	source image.Point // of the last picture
 	pic    image.YCbCr // in the memory of at
 	colour yuv.Colour
 	claim  limit.Claim
@@ -57,50 +61,69 @@ type Decoder struct {
 // Config.Patience, twice where a worker has to start, and longer only where the machine is busy. A worker's
 // death is ErrRestarted. After the third within a minute, Decode returns ErrRefused.
 func (d *Decoder) Decode(au []byte) (*image.YCbCr, error) {
+	if there, err := d.decode(au, fit.Wanted{}); err != nil || !there {
+		return nil, err
+	}
+	d.pic = lay(d.at.mem.pictures(d.slot), d.source.X, d.source.Y)
+	return &d.pic, nil
+}
+
+// DecodeTiles decodes one access unit as Decode does, in the sizes of tiles.
+func (d *Decoder) DecodeTiles(au []byte, w fit.Wanted, pool *yuv.Pool) (fit.Picture, error) {
+	if there, err := d.decode(au, w); err != nil || !there {
+		return fit.Picture{}, err
+	}
+	return d.r.wanted.Gather(pool, d.source, d), nil
+}
+
+// Draw copies what tile i shows of the last picture out of the worker's memory.
+func (d *Decoder) Draw(dst *image.YCbCr, i int) {
+	at, place := spot(&d.r.wanted, d.source, i)
+	d.pic = lay(d.at.mem.pictures(d.slot)[at:], place.X, place.Y)
+	yuv.Copy(dst, &d.pic)
+}
+
+// decode has the worker decode an access unit, and tells whether there is a picture.
+func (d *Decoder) decode(au []byte, w fit.Wanted) (there bool, err error) {
 	switch {
 	case d.closed:
-		return nil, codec.ErrClosed
+		return false, codec.ErrClosed
 	case d.refused:
-		return nil, ErrRefused
+		return false, ErrRefused
 	case len(au) == 0 || len(au) > unit:
 		d.lost = true
-		return nil, errLength
+		return false, errLength
 	}
-	anew := d.at != nil && d.at.ended()
-	if anew {
+	again := d.at != nil && d.at.ended()
+	if again {
 		d.leave()
 	}
 	if d.at == nil && !d.enter() {
-		return nil, errNoWorker
+		return false, errNoWorker
 	}
 	copy(d.at.mem.unit(d.slot), au)
-	lost := d.lost
-	d.lost = false
-	if d.at.send(request{task: decode, slot: uint8(d.slot), lost: lost, length: len(au)}, &d.out) != nil {
+	d.r = request{task: decode, kind: d.kind, anew: d.anew, lost: d.lost, length: len(au), wanted: w}
+	d.anew, d.lost = false, false
+	r, err := d.ask()
+	if err != nil {
 		d.leave()
-		return nil, ErrRestarted
+		return false, err
 	}
-	r, ok := d.wait()
-	if !ok {
-		d.suspect(time.Now())
-		d.leave()
-		return nil, ErrRestarted
+	there, err = d.take(r)
+	if again && err != nil {
+		return false, ErrRestarted
 	}
-	img, err := d.take(r)
-	if anew && err != nil {
-		return nil, ErrRestarted
-	}
-	return img, err
+	return there, err
 }
 
-// enter takes a slot of a worker, with a decoder in it.
+// enter takes a slot of a worker.
 func (d *Decoder) enter() bool {
 	w, slot, ok := d.crew.seat(len(d.fatal) > 0, d.timer)
 	if !ok {
 		return false
 	}
-	d.at, d.slot, d.lost = w, slot, false // a new decoder begins at a key frame
-	_ = w.send(request{task: open, slot: uint8(slot), kind: d.kind}, &d.out)
+	d.at, d.slot, d.anew, d.lost = w, slot, true, false // a new decoder begins at a key frame
+	w.serve(slot)
 	return true
 }
 
@@ -113,50 +136,71 @@ func (d *Decoder) leave() {
 	d.at, d.pic = nil, image.YCbCr{}
 	d.claim.Release()
 	if !w.ended() {
-		_ = w.send(request{task: shut, slot: uint8(d.slot)}, &d.out)
+		w.mem.door(d.slot).ask(request{task: shut})
 	}
 	d.crew.leave(w, d.slot)
 }
 
-// wait waits for the reply. It returns false when the worker has died or takes too long, which ends it.
-// A worker that does not get the processor has more time.
-func (d *Decoder) wait() (reply, bool) {
-	r, ok, late := d.within(d.crew.pool.cfg.Patience)
+// ask sends the request and waits for the reply. A worker that has died, that takes too long or that
+// answers something else fails, and is ended. One that does not get the processor has more time.
+func (d *Decoder) ask() (r reply, err error) {
+	door := d.at.mem.door(d.slot)
+	if !d.settled(door) { // the slot's last decoder has still to be shut
+		d.blame(true)
+		return r, ErrRestarted
+	}
+	if door.ask(d.r); d.at.ended() {
+		return r, ErrRestarted // it was so before
+	}
+	inTime := d.settled(door)
+	answer := *door.reply
+	if inTime && atomic.LoadUint32(door.turn) == servers && r.get(&answer) && (r.result != picture || d.fits(r)) {
+		return r, nil
+	}
+	d.blame(!inTime)
+	d.suspect(time.Now())
+	return r, ErrRestarted
+}
+
+// fits tells whether the slot has room for a picture and what the tiles show of it.
+func (d *Decoder) fits(r reply) bool {
+	return end(&d.r.wanted, image.Pt(r.width, r.height)) <= len(d.at.mem.pictures(d.slot))
+}
+
+// settled waits until it is not the worker's turn, and tells whether that came in time.
+func (d *Decoder) settled(door door) bool {
+	if door.settled(d.crew.pool.cfg.Patience) {
+		return true
+	}
 	pid := d.at.cmd.Process.Pid
-	for n := 0; late && n < extensions; n++ {
+	for range extensions {
 		before := effortOf(pid)
-		if r, ok, late = d.within(second); late && !effortOf(pid).starved(before, second) {
+		if door.settled(second) {
+			return true
+		}
+		if !effortOf(pid).starved(before, second) {
 			break
 		}
 	}
-	if late {
-		if d.at.hung.CompareAndSwap(false, true) {
-			d.crew.pool.hangs.Add(1)
-			d.crew.pool.cfg.Log.Warn("a codec worker took too long and is replaced", "codec", d.kind, "limit", d.crew.pool.cfg.Patience)
-		}
-		d.at.kill()
-	} else if !ok {
-		if d.at.hung.CompareAndSwap(false, true) {
-			d.crew.pool.crashes.Add(1)
-			d.crew.pool.cfg.Log.Warn("a codec worker has crashed and is replaced", "codec", d.kind, "status", d.at.cmd.ProcessState.String())
-		}
-	}
-	return r, ok
+	return false
 }
 
-// within waits for the reply for some time. It returns whether there is one, and otherwise whether
-// the worker is late or has died.
-func (d *Decoder) within(patience time.Duration) (r reply, ok, late bool) {
-	d.timer.Reset(patience)
-	defer d.timer.Stop()
-	select {
-	case r = <-d.at.replies[d.slot]:
-		return r, true, false
-	case <-d.timer.C:
-		return r, false, true
-	case <-d.at.dead:
-		return r, false, false
+// blame counts the end of a worker, once, and ends it.
+func (d *Decoder) blame(late bool) {
+	pool, first := d.crew.pool, d.at.blamed.CompareAndSwap(false, true)
+	switch {
+	case first && late:
+		pool.hangs.Add(1)
+		pool.cfg.Log.Warn("a codec worker took too long and is replaced", "codec", d.kind, "limit", pool.cfg.Patience)
+	case first:
+		var status string
+		if d.at.ended() {
+			status = d.at.cmd.ProcessState.String()
+		}
+		pool.crashes.Add(1)
+		pool.cfg.Log.Warn("a codec worker has crashed and is replaced", "codec", d.kind, "status", status)
 	}
+	d.at.kill()
 }
 
 // suspect takes note that a worker ended with this decoder's access unit in it.
@@ -172,37 +216,26 @@ func (d *Decoder) suspect(now time.Time) {
 	}
 }
 
-// take makes of a reply what Decode returns.
-func (d *Decoder) take(r reply) (*image.YCbCr, error) {
+// take makes of a reply what decode returns.
+func (d *Decoder) take(r reply) (there bool, err error) {
 	if err := d.claim.Hold(d.crew.pool.cfg.Limits, r.held); err != nil {
 		d.leave()
-		return nil, err
+		return false, err
 	}
 	switch r.result {
 	case picture:
-		d.colour = r.colour()
-		d.lay(r.width, r.height)
-		return &d.pic, nil
+		d.colour, d.source = r.colour(), image.Pt(r.width, r.height)
+		return true, nil
 	case none:
-		return nil, nil
+		return false, nil
 	case tooLarge:
-		return nil, limit.ErrTooLarge
+		return false, limit.ErrTooLarge
 	case noMemory:
-		return nil, limit.ErrNoMemory
+		return false, limit.ErrNoMemory
 	case corrupt:
-		return nil, errCorrupt
+		return false, errCorrupt
 	default:
-		return nil, errNone
-	}
-}
-
-// lay lays the picture over the slot's memory.
-func (d *Decoder) lay(w, h int) {
-	b := d.at.mem.picture(d.slot)
-	luma, chroma := w*h, ((w+1)/2)*((h+1)/2)
-	d.pic = image.YCbCr{
-		Y: b[:luma:luma], Cb: b[luma : luma+chroma : luma+chroma], Cr: b[luma+chroma : luma+2*chroma : luma+2*chroma],
-		YStride: w, CStride: (w + 1) / 2, SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, w, h),
+		return false, errNone
 	}
 }
 

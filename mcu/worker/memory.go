@@ -5,12 +5,15 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"tilemix/mcu/fit"
 )
 
 const (
 	slots  = 32       // decoders of one worker, at most
-	unit   = 4 << 20  // bytes of an access unit, at most
 	page   = 64 << 10 // what slots begin at, a multiple of every machine's page
+	head   = page     // bytes of a slot's door
+	unit   = 4 << 20  // bytes of an access unit, at most
 	pixels = 8192 * 4320
 )
 
@@ -22,12 +25,13 @@ type memory struct {
 }
 
 // slotSize returns the bytes of a slot whose pictures have at most a number of pixels (0: as many as
-// any decoder makes). 4:2:0 has 3/2 bytes a pixel, and rows of chroma are rounded up.
-func slotSize(most int) int {
+// any decoder makes), and whose tiles another.
+func slotSize(most, tile int) int {
 	if most <= 0 || most > pixels {
 		most = pixels
 	}
-	return (unit + most*2 + page - 1) / page * page
+	// 4:2:0 has 3/2 bytes a pixel, and rows of chroma are rounded up.
+	return (head + unit + max(most, fit.Most*tile)*2 + page - 1) / page * page
 }
 
 // newMemory makes memory for slots of a size, which nobody can resize.
@@ -51,7 +55,7 @@ func newMemory(slot int) (*memory, error) {
 	return mapMemory(f, slot)
 }
 
-// mapMemory maps memory that the other side made.
+// mapMemory maps memory.
 func mapMemory(f *os.File, slot int) (*memory, error) {
 	b, err := unix.Mmap(int(f.Fd()), 0, slot*slots, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
@@ -61,16 +65,25 @@ func mapMemory(f *os.File, slot int) (*memory, error) {
 	return &memory{file: f, bytes: b, slot: slot}, nil
 }
 
-// unit and picture return the two parts of a slot.
-func (m *memory) unit(slot int) []byte { return m.bytes[slot*m.slot:][:unit:unit] }
-
-func (m *memory) picture(slot int) []byte {
-	return m.bytes[slot*m.slot+unit : (slot+1)*m.slot : (slot+1)*m.slot]
+// openMemory maps the memory that the server made.
+func openMemory(f *os.File) (*memory, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("size of shared memory: %w", err)
+	}
+	return mapMemory(f, int(info.Size())/slots)
 }
 
-// free gives a slot's pages back to the system.
+// unit and pictures return the other parts of a slot.
+func (m *memory) unit(slot int) []byte { return m.bytes[slot*m.slot+head:][:unit:unit] }
+
+func (m *memory) pictures(slot int) []byte {
+	return m.bytes[slot*m.slot+head+unit : (slot+1)*m.slot : (slot+1)*m.slot]
+}
+
+// free gives a slot's pages back to the system, but for its door.
 func (m *memory) free(slot int) {
-	_ = unix.Fallocate(int(m.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, int64(slot*m.slot), int64(m.slot))
+	_ = unix.Fallocate(int(m.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, int64(slot*m.slot+head), int64(m.slot-head))
 }
 
 // close unmaps the memory.

@@ -3,10 +3,13 @@ package worker
 import (
 	"encoding/binary"
 	"errors"
+	"image"
 
 	"tilemix/codec"
 	"tilemix/codec/limit"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/fit"
+	"tilemix/mixer/layout"
 )
 
 // size is the bytes of a request and of a reply.
@@ -16,31 +19,53 @@ const size = 32
 type task uint8
 
 const (
-	open   task = iota + 1 // make a decoder in the slot
+	enter  task = iota + 1 // serve the slot, from now on; it comes by the socket
 	decode                 // decode the slot's access unit
-	shut                   // end the slot's decoder
+	shut                   // end the slot's decoder; nobody waits for the reply
 )
 
 // request is what the server asks a worker for.
 type request struct {
 	task   task
-	slot   uint8
-	kind   codec.Kind // of open
+	slot   uint8      // of enter
+	kind   codec.Kind // of decode
+	anew   bool       // with a new decoder
 	lost   bool       // access units are missing before this one
 	length int        // of the access unit, bytes
+	wanted fit.Wanted // without tiles: the whole picture
 }
 
-func (r request) put(b *[size]byte) {
-	*b = [size]byte{byte(r.task), r.slot, byte(r.kind)}
-	if r.lost {
-		b[3] = 1
+// The flags of a request.
+const (
+	withNew = 1 << iota
+	withLoss
+)
+
+func (r *request) put(b *[size]byte) {
+	*b = [size]byte{byte(r.task), r.slot, byte(r.kind), 0, byte(r.wanted.Kind)}
+	if r.anew {
+		b[3] |= withNew
 	}
-	binary.LittleEndian.PutUint32(b[4:], uint32(r.length))
+	if r.lost {
+		b[3] |= withLoss
+	}
+	binary.LittleEndian.PutUint32(b[8:], uint32(r.length))
+	for i, t := range r.wanted.Tiles {
+		binary.LittleEndian.PutUint16(b[16+4*i:], uint16(t.X))
+		binary.LittleEndian.PutUint16(b[18+4*i:], uint16(t.Y))
+	}
 }
 
+// get reads a request, and tells whether it is one.
 func (r *request) get(b *[size]byte) bool {
-	*r = request{task(b[0]), b[1], codec.Kind(b[2]), b[3] != 0, int(binary.LittleEndian.Uint32(b[4:]))}
-	return r.task >= open && r.task <= shut && r.slot < slots && r.length <= unit
+	*r = request{
+		task: task(b[0]), slot: b[1], kind: codec.Kind(b[2]), anew: b[3]&withNew != 0, lost: b[3]&withLoss != 0,
+		length: int(binary.LittleEndian.Uint32(b[8:])), wanted: fit.Wanted{Kind: layout.SourceKind(b[4])},
+	}
+	for i := range r.wanted.Tiles {
+		r.wanted.Tiles[i] = image.Pt(int(binary.LittleEndian.Uint16(b[16+4*i:])), int(binary.LittleEndian.Uint16(b[18+4*i:])))
+	}
+	return r.task >= enter && r.task <= shut && r.slot < slots && r.length <= unit
 }
 
 // result says how a request ended.
@@ -59,9 +84,8 @@ const (
 // reply is what a worker answers.
 type reply struct {
 	result        result
-	slot          uint8
-	flags         uint8 // colour of a picture, or level of the sandbox
-	width, height int   // of the picture, pixels
+	flags         uint8 // colour of a whole picture, or level of the sandbox
+	width, height int   // of the picture as it was decoded, pixels
 	held          int64 // bytes that the decoder claims (package limit)
 }
 
@@ -72,31 +96,22 @@ const (
 )
 
 func (r reply) put(b *[size]byte) {
-	*b = [size]byte{byte(r.result), r.slot, r.flags}
+	*b = [size]byte{byte(r.result), r.flags}
 	binary.LittleEndian.PutUint32(b[4:], uint32(r.width))
 	binary.LittleEndian.PutUint32(b[8:], uint32(r.height))
 	binary.LittleEndian.PutUint64(b[16:], uint64(r.held))
 }
 
-// get reads a reply, and tells whether it is one that a slot of a number of bytes can have.
-func (r *reply) get(b *[size]byte, slot int) bool {
+// get reads a reply, and tells whether it is one.
+func (r *reply) get(b *[size]byte) bool {
+	const side = 1 << 14
 	width, height := binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
-	*r = reply{
-		result: result(b[0]), slot: b[1], flags: b[2],
-		width: int(width), height: int(height), held: int64(binary.LittleEndian.Uint64(b[16:])),
-	}
-	if r.result < ready || r.result > failed || r.slot >= slots {
+	*r = reply{result: result(b[0]), flags: b[1], width: int(width), height: int(height), held: int64(binary.LittleEndian.Uint64(b[16:]))}
+	if r.result < ready || r.result > failed || r.held < 0 {
 		return false
 	}
-	if r.result != picture {
-		return true
-	}
-	const side = 1 << 14
-	return width-1 < side && height-1 < side && planes(r.width, r.height) <= slot-unit && r.held >= 0
+	return r.result != picture || width-1 < side && height-1 < side
 }
-
-// planes returns the bytes of a picture in 4:2:0 without padding.
-func planes(w, h int) int { return w*h + 2*((w+1)/2)*((h+1)/2) }
 
 // colour returns how the picture's samples stand for colours.
 func (r reply) colour() yuv.Colour {

@@ -9,48 +9,79 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/limit"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/fit"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/sandbox"
+	"tilemix/mixer/layout"
 )
 
 // TestReply reads replies of any bytes, as a worker sends that a stream has taken over. What is taken
 // for one lies within its slot.
 func TestReply(t *testing.T) {
-	slot := slotSize(1280 * 720)
+	mem, err := newMemory(slotSize(1280*720, 1280*720))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mem.close()
+	d := Decoder{at: &process{mem: mem}}
+	pool := yuv.NewPool(fit.Most)
 	rapid.Check(t, func(t *rapid.T) {
 		var b [size]byte
 		copy(b[:], rapid.SliceOfN(rapid.Byte(), size, size).Draw(t, "bytes"))
 		if rapid.Bool().Draw(t, "plausible") {
 			reply{
-				result: result(rapid.IntRange(0, 9).Draw(t, "result")), slot: uint8(rapid.IntRange(0, 40).Draw(t, "slot")),
-				width: rapid.IntRange(-1, 1<<15).Draw(t, "width"), height: rapid.IntRange(-1, 1<<15).Draw(t, "height"),
+				result: result(rapid.IntRange(0, 9).Draw(t, "result")),
+				width:  rapid.IntRange(-1, 1<<15).Draw(t, "width"), height: rapid.IntRange(-1, 1<<15).Draw(t, "height"),
 				held: rapid.Int64().Draw(t, "held"),
 			}.put(&b)
 		}
+		d.r.wanted = wanted(t)
 		var r reply
-		if !r.get(&b, slot) {
+		if !r.get(&b) {
 			return
 		}
-		if r.slot >= slots || r.result < ready || r.result > failed {
+		if r.result < ready || r.result > failed || r.held < 0 {
 			t.Errorf("taken: %+v", r)
 		}
-		if r.result == picture && (r.width < 1 || r.height < 1 || planes(r.width, r.height) > slot-unit || r.held < 0) {
-			t.Errorf("taken for a picture: %+v", r)
+		if r.result != picture || !d.fits(r) {
+			return
+		}
+		d.source = image.Pt(r.width, r.height)
+		if d.r.wanted.Tiles == ([fit.Most]image.Point{}) {
+			lay(mem.pictures(0), r.width, r.height)
+			return
+		}
+		d.r.wanted.Gather(pool, d.source, &d).Frame.Release() // panics where it reads beyond the slot
+		if n := pool.Live(); n != 0 {
+			t.Errorf("%d frames are left", n)
 		}
 	})
+}
+
+// wanted draws tiles, of which the first may be none.
+func wanted(t *rapid.T) fit.Wanted {
+	w := fit.Wanted{Kind: layout.SourceKind(rapid.IntRange(0, 1).Draw(t, "kind"))}
+	for i := range rapid.IntRange(0, fit.Most).Draw(t, "tiles") {
+		w.Tiles[i] = image.Pt(rapid.IntRange(0, 1920).Draw(t, "x"), rapid.IntRange(0, 1080).Draw(t, "y"))
+	}
+	return w
 }
 
 // TestMessages sends what both sides say, and reads it.
 func TestMessages(t *testing.T) {
 	for _, sent := range []request{
-		{task: open, slot: 3, kind: codec.VP8},
-		{task: decode, slot: slots - 1, lost: true, length: unit},
+		{task: enter, slot: 3},
+		{task: decode, kind: codec.VP8, anew: true, length: unit},
+		{task: decode, kind: codec.H264, lost: true, length: 1, wanted: fit.Wanted{
+			Kind: layout.Screen, Tiles: [fit.Most]image.Point{{1280, 720}, {1, 2}, {640, 0}, {65535, 65534}},
+		}},
 		{task: shut},
 	} {
 		var b [size]byte
@@ -59,7 +90,7 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%+v is read as %+v", sent, got)
 		}
 	}
-	for _, bad := range []request{{}, {task: shut + 1}, {task: open, slot: slots}, {task: decode, length: unit + 1}} {
+	for _, bad := range []request{{}, {task: shut + 1}, {task: enter, slot: slots}, {task: decode, length: unit + 1}} {
 		var b [size]byte
 		if bad.put(&b); new(request).get(&b) {
 			t.Errorf("%+v is taken", bad)
@@ -82,12 +113,12 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestSlots lays pictures of many shapes into a slot, and reads them.
+// TestSlots draws pictures of many shapes into a slot, and reads them.
 func TestSlots(t *testing.T) {
-	if got := slotSize(0); got < unit+pixels*3/2 {
+	if got := slotSize(0, 0); got < unit+pixels*3/2 {
 		t.Errorf("a slot without a limit has %d bytes", got)
 	}
-	mem, err := newMemory(slotSize(640 * 480))
+	mem, err := newMemory(slotSize(640*480, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,24 +126,66 @@ func TestSlots(t *testing.T) {
 	if err := mem.file.Truncate(1); err == nil {
 		t.Error("the memory can be made smaller")
 	}
-	d := Decoder{at: &process{mem: mem}, slot: slots - 1}
+	b := desk{tenant: &tenant{mem: mem}, slot: slots - 1}
 	for _, size := range []image.Point{{640, 480}, {480, 640}, {2, 2}, {33, 17}, {1, 1}} {
 		img := codectest.Picture(size.X+2, size.Y+2, 1)
 		part := img.SubImage(image.Rectangle{Max: size}.Add(image.Pt(2, 2))).(*image.YCbCr)
-		pack(mem.picture(d.slot), part)
-		d.lay(size.X, size.Y)
+		if got := b.draw(part, &fit.Wanted{}); got != picture {
+			t.Fatalf("%v: it is %d", size, got)
+		}
+		got := lay(mem.pictures(b.slot), size.X, size.Y)
 		for y := range size.Y {
 			for x := range size.X {
-				if d.pic.YCbCrAt(x, y) != part.YCbCrAt(part.Rect.Min.X+x, part.Rect.Min.Y+y) {
+				if got.YCbCrAt(x, y) != part.YCbCrAt(part.Rect.Min.X+x, part.Rect.Min.Y+y) {
 					t.Fatalf("%v: another sample at %d, %d", size, x, y)
 				}
 			}
 		}
 	}
-	mem.free(d.slot)
-	if d.pic.Y[0] != 0 {
+	if got := b.draw(codectest.Picture(1280, 720, 1), &fit.Wanted{}); got != tooLarge {
+		t.Errorf("a picture that has no room in the slot is %d", got)
+	}
+	mem.free(b.slot)
+	if mem.pictures(b.slot)[0] != 0 {
 		t.Error("a free slot keeps its picture")
 	}
+}
+
+// TestDoor passes the turn, lets it go after a while, and takes it from a worker that has died.
+func TestDoor(t *testing.T) {
+	mem, err := newMemory(slotSize(2, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mem.close()
+	theirs, err := openMemory(mem.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Munmap(theirs.bytes) }()
+	ours, worker := mem.door(3), theirs.door(3)
+	ours.ask(request{task: decode, length: 7})
+	if ours.settled(time.Millisecond) {
+		t.Error("there is a reply")
+	}
+	go func() {
+		worker.asked()
+		var r request
+		r.get(worker.request)
+		worker.answer(reply{result: picture, width: r.length, height: 1})
+	}()
+	var r reply
+	if !ours.settled(time.Minute) || !r.get(ours.reply) || r.width != 7 {
+		t.Errorf("the reply is %+v", r)
+	}
+	ours.ask(request{task: shut})
+	p := process{mem: mem}
+	finished := make(chan struct{})
+	go func() { p.finish(); close(finished) }()
+	if !ours.settled(time.Minute) || !p.ended() {
+		t.Error("the death is not told")
+	}
+	<-finished
 }
 
 // TestClaims bounds what decoders hold in all workers, by what these say.

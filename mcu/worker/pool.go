@@ -19,6 +19,7 @@ type Config struct {
 	// [Child.Serve].
 	Args   []string
 	Limits limit.Limits // of decoders, as the Child has them
+	Tile   int          // pixels of the largest tile
 	// Patience is how long a decoder may take for an access unit. 0: 400 ms.
 	Patience time.Duration
 	Full     bool // Run fails where a layer of the sandbox is missing
@@ -70,7 +71,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	defer cancel()
 	schedule := backoff.Schedule{First: 100 * time.Millisecond, Longest: 10 * time.Second}
 	for failures := 0; ctx.Err() == nil; {
-		w, err := start(ctx, p.cfg.Args, p.cfg.Limits)
+		w, err := start(ctx, &p.cfg)
 		if err != nil {
 			if ctx.Err() != nil {
 				break

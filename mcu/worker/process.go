@@ -20,24 +20,31 @@ import (
 	"tilemix/mcu/sandbox"
 )
 
+// slack is how late timers of a worker may be (PR_SET_TIMERSLACK, prctl(2)). It has none but those of
+// Go's system monitor, which would look every 20 µs whether the decoder has returned: a twentieth of
+// what decoding takes.
+const slack = 10 * time.Millisecond
+
 // process is a worker as the server sees it.
 type process struct {
-	cmd     *exec.Cmd
-	conn    *net.UnixConn
-	mem     *memory
-	level   sandbox.Level
-	replies [slots]chan reply // one at most waits in each
-	dead    chan struct{}     // closed when the process has ended
-	hung    atomic.Bool       // it was killed because it took too long
+	cmd    *exec.Cmd
+	conn   *net.UnixConn
+	mem    *memory
+	level  sandbox.Level
+	gone   atomic.Bool   // the process has ended
+	dead   chan struct{} // closed when it has, and all that wait have been told
+	blamed atomic.Bool   // its death is counted
+	served [slots]bool   // the worker knows of the slot; belongs to whose the slot is
 
 	// A Crew's lock guards what follows.
-	taken [slots]bool
-	users int // slots that are taken
+	taken  [slots]bool
+	users  int  // slots that are taken
+	ending bool // nobody takes one any more
 }
 
 // start starts this program as a worker, which ends with ctx, and waits until it is locked in.
-func start(ctx context.Context, args []string, limits limit.Limits) (*process, error) {
-	mem, err := newMemory(slotSize(limits.Pixels))
+func start(ctx context.Context, cfg *Config) (*process, error) {
+	mem, err := newMemory(slotSize(cfg.Limits.Pixels, cfg.Tile))
 	if err != nil {
 		return nil, err
 	}
@@ -47,12 +54,9 @@ func start(ctx context.Context, args []string, limits limit.Limits) (*process, e
 		return nil, err
 	}
 	p := &process{conn: conn, mem: mem, dead: make(chan struct{})}
-	for i := range p.replies {
-		p.replies[i] = make(chan reply, 1)
-	}
 	p.cmd = exec.CommandContext(ctx, "/proc/self/exe") // even if the file has been replaced
-	p.cmd.Args = args
-	p.cmd.Env = environment(limits)
+	p.cmd.Args = cfg.Args
+	p.cmd.Env = environment(cfg.Limits)
 	p.cmd.ExtraFiles = []*os.File{mem.file, theirs}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)
@@ -60,12 +64,15 @@ func start(ctx context.Context, args []string, limits limit.Limits) (*process, e
 		// The kernel sends Pdeathsig when the thread ends that started the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0) // the child inherits it
 		err := p.cmd.Start()
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0)
 		_ = theirs.Close()
 		started <- err
 		if err == nil {
 			_ = p.cmd.Wait()
 			_ = p.conn.Close()
+			p.finish()
 		}
 		close(p.dead)
 	}()
@@ -79,19 +86,20 @@ func start(ctx context.Context, args []string, limits limit.Limits) (*process, e
 		mem.close()
 		return nil, fmt.Errorf("start a codec worker: %w", err)
 	}
-	go p.read()
 	return p, nil
 }
 
 // environment returns what a worker needs of the server's variables, none of which is a secret. With
-// GOMAXPROCS the runtime does not follow the control group's limit, for which it would read files.
+// GOMAXPROCS the runtime does not follow the control group's limit, for which it would read files. It
+// lets all slots run, so that none waits for the monitor to notice that another waits for the server;
+// how many decode at once is the server's choice.
 func environment(l limit.Limits) []string {
 	memory := int64(math.MaxInt64)
 	if l.Memory != nil {
 		memory = l.Memory.Most()
 	}
 	return []string{
-		"LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH"), "GOMAXPROCS=" + strconv.Itoa(runtime.GOMAXPROCS(0)),
+		"LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH"), "GOMAXPROCS=" + strconv.Itoa(runtime.GOMAXPROCS(0)+slots),
 		pixelsName + "=" + strconv.Itoa(l.Pixels), memoryName + "=" + strconv.FormatInt(memory, 10),
 	}
 }
@@ -132,41 +140,30 @@ func (p *process) greet() error {
 	var b [size]byte
 	n, err := p.conn.Read(b[:])
 	var r reply
-	if err != nil || n != size || !r.get(&b, p.mem.slot) || r.result != ready {
+	if err != nil || n != size || !r.get(&b) || r.result != ready {
 		return errors.Join(errors.New("it did not say that it is ready"), err)
 	}
 	p.level = r.level()
 	return p.conn.SetReadDeadline(time.Time{})
 }
 
-// read hands replies to those who wait. A worker that answers something else is killed: it is no
-// longer what was started.
-func (p *process) read() {
-	var b [size]byte
-	var r reply
-	for {
-		n, err := p.conn.Read(b[:])
-		if err != nil || n == 0 {
-			break
-		}
-		if n != size || !r.get(&b, p.mem.slot) {
-			break
-		}
-		select {
-		case p.replies[r.slot] <- r:
-			continue
-		default: // nobody asked
-		}
-		break
+// finish wakes those who wait for a reply of a process that has ended.
+func (p *process) finish() {
+	p.gone.Store(true)
+	for slot := range slots {
+		p.mem.door(slot).pass(over)
 	}
-	p.kill()
 }
 
-// send sends a request by way of the caller's buffer. An error means that the worker is dead.
-func (p *process) send(r request, b *[size]byte) error {
-	r.put(b)
-	_, err := p.conn.Write(b[:])
-	return err
+// serve has the worker serve a slot, which is the caller's. It may be called more than once.
+func (p *process) serve(slot int) {
+	if p.served[slot] {
+		return
+	}
+	p.served[slot] = true
+	var b [size]byte
+	(&request{task: enter, slot: uint8(slot)}).put(&b)
+	_, _ = p.conn.Write(b[:]) // an error means that the worker is dead, which the door says too
 }
 
 // kill ends the process. It may be called more than once.
@@ -177,11 +174,4 @@ func (p *process) kill() {
 }
 
 // ended tells whether the process has ended.
-func (p *process) ended() bool {
-	select {
-	case <-p.dead:
-		return true
-	default:
-		return false
-	}
-}
+func (p *process) ended() bool { return p.gone.Load() }

@@ -3,7 +3,6 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"net"
 	"os"
@@ -48,7 +47,7 @@ func (c Child) Serve() error {
 	if err != nil {
 		return fmt.Errorf("the server says no memory: %w", err)
 	}
-	mem, err := mapMemory(os.NewFile(memoryFile, "memory"), slotSize(pixels))
+	mem, err := openMemory(os.NewFile(memoryFile, "memory"))
 	if err != nil {
 		return err
 	}
@@ -61,23 +60,27 @@ func (c Child) Serve() error {
 	}
 	level, _ := sandbox.Lock(sandbox.Quota{Memory: spareMemory + slots*decoderMemory, Files: openFiles})
 	t := &tenant{Child: c, pixels: pixels, claims: claims, mem: mem, conn: conn}
-	t.answer(reply{result: ready, flags: flagsOfLevel(level)}, new([size]byte))
+	var b [size]byte
+	reply{result: ready, flags: flagsOfLevel(level)}.put(&b)
+	if _, err := conn.Write(b[:]); err != nil {
+		return fmt.Errorf("write to the server: %w", err)
+	}
 	return t.serve()
 }
 
 // tenant is a worker's process.
 type tenant struct {
 	Child
-	pixels   int   // of a picture, at most; 0: what a decoder takes
-	claims   int64 // bytes that a decoder may hold
-	mem      *memory
-	conn     *net.UnixConn
-	requests [slots]chan request // to the goroutine of each slot
+	pixels int   // of a picture, at most; 0: what a decoder takes
+	claims int64 // bytes that a decoder may hold
+	mem    *memory
+	conn   *net.UnixConn
 }
 
-// serve hands requests to their slots.
+// serve starts a goroutine for each slot that the server names, until it ends.
 func (t *tenant) serve() error {
 	var b [size]byte
+	var served [slots]bool
 	for {
 		n, err := t.conn.Read(b[:])
 		var r request
@@ -86,89 +89,13 @@ func (t *tenant) serve() error {
 			return nil
 		case err != nil:
 			return fmt.Errorf("read from the server: %w", err)
-		case n != size || !r.get(&b):
+		case n != size || !r.get(&b) || r.task != enter || served[r.slot]:
 			return errors.New("the server asks for something else")
 		}
-		if t.requests[r.slot] == nil {
-			t.requests[r.slot] = make(chan request, 4) // shut, open and decode may wait together
-			go t.work(t.requests[r.slot])
-		}
-		t.requests[r.slot] <- r
+		served[r.slot] = true
+		d := &desk{tenant: t, slot: int(r.slot)}
+		go d.work()
 	}
-}
-
-// work serves one slot.
-func (t *tenant) work(requests <-chan request) {
-	var dec codec.VideoDecoder
-	var memory *limit.Memory
-	var failure error
-	var out [size]byte
-	for r := range requests {
-		switch r.task {
-		case open:
-			memory = limit.NewMemory(t.claims)
-			dec, failure = t.NewDecoder(r.kind, limit.Limits{Pixels: t.pixels, Memory: memory})
-		case shut:
-			if dec != nil {
-				_ = dec.Close()
-			}
-			dec = nil
-		case decode:
-			if dec == nil || failure != nil {
-				t.answer(reply{result: failed, slot: r.slot}, &out)
-				continue
-			}
-			a := t.decode(dec, r)
-			a.slot, a.held = r.slot, memory.Held()
-			t.answer(a, &out)
-		}
-	}
-}
-
-// decode decodes the access unit of a slot into its picture.
-func (t *tenant) decode(dec codec.VideoDecoder, r request) reply {
-	if m, ok := dec.(codec.LossMarker); ok && r.lost {
-		m.MarkLoss()
-	}
-	img, err := dec.Decode(t.mem.unit(int(r.slot))[:r.length])
-	if err != nil {
-		return reply{result: resultOf(err)}
-	}
-	if img == nil {
-		return reply{result: none}
-	}
-	size := img.Rect.Size()
-	dst := t.mem.picture(int(r.slot))
-	if planes(size.X, size.Y) > len(dst) {
-		return reply{result: tooLarge}
-	}
-	pack(dst, img)
-	a := reply{result: picture, width: size.X, height: size.Y}
-	if d, ok := dec.(codec.ColourTeller); ok {
-		a.flags = flagsOf(d.Colour())
-	}
-	return a
-}
-
-// pack copies a picture, plane after plane, without padding.
-func pack(dst []byte, img *image.YCbCr) {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	for y := range h {
-		dst = dst[copy(dst, img.Y[img.YOffset(img.Rect.Min.X, img.Rect.Min.Y+y):][:w]):]
-	}
-	at := img.COffset(img.Rect.Min.X, img.Rect.Min.Y)
-	for _, plane := range [2][]byte{img.Cb, img.Cr} {
-		for y := range (h + 1) / 2 {
-			dst = dst[copy(dst, plane[at+y*img.CStride:][:(w+1)/2]):]
-		}
-	}
-}
-
-// answer sends a reply by way of the caller's buffer. An error means that the server is gone, which
-// serve sees too.
-func (t *tenant) answer(r reply, b *[size]byte) {
-	r.put(b)
-	_, _ = t.conn.Write(b[:])
 }
 
 // flagsOfLevel returns what of the sandbox is there.

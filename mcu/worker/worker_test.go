@@ -21,9 +21,12 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/limit"
 	"tilemix/codec/table"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/fit"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/sandbox"
 	"tilemix/mcu/worker"
+	"tilemix/mixer/layout"
 )
 
 // asWorker is the argument with which this program is a worker.
@@ -68,6 +71,7 @@ var sink int // of what spins
 
 // orders are what a stream tries that has taken over a worker. Each must fail or end the worker.
 var orders = map[string]func() error{
+	"null":  func() error { return codec.ErrCorrupt },
 	"crash": func() error { *(*int)(nil) = 1; return nil },
 	"spin": func() error {
 		for n := 0; ; n++ {
@@ -98,10 +102,10 @@ var orders = map[string]func() error{
 }
 
 // pool runs a pool for the time of a test.
-func pool(t *testing.T, change func(*worker.Config)) *worker.Pool {
+func pool(t testing.TB, change func(*worker.Config)) *worker.Pool {
 	t.Helper()
 	cfg := worker.Config{
-		Args: []string{"tilemix", asWorker}, Limits: limit.Limits{Pixels: 1280 * 720}, Patience: 5 * time.Second,
+		Args: []string{"tilemix", asWorker}, Limits: limit.Limits{Pixels: 1280 * 720}, Tile: 1280 * 720, Patience: 5 * time.Second,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	if change != nil {
@@ -136,22 +140,51 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// stream returns the access units of a stream with one key frame, the first.
-func stream(t *testing.T, n int) (units [][]byte) {
-	t.Helper()
-	enc, err := h264.NewEncoder(codec.VideoConfig{Width: 320, Height: 180, FrameRate: 30, Bitrate: 300_000})
+// TestTiles decodes in a worker to tiles of many sizes, odd ones and none among them. The pixels are
+// those that this process makes.
+func TestTiles(t *testing.T) {
+	crew := pool(t, nil).NewCrew()
+	remote := crew.NewDecoder(codec.H264)
+	defer remote.Close()
+	dec, err := table.Of(codec.H264).NewDecoder(limit.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer enc.Close()
-	for i := range n {
-		au, err := enc.Encode(codectest.Picture(320, 180, i), time.Duration(i)*time.Second/30)
+	defer dec.Close()
+	local := fit.Local{Decoder: dec}
+	units := film(t, 320, 180, 8)
+	frames := yuv.NewPool(2 * fit.Most)
+	for i, w := range []fit.Wanted{
+		{Tiles: [fit.Most]image.Point{{426, 240}}},
+		{Tiles: [fit.Most]image.Point{{640, 480}, {1280, 720}, {98, 51}, {320, 180}}},
+		{Kind: layout.Screen, Tiles: [fit.Most]image.Point{{240, 240}, {}, {100, 400}}},
+		{Tiles: [fit.Most]image.Point{{1, 1}, {320, 180}}},
+		{Tiles: [fit.Most]image.Point{{}, {320, 180}}},
+		{Tiles: [fit.Most]image.Point{{318, 178}}},
+	} {
+		want, err := local.DecodeTiles(units[i], w, frames)
 		if err != nil {
 			t.Fatal(err)
 		}
-		units = append(units, bytes.Clone(au.Data))
+		got, err := remote.DecodeTiles(units[i], w, frames)
+		if err != nil || got.Source != want.Source {
+			t.Fatalf("%v: it is %v (%v), not %v", w, got.Source, err, want.Source)
+		}
+		a, b := got.Frame, want.Frame
+		for ; a != nil && b != nil; a, b = a.Other, b.Other {
+			if a.Rect != b.Rect || !bytes.Equal(a.Y, b.Y) || !bytes.Equal(a.Cb, b.Cb) || !bytes.Equal(a.Cr, b.Cr) {
+				t.Errorf("%v: another picture of %v", w, a.Rect.Size())
+			}
+		}
+		if a != nil || b != nil {
+			t.Errorf("%v: another number of pictures", w)
+		}
+		got.Frame.Release()
+		want.Frame.Release()
 	}
-	return units
+	if frames.Live() != 0 {
+		t.Errorf("%d frames are left", frames.Live())
+	}
 }
 
 // decode decodes an access unit and wants a picture.
@@ -165,7 +198,7 @@ func decode(t *testing.T, d *worker.Decoder, au []byte) {
 // TestSandbox tries from inside a worker all that a stream would that has taken it over.
 func TestSandbox(t *testing.T) {
 	p := pool(t, nil)
-	units := stream(t, 1)
+	units := film(t, 320, 180, 1)
 	for order := range orders {
 		if order == "spin" || order == "crash" || order == "stop" {
 			continue
@@ -189,7 +222,7 @@ func TestSandbox(t *testing.T) {
 func TestCrash(t *testing.T) {
 	p := pool(t, nil)
 	g := p.NewCrew()
-	units := stream(t, 2)
+	units := film(t, 320, 180, 2)
 	victim, attacker := g.NewDecoder(codec.H264), g.NewDecoder(codec.H264)
 	defer victim.Close()
 	defer attacker.Close()
@@ -218,7 +251,7 @@ func TestHang(t *testing.T) {
 	p := pool(t, func(c *worker.Config) { c.Patience = time.Second })
 	d := p.NewCrew().NewDecoder(codec.H264)
 	defer d.Close()
-	units := stream(t, 1)
+	units := film(t, 320, 180, 1)
 	decode(t, d, units[0])
 	if _, err := d.Decode([]byte("!spin")); !errors.Is(err, codec.ErrCorrupt) {
 		t.Fatalf("the hang is %v", err)
@@ -234,7 +267,7 @@ func TestStopped(t *testing.T) {
 	p := pool(t, func(c *worker.Config) { c.Patience = 200 * time.Millisecond })
 	d := p.NewCrew().NewDecoder(codec.H264)
 	defer d.Close()
-	units := stream(t, 1)
+	units := film(t, 320, 180, 1)
 	poll.Until(t, "a picture", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
 	if _, err := d.Decode([]byte("!stop")); !errors.Is(err, worker.ErrRestarted) {
 		t.Fatalf("the stop is %v", err)
@@ -245,7 +278,7 @@ func TestStopped(t *testing.T) {
 // TestDeaths kills many workers, and looks for what is left of them.
 func TestDeaths(t *testing.T) {
 	p := pool(t, nil)
-	units := stream(t, 1)
+	units := film(t, 320, 180, 1)
 	before := files(t)
 	for range 20 {
 		d := p.NewCrew().NewDecoder(codec.H264)

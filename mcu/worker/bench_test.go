@@ -1,0 +1,107 @@
+package worker_test
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tilemix/codec"
+	"tilemix/codec/codectest"
+	"tilemix/codec/h264"
+	"tilemix/codec/limit"
+	"tilemix/codec/table"
+	"tilemix/codec/yuv"
+	"tilemix/mcu/fit"
+)
+
+// tileDecoder is what a worker's decoder and one of this process have in common.
+type tileDecoder interface {
+	DecodeTiles(au []byte, w fit.Wanted, pool *yuv.Pool) (fit.Picture, error)
+}
+
+// BenchmarkIsolation decodes 720p to a tile of nine in this process and in a worker, in turn, and says
+// what the processor needs for an access unit of each.
+func BenchmarkIsolation(b *testing.B) {
+	units := film(b, 1280, 720, 60)
+	dec, err := table.Of(codec.H264).NewDecoder(limit.Limits{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer dec.Close()
+	remote := pool(b, nil).NewCrew().NewDecoder(codec.H264)
+	defer remote.Close()
+	var used [2][]time.Duration
+	frames := yuv.NewPool(1)
+	w := fit.Wanted{Tiles: [fit.Most]image.Point{{X: 426, Y: 240}}}
+	for n := 0; b.Loop(); n++ {
+		for i, d := range []tileDecoder{&fit.Local{Decoder: dec}, remote} {
+			time.Sleep(time.Millisecond) // as between two pictures of a camera
+			before := processors(b)
+			p, err := d.DecodeTiles(units[n%len(units)], w, frames)
+			if err != nil || p.Frame == nil {
+				b.Fatalf("no picture: %v", err)
+			}
+			p.Frame.Release()
+			used[i] = append(used[i], processors(b)-before)
+		}
+	}
+	for i, name := range []string{"µs-off", "µs-room"} {
+		slices.Sort(used[i])
+		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, name)
+	}
+	b.ReportMetric(float64(used[1][len(used[1])/2])/float64(used[0][len(used[0])/2]), "room/off")
+}
+
+// film returns the access units of a stream with one key frame, the first.
+func film(tb testing.TB, width, height, n int) (units [][]byte) {
+	tb.Helper()
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: width, Height: height, FrameRate: 30, Bitrate: width * height * 3 / 2})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer enc.Close()
+	for i := range n {
+		au, err := enc.Encode(codectest.Picture(width, height, i), time.Duration(i)*time.Second/30)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		units = append(units, bytes.Clone(au.Data))
+	}
+	return units
+}
+
+// processors returns what this process and its children have used of all processors.
+func processors(tb testing.TB) (sum time.Duration) {
+	tb.Helper()
+	for _, pid := range append(children(tb), os.Getpid()) {
+		var used unix.Timespec
+		if unix.ClockGettime(int32(^pid<<3|2), &used) == nil { // clock_getcpuclockid(3)
+			sum += time.Duration(used.Nano())
+		}
+	}
+	return sum
+}
+
+// children returns the processes that this one has started and that run, or have not been waited for.
+func children(tb testing.TB) (pids []int) {
+	tb.Helper()
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, task := range tasks {
+		list, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/children") // the thread may have ended
+		for pid := range bytes.FieldsSeq(list) {
+			if n, err := strconv.Atoi(string(pid)); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
+}
