@@ -72,9 +72,9 @@ type Config struct {
 	// Rules returns what was decided about a room beforehand; an error keeps clients out of it. It
 	// is called with locks held, so it must not call the server. nil: nothing was decided.
 	Rules func(room string) (rules.Terms, error)
-	// Overlays returns what the picture of a room shows when a call begins, nil for nothing. It may
-	// block. nil: nothing was decided.
-	Overlays func(room string) *overlay.Set
+	// Overlays returns what the pictures of a room show when a call begins. It may block. nil: nothing
+	// was decided.
+	Overlays func(room string) overlay.Sets
 	// File returns what was uploaded for a room under an ID, or an error that wraps ErrNotFound. It must
 	// not block. nil: nothing can be uploaded.
 	File func(room, id string) (control.ChatFile, error)

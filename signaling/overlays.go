@@ -25,36 +25,43 @@ type overlays struct {
 }
 
 // current returns what a room shows now, or is to show.
-func (o *overlays) current(room string) (*overlay.Set, error) {
+func (o *overlays) current(room string) (all overlay.Sets, err error) {
 	if err := mcu.CheckRoomName(room); err != nil {
-		return nil, err
+		return all, err
 	}
 	if h, err := o.srv.Room(room); err == nil {
-		if set := h.Overlays(); set != nil {
-			return set, nil
+		if all = h.Overlays(); len(all.All()) > 0 {
+			return all, nil
 		}
 	}
-	if o.shelf != nil {
-		b, err := o.shelf.View(room)
-		if err != nil {
-			return nil, err
-		}
-		if set, err := b.Picture(); set != nil || err != nil {
-			return set, err
-		}
+	if o.shelf == nil {
+		return all, nil
 	}
-	return overlay.None(), nil
+	b, err := o.shelf.View(room)
+	if err != nil {
+		return all, err
+	}
+	return b.Pictures()
 }
 
+// get answers with the room's own overlays, or with those of a name.
 func (o *overlays) get(c echo.Context) error {
-	set, err := o.current(c.Param("room"))
+	all, err := o.current(c.Param("room"))
 	if err != nil {
 		return err
+	}
+	name := c.QueryParam("name")
+	set := all.Of(name)
+	if set == nil && name != "" {
+		return &refusal{http.StatusNotFound, "the room has no overlays of that name"}
+	}
+	if set == nil {
+		set = overlay.None()
 	}
 	return fresh(c, set.Overlays)
 }
 
-// put replaces what a room shows: at once, and for later calls if somebody vouches for the client.
+// put replaces what a room shows, or what views show that choose the name in the body: at once, and for later calls if somebody vouches for the client.
 func (o *overlays) put(c echo.Context) error {
 	room := c.Param("room")
 	before, err := o.current(room)
@@ -65,8 +72,11 @@ func (o *overlays) put(c echo.Context) error {
 	if err := o.bodies.json(c, &wanted); err != nil {
 		return err
 	}
-	set, err := overlay.Compile(wanted, before)
+	set, err := overlay.Compile(wanted, before.Pictures())
 	if err != nil {
+		return err
+	}
+	if _, err := before.With(set); err != nil {
 		return err
 	}
 	kept, err := o.keep(room, grantOf(c), set)
@@ -94,9 +104,10 @@ func (o *overlays) keep(room string, by policy.Grant, set *overlay.Set) (kept bo
 		return false, fmt.Errorf("overlays: %w", err)
 	}
 	_, err = o.shelf.Update(room, "", func(b *book.Book) error {
-		if b.Overlays = data; set.Overlays == (control.Overlays{}) {
-			b.Overlays = nil
+		if set.Overlays == (control.Overlays{Name: set.Name}) {
+			data = nil
 		}
+		b.SetPictures(set.Name, data)
 		return nil
 	})
 	return err == nil, err

@@ -31,7 +31,8 @@ func TestOverlays(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return b.Picture()
+		all, err := b.Pictures()
+		return all.Own, err
 	}
 	var logo bytes.Buffer
 	if err := png.Encode(&logo, image.NewNRGBA(image.Rect(0, 0, 64, 32))); err != nil {
@@ -59,11 +60,25 @@ func TestOverlays(t *testing.T) {
 			t.Errorf("%.40s is answered %s", c.body, r.body)
 		}
 	}
+	put(`{"name":"air","rec":true}`, http.StatusOK)
+	put(`{"name":"none","rec":true}`, http.StatusBadRequest)
+	if r := do(t, http.MethodGet, at+"?name=air", "", "Authorization", operator); r.body != "{\"name\":\"air\",\"rec\":true}\n" {
+		t.Errorf("overlays of a name are %s", r.body)
+	}
+	do(t, http.MethodGet, at+"?name=moon", "", "Authorization", operator).want(t, http.StatusNotFound)
+	if set, err := kept(); err != nil || set.Name != "" || set.Clock != "elapsed" {
+		t.Errorf("others are kept in the place of the room's: %+v, %v", set, err)
+	}
 	ada, welcome, _ := come(t, url, "Ada")
 	connect(t, ada)
 	if r := do(t, http.MethodGet, at, "", "Authorization", operator); !strings.Contains(r.body, `"clock":"elapsed"`) {
 		t.Errorf("the room shows %s", r.body)
 	}
+	if r := do(t, http.MethodGet, at+"?name=air", "", "Authorization", operator); !strings.Contains(r.body, `"rec":true`) {
+		t.Errorf("in a call overlays of a name are %s", r.body)
+	}
+	put(`{"name":"air"}`, http.StatusOK)
+	do(t, http.MethodGet, at+"?name=air", "", "Authorization", operator).want(t, http.StatusNotFound)
 	put(`{"rec":true}`, http.StatusOK, "Bearer "+welcome.Resume)
 	r = do(t, http.MethodGet, at, "", "Authorization", operator)
 	if r.body != "{\"rec\":true}\n" {

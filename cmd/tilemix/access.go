@@ -124,17 +124,16 @@ func (e *entrance) auth(room string) (access.Mode, error) {
 	return access.Mode(r.Auth), err
 }
 
-// overlays returns what the picture of a room is to show, nil for nothing.
-func (e *entrance) overlays(room string) *overlay.Set {
+// overlays returns what the pictures of a room are to show.
+func (e *entrance) overlays(room string) (all overlay.Sets) {
 	b, err := e.shelf.View(room)
-	var set *overlay.Set
 	if err == nil {
-		set, err = b.Picture()
+		all, err = b.Pictures()
 	}
 	if err != nil {
 		e.log.Error("no overlays", "room", room, "error", err)
 	}
-	return set
+	return all
 }
 
 // ban takes a ban of a room's loop. It does not wait.

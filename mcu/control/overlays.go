@@ -17,6 +17,8 @@ const MaxBanner = 200
 // Overlays show nothing. In a message pictures can only be named by their IDs, since a message is
 // too small for files.
 type Overlays struct {
+	// Name is that by which a view chooses them, so that they are in no other; "": they are the room's.
+	Name       string     `json:"name,omitempty"`
 	Background Background `json:"background,omitzero"`
 	Logo       Logo       `json:"logo,omitzero"`
 	Banner     Banner     `json:"banner,omitzero"`

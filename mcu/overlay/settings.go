@@ -27,6 +27,9 @@ var ErrBad = errors.New("bad overlays")
 const (
 	// maxLogo is the largest part of the canvas's height that a logo has, in percent.
 	maxLogo, usualLogo = 40, 12
+	// maxName is the length of the longest name, of nameLetters.
+	maxName     = 32
+	nameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 )
 
 // Set is settings that were checked, with their pictures. It never changes.
@@ -96,6 +99,8 @@ func check(s *control.Overlays) error {
 	_, corner := corners[s.Logo.Corner]
 	link, err := url.Parse(s.QR)
 	switch {
+	case s.Name == Nothing || len(s.Name) > maxName || strings.Trim(s.Name, nameLetters) != "":
+		return fmt.Errorf("%w: name is up to %d of a-z, 0-9, dash and underscore, and not %s: %.40q is none", ErrBad, maxName, Nothing, s.Name)
 	case !corner:
 		return fmt.Errorf("%w: logo.corner is one of top-right, top-left, bottom-left and bottom-right, not %.40q", ErrBad, s.Logo.Corner)
 	case s.Logo.Size < 0 || s.Logo.Size > maxLogo:

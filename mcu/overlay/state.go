@@ -29,14 +29,20 @@ type State struct {
 type Caption struct {
 	Name, Title string
 	Since       time.Time
+	Spoke       bool // it began to speak. Only a Set whose LowerThird is "speaker" shows it then
 }
 
 // on tells whether a lower third is there.
 func (p *Caption) on(now time.Time) bool { return p.Name != "" && now.Sub(p.Since) < shown }
 
+// introduces tells whether the lower third is seen.
+func (s *State) introduces(now time.Time) bool {
+	return s.Caption.on(now) && (!s.Caption.Spoke || s.Set.LowerThird == "speaker")
+}
+
 // Live tells whether the picture changes by itself.
 func (s *State) Live(now time.Time) bool {
-	return s.Set != nil && (s.Set.Clock != "" || s.Caption.on(now) || s.Set.Ending && !s.Ends.IsZero())
+	return s.Set != nil && (s.Set.Clock != "" || s.introduces(now) || s.Set.Ending && !s.Ends.IsZero())
 }
 
 // Transition returns how tiles come to other places.
@@ -76,7 +82,7 @@ func (f *Frame) At(s State, now time.Time) decor.Overlays {
 	if s.Set == nil {
 		return decor.Overlays{}
 	}
-	at := instant{clock: s.clock(now), left: s.left(now), person: s.Caption.on(now)}
+	at := instant{clock: s.clock(now), left: s.left(now), person: s.introduces(now)}
 	if s == f.state && at == f.at {
 		return f.drawn
 	}

@@ -10,6 +10,7 @@ import (
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/pace"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
@@ -139,8 +140,9 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.sources.look(s, now)
 	for i, v := range c.views {
-		v.transit(c.moves(s), now)
-		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s, now) {
+		shown := s.Shown(i)
+		v.transit(c.moves(shown), now)
+		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, shown, now) {
 			c.changed = now
 		}
 	}
@@ -155,11 +157,11 @@ func (c *Clock) tick(now time.Time) {
 }
 
 // moves returns how tiles come to other places. They jump where there is no time to spare.
-func (c *Clock) moves(s *scene.Scene) motion.Transition {
+func (c *Clock) moves(shown *overlay.State) motion.Transition {
 	if c.overload.Strained() {
 		return motion.Transition{}
 	}
-	return s.Overlays.Transition()
+	return shown.Transition()
 }
 
 // choose finds out which rendition each viewer is to have.

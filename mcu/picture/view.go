@@ -139,9 +139,9 @@ func (v *view) best(r *rendition.Rendition) bool {
 func (v *view) due() bool { return v.tick%v.every == 0 }
 
 // compose draws the tiles, or what a lobby has instead, and tells whether that changed anything.
-func (v *view) compose(tiles []video.Tile, s *scene.Scene, now time.Time) bool {
-	v.canvas.Overlay(v.overlays.At(s.Overlays, now))
-	if v.lobby != nil && !v.lobby.compose(s.Waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
+func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overlay.State, now time.Time) bool {
+	v.canvas.Overlay(v.overlays.At(*shown, now))
+	if v.lobby != nil && !v.lobby.compose(waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false
 	}
 	for _, r := range v.all {

@@ -12,6 +12,7 @@ import (
 
 	"tilemix/codec"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
@@ -174,7 +175,7 @@ func TestOfferScales(t *testing.T) {
 		v.rendition(rendition.Key{Codec: kind, Rung: 1}).AddTaker()
 	}
 	b.ready(v)
-	v.compose(nil, &scene.Scene{}, b.now)
+	v.compose(nil, nil, &overlay.State{}, b.now)
 	v.offer(b.now)
 	for range 2 {
 		out := <-b.out

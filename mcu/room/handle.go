@@ -89,19 +89,19 @@ func (h *Handle) NotifyRecordings(all []control.Recording) {
 	h.room.post(func() { h.room.loop.notify.setRecordings(all) })
 }
 
-// Overlays returns what the room's picture shows besides tiles, nil for nothing.
-func (h *Handle) Overlays() (set *overlay.Set) {
-	h.room.call(func() { set = h.room.loop.overlays.state.Set })
-	return set
+// Overlays returns what the room's pictures show besides tiles.
+func (h *Handle) Overlays() (sets overlay.Sets) {
+	h.room.call(func() { sets = h.room.loop.overlays.sets })
+	return sets
 }
 
-// SetOverlays changes what the room's picture shows besides tiles, in the name of a program or a
-// participant with a grant. Errors are those of Act.
+// SetOverlays changes what the room's pictures show besides tiles, in the name of a program or a
+// participant with a grant. Errors are those of Act, and overlay.ErrBad.
 func (h *Handle) SetOverlays(grant policy.Grant, set *overlay.Set) error {
 	err := ErrClosed
 	h.room.call(func() {
 		if err = grant.May("overlays"); err == nil {
-			h.room.loop.overlays.show(set)
+			err = h.room.loop.overlays.show(set)
 		}
 		h.room.loop.decided(actor{grant: grant}, set.Overlays, err)
 	})

@@ -48,7 +48,7 @@ func TestOverlays(t *testing.T) {
 		if err := c.Handle().SetOverlays(policy.Grant{Role: policy.Viewer}, set); err == nil {
 			t.Error("a viewer changes the picture")
 		}
-		if err := c.Handle().SetOverlays(policy.Grant{Role: policy.Host}, set); err != nil || c.Handle().Overlays() != set {
+		if err := c.Handle().SetOverlays(policy.Grant{Role: policy.Host}, set); err != nil || c.Handle().Overlays().Own != set {
 			t.Errorf("a program changes the picture: %v", err)
 		}
 	})

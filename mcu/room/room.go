@@ -79,7 +79,7 @@ type Env struct {
 	Views           *pool.Allotment // of views beside the rooms' own
 	Fonts           *fonts.Library  // of texts that the font in the binary lacks
 	MaxParticipants int
-	Overlays        func(room string) *overlay.Set // that a call begins with, nil for none; may block. It may be nil
+	Overlays        func(room string) overlay.Sets // that a call begins with; may block. It may be nil
 	ICEServers      func() []control.ICEServer     // that clients are told of
 	Emit            func(event.Event)              // tells the outside; must not block
 	// Ban keeps a client out of a room. Decided is told what hosts did and were refused. CleanName

@@ -26,10 +26,11 @@ const viewEvery, viewBurst = 250 * time.Millisecond, 4
 
 // What an actor is sent whose wish has no effect.
 var (
-	errViews  = errors.New("the server has as many views as it can draw: you keep the view that you have")
-	errStrain = errors.New("the server is too busy for your view: you have the room's view for now")
-	errHeld   = fmt.Errorf("%w: a host holds your view", policy.ErrForbidden)
-	errWhirl  = errors.New("you have changed your view too often: try again in a second")
+	errViews    = errors.New("the server has as many views as it can draw: you keep the view that you have")
+	errStrain   = errors.New("the server is too busy for your view: you have the room's view for now")
+	errOverlays = errors.New("the room has no overlays of that name: take a name that a host gave, or none")
+	errHeld     = fmt.Errorf("%w: a host holds your view", policy.ErrForbidden)
+	errWhirl    = errors.New("you have changed your view too often: try again in a second")
 )
 
 // outlook is what a viewer or a sink wishes to see and has. The zero value is the room's view.
@@ -113,7 +114,9 @@ func (o *sights) draw(s *scene.Scene, hasTile func(i int) bool) {
 			}
 			places = o.places[k]
 		}
-		s.Views = append(s.Views, g.view(k, places, s.Sources, hasTile))
+		v := g.view(k, places, s.Sources, hasTile)
+		v.Overlays = o.loop.overlays.of(k.Overlays)
+		s.Views = append(s.Views, v)
 	}
 	if len(o.places) >= len(keys) {
 		maps.DeleteFunc(o.places, func(k views.ViewKey, _ *layout.Places) bool { return !slices.Contains(keys, k) })
@@ -149,7 +152,7 @@ func (o *sights) key(w views.Wish, self string) views.ViewKey {
 		return views.ViewKey{}
 	}
 	env := &o.loop.room.env
-	return w.Key(self, views.Defaults{Layout: o.loop.stage.name(), Size: env.Size, FrameRate: env.FrameRate, Has: func(id string) bool {
+	return w.Key(self, views.Defaults{Layout: o.loop.stage.name(), Size: env.Size, FrameRate: env.FrameRate, Overlays: o.loop.overlays.sets.Canonical, Has: func(id string) bool {
 		m, err := o.loop.moderator.find(id)
 		return err == nil && m.shown()
 	}})
@@ -200,6 +203,9 @@ func (o *sights) check(w views.Wish) error {
 		if _, ok := o.loop.stage.layouts(w.Layout); !ok {
 			return errLayout
 		}
+	}
+	if !o.loop.overlays.sets.Has(w.Overlays) {
+		return errOverlays
 	}
 	if w.Follow != "" {
 		_, err := o.loop.moderator.find(w.Follow)

@@ -44,6 +44,51 @@ func refusals(g *guest) (n int) {
 	return n
 }
 
+// TestOverlaysOfViews has viewers with equal overlays share a view, and one of overlays that are taken away
+// have the room's.
+func TestOverlaysOfViews(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(2)
+		host, one, two := c.host(), c.join("One", true), c.join("Two", true)
+		wish := func(g *guest, name string) {
+			g.Handle(control.View{Wish: views.Wish{Overlays: name}})
+			c.settle()
+		}
+		wish(one, "none")
+		if got := c.sees(one); got[0] != (views.ViewKey{}) {
+			t.Errorf("without overlays there is another view: %v", got)
+		}
+		host.Handle(control.Overlays{Banner: control.Banner{Text: "Hello"}})
+		host.Handle(control.Overlays{Name: "air", Rec: true})
+		host.Handle(control.Overlays{Name: "disc", Rec: true})
+		wish(one, "air")
+		wish(two, "disc")
+		got := c.sees(one, two)
+		if got[0] != (views.ViewKey{Overlays: "air"}) || got[1] != got[0] {
+			t.Errorf("they see %v", got)
+		}
+		for i, v := range c.Scene().Views {
+			shown := c.Scene().Shown(i)
+			if v.Key.Overlays == "" && shown.Set.Banner.Text != "Hello" || v.Key.Overlays == "air" && !shown.Set.Rec {
+				t.Errorf("%v shows %+v", v.Key, shown.Set.Overlays)
+			}
+		}
+		wish(two, "none")
+		if got := c.sees(two); got[0] != (views.ViewKey{Overlays: "none"}) {
+			t.Errorf("it sees %v", got)
+		}
+		host.Handle(control.Overlays{Name: "air"})
+		host.Handle(control.Overlays{Name: "disc"})
+		c.settle()
+		if got := c.sees(one); got[0] != (views.ViewKey{}) {
+			t.Errorf("overlays that are gone are seen by %v", got)
+		}
+		if wish(one, "moon"); refusals(one) != 1 {
+			t.Error("overlays that were never there are a view")
+		}
+	})
+}
+
 // TestPinnedLeaves has two viewers pin the same two participants, of which one leaves while all views are
 // taken: both go on with the other one pinned, and neither is refused anything.
 func TestPinnedLeaves(t *testing.T) {

@@ -168,7 +168,8 @@ func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layo
 // overlays keeps what the room's picture shows besides tiles. It belongs to the loop.
 type overlays struct {
 	loop      *loop
-	state     overlay.State
+	sets      overlay.Sets
+	state     overlay.State // of the room's own
 	reactions *rate.Limiter // of all members
 }
 
@@ -184,22 +185,38 @@ func (o *overlays) begin() {
 		return
 	}
 	o.loop.leaving.Go(func() {
-		if set := r.env.Overlays(r.name); set != nil {
-			r.post(func() {
-				if o.state.Set == nil {
-					o.show(set)
+		kept := r.env.Overlays(r.name).All()
+		r.post(func() {
+			for _, set := range kept {
+				if o.sets.Of(set.Name) == nil {
+					_ = o.show(set) // what is too many was too many before
 				}
-			})
-		}
+			}
+		})
 	})
 }
 
-// show changes what is shown.
-func (o *overlays) show(set *overlay.Set) {
+// show changes what is shown. Errors are overlay.ErrBad.
+func (o *overlays) show(set *overlay.Set) error {
+	sets, err := o.sets.With(set)
+	if err != nil {
+		return err
+	}
 	o.loop.room.env.Fonts.Prepare(set.Banner.Text)
-	o.state.Set = set
+	o.sets, o.state.Set = sets, sets.Own
 	o.loop.publish()
 	o.loop.room.chain.Wake()
+	return nil
+}
+
+// of returns what views show that choose overlays by a name, nil for those of the room.
+func (o *overlays) of(name string) *overlay.State {
+	if name == "" {
+		return nil
+	}
+	s := o.state
+	s.Usual, s.Set = o.state.Transition(), o.sets.Of(name)
+	return &s
 }
 
 // ends notes when the call ends.
@@ -210,12 +227,11 @@ func (o *overlays) ends(at time.Time) {
 
 // set does what a host's message says.
 func (o *overlays) set(m control.Overlays) error {
-	set, err := overlay.Compile(m, o.state.Set)
+	set, err := overlay.Compile(m, o.sets.Pictures())
 	if err != nil {
 		return err
 	}
-	o.show(set)
-	return nil
+	return o.show(set)
 }
 
 // introduce shows who the member of a public ID is.
@@ -224,8 +240,9 @@ func (o *overlays) introduce(id string) error {
 	if err != nil {
 		return err
 	}
-	if o.state.Set == nil {
-		o.state.Set = overlay.None()
+	if o.sets.Own == nil {
+		o.sets.Own = overlay.None()
+		o.state.Set = o.sets.Own
 	}
 	o.state.Caption = overlay.Caption{Name: m.name, Title: m.title, Since: time.Now()}
 	o.loop.publish()
@@ -235,11 +252,11 @@ func (o *overlays) introduce(id string) error {
 
 // floor notes that another member has the floor.
 func (o *overlays) floor(holder string) {
-	if o.state.Set == nil || o.state.Set.LowerThird != "speaker" || holder == "" {
+	if holder == "" || !o.sets.Introduce() {
 		return
 	}
 	if m := o.loop.find(func(m *member) bool { return m.session.PublicID() == holder }); m != nil {
-		o.state.Caption = overlay.Caption{Name: m.name, Title: m.title, Since: time.Now()}
+		o.state.Caption = overlay.Caption{Name: m.name, Title: m.title, Since: time.Now(), Spoke: true}
 	}
 }
 

@@ -86,6 +86,8 @@ type View struct {
 	Key    views.ViewKey
 	Size   image.Point // of the canvas, pixels
 	Places []Place     // Places[i] is where Sources[i] is
+	// Overlays are those of the view alone; nil: those of the scene.
+	Overlays *overlay.State
 }
 
 // Place is where a source is on a view's canvas.
@@ -168,7 +170,20 @@ func (m *Member) Reacting(now time.Time) bool {
 
 // Live tells whether the picture changes by itself.
 func (s *Scene) Live(now time.Time) bool {
+	for i := range s.Views {
+		if s.Shown(i).Live(now) {
+			return true
+		}
+	}
 	return s.Overlays.Live(now) || slices.ContainsFunc(s.Members, func(m Member) bool { return m.Reacting(now) })
+}
+
+// Shown returns what a view shows besides tiles.
+func (s *Scene) Shown(view int) *overlay.State {
+	if o := s.Views[view].Overlays; o != nil {
+		return o
+	}
+	return &s.Overlays
 }
 
 // HasCameras tells whether any source that is seen sends pictures.

@@ -54,11 +54,12 @@ type ViewKey struct {
 	Without        Without     // which participants without a camera have no tile
 	Size           image.Point // of the canvas, pixels; zero: as the room has it
 	FrameRate      int         // pictures a second; 0: as the room has it
+	Overlays       string      // by their name; "": those of the room
 }
 
 // Wish returns the wish that gives the key.
 func (k ViewKey) Wish() Wish {
-	w := Wish{Layout: k.Layout, Pin: k.Pinned.All(), Hide: k.Hidden.All(), HideWithoutVideo: k.Without, FPS: k.FrameRate}
+	w := Wish{Layout: k.Layout, Pin: k.Pinned.All(), Hide: k.Hidden.All(), HideWithoutVideo: k.Without, FPS: k.FrameRate, Overlays: k.Overlays}
 	if k.Size != (image.Point{}) {
 		w.Canvas = strconv.Itoa(k.Size.X) + "x" + strconv.Itoa(k.Size.Y)
 	}

@@ -20,6 +20,12 @@ func ground() views.Defaults {
 	return views.Defaults{
 		Layout: "grid", Size: image.Pt(1280, 720), FrameRate: 30,
 		Has: func(id string) bool { return slices.Contains(people, id) },
+		Overlays: func(name string) string {
+			if name == "gone" {
+				return ""
+			}
+			return name
+		},
 	}
 }
 
@@ -34,6 +40,7 @@ func wishes() *rapid.Generator[views.Wish] {
 			Self:             rapid.SampledFrom([]string{"", "show", "leave-out"}).Draw(t, "self"),
 			Canvas:           rapid.SampledFrom([]string{"", "1280x720", "720x1280", "640x360"}).Draw(t, "canvas"),
 			FPS:              rapid.SampledFrom([]int{0, 15, 30, 60}).Draw(t, "fps"),
+			Overlays:         rapid.SampledFrom([]string{"", "none", "air", "gone"}).Draw(t, "overlays"),
 		}
 	})
 }
@@ -78,7 +85,7 @@ func TestCanonical(t *testing.T) {
 // count.
 func TestEqualWishes(t *testing.T) {
 	for _, text := range []string{
-		"", "room", "grid", "{}", `{"layout":"grid","canvas":"1280x720","fps":30}`, `{"pin":["gone"],"hide":["gone"]}`, `{"fps":60,"self":"show"}`,
+		"", "room", "grid", "{}", `{"layout":"grid","canvas":"1280x720","fps":30}`, `{"pin":["gone"],"hide":["gone"]}`, `{"fps":60,"self":"show"}`, `{"overlays":"gone"}`,
 	} {
 		w, err := views.Parse(text)
 		if k := w.Key("ada", ground()); err != nil || k != (views.ViewKey{}) {

@@ -137,6 +137,7 @@ func TestBounds(t *testing.T) {
 		"long follow":  {views.Wish{Follow: strings.Repeat("x", 65)}, false},
 		"comma":        {views.Wish{Pin: []string{"a,b"}}, false},
 		"comma hidden": {views.Wish{Hide: []string{"a,b"}}, false},
+		"long overlay": {views.Wish{Overlays: strings.Repeat("x", 65)}, false},
 		"15 fps":       {views.Wish{FPS: 15}, true},
 		"60 fps":       {views.Wish{FPS: 60}, true},
 		"61 fps":       {views.Wish{FPS: 61}, false},
@@ -154,7 +155,7 @@ func TestIsZero(t *testing.T) {
 		t.Error("the zero wish is not the room's view")
 	}
 	for _, w := range []views.Wish{
-		{Layout: "grid"}, {Pin: people[:1]}, {Hide: people[:1]}, {HideWithoutVideo: views.Always}, {Self: "show"}, {Canvas: "640x360"}, {FPS: 15}, {Follow: "ada"},
+		{Layout: "grid"}, {Pin: people[:1]}, {Hide: people[:1]}, {HideWithoutVideo: views.Always}, {Self: "show"}, {Canvas: "640x360"}, {Overlays: "none"}, {FPS: 15}, {Follow: "ada"},
 	} {
 		read, err := views.Parse(w.String())
 		if w.IsZero() || err != nil || read.IsZero() {

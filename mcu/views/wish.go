@@ -57,7 +57,9 @@ type Wish struct {
 	HideWithoutVideo Without  `json:"hideWithoutVideo,omitempty"`
 	Self             string   `json:"self,omitempty"`   // "leave-out": no tile of the viewer's own
 	Canvas           string   `json:"canvas,omitempty"` // "720x1280", pixels; "": as the room has it
-	FPS              int      `json:"fps,omitempty"`    // pictures a second; 0: as the room has it
+	// Overlays are those of a name that the room has, or "none"; "": those of the room.
+	Overlays string `json:"overlays,omitempty"`
+	FPS      int    `json:"fps,omitempty"` // pictures a second; 0: as the room has it
 	// Follow is the ID of a participant: the viewer sees what that participant sees.
 	Follow string `json:"follow,omitempty"`
 }
@@ -122,7 +124,7 @@ func (w *Wish) UnmarshalJSON(data []byte) error {
 // IsZero tells whether the wish is the room's view.
 func (w Wish) IsZero() bool {
 	return w.Layout == "" && len(w.Pin) == 0 && len(w.Hide) == 0 && w.HideWithoutVideo == Never && w.Self == "" &&
-		w.Canvas == "" && w.FPS == 0 && w.Follow == ""
+		w.Canvas == "" && w.Overlays == "" && w.FPS == 0 && w.Follow == ""
 }
 
 // String returns the wish as Parse reads it: a name where there is one, else JSON.
@@ -160,9 +162,9 @@ func (w Wish) Check() error {
 	case w.FPS != 0 && (w.FPS < leastRate || w.FPS > mostRate):
 		return fmt.Errorf("%w: fps is %d to %d, not %d", ErrInvalid, leastRate, mostRate, w.FPS)
 	}
-	for _, id := range slices.Concat(w.Pin, w.Hide, []string{w.Layout, w.Follow}) {
+	for _, id := range slices.Concat(w.Pin, w.Hide, []string{w.Layout, w.Overlays, w.Follow}) {
 		if !plainText(id) {
-			return fmt.Errorf("%w: %.70q is neither an ID nor a layout's name", ErrInvalid, id)
+			return fmt.Errorf("%w: %.70q is neither an ID nor the name of a layout or of overlays", ErrInvalid, id)
 		}
 	}
 	_, err := w.size()
@@ -195,6 +197,9 @@ type Defaults struct {
 	Size      image.Point // of the canvas, pixels
 	FrameRate int         // pictures a second
 	Has       func(id string) bool
+	// Overlays returns the one name of all overlays that show the same as those of a name. nil: each has
+	// its own.
+	Overlays func(name string) string
 }
 
 // Key returns the wish of a participant, or of nobody, in canonical form. What the room does not have
@@ -213,6 +218,9 @@ func (w Wish) Key(self string, in Defaults) ViewKey {
 	k.Hidden = listOf(hidden)
 	if k.Without == "never" {
 		k.Without = Never
+	}
+	if k.Overlays = w.Overlays; in.Overlays != nil {
+		k.Overlays = in.Overlays(w.Overlays)
 	}
 	if k.Size, _ = w.size(); k.Size == in.Size {
 		k.Size = image.Point{}

@@ -134,6 +134,7 @@
  * @property {string} [hideWithoutVideo]
  * @property {string} [self] "leave-out": no tile of the viewer's own
  * @property {string} [canvas] "720x1280", pixels; "": as the room has it
+ * @property {string} [overlays]
  * @property {number} [fps] pictures a second; 0: as the room has it
  * @property {string} [follow]
  */
@@ -405,6 +406,7 @@
  * @property {string} [hideWithoutVideo]
  * @property {string} [self] "leave-out": no tile of the viewer's own
  * @property {string} [canvas] "720x1280", pixels; "": as the room has it
+ * @property {string} [overlays]
  * @property {number} [fps] pictures a second; 0: as the room has it
  * @property {string} [follow]
  */
@@ -564,6 +566,7 @@
  *
  * @typedef {object} OverlaysMessage
  * @property {'overlays'} type
+ * @property {string} [name]
  * @property {Background} [background]
  * @property {Logo} [logo]
  * @property {Banner} [banner]

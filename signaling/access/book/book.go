@@ -1,10 +1,12 @@
 package book
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -23,9 +25,11 @@ type Book struct {
 	Version  int             `json:"version"`
 	Rules    json.RawMessage `json:"rules,omitempty"`
 	Overlays json.RawMessage `json:"overlays,omitempty"` // of the picture, with its files
-	Invites  []Invite        `json:"invites,omitempty"`
-	Bans     []Ban           `json:"bans,omitempty"`
-	Pins     []Pin           `json:"pins,omitempty"`
+	// NamedOverlays are those that views choose by name.
+	NamedOverlays map[string]json.RawMessage `json:"namedOverlays,omitempty"`
+	Invites       []Invite                   `json:"invites,omitempty"`
+	Bans          []Ban                      `json:"bans,omitempty"`
+	Pins          []Pin                      `json:"pins,omitempty"`
 }
 
 // Invite is a link into a room, in the order in which they were made. Package invite makes them.
@@ -85,22 +89,46 @@ func (b Book) ETag() string {
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
-// Picture returns what the room's picture shows besides tiles; nil for nothing. It decodes pictures,
-// which takes some 10 ms.
-func (b Book) Picture() (*overlay.Set, error) {
-	if len(b.Overlays) == 0 {
-		return nil, nil
+// Pictures returns what the room's pictures show besides tiles. It decodes pictures, which takes some
+// 10 ms.
+func (b Book) Pictures() (all overlay.Sets, err error) {
+	add := func(data json.RawMessage) error {
+		var kept control.Overlays
+		if err := json.Unmarshal(data, &kept); err != nil {
+			return fmt.Errorf("overlays of a room: %w", err)
+		}
+		set, err := overlay.Compile(kept, nil)
+		if err == nil {
+			all, err = all.With(set)
+		}
+		return err
 	}
-	var kept control.Overlays
-	if err := json.Unmarshal(b.Overlays, &kept); err != nil {
-		return nil, fmt.Errorf("overlays of a room: %w", err)
+	if len(b.Overlays) > 0 {
+		err = add(b.Overlays)
 	}
-	return overlay.Compile(kept, nil)
+	for _, data := range b.NamedOverlays {
+		err = cmp.Or(err, add(data))
+	}
+	return all, err
+}
+
+// SetPictures keeps overlays of a name, as JSON with the files of their pictures; nil: none.
+func (b *Book) SetPictures(name string, data json.RawMessage) {
+	switch {
+	case name == "":
+		b.Overlays = data
+	case data == nil:
+		delete(b.NamedOverlays, name)
+	case b.NamedOverlays == nil:
+		b.NamedOverlays = map[string]json.RawMessage{name: data}
+	default:
+		b.NamedOverlays[name] = data
+	}
 }
 
 // Lasting tells whether the Book is kept on disk: it has more than bans.
 func (b Book) Lasting() bool {
-	return len(b.Rules) > 0 || len(b.Overlays) > 0 || len(b.Invites) > 0 || len(b.Pins) > 0
+	return len(b.Rules) > 0 || len(b.Overlays) > 0 || len(b.NamedOverlays) > 0 || len(b.Invites) > 0 || len(b.Pins) > 0
 }
 
 func (b Book) empty() bool { return !b.Lasting() && len(b.Bans) == 0 }
@@ -108,7 +136,7 @@ func (b Book) empty() bool { return !b.Lasting() && len(b.Bans) == 0 }
 // clone copies what a change may write to.
 func (b Book) clone() Book {
 	b.Rules, b.Overlays, b.Bans, b.Pins = slices.Clone(b.Rules), slices.Clone(b.Overlays), slices.Clone(b.Bans), slices.Clone(b.Pins)
-	b.Invites = slices.Clone(b.Invites)
+	b.NamedOverlays, b.Invites = maps.Clone(b.NamedOverlays), slices.Clone(b.Invites)
 	for i := range b.Invites {
 		b.Invites[i].Last = slices.Clone(b.Invites[i].Last)
 	}
