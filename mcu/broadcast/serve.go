@@ -38,8 +38,7 @@ func (c *Broadcaster) Serve(w http.ResponseWriter, r *http.Request, room, path s
 // ServeList is Serve for playlists only, and for a player that has them below the room's folder.
 // up is the way from the folder of the index back to that of the room, such as "../../". Playlists
 // lead to other playlists below, and to files in the room's own folder. private says that caches
-// must not keep playlists for others than this player. r.RemoteAddr is the address of the player, by
-// which it is counted.
+// must not keep playlists for others than this player. The player is counted by r.RemoteAddr.
 func (c *Broadcaster) ServeList(w http.ResponseWriter, r *http.Request, room, path, up string, private bool) error {
 	if !strings.HasSuffix(path, ".m3u8") {
 		return missing(path)
