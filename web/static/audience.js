@@ -13,16 +13,18 @@ const soon = 3_000; // ms, while nobody is in the call
 /**
  * Counts the participants and viewers of a room every 10 s, as long as the page is open.
  *
- * @param {string} room
+ * @param {() => string} room '' while the page shows no number
  * @param {(info: RoomInfo | null) => void} show gets null when the server does not answer
  */
 export function countAudience(room, show) {
   let wait = 1_000; // with this viewer in it
   const count = async () => {
-    if (document.visibilityState === 'visible') {
-      const info = await ask(room);
+    if (document.visibilityState === 'visible' && room()) {
+      const info = await ask(room());
       show(info);
       wait = info?.participants === 0 ? soon : interval;
+    } else {
+      wait = soon;
     }
     setTimeout(() => void count(), wait);
   };

@@ -2,7 +2,7 @@
 
 import { headers } from './credentials.js';
 import { at, byId } from './dom.js';
-import { asSentence } from './overlay.js';
+import { refusalOf } from './said.js';
 import { copy, toast } from './toasts.js';
 
 /** Turns a room's broadcast on and off. */
@@ -38,12 +38,12 @@ export class Broadcast {
     this.#mine = true;
     try {
       const response = await fetch(at(`/api/v1/rooms/${this.#room}/broadcast`), { method: on ? 'PUT' : 'DELETE', headers: headers() });
-      if (!response.ok) throw new Error((await response.json()).error);
+      if (!response.ok) throw await refusalOf(response);
       this.show(on);
       if (on) await copy(at(`/watch/${this.#room}`), 'The call is being broadcast. The link is copied');
       else toast('The broadcast has ended');
     } catch (error) {
-      toast(`Broadcast: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');
+      toast(error instanceof Error ? error.message : String(error), 'warning');
     } finally {
       this.#mine = false;
     }

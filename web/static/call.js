@@ -8,6 +8,7 @@
 import { Devices } from '../sdk/devices.js';
 import { LocalMedia } from '../sdk/localMedia.js';
 import { Session, newState } from '../sdk/session.js';
+import { countAudience } from './audience.js';
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { loadChoices, saveChoices } from './choices.js';
@@ -22,13 +23,14 @@ import { translate } from './language.js';
 import { Lobby } from './lobby.js';
 import { Microphone } from './microphone.js';
 import { Moderated } from './moderated.js';
-import { News } from './news.js';
+import { News, showWatching } from './news.js';
 import { showCard } from './overlay.js';
 import { Panel } from './panel.js';
 import { enterPIN, showPhase } from './phases.js';
 import { Player } from './player.js';
 import { Queue } from './queue.js';
 import { Recordings } from './recordings.js';
+import { Rename } from './rename.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { ScreenShare } from './screen.js';
 import { Settings } from './settings.js';
@@ -100,7 +102,7 @@ async function startCall(ownName) {
     if (tab === 'chat') chat.read();
     if (tab === 'settings') void showDevices(devices);
   });
-  const chat = new Chat((text) => session.send({ type: 'chat', text }), room);
+  const chat = new Chat(state, (message) => session.send(message));
   const news = new News(state, chat, panel);
 
   const session = new Session(state, devices, {
@@ -131,6 +133,7 @@ async function startCall(ownName) {
         hosts.show();
         share.follow();
       }
+      rename.show(message);
       hand.show(message);
       signals.show(message);
       news.show(message);
@@ -149,6 +152,8 @@ async function startCall(ownName) {
     },
   });
   const moderated = new Moderated(state, local);
+  const rename = new Rename(state, (message) => session.send(message));
+  countAudience(() => (panel.open === 'people' && state.phase === 'connected' ? state.room : ''), showWatching);
   const hosts = new Hosts(state, (message) => session.send(message));
   const queue = new Queue(state, (message) => session.send(message));
   const hand = new Hand(state, (message) => session.send(message));

@@ -1,9 +1,9 @@
 // What this tab keeps of a call's chat, so that a reload and a lost connection lose nothing.
 
 /**
- * @typedef {import('../sdk/protocol.js').ChatMessage} ChatMessage
+ * @typedef {Omit<import('../sdk/protocol.js').ChatMessage, 'type'>} ChatMessage
  * @typedef {{message: ChatMessage, own: boolean}} Line
- * @typedef {{text: string, at: number}} Unsent a text that the server has not sent back yet, and when it was written
+ * @typedef {{text: string, to?: string, at: number}} Unsent a text that the server has not sent back yet, for whom, and when it was written
  */
 
 const most = 200; // messages
@@ -51,9 +51,10 @@ export class ChatLog {
    * Keeps a text until the server sends it back.
    *
    * @param {string} text
+   * @param {string} [to] ID of the only one that it is for
    */
-  write(text) {
-    this.unsent.push({ text, at: Date.now() });
+  write(text, to) {
+    this.unsent.push({ text, to, at: Date.now() });
     this.unsent.splice(0, Math.max(0, this.unsent.length - 20));
     this.#save();
   }
@@ -68,12 +69,12 @@ export class ChatLog {
    * The texts to send again over a new connection.
    *
    * @param {number} since when the old connection was lost, ms
-   * @returns {string[]}
+   * @returns {Unsent[]}
    */
   again(since) {
     this.unsent = this.unsent.filter(({ at }) => at > since - fresh);
     this.#save();
-    return this.unsent.map(({ text }) => text);
+    return this.unsent;
   }
 
   #save() {

@@ -9,7 +9,9 @@ import { make } from './dom.js';
  * @property {string} yes the text of the button that answers
  * @property {boolean} [danger] whether the answer cannot be undone
  * @property {{value: string, text: string}[]} [options] one is chosen, at first the first
- * @property {{label: string, digits?: boolean}} [field] a text to enter
+ * @property {Field} [field] a text to enter
+ *
+ * @typedef {{label: string, digits?: boolean, value?: string, most?: number}} Field what it begins with, and its length
  */
 
 /**
@@ -68,7 +70,7 @@ function option(choice, index) {
   return label;
 }
 
-/** @param {{label: string, digits?: boolean}} what */
+/** @param {Field} what */
 function field(what) {
   const label = make('label', 'field', what.label);
   const input = make('input');
@@ -77,7 +79,9 @@ function field(what) {
   input.required = true;
   input.autofocus = true;
   input.autocomplete = 'off';
-  input.maxLength = what.digits ? 16 : 1000;
+  input.maxLength = what.digits ? 16 : what.most ?? 1000;
+  input.dir = 'auto';
+  input.value = what.value ?? '';
   if (what.digits) {
     input.inputMode = 'numeric';
     input.pattern = '[0-9]+';

@@ -4,9 +4,9 @@ import { headers } from './credentials.js';
 import { ask } from './dialog.js';
 import { at, byId } from './dom.js';
 import { openMenu } from './menu.js';
-import { asSentence } from './overlay.js';
 import { menuButton } from './people.js';
 import { toRoom } from './room.js';
+import { refusalOf } from './said.js';
 import { copy, toast } from './toasts.js';
 
 /**
@@ -154,6 +154,9 @@ export class Hosts {
     if (rights.includes('settings')) {
       items.push(
         { text: locked ? 'Unlock the room' : 'Lock the room', icon: locked ? 'unlock' : 'lock', act: () => this.send({ type: 'lock', locked: !locked }) },
+        byId('chat-kept', HTMLElement).hidden
+          ? { text: 'Show the chat to those who come later', icon: 'chat', act: () => this.send({ type: 'history', kept: true }) }
+          : { text: 'Hide the chat from those who come later', icon: 'chat', act: () => this.send({ type: 'history', kept: false }) },
         { text: 'End the call for all…', icon: 'leave', danger: true, act: () => void this.#end() },
       );
     }
@@ -166,12 +169,12 @@ export class Hosts {
       const response = await fetch(this.#api('invites'), {
         method: 'POST', headers: { 'Content-Type': 'application/json', ...headers() }, body: JSON.stringify({ role }),
       });
+      if (!response.ok) throw await refusalOf(response);
       const answer = await response.json();
-      if (!response.ok) throw new Error(answer.error);
       const who = { participant: 'participants', host: 'hosts', viewer: 'viewers' }[role];
       await copy(answer.link, `Link for ${who} copied. Send it to nobody else`);
     } catch (error) {
-      toast(`Invitation: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');
+      toast(error instanceof Error ? error.message : String(error), 'warning');
     }
   }
 

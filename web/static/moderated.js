@@ -32,9 +32,11 @@ export class Moderated {
         if (message.muted) void this.#muted(message.muted);
         else this.state.held = { audio: '', video: '' };
         this.#lock(false);
+        this.#keep(false, true);
         break;
       case 'moved':
         this.#lock(false);
+        this.#keep(false, true);
         break;
       case 'muted':
         void this.#muted(message);
@@ -46,12 +48,23 @@ export class Moderated {
         const locked = message.locked ?? false;
         if (locked !== this.state.locked) toast(locked ? 'The room is locked: nobody but hosts can come in' : 'The room is open again');
         this.#lock(locked);
+        this.#keep(message.history ?? false);
         break;
       }
       case 'message':
         toast(`${message.by}, to all: ${message.text}`, 'host');
         break;
     }
+  }
+
+  /**
+   * @param {boolean} kept whether those who come later see the chat
+   * @param {boolean} [quiet] whether to show no message
+   */
+  #keep(kept, quiet = false) {
+    const note = byId('chat-kept', HTMLElement);
+    if (kept === note.hidden && !quiet) toast(kept ? 'Participants who come later will see the chat' : 'Participants who come later will not see the chat');
+    note.hidden = !kept;
   }
 
   /** @param {boolean} locked */

@@ -1,9 +1,10 @@
 // Shows what the server's messages say about the call.
 
 import { byId, setIcon } from './dom.js';
-import { asSentence } from './overlay.js';
+import { shortly } from './chat.js';
 import { changes, hasTile, inWords, showPeople } from './people.js';
 import { qualityText, showQuality } from './quality.js';
+import { said } from './said.js';
 import { toast } from './toasts.js';
 
 /**
@@ -54,6 +55,7 @@ export class News {
         this.#showChanges();
         showAll(state);
         describeMix(state);
+        this.#chat.form.show();
         break;
       case 'speaking':
       case 'standing':
@@ -71,12 +73,15 @@ export class News {
       case 'chat': {
         const visible = this.#panel.open === 'chat';
         this.#chat.add(message, message.id === state.id, visible);
-        if (!visible && message.id !== state.id) toast(`${message.name}: ${message.text}`);
+        if (!visible && message.id !== state.id) toast(shortly(message));
         break;
       }
+      case 'history':
+        this.#chat.past(message.messages ?? []);
+        break;
       case 'error':
         this.#chat.refused();
-        toast(asSentence(message.error), 'warning');
+        toast(said(message.code, message.error), 'warning');
         break;
     }
   }
@@ -101,6 +106,18 @@ export class News {
  */
 function reasonOf(participants, id) {
   return participants.find((p) => p.id === id)?.reason ?? '';
+}
+
+/**
+ * Shows how many watch the call without being in it.
+ *
+ * @param {import('./audience.js').RoomInfo | null} info
+ */
+export function showWatching(info) {
+  const line = byId('watching', HTMLElement);
+  if (!info) return;
+  line.hidden = info.viewers === 0;
+  line.textContent = `${info.viewers} watching`;
 }
 
 /** @param {State} state */

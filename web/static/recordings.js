@@ -3,7 +3,7 @@
 import { headers } from './credentials.js';
 import { ask as question } from './dialog.js';
 import { at, byId } from './dom.js';
-import { asSentence } from './overlay.js';
+import { refusalOf } from './said.js';
 import { toast } from './toasts.js';
 
 /** @typedef {import('../sdk/protocol.js').Recording} Recording */
@@ -74,7 +74,7 @@ export class Recordings {
       if (running.length === 0) await ask('POST', this.#api);
       for (const { id } of running) await ask('DELETE', `${this.#api}/${id}`);
     } catch (error) {
-      toast(`Recording: ${asSentence(error instanceof Error ? error.message : String(error))}`, 'warning');
+      toast(error instanceof Error ? error.message : String(error), 'warning');
     } finally {
       this.#busy = false;
     }
@@ -102,7 +102,5 @@ function tellEnd({ state, reason }) {
  */
 async function ask(method, url) {
   const answer = await fetch(url, { method, headers: headers() });
-  if (answer.ok) return;
-  const body = await answer.json().catch(() => null);
-  throw new Error(body?.error ?? `the server answered ${answer.status}`);
+  if (!answer.ok) throw await refusalOf(answer);
 }

@@ -20,7 +20,7 @@ export class Signals {
     if (message.type === 'welcome' || message.type === 'moved') this.#known = null;
     if (message.type === 'chat' && message.id !== id) {
       signal(660, 880);
-      notify(`${message.name} · ${room}`, message.text);
+      notify(`${message.name} · ${room}`, message.text || message.file?.name || '');
     }
     if (message.type !== 'participants') return;
     const now = new Set(participants.map((p) => p.id));

@@ -101,7 +101,7 @@ function showSource() {
 
 function connected() {
   clearTimeout(patience);
-  if (!been) countAudience(room, showAudience);
+  if (!been) countAudience(() => room, showAudience);
   been = true;
   backoff.reset();
   phase('connected');
