@@ -36,7 +36,7 @@ import { ScreenShare } from './screen.js';
 import { Settings } from './settings.js';
 import { shortcuts } from './shortcuts.js';
 import { Signals } from './signals.js';
-import { toast } from './toasts.js';
+import { chatRead, toast } from './toasts.js';
 
 /** @typedef {import('../sdk/session.js').State} State */
 
@@ -54,6 +54,21 @@ else askName(offered);
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
+
+/**
+ * Shows that this browser has no WebRTC, and where the call can be seen.
+ *
+ * @param {State} state
+ */
+function refuseBrowser(state) {
+  byId('bar', HTMLElement).hidden = true;
+  document.body.dataset.phase = 'refused';
+  byId('status', HTMLElement).hidden = true;
+  showCard({ title: 'This browser cannot join a call', text: 'It has no WebRTC, or a setting switches WebRTC off. The viewer page works without it if the call is broadcast.' });
+  const home = byId('home', HTMLAnchorElement);
+  home.href = at(`/watch/${encodeURIComponent(state.room)}`) + location.hash;
+  home.textContent = 'Watch the call';
+}
 
 /** Shows that no room can have this name. */
 function refuseRoom() {
@@ -100,6 +115,7 @@ async function startCall(ownName) {
   byId('broadcast', HTMLElement).addEventListener('click', () => void broadcast.toggle());
   const panel = new Panel((tab) => {
     if (tab === 'chat') chat.read();
+    if (tab === 'chat') chatRead();
     if (tab === 'settings') void showDevices(devices);
   });
   const chat = new Chat(state, (message) => session.send(message));
@@ -169,6 +185,7 @@ async function startCall(ownName) {
 
   // Browsers let a page with an open microphone play sound without a click, so the page
   // opens the microphone first. It joins after 1.5 s without an answer to the browser's prompt.
+  if (typeof RTCPeerConnection === 'undefined') return refuseBrowser(state);
   await Promise.race([local.open(), new Promise((done) => setTimeout(done, 1500))]);
   if (state.phase === 'connecting') session.join();
 }

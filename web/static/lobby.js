@@ -122,8 +122,7 @@ export class Lobby {
       byId('lobby-text', HTMLElement).textContent = 'You are invited to this call. Enter your name to join.';
     }
     this.#watchLink();
-    if (!this.name.value) this.name.focus();
-    else byId('join', HTMLButtonElement).focus();
+    (this.name.value ? byId('join', HTMLButtonElement) : this.name).focus({ preventScroll: true });
   }
 
   #wire() {
@@ -136,7 +135,8 @@ export class Lobby {
       this.#watchLink();
     });
     this.room.addEventListener('change', () => {
-      this.room.value = toRoom(this.room.value);
+      this.room.value = toRoom(this.room.value) || this.room.value; // what has nothing of a name stays to be seen
+      complain(this.room, 'room-error', this.room.value && !isRoom(this.room.value) ? roomRule : '', false);
       this.#watchLink();
     });
     byId('lobby-mute', HTMLButtonElement).addEventListener('click', () => void this.toggleMicrophone());
@@ -223,7 +223,7 @@ export class Lobby {
   }
 
   #submit() {
-    this.room.value = toRoom(this.room.value);
+    this.room.value = toRoom(this.room.value) || this.room.value;
     const room = this.room.value;
     const name = this.name.value.trim();
     const nameOK = complain(this.name, 'name-error', name ? '' : 'Enter your name.');
@@ -241,12 +241,13 @@ export class Lobby {
  * @param {HTMLInputElement} input
  * @param {string} id of the line under it
  * @param {string} text '' for nothing
+ * @param {boolean} [focus] whether the input gets the focus
  */
-function complain(input, id, text) {
+function complain(input, id, text, focus = true) {
   const line = byId(id, HTMLElement);
   line.textContent = text;
   line.hidden = !text;
   input.setAttribute('aria-invalid', String(Boolean(text)));
-  if (text) input.focus();
+  if (text && focus) input.focus();
   return !text;
 }

@@ -73,7 +73,7 @@ export class News {
       case 'chat': {
         const visible = this.#panel.open === 'chat';
         this.#chat.add(message, message.id === state.id, visible);
-        if (!visible && message.id !== state.id) toast(shortly(message));
+        if (!visible && message.id !== state.id) toast(shortly(message), 'chat');
         break;
       }
       case 'history':

@@ -90,12 +90,13 @@ function newRow(p, self, unseen, hosts) {
   item.classList.toggle('unseen', unseen);
   item.classList.toggle('lost', p.line === 'lost');
   item.dataset.id = p.id;
-  const avatar = make('span', `avatar tint-${tint(p.name)}`, initials(p.name));
+  const avatar = make('span', `avatar tint-${tint(p.id)}`, initials(p.name));
   avatar.setAttribute('aria-hidden', 'true');
   const name = make('span', 'person-name');
   const text = make('span', '', p.name);
   text.translate = false;
   text.dir = 'auto';
+  text.title = p.name; // it may be cut
   name.append(text);
   if (self) name.append(make('span', 'person-self', ' (you)'));
   if (p.reason) name.append(make('span', 'person-reason', inWords(p.reason)));
@@ -191,14 +192,21 @@ function sign(name, off, text) {
 }
 
 /**
- * The same colour for the same name, everywhere.
+ * The colour that the server gives a participant's tile: the 64 bits of FNV-1a of its ID.
  *
- * @param {string} name
+ * @param {string} id
+ * @returns {number} 0 to 11
  */
-function tint(name) {
-  let hash = 0;
-  for (const c of name) hash = (hash * 31 + (c.codePointAt(0) ?? 0)) >>> 0;
-  return hash % 6;
+export function tint(id) {
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
+  for (const c of id) {
+    low = (low ^ (c.codePointAt(0) ?? 0)) >>> 0;
+    const product = low * 0x1b3; // the prime is 2^40 + 0x1b3
+    high = (high * 0x1b3 + Math.floor(product / 2 ** 32) + low * 256) % 2 ** 32;
+    low = product % 2 ** 32;
+  }
+  return ((high % 12) * 4 + ((low ^ high) >>> 0) % 12) % 12;
 }
 
 /**

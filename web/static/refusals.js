@@ -24,6 +24,8 @@ const sentences = new Map([
   ['token_expired', ['Your access has expired', 'Go back to the page that you came from, and open the call again.']],
   ['token_early', ['The call is not open yet', 'Come back at the time that you were invited for.']],
   ['banned', ['A host has removed you from this room', 'You cannot come back for now. Ask a host if this is a mistake.']],
+  ['foreign_origin', ['Something between this page and the server changes the address', 'The operator of the server has to let the proxy pass on the header Host, or to start the server with --host.']],
+  ['unknown_host', ['The server does not know the name in the address', 'The operator of the server has to start it with --host and this name.']],
   ['hook_denied', ['You may not enter this room', 'Ask a host for an invitation.']],
   ['room_locked', ['The room is locked', 'Ask a host to unlock it, then try again.']],
   ['room_early', ['The room is not open yet', 'Come back at the time that you were invited for.']],

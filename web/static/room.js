@@ -15,7 +15,7 @@ const nouns = [
 export const roomPattern = '[A-Za-z0-9_\\-]{1,64}';
 
 /** The same rule in words. */
-export const roomRule = "A room's name has 1 to 64 letters, digits, - and _.";
+export const roomRule = 'Use 1 to 64 letters from A to Z, digits, - and _.';
 
 /**
  * @param {string} name
@@ -36,7 +36,7 @@ export function suggestRoom() {
 }
 
 /**
- * Turns typed text into a room name: "Team Call!" becomes "Team-Call".
+ * Turns typed text into a room name: "Team Café!" becomes "Team-Cafe". '' where nothing is left of it.
  *
  * @param {string} text
  * @returns {string}
@@ -44,6 +44,7 @@ export function suggestRoom() {
 export function toRoom(text) {
   return text
     .trim()
+    .normalize('NFKD')
     .replace(/\s+/g, '-')
     .replace(/[^A-Za-z0-9_-]/g, '')
     .slice(0, 64);

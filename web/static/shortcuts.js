@@ -32,9 +32,28 @@ export function letter({ key, code }) {
 /** Switches full screen on or off. */
 export async function toggleFullScreen() {
   try {
-    if (document.fullscreenElement) await document.exitFullscreen();
-    else await document.documentElement.requestFullscreen();
+    if (document.fullscreenElement) return await document.exitFullscreen();
+    await document.documentElement.requestFullscreen();
+    followHand();
   } catch {
     // Some browsers on telephones have no full screen.
   }
+}
+
+const still = 3_000; // ms after which the controls of the full screen hide
+
+let following = false;
+
+/** Shows the controls of the full screen while the pointer moves or keys are pressed. */
+function followHand() {
+  let timer = 0;
+  const moved = () => {
+    clearTimeout(timer);
+    document.body.classList.add('moved');
+    timer = setTimeout(() => document.body.classList.remove('moved'), still);
+  };
+  moved();
+  if (following) return;
+  following = true;
+  for (const kind of ['pointermove', 'pointerdown', 'keydown']) addEventListener(kind, moved);
 }

@@ -33,7 +33,7 @@ const onlyHLS = new URLSearchParams(location.search).has('hls');
 /** Starts to watch, instead of what ran before. */
 async function watch() {
   stop();
-  if (onlyHLS) return watchBroadcast('The call is not broadcast. Waiting for it…');
+  if (onlyHLS || typeof RTCPeerConnection === 'undefined') return watchBroadcast('The call is not broadcast. Waiting for it…');
   patience = setTimeout(() => void watchBroadcast('Connecting…'), fallBackAfter);
   const mine = new Subscription({
     flowing: connected,
