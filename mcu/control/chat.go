@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// MaxChat is the length of the longest chat message, in bytes.
-const MaxChat = 2000
+const (
+	// MaxChat is the length of the longest chat message, in bytes.
+	MaxChat = 2000
+	// MinReceive is the least bitrate that a client can ask for, in bits a second.
+	MinReceive = 64_000
+)
 
 // SendChat asks the server to pass a text or a file to everyone in the room, or to one participant.
 type SendChat struct {
@@ -23,6 +27,11 @@ type KeepChat struct {
 // Rename changes the client's own name.
 type Rename struct {
 	Name string `json:"name"`
+}
+
+// Receive says how much the client wants to receive, whatever its network carries.
+type Receive struct {
+	MaxBitrate int `json:"maxBitrate,omitempty"` // of picture and sound, bits a second, at least MinReceive; 0: any
 }
 
 // Chat is a text or a file that a participant sent to the room.
@@ -59,6 +68,9 @@ func (KeepChat) Type() string { return "history" }
 // Type returns "name".
 func (Rename) Type() string { return "name" }
 
+// Type returns "receive".
+func (Receive) Type() string { return "receive" }
+
 // Type returns "chat".
 func (Chat) Type() string { return "chat" }
 
@@ -73,6 +85,13 @@ func (m SendChat) fault() string {
 }
 
 func (m Rename) fault() string { return missing(m.Name == "", "name") }
+
+func (m Receive) fault() string {
+	if m.MaxBitrate != 0 && m.MaxBitrate < MinReceive {
+		return fmt.Sprintf("maxBitrate is 0 or at least %d", MinReceive)
+	}
+	return ""
+}
 
 // tooLong returns what is wrong with a text to all.
 func tooLong(text string) string {

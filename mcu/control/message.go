@@ -47,6 +47,7 @@ var (
 		React{},
 		KeepChat{},
 		Rename{},
+		Receive{},
 	}
 	fromServer = []Message{
 		Welcome{},

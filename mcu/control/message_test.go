@@ -46,6 +46,8 @@ func TestParse(t *testing.T) {
 		{`{"type":"chat","file":"a"}`, ""},
 		{`{"type":"chat","text":"a","to":"b"}`, ""},
 		{`{"type":"history","kept":true}`, ""},
+		{`{"type":"receive","maxBitrate":300000}`, ""},
+		{`{"type":"receive","maxBitrate":1}`, "at least 64000"},
 		{`{"type":"name"}`, "name is missing"},
 		{`{"type":"chat","text":"` + strings.Repeat("x", control.MaxChat+1) + `"}`, "text is longer than 2000 bytes"},
 		{`{"type":"welcome","id":"x"}`, `type "welcome" is unknown`},

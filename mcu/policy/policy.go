@@ -47,7 +47,7 @@ var names = []string{
 // need is what each action needs: one of these rights.
 var need = map[string]Rights{
 	// What a client does for itself.
-	"connect": watch, "offer": watch, "answer": watch, "candidate": watch, "alive": watch, "leave": watch,
+	"connect": watch, "offer": watch, "answer": watch, "candidate": watch, "alive": watch, "receive": watch, "leave": watch,
 	"watch": watch, "publish": publishAudio | publishVideo | publishScreen,
 	"publish.audio": publishAudio, "publish.video": publishVideo, "publish.screen": publishScreen,
 	"mute": publishAudio | publishVideo, "name": publishAudio | publishVideo, "chat": chat, "hand": hand, "view": ownView, "layout": roomLayout, "reaction": hand,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/policy"
@@ -139,6 +140,39 @@ func TestRename(t *testing.T) {
 		c.settle()
 		if e, n := last[control.Error](ada); n != 1 || e.Code != "too_many_requests" {
 			t.Errorf("too many names: %d, %+v", n, e)
+		}
+	})
+}
+
+// way is a path that carries and probes.
+type way struct{ carries, probed int }
+
+func (w *way) Estimate() int              { return w.carries }
+func (w *way) Probe(bps int, _ time.Time) { w.probed = bps }
+
+// TestReceive has a client ask for less than its path carries, for more, and for any amount again.
+func TestReceive(t *testing.T) {
+	in(t, 25, func(c *call) {
+		ada := c.join("Ada", true)
+		carries := &way{carries: 2_000_000}
+		path := frugal{carries, &ada.now().thrift}
+		for _, step := range []struct{ asks, carries, want, probed int }{
+			{0, 2_000_000, 2_000_000, 500_000},
+			{300_000, 2_000_000, 300_000, 0},
+			{300_000, 0, 300_000, 0},
+			{600_000, 200_000, 200_000, 500_000},
+			{0, 0, 0, 500_000},
+		} {
+			ada.Handle(control.Receive{MaxBitrate: step.asks})
+			c.settle()
+			carries.carries, carries.probed = step.carries, 0
+			path.Probe(500_000, time.Now())
+			if got := path.Estimate(); got != step.want || carries.probed != step.probed {
+				t.Errorf("%+v: the path has %d, and is probed with %d", step, got, carries.probed)
+			}
+		}
+		if _, n := last[control.Error](ada); n > 0 {
+			t.Error("a viewer may not say how much it receives")
 		}
 	})
 }

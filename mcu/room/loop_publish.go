@@ -53,7 +53,7 @@ func (l *loop) try(by actor, command control.Message) error {
 		return errWaits
 	}
 	switch c := command.(type) {
-	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React, control.Rename:
+	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React, control.Rename, control.Receive:
 		if by.member == nil {
 			return errNobody
 		}
@@ -96,6 +96,8 @@ func (l *loop) own(m *member, command control.Message) error {
 		return l.talk.send(m, c)
 	case control.Rename:
 		return l.talk.rename(m, c.Name)
+	case control.Receive:
+		m.thrift.Store(int64(c.MaxBitrate))
 	case control.View:
 		return l.sights.wish(m, c.Wish)
 	case control.ChooseLayout:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -64,19 +65,19 @@ type member struct {
 	share      share // its screen
 	look       outlook
 
-	placed      bool // it has a place in a picture, whether or not anybody looks
-	constraints uplink.Constraints
-	requested   uplink.Requested
-	rung        *ladder.Rung  // that it has; nil: none yet
-	health      video.Status  // of its camera
-	since       time.Time     // it waits, in a lobby
-	why         string        // it leaves, for the log
-	position    int           // in the lobby's queue, as its client knows; 0: it does not
-	caught      bool          // it was sent the room as it was when it came
-	chats       *rate.Limiter // of its own messages
-	names       *rate.Limiter // of its own names
-
-	unseen, unheard quiet // its camera and microphone, if nothing comes of them
+	placed          bool // it has a place in a picture, whether or not anybody looks
+	constraints     uplink.Constraints
+	requested       uplink.Requested
+	rung            *ladder.Rung  // that it has; nil: none yet
+	thrift          atomic.Int64  // most that its client wants to receive, bits a second; 0: any
+	health          video.Status  // of its camera
+	since           time.Time     // it waits, in a lobby
+	why             string        // it leaves, for the log
+	position        int           // in the lobby's queue, as its client knows; 0: it does not
+	caught          bool          // it was sent the room as it was when it came
+	chats           *rate.Limiter // of its own messages
+	names           *rate.Limiter // of its own names
+	unseen, unheard quiet         // its camera and microphone, if nothing comes of them
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
@@ -157,11 +158,11 @@ func (m *member) viewer() (scene.Viewer, bool) {
 	if d == nil || !m.presence.MediaUp() {
 		return scene.Viewer{}, false
 	}
-	v := scene.Viewer{ID: m.session.PublicID(), Stream: d, Path: d, Signals: &m.feedback}
+	path := frugal{d, &m.thrift}
 	if m.path != nil {
-		v.Path = m.path
+		path.Path = m.path
 	}
-	return v, true
+	return scene.Viewer{ID: m.session.PublicID(), Stream: d, Path: path, Signals: &m.feedback}, true
 }
 
 // listener returns the member as the sound clock sees it.

@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/control"
@@ -249,4 +250,26 @@ func (p *Participant) Reject(reason string) error {
 		return fmt.Errorf("reject: participant that waits: %w", ErrNotFound)
 	}
 	return nil
+}
+
+// frugal is a path that carries no more than the client wants to receive, bits a second; 0: any.
+type frugal struct {
+	media.Path
+	most *atomic.Int64
+}
+
+// Estimate is media.Path's.
+func (f frugal) Estimate() int {
+	carries, most := f.Path.Estimate(), int(f.most.Load())
+	if most > 0 && (carries == 0 || carries > most) {
+		return most
+	}
+	return carries
+}
+
+// Probe is media.Path's.
+func (f frugal) Probe(bps int, now time.Time) {
+	if most := int(f.most.Load()); most == 0 || bps <= most {
+		f.Path.Probe(bps, now)
+	}
 }

@@ -28,7 +28,7 @@ export class Access {
     this.brought = brought;
   }
 
-  /** What this client receives: 'all', 'sound' or 'nothing'. */
+  /** What this client receives: 'all', 'low' (a small picture), 'sound' or 'nothing'. */
   get receive() {
     return this.#receive;
   }

@@ -246,7 +246,7 @@ export class Link {
     const { receive, onlyVP8 } = this.access;
     const audio = pc.addTransceiver(tracks.audio ?? 'audio', { direction: receive === 'nothing' ? 'sendonly' : 'sendrecv', streams: [local] });
     const video = pc.addTransceiver(tracks.video ?? 'video', {
-      direction: receive === 'all' ? 'sendrecv' : 'sendonly',
+      direction: receive === 'all' || receive === 'low' ? 'sendrecv' : 'sendonly',
       streams: [local],
       sendEncodings: [{ maxBitrate: defaultBitrate, maxFramerate: 30 }],
     });

@@ -611,9 +611,17 @@
  * @property {string} name
  */
 
+/**
+ * Receive says how much the client wants to receive, whatever its network carries.
+ *
+ * @typedef {object} ReceiveMessage
+ * @property {'receive'} type
+ * @property {number} [maxBitrate] of picture and sound, bits a second, at least MinReceive; 0: any
+ */
+
 /** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage | HistoryMessage} ServerMessage */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage | KeepChatMessage | RenameMessage} ClientMessage */
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage | KeepChatMessage | RenameMessage | ReceiveMessage} ClientMessage */
 // End of what is generated.
 
 /**

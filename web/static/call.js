@@ -34,12 +34,15 @@ import { Rename } from './rename.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { ScreenShare } from './screen.js';
 import { Settings } from './settings.js';
+import { showSelf } from './selfView.js';
 import { shortcuts } from './shortcuts.js';
 import { Signals } from './signals.js';
+import { answerTabs, askTabs } from './tabs.js';
 import { chatRead, toast } from './toasts.js';
 
 /** @typedef {import('../sdk/session.js').State} State */
 
+const little = 300_000; // bits a second for one who saves data
 const room = roomOf(location.pathname);
 const offered = offeredName();
 const name = enteredAs(room);
@@ -98,6 +101,9 @@ function askName(suggested) {
   });
   shortcuts({ m: () => void lobby.toggleMicrophone(), v: () => void lobby.toggleCamera() });
   void lobby.start();
+  askTabs(room, () => {
+    byId('lobby-text', HTMLElement).textContent = 'You are in this call in another tab. With both open, the others hear you twice.';
+  });
 }
 
 /** @param {string} ownName */
@@ -149,6 +155,7 @@ async function startCall(ownName) {
         hosts.show();
         share.follow();
       }
+      if (message.type === 'welcome' && access.receive === 'low') session.send({ type: 'receive', maxBitrate: little });
       rename.show(message);
       hand.show(message);
       signals.show(message);
@@ -163,6 +170,7 @@ async function startCall(ownName) {
       session.sendMute();
       void player.retry(); // an open microphone lets the page make a sound
       showLocal(state);
+      showSelf(devices.tracks.video);
       microphone.watch(devices.tracks.audio);
       if (panel.open === 'settings') void showDevices(devices);
     },
@@ -178,6 +186,7 @@ async function startCall(ownName) {
   const signals = new Signals(state);
   new Settings(player, devices, local, session);
   new Consistency(state, devices, session);
+  answerTabs(room, () => ['connected', 'stalled', 'reconnecting'].includes(state.phase));
   expose(state, session);
   wire(state, session, local, devices, player, panel, recordings);
   showLocal(state);

@@ -11,8 +11,9 @@
  * @property {string} speaker device id, '' for the browser's default
  * @property {number} volume of the call, 0 to 1
  * @property {string} sound of the microphone: 'speech', 'plain' (with noise) or 'music'
- * @property {string} receive 'all' or 'sound': no picture, to save data
+ * @property {string} receive 'all', 'low' or 'sound': a small picture or none, to save data
  * @property {boolean} pushToTalk
+ * @property {boolean} mirror whether the call shows one's own camera as in a mirror
  * @property {boolean} sounds for who comes and writes
  * @property {boolean} notify whether the system shows notifications
  * @property {boolean} keysOff whether single keys do nothing
@@ -23,7 +24,7 @@ const key = 'tilemix';
 /** @type {Choices} */
 const none = {
   name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false,
-  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', pushToTalk: false, sounds: true, notify: false,
+  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', pushToTalk: false, mirror: false, sounds: true, notify: false,
 };
 
 /** @returns {Choices} */
