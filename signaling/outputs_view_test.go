@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/mcutest"
 	"tilemix/mcu/record"
+	"tilemix/mcu/still"
 )
 
 // TestViewsOfOutputs has a recording show speaker, a broadcast grid and an output the room's view, and
@@ -29,6 +31,7 @@ func TestViewsOfOutputs(t *testing.T) {
 	t.Cleanup(func() { cancel(); running.Wait() })
 	cfg := open()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = recorder, far, broadcasting(t, srv)
+	cfg.Stills = still.New(srv)
 	room := serve(t, srv, cfg) + "/api/v1/rooms/demo"
 	ada, err := srv.Join(mcu.JoinOptions{Room: "demo", Name: "Ada"})
 	if err != nil {
@@ -81,6 +84,15 @@ func TestViewsOfOutputs(t *testing.T) {
 			t.Errorf("%s shows %q", path, view)
 		}
 	}
+	picture := do(t, "GET", room+"/picture.jpg?view=speaker", "")
+	picture.want(t, http.StatusOK)
+	if kind := picture.Header.Get("Content-Type"); kind != "image/jpeg" || !strings.HasPrefix(picture.body, "\xff\xd8") {
+		t.Errorf("the picture is %s", kind)
+	}
+	for query, status := range map[string]int{"?view=heap": http.StatusBadRequest, "?view=lay+out": http.StatusBadRequest, "?view=portrait": http.StatusTooManyRequests} {
+		do(t, "GET", room+"/picture.jpg"+query, "").want(t, status)
+	}
+	do(t, "GET", strings.Replace(room, "demo", "other", 1)+"/picture.jpg", "").want(t, http.StatusNotFound)
 	send("PATCH", tape, `{"paused":true,"view":"room"}`, http.StatusOK)
 	send("DELETE", tape, "", http.StatusOK)
 	send("PATCH", tape, `{"view":"grid"}`, http.StatusConflict)

@@ -28,6 +28,7 @@ type site struct {
 	recordings      *recordings
 	outputs, inputs *gatewayLinks
 	broadcasts      *broadcasts
+	pictures        *pictures
 	people          *people
 	lobbies         *lobbies
 	rooms           *rooms
@@ -125,6 +126,9 @@ func (s *site) accessRoutes() (table []route) {
 			route{"GET HEAD", "/api/v1/rooms/:room/invites", "invites", i.list},
 			route{"POST", "/api/v1/rooms/:room/invites", "invites", same(i.create)},
 			route{"DELETE", "/api/v1/rooms/:room/invites/:id", "invites", same(i.revoke)})
+	}
+	if p := s.pictures; p != nil {
+		table = append(table, route{"GET HEAD", "/api/v1/rooms/:room/picture.jpg", "watch", wellNamed(s.guard.rated(p.get))})
 	}
 	if e := s.events; e != nil {
 		table = append(table,

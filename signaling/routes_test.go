@@ -17,6 +17,8 @@ import (
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/room"
+	"tilemix/mcu/still"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/invite"
@@ -58,6 +60,7 @@ func whole(t *testing.T, cfg Config) (*site, http.Handler) {
 	t.Helper()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
 	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
+	cfg.Stills = still.New[*room.Handle](nothing{})
 	log := slog.New(slog.DiscardHandler)
 	s, err := newSite(nothing{}, cfg, log)
 	if err != nil {

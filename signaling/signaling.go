@@ -82,6 +82,7 @@ type Config struct {
 	Via         *via.Rooms                                            // the Gateway's; nil: pushes that form a loop are not refused
 	Recorder    Recorder                                              // nil: no recordings
 	Broadcaster Broadcaster                                           // nil: no broadcasts
+	Stills      Stills                                                // nil: no single pictures of rooms
 	Attachments *attachment.Store                                     // nil: no files in the chat
 }
 
@@ -173,6 +174,9 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 	}
 	if cfg.Attachments != nil {
 		s.attachments = &attachments{srv, cfg.Attachments}
+	}
+	if cfg.Stills != nil {
+		s.pictures = &pictures{cfg.Stills}
 	}
 	if cfg.Broadcaster != nil {
 		s.broadcasts = &broadcasts{cfg.Broadcaster, bodies}

@@ -29,6 +29,7 @@ import (
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
+	"tilemix/mcu/still"
 	"tilemix/mcu/turn"
 	"tilemix/signaling"
 	"tilemix/signaling/attachment"
@@ -96,7 +97,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	links := s.gateway(cfg, rooms, site.Via, log)
 	site.Gateway = links
 	live := s.broadcaster(rooms, log)
-	site.Broadcaster, site.Attachments = live, files
+	site.Broadcaster, site.Attachments, site.Stills = live, files, still.New(rooms)
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
 	handler, err := signaling.New(rooms, site, log)

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"image"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,9 @@ type SinkOptions struct {
 	PictureInterval time.Duration
 	// View is what the sink sees; zero: the room's view. Its canvas stays as it is at the beginning.
 	View views.Wish
+	// Still, where set, gets the canvas of each picture that is drawn, during the call only. The sink then
+	// gets no access units. The picture clock calls it, so it must not block.
+	Still func(canvas *image.YCbCr)
 }
 
 // Attachment is a sink in a room. Its exported fields never change.

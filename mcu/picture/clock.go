@@ -130,7 +130,7 @@ func (c *Clock) tick(now time.Time) {
 	c.at = now
 	c.choose(s, now)
 	c.sinks.request(s, c.views, now)
-	used := false
+	used := c.sinks.wanted(s)
 	for _, v := range c.views {
 		v.sweep(now, linger)
 		used = used || v.used()
@@ -146,6 +146,7 @@ func (c *Clock) tick(now time.Time) {
 			c.changed = now
 		}
 	}
+	c.sinks.expose(s, c.views)
 	c.env.Metrics.compose.Observe(time.Since(now).Seconds())
 	c.audience.replay(now)
 	for _, v := range c.views {

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"slices"
 	"time"
 
 	"tilemix/mcu/media"
@@ -39,6 +40,9 @@ func (k *sinks) request(s *scene.Scene, all []*view, now time.Time) {
 		}
 	}
 	for i, a := range s.Sinks {
+		if a.Still != nil {
+			continue
+		}
 		r := takes(s, all, i).rendition(lead())
 		if a.PictureInterval > 0 {
 			r.Shorten(a.PictureInterval)
@@ -55,6 +59,20 @@ func (k *sinks) request(s *scene.Scene, all []*view, now time.Time) {
 	}
 }
 
+// wanted tells whether a sink of a scene takes canvases.
+func (k *sinks) wanted(s *scene.Scene) bool {
+	return slices.ContainsFunc(s.Sinks, func(a *media.Attachment) bool { return a.Still != nil })
+}
+
+// expose gives the canvases of this tick to the sinks that take them.
+func (k *sinks) expose(s *scene.Scene, all []*view) {
+	for i, a := range s.Sinks {
+		if v := takes(s, all, i); a.Still != nil && v.due() {
+			a.Still(v.picture())
+		}
+	}
+}
+
 // feed gives an access unit of the lead rendition of a view to the sinks that take it. A sink changes
 // its view at an IDR, and its times rise.
 func (k *sinks) feed(s *scene.Scene, all []*view, out rendition.Output, at time.Duration) {
@@ -64,7 +82,7 @@ func (k *sinks) feed(s *scene.Scene, all []*view, out rendition.Output, at time.
 	au := out.AccessUnit
 	for i, a := range s.Sinks {
 		f := k.begun[a]
-		if au.Key && (f == nil || f.on != out.Of) && takes(s, all, i).lead() == out.Of {
+		if a.Still == nil && au.Key && (f == nil || f.on != out.Of) && takes(s, all, i).lead() == out.Of {
 			f = k.begin(a, out.Of)
 		}
 		if f == nil || f.on != out.Of {

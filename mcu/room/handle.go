@@ -32,6 +32,9 @@ func (h *Handle) AudioChannels() int {
 	return 1
 }
 
+// Watched tells whether somebody receives the room's picture.
+func (h *Handle) Watched() bool { return h.room.Scene().Watched() }
+
 // Attach gives the room's mix to a sink until the room ends or detach is called. As long
 // the room is drawn and mixed even if nobody watches or listens. Detach returns at once;
 // it may be called twice. ErrClosed says that the room has ended. Errors about the view are those of

@@ -1,0 +1,40 @@
+package signaling
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"tilemix/mcu/still"
+	"tilemix/mcu/views"
+)
+
+// Stills is what signaling needs of [still.Taker].
+type Stills interface {
+	Take(ctx context.Context, room string, w views.Wish) (still.Picture, error)
+}
+
+// pictures serves single pictures of rooms. It is safe for concurrent use.
+type pictures struct{ stills Stills }
+
+// get answers with the picture of a room in the view of the query, which is up to a second old.
+func (p *pictures) get(c echo.Context) error {
+	w, err := views.Parse(c.QueryParam("view"))
+	if err != nil {
+		return err
+	}
+	if !w.IsZero() {
+		if err := grantOf(c).May("view"); err != nil {
+			return err
+		}
+	}
+	picture, err := p.stills.Take(c.Request().Context(), c.Param("room"), w)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "private, max-age=1")
+	http.ServeContent(c.Response(), c.Request(), "picture.jpg", picture.Taken, bytes.NewReader(picture.JPEG))
+	return nil
+}
