@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -11,13 +10,8 @@ import (
 	"tilemix/mcu/views"
 )
 
-// Stills is what signaling needs of [still.Taker].
-type Stills interface {
-	Take(ctx context.Context, room string, w views.Wish) (still.Picture, error)
-}
-
 // pictures serves single pictures of rooms. It is safe for concurrent use.
-type pictures struct{ stills Stills }
+type pictures struct{ stills *still.Taker }
 
 // get answers with the picture of a room in the view of the query, which is up to a second old.
 func (p *pictures) get(c echo.Context) error {

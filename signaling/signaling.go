@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/still"
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
@@ -82,7 +83,7 @@ type Config struct {
 	Via         *via.Rooms                                            // the Gateway's; nil: pushes that form a loop are not refused
 	Recorder    Recorder                                              // nil: no recordings
 	Broadcaster Broadcaster                                           // nil: no broadcasts
-	Stills      Stills                                                // nil: no single pictures of rooms
+	Stills      *still.Taker                                          // nil: no single pictures of rooms
 	Attachments *attachment.Store                                     // nil: no files in the chat
 }
 

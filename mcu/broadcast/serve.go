@@ -201,10 +201,9 @@ func ended(playlist string) string {
 	return b.String()
 }
 
-// query returns the query of a request, escaped so that it stays within a line of a playlist.
+// query returns the query of a request, escaped so that it stays within a line of a playlist; "" if it is long.
 func query(u *url.URL) string {
-	const longest = 1024
-	if len(u.RawQuery) > longest {
+	if len(u.RawQuery) > 1024 {
 		return ""
 	}
 	return u.Query().Encode()
