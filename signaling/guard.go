@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ import (
 // and how often. It is safe for concurrent use.
 type guard struct {
 	hosts    []string                    // names of this server, in lower case
-	origins  []string                    // whose pages may use WHIP, WHEP and HLS; "*": any
+	origins  []string                    // whose pages may join, watch and play HLS; "*": any
 	buckets  *buckets[netip.Prefix]      // of joins, offers and ICE restarts, by address
 	keys     *buckets[[sha256.Size]byte] // of requests to the API, by the hash of the secret
 	refusals *refusals
@@ -70,6 +71,15 @@ func (g *guard) own(r *http.Request) error {
 	return errOrigin
 }
 
+// joins tells why a page may not open a WebSocket, or nil: pages of this server may, and those of the
+// origins that are allowed, which join by WHIP too.
+func (g *guard) joins(r *http.Request) error {
+	if slices.Contains(g.origins, "*") || slices.Contains(g.origins, strings.ToLower(r.Header.Get("Origin"))) {
+		return nil
+	}
+	return g.own(r)
+}
+
 // sameOrigin refuses requests of other origins' pages that would change something. Programs of
 // this machine need no key, so a page of another origin could otherwise use a browser on it.
 func (g *guard) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
@@ -109,13 +119,16 @@ func (g *guard) paced(q access.Request) error {
 	return nil
 }
 
-// crossOrigin lets pages of the origins that are allowed use WHIP and WHEP (RFC 9725 §4.2), and
-// play HLS.
+// shared are the addresses that pages of the origins that are allowed may use.
+var shared = regexp.MustCompile(`^/(whip/|whep/|ws/|hls/|healthz$|api/v1/ice-servers$)`)
+
+// crossOrigin lets pages of the origins that are allowed use WHIP and WHEP (RFC 9725 §4.2), join by
+// the SDK, and play HLS.
 func (g *guard) crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path, h := c.Request().URL.Path, c.Response().Header()
 		session := strings.HasPrefix(path, "/whip/") || strings.HasPrefix(path, "/whep/")
-		if len(g.origins) == 0 || !session && !strings.HasPrefix(path, "/hls/") {
+		if len(g.origins) == 0 || !shared.MatchString(path) {
 			return next(c)
 		}
 		origin := c.Request().Header.Get("Origin")

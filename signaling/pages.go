@@ -92,6 +92,14 @@ func (a assets) serveRest(c echo.Context) error { return a.serve(c, c.Param("*")
 // serveGuide serves the file that a route's :guide names.
 func (a assets) serveGuide(c echo.Context) error { return a.serve(c, c.Param("guide")) }
 
+// serveSDK answers with the SDK in one file. Pages of all origins may load it: what they may do with
+// it is another question, see guard.
+func (p *pages) serveSDK(c echo.Context) error {
+	c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+	c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	return p.static.serve(c, "sdk.min.js")
+}
+
 // add reads all files of a folder.
 func (a assets) add(folder fs.FS, err error) error {
 	if err != nil {

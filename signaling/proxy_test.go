@@ -215,7 +215,10 @@ var references = map[string]*regexp.Regexp{
 // and lie under the prefix.
 func crawl(t *testing.T, base, prefix string) {
 	t.Helper()
-	queue := []string{base + prefix + "/", base + prefix + "/r/hall", base + prefix + "/watch/hall", base + prefix + "/docs/"}
+	queue := []string{base + prefix + "/", base + prefix + "/r/hall", base + prefix + "/watch/hall", base + prefix + "/docs/", base + prefix + "/sdk.js"}
+	for _, module := range []string{"join", "call", "watch"} { // what the pages load is made of these
+		queue = append(queue, base+prefix+"/static/"+module+".js")
+	}
 	seen := map[string]bool{}
 	for len(queue) > 0 {
 		at, _, _ := strings.Cut(queue[0], "#")

@@ -57,11 +57,13 @@ func (s *site) routes() []route {
 		{"DELETE", "/whep/:room/:id", secret, s.whep.remove},
 		{"OPTIONS", "/whep/:room/:id", anybody, options("PATCH, DELETE", acceptPatch)},
 		{"GET", "/ws/:room", "connect", rated(s.sockets.accept)},
+		{"OPTIONS", "/ws/:room", anybody, options("GET", [2]string{"Accept-Ranges", "none"})},
 
 		{"GET HEAD", "/", anybody, s.pages.join.serve},
 		{"GET HEAD", "/r/:room", anybody, s.pages.call.serve},
 		{"GET HEAD", "/watch/:room", anybody, s.pages.watch.serve},
 		{"GET HEAD", "/static/*", anybody, s.pages.static.serveRest},
+		{"GET HEAD", "/sdk.js", anybody, s.pages.serveSDK},
 		{"GET HEAD", "/sdk/*", anybody, s.pages.sdk.serveRest},
 		{"GET HEAD", "/docs", anybody, moved("/docs/")},
 		{"GET HEAD", "/docs/", anybody, s.pages.guides["index"].serve},
@@ -213,7 +215,7 @@ func options(methods string, accepts [2]string) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("Allow", "OPTIONS, "+methods)
 		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, ETag, Link, Authorization")
+		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, ETag, Link, Authorization, Tilemix-Pin")
 		h.Set("Access-Control-Max-Age", "86400")
 		h.Set(accepts[0], accepts[1])
 		return c.NoContent(http.StatusNoContent)

@@ -63,7 +63,7 @@ type Config struct {
 	// as many at once. 0: any.
 	KeyRate   float64
 	Hosts     []string // names of this server beside localhost and its addresses, as CheckHost takes them
-	Origins   []string // whose pages may use WHIP, WHEP and HLS, as CheckOrigin takes them
+	Origins   []string // whose pages may join, watch and play HLS, as CheckOrigin takes them
 	Embedders []string // origins whose pages may show this server's in a frame, as CheckOrigin takes them
 
 	Prefix  string         // of the path by which clients reach the server behind a proxy; "", or as CheckPrefix takes it

@@ -40,7 +40,7 @@ func (s *sockets) accept(c echo.Context) error {
 	if err := upgradable(r); err != nil {
 		return err
 	}
-	if err := s.guard.own(r); err != nil { // pages of this host, and programs, which send no Origin
+	if err := s.guard.joins(r); err != nil { // programs send no Origin
 		return err
 	}
 	ctx, cancel := context.WithCancel(r.Context())

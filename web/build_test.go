@@ -14,7 +14,17 @@ import (
 	"tilemix/web"
 )
 
-// TestBuild compares the build for older browsers to the modules. With -update it writes it.
+// pageScripts are the pages' own modules.
+var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js"}
+
+// styles are the style sheets of each page, in their order.
+var styles = map[string][]string{
+	"call":  {"base.css", "lobby.css", "call.css", "hosts.css"},
+	"join":  {"base.css", "lobby.css"},
+	"watch": {"base.css", "call.css", "hosts.css"},
+}
+
+// TestBuild compares the built files to the modules and style sheets. With -update it writes it.
 func TestBuild(t *testing.T) {
 	for name, built := range build(t) {
 		file := filepath.Join("static", name)
@@ -33,36 +43,67 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// build makes one file of each page's modules, in JavaScript of 2019 (ECMA-262, 10th edition).
+// build makes one file of each page's modules, once for browsers of today and once in JavaScript of
+// 2019 (ECMA-262, 10th edition); the SDK as one file; and one style sheet of each page.
 func build(t *testing.T) map[string][]byte {
 	t.Helper()
-	result := api.Build(api.BuildOptions{
-		EntryPoints:       []string{"static/call.js", "static/join.js", "static/watch.js"},
-		Inject:            []string{"static/compat.js"},
-		Outdir:            "static",
-		OutExtension:      map[string]string{".js": ".es2019.js"},
-		Bundle:            true,
-		Format:            api.FormatESModule,
-		Target:            api.ES2019,
-		Supported:         map[string]bool{"import-meta": true, "dynamic-import": true},
-		External:          []string{"./vendor/*"},
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
-		MinifySyntax:      true,
-		Charset:           api.CharsetUTF8,
-		LegalComments:     api.LegalCommentsNone,
+	files := map[string][]byte{}
+	bundle(t, files, 3, api.BuildOptions{
+		EntryPoints:  pageScripts,
+		Inject:       []string{"static/compat.js"},
+		OutExtension: map[string]string{".js": ".es2019.js"},
+		Target:       api.ES2019,
 	})
+	bundle(t, files, 3, api.BuildOptions{
+		EntryPoints:  pageScripts,
+		OutExtension: map[string]string{".js": ".min.js"},
+		Target:       api.ES2022,
+	})
+	bundle(t, files, 1, api.BuildOptions{
+		EntryPointsAdvanced: []api.EntryPoint{{InputPath: "sdk/index.js", OutputPath: "sdk"}},
+		OutExtension:        map[string]string{".js": ".min.js"},
+		Target:              api.ES2019,
+	})
+	for page, sheets := range styles {
+		text := ""
+		for _, sheet := range sheets {
+			text += "@import './" + sheet + "';\n"
+		}
+		bundle(t, files, 1, api.BuildOptions{
+			Stdin:    &api.StdinOptions{Contents: text, ResolveDir: "static", Sourcefile: page + ".min.css", Loader: api.LoaderCSS},
+			Outfile:  filepath.Join("static", page+".min.css"),
+			External: []string{"*.svg"},
+			Target:   api.ES2019,
+		})
+	}
+	return files
+}
+
+// bundle makes files of what the options say, n of them, and adds them by their names.
+func bundle(t *testing.T, files map[string][]byte, n int, options api.BuildOptions) {
+	t.Helper()
+	options.Bundle = true
+	options.Format = api.FormatESModule
+	options.External = append(options.External, "./vendor/*")
+	options.Supported = map[string]bool{"import-meta": true, "dynamic-import": true}
+	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
+	options.Charset = api.CharsetUTF8
+	options.LegalComments = api.LegalCommentsNone
+	if options.Outfile == "" {
+		options.Outdir = "static"
+	} else {
+		options.Format = api.FormatDefault
+	}
+	result := api.Build(options)
 	for _, m := range append(result.Errors, result.Warnings...) {
 		t.Errorf("esbuild: %s", m.Text)
 	}
-	files := map[string][]byte{}
+	if len(result.OutputFiles) != n {
+		t.Fatalf("esbuild made %d files, not %d", len(result.OutputFiles), n)
+	}
 	for _, f := range result.OutputFiles {
 		files[filepath.Base(f.Path)] = f.Contents
 	}
-	if len(files) != 3 {
-		t.Fatalf("esbuild made %d files", len(files))
-	}
-	return files
 }
 
 // TestBuildOld checks that the build needs no newer browser: no syntax after 2019, and nothing
@@ -70,6 +111,9 @@ func build(t *testing.T) map[string][]byte {
 func TestBuildOld(t *testing.T) {
 	newer := regexp.MustCompile(`\w\?\?\w|\w\?\.[a-zA-Z(\[]|this\.#`)
 	for name, built := range build(t) {
+		if !strings.HasSuffix(name, ".es2019.js") {
+			continue
+		}
 		// A text may have any of these.
 		code := regexp.MustCompile("\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|/[^/\n ]+/[gimu]*").ReplaceAll(built, nil)
 		if found := newer.Find(code); found != nil {
@@ -89,14 +133,21 @@ func TestFirstLoad(t *testing.T) {
 	const most = 60 << 10
 	all := map[string][]byte{"call.html": web.Page("call.html")}
 	text := string(all["call.html"])
-	for _, m := range regexp.MustCompile(`(?:href|src)="\.\./static/([\w./-]+)`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?:href| src)="\.\./static/([\w./-]+)`).FindAllStringSubmatch(text, -1) {
 		b, err := os.ReadFile(filepath.Join("static", m[1]))
 		if err != nil {
 			t.Fatal(err)
 		}
 		all[m[1]] = b
 	}
-	all["call.es2019.js"] = build(t)["call.es2019.js"]
+	all["call.min.js"] = build(t)["call.min.js"]
+	for _, name := range []string{"icons.svg", "logo.svg"} { // the markup shows them
+		b, err := os.ReadFile(filepath.Join("static", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = b
+	}
 	sum := 0
 	for name, b := range all {
 		n := packed(t, b)
@@ -107,7 +158,7 @@ func TestFirstLoad(t *testing.T) {
 	if sum > most {
 		t.Errorf("the call page takes %d bytes, more than %d", sum, most)
 	}
-	if len(all) > 12 {
+	if len(all) > 6 {
 		t.Errorf("%d requests", len(all))
 	}
 	if strings.Contains(text, `type="module"`) {
@@ -127,4 +178,19 @@ func packed(t *testing.T, b []byte) int {
 		t.Fatal(err)
 	}
 	return out.Len()
+}
+
+// TestSDKSize holds what a page of others loads for a call: bytes as gzip makes them. It needs
+// nothing else, so it imports nothing.
+func TestSDKSize(t *testing.T) {
+	const most = 15_000
+	built := build(t)["sdk.min.js"]
+	n := packed(t, built)
+	t.Logf("%d bytes, %d as gzip", len(built), n)
+	if n > most {
+		t.Errorf("the SDK takes %d bytes, more than %d", n, most)
+	}
+	if found := regexp.MustCompile(`import *[({"']|from *["']|localStorage|sessionStorage`).Find(built); found != nil {
+		t.Errorf("the SDK has %s: it depends on no file and keeps nothing", found)
+	}
 }

@@ -31,7 +31,7 @@ func sources(t *testing.T) map[string]string {
 		}
 		err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || path.Dir(name) == "vendor" || isBuilt(name) {
-				if strings.HasSuffix(name, ".js") {
+				if strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".css") {
 					all[at+name] = "" // others' code, or built: it is there
 				}
 				return err

@@ -21,7 +21,7 @@ type settings struct {
 	PathPrefix     pathPrefix `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
 	Hosts          []hostName `name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
-	AllowOrigins   []origin   `name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may use WHIP, WHEP and HLS of this server, such as https://example.org, or * for any. Repeatable."`
+	AllowOrigins   []origin   `name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may join and watch calls of this server, by the SDK, WHIP, WHEP and HLS, such as https://example.org, or * for any. Repeatable."`
 	EmbedOrigins   []origin   `name:"embed-origin" placeholder:"ORIGIN" help:"Origin whose pages may show this server's pages in a frame, such as https://example.org, or * for any. Repeatable."`
 	APIRate        natural    `name:"api-rate" env:"TILEMIX_API_RATE" default:"20" help:"Most requests to the API a second with one key, token or invite, and five times as many at once. 0 sets no limit."`
 	AddressRate    natural    `default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`

@@ -14,7 +14,7 @@ const word = { audio: 'microphone', video: 'camera' };
  * @param {unknown} error of getUserMedia
  * @returns {Problem}
  */
-function problemOf(error) {
+export function problemOf(error) {
   switch (error instanceof DOMException ? error.name : '') {
     case 'InsecureError':
       return 'insecure';
@@ -74,6 +74,11 @@ export class Devices {
   /** @type {Record<Kind, string>} device ids to ask for, '' for any */
   wanted = { audio: '', video: '' };
 
+  /** @type {Record<Kind, MediaTrackConstraints>} what the program asks for besides */
+  besides = { audio: {}, video: {} };
+  /** @type {Record<Kind, MediaStreamTrack | null>} tracks of the program's own, which are never stopped here */
+  given = { audio: null, video: null };
+
   /** What the microphone brings: 'speech', 'plain' (with noise) or 'music'. */
   sound = 'speech';
 
@@ -91,6 +96,10 @@ export class Devices {
    * @param {Kind[]} kinds
    */
   async open(kinds) {
+    for (const kind of kinds) {
+      const track = this.given[kind];
+      if (track && !this.tracks[kind]) this.#keep(new MediaStream([track]));
+    }
     const missing = kinds.filter((kind) => !this.tracks[kind]);
     if (missing.length === 0) return;
     if (missing.length === 1) return this.#openOne(missing[0]);
@@ -110,7 +119,7 @@ export class Devices {
     this.tracks[kind] = null;
     if (track) {
       track.onended = null;
-      track.stop();
+      if (track !== this.given[kind]) track.stop();
     }
   }
 
@@ -131,11 +140,12 @@ export class Devices {
     /** @type {MediaStreamConstraints} */
     const constraints = {};
     if (kinds.includes('audio')) {
-      constraints.audio = { ...processing(this.sound), ...device(this.wanted.audio) };
+      constraints.audio = { ...processing(this.sound), ...device(this.wanted.audio), ...this.besides.audio };
     }
     if (kinds.includes('video')) {
       constraints.video = {
-        width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, ...device(this.wanted.video),
+        width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 },
+        ...device(this.wanted.video), ...this.besides.video,
       };
     }
     return navigator.mediaDevices.getUserMedia(constraints);

@@ -35,12 +35,13 @@ export class LocalMedia {
     devices.onlost = (kind) => void this.#after(() => this.#lost(kind));
   }
 
-  /** Opens the devices that are on, and shows problems. */
-  open() {
+  /**
+   * Opens devices, and shows problems.
+   *
+   * @param {Kind[]} [kinds] those of a page: the microphone, and the camera if it is on
+   */
+  open(kinds = this.state.videoOff ? ['audio'] : ['audio', 'video']) {
     return this.#after(async () => {
-      /** @type {Kind[]} */
-      const kinds = ['audio'];
-      if (!this.state.videoOff) kinds.push('video');
       await this.devices.open(kinds);
       const text = explain(this.devices.problem);
       if (text) this.events.say(text, true);

@@ -24,6 +24,7 @@ import { stalledText, whyRefused } from './reach.js';
  * @property {boolean} audioOff
  * @property {boolean} videoOff
  * @property {{audio: string, video: string}} held why a host lets a device not be switched on, '' where it may be
+ * @property {string} role '' where the server names none
  * @property {string[]} rights what this participant may do, see the guide of the protocol
  * @property {boolean} locked whether the room lets in hosts only
  * @property {import('./protocol.js').RemovedMessage | null} removed why a host ended the call for this page
@@ -50,7 +51,7 @@ export function newState(room, name, off) {
   return {
     phase: 'connecting', problem: '', soundOnly: false, id: '', room, name, ...off,
     waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
-    code: '', held: { audio: '', video: '' }, rights: [], locked: false, removed: null,
+    code: '', held: { audio: '', video: '' }, role: '', rights: [], locked: false, removed: null,
   };
 }
 
@@ -171,6 +172,7 @@ export class Session {
       case 'welcome':
         if (message.id !== this.state.id && !message.muted) this.state.held = { audio: '', video: '' };
         this.state.id = message.id;
+        this.state.role = message.role ?? '';
         this.state.rights = message.rights ?? [];
         this.state.name = message.name;
         // What a host switched off stays off, also if this page does not know of it yet.
@@ -205,6 +207,7 @@ export class Session {
         this.state.participants = message.participants ?? [];
         break;
       case 'standing':
+        this.state.role = message.role ?? '';
         this.state.rights = message.rights ?? [];
         break;
       case 'speaking': {

@@ -1,4 +1,4 @@
-// Loads the page's modules, or the build for older browsers, and says so where neither runs. Every
+// Loads the build of the page's modules, or the one for older browsers, and says so where neither runs. Every
 // browser must be able to read this file, so it is in the JavaScript of 2009.
 (function () {
   'use strict';
@@ -23,7 +23,7 @@
   }
   var element = document.createElement('script');
   element.type = 'module';
-  element.src = modern ? address : address.replace(/js$/, 'es2019.js');
+  element.src = modern ? address : address.replace(/min.js$/, 'es2019.js');
   element.onerror = refuse;
   document.head.appendChild(element);
   setTimeout(refuse, 10000);
