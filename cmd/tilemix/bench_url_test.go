@@ -24,7 +24,7 @@ func TestBenchURL(t *testing.T) {
 		"-pix_fmt", "yuv420p", clip).CombinedOutput(); err != nil {
 		t.Skipf("no clip without ffmpeg: %v %s", err, out)
 	}
-	server := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0")
+	server := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir())
 	stdout, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,6 +99,9 @@ func TestFolderInUse(t *testing.T) {
 // serveProcess starts the program, which is killed at the test's end at the latest.
 func serveProcess(t *testing.T, flags ...string) (url string, process *os.Process) {
 	t.Helper()
+	if !slices.Contains(flags, "--data-dir") {
+		flags = append(flags, "--data-dir", t.TempDir())
+	}
 	command := exec.Command("tilemix", append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "error"}, flags...)...)
 	stdout, err := command.StdoutPipe()
 	if err != nil {

@@ -309,7 +309,7 @@ func TestHugeCameras(t *testing.T) {
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	f := fortify(t, nil)
+	f := fortify(t, nil, "--data-dir", t.TempDir())
 	fresh, most := f.memory(t), 0
 	clip := filmed(t, image.Pt(4096, 2304), 3, 4_000_000)
 	var leave []func()
