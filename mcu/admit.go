@@ -3,6 +3,7 @@ package mcu
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -41,7 +42,7 @@ func (s *Server) ruled(name string, g policy.Grant) (r rules.Terms, err error) {
 			return r, err
 		}
 	}
-	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && r.Lock) {
+	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && (r.Lock || s.cfg.Seats.Was(name, time.Now()).Locked)) {
 		return r, room.ErrLocked
 	}
 	return r, r.Admits(g, time.Now())
@@ -97,18 +98,18 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ruled, err := s.ruled(o.Room, o.Grant)
+	if err != nil && (o.seat == nil || !errors.Is(err, room.ErrLocked)) { // those with a seat were in already
+		return nil, err
+	}
+	o.Wait = o.Wait || !o.Fed && o.seat == nil && ruled.Waits(o.Grant, s.hosted(o.Room))
+	e := s.of(o.Room, o.Wait)
+	if err = s.space(e, o.Wait); err == nil && !o.Wait {
+		err = full(e, ruled, o.Viewer)
+	}
 	if err != nil {
 		return nil, err
 	}
-	o.Wait = o.Wait || !o.Fed && ruled.Waits(o.Grant, s.hosted(o.Room))
-	e := s.of(o.Room, o.Wait)
-	if !o.Wait {
-		err = full(e, ruled, o.Viewer)
-	}
-	if err := cmp.Or(err, s.space(e, o.Wait)); err != nil {
-		return nil, err
-	}
-	if e == nil {
+	if e == nil && o.seat == nil {
 		if err := s.mayMake(o.From); err != nil {
 			return nil, err
 		}

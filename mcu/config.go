@@ -20,6 +20,7 @@ import (
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
+	"tilemix/mcu/seats"
 	"tilemix/mcu/turn"
 	"tilemix/mcu/worker"
 	"tilemix/mixer/layout"
@@ -78,6 +79,8 @@ type Config struct {
 	// File returns what was uploaded for a room under an ID, or an error that wraps ErrNotFound. It must
 	// not block. nil: nothing can be uploaded.
 	File func(room, id string) (control.ChatFile, error)
+	// Seats outlast a crash of the server, so that clients come back as who they were. nil: none do.
+	Seats *seats.Seats
 	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room
 	// or were refused. Room loops call them, so they must not block. They may be nil.
 	Banned  func(room string, b policy.Ban)

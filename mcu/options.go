@@ -8,6 +8,7 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/presence"
 	"tilemix/mcu/room"
+	"tilemix/mcu/seats"
 	"tilemix/mcu/session"
 )
 
@@ -48,15 +49,21 @@ type JoinOptions struct {
 	// From is the address by which the client is counted; zero: it is not, as on loopback.
 	From netip.Prefix
 
-	path media.Path // stands in for the network path, in tests
+	path media.Path  // stands in for the network path, in tests
+	seat *seats.Seat // that it had in a server that crashed
 }
 
 // options are for a room.
 func (o JoinOptions) options() room.Options {
+	var id, token string
+	if o.seat != nil {
+		id, token = o.seat.ID, o.seat.Secret
+	}
 	return room.Options{
 		Grant:   o.Grant,
 		From:    o.From,
-		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away, Origin: o.Origin},
+		Seat:    o.seat,
+		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away, Origin: o.Origin, ID: id, Token: token},
 		Send:    o.Send, Cut: o.Cut, Path: o.path,
 	}
 }

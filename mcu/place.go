@@ -112,6 +112,7 @@ func (p *place) Leave() {
 			t.Stop()
 		}
 		e.over = nil
+		s.cfg.Seats.End(e.Name())
 		s.env.Emit(event.New(event.RoomEnded, e.Name()))
 	}
 	if e.inside--; e.inside == 0 {

@@ -115,7 +115,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Transition: motion.Transition{Length: c.Transition}, Layout: c.Layout, Layouts: c.layoutOf, MaxTiles: c.MaxTiles, Views: pool.NewAllotment(c.MaxViews), MaxParticipants: c.MaxParticipants,
-		Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
+		Seats: c.Seats, Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }
 
@@ -180,7 +180,7 @@ func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int
 			return p, number, err
 		}
 	}
-	return s.moved.resume(o.options(), token)
+	return former{s}.resume(o, token)
 }
 
 // Move takes a participant, by its public ID, from one room to another, which is made if there is
@@ -222,7 +222,7 @@ func (s *Server) Grant(room, token string) (policy.Grant, error) {
 			return g, nil
 		}
 	}
-	return s.moved.grant(token)
+	return former{s}.grant(token)
 }
 
 // CheckOffer returns why an offer would be refused, before anybody joins with it.

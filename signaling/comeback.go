@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tilemix/mcu"
+	"tilemix/mcu/policy"
 )
 
 // relResume is the relation of a Link whose address a WHIP client posts to when it comes back.
@@ -61,6 +62,50 @@ func (s *whipSessions) comeBack(c echo.Context, from publisher) (*whipSession, e
 	return nil, nil
 }
 
+// resumeSecret is what a participant of a resume value is known by to the server that follows a crash. No token
+// of another kind begins so.
+func resumeSecret(resume string) string { return "whip:" + resume }
+
+// former brings clients of WHIP back that a server had which crashed.
+type former struct{ *whip }
+
+// was returns what a client of WHIP may do that had a resume value of a server that crashed.
+func (w former) was(room, resume string) (g policy.Grant, is bool) {
+	if resume == "" || w.viewers {
+		return g, false
+	}
+	g, err := w.srv.Grant(room, resumeSecret(resume))
+	return g, err == nil
+}
+
+// returning gives what a client of WHIP may do that comes back with a resume value, also from before a
+// crash of the server.
+func (w former) returning(room, resume string) (g policy.Grant, is bool) {
+	if g, is = w.sessions.granted(room, resume); is {
+		return g, true
+	}
+	return w.was(room, resume)
+}
+
+// revive is comeBack for a server that crashed meanwhile.
+func (w former) revive(c echo.Context, from publisher) (*whipSession, error) {
+	resume := c.QueryParam("resume")
+	grant, is := w.was(from.room, resume)
+	if !is {
+		return nil, nil
+	}
+	who, conn, err := w.srv.Resume(mcu.JoinOptions{
+		Room: from.room, Name: from.name, Away: originOf(c.Request()).away(), From: originOf(c.Request()).host, Origin: cameBy(c),
+	}, resumeSecret(resume))
+	if errors.Is(err, mcu.ErrNotFound) { // meanwhile
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &whipSession{stay: participant{who, conn}, who: who, from: from, grant: grant}, nil
+}
+
 // mayReturn tells whether a client that is not admitted, because all places are taken, may have one
 // of them.
 func (s *whipSessions) mayReturn(c echo.Context, err error) bool {
@@ -77,6 +122,7 @@ func (s *whipSessions) keep(r *http.Request, h http.Header, ses *whipSession, ma
 	}
 	if mayReturn {
 		ses.resume = rand.Text()
+		ses.who.Know(resumeSecret(ses.resume))
 		query := url.Values{"resume": {ses.resume}}
 		if ses.from.name != "" {
 			query.Set("name", ses.from.name)

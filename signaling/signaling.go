@@ -138,10 +138,11 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		return nil, err
 	}
 	bodies, sessions := cfg.bodies(), newWHIPSessions()
+	publishers := &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via}
 	s := &site{
 		guard:   g,
-		permit:  permit{cfg.gate(srv), g, cfg.Audit, newOnce(cfg.MaxBody), sessions.granted, cfg.Invites},
-		whip:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, via: cfg.Via},
+		permit:  permit{cfg.gate(srv), g, cfg.Audit, newOnce(cfg.MaxBody), former{publishers}.returning, cfg.Invites},
+		whip:    publishers,
 		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
 		pages:   pages,

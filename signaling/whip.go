@@ -31,8 +31,10 @@ type whip struct {
 func (w *whip) create(c echo.Context) error {
 	r, h := c.Request(), c.Response().Header()
 	room, name := c.Param("room"), named(c, grantOf(c))
-	if err := w.srv.Admits(room, name, grantOf(c)); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
-		return err
+	if _, was := (former{w}).was(room, c.QueryParam("resume")); !was {
+		if err := w.srv.Admits(room, name, grantOf(c)); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
+			return err
+		}
 	}
 	offer, err := w.bodies.read(c, typeSDP, errBodyType)
 	if err != nil {
@@ -89,6 +91,9 @@ func (w *whip) create(c echo.Context) error {
 func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 	if !w.viewers {
 		if ses, err := w.sessions.comeBack(c, from); ses != nil || err != nil {
+			return ses, err
+		}
+		if ses, err := (former{w}).revive(c, from); ses != nil || err != nil {
 			return ses, err
 		}
 	}

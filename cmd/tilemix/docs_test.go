@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/cmd/tilemix/revive"
 	"tilemix/cmd/tilemix/startup"
 	"tilemix/mcu"
 	"tilemix/mcu/control"
@@ -201,7 +202,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		t.Fatal(err)
 	}
 	for _, part := range []interface{ Collectors() []prometheus.Collector }{
-		hooks, rooms, s.recorder(cfg, rooms, log), s.gateway(cfg, rooms, nil, log), s.broadcaster(rooms, log),
+		hooks, rooms, s.recorder(cfg, rooms, log), s.gateway(cfg, rooms, nil, log), s.broadcaster(rooms, revive.Open(s.DataDir, log), log),
 	} {
 		all = append(all, part.Collectors()...)
 	}

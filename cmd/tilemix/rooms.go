@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tilemix/cmd/tilemix/drain"
+	"tilemix/cmd/tilemix/revive"
 	"tilemix/codec/h264"
 	"tilemix/codec/limit"
 	"tilemix/mcu"
@@ -72,10 +73,12 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
 	cfg.Banned, cfg.Rules, cfg.Overlays = entrance.ban, entrance.rules, entrance.overlays
 	files := s.attachments(&cfg, log)
+	again := revive.Open(s.DataDir, log)
+	cfg.Seats = again.Seats
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())
-	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e) }
+	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e); again.Post(e) }
 	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, err
@@ -91,20 +94,18 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
-	site.Audit, site.Events = written.Note, events
+	site.Audit, site.Events, site.Attachments, site.Stills = written.Note, events, files, still.New(rooms)
 	site.Invites, site.Bans, site.Shelf = entrance.invites, entrance.bans, entrance.shelf
 	site.Via = via.New()
-	links := s.gateway(cfg, rooms, site.Via, log)
-	site.Gateway = links
-	live := s.broadcaster(rooms, log)
-	site.Broadcaster, site.Attachments, site.Stills = live, files, still.New(rooms)
+	links, live := s.gateway(cfg, rooms, site.Via, log), s.broadcaster(rooms, again, log)
+	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
 	handler, err := signaling.New(rooms, site, log)
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files}, runAll{hooks, written}}, handler, rooms, draining}, nil
+	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files, again}, runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining}, nil
 }
 
 // texts are the texts of settings.
@@ -173,11 +174,18 @@ func (s *settings) attachments(rooms *mcu.Config, log *slog.Logger) *attachment.
 }
 
 // broadcaster makes HLS of rooms.
-func (s *settings) broadcaster(rooms *mcu.Server, log *slog.Logger) *broadcast.Broadcaster {
+func (s *settings) broadcaster(rooms *mcu.Server, again *revive.Revival, log *slog.Logger) *broadcast.Broadcaster {
 	cfg := broadcast.Default()
+	again.Configure(&cfg)
 	cfg.OnDemand = s.HLS
 	return broadcast.New(cfg, rooms, log)
 }
+
+// kept is a function that is a runner and may fail.
+type kept func(context.Context) error
+
+// Run runs the function until it returns.
+func (k kept) Run(ctx context.Context) error { return k(ctx) }
 
 // runAll runs several parts at the same time, until one of them fails or the context ends.
 type runAll []runner

@@ -3,6 +3,7 @@ package broadcast
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu"
+	"tilemix/mcu/journal"
 	"tilemix/mcu/media"
 	"tilemix/mcu/views"
 )
@@ -32,6 +34,10 @@ type Config struct {
 	Idle     time.Duration // without a request, until such a broadcast stops
 	Linger   time.Duration // time for which files are served after the end
 	MaxTotal int           // broadcasts at a time, with those that linger
+	// Journal keeps where broadcasts stand, and Left has what a server that crashed has left in it, so that
+	// players go on. nil: they begin anew.
+	Journal *journal.Journal
+	Left    map[string]json.RawMessage
 }
 
 // Default starts broadcasts on request only.
@@ -93,6 +99,7 @@ type Broadcaster struct {
 	count    int                   // of broadcasts, with those that linger
 	running  map[string]*broadcast // by room
 	sessions map[string]*session
+	memory   memory
 	wg       sync.WaitGroup
 }
 
@@ -101,6 +108,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Broadcaster {
 	return &Broadcaster{
 		cfg: cfg, find: func(room string) (handle, error) { return rooms.Room(room) }, log: log, quit: make(chan struct{}),
 		running: make(map[string]*broadcast), sessions: make(map[string]*session),
+		memory: memory{journal: cfg.Journal, left: cfg.Left},
 	}
 }
 

@@ -58,13 +58,14 @@ func (c *scribe) index(text string, channels int) string {
 }
 
 // media completes the playlist of a rendition, which is called file. other is the address of the other
-// rendition's, whose segments and parts come with these.
-func (c *scribe) media(file, other, text string) string {
+// rendition's, whose segments and parts come with these. at is where the session stands.
+func (c *scribe) media(file, other, text string, at place) string {
 	p := readMediaList(text)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.date(file, p)
 	target := c.target(p)
+	at.outside(p)
 	var b strings.Builder
 	for _, line := range p.head {
 		name, rest, _ := strings.Cut(line, ":")

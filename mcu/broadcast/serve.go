@@ -211,16 +211,15 @@ func query(u *url.URL) string {
 
 // complete returns a playlist of the muxer, with what it lacks.
 func (s *session) complete(file, query string) answer {
-	a := s.ask(file, query)
-	other := map[string]string{videoList: audioList, audioList: videoList}[file]
-	var text string
+	a := s.ask(file, s.place.inside(query))
+	text, other := "", map[string]string{videoList: audioList, audioList: videoList}[file]
 	switch {
 	case a.status != http.StatusOK:
 		return a
 	case file == index:
 		text = s.scribe.index(a.body.String(), s.audio.Codec.(*codecs.Opus).ChannelCount)
 	case other != "":
-		text = s.scribe.media(file, other+own(query), a.body.String())
+		text = s.scribe.media(file, other+own(query), a.body.String(), s.place)
 	default:
 		return a
 	}

@@ -38,6 +38,7 @@ type session struct {
 	audio    *gohlslib.Track
 	scribe   scribe
 	first    sync.WaitGroup // of the goroutine that waits for the first segment
+	place    place          // does not change once the session is served
 
 	// last has the final playlists; nil: the session has not ended.
 	last atomic.Pointer[map[string][]byte]
@@ -50,6 +51,7 @@ type session struct {
 	key      []byte        // the last IDR
 	started  time.Duration // when the present segment began
 	playable bool          // the first segment is whole
+	whole    int           // segments that are whole
 }
 
 func newSession(b *broadcast, p pictureUnits, at time.Duration) (*session, error) {
@@ -71,6 +73,7 @@ func newSession(b *broadcast, p pictureUnits, at time.Duration) (*session, error
 	if err := s.muxer.Start(); err != nil {
 		return nil, err
 	}
+	b.home.memory.goOn(s)
 	return s, nil
 }
 
@@ -104,6 +107,8 @@ func (s *session) write(p pictureUnits, key bool, at time.Duration) error {
 	}
 	if key && at-s.started >= segmentLength {
 		s.started, s.playable = at, true
+		s.whole++
+		s.of.home.memory.note(s)
 	}
 	return nil
 }
@@ -119,6 +124,7 @@ func (s *session) sound(u *intake.Unit) {
 
 // finish ends the session. Its files are served until drop.
 func (s *session) finish() {
+	defer s.of.home.memory.forget(s)
 	// This IDR ends the last segment. No player plays it.
 	if p, err := parse(&intake.Unit{Data: s.key, Key: true}); err == nil {
 		_ = s.write(p, true, s.grid.After(0))

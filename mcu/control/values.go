@@ -39,6 +39,7 @@ type Recording struct {
 	ID     string `json:"id"`
 	State  string `json:"state"`            // starting, recording, paused, finished or failed
 	Reason string `json:"reason,omitempty"` // why it ended, unless a client stopped it
+	Part   int    `json:"part,omitempty"`   // 2 or more: it goes on after a crash of the server
 }
 
 // Tile is a participant's rectangle on the canvas, in pixels.

@@ -66,6 +66,8 @@ type Recording struct {
 	Seconds float64 `json:"seconds"`          // of media so far
 	Bytes   int64   `json:"bytes"`            // of the file so far
 	Reason  string  `json:"reason,omitempty"` // why it failed
+	Part    int     `json:"part,omitempty"`   // 2 or more: it goes on after a crash of the server
+	Of      string  `json:"of,omitempty"`     // ID of the first part then
 }
 
 // Output is the output that went up or down.

@@ -140,7 +140,7 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 	if err := mix.CheckView(o.View); err != nil {
 		return Info{}, err
 	}
-	l := g.newLink(Output, room, a)
+	l := g.newLink(Output, room, a, o.ID)
 	l.room, l.from, l.wish, l.info.View = mix, o.From, o.View, o.View.String()
 	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
@@ -176,8 +176,8 @@ func (g *Gateway) needFFmpeg() error {
 	return err
 }
 
-func (g *Gateway) newLink(kind Kind, room string, a address.Address) *link {
-	id := strings.ToLower(rand.Text()[:8])
+func (g *Gateway) newLink(kind Kind, room string, a address.Address, id string) *link {
+	id = cmp.Or(id, strings.ToLower(rand.Text()[:8]))
 	l := &link{
 		log:  g.log.With("room", room, string(kind), id, "url", a.String()),
 		info: Info{ID: id, Kind: kind, Room: room, URL: a.String(), State: Starting, Since: time.Now().UTC()},

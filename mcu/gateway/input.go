@@ -58,7 +58,7 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	if err != nil {
 		return Info{}, err
 	}
-	l := g.newLink(Input, room, a)
+	l := g.newLink(Input, room, a, "")
 	l.info.Name, l.from = name, o.From
 	l.futile = func(ever bool, down time.Duration) bool { return solitude{g}.futile(room, ever, down) }
 	who.AfterLeave(l.end)

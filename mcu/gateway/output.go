@@ -50,6 +50,8 @@ type OutputOptions struct {
 	View views.Wish `json:"view,omitzero"`
 	// From is the address by which the client is counted; zero: it is not.
 	From netip.Prefix `json:"-"`
+	// ID is that of an output which goes on after a crash of the server; "": a new one.
+	ID string `json:"-"`
 }
 
 // output sends the mix of a room to another server.

@@ -39,7 +39,7 @@ func (a announcer) emit(news sidecar.Info, again bool) {
 		return
 	}
 	e := event.New(kind, news.Room)
-	e.Recording = &event.Recording{ID: news.ID, Seconds: news.Length, Bytes: news.Size, Reason: news.Reason}
+	e.Recording = &event.Recording{ID: news.ID, Seconds: news.Length, Bytes: news.Size, Reason: news.Reason, Part: news.Part, Of: news.Of}
 	a.events(e)
 }
 
@@ -54,7 +54,7 @@ func (a announcer) tell(news sidecar.Info) {
 	slices.SortFunc(all, func(a, b sidecar.Info) int { return strings.Compare(a.ID, b.ID) })
 	list := make([]control.Recording, len(all))
 	for i, a := range all {
-		list[i] = control.Recording{ID: a.ID, State: string(a.State), Reason: a.Reason}
+		list[i] = control.Recording{ID: a.ID, State: string(a.State), Reason: a.Reason, Part: a.Part}
 	}
 	if room, err := a.room(news.Room); err == nil {
 		room.NotifyRecordings(list)

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/views"
 )
 
@@ -82,6 +84,16 @@ type Options struct {
 	Tracks bool `json:"tracks"`
 	// View is what the mix shows; zero: the room's view.
 	View views.Wish `json:"view,omitzero"`
+
+	after *sidecar.Info // the part before, which a crash has cut off; nil: there is none
+}
+
+// describe notes the options in what is known of a recording.
+func (o Options) describe(i *sidecar.Info) {
+	i.Options, _ = json.Marshal(o) // it has no fields that could fail
+	if o.after != nil {
+		i.Part, i.Of = max(o.after.Part, 1)+1, o.after.First()
+	}
 }
 
 // handle is what a recording needs of its room: a [room.Handle].

@@ -102,7 +102,7 @@ func TestRepairEmptyTrack(t *testing.T) {
 			}
 		}
 		told := 0
-		found := repairer{dir: dir, ours: true, log: testTracks(t).log, repaired: func(sidecar.Info) { told++ }}.find()
+		found := repairer{dir: dir, ours: true, log: testTracks(t).log, repaired: func(sidecar.Info, sidecar.State) { told++ }}.find()
 		if len(found) != 1 || told != 1 {
 			t.Fatalf("%s: found %+v, told %d times", name, found, told)
 		}

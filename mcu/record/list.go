@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,43 @@ func (c *Recorder) List(room string) []sidecar.Info {
 		}
 	}
 	slices.SortFunc(all, func(a, b sidecar.Info) int { return strings.Compare(a.ID, b.ID) })
+	cut := map[string]bool{} // by a crash; by the IDs of first parts
+	for _, i := range all {
+		cut[i.Of] = true
+	}
+	for n := range all {
+		if cut[all[n].First()] {
+			all[n].Join(all)
+		}
+	}
 	return all
+}
+
+// Continue begins the next part of each recording of a room that the crash of the server before has cut
+// off, not longer than ten minutes ago. The caller calls it when the room has begun again, and may do so
+// more than once. Errors are those of Start.
+func (c *Recorder) Continue(room string) (failed error) {
+	<-c.ready
+	var mine []severed
+	c.mu.Lock()
+	c.severed = slices.DeleteFunc(c.severed, func(t severed) bool {
+		if t.Room == room {
+			mine = append(mine, t)
+		}
+		return t.Room == room
+	})
+	c.mu.Unlock()
+	for _, t := range mine {
+		var o Options
+		_ = json.Unmarshal(t.Options, &o) // of another version: as far as this one knows them
+		o.after = &t.Info
+		next, err := c.Start(room, o)
+		if err == nil && t.paused {
+			_, err = c.Pause(room, next.ID, true)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
 }
 
 // Get returns a recording of a room, or of any room if room is "". The error is mcu.ErrNotFound.
@@ -60,7 +97,22 @@ func (c *Recorder) Get(room, id string) (sidecar.Info, error) {
 	if err != nil {
 		return sidecar.Info{}, err
 	}
-	return r.Info(), nil
+	info := r.Info()
+	info.Join(c.parts(info.First()))
+	return info, nil
+}
+
+// parts returns the parts of a recording, the oldest first.
+func (c *Recorder) parts(first string) (all []sidecar.Info) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.all {
+		if i := r.Info(); i.First() == first {
+			all = append(all, i)
+		}
+	}
+	slices.SortFunc(all, func(a, b sidecar.Info) int { return strings.Compare(a.ID, b.ID) })
+	return all
 }
 
 func (c *Recorder) get(room, id string) (*recording, error) {

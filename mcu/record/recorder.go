@@ -35,14 +35,15 @@ type Recorder struct {
 	log  *slog.Logger
 	news announcer
 
-	mu     sync.Mutex
-	closed bool
-	all    map[string]*recording // by ID
-	live   map[string]*recording // those of them that have goroutines
-	ready  chan struct{}         // closed when all has the recordings of earlier runs
-	lock   *os.File              // of the folder; nil while that is not there
-	former []*os.File            // locks of folders that were taken away
-	wg     sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool
+	all     map[string]*recording // by ID
+	live    map[string]*recording // those of them that have goroutines
+	ready   chan struct{}         // closed when all has the recordings of earlier runs
+	lock    *os.File              // of the folder; nil while that is not there
+	former  []*os.File            // locks of folders that were taken away
+	severed []severed             // by a crash, and not continued yet
+	wg      sync.WaitGroup
 }
 
 // New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
@@ -144,7 +145,12 @@ func (c *Recorder) patrol(now time.Time) {
 
 // find adds the recordings of earlier runs.
 func (c *Recorder) find() {
-	r := repairer{dir: c.cfg.Dir, ours: c.lock != nil, log: c.log, repaired: func(i sidecar.Info) { c.news.emit(i, false) }}
+	r := repairer{dir: c.cfg.Dir, ours: c.lock != nil, log: c.log}
+	r.repaired = func(i sidecar.Info, was sidecar.State) {
+		if c.news.emit(i, false); time.Since(i.Ended) < reach {
+			c.severed = append(c.severed, severed{i, was == sidecar.Paused})
+		}
+	}
 	found := r.find()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -205,6 +211,7 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 		view:    o.View,
 		changed: c.news.report,
 	}
+	o.describe(&r.info)
 	r.mix.grown, r.mix.resumed = r.grown, r.resumed
 	r.ledger = sidecar.NewLedger(c.cfg.Dir, r.Info, r.log)
 	r.tracks = newTracks(newTimeline(c.cfg.Dir, id, r.ledger.Note, r.log), o.Tracks)

@@ -15,10 +15,11 @@ import (
 
 // repairer reads a folder, and repairs the recordings that the end of a server cut off.
 type repairer struct {
-	dir      string
-	ours     bool // no other process writes into the folder
-	log      *slog.Logger
-	repaired func(sidecar.Info) // called for each recording that was repaired
+	dir  string
+	ours bool // no other process writes into the folder
+	log  *slog.Logger
+	// repaired is called for each recording that was repaired, with the state in which it was.
+	repaired func(i sidecar.Info, was sidecar.State)
 }
 
 // find returns the recordings of the folder. Recordings that may still grow are left out.
@@ -46,8 +47,18 @@ func (r repairer) find() []sidecar.Info {
 	return all
 }
 
+// reach (10 min) is how long ago a recording may have been cut off that goes on when its room does.
+const reach = 10 * time.Minute
+
+// severed is a recording that a crash of the server has cut off.
+type severed struct {
+	sidecar.Info
+	paused bool
+}
+
 // repair repairs a recording that was cut off, and its tracks.
 func (r repairer) repair(info sidecar.Info) sidecar.Info {
+	was := info.State
 	info.State, info.Reason = sidecar.Finished, interrupted
 	path := filepath.Join(r.dir, info.ID+mediaFile)
 	size, length, err := repairFile(path)
@@ -69,7 +80,7 @@ func (r repairer) repair(info sidecar.Info) sidecar.Info {
 	}
 	// Also if the repair failed, because the next server must not emit the end again.
 	err = errors.Join(err, info.Save(r.dir))
-	r.repaired(info)
+	r.repaired(info, was)
 	r.log.Info("recording was interrupted", "recording", info.ID, "seconds", info.Length, "error", err)
 	return info
 }

@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/seats"
 	"tilemix/mcu/session"
 	"tilemix/mcu/views"
 )
@@ -44,12 +45,14 @@ type Options struct {
 	Place Place
 	// Path stands in for the network path to the participant, in tests.
 	Path media.Path
+	// Seat is the one that the participant had in a server that crashed; nil: it had none.
+	Seat *seats.Seat
 }
 
 // Join makes a participant. It fails when no connection can be made for it, or, with
 // ErrClosed, when the room has ended; then the place is the caller's to leave.
 func (r *Room) Join(o Options) (*Participant, error) {
-	m := newMember(r.loop, o, time.Now())
+	m := restored(newMember(r.loop, o, time.Now()), o.Seat)
 	p := &Participant{whereabouts: whereabouts{member: m}, home: r.name}
 	s, err := session.New(o.Options, session.Env{
 		API: r.env.API, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
@@ -121,6 +124,7 @@ func (q queue) publish() {
 	}
 	was := l.room.Scene().Waiting
 	l.room.chain.Publish(s)
+	vault{l}.keep()
 	if !slices.Equal(was, s.Waiting) {
 		l.leaving.Go(func() { l.room.env.Queued(l.room.name) })
 	}

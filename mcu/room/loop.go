@@ -137,7 +137,7 @@ func (l *loop) sit(m *member) {
 	}
 	if !l.begun {
 		l.overlays.begin()
-		if m.grant.First && !m.session.Viewer {
+		if m.grant.First && !m.session.Viewer && !l.room.env.Seats.Hosted(l.room.name, time.Now()) {
 			m.grant.Role, m.grant.Rights = policy.Host, 0
 			m.control.Send(m.standing())
 		}
@@ -181,7 +181,7 @@ func (l *loop) unseat(m *member) {
 		m.session.Log().Info("left before its media connected", append(m.introduction(), "reason", m.why)...)
 		return
 	}
-	if m.session.Log().Info("left", m.farewell()...); l.room.lobby {
+	if m.session.Log().Info("left", farewellOf(m)...); l.room.lobby {
 		return // nobody was told that it came
 	}
 	l.moderator.forget(m)

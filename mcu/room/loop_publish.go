@@ -37,8 +37,7 @@ func (l *loop) do(m *member, command control.Message) {
 	if !l.has(m) {
 		return
 	}
-	by := actor{m.grant, m}
-	if err := l.try(by, command); err != nil {
+	if err := l.try(actor{m.grant, m}, command); err != nil {
 		m.refuse(err)
 	}
 }
@@ -190,6 +189,7 @@ func (l *loop) publish() {
 		}
 	}
 	l.room.chain.Publish(s)
+	vault{l}.keep()
 	l.notify.soon(time.Now())
 	l.askUplinks(time.Now())
 }

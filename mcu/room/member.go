@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/presence"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/seats"
 	"tilemix/mcu/session"
 	"tilemix/mcu/uplink"
 	"tilemix/mcu/views"
@@ -77,6 +78,7 @@ type member struct {
 	caught          bool          // it was sent the room as it was when it came
 	chats           *rate.Limiter // of its own messages
 	names           *rate.Limiter // of its own names
+	kept            seats.Seat    // for after a crash
 	unseen, unheard quiet         // its camera and microphone, if nothing comes of them
 }
 
@@ -182,6 +184,7 @@ func (m *member) listener() scene.Listener {
 // scene.Departed.
 func (m *member) depart(parted func()) scene.Departed {
 	d := scene.Departed{ID: m.session.PublicID(), Left: true, Parted: parted}
+	m.loop.room.env.Seats.Leave(d.ID)
 	if m.camera != nil {
 		d.Camera = m.camera
 	}
@@ -288,13 +291,4 @@ func (m *member) because(why string) *member {
 // introduction is what the log says of a member that comes.
 func (m *member) introduction() []any {
 	return append([]any{"name", m.name, "viewer", m.session.Viewer}, m.session.Origin.Log()...)
-}
-
-// farewell is what the log says of a member that leaves.
-func (m *member) farewell() []any {
-	said := []any{"name", m.name, "reason", m.why}
-	if at := cmp.Or(m.joined, m.since); !at.IsZero() {
-		said = append(said, "stayed", time.Since(at))
-	}
-	return said
 }

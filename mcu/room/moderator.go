@@ -10,6 +10,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
+	"tilemix/mcu/seats"
 )
 
 // banTime (a day) is how long a kicked participant is banned where the host does not say it.
@@ -36,6 +37,7 @@ type moderator struct {
 	leaves rules.HostLeaves // what happens when the last host leaves
 	spot   string           // public ID of the member that is in front; "": the speaker is
 	hands  []string         // public IDs of those with a raised hand, in order
+	kept   seats.Order      // for after a crash
 }
 
 // act does what a host's command says, or returns why not. The actor may do it.
@@ -274,6 +276,13 @@ func (o *moderator) lock(locked bool) {
 	}
 	o.loop.room.env.Emit(event.New(kind, o.loop.room.name))
 	o.loop.notify.everybody(o.state())
+}
+
+// restore makes the room what it was in a server that crashed. locked says that its rules lock it.
+func (o *moderator) restore(was seats.Order, locked bool) {
+	o.loop.stage.setLayout(was.Layout)
+	o.spot = cmp.Or(was.Spot, o.spot)
+	o.lock(o.locked || was.Locked || locked)
 }
 
 // state is what all know of the room.

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/seats"
 )
 
 // Move takes the participant to another room of the same server, where it has a place with a seat.
@@ -220,4 +222,51 @@ func (w *whereabouts) arrive(m *member) (waited []func(*member)) {
 	waited = w.waiting
 	w.member, w.to, w.waiting = m, nil, nil
 	return waited
+}
+
+// vault has what is new of a room and its seats outlast a crash. It belongs to the loop.
+type vault struct{ loop *loop }
+
+func (v vault) keep() {
+	l, env, o := v.loop, &v.loop.room.env, v.loop.moderator
+	if env.Seats == nil {
+		return
+	}
+	if is := (seats.Order{Locked: o.locked, Layout: l.stage.layout, Spot: o.spot}); is != o.kept && l.begun {
+		o.kept = is
+		env.Seats.KeepRoom(l.room.name, is)
+	}
+	for _, m := range l.members {
+		if s := seatOf(m); s != m.kept && m.seated && !m.session.Injected {
+			m.kept = s
+			env.Seats.Keep(s)
+		}
+	}
+}
+
+// seatOf returns what outlasts a crash of a member.
+func seatOf(m *member) seats.Seat {
+	return seats.Seat{
+		ID: m.session.PublicID(), Room: m.loop.room.name, Waits: m.loop.room.lobby, Viewer: m.session.Viewer,
+		Name: m.name, Title: m.title, Grant: m.grant, Secret: m.session.Secret(),
+		Muted: m.muted, CameraOff: m.cameraOff, Silenced: m.silenced, Blinded: m.blinded, Hushed: m.hushed,
+	}
+}
+
+// restored returns a member that comes back after a crash as what it was; nil: it does not.
+func restored(m *member, s *seats.Seat) *member {
+	if s != nil {
+		m.title, m.muted, m.cameraOff = s.Title, s.Muted, s.CameraOff
+		m.silenced, m.blinded, m.hushed = s.Silenced, s.Blinded, s.Hushed
+	}
+	return m
+}
+
+// farewellOf is what the log says of a member that leaves.
+func farewellOf(m *member) []any {
+	said := []any{"name", m.name, "reason", m.why}
+	if at := cmp.Or(m.joined, m.since); !at.IsZero() {
+		said = append(said, "stayed", time.Since(at))
+	}
+	return said
 }

@@ -27,6 +27,13 @@ func (p *Participant) ID() string { return p.session.ID() }
 // Home returns the name of the room that the participant entered by itself. It may have moved since.
 func (p *Participant) Home() string { return p.home }
 
+// Know takes note of the secret by which a client without a resume token comes back after a crash of
+// the server.
+func (p *Participant) Know(secret string) {
+	p.session.Know(secret)
+	p.post(func(m *member) { vault{m.loop}.keep() })
+}
+
 // Receives tells whether the participant only receives, and has no tile.
 func (p *Participant) Receives() bool { return p.session.Viewer }
 

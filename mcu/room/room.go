@@ -25,6 +25,7 @@ import (
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/seats"
 	"tilemix/mcu/session"
 	"tilemix/mcu/sound"
 	"tilemix/mcu/views/pool"
@@ -95,6 +96,7 @@ type Env struct {
 	Waiting func(room string) []scene.Waiter
 	Queued  func(room string)
 
+	Seats    *seats.Seats // that are to outlast a crash; nil: none
 	Sessions *session.Metrics
 	Pictures *picture.Metrics
 	Sounds   *sound.Metrics
@@ -244,10 +246,8 @@ func (r *Room) Tell(m control.Message) { r.post(func() { r.loop.notify.everybody
 func (r *Room) Govern(by rules.Terms) {
 	r.post(func() {
 		r.loop.moderator.leaves = by.HostLeaves
-		if by.Lock {
-			r.loop.moderator.lock(true)
-		}
 		r.loop.talk.keep(by.ChatHistory || r.loop.talk.past.Kept)
+		r.loop.moderator.restore(r.env.Seats.Was(r.name, time.Now()), by.Lock)
 	})
 }
 

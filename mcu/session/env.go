@@ -71,4 +71,6 @@ type Options struct {
 	Injected  bool // has no connection: what it sends is played
 	Away      bool // its client is on another machine
 	Origin    presence.Origin
+	// ID and Token are those of a client that comes back after a crash of the server; "": new ones.
+	ID, Token string
 }

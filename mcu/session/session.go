@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,9 +39,10 @@ var ErrClosed = errors.New("closed")
 // Session is one client. It is safe for concurrent use.
 type Session struct {
 	Options
-	id     string // secret: a client that knows it may end the session
-	public string // others know the participant by it
-	token  string // to come back with; "": it cannot
+	id     string                 // secret: a client that knows it may end the session
+	public string                 // others know the participant by it
+	token  string                 // to come back with; "": it cannot
+	known  atomic.Pointer[string] // see Know
 
 	env    Env
 	events Events
@@ -62,7 +64,7 @@ type Session struct {
 // New returns a session with a connection, which waits for an offer.
 func New(o Options, env Env, events Events) (*Session, error) {
 	s := &Session{
-		Options: o, id: rand.Text(), public: rand.Text()[:8],
+		Options: o, id: rand.Text(), public: cmp.Or(o.ID, rand.Text()[:8]),
 		env: env, events: events,
 		pace:  rate.NewLimiter(controlRate, controlBurst),
 		back:  rate.NewLimiter(resumeRate, resumeBurst),
@@ -72,7 +74,7 @@ func New(o Options, env Env, events Events) (*Session, error) {
 	s.Stand(env.Ground)
 	s.life, s.end = context.WithCancel(context.Background())
 	if o.Resumable {
-		s.token = rand.Text()
+		s.token = cmp.Or(o.Token, rand.Text())
 	}
 	if o.Injected {
 		return s, nil
@@ -95,6 +97,18 @@ func (s *Session) PublicID() string { return s.public }
 
 // Token returns what the client may come back with, "" if it may not.
 func (s *Session) Token() string { return s.token }
+
+// Know takes note of the secret by which a client without a token comes back after a crash of the
+// server. Secret returns the token, or that secret, "" for none.
+func (s *Session) Know(secret string) { s.known.Store(&secret) }
+
+// Secret is explained at Know.
+func (s *Session) Secret() string {
+	if known := s.known.Load(); known != nil {
+		return *known
+	}
+	return s.token
+}
 
 // Log returns the session's logger.
 func (s *Session) Log() *slog.Logger { return s.on.Load().log }

@@ -1,6 +1,9 @@
 // When to try again.
 
-/** Waits longer after every failure: half a second, one, two, … ten. */
+/**
+ * Waits longer after every failure: half a second, one, two. After a minute the wait grows to ten, because
+ * a server that crashed has been started again by then.
+ */
 export class Backoff {
   #tries = 0;
   #timer = 0;
@@ -24,7 +27,7 @@ export class Backoff {
    * @returns {number} the wait in ms
    */
   schedule(attempt) {
-    const wait = Math.min(10_000, 500 * 2 ** this.#tries);
+    const wait = Math.min(this.#tries < 30 ? 2_000 : 10_000, 500 * 2 ** this.#tries);
     // The wait is random, because all clients of a server that restarts would come back at
     // the same moment.
     const spread = wait * (0.8 + 0.4 * Math.random());

@@ -193,6 +193,7 @@
  * @property {string} id
  * @property {'starting' | 'recording' | 'paused' | 'finished' | 'failed'} state starting, recording, paused, finished or failed
  * @property {string} [reason] why it ended, unless a client stopped it
+ * @property {number} [part] 2 or more: it goes on after a crash of the server
  */
 
 /**

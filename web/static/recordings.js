@@ -39,9 +39,12 @@ export class Recordings {
     const before = this.#running;
     this.#running = all.filter((r) => r.state !== 'finished' && r.state !== 'failed');
     const ended = all.find((r) => !this.#running.includes(r));
+    const next = this.#running.find((r) => (r.part ?? 0) > 1 && !before.some(({ id }) => id === r.id));
     if (ended) {
       this.#offer(ended).catch(() => {});
       if (before.some((r) => r.id === ended.id)) tellEnd(ended);
+    } else if (next) {
+      toast(`The server failed and is back. The recording goes on as part ${next.part}.`);
     } else if (!quiet && before.length === 0 && this.#running.length > 0) {
       toast('The call is being recorded');
     }

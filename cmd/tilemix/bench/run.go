@@ -66,21 +66,19 @@ func (r *runner) serve(ctx context.Context, s scenario) (*child, error) {
 	if r.settings.URL != "" {
 		return &child{url: r.settings.URL, pid: r.settings.PID}, nil
 	}
+	folder, err := os.MkdirTemp("", "tilemix-bench-")
+	if err != nil {
+		return nil, err
+	}
 	args := []string{
-		"serve", "--listen", "127.0.0.1:0", "--log-level", "warn",
+		"serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data-dir", folder,
 		"--max-participants", strconv.Itoa(s.participants + s.viewers + 1), "--max-rooms", strconv.Itoa(max(1, s.rooms)),
 	}
-	var folder string
 	if s.beside {
-		var err error
-		if folder, err = os.MkdirTemp("", "tilemix-bench-"); err != nil {
-			return nil, err
-		}
-		args = append(args, "--data-dir", folder, "--allow-private-outputs")
+		args = append(args, "--allow-private-outputs")
 	}
 	var profiles string
 	if r.settings.Profile != "" {
-		var err error
 		if profiles, err = freeAddress(); err != nil {
 			return nil, err
 		}

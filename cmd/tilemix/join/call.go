@@ -20,7 +20,11 @@ import (
 const (
 	joinTimeout  = 15 * time.Second
 	leaveTimeout = 3 * time.Second
-	longestPause = 30 * time.Second // between two attempts to come back
+	longestPause = 30 * time.Second // between two attempts to come back, once the server answers
+	firstPause   = 250 * time.Millisecond
+	soonPause    = 2 * time.Second // and for the first absentFor, while no server answers: it is being started again
+	absentFor    = 2 * time.Minute
+	silence      = 2 * time.Second  // without a packet, until the connection is lost
 	stable       = 20 * time.Second // after a connection of this length the pauses begin anew
 )
 
@@ -51,7 +55,7 @@ func newCall(cmd *Command, out io.Writer) *call {
 
 // keep keeps the connection until ctx ends or the server refuses for good.
 func (c *call) keep(ctx context.Context) error {
-	again, failures := backoff.Schedule{First: time.Second, Longest: longestPause}, 0
+	again, failures, lost := backoff.Schedule{First: firstPause, Longest: longestPause}, 0, time.Time{}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := c.connect(ctx)
@@ -63,10 +67,15 @@ func (c *call) keep(ctx context.Context) error {
 		if errors.As(err, &refused) && refused.Permanent() {
 			return err
 		}
-		if time.Since(began) > stable {
-			failures = 0
+		if time.Since(began) > stable || lost.IsZero() {
+			failures, lost = 0, time.Now()
 		}
 		failures++
+		if refused == nil && time.Since(lost) < absentFor {
+			again.Longest = soonPause
+		} else {
+			again.Longest = longestPause
+		}
 		wait := again.After(failures, rand.Float64())
 		if refused != nil && refused.RetryAfter > 0 {
 			wait = min(refused.RetryAfter, longestPause)
@@ -140,6 +149,7 @@ func (c *call) config() client.Config {
 		SendVideo: c.cmd.picture() != "", SendAudio: c.cmd.Mic != "",
 		Message:  c.receive,
 		KeyFrame: func() { c.key.Store(true) },
+		Silence:  silence,
 		Limit:    func(bps int) { c.limit.Store(int64(bps)) },
 	}
 	c.constraints.Store(nil)

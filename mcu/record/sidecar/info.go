@@ -5,6 +5,7 @@
 package sidecar
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -56,6 +57,40 @@ type Info struct {
 	Participants []Person `json:"participants,omitempty"`
 	// ParticipantsOmitted counts those for which the list had no place.
 	ParticipantsOmitted uint64 `json:"participantsOmitted,omitempty"`
+
+	// Options are what the client wished, as JSON, so that a part which follows is like this one.
+	Options json.RawMessage `json:"options,omitempty"`
+	// Part is 2 or more of what follows a crash of the server. Of is the ID of the first part then.
+	Part int    `json:"part,omitempty"`
+	Of   string `json:"of,omitempty"`
+	// Parts are all parts of a recording that a crash has cut, in order. The file does not have them.
+	Parts []part `json:"parts,omitempty"`
+}
+
+// part is a part of a recording that a crash of the server has cut.
+type part struct {
+	ID      string    `json:"id"`
+	State   State     `json:"state"`
+	Started time.Time `json:"started"`
+	Length  float64   `json:"length"` // seconds
+	Size    int64     `json:"size"`   // bytes
+}
+
+// First returns the ID of the first part.
+func (i Info) First() string { return cmp.Or(i.Of, i.ID) }
+
+// Join lists the parts of the recording among all, which are in order. A recording that no crash has cut has
+// none.
+func (i *Info) Join(all []Info) {
+	var parts []part
+	for _, o := range all {
+		if o.First() == i.First() {
+			parts = append(parts, part{ID: o.ID, State: o.State, Started: o.Started, Length: o.Length, Size: o.Size})
+		}
+	}
+	if len(parts) > 1 {
+		i.Parts = parts
+	}
 }
 
 // Pause is a span that the mix leaves out.

@@ -27,6 +27,8 @@ type Config struct {
 	SendVideo, SendAudio bool
 	// SendOnly clients receive nothing.
 	SendOnly bool
+	// Silence is how long nothing may come before the connection has ended; 0 is 10 s.
+	Silence time.Duration
 	// Stereo says that the sound that it sends has two channels.
 	Stereo bool
 	// Picture and Sound take what comes; nil drops it.
@@ -67,7 +69,7 @@ type Client struct {
 // New returns a client that has offered nothing yet. The caller closes it.
 func New(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, connected: make(chan struct{}), ended: make(chan struct{})}
-	api, err := newAPI(c.cfg.sound())
+	api, err := newAPI(c.cfg.sound(), c.cfg.Silence)
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
@@ -221,7 +223,7 @@ func (c *Client) WriteVideo(au []byte, at time.Duration) error { return c.video.
 func (c *Client) WriteAudio(packet []byte, at time.Duration) error { return c.audio.write(packet, at) }
 
 // Run waits until ctx ends, then it returns its error, or until the connection has
-// ended, also by 10 s without a packet, then it returns ErrLost.
+// ended, also by Config.Silence without a packet, then it returns ErrLost.
 func (c *Client) Run(ctx context.Context) error {
 	select {
 	case <-c.ended:

@@ -52,7 +52,7 @@ func codecs(sound webrtc.RTPCodecCapability) []webrtc.RTPCodecParameters {
 }
 
 // newAPI returns pion with its default interceptors, for the Opus of sound and H.264.
-func newAPI(sound webrtc.RTPCodecCapability) (*webrtc.API, error) {
+func newAPI(sound webrtc.RTPCodecCapability, silence time.Duration) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	for _, codec := range codecs(sound) {
 		kind := webrtc.RTPCodecTypeVideo
@@ -71,7 +71,11 @@ func newAPI(sound webrtc.RTPCodecCapability) (*webrtc.API, error) {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}
 	s.SetIncludeLoopbackCandidate(true) // the server may be on this machine
-	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	disconnected, failed, alive := iceDisconnected, iceFailed, iceKeepAlive
+	if silence > 0 {
+		disconnected, failed, alive = silence/2, silence/2, silence/4
+	}
+	s.SetICETimeouts(disconnected, failed, alive)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,

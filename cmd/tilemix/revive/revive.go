@@ -1,0 +1,169 @@
+// Package revive has what was under way in a server that crashed go on in the one that follows: recordings,
+// broadcasts and outputs, as soon as their rooms begin again. Package seats does the same for participants.
+//
+//	API ─▶ Links, Broadcasts ─▶ journal          the server before ─▶ journal ─▶ Revival ─▶ gateway, broadcaster
+//	                                             rooms that begin ─▶ Post ──────┘ └▶ recorder, which reads its own files
+package revive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tilemix/mcu/broadcast"
+	"tilemix/mcu/event"
+	"tilemix/mcu/folder"
+	"tilemix/mcu/gateway"
+	"tilemix/mcu/journal"
+	"tilemix/mcu/seats"
+)
+
+const (
+	// reach (10 min) is how long a server may have been away for what was under way to go on.
+	reach = 10 * time.Minute
+	// waiting (1024) rooms may have begun and wait for what goes on in them.
+	waiting = 1024
+	// trying (20 s) is how long the beginning of an output may take.
+	trying = 20 * time.Second
+)
+
+// Folder is the folder of the journal in the data folder.
+const Folder = "journal"
+
+// Recorder is what a Revival needs of [tilemix/mcu/record.Recorder].
+type Recorder interface {
+	Continue(room string) error
+}
+
+// Revival has the things go on. It is safe for concurrent use. Its only goroutine is Run's.
+type Revival struct {
+	Seats *seats.Seats // of participants, which outlast a crash too; nil: nothing does
+
+	log   *slog.Logger
+	lock  *os.File
+	book  book
+	left  map[string]json.RawMessage // not changed
+	began chan string                // rooms
+	again map[string]bool            // those that have begun; owned by Run
+
+	recorder    Recorder
+	links       *Links
+	broadcaster *Broadcasts
+}
+
+// Open reads what the server before has left in a data folder. If the folder cannot be written, or is
+// another server's, nothing outlasts a crash of this one, and the log says so.
+func Open(dataDir string, log *slog.Logger) *Revival {
+	r := &Revival{log: log, began: make(chan string, waiting), again: map[string]bool{}}
+	dir := filepath.Join(dataDir, Folder)
+	err := os.MkdirAll(dir, 0o750)
+	if err == nil {
+		r.lock, err = folder.Lock(dir)
+	}
+	if err != nil {
+		log.Warn("after a crash, clients would not come back as who they were", "reason", err)
+		return r
+	}
+	j, left, last, err := journal.Open(filepath.Join(dir, "journal.jsonl"), log)
+	if err != nil {
+		log.Error("what was under way before the crash is not known in full", "error", err)
+	}
+	if away := time.Since(last); len(left) > 0 {
+		log.Warn("the server before was not stopped in order", "away", away.Round(time.Second), "kept", len(left))
+		if away > reach {
+			clear(left)
+		}
+	}
+	r.book.journal, r.left, r.Seats = j, left, seats.New(j, left, time.Now())
+	return r
+}
+
+// Configure has a broadcaster keep where its broadcasts stand, and go on there.
+func (r *Revival) Configure(cfg *broadcast.Config) { cfg.Journal, cfg.Left = r.book.journal, r.left }
+
+// Use says what is to go on by what. The caller calls it once, before Run, and gives the site what it
+// returns, so that changes are kept.
+func (r *Revival) Use(recorder Recorder, g *gateway.Gateway, b *broadcast.Broadcaster) (*Links, *Broadcasts) {
+	r.recorder, r.links, r.broadcaster = recorder, &Links{g, &r.book}, &Broadcasts{b, &r.book}
+	return r.links, r.broadcaster
+}
+
+// Post takes note of rooms that begin and end. It never blocks.
+func (r *Revival) Post(e event.Event) {
+	switch e.Type {
+	case event.RoomStarted:
+		select {
+		case r.began <- e.Room:
+		default:
+			r.log.Error("what was under way in a room does not go on: too many rooms begin", "room", e.Room)
+		}
+	case event.RoomEnded:
+		r.book.end(e.Room)
+	}
+}
+
+// Run has things go on in the rooms that begin within seats.Grace. It returns when ctx ends.
+func (r *Revival) Run(ctx context.Context) error {
+	over := time.NewTimer(seats.Grace)
+	defer over.Stop()
+	for late := false; ; {
+		select {
+		case room := <-r.began:
+			if !late && !r.again[room] {
+				r.again[room] = true
+				r.revive(ctx, room)
+			}
+		case <-over.C:
+			late = true
+			r.Seats.Expire()
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Keep writes what is to outlast a crash, until ctx ends, and then removes it: a server that stops in order
+// leaves nothing. The caller ends it after all else.
+func (r *Revival) Keep(ctx context.Context) error {
+	if r.book.journal == nil {
+		<-ctx.Done()
+		return nil
+	}
+	defer r.lock.Close()
+	return r.book.journal.Run(ctx)
+}
+
+// revive has all go on that was under way in a room.
+func (r *Revival) revive(ctx context.Context, room string) {
+	note := func(what string, err error) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.log.Warn("what was under way before the crash does not go on", "room", room, "what", what, "reason", err)
+		}
+	}
+	note("recording", r.recorder.Continue(room))
+	var was broadcast.Options
+	if on, ok := r.left[broadcastKey(room)]; ok && json.Unmarshal(on, &was) == nil {
+		_, _, err := r.broadcaster.Start(room, was)
+		note("broadcast", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.left)) {
+		id, ok := strings.CutPrefix(key, ofOutput)
+		var was output
+		if !ok || json.Unmarshal(r.left[key], &was) != nil || was.Room != room {
+			continue
+		}
+		was.Options.ID, was.Options.From = id, was.From
+		trial, cancel := context.WithTimeout(ctx, trying)
+		_, err := r.links.AddOutput(trial, room, was.Options)
+		cancel()
+		note("output "+id, err)
+	}
+}
