@@ -328,6 +328,7 @@ func awaitMessage[M control.Message](t *testing.T, conn *websocket.Conn) M {
 		if err != nil {
 			t.Fatal(err)
 		}
+		fits(t, "FromServer", data)
 		if m, err := control.Decode(data); err == nil {
 			if of, ok := m.(M); ok {
 				return of
@@ -342,6 +343,7 @@ func sendJSON(t *testing.T, conn *websocket.Conn, m control.Message) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fits(t, "FromClient", data)
 	if err := conn.Write(t.Context(), websocket.MessageText, data); err != nil {
 		t.Fatal(err)
 	}

@@ -127,6 +127,7 @@ func (a assets) serve(c echo.Context, name string) error {
 type pages struct {
 	join, call, watch asset
 	api, openapi      asset
+	control           asset
 	static, sdk       assets
 	guides            assets
 }
@@ -149,6 +150,11 @@ func newPages() (*pages, error) {
 		return nil, err
 	}
 	p.api, p.openapi = newAsset("api.html", api), newAsset("openapi.json", openapi.Document())
+	control, err := openapi.Control()
+	if err != nil {
+		return nil, err
+	}
+	p.control = newAsset("control.json", control)
 	guides, err := docs.Pages()
 	if err != nil {
 		return nil, err

@@ -71,6 +71,7 @@ func (s *site) routes() []route {
 
 		{"GET HEAD", "/api/v1/", anybody, s.pages.api.serve},
 		{"GET HEAD", "/api/v1/openapi.json", anybody, s.pages.openapi.serve},
+		{"GET HEAD", "/api/v1/control.json", anybody, s.pages.control.serve},
 		{"POST", "/api/v1/drain", "drain", s.guard.sameOrigin(s.status.drain)},
 		{"GET HEAD", "/livez", anybody, s.status.alive},
 		{"GET HEAD", "/readyz", anybody, s.status.ready},

@@ -33,6 +33,7 @@ func (h *host) act(t *testing.T, command control.Message, rest string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fits(t, "FromClient", data)
 	switch h.way {
 	case "WebSocket":
 		sendJSON(t, h.conn, command)

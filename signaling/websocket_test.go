@@ -88,6 +88,9 @@ func (s socket) read(ctx context.Context) (control.Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := misfit("FromServer", data); err != nil {
+		return nil, err
+	}
 	return control.Decode(data)
 }
 

@@ -2,6 +2,7 @@
 //
 //	openapi.json   OpenAPI 3.1, written by hand    GET /api/v1/openapi.json
 //	page.html      the page around it              GET /api/v1/
+//	control.go     the schema of control messages  GET /api/v1/control.json
 //
 // Tests of package signaling hold the description to the route table and to the codes of refusals.
 // The package has no state.
