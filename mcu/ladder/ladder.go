@@ -64,10 +64,14 @@ func Of(full Rung) []Rung {
 }
 
 // Like returns the ladder of another canvas of the same room: of a size in pixels, drawn once in so
-// many ticks. It has as many rungs as the room's ladder or fewer, and as many bits for its detail.
+// many ticks, of which less than one counts as one. It has as many rungs as the room's ladder or fewer,
+// and as many bits for its detail. A room without a picture has no other ladder.
 func Like(room []Rung, size image.Point, every int) []Rung {
+	if len(room) == 0 || room[0].Size.X*room[0].Size.Y == 0 {
+		return room
+	}
 	full := room[0]
-	if full.Size == size && every <= 1 {
+	if every = max(every, 1); full.Size == size && every == 1 {
 		return room
 	}
 	share := float64(size.X*size.Y) / float64(full.Size.X*full.Size.Y)

@@ -90,3 +90,20 @@ func TestClimb(t *testing.T) {
 		t.Errorf("rung 2 becomes %d of as many", c.Rung())
 	}
 }
+
+// TestLikeNothing has rooms without a picture, and canvases that are drawn at no tick or have no size.
+func TestLikeNothing(t *testing.T) {
+	for _, room := range [][]ladder.Rung{nil, {}, {{}}, {{Bitrate: 1}, {}}} {
+		if got := ladder.Like(room, image.Pt(640, 360), 2); len(got) != len(room) {
+			t.Errorf("%v becomes %v", room, got)
+		}
+	}
+	for _, every := range []int{-1, 0, 1} {
+		if got := ladder.Like(room(), image.Pt(640, 360), every); got[0].FrameRate != room()[0].FrameRate || got[0].Every != room()[0].Every {
+			t.Errorf("drawn at one tick of %d: %+v", every, got[0])
+		}
+	}
+	if got := ladder.Like(room(), image.Point{}, 1); len(got) == 0 || got[len(got)-1] != (ladder.Rung{}) {
+		t.Errorf("without a size: %v", got)
+	}
+}
