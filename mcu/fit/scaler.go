@@ -14,7 +14,7 @@ type Scaler struct{ tiles [Most]yuv.Scaler }
 // Scale draws on dst, which has the size of Wanted.Place, what tile i shows of img in its colours.
 func (s *Scaler) Scale(dst, img *image.YCbCr, w *Wanted, i int, from yuv.Colour) {
 	source := img.Rect.Size()
-	crop, _ := w.Kind.Fit(source, image.Rectangle{Max: w.Tiles[i]})
+	crop, _ := w.fit(i, source)
 	src := yuv.View(img, snap(source, crop, dst.Rect.Size()).Add(img.Rect.Min))
 	s.tiles[i].Scale(dst, &src)
 	yuv.ToCanvas(dst, from)

@@ -4,6 +4,7 @@ import (
 	"image"
 
 	"tilemix/codec/yuv"
+	"tilemix/mixer/decor"
 	"tilemix/mixer/layout"
 )
 
@@ -14,15 +15,22 @@ const Most = 4
 type Wanted struct {
 	Kind  layout.SourceKind // a screen loses nothing at its edges
 	Tiles [Most]image.Point // pixels, the largest first; the zero size is none
+	Whole uint8             // bit i: tile i cuts nothing off
 }
 
 // Place returns the size of what tile i shows of a source, in pixels, and zero where it shows none.
 func (w *Wanted) Place(i int, source image.Point) image.Point {
-	_, place := w.Kind.Fit(source, image.Rectangle{Max: w.Tiles[i]})
+	_, place := w.fit(i, source)
 	if place.Empty() {
 		return image.Point{}
 	}
 	return place.Size()
+}
+
+// fit says what of a source is in tile i, and where, as layout.Fit does.
+func (w *Wanted) fit(i int, source image.Point) (crop, place image.Rectangle) {
+	kind := w.Kind.In(decor.Trim{Whole: w.Whole>>i&1 != 0})
+	return kind.Fit(source, image.Rectangle{Max: w.Tiles[i]})
 }
 
 // Picture is what came of an access unit.

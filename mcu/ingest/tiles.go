@@ -13,6 +13,7 @@ import (
 type tiles struct {
 	first atomic.Uint64                 // the largest, packed; 0: nobody sees it
 	other atomic.Pointer[[]image.Point] // of other views; nil: none
+	whole atomic.Uint32                 // see fit.Wanted
 }
 
 // show takes new sizes, and tells whether anybody saw the camera before.
@@ -31,7 +32,7 @@ func (t *tiles) seen() bool { return t.first.Load() != 0 }
 // wanted returns the tiles of a source of a kind.
 func (t *tiles) wanted(kind layout.SourceKind) fit.Wanted {
 	s := t.first.Load()
-	w := fit.Wanted{Kind: kind, Tiles: [fit.Most]image.Point{{X: int(s >> 32), Y: int(uint32(s))}}}
+	w := fit.Wanted{Kind: kind, Whole: uint8(t.whole.Load()), Tiles: [fit.Most]image.Point{{X: int(s >> 32), Y: int(uint32(s))}}}
 	if other := t.other.Load(); other != nil {
 		copy(w.Tiles[1:], *other)
 	}

@@ -56,8 +56,7 @@ type tileDecoder interface {
 //
 // It has two halves. Push and Stop belong to the goroutine that reads the
 // track, Picture and Release to the picture clock; they meet in a playout that
-// keeps the newest pictures. Stats is safe for concurrent use, Show is for one
-// goroutine.
+// keeps the newest pictures. Stats is safe for concurrent use, Show for one goroutine.
 type Video struct {
 	cfg     VideoConfig
 	decoder tileDecoder // cfg.Decoder
@@ -109,6 +108,9 @@ func (v *Video) Show(tile image.Point, other []image.Point, now time.Time) {
 		v.askKeyFrame(now)
 	}
 }
+
+// Whole says which tiles cut nothing off: bit 0 is the next Show's first, the others are its other ones.
+func (v *Video) Whole(which uint8) { v.tiles.whole.Store(uint32(which)) }
 
 // AskKeyFrame asks the sender for an IDR. It is safe for concurrent use.
 func (v *Video) AskKeyFrame(now time.Time) { v.askKeyFrame(now) }

@@ -142,7 +142,7 @@ func (c *Clock) tick(now time.Time) {
 	for i, v := range c.views {
 		shown := s.Shown(i)
 		v.transit(c.moves(shown), now)
-		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, shown, now) {
+		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, shown, s.Views[i].Ground, now) {
 			c.changed = now
 		}
 	}

@@ -28,7 +28,7 @@ func TestOverlaysOfViews(t *testing.T) {
 	b.show(s)
 	var got []uint8
 	for i, v := range b.views {
-		v.compose(nil, nil, s.Shown(i), b.now)
+		v.compose(nil, nil, s.Shown(i), 0, b.now)
 		got = append(got, v.picture().YCbCrAt(size.X/2, size.Y/2).Y)
 	}
 	if want := []uint8{126, 235, 30}; !slices.EqualFunc(got, want, func(a, b uint8) bool { return max(a, b)-min(a, b) < 12 }) {

@@ -156,9 +156,9 @@ func (c *sources) tiles(s *scene.Scene, v *scene.View) []video.Tile {
 	for i := range s.Sources {
 		if place := v.Places[i]; !place.Rect.Empty() {
 			t := c.list[i].tile
-			t.Rect, t.Hidden = place.Rect, place.Hidden
+			t.Rect, t.Hidden, t.Trim = place.Rect, place.Hidden, place.Trim
 			if t.Picture != nil && c.list[i].frame.Other != nil {
-				t.Picture = fitting(s.Sources[i].ID.Kind, c.list[i].frame, t.Rect)
+				t.Picture = fitting(s.Sources[i].ID.Kind.In(place.Trim), c.list[i].frame, t.Rect)
 			}
 			c.drawn = append(c.drawn, t)
 		}

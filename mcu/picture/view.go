@@ -15,6 +15,7 @@ import (
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/views"
+	"tilemix/mixer/decor"
 	"tilemix/mixer/motion"
 	"tilemix/mixer/video"
 )
@@ -138,9 +139,13 @@ func (v *view) best(r *rendition.Rendition) bool {
 // due tells whether the view is drawn at this tick.
 func (v *view) due() bool { return v.tick%v.every == 0 }
 
-// compose draws the tiles, or what a lobby has instead, and tells whether that changed anything.
-func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overlay.State, now time.Time) bool {
-	v.canvas.Overlay(v.overlays.At(*shown, now))
+// compose draws the tiles on a ground of a colour, or what a lobby has instead, and tells whether that changed anything.
+func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overlay.State, ground decor.Colour, now time.Time) bool {
+	o := v.overlays.At(*shown, now)
+	if o.Colour == 0 {
+		o.Colour = ground
+	}
+	v.canvas.Overlay(o)
 	if v.lobby != nil && !v.lobby.compose(waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false
 	}

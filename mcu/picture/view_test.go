@@ -175,7 +175,7 @@ func TestOfferScales(t *testing.T) {
 		v.rendition(rendition.Key{Codec: kind, Rung: 1}).AddTaker()
 	}
 	b.ready(v)
-	v.compose(nil, nil, &overlay.State{}, b.now)
+	v.compose(nil, nil, &overlay.State{}, 0, b.now)
 	v.offer(b.now)
 	for range 2 {
 		out := <-b.out

@@ -185,6 +185,9 @@ func (l *loop) publish() {
 		if s.Sources[i].ID.Kind == layout.Screen {
 			m.share.show(tiles, covering, s.Watched(), now)
 		} else {
+			if m.camera != nil {
+				m.camera.Whole(whole(s, i, tiles))
+			}
 			m.show(tiles, covering, s.Watched(), now)
 		}
 	}

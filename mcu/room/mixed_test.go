@@ -9,6 +9,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/scene"
+	"tilemix/mixer/decor"
 )
 
 // hum is a microphone that says the same in each block, or nothing.
@@ -74,6 +75,21 @@ func TestMixedParts(t *testing.T) {
 	var block pcm.Block
 	if n := testing.AllocsPerRun(100, func() { d.Pull(&block, time.Time{}) }); n > 0 {
 		t.Errorf("a block allocates %v times", n)
+	}
+}
+
+// TestWhole finds the tiles that cut nothing off a source, by the order of their sizes.
+func TestWhole(t *testing.T) {
+	s := &scene.Scene{}
+	for _, v := range []struct {
+		width int
+		whole bool
+	}{{320, true}, {640, false}, {0, true}, {160, true}, {640, false}} {
+		s.Views = append(s.Views, scene.View{Places: []scene.Place{{Rect: image.Rect(0, 0, v.width, v.width/2), Trim: decor.Trim{Whole: v.whole}}}})
+	}
+	all, _ := sizes(s, 0)
+	if got := whole(s, 0, all); got != 0b110 {
+		t.Errorf("of %v those that cut nothing off are %b", all, got)
 	}
 }
 

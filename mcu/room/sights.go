@@ -172,6 +172,18 @@ func sizes(s *scene.Scene, source int) (all []image.Point, covering image.Point)
 	return all, covering
 }
 
+// whole returns which tiles of those sizes cut nothing off a source, as ingest.Video.Whole has it.
+func whole(s *scene.Scene, source int, sizes []image.Point) (which uint8) {
+	for i, size := range sizes[:min(len(sizes), 8)] {
+		for v := range s.Views {
+			if p := &s.Views[v].Places[source]; p.Rect.Size() == size && p.Trim.Whole {
+				which |= 1 << i
+			}
+		}
+	}
+	return which
+}
+
 // show tells a camera or a screen in which sizes it is seen.
 func show(c *session.Cam, tiles []image.Point, now time.Time) {
 	if len(tiles) == 0 {

@@ -97,7 +97,7 @@ func (g *stage) view(key views.ViewKey, places *layout.Places, sources []scene.S
 			if t.Source != sources[i].ID {
 				continue
 			}
-			v.Places[i].Rect = t.Rect
+			v.Places[i].Rect, v.Places[i].Trim = t.Rect, t.Trim
 			if j == len(tiles)-1 {
 				v.Places[i].Hidden = len(who) - cameras
 			}
@@ -134,6 +134,7 @@ func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layo
 	if !ok {
 		return nil
 	}
+	v.Ground = l.Background
 	seen := make([]layout.Source, 0, len(who)+1)
 	if g.screen != "" && !v.Key.Hidden.Has(g.screen) {
 		seen = append(seen, layout.Source{ID: layout.SourceID{Participant: g.screen, Kind: layout.Screen}})

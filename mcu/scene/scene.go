@@ -23,6 +23,7 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/silence"
 	"tilemix/mcu/views"
+	"tilemix/mixer/decor"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/video"
 )
@@ -84,8 +85,9 @@ type Waiter struct {
 // View is a picture of the room. Views of a scene have different keys.
 type View struct {
 	Key    views.ViewKey
-	Size   image.Point // of the canvas, pixels
-	Places []Place     // Places[i] is where Sources[i] is
+	Size   image.Point  // of the canvas, pixels
+	Places []Place      // Places[i] is where Sources[i] is
+	Ground decor.Colour // behind the tiles, where overlays have none
 	// Overlays are those of the view alone; nil: those of the scene.
 	Overlays *overlay.State
 }
@@ -94,6 +96,7 @@ type View struct {
 type Place struct {
 	Rect   image.Rectangle // empty: it is not seen
 	Hidden int             // how many participants have no place, on the last tile
+	Trim   decor.Trim      // how it is drawn
 }
 
 // Viewer is a participant that receives a view.

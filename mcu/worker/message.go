@@ -42,7 +42,7 @@ const (
 )
 
 func (r *request) put(b *[size]byte) {
-	*b = [size]byte{byte(r.task), r.slot, byte(r.kind), 0, byte(r.wanted.Kind)}
+	*b = [size]byte{byte(r.task), r.slot, byte(r.kind), 0, byte(r.wanted.Kind), r.wanted.Whole}
 	if r.anew {
 		b[3] |= withNew
 	}
@@ -60,7 +60,7 @@ func (r *request) put(b *[size]byte) {
 func (r *request) get(b *[size]byte) bool {
 	*r = request{
 		task: task(b[0]), slot: b[1], kind: codec.Kind(b[2]), anew: b[3]&withNew != 0, lost: b[3]&withLoss != 0,
-		length: int(binary.LittleEndian.Uint32(b[8:])), wanted: fit.Wanted{Kind: layout.SourceKind(b[4])},
+		length: int(binary.LittleEndian.Uint32(b[8:])), wanted: fit.Wanted{Kind: layout.SourceKind(b[4]), Whole: b[5]},
 	}
 	for i := range r.wanted.Tiles {
 		r.wanted.Tiles[i] = image.Pt(int(binary.LittleEndian.Uint16(b[16+4*i:])), int(binary.LittleEndian.Uint16(b[18+4*i:])))

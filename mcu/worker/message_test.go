@@ -80,7 +80,7 @@ func TestMessages(t *testing.T) {
 		{task: enter, slot: 3},
 		{task: decode, kind: codec.VP8, anew: true, length: unit},
 		{task: decode, kind: codec.H264, lost: true, length: 1, wanted: fit.Wanted{
-			Kind: layout.Screen, Tiles: [fit.Most]image.Point{{1280, 720}, {1, 2}, {640, 0}, {65535, 65534}},
+			Kind: layout.Screen, Whole: 0b1010, Tiles: [fit.Most]image.Point{{1280, 720}, {1, 2}, {640, 0}, {65535, 65534}},
 		}},
 		{task: shut},
 	} {

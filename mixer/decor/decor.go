@@ -60,3 +60,12 @@ type Reaction struct {
 	Picture string // an emoji; "" shows nothing
 	Word    string // stands for it where no font has it
 }
+
+// Trim is how a tile is drawn. The zero Trim is as usual.
+type Trim struct {
+	Whole  bool // nothing of the picture is cut off
+	Radius int  // of the corners, pixels; 0: as usual, 1: they are square
+	Border int  // thickness, pixels; 0: there is one only while the participant speaks
+	Bald   bool // there is no label
+	Below  int  // height of the place under the tile in which the label is, pixels; 0: it is inside
+}

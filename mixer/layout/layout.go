@@ -20,7 +20,11 @@
 // loses nothing (SourceKind.Fit), and the layout "screen" leaves it three quarters of the canvas.
 package layout
 
-import "image"
+import (
+	"image"
+
+	"tilemix/mixer/decor"
+)
 
 // MaxTiles is the number of sources that a layout shows at most.
 const MaxTiles = 25
@@ -58,6 +62,7 @@ type Source struct {
 type Tile struct {
 	Source SourceID
 	Rect   image.Rectangle
+	Trim   decor.Trim
 }
 
 // Layout is one way to arrange tiles: a file of this package and a line in Layouts.
@@ -71,6 +76,8 @@ type Layout struct {
 	// TakesScreen says that the layout has a place of its own for a screen, so that a room keeps it
 	// while somebody shares one.
 	TakesScreen bool
+	// Background is the colour behind tiles; zero: as usual.
+	Background decor.Colour
 }
 
 // layouts has the default first.

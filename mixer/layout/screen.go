@@ -3,6 +3,8 @@ package layout
 import (
 	"image"
 	"slices"
+
+	"tilemix/mixer/decor"
 )
 
 // screenShare is how much of the width a shared screen's tile has, in per cent. A slide of 16:9 then
@@ -69,4 +71,12 @@ func (k SourceKind) Fit(src image.Point, tile image.Rectangle) (crop, place imag
 		return image.Rectangle{}, image.Rectangle{}
 	}
 	return image.Rectangle{Max: src}, centre(image.Rectangle{Max: size}.Add(tile.Min), shrink(size, src))
+}
+
+// In returns the kind of source that is fitted as one of the kind is in a tile with a trim.
+func (k SourceKind) In(t decor.Trim) SourceKind {
+	if t.Whole {
+		return Screen
+	}
+	return k
 }

@@ -9,6 +9,7 @@ const (
 	canvasTint rgb = 0x0D1014 // between tiles
 	tileTint   rgb = 0x1A1F27 // behind boxed pictures
 	voiceTint  rgb = 0x3DDC84 // border around whoever speaks
+	frameTint  rgb = 0xE8EAED // border of a layout
 	mutedTint  rgb = 0xFF7D73 // crossed microphone
 	recordTint rgb = 0xFF4D4D // dot of the badge for a recording
 	weakTint   rgb = 0xFFC857 // bars of a weak line

@@ -42,6 +42,7 @@ type Tile struct {
 	// Bare draws the picture alone, whole, as a shared screen needs it: no label, border, corner,
 	// sign or veil is over it, and nothing of it is cut off.
 	Bare bool
+	Trim decor.Trim
 }
 
 // Compositor draws tiles on a canvas that persists. It belongs to one
@@ -87,6 +88,16 @@ type style struct {
 	hand     int
 	reaction decor.Reaction
 	bare     bool
+	trim     decor.Trim
+}
+
+// outer is where the tile is, with its label.
+func (s *style) outer() image.Rectangle {
+	r := s.rect
+	if !r.Empty() {
+		r.Max.Y += s.trim.Below
+	}
+	return r
 }
 
 // NewCompositor returns a compositor with an empty canvas of the given size in
@@ -157,10 +168,10 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 		c.clear(r)
 	}
 	for i := range c.next {
-		if d := &c.next[i]; c.differs(i) || c.under(i) || c.overlap && restyled || c.layer.hits(d.rect) {
+		if d := &c.next[i]; c.differs(i) || c.under(i) || c.overlap && restyled || c.layer.hits(d.outer()) {
 			c.draw(d, tiles[i].Picture)
 			if !d.bare {
-				c.layer.paint(c.canvas, d.rect)
+				c.layer.paint(c.canvas, d.outer())
 			}
 			changed, d.fresh = true, true
 		}
@@ -173,7 +184,7 @@ func (c *Compositor) Compose(tiles []Tile) (changed bool) {
 func (c *Compositor) contentOf(t *Tile) content {
 	r := t.Rect.Intersect(c.canvas.Rect)
 	r.Min, r.Max = evenPoint(r.Min), evenPoint(r.Max)
-	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status, hand: t.Hand, reaction: t.Reaction}
+	s := style{rect: r, id: t.ID, name: t.Name, muted: t.Muted, hidden: t.Hidden, status: t.Status, hand: t.Hand, reaction: t.Reaction, trim: t.Trim}
 	if t.Bare {
 		s = style{rect: r, id: t.ID, bare: true}
 	}
@@ -190,7 +201,7 @@ func evenPoint(p image.Point) image.Point { return image.Pt(p.X&^1, p.Y&^1) }
 func (c *Compositor) overlaps() bool {
 	for i := range c.next {
 		for j := range c.next[:i] {
-			if c.next[i].rect.Overlaps(c.next[j].rect) {
+			if c.next[i].outer().Overlaps(c.next[j].outer()) {
 				return true
 			}
 		}
@@ -204,7 +215,7 @@ func (c *Compositor) under(i int) bool {
 		return false
 	}
 	for j := range c.next[:i] {
-		if c.next[j].fresh && c.next[j].rect.Overlaps(c.next[i].rect) {
+		if c.next[j].fresh && c.next[j].outer().Overlaps(c.next[i].outer()) {
 			return true
 		}
 	}
@@ -230,9 +241,8 @@ func (c *Compositor) differs(i int) bool {
 // clearLeft paints the background wherever a tile was that is there no more.
 func (c *Compositor) clearLeft() {
 	for i := range c.drawn {
-		r := c.drawn[i].rect
-		if !c.hasPlace(r) {
-			c.clear(r)
+		if d := &c.drawn[i]; !c.hasPlace(&d.style) {
+			c.clear(d.outer())
 		}
 	}
 }
@@ -243,9 +253,9 @@ func (c *Compositor) clear(r image.Rectangle) {
 	c.layer.paint(c.canvas, r)
 }
 
-func (c *Compositor) hasPlace(r image.Rectangle) bool {
+func (c *Compositor) hasPlace(s *style) bool {
 	for i := range c.next {
-		if c.next[i].rect == r {
+		if c.next[i].rect == s.rect && c.next[i].trim.Below >= s.trim.Below {
 			return true
 		}
 	}

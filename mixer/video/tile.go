@@ -34,11 +34,14 @@ type sprite struct {
 // lookOf takes a tile's masks from the cache.
 func (c *Compositor) lookOf(s *style) look {
 	l := look{border: borderOf(s.rect.Dy())}
+	if s.trim.Border > 0 {
+		l.border = max(min(s.trim.Border, s.rect.Dx()/4, s.rect.Dy()/4)&^1, 2)
+	}
 	if s.bare {
 		return l
 	}
-	if s.rect != c.canvas.Rect {
-		c.round(&l, s.rect)
+	if s.rect != c.canvas.Rect || s.trim.Radius > 0 {
+		c.round(&l, s)
 	}
 	c.label(&l, s)
 	if !s.video {
@@ -60,8 +63,14 @@ func borderOf(height int) int {
 }
 
 // round gives the tile rounded corners. The border follows them inside.
-func (c *Compositor) round(l *look, r image.Rectangle) {
-	radius := min(max(r.Dy()/16, 4), 16) &^ 1
+func (c *Compositor) round(l *look, s *style) {
+	r, radius := s.rect, min(max(s.rect.Dy()/16, 4), 16)&^1
+	if s.trim.Radius > 0 {
+		radius = min(s.trim.Radius, r.Dx()/2, r.Dy()/2) &^ 1
+	}
+	if radius == 0 {
+		return
+	}
 	for i := range l.rounded {
 		at := r.Min
 		if i&1 != 0 {
@@ -72,7 +81,7 @@ func (c *Compositor) round(l *look, r image.Rectangle) {
 		}
 		shape := shapeCorner + shape(i)
 		l.rounded[i] = sprite{c.masks.get(maskKey{shape: shape, size: radius, w: radius}), at}
-		l.bordered[i] = sprite{c.masks.get(maskKey{shape: shape, size: radius, w: radius - l.border}), at}
+		l.bordered[i] = sprite{c.masks.get(maskKey{shape: shape, size: radius, w: max(radius-l.border, 0)}), at}
 	}
 }
 
@@ -91,6 +100,13 @@ func (c *Compositor) label(l *look, s *style) {
 		room -= c.badge(l, s, size, height, margin, pad) + margin
 	}
 	at := image.Pt(s.rect.Min.X+margin, s.rect.Max.Y-margin-height)
+	switch {
+	case s.trim.Bald:
+		return
+	case s.trim.Below > 0:
+		at, size, height, pad = image.Pt(s.rect.Min.X, s.rect.Max.Y), s.trim.Below*10/17, s.trim.Below, 0
+		room = s.rect.Dx()
+	}
 	x, sign, gap := pad, size*6/5, max(size/4, 3)
 	if s.muted {
 		m := c.masks.get(maskKey{shape: shapeMicrophone, size: sign})
@@ -109,6 +125,9 @@ func (c *Compositor) label(l *look, s *style) {
 		x -= gap
 	default:
 		return
+	}
+	if s.trim.Below > 0 {
+		return // it stands on the ground
 	}
 	l.pill = sprite{c.masks.get(maskKey{shape: shapePill, w: (x + pad + 1) &^ 1, h: height}), at}
 }
@@ -198,7 +217,11 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 	if d.rect.Empty() {
 		return
 	}
-	c.clip = yuv.View(c.canvas, d.rect) // on its way a tile may be smaller than its label
+	if outer := d.outer(); outer != d.rect {
+		outer.Min.Y = d.rect.Max.Y
+		c.layer.background(c.canvas, outer)
+	}
+	c.clip = yuv.View(c.canvas, d.outer()) // on its way a tile may be smaller than its label
 	switch {
 	case d.video:
 		c.drawPicture(d, picture)
@@ -211,8 +234,11 @@ func (c *Compositor) draw(d *drawn, picture *image.YCbCr) {
 		c.paint(d.look.initials, white)
 	}
 	c.dim(d)
-	if d.speaking {
-		c.drawBorder(d.rect, &d.look)
+	switch {
+	case d.speaking:
+		c.drawBorder(d.rect, &d.look, voiceTint)
+	case d.trim.Border > 0 && !d.bare:
+		c.drawBorder(d.rect, &d.look, frameTint)
 	}
 	for _, s := range d.look.rounded {
 		c.layer.through(&c.clip, s)
@@ -238,7 +264,7 @@ func (c *Compositor) drawPicture(d *drawn, picture *image.YCbCr) {
 	if d.bare {
 		kind = layout.Screen
 	}
-	crop, place := kind.Fit(picture.Rect.Size(), tile)
+	crop, place := kind.In(d.trim).Fit(picture.Rect.Size(), tile)
 	if place != tile {
 		fill(c.canvas, tile, tileTint)
 	}
@@ -249,17 +275,17 @@ func (c *Compositor) drawPicture(d *drawn, picture *image.YCbCr) {
 	c.scaler.Scale(&dst, &src)
 }
 
-func (c *Compositor) drawBorder(r image.Rectangle, l *look) {
+func (c *Compositor) drawBorder(r image.Rectangle, l *look, tint rgb) {
 	inner := r.Inset(l.border)
 	if inner.Empty() {
 		return
 	}
-	fill(c.canvas, image.Rect(r.Min.X, r.Min.Y, r.Max.X, inner.Min.Y), voiceTint)
-	fill(c.canvas, image.Rect(r.Min.X, inner.Max.Y, r.Max.X, r.Max.Y), voiceTint)
-	fill(c.canvas, image.Rect(r.Min.X, inner.Min.Y, inner.Min.X, inner.Max.Y), voiceTint)
-	fill(c.canvas, image.Rect(inner.Max.X, inner.Min.Y, r.Max.X, inner.Max.Y), voiceTint)
+	fill(c.canvas, image.Rect(r.Min.X, r.Min.Y, r.Max.X, inner.Min.Y), tint)
+	fill(c.canvas, image.Rect(r.Min.X, inner.Max.Y, r.Max.X, r.Max.Y), tint)
+	fill(c.canvas, image.Rect(r.Min.X, inner.Min.Y, inner.Min.X, inner.Max.Y), tint)
+	fill(c.canvas, image.Rect(inner.Max.X, inner.Min.Y, r.Max.X, inner.Max.Y), tint)
 	for _, s := range l.bordered {
-		c.paint(s, voiceTint)
+		c.paint(s, tint)
 	}
 }
 

@@ -159,15 +159,15 @@ func (t *travel) place(c *Compositor, to *drawn, picture *image.YCbCr, part floa
 		d.look.move(to.rect, d.rect)
 	}
 	if shown < 1 {
-		to, from := yuv.View(t.below, d.rect), yuv.View(c.canvas, d.rect)
+		to, from := yuv.View(t.below, d.outer()), yuv.View(c.canvas, d.outer())
 		yuv.Copy(&to, &from)
 	}
 	c.draw(&d, picture)
 	if !d.bare {
-		c.layer.paint(c.canvas, d.rect)
+		c.layer.paint(c.canvas, d.outer())
 	}
 	if shown < 1 {
-		t.fade(c, d.rect, t.below, 1-shown)
+		t.fade(c, d.outer(), t.below, 1-shown)
 	}
 }
 

@@ -9,12 +9,16 @@ import (
 	"strconv"
 	"strings"
 
+	"tilemix/mixer/decor"
 	"tilemix/mixer/layout"
 )
 
 // Layout returns the template as a layout of its name.
 func (t *Template) Layout() layout.Layout {
 	l := layout.Layout{Name: t.Name, Place: t.Place}
+	if rgb, err := strconv.ParseUint(strings.TrimPrefix(t.Background, "#"), 16, 32); err == nil {
+		l.Background = decor.RGB(uint32(rgb))
+	}
 	for _, g := range t.Groups {
 		for _, s := range g.Slots {
 			l.TakesScreen = l.TakesScreen || slices.Contains(strings.Split(s.Who, "|"), "screen")
@@ -42,7 +46,7 @@ func (t *Template) Place(canvas image.Point, sources []layout.Source) []layout.T
 		}
 		if n := s.choose(sources, taken); n >= 0 {
 			taken[n] = true
-			all = append(all, placed{layout.Tile{Source: sources[n].ID, Rect: s.At.on(canvas)}, s.Z})
+			all = append(all, placed{s.trim(layout.Tile{Source: sources[n].ID, Rect: s.At.on(canvas)}), s.Z})
 		}
 	}
 	var rest []layout.Source
@@ -55,7 +59,7 @@ func (t *Template) Place(canvas image.Point, sources []layout.Source) []layout.T
 		area := s.At.on(canvas)
 		for _, tile := range layout.Grid(area.Size(), rest) {
 			tile.Rect = tile.Rect.Add(area.Min)
-			all = append(all, placed{tile, s.Z})
+			all = append(all, placed{s.trim(tile), s.Z})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.z, b.z) })
@@ -66,6 +70,22 @@ func (t *Template) Place(canvas image.Point, sources []layout.Source) []layout.T
 		}
 	}
 	return tiles
+}
+
+// least is the height of the lowest tile that has a label below, in pixels.
+const least = 64
+
+// trim says of a tile of the slot how it is drawn. A tile with its label below is less high.
+func (s *Slot) trim(t layout.Tile) layout.Tile {
+	t.Trim = decor.Trim{Whole: s.Fit == "contain", Radius: s.Radius, Border: s.Border}
+	switch high := t.Rect.Dy(); {
+	case s.Label == "none":
+		t.Trim.Bald = true
+	case s.Label == "below" && high >= least:
+		t.Trim.Below = min(max(high/10, 16), 44) &^ 1
+		t.Rect.Max.Y -= t.Trim.Below
+	}
+	return t
 }
 
 // group returns the smallest group with room for n sources, or the largest if none has it.

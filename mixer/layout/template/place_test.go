@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"tilemix/mixer/decor"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/layout/template"
 )
@@ -208,6 +209,34 @@ func TestPure(t *testing.T) {
 	}
 	if diff := cmp.Diff(kept, sources); diff != "" {
 		t.Errorf("sources changed:\n%s", diff)
+	}
+}
+
+// TestTrims says of each tile how it is drawn, and gives a label below its place.
+func TestTrims(t *testing.T) {
+	tm := parsed(t, `{"name":"x","background":"#0a0B0c","layouts":[{"slots":[
+	 {"at":[0,0,0.5,0.5],"fit":"contain","radius":8,"border":3},{"at":[0.5,0,0.5,0.5],"label":"none","fit":"cover"},
+	 {"at":[0,0.5,0.5,0.1],"label":"below"},{"at":[0.5,0.5,0.5,0.5],"label":"below","grid":true}]}]}`)
+	got := tm.Place(image.Pt(1000, 500), people(5))
+	for i, want := range []decor.Trim{
+		{Whole: true, Radius: 8, Border: 3}, {Bald: true}, {}, {Below: 18}, {Below: 18},
+	} {
+		if i < len(got) && got[i].Trim == want {
+			continue
+		}
+		t.Errorf("tile %d of %+v is not drawn as %+v", i, got, want)
+	}
+	if l := tm.Layout(); l.Background != decor.RGB(0x0a0b0c) {
+		t.Errorf("the background is %x", l.Background)
+	}
+	tm.Background = ""
+	if l := tm.Layout(); l.Background != 0 {
+		t.Error("there is a background without one")
+	}
+	for _, tile := range got {
+		if r := tile.Rect; !r.In(image.Rect(0, 0, 1000, 500-tile.Trim.Below)) || r.Max.Y%2 != 0 {
+			t.Errorf("the label of %v is outside", tile)
+		}
 	}
 }
 
