@@ -16,6 +16,7 @@ const (
 	Viewer           // only receives
 	Host             // manages the room
 	Recorder         // only receives, is not shown and not counted
+	Interpreter      // a participant that has a tile however many there are
 )
 
 // kind is a role's name, and what it may do.
@@ -29,13 +30,14 @@ var roles = []kind{
 	Viewer:      {"viewer", watch | ownView},
 	Host:        {"host", all &^ (list | metrics)},
 	Recorder:    {"recorder", watch | ownView},
+	Interpreter: {"interpreter", watch | publishAudio | publishVideo | publishScreen | chat | hand | ownView | roomLayout},
 }
 
 // ParseRole returns the role of a name.
 func ParseRole(name string) (Role, error) {
 	i := slices.IndexFunc(roles, func(k kind) bool { return k.name == name })
 	if i < 0 {
-		return 0, fmt.Errorf("%.40q is not a role: take participant, viewer, host or recorder", name)
+		return 0, fmt.Errorf("%.40q is not a role: take participant, viewer, host, recorder or interpreter", name)
 	}
 	return Role(i), nil
 }

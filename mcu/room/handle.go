@@ -180,7 +180,7 @@ func attendeeOf(m *member) Attendee {
 		AudioMuted: m.mute() || m.microphone == nil, VideoMuted: m.hidden() || m.camera == nil,
 		AudioLocked: m.silenced, VideoLocked: m.blinded,
 		Speaking: slices.Contains(m.loop.stage.speaking, id),
-		Hand:     m.loop.moderator.hand(id), Spotlight: m.loop.moderator.spot == id,
+		Hand:     m.loop.moderator.hand(id), Spotlight: m.loop.moderator.spots.has(id),
 		Screen: m.share.turn > 0 && m.share.shown(),
 		View:   m.look.has.String(), ViewLocked: m.look.held,
 	}

@@ -178,7 +178,7 @@ func (l *loop) publish() {
 			publishers = append(publishers, m)
 		}
 	}
-	l.stage.spot, l.stage.roles = l.moderator.spot, rolesOf(s.Members)
+	l.stage.spots, l.stage.roles = l.moderator.spots, rolesOf(s.Members)
 	l.sights.choose(s, watchers, func(i int) bool { return publishers[i].presence.HasTile() }, now)
 	for i, m := range publishers {
 		tiles, covering := sizes(s, i)

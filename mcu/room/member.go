@@ -131,7 +131,7 @@ func (m *member) receives() bool { return m.presence.MediaUp() && m.session.Pict
 func (m *member) scene(speaking, floor bool) scene.Member {
 	return scene.Member{
 		ID: m.session.PublicID(), Name: m.name, Viewer: !m.shown(),
-		Role: m.grant.Role, Hand: m.loop.moderator.hand(m.session.PublicID()), Spotlight: m.loop.moderator.spot == m.session.PublicID(),
+		Role: m.grant.Role, Hand: m.loop.moderator.hand(m.session.PublicID()), Spotlight: m.loop.moderator.spots.has(m.session.PublicID()),
 		Muted: m.mute(), NoMicrophone: m.microphone == nil,
 		CameraOff: m.hidden() || m.camera == nil,
 		Screen:    m.share.turn > 0 && m.share.shown(),

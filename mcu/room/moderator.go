@@ -35,7 +35,7 @@ type moderator struct {
 	loop   *loop
 	locked bool
 	leaves rules.HostLeaves // what happens when the last host leaves
-	spot   string           // public ID of the member that is in front; "": the speaker is
+	spots  spots            // who is in front; none: the speaker is
 	hands  []string         // public IDs of those with a raised hand, in order
 	kept   seats.Order      // for after a crash
 }
@@ -89,7 +89,7 @@ func (o *moderator) set(by actor, c control.Set) error {
 	var role policy.Role
 	if c.Role != nil {
 		if role, err = policy.ParseRole(*c.Role); err != nil || role == policy.Recorder {
-			return fmt.Errorf("%w: role is one of host, participant and viewer", control.ErrInvalid)
+			return fmt.Errorf("%w: role is one of host, participant, interpreter and viewer", control.ErrInvalid)
 		}
 	}
 	name, title, err := cleaned(&o.loop.room.env, c)
@@ -118,7 +118,7 @@ func (o *moderator) set(by actor, c control.Set) error {
 			o.raise(m, *c.Hand)
 		}
 		if c.Spotlight != nil {
-			o.spotlight(m, *c.Spotlight)
+			o.spots = o.spots.with(m.session.PublicID(), *c.Spotlight)
 		}
 	}
 	o.loop.publish()
@@ -218,18 +218,9 @@ func (o *moderator) raise(m *member, up bool) {
 // hand returns a member's place among the raised hands, from 1; 0: its hand is down.
 func (o *moderator) hand(id string) int { return slices.Index(o.hands, id) + 1 }
 
-// spotlight puts a member in front, or no longer.
-func (o *moderator) spotlight(m *member, on bool) {
-	if id := m.session.PublicID(); on {
-		o.spot = id
-	} else if o.spot == id {
-		o.spot = ""
-	}
-}
-
 // forget drops what was kept of a member that leaves.
 func (o *moderator) forget(m *member) {
-	o.spotlight(m, false)
+	o.spots = o.spots.with(m.session.PublicID(), false)
 	o.hands = slices.DeleteFunc(o.hands, func(id string) bool { return id == m.session.PublicID() })
 	if m.grant.Role == policy.Host {
 		o.succeed()

@@ -107,9 +107,7 @@ func (n *notifier) catchUp(m *member) {
 	}
 	m.control.Send(control.Participants{Participants: n.last.people})
 	m.control.Send(control.Speaking{IDs: n.last.speaking})
-	seen := n.last.of(m.look.has)
-	m.look.told = seen.key
-	m.control.Send(seen.layout)
+	m.control.Send(m.look.tell(n.last.of(m.look.has)))
 	if len(n.recordings) > 0 {
 		m.control.Send(control.Recordings{Recordings: n.recordings})
 	}
@@ -128,16 +126,16 @@ func (n *notifier) layouts(was, now *snapshot) {
 	for i := range now.layouts {
 		seen := &now.layouts[i]
 		fresh := !seen.same(was.of(seen.key)) || was.of(seen.key).key != seen.key
-		var message control.Message
+		shared := map[string]control.Message{} // by whom the clients follow
 		for _, m := range n.loop.members {
-			if !m.caught || now.of(m.look.has) != seen || !fresh && m.look.told == seen.key {
+			if !m.caught || now.of(m.look.has) != seen || !fresh && m.look.knows(seen.key) {
 				continue
 			}
-			if message == nil {
-				message = control.Share(seen.layout)
+			layout := m.look.tell(seen)
+			if shared[m.look.tale] == nil {
+				shared[m.look.tale] = control.Share(layout)
 			}
-			m.look.told = seen.key
-			m.control.Send(message)
+			m.control.Send(shared[m.look.tale])
 		}
 	}
 }

@@ -123,9 +123,9 @@ func (o *shares) present(now time.Time) {
 
 // before tells whether another screen is shown rather than this one.
 func (s *share) before(other *share) bool {
-	spot := s.member.loop.moderator.spot
-	if is := s.member.session.PublicID() == spot; is || other.member.session.PublicID() == spot {
-		return !is
+	spots := s.member.loop.moderator.spots
+	if one, two := spots.place(s.member.session.PublicID()), spots.place(other.member.session.PublicID()); one != two {
+		return one > two
 	}
 	return s.turn < other.turn
 }

@@ -39,6 +39,7 @@ type outlook struct {
 	has  views.ViewKey
 	held bool          // a host holds it
 	told views.ViewKey // whose tiles the client knows
+	tale string        // the public ID of whom the client knows to follow; "": nobody
 
 	changes *rate.Limiter // of a viewer's own wishes
 
@@ -47,6 +48,22 @@ type outlook struct {
 	size  image.Point
 	fault error
 }
+
+// tell takes note that the client is told the layout of its view, and returns the message: the one that
+// all have, or a copy that says whom the client follows.
+func (o *outlook) tell(seen *tableau) control.Layout {
+	o.told, o.tale = seen.key, o.wish.Follow
+	message := seen.layout
+	if o.tale != "" {
+		w := seen.key.Wish()
+		w.Follow = o.tale
+		message.View = &w
+	}
+	return message
+}
+
+// knows tells whether the client was told of the view that it has.
+func (o *outlook) knows(key views.ViewKey) bool { return o.told == key && o.tale == o.wish.Follow }
 
 // sights decide which views the room has, and who has which. They belong to the loop.
 type sights struct {

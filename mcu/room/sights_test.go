@@ -129,6 +129,12 @@ func TestFollow(t *testing.T) {
 		if got := c.sees(ada, one); got[1].Pinned != views.IDs(b) || got[1].Hidden != "" || got[0].Hidden != views.IDs(a) {
 			t.Errorf("they see %v", got)
 		}
+		if l, _ := last[control.Layout](one); l.View == nil || l.View.Follow != a {
+			t.Errorf("one who follows is told of the view %+v", l.View)
+		}
+		if l, _ := last[control.Layout](ada); l.View != nil && l.View.Follow != "" {
+			t.Errorf("one who is followed is told of the view %+v", l.View)
+		}
 		ben.Handle(control.View{Wish: views.Wish{Follow: one.session.PublicID()}})
 		ada.Handle(control.View{Wish: views.Wish{Follow: b}})
 		c.settle()
@@ -136,6 +142,14 @@ func TestFollow(t *testing.T) {
 			if k != (views.ViewKey{}) {
 				t.Errorf("viewer %d follows in a ring, and sees %v", i, k)
 			}
+		}
+		if l, _ := last[control.Layout](ben); l.View == nil || l.View.Follow != one.session.PublicID() {
+			t.Errorf("one who follows to the room's view is told of the view %+v", l.View)
+		}
+		ben.Handle(control.View{})
+		c.settle()
+		if l, _ := last[control.Layout](ben); l.View != nil {
+			t.Errorf("one who follows no more is told of the view %+v", l.View)
 		}
 		ada.Handle(control.View{Wish: views.Wish{Follow: "nobody"}})
 		c.settle()

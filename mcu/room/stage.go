@@ -29,7 +29,7 @@ type stage struct {
 	places   *layout.Places
 	speaking []string // who is heard
 	holder   string   // who of them has the floor
-	spot     string   // whom a host has put in front; "": the holder is
+	spots    spots    // whom hosts have put in front; none: the holder is
 
 	roles map[string]string // of participants that are more than that
 
@@ -145,17 +145,20 @@ func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layo
 		}
 	}
 	large := len(seen)
-	front := cmp.Or(g.spot, g.holder)
-	placed := places.Arrange(slices.DeleteFunc(slices.Clone(who), v.Key.Pinned.Has), g.speaking)
-	if l.LeadsSpeaker || g.spot != "" {
+	front := g.holder
+	if len(g.spots) > 0 {
+		front = g.spots[0]
+	}
+	placed := places.Arrange(slices.DeleteFunc(slices.Clone(who), v.Key.Pinned.Has), g.spots.certain(g.speaking, g.roles))
+	if l.LeadsSpeaker || len(g.spots) > 0 {
 		places.Lead(front)
 	}
-	for _, id := range placed {
-		s := layout.Source{ID: layout.SourceID{Participant: id}, Speaker: id == front, Role: g.roles[id]}
-		if id == g.spot {
-			s.Spotlight = 1
-		}
-		seen = append(seen, s)
+	for _, id := range g.spots.ordered(placed) {
+		spot := slices.Index(g.spots, id) + 1
+		seen = append(seen, layout.Source{
+			ID: layout.SourceID{Participant: id}, Speaker: id == front, Role: g.roles[id], Spotlight: spot,
+			Pinned: spot > 0 && len(g.spots) > 1 && l.Name == "speaker" && v.Key.Pinned == "", // all of them are large
+		})
 	}
 	if _, plain := layout.ByName(l.Name); plain && v.Key.Pinned != "" {
 		for i := range seen[:large] {

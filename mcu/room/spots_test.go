@@ -1,0 +1,98 @@
+package room
+
+import (
+	"image"
+	"slices"
+	"testing"
+
+	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
+	"tilemix/mcu/scene"
+)
+
+// tilesOf returns the participants with tiles in a room's view, the one at the top left first and then
+// by rows, and the rectangles of those that are named.
+func tilesOf(s *scene.Scene) (ids []string, rects map[string]image.Rectangle) {
+	rects = map[string]image.Rectangle{}
+	for i, src := range s.Sources {
+		if r := s.Views[0].Places[i].Rect; !r.Empty() {
+			ids, rects[src.ID.Participant] = append(ids, src.ID.Participant), r
+		}
+	}
+	slices.SortFunc(ids, func(a, b string) int {
+		if d := rects[a].Min.Y - rects[b].Min.Y; d != 0 {
+			return d
+		}
+		return rects[a].Min.X - rects[b].Min.X
+	})
+	return ids, rects
+}
+
+// TestSpotlights has a host put several participants in front, who joined too late for a tile: they have
+// the first tiles in the order in which the host chose them, and large ones in the layout speaker.
+func TestSpotlights(t *testing.T) {
+	in(t, 4, func(c *call) {
+		host := c.host()
+		var ids []string
+		for _, name := range []string{"A", "B", "C", "D", "E", "F"} {
+			ids = append(ids, c.join(name, false).session.PublicID())
+		}
+		spot := func(id string, on bool) {
+			host.Handle(control.Set{ID: id, Spotlight: &on})
+			c.settle()
+		}
+		spot(ids[5], true)
+		spot(ids[4], true)
+		spot(ids[5], true) // it is in front already
+		if got, _ := tilesOf(c.Scene()); len(got) != 4 || !slices.Equal(got[:2], []string{ids[5], ids[4]}) {
+			t.Errorf("the grid has %v, want first %v and %v", got, ids[5], ids[4])
+		}
+		host.Handle(control.ChooseLayout{Name: "speaker"})
+		c.settle()
+		got, rects := tilesOf(c.Scene())
+		for _, id := range got {
+			if front := id == ids[5] || id == ids[4]; front != (rects[id].Dx() > 200) {
+				t.Errorf("%s has %v, in front: %v", id, rects[id], front)
+			}
+		}
+		if p := person(t, host, "F"); !p.Spotlight || person(t, host, "A").Spotlight {
+			t.Errorf("F is %+v", p)
+		}
+		spot(ids[5], false)
+		got, rects = tilesOf(c.Scene())
+		if got[0] != ids[4] || rects[ids[4]].Dx() < 300 {
+			t.Errorf("with one in front the picture is %v", rects)
+		}
+		spot(ids[4], false)
+		c.call(func() { c.loop.moderator.spots = slices.Repeat([]string{"gone"}, maxSpots) })
+		spot(ids[0], true)
+		c.call(func() {
+			if spots := c.loop.moderator.spots; len(spots) != maxSpots || spots[maxSpots-1] != ids[0] {
+				t.Errorf("in front are %v", spots)
+			}
+		})
+	})
+}
+
+// TestInterpreter has an interpreter, who joined last and is silent, keep a tile while all others speak
+// in turn.
+func TestInterpreter(t *testing.T) {
+	in(t, 3, func(c *call) {
+		var ids []string
+		for _, name := range []string{"A", "B", "C", "D", "E"} {
+			ids = append(ids, c.join(name, false).session.PublicID())
+		}
+		signs := c.joinWith("Signs", false, policy.Grant{Role: policy.Interpreter}).session.PublicID()
+		for range 3 {
+			for _, id := range ids {
+				c.call(func() {
+					c.loop.stage.speaking, c.loop.stage.holder = []string{id}, id
+					c.loop.publish()
+				})
+				if got, _ := tilesOf(c.Scene()); !slices.Contains(got, signs) || !slices.Contains(got, id) {
+					t.Errorf("while %s speaks the tiles are %v, without the interpreter %s", id, got, signs)
+				}
+			}
+		}
+	})
+}
