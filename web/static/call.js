@@ -20,6 +20,7 @@ import { enter, enteredAs, offeredName, quit } from './entry.js';
 import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
 import { translate } from './language.js';
+import { LayoutButton } from './layoutButton.js';
 import { Lobby } from './lobby.js';
 import { Microphone } from './microphone.js';
 import { Moderated } from './moderated.js';
@@ -38,7 +39,10 @@ import { showSelf } from './selfView.js';
 import { shortcuts } from './shortcuts.js';
 import { Signals } from './signals.js';
 import { answerTabs, askTabs } from './tabs.js';
+import { TileMenu } from './tileMenu.js';
+import { Tiles } from './tiles.js';
 import { chatRead, toast } from './toasts.js';
+import { Views } from './views.js';
 
 /** @typedef {import('../sdk/session.js').State} State */
 
@@ -132,6 +136,8 @@ async function startCall(ownName) {
     phase: () => {
       showPhase(state, player);
       share.follow();
+      tiles.show();
+      views.settle();
       if (state.phase === 'connected') enter(state.room, state.name);
       if (state.phase === 'connected') chat.online();
       else chat.offline();
@@ -159,7 +165,9 @@ async function startCall(ownName) {
       rename.show(message);
       hand.show(message);
       signals.show(message);
-      news.show(message);
+      if (!views.show(message)) news.show(message);
+      tiles.hear(message);
+      layouts.show(message);
     },
   }, access);
   const local = new LocalMedia(devices, state, {
@@ -171,6 +179,8 @@ async function startCall(ownName) {
       void player.retry(); // an open microphone lets the page make a sound
       showLocal(state);
       showSelf(devices.tracks.video);
+      tiles.own.use(state.videoOff ? null : devices.tracks.video);
+      tiles.show();
       microphone.watch(devices.tracks.audio);
       if (panel.open === 'settings') void showDevices(devices);
     },
@@ -180,6 +190,10 @@ async function startCall(ownName) {
   countAudience(() => (panel.open === 'people' && state.phase === 'connected' ? state.room : ''), showWatching);
   const hosts = new Hosts(state, (message) => session.send(message));
   const queue = new Queue(state, (message) => session.send(message));
+  const views = new Views(state, (message) => session.send(message));
+  const tiles = new Tiles(state, player.video, { pin: (tile) => views.toggle(tile), menu: (tile, beside) => void menus.open(tile, beside) });
+  const layouts = new LayoutButton(state, views, (message) => session.send(message), () => tiles.show());
+  const menus = new TileMenu(state, views, hosts, () => tiles);
   const hand = new Hand(state, (message) => session.send(message));
   const share = new ScreenShare(session);
   const microphone = new Microphone(state, local);

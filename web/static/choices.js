@@ -16,6 +16,7 @@
  * @property {boolean} mirror whether the call shows one's own camera as in a mirror
  * @property {boolean} sounds for who comes and writes
  * @property {boolean} notify whether the system shows notifications
+ * @property {string} self what lies over one's own tile: 'overlay' (the camera), 'cover', 'server' (nothing), or 'leave-out'
  * @property {boolean} keysOff whether single keys do nothing
  */
 
@@ -24,7 +25,7 @@ const key = 'tilemix';
 /** @type {Choices} */
 const none = {
   name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false,
-  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', pushToTalk: false, mirror: false, sounds: true, notify: false,
+  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', self: 'overlay', pushToTalk: false, mirror: false, sounds: true, notify: false,
 };
 
 /** @returns {Choices} */

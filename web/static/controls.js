@@ -3,10 +3,8 @@
 import { listDevices } from './deviceList.js';
 import { announce, at, byId, showHeld, showToggle } from './dom.js';
 import { enter } from './entry.js';
-import { nameAt } from './overlay.js';
 import { shortcuts, toggleFullScreen } from './shortcuts.js';
 import { copy } from './toasts.js';
-import { Views } from './views.js';
 
 /**
  * @typedef {import('../sdk/devices.js').Devices} Devices
@@ -44,7 +42,6 @@ export function wire(state, session, local, devices, player, panel, recordings) 
   };
   click('mute', mute);
   click('camera', camera);
-  click('layout', layout);
   click('copy', invite);
   click('invite', invite);
   click('invite-watch', () => void copy(at(`/watch/${state.room}`), 'Viewer link copied'));
@@ -70,10 +67,6 @@ export function wire(state, session, local, devices, player, panel, recordings) 
   navigator.mediaDevices?.addEventListener?.('devicechange', () => {
     if (panel.open === 'settings') void showDevices(devices);
   });
-  player.video.addEventListener('pointermove', (event) => {
-    player.video.title = nameAt(player.video, state.layout, state.participants, event);
-  });
-  new Views(state, (message) => session.send(message), player.video);
   addEventListener('online', () => session.networkChanged());
   addEventListener('pagehide', () => session.suspend());
   // A telephone that is turned changes the shape of its picture.

@@ -3,7 +3,7 @@
 /**
  * What is in icons.svg.
  *
- * @typedef {'mic' | 'mic-off' | 'camera' | 'camera-off' | 'grid' | 'speaker' | 'people' | 'chat' | 'link' | 'leave' | 'settings' | 'full' | 'close' | 'send' | 'dice' | 'sound' | 'sound-off' | 'alert' | 'eye' | 'record' | 'screen' | 'weak' | 'no-line' | 'lock' | 'unlock' | 'hand' | 'host' | 'star' | 'more' | 'clip' | 'pencil' | 'trash'} IconName
+ * @typedef {'mic' | 'mic-off' | 'camera' | 'camera-off' | 'grid' | 'speaker' | 'people' | 'chat' | 'link' | 'leave' | 'settings' | 'full' | 'close' | 'send' | 'dice' | 'sound' | 'sound-off' | 'alert' | 'eye' | 'record' | 'screen' | 'weak' | 'no-line' | 'lock' | 'unlock' | 'hand' | 'host' | 'star' | 'more' | 'clip' | 'pencil' | 'trash' | 'pin' | 'eye-off'} IconName
  */
 
 /**

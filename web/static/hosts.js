@@ -46,11 +46,23 @@ export class Hosts {
    * @param {string} id
    */
   async #open(button, id) {
+    const items = await this.items(id);
+    const name = this.state.participants.find((p) => p.id === id)?.name;
+    // The list may have been drawn again since the click.
+    if (items.length) openMenu(menuButton(id) ?? button, `Host controls for ${name}`, items, () => menuButton(id));
+  }
+
+  /**
+   * What a host can do about a participant, nothing without the right.
+   *
+   * @param {string} id
+   * @returns {Promise<Item[]>}
+   */
+  async items(id) {
+    if (!this.state.rights.includes('moderate')) return [];
     const held = await this.#held(id);
     const person = this.state.participants.find((p) => p.id === id);
-    if (!person) return;
-    // The list may have been drawn again since the click.
-    openMenu(menuButton(id) ?? button, `Host controls for ${person.name}`, this.#items(person, held), () => menuButton(id));
+    return person ? this.#items(person, held) : [];
   }
 
   /**

@@ -22,29 +22,47 @@ let closeOpen = () => {};
  * @param {() => HTMLElement | null} home what has the focus when the menu has closed
  */
 export function openMenu(button, label, items, home) {
-  closeOpen();
   const menu = make('div', 'menu');
   menu.setAttribute('role', 'menu');
   menu.setAttribute('aria-label', label);
-  const abroad = (/** @type {Event} */ event) => {
-    if (!(event.target instanceof Node && menu.contains(event.target))) closeOpen();
-  };
-  closeOpen = () => {
-    closeOpen = () => {};
-    const inside = menu.contains(document.activeElement);
-    menu.remove();
-    removeEventListener('pointerdown', abroad, true);
-    removeEventListener('resize', closeOpen);
-    if (inside) home()?.focus();
-  };
-  const close = closeOpen;
+  const close = () => closeThis();
   menu.append(...items.map((item) => entry(item, close)));
   menu.addEventListener('keydown', (event) => keys(event, menu, close));
+  const closeThis = openBox(menu, button, home);
+  if (menu.firstElementChild instanceof HTMLElement) menu.firstElementChild.focus();
+}
+
+/**
+ * Opens a box beside a button, instead of any other. It closes when the user clicks elsewhere.
+ *
+ * @param {HTMLElement} box
+ * @param {HTMLElement} button
+ * @param {() => HTMLElement | null} home what has the focus when the box has closed
+ * @param {() => void} [closed]
+ * @returns {() => void} closes it
+ */
+export function openBox(box, button, home, closed = () => {}) {
+  closeOpen();
+  const abroad = (/** @type {Event} */ event) => {
+    // The button itself closes what it has opened.
+    if (event.target instanceof Node && !box.contains(event.target) && !button.contains(event.target)) close();
+  };
+  const close = () => {
+    if (closeOpen !== close) return;
+    closeOpen = () => {};
+    const inside = box.contains(document.activeElement);
+    box.remove();
+    removeEventListener('pointerdown', abroad, true);
+    removeEventListener('resize', close);
+    closed();
+    if (inside) home()?.focus();
+  };
+  closeOpen = close;
   addEventListener('pointerdown', abroad, true);
   addEventListener('resize', close);
-  document.body.append(menu);
-  place(menu, button.getBoundingClientRect());
-  if (menu.firstElementChild instanceof HTMLElement) menu.firstElementChild.focus();
+  document.body.append(box);
+  place(box, button.getBoundingClientRect());
+  return close;
 }
 
 /**

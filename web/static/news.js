@@ -1,6 +1,6 @@
 // Shows what the server's messages say about the call.
 
-import { byId, setIcon } from './dom.js';
+import { byId } from './dom.js';
 import { shortly } from './chat.js';
 import { changes, hasTile, inWords, showPeople } from './people.js';
 import { qualityText, showQuality } from './quality.js';
@@ -62,7 +62,6 @@ export class News {
         showAll(state);
         break;
       case 'layout':
-        showLayout(message.name);
         showAll(state);
         describeMix(state);
         describeQuality(state);
@@ -137,14 +136,4 @@ function describeMix(state) {
 function describeQuality({ rendition, layout }) {
   if (!rendition) return showQuality('');
   showQuality(qualityText(rendition.active ? rendition.height ?? 0 : 0, layout?.height ?? 0));
-}
-
-/** @param {string} current */
-function showLayout(current) {
-  const button = byId('layout', HTMLButtonElement);
-  const next = current === 'speaker' ? 'grid' : 'speaker';
-  const text = next === 'grid' ? 'Grid layout' : 'Speaker layout';
-  button.setAttribute('aria-label', text);
-  button.dataset.hint = `${text}, for everyone`;
-  setIcon(button, next);
 }

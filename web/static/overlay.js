@@ -84,34 +84,3 @@ function codecHint(reason) {
   if (hasVideo() || !/h\.?264|vp8|codec/i.test(reason)) return '';
   return 'This browser has neither H.264 nor VP8 video, and the call needs one of them. Chrome, Edge, Firefox and Safari have it.';
 }
-
-/**
- * The tile that is at a point of the video element, undefined for none.
- *
- * @param {HTMLVideoElement} video
- * @param {import('../sdk/protocol.js').LayoutMessage | null} layout
- * @param {{clientX: number, clientY: number}} point
- */
-export function tileAt(video, layout, point) {
-  if (!layout?.width || !layout.height) return undefined;
-  const box = video.getBoundingClientRect();
-  // object-fit: contain centres the picture in the element.
-  const scale = Math.min(box.width / layout.width, box.height / layout.height);
-  const x = (point.clientX - box.left - (box.width - layout.width * scale) / 2) / scale;
-  const y = (point.clientY - box.top - (box.height - layout.height * scale) / 2) / scale;
-  return layout.tiles.find((t) => x >= t.x && x < t.x + t.width && y >= t.y && y < t.y + t.height);
-}
-
-/**
- * The name of the participant whose tile is at a point of the video element, '' for none.
- *
- * @param {HTMLVideoElement} video
- * @param {import('../sdk/protocol.js').LayoutMessage | null} layout
- * @param {import('../sdk/protocol.js').Person[]} participants
- * @param {{clientX: number, clientY: number}} point
- * @returns {string}
- */
-export function nameAt(video, layout, participants, point) {
-  const tile = tileAt(video, layout, point);
-  return participants.find((p) => p.id === tile?.id)?.name ?? '';
-}

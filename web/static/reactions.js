@@ -8,6 +8,15 @@ const reactions = [
   ['laugh', '😂', 'Laughter'], ['surprise', '😮', 'Surprise'], ['party', '🎉', 'Party'],
 ];
 
+/**
+ * The picture of a reaction, '' for an unknown one.
+ *
+ * @param {string} reaction
+ */
+export function pictureOf(reaction) {
+  return reactions.find(([name]) => name === reaction)?.[1] ?? '';
+}
+
 /** The server draws a reaction on the tile for 3 s, so the page only sends it and reads it out. */
 export class Reactions {
   /**

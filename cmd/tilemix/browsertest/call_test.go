@@ -168,7 +168,7 @@ func (c *call) layout(t *testing.T) {
 		name  string
 		equal bool
 	}{{"speaker", false}, {"grid", true}} {
-		c.bob.click(t, "#layout")
+		c.bob.press(t, "l")
 		for _, p := range []*page{c.ada, c.bob} {
 			p.waitForState(t, test.name+" layout", func(s state) bool {
 				ada, bob := s.tile("Ada").Size(), s.tile("Bob").Size()

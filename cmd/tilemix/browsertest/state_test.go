@@ -24,6 +24,7 @@ type state struct {
 	Layout       struct {
 		Name          string
 		Width, Height int
+		View          struct{ Pin []string }
 		Tiles         []struct {
 			ID                  string
 			Screen              bool
