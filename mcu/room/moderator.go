@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tilemix/mcu/control"
@@ -272,7 +273,9 @@ func (o *moderator) lock(locked bool) {
 // restore makes the room what it was in a server that crashed. locked says that its rules lock it.
 func (o *moderator) restore(was seats.Order, locked bool) {
 	o.loop.stage.setLayout(was.Layout)
-	o.spot = cmp.Or(was.Spot, o.spot)
+	if was.Spot != "" {
+		o.spots = strings.Split(was.Spot, ",")
+	}
 	o.lock(o.locked || was.Locked || locked)
 }
 

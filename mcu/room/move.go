@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -232,7 +233,7 @@ func (v vault) keep() {
 	if env.Seats == nil {
 		return
 	}
-	if is := (seats.Order{Locked: o.locked, Layout: l.stage.layout, Spot: o.spot}); is != o.kept && l.begun {
+	if is := (seats.Order{Locked: o.locked, Layout: l.stage.layout, Spot: strings.Join(o.spots, ",")}); is != o.kept && l.begun {
 		o.kept = is
 		env.Seats.KeepRoom(l.room.name, is)
 	}

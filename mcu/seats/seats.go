@@ -49,7 +49,7 @@ type Seat struct {
 type Order struct {
 	Locked bool   `json:"locked,omitempty"`
 	Layout string `json:"layout,omitempty"`
-	Spot   string `json:"spot,omitempty"` // public ID of the participant in front
+	Spot   string `json:"spot,omitempty"` // public IDs of the participants in front, in order, with commas between them
 }
 
 // The beginnings of keys in the journal.
