@@ -118,7 +118,7 @@ func (d *Decoder) decode(au []byte, w fit.Wanted) (there bool, err error) {
 
 // enter takes a slot of a worker.
 func (d *Decoder) enter() bool {
-	w, slot, ok := d.crew.seat(len(d.fatal) > 0, d.timer)
+	w, slot, ok := d.crew.seat(d.suspected(time.Now()), d.timer)
 	if !ok {
 		return false
 	}
@@ -201,6 +201,11 @@ func (d *Decoder) blame(late bool) {
 		pool.cfg.Log.Warn("a codec worker has crashed and is replaced", "codec", d.kind, "status", status)
 	}
 	d.at.kill()
+}
+
+// suspected tells whether the decoder has a worker to itself.
+func (d *Decoder) suspected(now time.Time) bool {
+	return len(d.fatal) > 0 && now.Sub(d.fatal[len(d.fatal)-1]) < probation
 }
 
 // suspect takes note that a worker ended with this decoder's access unit in it.

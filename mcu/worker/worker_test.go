@@ -10,6 +10,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime/debug"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -280,7 +283,9 @@ func TestDeaths(t *testing.T) {
 	p := pool(t, nil)
 	units := film(t, 320, 180, 1)
 	before := files(t)
-	for range 20 {
+	count, _ := strconv.Atoi(os.Getenv("TILEMIX_DEATHS"))
+	memory := resident(t)
+	for range max(count, 20) {
 		d := p.NewCrew().NewDecoder(codec.H264)
 		decode(t, d, units[0])
 		_, _ = d.Decode([]byte("!crash"))
@@ -288,6 +293,28 @@ func TestDeaths(t *testing.T) {
 	}
 	poll.Until(t, "one spare worker is left", func() bool { return p.Stats().Workers == 1 })
 	poll.Until(t, "its files are closed", func() bool { return files(t) <= before+2 })
+	poll.Until(t, "one child is left", func() bool { return len(children(t)) <= 1 }) // no zombie
+	debug.FreeOSMemory()
+	const spare = 32 << 10
+	if after := resident(t); after > memory+spare {
+		t.Errorf("the process has %d KB, and had %d KB", after, memory)
+	} else {
+		t.Logf("the process has %d KB, and had %d KB", after, memory)
+	}
+}
+
+// resident returns what of this process is in memory, KB (proc(5), status).
+func resident(t *testing.T) (kb int) {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rss, _ := strings.Cut(string(status), "VmRSS:")
+	if _, err := fmt.Sscan(rss, &kb); err != nil {
+		t.Fatal(err)
+	}
+	return kb
 }
 
 // files counts the open files of this process.

@@ -1,0 +1,120 @@
+package mcu_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/rtc/rtctest/quality"
+	"tilemix/mcu/worker"
+)
+
+// deathsOf is how many workers TestDeaths kills.
+const deathsOf = "TILEMIX_DEATHS"
+
+// TestDeaths kills the codec workers of a room of nine, one after the other, some of them by stopping
+// them. Its tiles move again, no connection is lost, and its sound has no gap. The room beside it misses
+// no picture.
+func TestDeaths(t *testing.T) {
+	most, _ := strconv.Atoi(os.Getenv(deathsOf))
+	if most == 0 {
+		t.Skipf("set %s to a number", deathsOf)
+	}
+	cfg := small()
+	cfg.Isolation = worker.Isolation{Args: []string{"tilemix", codecWorker}}
+	s := serve(t, cfg)
+	cid := s.join("nine", "Cid", viewer)
+	camera := rtctest.Camera{Numbered: true, Draw: mcutest.Texture}
+	var nine []*guest
+	for i := range 9 {
+		g := s.join("nine", fmt.Sprint("Seat ", i), both)
+		if nine = append(nine, g); i < 2 {
+			g.Film(camera)
+		} else {
+			defer film(g, blue)()
+		}
+	}
+	nine[0].Speak(adasVoice.Wave())
+	sound := quality.Listen(cid.Client, nine[0].Client, adasVoice)
+	tiles := s.place(nine...)
+	var sights []*quality.Sight
+	for _, g := range nine[:2] {
+		sights = append(sights, quality.Follow(cid.Client, g.Client, camera, tiles[g], image.Pt(cfg.Width, cfg.Height)))
+	}
+	began := time.Now()
+	for _, sight := range sights {
+		s.await("the tiles", func() bool { _, ok := sight.Resumed(began); return ok && sound.Heard() })
+	}
+	before := workersOf(t)
+	ann, eye := s.join("beside", "Ann", both), s.join("beside", "Eye", viewer)
+	ann.Film(camera)
+	ann.Speak(adasVoice.Wave())
+	beside := view{
+		quality.Follow(eye.Client, ann.Client, camera, s.place(ann)[ann], image.Pt(cfg.Width, cfg.Height)),
+		quality.Listen(eye.Client, ann.Client, adasVoice),
+	}
+	began = time.Now()
+	s.await("the room beside", func() bool { _, ok := beside.Sight.Resumed(began); return ok && beside.Heard() })
+	// The room beside has what was spare.
+	theirs := slices.DeleteFunc(before, func(pid int) bool { return pid == slices.Min(before) })
+
+	began = time.Now()
+	lag, crowd := poll.Lag(t), poll.Crowd(t)
+	var again []time.Duration
+	var gap time.Duration
+	for n := range most {
+		ours := slices.DeleteFunc(workersOf(t), func(pid int) bool { return slices.Contains(theirs, pid) })
+		slices.Sort(ours)
+		victim, sig := ours[n%max(len(ours)-1, 1)], syscall.SIGSEGV // the last one is spare
+		if n%10 == 9 {
+			sig = syscall.SIGSTOP
+		}
+		killed := time.Now()
+		if err := syscall.Kill(victim, sig); err != nil {
+			t.Logf("%d: %v", victim, err)
+		}
+		for _, sight := range sights {
+			s.await("a tile to move again", func() bool { _, ok := sight.Resumed(killed); return ok })
+			took, _ := sight.Resumed(killed)
+			again = append(again, took)
+		}
+		poll.Until(t, "the worker's end", func() bool { return !slices.Contains(workersOf(t), victim) })
+		time.Sleep(500 * time.Millisecond)
+		gap = max(gap, sound.Gap(killed, time.Now()))
+	}
+	slices.Sort(again)
+	m := beside.between(began, time.Now(), time.Time{})
+	t.Logf("%d deaths: tiles move again after %v (p50), %v (p95); longest gap of sound %v; the room beside: %v; timers %v late, others use %.2f cores",
+		most, again[len(again)/2], again[len(again)*95/100], gap, m, lag(), crowd())
+	if n := strings.Count(s.Log.String(), "media connected"); n != 12 {
+		t.Errorf("%d connections were made, not 12", n)
+	}
+}
+
+// workersOf returns the codec workers of this process.
+func workersOf(t *testing.T) (pids []int) {
+	t.Helper()
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range tasks {
+		list, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/children") // the thread may have ended
+		for pid := range bytes.FieldsSeq(list) {
+			if n, err := strconv.Atoi(string(pid)); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
+}
