@@ -34,6 +34,7 @@ var streams = map[string]string{
 // of a codec, nor by a system call that the sandbox does not know, nor by taking forever.
 func FuzzWorker(f *testing.F) {
 	f.Add(false, bytes.Join(film(f, 64, 48, 6), between))
+	f.Add(false, []byte("!crash")) // orders are for other tests
 	for name, arguments := range streams {
 		units, err := encoded(f.TempDir(), arguments)
 		if err != nil {
@@ -42,7 +43,7 @@ func FuzzWorker(f *testing.F) {
 		}
 		f.Add(strings.HasPrefix(name, "vp8"), bytes.Join(units, between))
 	}
-	p := pool(f, nil)
+	p := pool(f, func(c *worker.Config) { c.Args = []string{"tilemix", asWorker, obedient} })
 	frames := yuv.NewPool(fit.Most)
 	crew := p.NewCrew()
 	f.Fuzz(func(t *testing.T, vp8 bool, stream []byte) {

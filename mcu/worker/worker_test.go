@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,8 +33,9 @@ import (
 	"tilemix/mixer/layout"
 )
 
-// asWorker is the argument with which this program is a worker.
-const asWorker = "codec-worker"
+// asWorker is the argument with which this program is a worker, and obedient that with which its streams
+// give no orders.
+const asWorker, obedient = "codec-worker", "obedient"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == asWorker {
@@ -41,6 +43,9 @@ func TestMain(m *testing.M) {
 			os.Exit(3)
 		}
 		child := worker.Child{NewDecoder: newDecoder}
+		if slices.Contains(os.Args, obedient) {
+			child.NewDecoder = func(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) { return table.Of(kind).NewDecoder(l) }
+		}
 		if child.Serve() != nil {
 			os.Exit(4)
 		}
