@@ -79,6 +79,10 @@ type Config struct {
 	// File returns what was uploaded for a room under an ID, or an error that wraps ErrNotFound. It must
 	// not block. nil: nothing can be uploaded.
 	File func(room, id string) (control.ChatFile, error)
+	// Bars returns why somebody is banned from a room, nil if they are not. It may block. nil: nobody is.
+	Bars func(room string, who policy.Ban) error
+	// Code returns the code of an error, by which programs decide, "" for none of its own. It may be nil.
+	Code func(error) string
 	// Seats outlast a crash of the server, so that clients come back as who they were. nil: none do.
 	Seats *seats.Seats
 	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room

@@ -152,8 +152,25 @@ func TestMove(t *testing.T) {
 func TestMoveRefused(t *testing.T) {
 	cfg := small()
 	cfg.MaxParticipants = 1
+	cfg.Bars = func(room string, who policy.Ban) error {
+		if room == "barred" && who.Name == "Ben" {
+			return errors.New("sent away")
+		}
+		return nil
+	}
+	cfg.Code = func(err error) string {
+		if errors.Is(err, policy.ErrForbidden) {
+			return "by the API"
+		}
+		return ""
+	}
 	s := serve(t, cfg)
 	ben := s.join("here", "Ben", both)
+	ben.p.Handle(control.Lock{Locked: true})
+	ben.p.Handle(control.ChooseLayout{Name: "none"})
+	for _, want := range []string{"by the API", "bad_request"} {
+		next(t, &ben.news, "a refusal with the code "+want, func(m control.Error) bool { return m.Code == want })
+	}
 	ada := s.join("full", "Ada", both)
 	for _, x := range []struct {
 		room, id, to string
@@ -164,6 +181,7 @@ func TestMoveRefused(t *testing.T) {
 		{"here", ada.id, "there", mcu.ErrNotFound},
 		{"none", ben.id, "there", mcu.ErrNotFound},
 		{"here", ben.id, "here", nil},
+		{"here", ben.id, "barred", policy.ErrForbidden},
 	} {
 		if err := s.Move(x.room, x.id, x.to); !errors.Is(err, x.want) {
 			t.Errorf("move from %s to %s: %v, not %v", x.room, x.to, err, x.want)

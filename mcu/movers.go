@@ -9,6 +9,7 @@ import (
 
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
+	"tilemix/mcu/rules"
 )
 
 // movers are the participants that have moved and not left. Their clients may come back by the name
@@ -17,6 +18,21 @@ import (
 type movers struct {
 	mu  sync.Mutex
 	set map[*Participant]struct{}
+}
+
+// mayMove returns why a participant may not be moved to a room with these rules, if so. bars tells whether
+// somebody is banned from a room; nil: nobody is.
+func mayMove(bars func(room string, who policy.Ban) error, ruled rules.Terms, p *Participant, to string) error {
+	if !ruled.Vouched() && p.Home() != to {
+		return fmt.Errorf("%w: room %q lets clients in by %s only: send an invite", policy.ErrForbidden, to, ruled.Auth)
+	}
+	if bars == nil {
+		return nil
+	}
+	if err := bars(to, p.Traits()); err != nil {
+		return fmt.Errorf("%w: the participant may not enter room %q: %w", policy.ErrForbidden, to, err)
+	}
+	return nil
 }
 
 // add keeps a participant until it leaves.

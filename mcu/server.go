@@ -115,7 +115,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
 		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Transition: motion.Transition{Length: c.Transition}, Layout: c.Layout, Layouts: c.layoutOf, MaxTiles: c.MaxTiles, Views: pool.NewAllotment(c.MaxViews), MaxParticipants: c.MaxParticipants,
-		Seats: c.Seats, Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
+		Seats: c.Seats, Code: c.Code, Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }
 
@@ -188,7 +188,7 @@ func (s *Server) Resume(o JoinOptions, token string) (p *Participant, number int
 // message "moved" tells its client. The seat in the other room is taken before the one in this room
 // is given up: ErrRoomFull and ErrServerFull say that there is none. Into a room that is locked nobody is moved (room.ErrLocked). A host vouches for those that it moves, so the
 // lobby and PINs of the other room do not stop them; into a room whose rules have an auth of their own
-// only those go that entered it before (policy.ErrForbidden). ErrNotFound says that no such participant is
+// only those go that entered it before, and none that are banned from it (policy.ErrForbidden). ErrNotFound says that no such participant is
 // connected. When Move returns, nothing of the old room reaches the participant.
 func (s *Server) Move(room, id, to string) error {
 	if err := CheckRoomName(to); err != nil {
@@ -205,8 +205,8 @@ func (s *Server) Move(room, id, to string) error {
 	s.mu.Lock()
 	ruled, err := s.ruled(to, policy.Grant{}) // a host of one room need not be one of the other
 	s.mu.Unlock()
-	if err == nil && !ruled.Vouched() && p.Home() != to {
-		err = fmt.Errorf("%w: room %q lets clients in by %s only: send an invite", policy.ErrForbidden, to, ruled.Auth)
+	if err == nil {
+		err = mayMove(s.cfg.Bars, ruled, p, to)
 	}
 	if err != nil {
 		return err

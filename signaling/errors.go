@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -187,17 +188,7 @@ var codesOf = []struct {
 }
 
 // code returns the code of an error with a status.
-func code(err error, status int) string {
-	if r, ok := errors.AsType[*credential.Refusal](err); ok {
-		return r.Code
-	}
-	for _, c := range codesOf {
-		if errors.Is(err, c.err) {
-			return c.code
-		}
-	}
-	return codes[status]
-}
+func code(err error, status int) string { return cmp.Or(Config{}.Code(err), codes[status]) }
 
 // Retry-After, in seconds.
 const (

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"tilemix/mcu/room"
+	"tilemix/signaling/access/credential"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -30,6 +32,20 @@ func wantError(t testing.TB, r reply) {
 	}
 	if got := r.Header.Get("Content-Type"); got != "application/json" {
 		t.Errorf("Content-Type: %q", got)
+	}
+}
+
+// TestCode has errors as rooms return them: those that say more than a status have codes of their own.
+func TestCode(t *testing.T) {
+	for want, err := range map[string]error{
+		"room_full":   fmt.Errorf("%w: it has 7", mcu.ErrRoomFull),
+		"room_locked": fmt.Errorf("move: %w", room.ErrLocked),
+		"banned":      fmt.Errorf("move: %w", credential.Refuse("banned", "sent away")),
+		"":            errors.New("something else"),
+	} {
+		if got := (signaling.Config{}).Code(err); got != want {
+			t.Errorf("%v has %q, not %q", err, got, want)
+		}
 	}
 }
 

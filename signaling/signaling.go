@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 	"tilemix/signaling/access"
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
+	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/ticket"
 	"tilemix/signaling/attachment"
@@ -209,4 +211,17 @@ func (c Config) guard(log *slog.Logger) *guard {
 		g.origins = append(g.origins, strings.ToLower(origin))
 	}
 	return g
+}
+
+// Code returns the code of an error where it says more than a status, else "". The Config does not matter.
+func (Config) Code(err error) string {
+	if r, ok := errors.AsType[*credential.Refusal](err); ok {
+		return r.Code
+	}
+	for _, c := range codesOf {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return ""
 }

@@ -145,6 +145,11 @@ func (e *entrance) ban(room string, b policy.Ban) {
 	}
 }
 
+// bars returns why somebody is banned from a room, nil if they are not.
+func (e *entrance) bars(room string, who policy.Ban) error {
+	return e.bans.Check(room, policy.Grant{Identity: who.Identity, By: who.By}, who.Address.Addr(), time.Now())
+}
+
 // Run writes bans until ctx ends, and then what else is not written yet.
 func (e *entrance) Run(ctx context.Context) error {
 	for {

@@ -71,7 +71,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	s.isolate(&cfg, s.OpenH264)
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
-	cfg.Banned, cfg.Rules, cfg.Overlays = entrance.ban, entrance.rules, entrance.overlays
+	cfg.Banned, cfg.Rules, cfg.Overlays, cfg.Bars, cfg.Code = entrance.ban, entrance.rules, entrance.overlays, entrance.bars, signaling.Config{}.Code
 	files := s.attachments(&cfg, log)
 	again := revive.Open(s.DataDir, log)
 	cfg.Seats = again.Seats

@@ -264,6 +264,9 @@ func (m *member) refuse(why error) {
 	case errors.Is(why, errChatty), errors.Is(why, errTalkative), errors.Is(why, errRenamed), errors.Is(why, errRestless), errors.Is(why, errWhirl):
 		code = "too_many_requests"
 	}
+	if of := m.loop.room.env.Code; of != nil {
+		code = cmp.Or(of(why), code)
+	}
 	m.control.Send(control.Error{Error: why.Error(), Code: code})
 }
 

@@ -34,6 +34,14 @@ func (p *Participant) Know(secret string) {
 	p.post(func(m *member) { vault{m.loop}.keep() })
 }
 
+// Traits are what bans know the participant by, as a ban of it has them.
+func (p *Participant) Traits() (who policy.Ban) {
+	p.call(func(m *member) {
+		who = policy.Ban{Identity: m.grant.Identity, By: m.grant.By, Address: m.from, Name: m.name}
+	})
+	return who
+}
+
 // Receives tells whether the participant only receives, and has no tile.
 func (p *Participant) Receives() bool { return p.session.Viewer }
 

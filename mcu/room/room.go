@@ -88,6 +88,7 @@ type Env struct {
 	// a font. The others may not block.
 	Ban       func(room string, b policy.Ban)
 	Decided   func(policy.Ruling)
+	Code      func(error) string // of an error, for programs; "": it has none of its own. It may be nil
 	CleanName func(string) (string, error)
 	File      func(room, id string) (control.ChatFile, error) // that was uploaded for a room; nil: none can be
 	// Beyond does what commands of hosts say that reach beyond the room, and may block.
