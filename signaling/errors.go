@@ -96,6 +96,7 @@ var statuses = []struct {
 	{attachment.ErrOff, http.StatusNotImplemented},
 	{record.ErrStorage, http.StatusInsufficientStorage},
 	{record.ErrEnded, http.StatusConflict},
+	{record.ErrRunning, http.StatusConflict},
 	{record.ErrNoEncoder, http.StatusNotImplemented},
 	{broadcast.ErrBadRequest, http.StatusBadRequest},
 	{broadcast.ErrTooMany, http.StatusServiceUnavailable},
@@ -220,6 +221,9 @@ func (m middleware) refuse(err error, c echo.Context) {
 		h.Set("Sec-WebSocket-Version", "13")
 	case http.StatusInternalServerError:
 		m.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "err", err)
+	}
+	if lost(c, status) {
+		return
 	}
 	answer := struct {
 		Error string `json:"error"`

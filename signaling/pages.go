@@ -126,6 +126,8 @@ func (a assets) serve(c echo.Context, name string) error {
 // pages are all files that a browser loads from the server. They do not change.
 type pages struct {
 	join, call, watch asset
+	archive           asset // recordings
+	icon              asset
 	api, openapi      asset
 	control           asset
 	static, sdk       assets
@@ -135,7 +137,7 @@ type pages struct {
 // newPages reads the embedded files. It fails when one is missing, which a test rules out.
 func newPages() (*pages, error) {
 	p := &pages{static: assets{}, sdk: assets{}, guides: assets{}}
-	for name, to := range map[string]*asset{"index.html": &p.join, "call.html": &p.call, "watch.html": &p.watch} {
+	for name, to := range map[string]*asset{"index.html": &p.join, "call.html": &p.call, "watch.html": &p.watch, "archive.html": &p.archive} {
 		data := web.Page(name)
 		if data == nil {
 			return nil, fmt.Errorf("page %s is not in the program", name)
@@ -145,6 +147,7 @@ func newPages() (*pages, error) {
 	if err := errors.Join(p.static.add(web.Static()), p.sdk.add(web.SDK())); err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
 	}
+	p.icon = p.static["icon-192.png"]
 	api, err := openapi.Page()
 	if err != nil {
 		return nil, err
@@ -163,4 +166,16 @@ func newPages() (*pages, error) {
 		p.guides[name] = newAsset(name+".html", data)
 	}
 	return p, nil
+}
+
+// lost answers a browser that asks for a page where there is none, and says whether it has.
+func lost(c echo.Context, status int) bool {
+	r := c.Request()
+	page := web.Page("lost.html")
+	if status != http.StatusNotFound || r.Method != http.MethodGet || page == nil || strings.HasPrefix(r.URL.Path, "/api/") ||
+		!strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	page = bytes.ReplaceAll(page, []byte(`="./`), []byte(`="`+outside(r, "/")))
+	return c.HTMLBlob(status, page) == nil
 }

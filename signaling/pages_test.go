@@ -32,6 +32,45 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestLost answers browsers with a page where there is nothing, also behind a proxy with a path, and
+// programs with JSON.
+func TestLost(t *testing.T) {
+	cfg := signaling.Default()
+	cfg.Prefix = "/mix"
+	url := serve(t, newServer(t), cfg)
+	for path, page := range map[string]bool{"/r/": true, "/nope": true, "/static/none.js": true, "/api/v1/nope": false} {
+		r := do(t, http.MethodGet, url+"/mix"+path, "", "Accept", "text/html,*/*")
+		r.want(t, http.StatusNotFound)
+		if got := strings.Contains(r.body, "There is nothing at this address"); got != page || page && !strings.Contains(r.body, `href="/mix/static/base.css"`) {
+			t.Errorf("a browser at %s gets %.80s", path, r.body)
+		}
+		if r := do(t, http.MethodGet, url+"/mix"+path, ""); !strings.HasPrefix(r.body, `{"error"`) {
+			t.Errorf("a program at %s gets %.80s", path, r.body)
+		}
+	}
+}
+
+// TestManifest looks at what a page needs to be installed, and at the icon that browsers ask for unasked.
+func TestManifest(t *testing.T) {
+	url := serve(t, newServer(t), signaling.Default())
+	if r := do(t, http.MethodGet, url+"/favicon.ico", ""); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/png" {
+		t.Errorf("/favicon.ico is %d, %s", r.StatusCode, r.Header.Get("Content-Type"))
+	}
+	manifest := read[struct {
+		Name  string
+		Start string `json:"start_url"`
+		Icons []struct{ Src, Type string }
+	}](t, do(t, http.MethodGet, url+"/static/manifest.json", ""))
+	if manifest.Name == "" || manifest.Start != "../" || len(manifest.Icons) < 3 {
+		t.Errorf("the manifest is %+v", manifest)
+	}
+	for _, icon := range manifest.Icons {
+		if r := do(t, http.MethodGet, url+"/static/"+icon.Src, ""); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != icon.Type {
+			t.Errorf("%s is %d, %s", icon.Src, r.StatusCode, r.Header.Get("Content-Type"))
+		}
+	}
+}
+
 func revisit(t *testing.T, url, etag string) {
 	t.Helper()
 	if etag == "" {

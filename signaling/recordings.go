@@ -26,6 +26,7 @@ type Recorder interface {
 	SetView(room, id string, w views.Wish) (sidecar.Info, error)
 	List(room string) []sidecar.Info
 	Get(room, id string) (sidecar.Info, error)
+	Remove(room, id string) error
 	Open(room, id, name string) (*os.File, int64, error)
 	Collectors() []prometheus.Collector
 }
@@ -106,6 +107,11 @@ func (r *recordings) stop(c echo.Context) error {
 		return err
 	}
 	return fresh(c, r.linked(c, info))
+}
+
+// remove deletes a recording that has ended.
+func (r *recordings) remove(c echo.Context) error {
+	return done(c, r.recorder.Remove(c.Param("room"), c.Param("id")))
 }
 
 // file serves the complete part of a file, also while the file grows.

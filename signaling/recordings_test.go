@@ -75,6 +75,7 @@ func TestRecordingAPI(t *testing.T) {
 		one = read[recording](t, do(t, "GET", at, ""))
 		return one.State == "recording" && one.Length >= 2
 	})
+	do(t, "DELETE", at+"/file", "").want(t, http.StatusConflict)
 	// What there is of it can be had.
 	part := do(t, "GET", url+one.File, "", "Range", "bytes=4-7")
 	part.want(t, http.StatusPartialContent)
@@ -106,6 +107,14 @@ func TestRecordingAPI(t *testing.T) {
 	if int64(len(whole.body)) != ended.Size || !strings.Contains(whole.Header.Get("Content-Disposition"), "demo-"+ended.ID+".mp4") {
 		t.Errorf("%d bytes of %d, %v", len(whole.body), ended.Size, whole.Header)
 	}
+	defer func() {
+		do(t, "DELETE", at+"/file", "", "Origin", "https://elsewhere.example").want(t, http.StatusForbidden)
+		do(t, "DELETE", at+"/file", "").want(t, http.StatusNoContent)
+		do(t, "DELETE", at+"/file", "").want(t, http.StatusNotFound)
+		if left, err := filepath.Glob(filepath.Join(dir, ended.ID+"*")); err != nil || len(left) > 0 {
+			t.Errorf("%v are left of a recording that is removed: %v", left, err)
+		}
+	}()
 	if head := do(t, "HEAD", at+"/file", ""); head.ContentLength != ended.Size {
 		t.Errorf("HEAD says %d bytes", head.ContentLength)
 	}

@@ -15,13 +15,14 @@ import (
 )
 
 // pageScripts are the pages' own modules.
-var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js"}
+var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js"}
 
 // styles are the style sheets of each page, in their order.
 var styles = map[string][]string{
-	"call":  {"base.css", "lobby.css", "call.css", "hosts.css"},
-	"join":  {"base.css", "lobby.css"},
-	"watch": {"base.css", "call.css", "hosts.css"},
+	"call":    {"base.css", "lobby.css", "call.css", "hosts.css"},
+	"join":    {"base.css", "lobby.css"},
+	"watch":   {"base.css", "call.css", "hosts.css"},
+	"archive": {"base.css", "lobby.css", "hosts.css"},
 }
 
 // TestBuild compares the built files to the modules and style sheets. With -update it writes it.
@@ -48,13 +49,13 @@ func TestBuild(t *testing.T) {
 func build(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
-	bundle(t, files, 3, api.BuildOptions{
+	bundle(t, files, len(pageScripts), api.BuildOptions{
 		EntryPoints:  pageScripts,
 		Inject:       []string{"static/compat.js"},
 		OutExtension: map[string]string{".js": ".es2019.js"},
 		Target:       api.ES2019,
 	})
-	bundle(t, files, 3, api.BuildOptions{
+	bundle(t, files, len(pageScripts), api.BuildOptions{
 		EntryPoints:  pageScripts,
 		OutExtension: map[string]string{".js": ".min.js"},
 		Target:       api.ES2022,

@@ -3,6 +3,8 @@
 //	index.html  join page: room, name, preview, devices       GET /
 //	call.html   the call                                      GET /r/{room}
 //	watch.html  the viewer's page                             GET /watch/{room}
+//	archive.html  the recordings of a room                    GET /recordings/{room}
+//	lost.html   where there is nothing                        404 to browsers
 //	static/     ES modules, style sheets, icons               GET /static/…
 //	sdk/        the npm package tilemix, on which the pages   GET /sdk/…, /sdk.js
 //	            stand: connection, control channel, media
@@ -30,7 +32,7 @@ func Static() (fs.FS, error) { return fs.Sub(files, "static") }
 // SDK returns the modules of /sdk/, rooted there: "link.js" is /sdk/link.js.
 func SDK() (fs.FS, error) { return fs.Sub(files, "sdk") }
 
-// Page returns the HTML of a page, "index.html", "call.html" or "watch.html",
+// Page returns the HTML of a page, "index.html", "call.html", "watch.html", "archive.html" or "lost.html",
 // and nil for any other name. The caller owns the memory.
 func Page(name string) []byte {
 	b, err := files.ReadFile(name)

@@ -11,7 +11,7 @@ import (
 	"tilemix/web"
 )
 
-var pages = []string{"index.html", "call.html", "watch.html"}
+var pages = []string{"index.html", "call.html", "watch.html", "lost.html", "archive.html"}
 
 // sources returns all text that a browser can load, by its address.
 func sources(t *testing.T) map[string]string {

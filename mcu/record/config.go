@@ -21,6 +21,8 @@ var (
 	ErrStorage = errors.New("recordings cannot be stored")
 	// ErrEnded is returned for a change of a recording that has ended.
 	ErrEnded = errors.New("the recording has ended")
+	// ErrRunning is returned for a recording that is to be removed and has not ended.
+	ErrRunning = errors.New("the recording runs: end it first")
 	// ErrTooMany is returned if Config.MaxTotal recordings run.
 	ErrTooMany = errors.New("too many recordings at a time")
 	// errTaken is why a recording failed whose file is not in its place any more.

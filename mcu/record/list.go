@@ -152,6 +152,34 @@ func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err erro
 	return f, size, err
 }
 
+// Remove deletes a recording that has ended, with all its files. Errors are mcu.ErrNotFound, ErrRunning
+// and ErrStorage; after the last one the recording is listed still.
+func (c *Recorder) Remove(room, id string) error {
+	r, err := c.get(room, id)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-r.done:
+	default:
+		return ErrRunning
+	}
+	names, err := filepath.Glob(filepath.Join(c.cfg.Dir, id+"*"))
+	for _, name := range names {
+		if gone := os.Remove(name); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
+	}
+	c.mu.Lock()
+	delete(c.all, id)
+	c.mu.Unlock()
+	c.log.Info("recording removed", "room", r.room, "recording", id)
+	return nil
+}
+
 // SetView changes what the mix of a recording shows, while it runs. The file goes on, with pictures of the
 // same size. Errors are ErrEnded, and those of room.Handle's SetView.
 func (c *Recorder) SetView(room, id string, w views.Wish) (sidecar.Info, error) {

@@ -163,6 +163,9 @@ export class Hosts {
         { text: 'Message to all…', icon: 'send', act: () => void this.#say() },
       );
     }
+    if (rights.includes('record')) {
+      items.push({ text: 'Recordings of this room', icon: 'record', act: () => void open(at(`/recordings/${encodeURIComponent(this.state.room)}`) + location.hash) });
+    }
     if (rights.includes('settings')) {
       items.push(
         { text: locked ? 'Unlock the room' : 'Lock the room', icon: locked ? 'unlock' : 'lock', act: () => this.send({ type: 'lock', locked: !locked }) },
