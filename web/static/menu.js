@@ -60,7 +60,7 @@ export function openBox(box, button, home, closed = () => {}) {
   closeOpen = close;
   addEventListener('pointerdown', abroad, true);
   addEventListener('resize', close);
-  document.body.append(box);
+  (document.getElementById('stage') ?? document.body).append(box); // a landmark
   place(box, button.getBoundingClientRect());
   return close;
 }

@@ -10,6 +10,7 @@ import (
 // TestChat writes to one and to all, sends a file of a hostile name, and changes a name. A host has
 // the room keep its chat: a participant who comes later sees what was said to all since then.
 func TestChat(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	// Nobody looks at pictures here.
