@@ -35,7 +35,6 @@ import { Rename } from './rename.js';
 import { isRoom, roomOf, roomRule } from './room.js';
 import { ScreenShare } from './screen.js';
 import { Settings } from './settings.js';
-import { showSelf } from './selfView.js';
 import { shortcuts } from './shortcuts.js';
 import { Signals } from './signals.js';
 import { answerTabs, askTabs } from './tabs.js';
@@ -178,7 +177,6 @@ async function startCall(ownName) {
       session.sendMute();
       void player.retry(); // an open microphone lets the page make a sound
       showLocal(state);
-      showSelf(devices.tracks.video);
       tiles.own.use(state.videoOff ? null : devices.tracks.video);
       tiles.show();
       microphone.watch(devices.tracks.audio);

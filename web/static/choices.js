@@ -13,7 +13,6 @@
  * @property {string} sound of the microphone: 'speech', 'plain' (with noise) or 'music'
  * @property {string} receive 'all', 'low' or 'sound': a small picture or none, to save data
  * @property {boolean} pushToTalk
- * @property {boolean} mirror whether the call shows one's own camera as in a mirror
  * @property {boolean} sounds for who comes and writes
  * @property {boolean} notify whether the system shows notifications
  * @property {string} self what lies over one's own tile: 'overlay' (the camera), 'cover', 'server' (nothing), or 'leave-out'
@@ -25,7 +24,7 @@ const key = 'tilemix';
 /** @type {Choices} */
 const none = {
   name: '', camera: '', microphone: '', cameraOff: false, microphoneOff: false, keysOff: false,
-  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', self: 'overlay', pushToTalk: false, mirror: false, sounds: true, notify: false,
+  language: '', speaker: '', volume: 1, sound: 'speech', receive: 'all', self: 'overlay', pushToTalk: false, sounds: true, notify: false,
 };
 
 /** @returns {Choices} */

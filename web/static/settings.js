@@ -4,7 +4,6 @@
 import { loadChoices, saveChoices } from './choices.js';
 import { byId, make } from './dom.js';
 import { languages } from './language.js';
-import { showSelf } from './selfView.js';
 import { testSound } from './signals.js';
 import { toast } from './toasts.js';
 
@@ -38,7 +37,6 @@ export class Settings {
       void local.choose('audio', devices.wanted.audio);
     });
     this.#choice('What you receive', 'receive', [['all', 'Picture and sound'], ['low', 'Small picture, saves data'], ['sound', 'Sound only, saves most data']], () => session.join());
-    this.#switch('My own picture, mirrored, in a corner', 'mirror', () => showSelf(devices.tracks.video));
     this.#switch('Hold the space bar to talk', 'pushToTalk');
     this.#switch('Sounds for who comes and writes', 'sounds');
     this.#switch('Notifications while you look elsewhere', 'notify', (on) => {
@@ -113,7 +111,7 @@ export class Settings {
 
   /**
    * @param {string} text
-   * @param {'pushToTalk' | 'mirror' | 'sounds' | 'notify' | 'keysOff'} key
+   * @param {'pushToTalk' | 'sounds' | 'notify' | 'keysOff'} key
    * @param {(on: boolean) => void} [changed]
    */
   #switch(text, key, changed = () => {}) {
