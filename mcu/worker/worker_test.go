@@ -14,9 +14,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	seccomp "github.com/elastic/go-seccomp-bpf"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
@@ -27,6 +29,7 @@ import (
 	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fit"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/sandbox"
 	"tilemix/mcu/worker"
@@ -43,6 +46,9 @@ func TestMain(m *testing.M) {
 			os.Exit(3)
 		}
 		child := worker.Child{NewDecoder: newDecoder}
+		if err := disguise(os.Args); err != nil {
+			os.Exit(5)
+		}
 		if slices.Contains(os.Args, obedient) {
 			child.NewDecoder = func(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) { return table.Of(kind).NewDecoder(l) }
 		}
@@ -56,6 +62,24 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// The arguments with which a worker is another user's, or has a kernel without Landlock or seccomp.
+const byNobody, onOldKernel = "by-nobody", "on-old-kernel"
+
+// disguise makes the process what its arguments say.
+func disguise(args []string) error {
+	if slices.Contains(args, byNobody) {
+		const nobody = 65534
+		return errors.Join(syscall.Setgid(nobody), syscall.Setuid(nobody))
+	}
+	if !slices.Contains(args, onOldKernel) {
+		return nil
+	}
+	return seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: seccomp.Policy{
+		DefaultAction: seccomp.ActionAllow,
+		Syscalls:      []seccomp.SyscallGroup{{Action: seccomp.ActionErrno, Names: []string{"seccomp", "landlock_create_ruleset"}}},
+	}})
 }
 
 // hostile is a decoder that does what an access unit says, as one would that a stream has taken over.
@@ -79,7 +103,6 @@ var sink int // of what spins
 
 // orders are what a stream tries that has taken over a worker. Each must fail or end the worker.
 var orders = map[string]func() error{
-	"null":  func() error { return codec.ErrCorrupt },
 	"crash": func() error { *(*int)(nil) = 1; return nil },
 	"spin": func() error {
 		for n := 0; ; n++ {
@@ -203,25 +226,56 @@ func decode(t *testing.T, d *worker.Decoder, au []byte) {
 	}
 }
 
-// TestSandbox tries from inside a worker all that a stream would that has taken it over.
+// TestSandbox tries from inside a worker all that a stream would that has taken it over, as the server's
+// user and as another.
 func TestSandbox(t *testing.T) {
-	p := pool(t, nil)
 	units := film(t, 320, 180, 1)
-	for order := range orders {
-		if order == "spin" || order == "crash" || order == "stop" {
-			continue
+	for _, as := range []string{"", byNobody} {
+		if as != "" && os.Getuid() != 0 {
+			continue // only root becomes another user
 		}
-		t.Run(order, func(t *testing.T) {
-			d := p.NewCrew().NewDecoder(codec.H264)
-			defer d.Close()
-			decode(t, d, units[0])
-			if _, err := d.Decode([]byte("!" + order)); err == nil {
-				t.Error("it could")
+		p := pool(t, func(c *worker.Config) { c.Args = append(c.Args, as) })
+		for order := range orders {
+			if order == "spin" || order == "crash" || order == "stop" {
+				continue
 			}
-		})
+			t.Run(as+order, func(t *testing.T) {
+				d := p.NewCrew().NewDecoder(codec.H264)
+				defer d.Close()
+				decode(t, d, units[0])
+				if _, err := d.Decode([]byte("!" + order)); err == nil {
+					t.Error("it could")
+				}
+			})
+		}
+		if want := (sandbox.Level{Limits: true, Landlock: p.Level().Landlock, Seccomp: true}); p.Level() != want {
+			t.Errorf("layers: %v", p.Level())
+		}
 	}
-	if want := (sandbox.Level{Limits: true, Landlock: p.Level().Landlock, Seccomp: true}); p.Level() != want {
-		t.Errorf("layers: %v", p.Level())
+}
+
+// TestOldKernel has a kernel that knows neither Landlock nor seccomp. Workers start, decode and say what
+// is missing; where every layer is required, the pool fails.
+func TestOldKernel(t *testing.T) {
+	var log mcutest.Log
+	old := func(c *worker.Config) {
+		c.Args = append(c.Args, onOldKernel)
+		c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	}
+	p := pool(t, old)
+	d := p.NewCrew().NewDecoder(codec.H264)
+	defer d.Close()
+	decode(t, d, film(t, 320, 180, 1)[0])
+	if got := p.Level(); got != (sandbox.Level{Limits: true}) {
+		t.Errorf("layers: %v", got)
+	}
+	if !strings.Contains(log.String(), "sandbox that lacks layers") {
+		t.Errorf("the log is %s", log.String())
+	}
+	cfg := worker.Config{Args: []string{"tilemix", asWorker}, Full: true}
+	old(&cfg)
+	if err := worker.NewPool(cfg).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "sandbox of codec workers") {
+		t.Errorf("where all layers are required: %v", err)
 	}
 }
 
