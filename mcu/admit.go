@@ -64,7 +64,7 @@ func (s *Server) space(r *entry, lobby bool) error {
 		return admission.ErrDraining
 	case lobby && r == nil && len(s.lobbies) >= s.cfg.MaxRooms:
 		return fmt.Errorf("%w: it has %d lobbies", ErrServerFull, len(s.lobbies))
-	case !lobby && (r == nil || r.seated == 0) && s.begun >= s.cfg.MaxRooms:
+	case !lobby && (r == nil || r.seated == 0 && r.held == nil) && s.begun >= s.cfg.MaxRooms:
 		return fmt.Errorf("%w: it has %d", ErrServerFull, s.begun)
 	case r != nil && r.seated >= s.cfg.MaxParticipants:
 		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, r.seated)

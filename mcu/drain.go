@@ -14,6 +14,9 @@ func drain(s *Server, rest time.Duration) {
 	s.mu.Lock()
 	s.drains = true
 	all := append(slices.Collect(maps.Values(s.rooms)), slices.Collect(maps.Values(s.lobbies))...)
+	for _, e := range s.rooms {
+		(vacancy{s, e}).release(e.held)
+	}
 	s.mu.Unlock()
 	seconds := max(1, int(rest.Round(time.Second)/time.Second))
 	say := control.Announcement{By: "tilemix", Text: "This server stops in " + words(seconds) + ".", ClosesIn: seconds}

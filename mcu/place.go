@@ -57,7 +57,11 @@ func (p *place) take() {
 	if p.receives {
 		e.eyes++
 	}
-	if e.seated++; e.seated == 1 && !e.lobby {
+	if e.seated++; e.held != nil {
+		close(e.held) // the call goes on
+		e.held = nil
+		e.inside--
+	} else if e.seated == 1 && !e.lobby {
 		s.begun++
 		s.env.Emit(event.New(event.RoomStarted, e.Name()))
 		p.begin()
@@ -107,22 +111,75 @@ func (p *place) Leave() {
 		}
 	}
 	if p.seated && e.seated == 0 && !e.lobby {
-		s.begun--
-		for _, t := range e.over {
-			t.Stop()
-		}
-		e.over = nil
-		s.cfg.Seats.End(e.Name())
-		s.env.Emit(event.New(event.RoomEnded, e.Name()))
-	}
-	if e.inside--; e.inside == 0 {
-		if e.lobby {
-			delete(s.lobbies, e.Name())
+		if empty := time.Duration(p.ruled.EmptyTimeout) * time.Second; empty > 0 && !s.drains && !s.closed && !e.Over() {
+			(vacancy{s, e}).hold(empty)
 		} else {
-			delete(s.rooms, e.Name())
+			(vacancy{s, e}).finish()
 		}
-		e.end()
 	}
+	(vacancy{s, e}).leave()
+}
+
+// vacancy is a room that nobody has a seat in. The caller of its methods holds the server's lock.
+type vacancy struct {
+	server *Server
+	entry  *entry
+}
+
+// hold has the call go on for a time although nobody is in it. Its goroutine ends with that time, when
+// somebody comes, and with the server.
+func (v vacancy) hold(empty time.Duration) {
+	s, e, held := v.server, v.entry, make(chan struct{})
+	e.held = held
+	e.inside++
+	s.wg.Go(func() {
+		end := time.NewTimer(empty)
+		defer end.Stop()
+		select {
+		case <-held:
+			return
+		case <-end.C:
+		case <-s.ctx.Done():
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		v.release(held)
+	})
+}
+
+// release ends a call that is held, if it still is.
+func (v vacancy) release(held chan struct{}) {
+	if v.entry.held != held || held == nil {
+		return
+	}
+	v.entry.held = nil
+	v.finish()
+	v.leave()
+}
+
+// finish ends the call for the outside.
+func (v vacancy) finish() {
+	v.server.begun--
+	for _, t := range v.entry.over {
+		t.Stop()
+	}
+	v.entry.over = nil
+	v.server.cfg.Seats.End(v.entry.Name())
+	v.server.env.Emit(event.New(event.RoomEnded, v.entry.Name()))
+}
+
+// leave counts one less who has entered, and ends the room with the last.
+func (v vacancy) leave() {
+	s, e := v.server, v.entry
+	if e.inside--; e.inside > 0 {
+		return
+	}
+	if e.lobby {
+		delete(s.lobbies, e.Name())
+	} else {
+		delete(s.rooms, e.Name())
+	}
+	e.end()
 }
 
 // belongsTo says which participant has the place.

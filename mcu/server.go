@@ -68,6 +68,7 @@ type entry struct {
 	seated int           // those of them whose connection has stood
 	eyes   int           // those of the seated that only receive
 	over   []*time.Timer // end the call, and say before that it ends
+	held   chan struct{} // closed when somebody comes; nil: the call is not held for that
 }
 
 // NewServer returns a server with its sockets open, which can be joined. Run must be
@@ -234,8 +235,7 @@ func (s *Server) room(name string) *entry {
 	return s.rooms[name]
 }
 
-// Room returns the room of a name for those who take its media. ErrNotFound says that
-// there is none now.
+// Room returns the room of a name for those who take its media, or ErrNotFound.
 func (s *Server) Room(name string) (*room.Handle, error) {
 	if r := s.room(name); r != nil {
 		return r.Handle(), nil
@@ -276,7 +276,7 @@ func (s *Server) allRooms() []*entry {
 	defer s.mu.Unlock()
 	rooms := make([]*entry, 0, len(s.rooms))
 	for _, r := range s.rooms {
-		if r.seated > 0 {
+		if r.seated > 0 || r.held != nil {
 			rooms = append(rooms, r)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rules"
 )
 
@@ -112,6 +113,56 @@ func TestTimeIsOver(t *testing.T) {
 	}
 	if n := count(event.RoomEnding); n != 1 {
 		t.Errorf("%d events say that a room ends", n)
+	}
+}
+
+// TestEmptyRoom has all leave calls that go on for a second without anybody: one that comes back finds
+// the same call. A call that a host or its rules ended does not go on, and none goes on where the server
+// drains.
+func TestEmptyRoom(t *testing.T) {
+	stays := rules.Terms{EmptyTimeout: 1}
+	s, count := governed(t, map[string]rules.Terms{"stays": stays, "ended": stays, "timed": {EmptyTimeout: 3600, MaxDuration: 1}, "drained": {EmptyTimeout: 3600}})
+	var got inbox
+	leave := func(p *mcu.Participant) {
+		t.Helper()
+		p.Leave()
+		<-p.Done()
+	}
+	timed, _ := s.fed("timed", "Ada", policy.Grant{}, &got)
+	ada, _ := s.fed("stays", "Ada", policy.Grant{}, &got)
+	leave(ada)
+	room, err := s.Room("stays")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ben, _ := s.fed("stays", "Ben", policy.Grant{}, &got)
+	if n := count(event.RoomStarted); n != 2 {
+		t.Errorf("%d calls have begun, of two", n)
+	}
+	leave(ben)
+	began := time.Now()
+	select {
+	case <-room.Ended():
+	case <-time.After(rtctest.Patience):
+		t.Fatal("the empty call does not end")
+	}
+	if took := time.Since(began); took < 900*time.Millisecond || count(event.RoomEnded) == 0 {
+		t.Errorf("the empty call ended after %v, and %d events say so", took, count(event.RoomEnded))
+	}
+	<-timed.Done()
+	ended, _ := s.fed("ended", "Ada", policy.Grant{Role: policy.Host}, &got)
+	ended.Handle(control.End{})
+	<-ended.Done()
+	s.await("calls that were ended to be gone", func() bool { return len(s.Rooms()) == 0 })
+	drained, _ := s.fed("drained", "Ada", policy.Grant{}, &got)
+	leave(drained)
+	if n := len(s.Rooms()); n != 1 {
+		t.Errorf("%d rooms, where one goes on without anybody", n)
+	}
+	s.Drain(time.Minute)
+	s.await("the empty room to end", func() bool { return len(s.Rooms()) == 0 })
+	if started, over := count(event.RoomStarted), count(event.RoomEnded); started != 4 || over != 4 {
+		t.Errorf("%d calls have begun and %d ended, of four", started, over)
 	}
 }
 

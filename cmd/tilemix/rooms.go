@@ -78,14 +78,14 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())
-	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e); again.Post(e) }
+	var recorder *record.Recorder // it is there before the first room
+	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e); again.Post(e); recorder.Hear(e) }
 	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	recorder := s.recorder(cfg, rooms, log)
+	recorder = s.recorder(cfg, rooms, log)
 	site := signaling.Default()
-	site.Recorder = recorder
 	site.Prefix, site.Trusted = s.front()
 	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), others)
 	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
@@ -94,7 +94,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
-	site.Audit, site.Events, site.Attachments, site.Stills = written.Note, events, files, still.New(rooms)
+	site.Recorder, site.Audit, site.Events, site.Attachments, site.Stills = recorder, written.Note, events, files, still.New(rooms)
 	site.Invites, site.Bans, site.Shelf = entrance.invites, entrance.bans, entrance.shelf
 	site.Via = via.New()
 	links, live := s.gateway(cfg, rooms, site.Via, log), s.broadcaster(rooms, again, log)
@@ -136,7 +136,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 		audio = "aac"
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: audio, Events: rooms.Events,
+		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules,
 		MaxTotal: int(s.MaxRecordings), MaxRoom: int(s.RoomRecordings),
 		MaxLength: time.Duration(s.MaxRecording), MinFree: s.MinFree.or(record.Share),
 	}, server, log)

@@ -12,6 +12,7 @@ import (
 	"tilemix/mcu/folder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/rules"
 	"tilemix/mcu/views"
 )
 
@@ -42,6 +43,8 @@ type Config struct {
 	// MinFree is the least free space of the disk, in bytes, below which recordings end and none
 	// begins; 0: there is none, Share: it is a share of the disk.
 	MinFree int64
+	// Rules returns what was decided about a room. nil: nothing was.
+	Rules func(room string) (rules.Terms, error)
 	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
 	// there are none.
 	Events func(event.Event)

@@ -13,7 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu"
+	"tilemix/mcu/event"
 	"tilemix/mcu/record/sidecar"
+	"tilemix/mcu/rules"
 	"tilemix/mcu/views"
 )
 
@@ -189,6 +191,43 @@ func (c *Recorder) SetView(room, id string, w views.Wish) (sidecar.Info, error) 
 	}
 	err = r.show(w)
 	return r.Info(), err
+}
+
+// Hear takes an event of a room. A call whose room is always recorded begins to be, soon. It does not block.
+func (c *Recorder) Hear(e event.Event) {
+	if e.Type != event.RoomStarted || c.cfg.Rules == nil {
+		return
+	}
+	select {
+	case c.begun <- e.Room:
+	default:
+		c.log.Error("too many calls begin at once: one is not recorded if its room says so", "room", e.Room)
+	}
+}
+
+// automate begins the recording of a call whose room is always recorded.
+func (c *Recorder) automate(room string) {
+	c.mu.Lock()
+	goes := len(c.running(room)) > 0 || slices.ContainsFunc(c.severed, func(t severed) bool { return t.Room == room })
+	c.mu.Unlock()
+	if goes { // on after a crash
+		return
+	}
+	ruled, err := c.ruled(room)
+	if err == nil && ruled.Recorded() {
+		_, err = c.Start(room, Options{})
+	}
+	if err != nil {
+		c.log.Error("the call is not recorded, as its room's rules ask for", "room", room, "error", err)
+	}
+}
+
+// ruled returns what was decided about a room.
+func (c *Recorder) ruled(room string) (rules.Terms, error) {
+	if c.cfg.Rules == nil {
+		return rules.Terms{}, nil
+	}
+	return c.cfg.Rules(room)
 }
 
 // Collectors returns the metrics of recordings.

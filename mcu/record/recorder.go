@@ -17,6 +17,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/record/sidecar"
 )
 
@@ -37,6 +38,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	closed  bool
+	begun   chan string           // rooms in which a call has begun
 	all     map[string]*recording // by ID
 	live    map[string]*recording // those of them that have goroutines
 	ready   chan struct{}         // closed when all has the recordings of earlier runs
@@ -49,7 +51,7 @@ type Recorder struct {
 // New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
 	room := func(name string) (handle, error) { return rooms.Room(name) }
-	c := &Recorder{cfg: cfg, room: room, log: log, ready: make(chan struct{})}
+	c := &Recorder{cfg: cfg, room: room, log: log, ready: make(chan struct{}), begun: make(chan string, 64)}
 	c.all, c.live = make(map[string]*recording), make(map[string]*recording)
 	c.news = announcer{room: room, events: cfg.Events, running: c.runningInfos}
 	return c
@@ -98,6 +100,8 @@ func (c *Recorder) Run(ctx context.Context) error {
 			c.catchUp()
 		case now := <-round.C:
 			c.patrol(now)
+		case room := <-c.begun:
+			c.automate(room)
 		case <-ctx.Done():
 		}
 	}
@@ -191,11 +195,16 @@ func (c *Recorder) Start(room string, o Options) (sidecar.Info, error) {
 // add adds a recording that is to begin.
 func (c *Recorder) add(room string, o Options) (*recording, error) {
 	<-c.ready
+	ruled, err := c.ruled(room)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case err != nil:
+		return nil, err
 	case c.closed:
 		return nil, mcu.ErrClosed
+	case !ruled.MayRecord():
+		return nil, fmt.Errorf("%w: the rules of the room say that it is not recorded", policy.ErrForbidden)
 	case len(c.running("")) >= c.cfg.MaxTotal:
 		return nil, fmt.Errorf("%w: the server has %d (--max-recordings). End one first", ErrTooMany, c.cfg.MaxTotal)
 	case c.cfg.MaxRoom > 0 && len(c.running(room)) >= c.cfg.MaxRoom:

@@ -91,14 +91,6 @@ func (l *loop) run(ctx context.Context, calls <-chan func()) {
 // has tells whether a member is in the room.
 func (l *loop) has(m *member) bool { return slices.Contains(l.members, m) }
 
-// find returns the first member that is meant, nil for none.
-func (l *loop) find(is func(*member) bool) *member {
-	if i := slices.IndexFunc(l.members, is); i >= 0 {
-		return l.members[i]
-	}
-	return nil
-}
-
 // add takes a member into the room. It has a seat once its connection stands, or at once if it
 // needs none.
 func (l *loop) add(m *member) error {
@@ -143,6 +135,7 @@ func (l *loop) sit(m *member) {
 		}
 		l.room.log.Info("room begins")
 	}
+	l.room.over.Store(false)
 	m.seated, m.joined = true, time.Now().UTC()
 	l.sights.greet(m)
 	m.session.Log().Info("joined", m.introduction()...)

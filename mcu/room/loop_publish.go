@@ -119,6 +119,14 @@ func (l *loop) decided(by actor, command control.Message, err error) {
 	})
 }
 
+// find returns the first member that is meant, nil for none.
+func (l *loop) find(is func(*member) bool) *member {
+	if i := slices.IndexFunc(l.members, is); i >= 0 {
+		return l.members[i]
+	}
+	return nil
+}
+
 // spare tells why a command that changes something for all is not carried out now, if so.
 func (l *loop) spare(m *member, bucket *rate.Limiter, empty error) error {
 	if !m.seated {

@@ -286,6 +286,7 @@ func (o *moderator) state() control.RoomState {
 
 // end ends the call for all.
 func (o *moderator) end(reason string) {
+	o.loop.room.over.Store(true)
 	for _, m := range slices.Clone(o.loop.members) {
 		m.control.Send(control.Removed{Code: "ended", Reason: reason})
 		o.loop.remove(m.because("a host ended the call"))

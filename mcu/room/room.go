@@ -119,6 +119,7 @@ type Room struct {
 	chain  *scene.Chain
 	taps   atomic.Pointer[[]media.Tap]
 	locked atomic.Bool // nobody but hosts comes in
+	over   atomic.Bool // a host has ended the call, and nobody came since
 
 	pictures *picture.Clock
 	sounds   *sound.Clock
@@ -229,6 +230,9 @@ func (r *Room) Ended() <-chan struct{} { return r.ended }
 // Scene returns the newest scene.
 func (r *Room) Scene() *scene.Scene { return r.chain.Newest() }
 
+// Over tells whether a host, or the room's rules, ended the call and nobody came since.
+func (r *Room) Over() bool { return r.over.Load() }
+
 // Locked tells whether the room takes nobody but hosts.
 func (r *Room) Locked() bool { return r.locked.Load() }
 
@@ -256,9 +260,7 @@ func (r *Room) Govern(by rules.Terms) {
 func (r *Room) LobbyChanged() { r.post(r.loop.lookout.changed) }
 
 // EndsAt says when the call ends, for clocks in the picture.
-func (r *Room) EndsAt(at time.Time) {
-	r.post(func() { r.loop.overlays.ends(at) })
-}
+func (r *Room) EndsAt(at time.Time) { r.post(func() { r.loop.overlays.ends(at) }) }
 
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }

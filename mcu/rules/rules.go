@@ -35,6 +35,13 @@ type HostLeaves string
 // Lobby says which clients wait until they are let in.
 type Lobby string
 
+// Values of Terms.Recording: nobody can record the room, who has the right to can, and each call is
+// recorded from its beginning.
+const noRecording, mayRecord, autoRecording = "off", "allowed", "auto"
+
+// longestEmpty (3600) is the longest EmptyTimeout, in seconds.
+const longestEmpty = 3600
+
 var (
 	// ErrBad is returned for rules that cannot be.
 	ErrBad = errors.New("bad rules of a room")
@@ -68,6 +75,12 @@ type Terms struct {
 	Expires         time.Time `json:"expires,omitzero"`
 	MaxDuration     int       `json:"maxDuration,omitempty"` // seconds of a call; 0: any
 
+	// EmptyTimeout is how long the call goes on when nobody is in it any more, in seconds. A recording and
+	// a broadcast then go on too.
+	EmptyTimeout int `json:"emptyTimeout,omitempty"`
+	// Recording says whether the room is recorded: "off", "allowed" or "auto"; "": as "allowed".
+	Recording string `json:"recording,omitempty"`
+
 	HostLeaves HostLeaves `json:"hostLeaves,omitempty"`
 	// ChatHistory has the room keep its chat for those who come later.
 	ChatHistory bool `json:"chatHistory,omitempty"`
@@ -89,6 +102,10 @@ func (r Terms) Check() error {
 		return fmt.Errorf("%w: hostLeaves is one of stay, pass, lock and end, not %.40q", ErrBad, string(r.HostLeaves))
 	case r.Auth != "" && r.Auth != open && r.Auth != "invite" && r.Auth != "token":
 		return fmt.Errorf("%w: auth is one of open, invite and token, not %.40q", ErrBad, r.Auth)
+	case r.EmptyTimeout < 0 || r.EmptyTimeout > longestEmpty:
+		return fmt.Errorf("%w: emptyTimeout is in seconds, from 0 to %d", ErrBad, longestEmpty)
+	case r.Recording != "" && r.Recording != noRecording && r.Recording != mayRecord && r.Recording != autoRecording:
+		return fmt.Errorf("%w: recording is one of off, allowed and auto, not %.40q", ErrBad, r.Recording)
 	case r.MaxDuration < 0:
 		return fmt.Errorf("%w: maxDuration is in seconds, 0 or more", ErrBad)
 	case !r.NotBefore.IsZero() && !r.Expires.IsZero() && !r.NotBefore.Before(r.Expires):
@@ -103,6 +120,12 @@ const open = "open"
 // Vouched tells whether a host of another room may bring participants that have not entered this one
 // by themselves: only where the room's own rules ask clients for nothing.
 func (r Terms) Vouched() bool { return r.Auth == "" || r.Auth == open }
+
+// MayRecord tells whether those who have the right to can record the room.
+func (r Terms) MayRecord() bool { return r.Recording != noRecording }
+
+// Recorded tells whether each call is recorded from its beginning.
+func (r Terms) Recorded() bool { return r.Recording == autoRecording }
 
 // Rests returns how long before the end of a call those in it are told that it ends.
 func Rests() []time.Duration { return []time.Duration{5 * time.Minute, time.Minute} }

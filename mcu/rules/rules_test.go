@@ -19,13 +19,15 @@ var (
 // TestCheck has rules that cannot be.
 func TestCheck(t *testing.T) {
 	for want, r := range map[string]Terms{
-		"":                {Title: "Exam", Lobby: All, MaxParticipants: Caps{10, 5, 5}, NotBefore: now, Expires: now.Add(time.Hour), MaxDuration: 60},
+		"":                {Title: "Exam", Lobby: All, MaxParticipants: Caps{10, 5, 5}, NotBefore: now, Expires: now.Add(time.Hour), MaxDuration: 60, EmptyTimeout: 30, Recording: autoRecording},
 		"title":           {Title: strings.Repeat("x", 201)},
 		"lobby":           {Lobby: "sofa"},
 		"maxParticipants": {MaxParticipants: Caps{Total: -1}},
 		"maxDuration":     {MaxDuration: -1},
 		"expires":         {NotBefore: now, Expires: now},
 		"hostLeaves":      {HostLeaves: "cry"},
+		"emptyTimeout":    {EmptyTimeout: 3601},
+		"recording":       {Recording: "maybe"},
 		"auth":            {Auth: "password"},
 	} {
 		err := r.Check()
@@ -64,6 +66,16 @@ func TestVouched(t *testing.T) {
 		r := Terms{Auth: auth, HostLeaves: Pass}
 		if err := r.Check(); err != nil || r.Vouched() != want {
 			t.Errorf("auth %q: vouched %v, %v", auth, r.Vouched(), err)
+		}
+	}
+}
+
+// TestRecording says which values of recording let a room be recorded, and record it.
+func TestRecording(t *testing.T) {
+	for text, want := range map[string][2]bool{"": {true, false}, "allowed": {true, false}, "auto": {true, true}, "off": {false, false}} {
+		r := Terms{Recording: text}
+		if err := r.Check(); err != nil || r.MayRecord() != want[0] || r.Recorded() != want[1] {
+			t.Errorf("%q: %v, %v, %v", text, r.MayRecord(), r.Recorded(), err)
 		}
 	}
 }

@@ -33,8 +33,8 @@ const (
 	quality  = 80 // of JPEG, of 100
 )
 
-// Picture is a picture of a room. Its memory is shared, and not to be changed.
-type Picture struct {
+// Photo is a picture of a room. Its memory is shared, and not to be changed.
+type Photo struct {
 	JPEG  []byte
 	Taken time.Time
 }
@@ -66,7 +66,7 @@ type subject struct{ room, view string }
 type shot struct {
 	begun time.Time
 	done  chan struct{} // closed when the others are set
-	Picture
+	Photo
 	err error
 }
 
@@ -78,10 +78,10 @@ func New[H handle](rooms rooms[H]) *Taker {
 // Take returns a picture of a view of a room, which is up to a second old. Errors are mcu.ErrNotFound
 // for a room that is not there, room.ErrTooOften for too many views of a room at once, those of
 // room.Handle's SetView, and those of the context.
-func (t *Taker) Take(ctx context.Context, name string, w views.Wish) (Picture, error) {
+func (t *Taker) Take(ctx context.Context, name string, w views.Wish) (Photo, error) {
 	s, first, err := t.enlist(subject{name, w.String()}, time.Now())
 	if err != nil {
-		return Picture{}, err
+		return Photo{}, err
 	}
 	if first { // others wait for it too, though this one may go
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -92,9 +92,9 @@ func (t *Taker) Take(ctx context.Context, name string, w views.Wish) (Picture, e
 	}
 	select {
 	case <-s.done:
-		return s.Picture, s.err
+		return s.Photo, s.err
 	case <-ctx.Done():
-		return Picture{}, ctx.Err()
+		return Photo{}, ctx.Err()
 	}
 }
 

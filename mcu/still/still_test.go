@@ -41,7 +41,7 @@ func TestPictures(t *testing.T) {
 		}
 	}}))
 	var wait sync.WaitGroup
-	var all [3]still.Picture
+	var all [3]still.Photo
 	for i := range all {
 		wait.Go(func() {
 			var err error
