@@ -106,7 +106,7 @@ func judgeViews(t *testing.T, path string, before, after signal.Colour, late tim
 			t.Fatalf("picture %d is of the first view, and %d was of the second", n, changed)
 		}
 	}
-	if changed < 30 || changed > len(raw)/size-20 {
+	if changed < 5 || changed > len(raw)/size-5 {
 		t.Errorf("the view changes at picture %d of %d", changed, len(raw)/size)
 	}
 	times := run(t, "ffprobe", "-v", "warning", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path)
