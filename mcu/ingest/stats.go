@@ -2,6 +2,9 @@ package ingest
 
 import (
 	"errors"
+	"image"
+	"math"
+	"sync/atomic"
 	"time"
 
 	"tilemix/codec/limit"
@@ -22,6 +25,9 @@ type VoiceStats struct {
 	Restarts  uint64        // the sender began a new stream
 	Delay     time.Duration // from the fastest packets' arrival to the sound clock; 0 in silence
 	Target    time.Duration // what Delay is steered to
+	Sounding  uint64        // blocks of 20 ms that were more than digital silence
+	Clipped   uint64        // packets whose sound reaches beyond what its sender can write
+	Level     float64       // how loud the last second was, in dBov; -127 is silence
 }
 
 func (c *counters) publish(b *jitter.Buffer, held int, now time.Time) {
@@ -50,6 +56,9 @@ func (c *counters) stats() VoiceStats {
 		Restarts:  c.restarts.Load(),
 		Delay:     time.Duration(c.delay.Load()),
 		Target:    time.Duration(c.target.Load()),
+		Sounding:  c.sounding.Load(),
+		Clipped:   c.clipped.Load(),
+		Level:     c.loudness(),
 	}
 }
 
@@ -73,6 +82,11 @@ type VideoStats struct {
 	Units       uint64 // access units that were whole
 	Keys        uint64 // key frames among them
 	Bare        uint64 // key frames for which no parameter sets are known
+
+	Decoding time.Duration // that all pictures took to decode and scale
+	Frozen   time.Duration // that pictures came later than the usual pace of the camera has them
+	Queue    time.Duration // for which packets wait on the path lately, at least
+	Size     image.Point   // of the newest picture, in pixels
 }
 
 // Stats returns the counters.
@@ -96,6 +110,10 @@ func (v *Video) Stats() VideoStats {
 		Units:       v.units.Load(),
 		Keys:        v.keys.Load(),
 		Bare:        v.bare.Load(),
+		Decoding:    time.Duration(v.flow.decoding.Load()),
+		Frozen:      time.Duration(v.flow.frozen.Load()),
+		Queue:       time.Duration(v.flow.queue.Load()),
+		Size:        unpack(v.flow.size.Load()),
 	}
 }
 
@@ -130,3 +148,81 @@ func (v *Video) fail(err error, took time.Duration) {
 	}
 	v.broken = true
 }
+
+const (
+	// A flow knows the fastest packets of queueSpans spans of queueSpan: of two minutes.
+	queueSpan, queueSpans = 10 * time.Second, 12
+	// queueLook (500 ms) is over which time the fastest packet shows how long all wait.
+	queueLook = 500 * time.Millisecond
+	// late (150 ms), and lateTimes the usual interval, is from when a picture makes a freeze, as in
+	// W3C's webrtc-stats.
+	late, lateTimes = 150 * time.Millisecond, 3
+	// longest (5 s) is the longest freeze: a camera that brings nothing for longer was off.
+	longest = 5 * time.Second
+)
+
+// flow is how the packets and pictures of a camera come. It belongs to the half of Push; what is
+// atomic is for all.
+type flow struct {
+	decoding, frozen, queue, size atomic.Int64
+
+	last  time.Time     // the newest picture
+	usual time.Duration // between two
+
+	epoch   time.Time // that transits count from
+	looked  time.Time
+	low     time.Duration // transit of the fastest packet since
+	spans   [queueSpans]time.Duration
+	turned  time.Time
+	current int
+}
+
+// came takes the transit of a packet, which counts from an epoch.
+func (f *flow) came(epoch time.Time, transit time.Duration, now time.Time) {
+	if !epoch.Equal(f.epoch) {
+		f.epoch, f.looked, f.turned, f.low = epoch, now, now, transit
+		for i := range f.spans {
+			f.spans[i] = math.MaxInt64
+		}
+	}
+	if now.Sub(f.turned) >= queueSpan {
+		f.turned, f.current = now, (f.current+1)%queueSpans
+		f.spans[f.current] = math.MaxInt64
+	}
+	f.low = min(f.low, transit)
+	f.spans[f.current] = min(f.spans[f.current], transit)
+	if now.Sub(f.looked) < queueLook {
+		return
+	}
+	least := f.low
+	for _, span := range f.spans {
+		least = min(least, span)
+	}
+	f.queue.Store(int64(f.low - least))
+	f.looked, f.low = now, transit
+}
+
+// decoded takes the size of a picture, and how long it took.
+func (f *flow) decoded(size image.Point, took time.Duration) {
+	f.decoding.Add(int64(took))
+	f.size.Store(int64(size.X)<<32 | int64(size.Y))
+}
+
+// picture takes when a picture was ready.
+func (f *flow) picture(at time.Time) {
+	gap := at.Sub(f.last)
+	if f.last.IsZero() {
+		gap = 0
+	}
+	if f.usual > 0 && gap > max(lateTimes*f.usual, f.usual+late) {
+		if gap < longest {
+			f.frozen.Add(int64(gap - f.usual))
+		}
+		gap = f.usual
+	}
+	f.usual += (gap - f.usual) / 8
+	f.last = at
+}
+
+// unpack returns a size as decoded stored it.
+func unpack(size int64) image.Point { return image.Pt(int(size>>32), int(size&math.MaxUint32)) }

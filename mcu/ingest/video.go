@@ -67,6 +67,7 @@ type Video struct {
 	model   arrivalModel
 	tapped  lateness
 	backlog readBacklog
+	flow    flow
 	sender  senderClock
 	sets    parameters
 	tiles   tiles
@@ -146,6 +147,7 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 	}
 	v.model.observe(p.SequenceNumber, p.Timestamp, now)
 	v.backlog.observe(v.model.late(p.Timestamp, now))
+	v.flow.came(v.model.epoch, v.model.transit(p.Timestamp, now), now)
 	if !v.queue.push(p, now) {
 		v.dropped.Add(1)
 	}
@@ -234,6 +236,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 	v.put(pic, first, now, asked)
 	took := time.Since(start)
 	v.cfg.Headroom.Spend(took)
+	v.flow.decoded(img.Rect.Size(), took)
 	v.cfg.Decoded.Observe(took.Seconds())
 }
 
@@ -257,6 +260,7 @@ func (v *Video) put(pic fit.Picture, first, now, asked time.Time) {
 	f.Due = v.due(first)
 	f.Captured = v.sender.captured(v.queue.stamp)
 	v.pictures.Add(1)
+	v.flow.picture(f.Ready)
 	v.playout.put(f)
 	if v.gone.Load() {
 		v.playout.clear()

@@ -167,9 +167,11 @@ func (v *Voice) Pull(dst *pcm.Block, now time.Time) (level uint8, ok bool) {
 		v.lanes.keep()
 	}
 	if !ok {
+		v.count.hear(pcm.Silence)
 		return pcm.Silence, false
 	}
 	measured := pcm.Level(dst[:])
+	v.count.hear(measured)
 	v.quiet = measured >= quietLevel
 	if v.said {
 		return v.levels.level(v.level, measured), true
@@ -188,6 +190,8 @@ type counters struct {
 	lost, recovered, concealed atomic.Uint64
 	restarts                   atomic.Uint64
 	delay, target              atomic.Int64
+	sounding, clipped          atomic.Uint64
+	power                      atomic.Uint64 // of the last second, bits of a float64; 1 is full scale
 }
 
 // ringPlaces is how many packets the ring holds: a network that stalls for 2.5 s

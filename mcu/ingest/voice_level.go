@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"math"
+
 	"tilemix/codec/pcm"
 	"tilemix/mcu/jitter"
 )
@@ -76,4 +78,39 @@ func (l *levels) decoded(p *jitter.Packet, sound []float32) {
 		l.stillSize = 0
 	}
 	l.still = 0
+}
+
+const (
+	// fullScale is the magnitude of samples that a sender cut off, and fullSamples (3) how many of
+	// them a packet has that counts as clipped: one alone may be Opus's own.
+	fullScale, fullSamples = 0.99, 3
+	// hearing is over how many blocks a level is averaged: half a second.
+	hearing = 25
+)
+
+// clips tells whether a packet's sound was cut off by its sender.
+func clips(sound []float32) bool {
+	n := 0
+	for _, s := range sound {
+		if s >= fullScale || s <= -fullScale {
+			n++
+		}
+	}
+	return n >= fullSamples
+}
+
+// hear takes the level of the block that is played. It belongs to the play half.
+func (c *counters) hear(level uint8) {
+	power := 0.0
+	if level < deepSilence {
+		c.sounding.Add(1)
+		power = math.Pow(10, -float64(level)/10)
+	}
+	before := math.Float64frombits(c.power.Load())
+	c.power.Store(math.Float64bits(before + (power-before)/hearing))
+}
+
+// loudness is the level of what was played lately, in dBov.
+func (c *counters) loudness() float64 {
+	return max(10*math.Log10(math.Float64frombits(c.power.Load())), -float64(pcm.Silence))
 }

@@ -116,6 +116,9 @@ func (v *Voice) play(d *jitter.Decision) {
 	v.lanes.decoded(dst[:n], v.rest.n)
 	sanitize(dst[:n])
 	v.levels.decoded(p, dst[:n])
+	if clips(dst[:n]) {
+		v.count.clipped.Add(1)
+	}
 	if d.Discontinuity || !v.sounds {
 		sanitize(before)
 		crossFade(dst[:min(n, join)], before)

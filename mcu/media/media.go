@@ -88,11 +88,18 @@ type Path interface {
 // It is safe for concurrent use. The zero value is ready.
 type Signals struct {
 	keyWanted atomic.Bool
+	asked     atomic.Uint64
 	rung      atomic.Int32
 }
 
 // RequestKeyFrame asks for a key frame of the rendition that the viewer has.
-func (f *Signals) RequestKeyFrame() { f.keyWanted.Store(true) }
+func (f *Signals) RequestKeyFrame() {
+	f.keyWanted.Store(true)
+	f.asked.Add(1)
+}
+
+// KeyFrameRequests returns how often a key frame was asked for.
+func (f *Signals) KeyFrameRequests() uint64 { return f.asked.Load() }
 
 // TakeKeyFrameRequest tells whether a key frame was asked for since the last call.
 func (f *Signals) TakeKeyFrameRequest() bool { return f.keyWanted.Swap(false) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/fonts"
@@ -25,6 +26,8 @@ const (
 	// soundHeaders is what the headers of sound take, in bits a second: 50 packets, with
 	// UDP and SRTP.
 	soundHeaders = 50 * 40 * 8
+	// tolerated: a tick is late by more than one in so many of its period.
+	tolerated = 4
 	// outputs is how many pictures wait for the clock, at most one of each rendition.
 	outputs = 64
 )
@@ -59,7 +62,13 @@ type Clock struct {
 
 	at      time.Time // of the last tick
 	changed time.Time // when any view last did
+
+	missed, late atomic.Uint64 // ticks
 }
+
+// Missed returns how many ticks the clock was too late for, and how many came later than a quarter of
+// their period. It is safe for concurrent use.
+func (c *Clock) Missed() (missed, late uint64) { return c.missed.Load(), c.late.Load() }
 
 // NewClock returns a clock that begins at the newest scene of a chain. It fails when the
 // size is none that a canvas can have.
@@ -93,11 +102,16 @@ func (c *Clock) Run(ctx context.Context) {
 			return
 		}
 		c.env.Metrics.missed.Add(float64(missed))
+		c.missed.Add(uint64(missed))
 		if c.overload.Tick(missed); c.overload.Strained() {
 			c.strained(time.Now())
 		}
 		now := time.Now()
-		c.env.Headroom.Tick(c.pace.Late(now), missed, c.pace.Period(), now)
+		late := c.pace.Late(now)
+		if late > c.pace.Period()/tolerated {
+			c.late.Add(1)
+		}
+		c.env.Headroom.Tick(late, missed, c.pace.Period(), now)
 		c.tick(now)
 	}
 }

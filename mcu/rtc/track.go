@@ -176,6 +176,9 @@ func (t *Track) RequestKeyFrame() {
 	_ = t.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: t.stream.SSRC()}})
 }
 
+// Received returns what arrived of the stream. It is safe for concurrent use.
+func (t *Track) Received() receive.Stats { return t.feedback.Stats() }
+
 // LimitBitrate tells the sender that no more than bps bits a second of one layer of all its
 // streams are of use (REMB, draft-alvestrand-rmcat-remb-03). Senders forget a limit after a
 // while. It is safe for concurrent use.

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -26,6 +27,26 @@ type Feedback struct {
 	missing  missing
 	rtt      func() time.Duration // of ICE; 0: not yet known
 	measured time.Time
+
+	packets, bytes, lost, repaired atomic.Uint64
+	jitter                         atomic.Int64 // ns
+}
+
+// Stats is what arrived of a stream.
+type Stats struct {
+	Packets, Bytes uint64        // that arrived, retransmissions too
+	Missing        uint64        // packets that did not arrive when they were first sent
+	Repaired       uint64        // packets that arrived after they were asked for again
+	Jitter         time.Duration // between arrivals (RFC 3550 §6.4.1)
+}
+
+// Stats returns what arrived. Missing and Jitter are those of the last report. It is safe for
+// concurrent use.
+func (f *Feedback) Stats() Stats {
+	return Stats{
+		Packets: f.packets.Load(), Bytes: f.bytes.Load(), Missing: f.lost.Load(), Repaired: f.repaired.Load(),
+		Jitter: time.Duration(f.jitter.Load()),
+	}
 }
 
 // Config describes the stream of a Feedback.
@@ -55,11 +76,16 @@ func NewFeedback(cfg Config) *Feedback {
 // retransmitted in a separate stream (RFC 4588): reports do not count it. Packet
 // returns whether a NACK had asked for the packet.
 func (f *Feedback) Packet(p *rtp.Packet, rtx bool, now time.Time) (retransmitted bool) {
+	f.packets.Add(1)
+	f.bytes.Add(uint64(len(p.Payload)))
 	if !rtx {
 		f.reception.packet(p.SequenceNumber, p.Timestamp, now)
 	}
 	if f.nack {
 		retransmitted = f.missing.packet(p.SequenceNumber, rtx, now)
+	}
+	if retransmitted {
+		f.repaired.Add(1)
 	}
 	f.Due(now)
 	return retransmitted
@@ -70,6 +96,8 @@ func (f *Feedback) Due(now time.Time) {
 	if now.Sub(f.reported) >= reportInterval {
 		f.reported = now
 		report := f.reception.report(f.media, now)
+		f.lost.Add(f.reception.lostNow)
+		f.jitter.Store(int64(f.reception.jitter / f.reception.rate * float64(time.Second)))
 		_ = f.send([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: f.own, Reports: []rtcp.ReceptionReport{report}}})
 	}
 	f.measure(now)

@@ -20,6 +20,7 @@ type reception struct {
 	suspect uint16 // the number after one that is far from the others; 0: none
 
 	expectedBefore, countBefore uint32 // at the last report
+	lostNow                     uint64 // between the last two reports
 
 	transit float64 // arrival less timestamp, in clock ticks
 	jitter  float64
@@ -81,6 +82,7 @@ func (r *reception) follows(seq uint16) bool {
 
 // report returns what was received since the last report.
 func (r *reception) report(ssrc uint32, now time.Time) rtcp.ReceptionReport {
+	r.lostNow = 0
 	if !r.started { // the first packets were retransmissions
 		return rtcp.ReceptionReport{SSRC: ssrc}
 	}
@@ -96,6 +98,7 @@ func (r *reception) report(ssrc uint32, now time.Time) rtcp.ReceptionReport {
 		Jitter:             uint32(r.jitter),
 	}
 	if interval > 0 && lostNow > 0 {
+		r.lostNow = uint64(lostNow)
 		report.FractionLost = uint8(min(lostNow*256/int64(interval), 255))
 	}
 	if sr := r.lastSenderReport.Load(); sr != nil {

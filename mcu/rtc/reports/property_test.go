@@ -57,7 +57,7 @@ func TestReadsCompoundsOfAnyOrder(t *testing.T) {
 					SSRC: 7, FractionLost: rapid.Uint8().Draw(t, "lost"),
 					LastSenderReport: rapid.Uint32().Draw(t, "LSR"), Delay: rapid.Uint32().Draw(t, "DLSR"),
 				}
-				reception = append(reception, Reception{float64(block.FractionLost) / 256, block.LastSenderReport, block.Delay})
+				reception = append(reception, Reception{float64(block.FractionLost) / 256, block.Jitter, block.LastSenderReport, block.Delay})
 				compound = append(compound, marshalled(t, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 8}, block}})...)
 			case 1:
 				bps := rapid.Float32Range(1, 1e9).Draw(t, "bps")

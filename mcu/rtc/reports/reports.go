@@ -67,6 +67,7 @@ func (r RTCP) RequestsKey(ssrc uint32) bool {
 // Reception is a block of a reception report (RFC 3550 §6.4.1).
 type Reception struct {
 	Lost   float64 // the fraction since the last report
+	Jitter uint32  // between arrivals, in ticks of the stream's clock
 	LastSR uint32  // the middle of the NTP time of the last sender report; 0: none
 	Delay  uint32  // since that arrived, in 1/65536 s
 }
@@ -88,7 +89,7 @@ func (r RTCP) Reception(ssrc uint32) (block Reception, ok bool) {
 	for body := r.body[skip:]; count > 0 && len(body) >= 24; body, count = body[24:], count-1 {
 		if binary.BigEndian.Uint32(body) == ssrc {
 			return Reception{
-				Lost:   float64(body[4]) / 256,
+				Lost: float64(body[4]) / 256, Jitter: binary.BigEndian.Uint32(body[12:]),
 				LastSR: binary.BigEndian.Uint32(body[16:]), Delay: binary.BigEndian.Uint32(body[20:]),
 			}, true
 		}

@@ -7,6 +7,8 @@ import (
 	"github.com/pion/rtp"
 
 	"tilemix/codec"
+	"tilemix/codec/pcm"
+	"tilemix/codec/ticks"
 	"tilemix/mcu/packet"
 )
 
@@ -17,6 +19,14 @@ const (
 	audio kind = iota + 1
 	video
 )
+
+// clockRate is that of timestamps, in Hz.
+func (k kind) clockRate() int64 {
+	if k == audio {
+		return pcm.Rate
+	}
+	return ticks.Video
+}
 
 // RTPWriter is where a negotiated track's packets go. It may not keep either argument.
 type RTPWriter interface {
@@ -48,6 +58,7 @@ type Downlink struct {
 
 	open    atomic.Bool
 	dropped atomic.Uint64 // units that the path or the writer could not take
+	jitter  atomic.Int64  // ns, as the client reported last
 
 	// Owned by the clock.
 	pool     packet.UnitPool // for units without a buffer
@@ -201,11 +212,17 @@ type Stats struct {
 	Packets, Bytes uint64
 	Errors         uint64 // packets that the connection did not take
 	Dropped        uint64 // units that the path or the writer could not take
+	// Jitter is what the client reported last of the stream, and Queue how long packets wait on the
+	// path.
+	Jitter, Queue time.Duration
 }
 
 // Stats returns the counters.
 func (d *Downlink) Stats() Stats {
-	return Stats{Packets: d.packets.Load(), Bytes: d.bytes.Load(), Errors: d.errors.Load(), Dropped: d.dropped.Load()}
+	return Stats{
+		Packets: d.packets.Load(), Bytes: d.bytes.Load(), Errors: d.errors.Load(), Dropped: d.dropped.Load(),
+		Jitter: time.Duration(d.jitter.Load()), Queue: time.Duration(d.path.queue.Load()),
+	}
 }
 
 // Estimate returns how many bits a second the path carries for all that the participant

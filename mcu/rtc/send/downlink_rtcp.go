@@ -58,6 +58,7 @@ func (b *Binding) requestsKey(r reports.RTCP) bool {
 func (d *Downlink) handleReception(r reports.Reception, now time.Duration) {
 	before := math.Float64frombits(d.lost.Load())
 	d.lost.Store(math.Float64bits(before + (r.Lost-before)/2))
+	d.jitter.Store(int64(r.Jitter) * int64(time.Second) / d.kind.clockRate())
 	if d.kind == video {
 		d.path.handleLoss(r.Lost, now)
 	}
