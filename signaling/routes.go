@@ -30,6 +30,7 @@ type site struct {
 	broadcasts      *broadcasts
 	pictures        *pictures
 	people          *people
+	stats           *statistics
 	lobbies         *lobbies
 	rooms           *rooms
 	overlays        *overlays
@@ -91,6 +92,10 @@ func (s *site) peopleRoutes() []route {
 	p, l, o, same := s.people, s.lobbies, s.overlays, s.guard.sameOrigin
 	table := []route{
 		{"GET HEAD", "/api/v1/rooms/:room/participants", "participants", p.list},
+		{"GET HEAD", "/api/v1/rooms/:room/participants/:id/stats", "stats", s.stats.one},
+		{"GET HEAD", "/api/v1/rooms/:room/participants/:id/stats/dump", "stats", s.stats.dump},
+		{"GET HEAD", "/api/v1/rooms/:room/stats", "stats", s.stats.list},
+		{"GET", "/api/v1/rooms/:room/stats/stream", "stats", s.stats.stream},
 		{"PATCH", "/api/v1/rooms/:room/participants", "set", same(p.set)},
 		{"PATCH", "/api/v1/rooms/:room/participants/:id", "set", same(p.set)},
 		{"DELETE", "/api/v1/rooms/:room/participants/:id", "kick", same(p.kick)},

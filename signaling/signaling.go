@@ -154,6 +154,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		layouts: &layouts{bodies},
 		metrics: shown,
 	}
+	s.stats = newStatistics(srv, s.permit.gate)
 	large := bodies
 	large.max = maxOverlays
 	s.overlays = &overlays{srv, cfg.Shelf, large}

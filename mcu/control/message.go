@@ -48,6 +48,7 @@ var (
 		KeepChat{},
 		Rename{},
 		Receive{},
+		Report{},
 	}
 	fromServer = []Message{
 		Welcome{},
@@ -76,6 +77,7 @@ var (
 		Removed{},
 		Reaction{},
 		History{},
+		Quality{},
 	}
 )
 

@@ -27,6 +27,12 @@ type Person struct {
 	// Screen says that the participant shares a screen.
 	Screen bool `json:"screen,omitempty"`
 
+	// Quality is poor or lost where the participant's media is, with its Cause and Direction. They
+	// are left out where it is not.
+	Quality   string `json:"quality,omitempty"`
+	Cause     string `json:"cause,omitempty"`
+	Direction string `json:"direction,omitempty"`
+
 	// Audio and Video are AudioMuted and VideoMuted under their old names, for one release.
 	// They are fields, because a method that marshals would take three times as long, and a
 	// room of 100 writes 100 persons whenever one of them comes or goes.

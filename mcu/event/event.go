@@ -13,6 +13,8 @@ package event
 import (
 	"crypto/rand"
 	"time"
+
+	"tilemix/mcu/quality"
 )
 
 // Type is the kind of an event.
@@ -30,8 +32,9 @@ const (
 	ParticipantKicked  Type = "participant.kicked" // participant.left follows
 	HandRaised         Type = "hand.raised"
 	HandLowered        Type = "hand.lowered"
-	ScreenStarted      Type = "screen.started" // the screen of the participant has come into view
-	ScreenStopped      Type = "screen.stopped" // it has gone
+	ScreenStarted      Type = "screen.started"      // the screen of the participant has come into view
+	ScreenStopped      Type = "screen.stopped"      // it has gone
+	ParticipantQuality Type = "participant.quality" // how good its media is has changed
 	RoomLocked         Type = "room.locked"
 	RoomUnlocked       Type = "room.unlocked"
 	RecordingStarted   Type = "recording.started"
@@ -51,6 +54,8 @@ type Event struct {
 	Participant *Participant `json:"participant,omitempty"`
 	Recording   *Recording   `json:"recording,omitempty"`
 	Output      *Output      `json:"output,omitempty"`
+	// Quality is how good the participant's media is, and why: of participant.quality.
+	Quality *quality.Finding `json:"quality,omitempty"`
 }
 
 // Participant is the participant or viewer who joined or left.

@@ -236,7 +236,7 @@ func (v *Video) take(au []byte, first, now time.Time) {
 	v.put(pic, first, now, asked)
 	took := time.Since(start)
 	v.cfg.Headroom.Spend(took)
-	v.flow.decoded(img.Rect.Size(), took)
+	v.flow.decoded(pic.Source, took)
 	v.cfg.Decoded.Observe(took.Seconds())
 }
 

@@ -47,7 +47,7 @@ var names = []string{
 // need is what each action needs: one of these rights.
 var need = map[string]Rights{
 	// What a client does for itself.
-	"connect": watch, "offer": watch, "answer": watch, "candidate": watch, "alive": watch, "receive": watch, "leave": watch,
+	"connect": watch, "offer": watch, "answer": watch, "candidate": watch, "alive": watch, "receive": watch, "leave": watch, "report": watch,
 	"watch": watch, "publish": publishAudio | publishVideo | publishScreen,
 	"publish.audio": publishAudio, "publish.video": publishVideo, "publish.screen": publishScreen,
 	"mute": publishAudio | publishVideo, "name": publishAudio | publishVideo, "chat": chat, "hand": hand, "view": ownView, "layout": roomLayout, "reaction": hand,
@@ -58,7 +58,7 @@ var need = map[string]Rights{
 	"waiting": moderate, "admit": moderate, "reject": moderate, "back": moderate,
 	"lock": settings, "history": settings, "room": settings, "end": settings, "invites": invite,
 	"record": record, "recordings": record, "broadcast": broadcast, "outputs": broadcast, "inputs": broadcast,
-	"events": moderate, "overlays": moderate, "lowerThird": moderate,
+	"stats": moderate | metrics, "events": moderate, "overlays": moderate, "lowerThird": moderate,
 
 	// What programs do beyond one room.
 	"rooms": list, "status": list, "keys": settings, "drain": settings, "metrics": metrics,

@@ -9,7 +9,7 @@ import (
 
 // TestMatrix asks for each action by each role.
 func TestMatrix(t *testing.T) {
-	own := []string{"connect", "offer", "answer", "candidate", "alive", "receive", "leave", "watch", "view"}
+	own := []string{"connect", "offer", "answer", "candidate", "alive", "receive", "leave", "watch", "view", "report"}
 	publishes := append(slices.Clone(own), "publish", "publish.audio", "publish.video", "publish.screen", "mute", "name", "chat", "hand", "layout", "reaction")
 	beyond := []string{"rooms", "status", "metrics"}
 	for _, action := range Actions() {

@@ -13,6 +13,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/quality"
 	"tilemix/mcu/views"
 )
 
@@ -184,6 +185,26 @@ func attendeeOf(m *member) Attendee {
 		Screen: m.share.turn > 0 && m.share.shown(),
 		View:   m.look.has.String(), ViewLocked: m.look.held,
 	}
+}
+
+// Stats returns what is known of the media of all in the room, or, with its history, of the one of a
+// public ID. Errors are ErrClosed, and ErrNotFound for an ID that is not in the room.
+func (h *Handle) Stats(id string) (all []quality.Report, err error) {
+	if !h.room.call(func() {
+		for _, m := range h.room.loop.members {
+			if of := m.session.PublicID(); m.seated && (id == "" || id == of) {
+				r := m.observed.Report(id != "")
+				r.ID, r.Name, r.Viewer = of, m.name, m.session.Viewer
+				all = append(all, r)
+			}
+		}
+	}) {
+		return nil, ErrClosed
+	}
+	if id != "" && len(all) == 0 {
+		return nil, fmt.Errorf("participant %.40q: %w", id, ErrNotFound)
+	}
+	return all, nil
 }
 
 // meant returns those that a command is about.

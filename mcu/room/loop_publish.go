@@ -52,7 +52,7 @@ func (l *loop) try(by actor, command control.Message) error {
 		return errWaits
 	}
 	switch c := command.(type) {
-	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React, control.Rename, control.Receive:
+	case control.Mute, control.SendChat, control.ChooseLayout, control.Hand, control.View, control.React, control.Rename, control.Receive, control.Report:
 		if by.member == nil {
 			return errNobody
 		}
@@ -108,6 +108,8 @@ func (l *loop) own(m *member, command control.Message) error {
 		}
 		l.stage.setLayout(c.Name)
 		l.publish()
+	case control.Report:
+		m.observed.Hear(c, c.Browser, c.Device)
 	}
 	return nil
 }
@@ -178,12 +180,10 @@ func (l *loop) publish() {
 			s.Viewers, watchers = append(s.Viewers, v), append(watchers, m)
 		}
 		if m.shown() {
-			s.Sources = append(s.Sources, m.source(len(s.Members)-1))
-			publishers = append(publishers, m)
+			s.Sources, publishers = append(s.Sources, m.source(len(s.Members)-1)), append(publishers, m)
 		}
 		if m.share.turn > 0 && m.share.shown() {
-			s.Sources = append(s.Sources, m.share.source(len(s.Members)-1))
-			publishers = append(publishers, m)
+			s.Sources, publishers = append(s.Sources, m.share.source(len(s.Members)-1)), append(publishers, m)
 		}
 	}
 	l.stage.spots, l.stage.roles = l.moderator.spots, rolesOf(s.Members)

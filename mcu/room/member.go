@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/presence"
+	"tilemix/mcu/quality"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/seats"
 	"tilemix/mcu/session"
@@ -79,7 +80,8 @@ type member struct {
 	chats           *rate.Limiter // of its own messages
 	names           *rate.Limiter // of its own names
 	kept            seats.Seat    // for after a crash
-	unseen, unheard quiet         // its camera and microphone, if nothing comes of them
+	observed        *quality.Observer
+	unseen, unheard quiet // its camera and microphone, if nothing comes of them
 }
 
 func newMember(l *loop, o Options, now time.Time) *member {
@@ -88,7 +90,7 @@ func newMember(l *loop, o Options, now time.Time) *member {
 	m.names = rate.NewLimiter(rate.Every(renameEvery), renameBurst)
 	m.look.wish, _ = views.Parse(o.Grant.View) // what gave the grant has checked it
 	m.look.changes = rate.NewLimiter(rate.Every(viewEvery), viewBurst)
-	m.share.member = m
+	m.share.member, m.observed = m, quality.NewObserver()
 	if o.Injected {
 		m.presence = presence.Inject()
 	}
@@ -137,7 +139,7 @@ func (m *member) scene(speaking, floor bool) scene.Member {
 		Screen:    m.share.turn > 0 && m.share.shown(),
 		Speaking:  speaking, Floor: floor, Reaction: m.gesture.picture, ReactionWord: m.gesture.word, Reacted: m.gesture.at,
 		MediaLost: m.presence.MediaLost(), ControlLost: m.presence.ControlLost(), Health: m.health,
-		Unseen: m.unseen.why, Unheard: m.unheard.why,
+		Unseen: m.unseen.why, Unheard: m.unheard.why, Quality: m.observed.Watch.Shown(),
 	}
 }
 
@@ -272,9 +274,7 @@ func (m *member) refuse(why error) {
 
 // emit tells the outside what the participant did.
 func (m *member) emit(kind event.Type) {
-	e := event.New(kind, m.loop.room.name)
-	e.Participant = &event.Participant{ID: m.session.PublicID(), Name: m.name, Viewer: m.session.Viewer}
-	m.loop.room.env.Emit(e)
+	m.loop.room.env.Emit(m.event(kind))
 }
 
 // expired says why a member leaves whose time is over, by the state that it was in.

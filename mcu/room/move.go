@@ -83,6 +83,7 @@ func (w *passage) member() *member {
 		place: w.place, path: w.was.path, presence: w.was.presence, grant: w.was.grant,
 		name: w.was.name, from: w.was.from, hushed: w.was.hushed, silenced: w.was.silenced, blinded: w.was.blinded,
 		muted: w.was.muted, cameraOff: w.was.cameraOff, chats: w.was.chats, look: outlook{changes: w.was.look.changes},
+		observed: w.was.observed,
 	}
 	m.share.member = m
 	if m.grant.First && m.grant.Role == policy.Host {

@@ -186,6 +186,7 @@ func snapshotOf(s *scene.Scene, name string) snapshot {
 			Role: roleOf(m.Role), Hand: m.Hand, Spotlight: m.Spotlight, Screen: m.Screen,
 			Audio: m.Muted || m.NoMicrophone, Video: m.CameraOff,
 		})
+		n.people[len(n.people)-1].Rate(m.Quality)
 		if m.Speaking {
 			n.speaking = append(n.speaking, m.ID)
 		}

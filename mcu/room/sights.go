@@ -15,6 +15,8 @@ import (
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
+	"tilemix/mcu/stats"
+	"tilemix/mcu/uplink"
 	"tilemix/mcu/views"
 	"tilemix/mcu/views/pool"
 	"tilemix/mixer/layout"
@@ -273,4 +275,25 @@ func (o *sights) greet(m *member) {
 	for _, selector := range []string{"all", "role:" + m.grant.Role.String()} {
 		o.impose(m, o.imposed[selector])
 	}
+}
+
+// reading is what is known of a member's media now.
+func reading(m *member, now time.Time) stats.Reading {
+	r, up := stats.NewReading(), m.presence.MediaUp()
+	m.control.Read(&r, m.camera, m.microphone)
+	m.observed.Client(&r)
+	sound, picture, _ := m.sends()
+	watched := m.constraints != (uplink.Constraints{})
+	m.observed.Expect(&r, up && picture && m.camera != nil && !m.hidden() && watched, up && sound && !m.mute(), now)
+	r[stats.CameraAsked] = float64(m.constraints.Bitrate)
+	if m.receives() {
+		if m.thrift.Load() == 0 { // a client that wants less has no narrow path
+			m.observed.Receive(&r, m.rung, m.look.has)
+		}
+		r[stats.DownKeyRequests] = float64(m.feedback.KeyFrameRequests())
+	}
+	missed, late := m.loop.room.pictures.Missed()
+	r[stats.MissedTicks], r[stats.LateTicks] = float64(missed), float64(late)
+	m.observed.Connect(&r, !m.presence.MediaLost())
+	return r
 }

@@ -11,9 +11,12 @@ import (
 
 	"tilemix/mcu/chat"
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/quality"
 	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
+	"tilemix/mcu/stats"
 	"tilemix/mcu/uplink"
 )
 
@@ -47,11 +50,12 @@ func (s *silences) look(now time.Time) {
 	s.running = false
 	again, news := false, false
 	for _, m := range s.loop.members {
+		up := m.presence.MediaUp()
+		again = again || up
+		news = s.observe(m, now) || news
 		if m.session.Viewer {
 			continue
 		}
-		up := m.presence.MediaUp()
-		again = again || up
 		sound, picture, lost := m.sends()
 		unseen, unheard := m.unseen.why, m.unheard.why
 		watched := m.constraints != (uplink.Constraints{})
@@ -76,6 +80,40 @@ func (s *silences) look(now time.Time) {
 	if again {
 		s.begin()
 	}
+}
+
+// observe takes what is known of a member's media, and says how good it is where that is news. It
+// returns whether all are to be told.
+func (s *silences) observe(m *member, now time.Time) (news bool) {
+	if !m.seated || s.loop.room.lobby {
+		return false
+	}
+	if m.observed.Facts == (stats.Facts{}) || now.Unix()%factsEvery == 0 {
+		m.observed.Learn(m.control.Facts(m.camera))
+	}
+	r := reading(m, now)
+	was := m.observed.Watch.Shown()
+	shown, changed := m.observed.Add(&r, now)
+	s.loop.room.env.Sessions.Quality(shown)
+	if !changed {
+		return false
+	}
+	m.session.Log().Info("quality", "quality", shown.Level.String(), "cause", shown.Cause, "direction", shown.Direction)
+	m.control.Send(control.QualityOf(shown))
+	e := m.event(event.ParticipantQuality)
+	e.Quality = &shown
+	s.loop.room.env.Emit(e)
+	return max(was.Level, shown.Level) >= quality.Poor
+}
+
+// factsEvery (10 s) is how often addresses and codecs are looked up.
+const factsEvery = 10
+
+// event returns an event of the participant.
+func (m *member) event(kind event.Type) event.Event {
+	e := event.New(kind, m.loop.room.name)
+	e.Participant = &event.Participant{ID: m.session.PublicID(), Name: m.name, Viewer: m.session.Viewer}
+	return e
 }
 
 // sends tells what comes from a member, or should, and why some that came is of no use.

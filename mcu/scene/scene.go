@@ -21,6 +21,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/quality"
 	"tilemix/mcu/silence"
 	"tilemix/mcu/views"
 	"tilemix/mixer/decor"
@@ -63,7 +64,8 @@ type Member struct {
 	Reaction     string // characters of its last reaction
 	ReactionWord string // its name
 	Reacted      time.Time
-	Health       video.Status // of its camera, as the picture clock reported last
+	Health       video.Status    // of its camera, as the picture clock reported last
+	Quality      quality.Finding // of what it sends and receives
 	// Unseen and Unheard say why nothing is seen or heard of it although it sends.
 	Unseen, Unheard silence.Reason
 }

@@ -5,6 +5,7 @@ import (
 
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/metrics"
+	"tilemix/mcu/quality"
 	"tilemix/mcu/silence"
 )
 
@@ -17,7 +18,7 @@ func skewBounds() []float64 {
 type Metrics struct {
 	metrics.Group
 	reassemble, decode, lipSync prometheus.Observer
-	silent                      *prometheus.CounterVec
+	silent, quality             *prometheus.CounterVec
 	video                       *metrics.Sum[ingest.VideoStats]
 	voice                       *metrics.Sum[ingest.VoiceStats]
 }
@@ -32,11 +33,14 @@ func NewMetrics() *Metrics {
 	silent := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tilemix_silent_sources_total", Help: "Cameras and microphones of which nothing was seen or heard for 5 s, once for each and reason.",
 	}, []string{"kind", "reason"})
+	spent := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tilemix_quality_seconds_total", Help: "Time that participants and viewers had media of each quality, by what made it so.",
+	}, []string{"quality", "cause", "direction"})
 	video := newUplink(videoCounts, "tilemix_uplink_video_total", "What came of cameras' packets.")
 	voice := newUplink(voiceCounts, "tilemix_uplink_audio_total", "What came of microphones' packets.")
 	return &Metrics{
-		Group:  metrics.Group{reassemble, decode, lips, silent, video, voice},
-		silent: silent, reassemble: reassemble, decode: decode, lipSync: lips,
+		Group:  metrics.Group{reassemble, decode, lips, silent, spent, video, voice},
+		silent: silent, quality: spent, reassemble: reassemble, decode: decode, lipSync: lips,
 		video: video.Sum, voice: voice.Sum,
 	}
 }
@@ -44,6 +48,11 @@ func NewMetrics() *Metrics {
 // Silent counts a camera or a microphone of which nothing is seen or heard, and why.
 func (m *Metrics) Silent(kind string, why silence.Reason) {
 	m.silent.WithLabelValues(kind, string(why)).Inc()
+}
+
+// Quality counts a second of a participant's media.
+func (m *Metrics) Quality(f quality.Finding) {
+	m.quality.WithLabelValues(f.Level.String(), string(f.Cause), string(f.Direction)).Inc()
 }
 
 // counted is one number of T, and its name in a metric.

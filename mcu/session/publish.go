@@ -26,6 +26,8 @@ type Cam struct {
 	*ingest.Video
 	Screen bool // it is a screen
 	sound  atomic.Pointer[ingest.Voice]
+	from   receiver // nil: it is injected
+	codec  codec.Kind
 }
 
 // Picture is media.Camera's.
@@ -60,7 +62,8 @@ func (c *Cam) Accompany(m *Mic) {
 // Mic is a microphone, or the sound of a screen, that a participant publishes: a [media.Microphone].
 type Mic struct {
 	*ingest.Voice
-	Screen bool // it is the sound of a screen
+	Screen bool     // it is the sound of a screen
+	from   receiver // nil: it is injected
 }
 
 // Counts returns what came of the microphone's packets so far. Any goroutine may call it.
@@ -149,7 +152,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 	})
 	defer v.Stop()
 	defer s.env.Metrics.video.Add(v.Stats)()
-	c := &Cam{Video: v, Screen: screen}
+	c := &Cam{Video: v, Screen: screen, from: receiverOf(t), codec: kind}
 	if !s.events.Call(func() { s.events.SetCamera(c) }) {
 		v.Release()
 		return false
@@ -208,7 +211,7 @@ func (s *Session) runMicrophone(t track) (more bool) {
 	}
 	v := s.newVoice(dec)
 	defer s.env.Metrics.voice.Add(v.Stats)()
-	m := &Mic{v, kindOf(t) == layout.Screen}
+	m := &Mic{v, kindOf(t) == layout.Screen, receiverOf(t)}
 	if !s.events.Call(func() { s.events.SetMicrophone(m) }) {
 		_ = v.Close()
 		return false

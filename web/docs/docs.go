@@ -39,7 +39,7 @@ const Index = "index"
 // order is the order of the guides in the menu of every page.
 var order = []string{
 	Index, "join", "screen-share", "views", "layouts", "recording", "broadcast", "outputs-and-inputs", "overlays", "webhooks", "access", "audit", "network", "tls", "operation",
-	"sound", "settings", "metrics", "sdk", "control-protocol", "clients", "bench", "troubleshooting",
+	"sound", "settings", "metrics", "statistics", "sdk", "control-protocol", "clients", "bench", "troubleshooting",
 }
 
 // Pages renders all guides: complete HTML pages in UTF-8, by the guide's name without ".md".

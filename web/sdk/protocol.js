@@ -92,6 +92,9 @@
  * @property {number} [hand] place in the order of raised hands, from 1; 0: it is down
  * @property {boolean} [spotlight]
  * @property {boolean} [screen]
+ * @property {string} [quality]
+ * @property {string} [cause]
+ * @property {string} [direction]
  * @property {boolean} audio
  * @property {boolean} video
  */
@@ -362,6 +365,16 @@
  */
 
 /**
+ * Quality says how good the client's media is, and if it is not, why and which way.
+ *
+ * @typedef {object} QualityMessage
+ * @property {'quality'} type
+ * @property {string} quality excellent, good, poor, or lost
+ * @property {string} [cause] the guide of statistics lists them
+ * @property {string} [direction] up: what the client sends; down: what it receives; or both
+ */
+
+/**
  * Offer is an SDP offer of a client.
  *
  * @typedef {object} OfferMessage
@@ -620,9 +633,26 @@
  * @property {number} [maxBitrate] of picture and sound, bits a second, at least MinReceive; 0: any
  */
 
-/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage | HistoryMessage} ServerMessage */
+/**
+ * Report is what the client's own statistics say, such as the getStats of a browser.
+ *
+ * @typedef {object} ReportMessage
+ * @property {'report'} type
+ * @property {string} [browser] and its version; 100 bytes at most
+ * @property {string} [device] and its system; 100 bytes at most
+ * @property {number} [framesDecoded] of the mix
+ * @property {number} [framesDropped] of these, those that were not shown
+ * @property {number} [freeze] ms for which the picture stood still
+ * @property {number} [buffer] ms of sound that wait to be played
+ * @property {number} [concealed] ms of sound that were made up
+ * @property {number} [framesSent] of the camera
+ * @property {string} [limitedBy]
+ * @property {boolean} [relayed] media goes over a TURN server
+ */
 
-/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage | KeepChatMessage | RenameMessage | ReceiveMessage} ClientMessage */
+/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage | HistoryMessage | QualityMessage} ServerMessage */
+
+/** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage | KeepChatMessage | RenameMessage | ReceiveMessage | ReportMessage} ClientMessage */
 // End of what is generated.
 
 /**
