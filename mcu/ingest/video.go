@@ -193,11 +193,6 @@ func (v *Video) notice() {
 // due returns when an access unit would have come without jitter.
 func (v *Video) due(first time.Time) time.Time { return first.Add(-v.model.late(v.queue.stamp, first)) }
 
-// arrived is due for a Tap. It follows pictures whose timestamps are late, as the mix does.
-func (v *Video) arrived(first time.Time) time.Time {
-	return first.Add(-v.tapped.jitter(v.model.late(v.queue.stamp, first), first))
-}
-
 // take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {
 	if !v.tiles.seen() {
