@@ -5,6 +5,7 @@ import { ask } from './dialog.js';
 import { at, byId } from './dom.js';
 import { openMenu } from './menu.js';
 import { menuButton } from './people.js';
+import { push } from './pushes.js';
 import { toRoom } from './room.js';
 import { refusalOf } from './said.js';
 import { copy, toast } from './toasts.js';
@@ -166,6 +167,7 @@ export class Hosts {
     if (rights.includes('record')) {
       items.push({ text: 'Recordings of this room', icon: 'record', act: () => void open(at(`/recordings/${encodeURIComponent(this.state.room)}`) + location.hash) });
     }
+    if (rights.includes('broadcast')) items.push({ text: 'Push to another server…', icon: 'send', act: () => void push(this.state.room) });
     if (rights.includes('settings')) {
       items.push(
         { text: locked ? 'Unlock the room' : 'Lock the room', icon: locked ? 'unlock' : 'lock', act: () => this.send({ type: 'lock', locked: !locked }) },
