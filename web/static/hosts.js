@@ -30,6 +30,14 @@ export class Hosts {
     this.send = send;
     const button = byId('host-menu', HTMLButtonElement);
     button.addEventListener('click', () => openMenu(button, 'Host controls', this.#roomItems(), () => button));
+    byId('studio', HTMLElement).addEventListener('click', async () => {
+      try {
+        const { Studio } = await import('./studio.js');
+        await new Studio(state.room).open();
+      } catch {
+        toast('The choice did not load. Try again when the network is back.', 'warning');
+      }
+    });
     byId('people', HTMLElement).addEventListener('click', (event) => {
       const more = event.target instanceof Element ? event.target.closest('.person-more') : null;
       if (more instanceof HTMLElement) void this.#open(more, more.closest('li')?.dataset.id ?? '');
@@ -39,6 +47,7 @@ export class Hosts {
   /** Shows or hides what depends on the rights. */
   show() {
     const { rights } = this.state;
+    byId('studio', HTMLElement).hidden = !['record', 'broadcast', 'moderate'].every((right) => rights.includes(right));
     byId('host-menu', HTMLElement).hidden = !['moderate', 'settings', 'invite'].some((right) => rights.includes(right));
   }
 

@@ -67,6 +67,7 @@ func (s state) pins(pinned []string) bool {
 
 // TestPinTiles pins and unpins by mouse and keyboard what others see no different.
 func TestPinTiles(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	bob := openPage(t, startBrowser(t, fakeDevices, allow, sound, orangeClip(t)), "Bob", s.url+"/r/room?name=Bob")
@@ -154,6 +155,7 @@ func (p *page) waitForOwn(t *testing.T, what string) {
 // TestOwnTile has a page lay its own camera over its tile whatever the window and the layout are, and
 // not where the camera is off or the participant wants none.
 func TestOwnTile(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
