@@ -4,6 +4,7 @@ import { Backoff } from './backoff.js';
 import { Detour } from './detour.js';
 import { Link } from './link.js';
 import { stalledText, whyRefused } from './reach.js';
+import { Reporter } from './report.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
@@ -64,6 +65,7 @@ export class Session {
   #backoff = new Backoff();
   /** WebSockets in a row that did not open, although the server answers. */
   #blocked = 0;
+  #reporter = new Reporter(() => (this.state.waiting ? null : this.link?.pc ?? null), (message) => this.send(message));
 
   /**
    * @param {State} state changed in place
@@ -89,6 +91,7 @@ export class Session {
         if (this.link?.ws instanceof WebSocket) this.#blocked = 0;
         this.#backoff.reset();
         this.state.soundOnly = this.link?.soundOnly ?? false;
+        this.#reporter.start();
         this.#enter('connected', '');
       },
       stalled: () => this.#enter('stalled', stalledText()),
@@ -120,6 +123,7 @@ export class Session {
   }
 
   leave() {
+    this.#reporter.stop();
     this.#backoff.cancel();
     this.link?.close();
     this.link = null;

@@ -12,8 +12,8 @@ import { byId } from './dom.js';
  * @returns {string} '' when the viewer has the full picture
  */
 export function qualityText(height, full) {
-  if (height === 0) return 'Audio only · slow connection';
-  return height < full ? `${height}p · slow connection` : '';
+  if (height === 0) return 'Audio only · reduced quality';
+  return height < full ? `${height}p · reduced quality` : '';
 }
 
 /** @param {string} text */
