@@ -38,6 +38,9 @@ type Config struct {
 	Layout        string // that a room begins with, "grid" or "speaker"
 	// Layouts are those that rooms have beside those of package layout.
 	Layouts []layout.Layout
+	// FindLayout returns further ones by their names, and false where there is none. Room loops call it, so it
+	// must not block. nil: there are none.
+	FindLayout func(name string) (layout.Layout, bool)
 
 	Fonts           *fonts.Library // of names that are not Latin, Greek or Cyrillic; nil: none
 	Transition      time.Duration  // how long tiles move to another place; 0: they jump
@@ -112,7 +115,10 @@ func (c Config) layoutOf(name string) (l layout.Layout, ok bool) {
 			return l, true
 		}
 	}
-	return layout.ByName(name)
+	if l, ok := layout.ByName(name); ok || c.FindLayout == nil {
+		return l, ok
+	}
+	return c.FindLayout(name)
 }
 
 // Check returns why no server can be made with a configuration, in words for the operator.

@@ -32,6 +32,7 @@ import (
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/pin"
 	"tilemix/signaling/attachment"
+	"tilemix/signaling/blueprint"
 	"tilemix/signaling/feed"
 )
 
@@ -81,6 +82,9 @@ var statuses = []struct {
 	{rules.ErrOver, http.StatusGone},
 	{book.ErrChanged, http.StatusPreconditionFailed},
 	{overlay.ErrBad, http.StatusBadRequest},
+	{blueprint.ErrNone, http.StatusNotFound},
+	{blueprint.ErrTaken, http.StatusConflict},
+	{blueprint.ErrFull, http.StatusServiceUnavailable},
 	{pin.ErrBad, http.StatusBadRequest},
 	{pin.ErrSame, http.StatusBadRequest},
 	{invite.ErrBad, http.StatusBadRequest},

@@ -83,6 +83,10 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/api/v1/rooms/:room", "watch", s.status.room},
 		{"GET HEAD", "/api/v1/ice-servers", anybody, s.status.iceServers},
 		{"POST", "/api/v1/layouts/check", "rooms", s.guard.sameOrigin(s.layouts.check)},
+		{"GET HEAD", "/api/v1/layouts", "rooms", s.layouts.list},
+		{"GET HEAD", "/api/v1/layouts/:name", "rooms", s.layouts.get},
+		{"PUT", "/api/v1/layouts/:name", "layouts", s.guard.sameOrigin(s.layouts.put)},
+		{"DELETE", "/api/v1/layouts/:name", "layouts", s.guard.sameOrigin(s.layouts.remove)},
 	}
 	return slices.Concat(table, s.peopleRoutes(), s.accessRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
 }

@@ -29,6 +29,7 @@ import (
 	"tilemix/signaling/access/ticket"
 	"tilemix/signaling/attachment"
 	"tilemix/signaling/audit"
+	"tilemix/signaling/blueprint"
 	"tilemix/signaling/feed"
 )
 
@@ -79,6 +80,7 @@ type Config struct {
 	Audit       func(audit.Entry)                                     // gets what was decided on requests, and must not wait; nil: nobody does
 	Events      *feed.Feed                                            // that programs listen to; nil: none
 	Shelf       *book.Shelf                                           // of what was decided about rooms; nil: nothing can be
+	Layouts     *blueprint.Shelf                                      // that programs put; nil: none outlives the process
 	Invites     *invite.Invites                                       // nil: no invites
 	Bans        *ban.Bans                                             // nil: no bans
 	Gateway     Gateway                                               // nil: no outputs and inputs
@@ -151,7 +153,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		people:  &people{srv, bodies},
 		lobbies: &lobbies{srv, &people{srv, bodies}},
 		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies, cfg.Broadcaster},
-		layouts: &layouts{bodies},
+		layouts: newLayouts(bodies, cfg.Layouts),
 		metrics: shown,
 	}
 	s.stats = newStatistics(srv, s.permit.gate)

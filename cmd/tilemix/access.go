@@ -22,6 +22,7 @@ import (
 	"tilemix/signaling/access/source"
 	"tilemix/signaling/access/token"
 	"tilemix/signaling/audit"
+	"tilemix/signaling/blueprint"
 )
 
 // entrance is what decides who may enter rooms and manage them, and what it keeps in the data folder.
@@ -33,6 +34,7 @@ type entrance struct {
 	bans    *ban.Bans
 	pins    *pin.Pins
 	hook    *hook.Hook // nil: no other server is asked
+	layouts *blueprint.Shelf
 	banned  chan roomBan
 	log     *slog.Logger
 }
@@ -69,8 +71,12 @@ func newEntrance(s *settings, log *slog.Logger) (*entrance, error) {
 	if err != nil {
 		return nil, err
 	}
+	drawn, err := blueprint.New(s.Layouts.all, filepath.Join(s.DataDir, "layouts"))
+	if err != nil {
+		return nil, err
+	}
 	return &entrance{
-		hook: asked, shelf: shelf, keys: keys, tokens: tokens, log: log,
+		layouts: drawn, hook: asked, shelf: shelf, keys: keys, tokens: tokens, log: log,
 		invites: invite.New(shelf), bans: ban.New(shelf), pins: pin.New(shelf),
 		banned: make(chan roomBan, maxBans),
 	}, nil

@@ -71,7 +71,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	s.isolate(&cfg, s.OpenH264)
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
-	cfg.Banned, cfg.Rules, cfg.Overlays, cfg.Bars, cfg.Code = entrance.ban, entrance.rules, entrance.overlays, entrance.bars, signaling.Config{}.Code
+	cfg.Banned, cfg.Rules, cfg.Overlays, cfg.FindLayout, cfg.Bars, cfg.Code = entrance.ban, entrance.rules, entrance.overlays, entrance.layouts.Find, entrance.bars, signaling.Config{}.Code
 	files := s.attachments(&cfg, log)
 	again := revive.Open(s.DataDir, log)
 	cfg.Seats = again.Seats
@@ -95,7 +95,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
 	site.Recorder, site.Audit, site.Events, site.Attachments, site.Stills = recorder, written.Note, events, files, still.New(rooms)
-	site.Invites, site.Bans, site.Shelf = entrance.invites, entrance.bans, entrance.shelf
+	site.Invites, site.Bans, site.Shelf, site.Layouts = entrance.invites, entrance.bans, entrance.shelf, entrance.layouts
 	site.Via = via.New()
 	links, live := s.gateway(cfg, rooms, site.Via, log), s.broadcaster(rooms, again, log)
 	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)

@@ -61,7 +61,7 @@ var need = map[string]Rights{
 	"stats": moderate | metrics, "events": moderate, "overlays": moderate, "lowerThird": moderate,
 
 	// What programs do beyond one room.
-	"rooms": list, "status": list, "keys": settings, "drain": settings, "metrics": metrics,
+	"rooms": list, "status": list, "keys": settings, "drain": settings, "layouts": settings, "metrics": metrics,
 }
 
 // Actions returns the names of all actions, sorted.

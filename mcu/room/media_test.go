@@ -446,7 +446,7 @@ func TestStageTable(t *testing.T) {
 		{"speaker", 25, "c", 4, "c"},
 		{"speaker", 25, "b", 4, "b"},
 		{"speaker", 2, "d", 2, "d"},
-		{"heap", 25, "", 0, ""},
+		{"heap", 25, "", 4, "a"}, // one that was taken away: the grid
 	} {
 		g := stage{layouts: layout.ByName, size: image.Pt(640, 360), layout: x.layout, places: layout.NewPlaces(x.tiles)}
 		if x.holder != "" {

@@ -131,8 +131,8 @@ func (g *stage) seen(key views.ViewKey, sources []scene.Source, hasTile func(i i
 // tiles places participants in a view, and leaves out those for whom there is no place.
 func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layout.Tile {
 	l, ok := g.layouts(cmp.Or(v.Key.Layout, g.name()))
-	if !ok {
-		return nil
+	if !ok { // it was taken away
+		l = layout.Layouts()[0]
 	}
 	v.Ground = l.Background
 	seen := make([]layout.Source, 0, len(who)+1)

@@ -53,7 +53,7 @@ func TestScopes(t *testing.T) {
 	r, _ := open(t, dir)
 	want := map[string][]string{
 		"rooms:read":  {"rooms", "status"},
-		"rooms:write": {"drain", "end", "invites", "keys", "lock", "room"},
+		"rooms:write": {"drain", "end", "history", "invites", "keys", "layouts", "lock", "room"},
 		"moderate": {
 			"admit", "ask", "back", "bans", "events", "hands", "kick", "lowerThird", "message", "move", "overlays", "participants", "reject", "set", "spotlight", "waiting",
 		},
