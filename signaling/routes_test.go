@@ -22,6 +22,7 @@ import (
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/attachment"
 	"tilemix/signaling/feed"
 )
 
@@ -60,7 +61,7 @@ func whole(t *testing.T, cfg Config) (*site, http.Handler) {
 	t.Helper()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
 	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
-	cfg.Stills = still.New[*room.Handle](nothing{})
+	cfg.Stills, cfg.Attachments = still.New[*room.Handle](nothing{}), &attachment.Store{}
 	log := slog.New(slog.DiscardHandler)
 	s, err := newSite(nothing{}, cfg, log)
 	if err != nil {
