@@ -92,12 +92,14 @@ func (a assets) serveRest(c echo.Context) error { return a.serve(c, c.Param("*")
 // serveGuide serves the file that a route's :guide names.
 func (a assets) serveGuide(c echo.Context) error { return a.serve(c, c.Param("guide")) }
 
-// serveSDK answers with the SDK in one file. Pages of all origins may load it: what they may do with
-// it is another question, see guard.
-func (p *pages) serveSDK(c echo.Context) error {
-	c.Response().Header().Set("Access-Control-Allow-Origin", "*")
-	c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-	return p.static.serve(c, "sdk.min.js")
+// forAll answers with a static file that pages of all origins may load: the SDK, and its elements.
+// What they may do with it is another question, see guard.
+func (p *pages) forAll(name string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+		c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		return p.static.serve(c, name)
+	}
 }
 
 // add reads all files of a folder.

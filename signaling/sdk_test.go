@@ -26,6 +26,10 @@ func TestSDK(t *testing.T) {
 		t.Error("/sdk.js exports nothing")
 	}
 	revisit(t, url+"/sdk.js", r.Header.Get("ETag"))
+	r = do(t, http.MethodGet, url+"/elements.js", "", "Origin", "https://elsewhere.example")
+	if got := r.Header.Get("Access-Control-Allow-Origin"); got != "*" || !strings.Contains(r.body, `"tilemix-call"`) {
+		t.Errorf("/elements.js for origin %q: %.80q", got, r.body)
+	}
 	do(t, http.MethodGet, url+"/sdk/call.js", "").want(t, http.StatusOK)
 	do(t, http.MethodGet, url+"/sdk/package.json", "").want(t, http.StatusNotFound)
 }

@@ -9,6 +9,31 @@ export const version: string
  */
 export function join(link: string | URL, options?: JoinOptions): Promise<Call>
 
+/**
+ * Tries what a call of this link would need, for some seconds: server, WebSocket, media over UDP, TCP and
+ * TURN, camera, microphone.
+ */
+export function check(link: string | URL, options?: CheckOptions): Promise<{ ok: boolean; lines: CheckLine[] }>
+
+export interface CheckOptions {
+  token?: string
+  invite?: string
+  pin?: string
+  /** false: neither camera nor microphone. */
+  devices?: boolean
+  /** Called with each line as it is known. */
+  onLine?: (line: CheckLine) => void
+}
+
+export interface CheckLine {
+  name: 'server' | 'websocket' | 'udp' | 'tcp' | 'turn' | 'camera' | 'microphone'
+  /** null: there is nothing to check, such as TURN on a server without it. */
+  ok: boolean | null
+  /** A sentence for people. */
+  text: string
+  ms: number
+}
+
 export interface JoinOptions {
   /** As the others see it. "Guest" without one. */
   name?: string

@@ -10,6 +10,16 @@ export { TilemixError };
 export const version = '1.0.0';
 
 /**
+ * Tries what a call of this link would need. It is a module of its own, because few pages need it.
+ *
+ * @param {string | URL} link
+ * @param {Parameters<typeof import('./check.js').check>[1]} [options]
+ */
+export async function check(link, options) {
+  return (await import('./check.js')).check(link, options);
+}
+
+/**
  * @typedef {object} JoinOptions see index.d.ts
  * @property {string} [name]
  * @property {string} [token]

@@ -16,6 +16,7 @@ import { Consistency } from './consistency.js';
 import { showDevices, showLocal, wire } from './controls.js';
 import { access } from './credentials.js';
 import { at, byId } from './dom.js';
+import { Embed, awaitJoin, dress, embedded } from './embed.js';
 import { enter, enteredAs, offeredName, quit } from './entry.js';
 import { Hand } from './hand.js';
 import { Hosts } from './hosts.js';
@@ -52,6 +53,7 @@ const name = enteredAs(room);
 document.title = `${room} · tilemix`;
 void translate();
 
+if (embedded) dress();
 if (!isRoom(room)) refuseRoom();
 else if (name) void startCall(name);
 else askName(offered);
@@ -104,15 +106,25 @@ function askName(suggested) {
   });
   shortcuts({ m: () => void lobby.toggleMicrophone(), v: () => void lobby.toggleCamera() });
   void lobby.start();
+  if (embedded) {
+    awaitJoin((chosen, on) => {
+      lobby.close();
+      document.body.classList.add('in-call');
+      void startCall(chosen, { cameraOff: !on.camera, microphoneOff: !on.microphone });
+    });
+  }
   askTabs(room, () => {
     byId('lobby-text', HTMLElement).textContent = 'You are in this call in another tab. With both open, the others hear you twice.';
   });
 }
 
-/** @param {string} ownName */
-async function startCall(ownName) {
+/**
+ * @param {string} ownName
+ * @param {{cameraOff?: boolean, microphoneOff?: boolean}} [chosen] instead of what this browser remembers
+ */
+async function startCall(ownName, chosen = {}) {
   byId('call', HTMLElement).hidden = false;
-  const choices = loadChoices();
+  const choices = { ...loadChoices(), ...chosen };
   const state = newState(room, ownName, { audioOff: choices.microphoneOff, videoOff: choices.cameraOff });
   showRoom(state);
   const devices = new Devices();
@@ -134,6 +146,7 @@ async function startCall(ownName) {
     mix: (stream) => void player.show(stream),
     phase: () => {
       showPhase(state, player);
+      embed?.follow();
       share.follow();
       tiles.show();
       views.settle();
@@ -153,7 +166,10 @@ async function startCall(ownName) {
         recordings.show([], true);
         broadcast.show(false, true);
       }
-      else if (message.type === 'waiting' || message.type === 'admitted') showPhase(state, player);
+      else if (message.type === 'waiting' || message.type === 'admitted') {
+        showPhase(state, player);
+        embed?.follow();
+      }
       moderated.show(message);
       queue.show(message);
       if (message.type === 'welcome' || message.type === 'standing' || message.type === 'moved') {
@@ -161,6 +177,7 @@ async function startCall(ownName) {
         share.follow();
       }
       if (message.type === 'welcome' && access.receive === 'low') session.send({ type: 'receive', maxBitrate: little });
+      embed?.show(message);
       rename.show(message);
       hand.show(message);
       signals.show(message);
@@ -195,6 +212,7 @@ async function startCall(ownName) {
   const hand = new Hand(state, (message) => session.send(message));
   const share = new ScreenShare(session);
   const microphone = new Microphone(state, local);
+  const embed = embedded ? new Embed({ session, local, share: share.share, leave: () => byId('leave', HTMLElement).click() }) : null;
   const signals = new Signals(state);
   new Settings(player, devices, local, session);
   new Consistency(state, devices, session);

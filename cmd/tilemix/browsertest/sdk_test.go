@@ -24,6 +24,7 @@ await call.leave()
 // TestSDK runs the ten lines in a page of another origin, in both browsers, beside a participant of
 // the call page that sees what they do.
 func TestSDK(t *testing.T) {
+	t.Parallel()
 	site := httptest.NewUnstartedServer(nil)
 	origin := "http://" + site.Listener.Addr().String()
 	s := serve(t, "", "--allow-origin", origin)

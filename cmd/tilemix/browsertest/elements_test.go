@@ -1,0 +1,100 @@
+package browsertest
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// site serves a page of another origin than the server's, and returns that origin.
+func site(t *testing.T, body func(r *http.Request) string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprint(w, "<!doctype html><title>shop</title><body data-phase=site>", body(r))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// TestElements shows a call in a page of another site: by an element, with commands. A window beside
+// it commands nothing, a site that is not allowed has no frame, and the call ends with its element.
+func TestElements(t *testing.T) {
+	t.Parallel()
+	server := ""
+	page := func(r *http.Request) string {
+		if r.URL.Path == "/hostile" {
+			return `<script>onmessage = () => {
+				const call = parent.document.querySelector('tilemix-call').frame.contentWindow
+				for (const name of ['mute', 'end', 'leave']) call.postMessage({ tilemix: 1, id: 1, call: name, args: [{ microphone: true }] }, '*')
+				parent.postMessage('done', '*')
+			}</script>`
+		}
+		return `<tilemix-call src="` + server + `/r/demo" name="Ada" camera microphone ui="bar"></tilemix-call>
+			<script>
+				window.seen = []; window.news = {}
+				const element = document.querySelector('tilemix-call')
+				for (const name of ['ready', 'state', 'participants', 'chat', 'left']) element.addEventListener(name, ({ detail }) => { seen.push(name); news[name] = detail })
+				window.run = (call, ...args) => element.command(call, ...args).then(() => 'ok', (error) => error.code)
+			</script>
+			<script type="module" src="` + server + `/elements.js"></script>`
+	}
+	shop, other := site(t, page), site(t, page)
+	s := serve(t, "", "--embed-origin", shop)
+	server = s.url
+	chromium := startBrowser(t, fakeDevices, allow, sound)
+	bob := openPage(t, chromium, "Bob", s.url+"/r/demo?name=Bob")
+	bob.waitForPhase(t, "connected")
+
+	// The page finds out that a call works.
+	var found map[string]bool
+	err := bob.ask(`import('/sdk.js').then(({ check }) => check(location.href)).then(({ ok, lines }) => Object.fromEntries([['all', ok], ...lines.map((l) => [l.name, l.ok === true])]))`, &found)
+	for _, name := range []string{"all", "server", "websocket", "udp", "camera", "microphone"} {
+		if err != nil || !found[name] {
+			t.Errorf("check of %s: %v, %v", name, found, err)
+		}
+	}
+
+	stranger := openPage(t, chromium, "other site", other)
+	stranger.waitFor(t, "customElements.get('tilemix-call') && document.querySelector('tilemix-call').frame")
+
+	ada := openPage(t, chromium, "shop", shop)
+	ada.waitFor(t, "news.state === 'in' && news.participants?.length === 2")
+	for _, command := range []struct{ call, want string }{
+		{"'mute', { microphone: true }", "ok"}, {"'mute', { microphone: false, camera: true }", "ok"}, {"'chat', 'hello'", "ok"},
+		{"'hand', true", "ok"}, {"'hand', false", "ok"}, {"'react', 'like'", "ok"}, {"'set', { layout: 'speaker' }", "ok"},
+		{"'set', {}", "ok"}, {"'set', { layout: 'no such' }", "bad_request"}, {"'spotlight', 'nobody'", "*"}, {"'ask', 'nobody', { camera: true }", "*"},
+		{"'kick', 'nobody'", "*"}, {"'move', 'nobody', 'x'", "*"}, {"'admit', true", "*"}, {"'reject', true", "*"}, {"'send', { type: 'nothing' }", "bad_request"},
+		{"'change', { id: 'nobody', hand: false }", "*"}, {"'state'", "ok"}, {"'constructor'", "bad_command"}, {"'answered'", "bad_command"},
+	} {
+		var got string
+		if err := ada.ask("run("+command.call+")", &got); err != nil || got == "" || command.want != "*" && got != command.want {
+			t.Errorf("%s: %q, %v, want %q", command.call, got, err, command.want)
+		}
+	}
+	ada.waitFor(t, "news.chat?.text === 'hello'")
+
+	ada.waitFor(t, `(window.hostile ??= (() => {
+		addEventListener('message', ({ data }) => { if (data === 'done') window.attacked = true })
+		const frame = document.createElement('iframe')
+		frame.src = '/hostile'
+		frame.onload = () => frame.contentWindow.postMessage('go', '*')
+		document.body.append(frame)
+		return true
+	})()) && window.attacked`)
+	var state string
+	if err := ada.ask("run('state')", &state); err != nil || state != "ok" {
+		t.Errorf("after the hostile frame: %q, %v", state, err)
+	}
+	ada.waitFor(t, "news.state === 'in' && !seen.includes('left')")
+
+	var ready bool
+	if err := stranger.ask("seen.includes('ready')", &ready); err != nil || ready {
+		t.Errorf("a site that is not allowed has the page in a frame: %v, %v", ready, err)
+	}
+	if err := ada.ask("document.querySelector('tilemix-call').remove()", new(any)); err != nil {
+		t.Error(err)
+	}
+	bob.waitFor(t, "tilemix.state.participants.length === 1")
+}
