@@ -24,6 +24,10 @@ type operateSettings struct {
 	LogFormat  string `enum:"text,json" default:"text" help:"Format of the log, and of what the server says as it starts: text or json."`
 	LogPrivacy bool   `name:"log-privacy" env:"TILEMIX_LOG_PRIVACY" help:"Leave names and addresses of clients out of the log."`
 
+	KeepRecordings   natural   `default:"0" placeholder:"DAYS" help:"Days after its end for which a recording is kept. Then the server deletes it. 0 keeps all."`
+	RecordingsSize   mebibytes `name:"max-recordings-size" env:"TILEMIX_MAX_RECORDINGS_SIZE" default:"0" placeholder:"MIB" help:"Most space of all recordings in MiB. With more, the server deletes the oldest that have ended. 0 is no limit."`
+	RecordingsDryRun bool      `name:"recordings-dry-run" env:"TILEMIX_RECORDINGS_DRY_RUN" help:"Name in the log which recordings --keep-recordings and --max-recordings-size would delete, and delete none."`
+
 	DrainTimeout span `default:"0" placeholder:"TIME" help:"Time for calls to end after SIGTERM, such as 5m. The server takes no new rooms meanwhile, and tells participants. 0 stops at once."`
 }
 

@@ -30,6 +30,7 @@ import (
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/retention"
 	"tilemix/mcu/still"
 	"tilemix/mcu/turn"
 	"tilemix/signaling"
@@ -139,6 +140,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules,
 		MaxTotal: int(s.MaxRecordings), MaxRoom: int(s.RoomRecordings),
 		MaxLength: time.Duration(s.MaxRecording), MinFree: s.MinFree.or(record.Share),
+		Keep: retention.Keeping{Age: time.Duration(s.KeepRecordings) * 24 * time.Hour, Size: s.RecordingsSize.or(0), DryRun: s.RecordingsDryRun},
 	}, server, log)
 }
 

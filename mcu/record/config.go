@@ -11,6 +11,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/record/retention"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/views"
@@ -45,6 +46,8 @@ type Config struct {
 	MinFree int64
 	// Rules returns what was decided about a room. nil: nothing was.
 	Rules func(room string) (rules.Terms, error)
+	// Keep says which recordings stay. Those of the folder that do not are deleted once a minute.
+	Keep retention.Keeping
 	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
 	// there are none.
 	Events func(event.Event)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -128,6 +130,50 @@ func (c *Recorder) get(room, id string) (*recording, error) {
 	return r, nil
 }
 
+// prune deletes the recordings that Config.Keep does not keep, with all of their files. The file that says
+// what the recording is goes last, so that a crash leaves nothing that is not listed.
+func (c *Recorder) prune(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lock == nil {
+		return // the folder is another server's
+	}
+	var all []sidecar.Info
+	for id, r := range c.all {
+		if i := r.Info(); c.live[id] == nil || !i.State.Ended() { // else its last state is being written
+			all = append(all, i)
+		}
+	}
+	for _, i := range c.cfg.Keep.Over(all, func(i sidecar.Info) int64 { return bytesOf(c.files(i)) }, now) {
+		log := c.log.With("recording", i.ID, "room", i.Room, "ended", i.Ended, "bytes", bytesOf(c.files(i)))
+		if c.cfg.Keep.DryRun {
+			if !c.doomed[i.ID] {
+				log.Info("this recording would be deleted (--recordings-dry-run)")
+			}
+			c.doomed[i.ID] = true
+			continue
+		}
+		if err := remove(c.files(i)); err != nil {
+			log.Error("recording not deleted", "error", err)
+			continue
+		}
+		delete(c.all, i.ID)
+		log.Info("recording deleted")
+	}
+}
+
+// files returns the paths of all files of a recording, that of its state last.
+func (c *Recorder) files(i sidecar.Info) (paths []string) {
+	for _, p := range i.Participants {
+		for _, t := range p.Tracks {
+			if t.File != "" {
+				paths = append(paths, filepath.Join(c.cfg.Dir, filepath.Base(t.File)))
+			}
+		}
+	}
+	return append(paths, filepath.Join(c.cfg.Dir, i.ID+mediaFile), filepath.Join(c.cfg.Dir, i.ID+sidecar.Ending))
+}
+
 // Open opens a file of a recording, and returns how many bytes of it are whole. name is that of a track;
 // "" is the mix. The caller closes the file.
 func (c *Recorder) Open(room, id, name string) (f *os.File, size int64, err error) {
@@ -232,3 +278,15 @@ func (c *Recorder) ruled(room string) (rules.Terms, error) {
 
 // Collectors returns the metrics of recordings.
 func (c *Recorder) Collectors() []prometheus.Collector { return []prometheus.Collector{metrics{c}} }
+
+// catchUp saves the final states that could not be saved before.
+func (c *Recorder) catchUp() {
+	c.mu.Lock()
+	all := slices.Collect(maps.Values(c.all))
+	c.mu.Unlock()
+	for _, r := range all {
+		if r.ledger != nil {
+			r.ledger.CatchUp()
+		}
+	}
+}

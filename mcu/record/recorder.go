@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +39,7 @@ type Recorder struct {
 	begun   chan string           // rooms in which a call has begun
 	all     map[string]*recording // by ID
 	live    map[string]*recording // those of them that have goroutines
+	doomed  map[string]bool       // those that a dry run has named
 	ready   chan struct{}         // closed when all has the recordings of earlier runs
 	lock    *os.File              // of the folder; nil while that is not there
 	former  []*os.File            // locks of folders that were taken away
@@ -52,7 +51,7 @@ type Recorder struct {
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
 	room := func(name string) (handle, error) { return rooms.Room(name) }
 	c := &Recorder{cfg: cfg, room: room, log: log, ready: make(chan struct{}), begun: make(chan string, 64)}
-	c.all, c.live = make(map[string]*recording), make(map[string]*recording)
+	c.all, c.live, c.doomed = make(map[string]*recording), make(map[string]*recording), make(map[string]bool)
 	c.news = announcer{room: room, events: cfg.Events, running: c.runningInfos}
 	return c
 }
@@ -90,6 +89,7 @@ func (c *Recorder) Run(ctx context.Context) error {
 		c.log.Error("nothing can be recorded", "error", err)
 	}
 	c.find()
+	c.prune(time.Now())
 	close(c.ready)
 	again, round := time.NewTicker(saveAgain), time.NewTicker(patrolEvery)
 	defer again.Stop()
@@ -98,6 +98,7 @@ func (c *Recorder) Run(ctx context.Context) error {
 		select {
 		case <-again.C:
 			c.catchUp()
+			c.prune(time.Now())
 		case now := <-round.C:
 			c.patrol(now)
 		case room := <-c.begun:
@@ -162,18 +163,6 @@ func (c *Recorder) find() {
 		done := make(chan struct{})
 		close(done)
 		c.all[i.ID] = &recording{id: i.ID, room: i.Room, dir: c.cfg.Dir, info: i, done: done}
-	}
-}
-
-// catchUp saves the final states that could not be saved before.
-func (c *Recorder) catchUp() {
-	c.mu.Lock()
-	all := slices.Collect(maps.Values(c.all))
-	c.mu.Unlock()
-	for _, r := range all {
-		if r.ledger != nil {
-			r.ledger.CatchUp()
-		}
 	}
 }
 

@@ -125,3 +125,23 @@ func repairFile(path string) (size int64, length time.Duration, err error) {
 	}
 	return size, length, nil
 }
+
+// remove removes files in their order, and stops at the first that stays. Some may be gone already.
+func remove(paths []string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// bytesOf returns the size of files.
+func bytesOf(paths []string) (n int64) {
+	for _, path := range paths {
+		if f, err := os.Stat(path); err == nil {
+			n += f.Size()
+		}
+	}
+	return n
+}
