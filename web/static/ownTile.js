@@ -20,7 +20,7 @@ export class OwnTile {
   #label = make('span', 'own-label');
   #hand = make('span', 'own-hand');
   #reaction = make('span', 'own-reaction');
-  #box = make('div', 'own');
+  #box = make('div', 'own-tile');
   /** @type {MediaStreamTrack | null} */
   #track = null;
 

@@ -39,6 +39,7 @@ func TestChat(t *testing.T) {
 	})()`, nil))
 	bob.press(t, "psst"+kb.Enter)
 	bob.waitForText(t, ".message.private .message-private", "only to Ada")
+	bob.waitFor(t, `getComputedStyle(document.querySelector('.message.own')).position === 'static'`)
 	ada.waitFor(t, `document.getElementById('toasts').innerText.includes('Bob, only to you: psst')`)
 	bob.do(t, chromedp.Evaluate(`(() => {
 		document.getElementById('chat-to').value = '';

@@ -123,7 +123,7 @@ func (p *page) ownTile(t *testing.T) (own, tile [4]float64, mirrored bool) {
 		const { left, top, width, height } = document.getElementById('mix').getBoundingClientRect();
 		const { layout } = state;
 		const scale = Math.min(width / layout.width, height / layout.height);
-		const own = document.querySelector('#tiles .own');
+		const own = document.querySelector('#tiles .own-tile');
 		const rect = own?.getBoundingClientRect() ?? new DOMRect();
 		const video = own?.querySelector('video');
 		const t = layout.tiles.find((t) => t.id === state.id && !t.screen) ?? { x: 0, y: 0, width: 0, height: 0 };
@@ -180,7 +180,7 @@ func TestOwnTile(t *testing.T) {
 	bob.click(t, "#share")
 	ada.waitForTiles(t, "Ada", "Bob")
 
-	const none = `!document.querySelector('#tiles .own')`
+	const none = `!document.querySelector('#tiles .own-tile')`
 	ada.press(t, "v")
 	ada.waitFor(t, none)
 	ada.press(t, "v")
