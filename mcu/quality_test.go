@@ -107,7 +107,7 @@ type troubled struct {
 }
 
 // of returns what the server knows of a guest.
-func (k *troubled) of(s *stage, g *guest) quality.Report {
+func (k *troubled) of(s *stage, g *guest) quality.Account {
 	s.t.Helper()
 	h, err := s.Room(k.room)
 	if err != nil {
@@ -125,7 +125,7 @@ func (k *troubled) of(s *stage, g *guest) quality.Report {
 func (k *troubled) judge(s *stage) bool {
 	s.t.Helper()
 	spoilt := false
-	until := func(what string, ok func(quality.Report) bool) (now quality.Report) {
+	until := func(what string, ok func(quality.Account) bool) (now quality.Account) {
 		s.t.Helper()
 		s.await(k.name+what, func() bool {
 			time.Sleep(50 * ms)
@@ -135,7 +135,7 @@ func (k *troubled) judge(s *stage) bool {
 		})
 		return now
 	}
-	now := until(" to be found", func(now quality.Report) bool {
+	now := until(" to be found", func(now quality.Account) bool {
 		return k.want == (quality.Finding{}) && len(now.Seconds.Samples) > 8 || slices.Contains(now.Findings, k.want)
 	})
 	s.t.Logf("%s: after %v %v of %v", k.name, time.Since(k.began).Round(ms), now.Quality, now.Findings)
@@ -145,7 +145,7 @@ func (k *troubled) judge(s *stage) bool {
 		}
 		return !spoilt
 	}
-	until(" to be shown", func(now quality.Report) bool { return now.Quality.Cause == k.want.Cause })
+	until(" to be shown", func(now quality.Account) bool { return now.Quality.Cause == k.want.Cause })
 	if !spoilt {
 		next(s.t, &k.ada.news, "a message", func(m control.Quality) bool { return m.Cause == string(k.want.Cause) })
 	}
@@ -164,7 +164,7 @@ func TestStatsOfRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var last quality.Report
+	var last quality.Account
 	has := func(g *guest, of func(v func(stats.Field) float64) bool) {
 		t.Helper()
 		s.await("numbers", func() bool {

@@ -39,10 +39,10 @@ func (s *statistics) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return paged(c, "participants", all, func(p quality.Report) string { return p.ID })
+	return paged(c, "participants", all, func(p quality.Account) string { return p.ID })
 }
 
-func (s *statistics) all(name string) ([]quality.Report, error) {
+func (s *statistics) all(name string) ([]quality.Account, error) {
 	h, err := s.srv.Room(name)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *statistics) dump(c echo.Context) error {
 	return c.JSONBlob(http.StatusOK, mediastats.Dump(c.Param("room")+" "+p.Name, p.Facts, whole))
 }
 
-func (s *statistics) history(c echo.Context) (p quality.Report, err error) {
+func (s *statistics) history(c echo.Context) (p quality.Account, err error) {
 	h, err := s.srv.Room(c.Param("room"))
 	if err != nil {
 		return p, err

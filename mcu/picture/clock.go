@@ -26,8 +26,6 @@ const (
 	// soundHeaders is what the headers of sound take, in bits a second: 50 packets, with
 	// UDP and SRTP.
 	soundHeaders = 50 * 40 * 8
-	// tolerated: a tick is late by more than one in so many of its period.
-	tolerated = 4
 	// outputs is how many pictures wait for the clock, at most one of each rendition.
 	outputs = 64
 )
@@ -66,8 +64,7 @@ type Clock struct {
 	missed, late atomic.Uint64 // ticks
 }
 
-// Missed returns how many ticks the clock was too late for, and how many came later than a quarter of
-// their period. It is safe for concurrent use.
+// Missed returns how many ticks were left out, and how many came a quarter of their period late, to any goroutine.
 func (c *Clock) Missed() (missed, late uint64) { return c.missed.Load(), c.late.Load() }
 
 // NewClock returns a clock that begins at the newest scene of a chain. It fails when the
@@ -108,7 +105,7 @@ func (c *Clock) Run(ctx context.Context) {
 		}
 		now := time.Now()
 		late := c.pace.Late(now)
-		if late > c.pace.Period()/tolerated {
+		if late > c.pace.Period()/4 {
 			c.late.Add(1)
 		}
 		c.env.Headroom.Tick(late, missed, c.pace.Period(), now)

@@ -102,8 +102,8 @@ func (o *Observer) Receive(r *stats.Reading, rung *ladder.Rung, view any) {
 	r[stats.DownHeight], r[stats.DownFull], r[stats.DownMoves] = float64(rung.Size.Y), float64(o.full), float64(o.moves)
 }
 
-// Report is what is known of the media of one participant.
-type Report struct {
+// Account is what is known of the media of one participant.
+type Account struct {
 	ID      string  `json:"id"` // public
 	Name    string  `json:"name"`
 	Viewer  bool    `json:"viewer"`
@@ -116,10 +116,10 @@ type Report struct {
 	Tens    *stats.Series `json:"tens,omitempty"`    // of the last 2 h, 10 s each
 }
 
-// Report returns a copy of what is known, with what was before where history is wanted. The caller
+// Account returns a copy of what is known, with what was before where history is wanted. The caller
 // fills in whose it is.
-func (o *Observer) Report(history bool) Report {
-	r := Report{Facts: o.Facts, Quality: o.Watch.Shown(), Findings: append([]Finding{}, o.found...)}
+func (o *Observer) Account(history bool) Account {
+	r := Account{Facts: o.Facts, Quality: o.Watch.Shown(), Findings: append([]Finding{}, o.found...)}
 	if newest := o.Record.Newest(1, nil); len(newest) > 0 {
 		r.Now = &newest[0]
 	}

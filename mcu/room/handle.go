@@ -189,11 +189,11 @@ func attendeeOf(m *member) Attendee {
 
 // Stats returns what is known of the media of all in the room, or, with its history, of the one of a
 // public ID. Errors are ErrClosed, and ErrNotFound for an ID that is not in the room.
-func (h *Handle) Stats(id string) (all []quality.Report, err error) {
+func (h *Handle) Stats(id string) (all []quality.Account, err error) {
 	if !h.room.call(func() {
 		for _, m := range h.room.loop.members {
 			if of := m.session.PublicID(); m.seated && (id == "" || id == of) {
-				r := m.observed.Report(id != "")
+				r := m.observed.Account(id != "")
 				r.ID, r.Name, r.Viewer = of, m.name, m.session.Viewer
 				all = append(all, r)
 			}
