@@ -55,23 +55,26 @@ run: build
 build: packages
 	@go build $(HARDENED) -o bin/tilemix ./cmd/tilemix
 
-# Every test runs once. A second pass has the race detector, which makes everything several
-# times slower. That pass therefore leaves out what testing.Short leaves out (browsers, long
-# runs) and the pure packages. The calls of ./mcu and the browsers have the machine to
-# themselves, because they are judged by when pictures and sound arrive, and need both cores.
-# All others mostly wait, so they share it. Those that take longest begin first. Within a
-# package, tests that are marked parallel wait beside each other, without the race detector more
-# of them than there are cores; tests that judge by a clock run before those. make lint vets, so
-# go test does not.
+# Every test runs. One pass has the race detector, which makes everything several times slower.
+# That pass therefore leaves out what testing.Short leaves out (browsers, long runs) and the pure
+# packages. What it ran as a whole does not run again: the second pass has the packages whose
+# tests name testing.Short or the race detector, the pure ones, and those about limits of memory
+# and of system calls, which the race detector's own would blur. The calls of ./mcu and the
+# browsers have the machine to themselves, because they are judged by when pictures and sound
+# arrive, and need both cores. All others mostly wait, so they share it. Those that take longest
+# begin first. Within a package, tests that are marked parallel wait beside each other, without the
+# race detector more of them than there are cores; tests that judge by a clock run before those.
+# make lint vets, so go test does not.
 test: packages test-packages
 	@set -x
 	long=$$(printf 'tilemix/%s\n' cmd/tilemix mcu/gateway signaling mcu/record mcu/broadcast)
 	others=$$(echo "$$long"; go list ./... | grep -vxFe tilemix/mcu -e tilemix/cmd/tilemix/browsertest -e "$$long")
+	again=$$(grep -rlE --include='*_test.go' 'testing\.Short\(\)|poll\.Alone|raceDetector' cmd mcu signaling | xargs -n1 dirname | sed 's,^,tilemix/,')
 	go test -vet=off -race -short ./mcu
 	go test -vet=off -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 8 ./mcu
-	go test -vet=off -p 2 -parallel 4 $$others
-	go test -vet=off ./cmd/tilemix/browsertest
+	go test -vet=off -p 2 -parallel 4 $$(grep -xE "$${again//$$'\n'/|}|tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?" <<<"$$others")
+	go test -vet=off -parallel 3 ./cmd/tilemix/browsertest
 
 quick: $(GOFUMPT)
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go'))

@@ -18,6 +18,7 @@ import (
 // TestWebSocketBlocked has a proxy refuse WebSockets: the page joins by WHIP and is in the call with
 // layout, chat and mute. A reload brings it back and leaves nobody behind, and it leaves at once.
 func TestWebSocketBlocked(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	there, err := url.Parse(s.url)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 // TestAddress joins by an address with a name in it: it leads to the lobby, which has the name.
 // The address of the call leads others to the lobby too, and its own tab back to the call.
 func TestAddress(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", "about:blank")
@@ -37,6 +38,7 @@ func TestAddress(t *testing.T) {
 // TestEmptyRoom watches a room in which nobody is, then somebody, then nobody again: the page
 // says so each time.
 func TestEmptyRoom(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	viewer := openPage(t, browser, "Vera", s.url+"/watch/room")
@@ -56,6 +58,7 @@ func TestEmptyRoom(t *testing.T) {
 // the text once, and the page has it still. Then the server holds a camera for off that is on,
 // and cannot be told: the page notices, and connects anew.
 func TestLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")

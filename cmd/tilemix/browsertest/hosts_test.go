@@ -12,6 +12,7 @@ import (
 // TestHosts has a host hold a guest's microphone off, lock the room and remove the guest: the
 // guest's page carries it out, says so, and does not come back by itself.
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")

@@ -10,6 +10,7 @@ import (
 // TestComesBack reloads a page and cuts its WebSocket: each time it is the same
 // participant in the same tile.
 func TestComesBack(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
@@ -48,6 +49,7 @@ func TestComesBack(t *testing.T) {
 // TestHalfOpen has a page's WebSocket go dead while it stays open and media flows: the
 // page notices, and comes back as the same participant.
 func TestHalfOpen(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	line := newDetour(t)
 	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", "http://"+line.tcp(t, s.address())+"/r/room?name=Ada")

@@ -19,6 +19,7 @@ func (p *page) choose(t *testing.T, id, value string) {
 
 // TestLanguages opens the lobby in German by the browser's choice and in Arabic by the user's.
 func TestLanguages(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	german := before(`Object.defineProperty(navigator, 'languages', { value: ['de-AT', 'en'] });`)
@@ -36,6 +37,7 @@ func TestLanguages(t *testing.T) {
 // TestChoices has a participant save data, play music and hold the space bar to talk. The page
 // keeps these choices, and the server sends no picture to one who wants none.
 func TestChoices(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")

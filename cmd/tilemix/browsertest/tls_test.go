@@ -14,6 +14,7 @@ import (
 // TestTLS has two participants call over TLS. Their browser accepts no key but that of the server's
 // own authority. All has one port.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	server := serve(t, "", "--tls", "self", "--port", freePort(t), "--data-dir", dir)
 	if !strings.HasPrefix(server.url, "https://") {

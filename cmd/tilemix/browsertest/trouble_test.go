@@ -10,6 +10,7 @@ import (
 
 // TestServerGone kills the server under a call and starts it again.
 func TestServerGone(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
@@ -38,6 +39,7 @@ func TestServerGone(t *testing.T) {
 
 // TestWithoutDevices joins without camera, and without being allowed to use it.
 func TestWithoutDevices(t *testing.T) {
+	t.Parallel()
 	noCamera := option{fakeDevices.name, "device-count=0"}
 	tests := []struct {
 		name    string
@@ -71,6 +73,7 @@ func TestWithoutDevices(t *testing.T) {
 
 // TestFullRoom refuses who is one too many, until there is a place again.
 func TestFullRoom(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "", "--max-participants", "1")
 	browser := startBrowser(t, fakeDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
@@ -91,6 +94,7 @@ func TestFullRoom(t *testing.T) {
 // is off and a microphone that is muted are in the call too. The page says why in the list of
 // people, and of nobody else.
 func TestSilentPublisher(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
 	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
