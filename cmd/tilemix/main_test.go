@@ -4,6 +4,7 @@ import (
 	"flag"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,7 +35,9 @@ func TestScripts(t *testing.T) {
 
 // TestConfig follows flags into what the rooms are made with.
 func TestConfig(t *testing.T) {
-	others := mcu.DefaultConfig()
+	usual := mcu.DefaultConfig()
+	usual.Transition = 250 * time.Millisecond
+	others := usual
 	others.Layout = "speaker"
 	others.VideoBitrate = 2_000_000
 	others.AudioBitrate = 64_000
@@ -54,7 +57,7 @@ func TestConfig(t *testing.T) {
 		flags string
 		want  mcu.Config
 	}{
-		{"", mcu.DefaultConfig()},
+		{"", usual},
 		{"--layout speaker --video-bitrate 2000000 --audio-bitrate 64000 --audio-channels 2 --spatial --keep-loudness --max-tiles 9 --max-participants 30 --max-rooms 10 " +
 			"--ice-server stun:a --ice-server turn:ada:secret@b:3478 --ice-server turn:secret=north@c --public-ip 192.0.2.1,2001:db8::1", others},
 	}
