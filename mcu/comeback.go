@@ -18,8 +18,8 @@ func (f former) resume(o JoinOptions, secret string) (*Participant, int, error) 
 	if !errors.Is(err, ErrNotFound) {
 		return p, number, err
 	}
-	seat, ok := f.cfg.Seats.Claim(secret, time.Now())
-	if !ok {
+	seat, former := f.cfg.Seats.Claim(secret, time.Now())
+	if !former {
 		return nil, 0, err
 	}
 	o.Room, o.Name, o.Viewer, o.Wait, o.Grant, o.seat = seat.Room, seat.Name, seat.Viewer, seat.Waits, seat.Grant, &seat
@@ -33,8 +33,12 @@ func (f former) resume(o JoinOptions, secret string) (*Participant, int, error) 
 // grant returns what the one may do that has a secret, or ErrNotFound.
 func (f former) grant(secret string) (policy.Grant, error) {
 	g, err := f.moved.grant(secret)
-	if seat, ok := f.cfg.Seats.Former(secret, time.Now()); ok && err != nil {
-		return seat.Grant, nil
+	if err == nil {
+		return g, nil
 	}
-	return g, err
+	seat, former := f.cfg.Seats.Former(secret, time.Now())
+	if !former {
+		return g, err
+	}
+	return seat.Grant, nil
 }

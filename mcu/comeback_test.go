@@ -74,7 +74,7 @@ func TestComeBackAfterCrash(t *testing.T) {
 	}
 	t.Cleanup(func() { back.p.Leave(); <-back.p.Done() })
 	again := next(t, &back.news, "a welcome", func(control.Welcome) bool { return true })
-	if again.ID != welcome.ID || again.Resume != welcome.Resume || again.Name != "Ada" || again.Standing.Role != "host" {
+	if again.ID != welcome.ID || again.Resume != welcome.Resume || again.Name != "Ada" || again.Role != "host" {
 		t.Errorf("welcomed as %+v, and was %+v", again, welcome)
 	}
 	second.connect(back)

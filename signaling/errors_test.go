@@ -13,9 +13,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
 	"tilemix/mcu/room"
 	"tilemix/signaling/access/credential"
-	"time"
 
 	"github.com/pion/webrtc/v4"
 

@@ -3,13 +3,17 @@ package chat
 
 import (
 	"encoding/json"
+	"slices"
 
 	"tilemix/mcu/control"
 )
 
-// A room keeps the newest Most (100) messages, and Bytes (48 KiB) of their JSON, so that one message
-// of a data channel has all.
-const Most, Bytes = 100, 48 << 10
+const (
+	// Most (100) is how many messages a room keeps, the newest ones.
+	Most = 100
+	// Bytes (48 KiB) bounds their JSON, so that one message of a data channel has all.
+	Bytes = 48 << 10
+)
 
 // Past has the newest messages of a room, where hosts want that. The zero Past keeps nothing. It is
 // not safe for concurrent use.
@@ -44,7 +48,7 @@ func (p *Past) Add(m control.Chat) {
 }
 
 // Messages returns the messages, oldest first. The memory never changes.
-func (p *Past) Messages() []control.Chat { return p.messages[:len(p.messages):len(p.messages)] }
+func (p *Past) Messages() []control.Chat { return slices.Clip(p.messages) }
 
 // length returns the length of a message's JSON, in bytes.
 func length(m control.Chat) int {

@@ -18,7 +18,7 @@ func (g solitude) opens(room string, from netip.Prefix) error {
 	alone, people := g.alone()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := (quota{g.Gateway}).space(Input, room, from); err != nil {
+	if err := quota(g).space(Input, room, from); err != nil {
 		return err
 	}
 	if _, is := alone[room]; !is && !people[room] && len(alone) >= g.cfg.MaxAlone {

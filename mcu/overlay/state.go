@@ -47,10 +47,10 @@ func (s *State) Live(now time.Time) bool {
 
 // Transition returns how tiles come to other places.
 func (s *State) Transition() motion.Transition {
-	if s.Set == nil || s.Set.Overlays.Transition == nil {
+	if s.Set == nil || s.Set.Transition == nil {
 		return s.Usual
 	}
-	t := s.Set.Overlays.Transition
+	t := s.Set.Transition
 	return motion.Transition{Length: time.Duration(t.MS) * time.Millisecond, Ease: t.Ease}
 }
 

@@ -101,11 +101,10 @@ func (r *recording) attach() error {
 }
 
 // saw notes what the mix shows from now on.
-func (r *recording) saw(w views.Wish) sidecar.Info {
+func (r *recording) saw(w views.Wish) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.view, r.info.View = w, w.String()
-	return r.measured()
 }
 
 // show changes what the mix shows. The file goes on.

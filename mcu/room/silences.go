@@ -16,7 +16,6 @@ import (
 	"tilemix/mcu/quality"
 	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
-	"tilemix/mcu/stats"
 	"tilemix/mcu/uplink"
 )
 
@@ -88,7 +87,7 @@ func (s *silences) observe(m *member, now time.Time) (news bool) {
 	if !m.seated || s.loop.room.lobby {
 		return false
 	}
-	if m.observed.Facts == (stats.Facts{}) || now.Unix()%factsEvery == 0 {
+	if f := &m.observed.Facts; f.Local == "" || f.Codec == "" && m.camera != nil || now.Unix()%factsEvery == 0 {
 		m.observed.Learn(m.control.Facts(m.camera))
 	}
 	r := reading(m, now)

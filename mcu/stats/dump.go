@@ -51,7 +51,7 @@ func Dump(name string, facts Facts, s Series) []byte {
 			times = fmt.Append(comma(times, i), s.Samples[i].At)
 		}
 		times = append(times, ']')
-		for f := range Field(fields) {
+		for f := range fields {
 			if !s.known(f) {
 				continue
 			}

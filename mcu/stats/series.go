@@ -46,7 +46,7 @@ func (s Series) MarshalJSON() ([]byte, error) {
 	}
 	b = append(b, `],"values":{`...)
 	n := 0
-	for f := range Field(fields) {
+	for f := range fields {
 		if !s.known(f) {
 			continue
 		}

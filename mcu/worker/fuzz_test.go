@@ -53,7 +53,7 @@ func FuzzWorker(f *testing.F) {
 		}
 		d := crew.NewDecoder(kind)
 		defer d.Close()
-		for _, au := range bytes.Split(stream, between) {
+		for au := range bytes.SplitSeq(stream, between) {
 			pic, err := d.DecodeTiles(au, fit.Wanted{Tiles: [fit.Most]image.Point{{X: 32, Y: 24}, {X: 98, Y: 60}}}, frames)
 			pic.Frame.Release()
 			if errors.Is(err, worker.ErrRestarted) {

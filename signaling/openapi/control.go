@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -72,9 +73,7 @@ func (g *grammar) object(typ reflect.Type) node {
 		}
 		if field.Anonymous {
 			inner := g.object(field.Type)
-			for name, is := range inner["properties"].(node) {
-				fields[name] = is
-			}
+			maps.Copy(fields, inner["properties"].(node))
 			required = append(required, inner["required"].([]string)...)
 			continue
 		}

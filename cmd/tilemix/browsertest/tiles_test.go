@@ -17,9 +17,9 @@ func (s state) pin(name string) string {
 }
 
 // pins waits until the page has exactly these pinned after it acted, with tiles larger than all others.
-func (p *page) pins(t *testing.T, act func(), pinned ...string) state {
+func (p *page) pins(t *testing.T, act func(), pinned ...string) {
 	t.Helper()
-	return p.pinsWhere(t, act, func(state) bool { return true }, pinned...)
+	p.pinsWhere(t, act, func(state) bool { return true }, pinned...)
 }
 
 // pinsWhere is pins, and something else is so at the same time. The page acts again where the server was
