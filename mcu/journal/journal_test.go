@@ -147,7 +147,9 @@ func TestDiskComesBack(t *testing.T) {
 			t.Errorf("there is %q", got)
 		}
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 }
 
