@@ -41,7 +41,7 @@ func TestLost(t *testing.T) {
 	for path, page := range map[string]bool{"/r/": true, "/nope": true, "/static/none.js": true, "/api/v1/nope": false} {
 		r := do(t, http.MethodGet, url+"/mix"+path, "", "Accept", "text/html,*/*")
 		r.want(t, http.StatusNotFound)
-		if got := strings.Contains(r.body, "There is nothing at this address"); got != page || page && !strings.Contains(r.body, `href="/mix/static/base.css"`) {
+		if got := strings.Contains(r.body, "There is nothing at this address"); got != page || page && !strings.Contains(r.body, `href="/mix/static/join.min.css"`) {
 			t.Errorf("a browser at %s gets %.80s", path, r.body)
 		}
 		if r := do(t, http.MethodGet, url+"/mix"+path, ""); !strings.HasPrefix(r.body, `{"error"`) {

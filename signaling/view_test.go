@@ -37,7 +37,7 @@ func TestViewParameter(t *testing.T) {
 		return resp.StatusCode, string(data)
 	}
 	for view, says := range map[string]string{
-		"lay out": "neither an ID nor a layout", `{"fps":5}`: "15 to 60", `{"size":1}`: "unknown field", `{"canvas":"1x1"}`: "WIDTHxHEIGHT",
+		"lay out": "neither an ID nor the name of a layout", `{"fps":5}`: "15 to 60", `{"size":1}`: "unknown field", `{"canvas":"1x1"}`: "WIDTHxHEIGHT",
 	} {
 		for _, way := range []string{"/whip/demo", "/whep/demo"} {
 			if status, body := come(way, view); status != http.StatusBadRequest || !strings.Contains(body, says) {

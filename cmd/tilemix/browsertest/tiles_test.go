@@ -24,7 +24,7 @@ func (p *page) pins(t *testing.T, act func(), pinned ...string) {
 
 // pinsWhere is pins, and something else is so at the same time. The page acts again where the server was
 // too busy for a view.
-func (p *page) pinsWhere(t *testing.T, act func(), also func(state) bool, pinned ...string) (s state) {
+func (p *page) pinsWhere(t *testing.T, act func(), also func(state) bool, pinned ...string) {
 	t.Helper()
 	const refused = `(window.refused ??= (window.tilemix.ws.addEventListener('message', ({ data }) => data.includes('"view_limit"') && refused.count++), { count: 0 })).count`
 	var before, now int
@@ -33,8 +33,8 @@ func (p *page) pinsWhere(t *testing.T, act func(), also func(state) bool, pinned
 	}
 	act()
 	eventually(t, fmt.Sprintf("%s: %q pinned", p.name, pinned), func() (string, bool) {
-		var err error
-		if s, err = p.state(); err != nil {
+		s, err := p.state()
+		if err != nil {
 			return err.Error(), false
 		}
 		if s.pins(pinned) && also(s) {
@@ -46,7 +46,6 @@ func (p *page) pinsWhere(t *testing.T, act func(), also func(state) bool, pinned
 		}
 		return fmt.Sprintf("%+v, refused %d times", s, now), false
 	})
-	return s
 }
 
 // pins tells whether exactly these are pinned.

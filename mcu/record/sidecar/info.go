@@ -5,6 +5,7 @@
 package sidecar
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -130,6 +131,9 @@ func Load(dir, id string) (Info, error) {
 	}
 	if i.ID != id {
 		return Info{}, fmt.Errorf("%s%s is of another recording", id, Ending)
+	}
+	if plain := new(bytes.Buffer); json.Compact(plain, i.Options) == nil { // the file is indented
+		i.Options = plain.Bytes()
 	}
 	return i, nil
 }

@@ -55,10 +55,10 @@ func TestScopes(t *testing.T) {
 		"rooms:read":  {"rooms", "status"},
 		"rooms:write": {"drain", "end", "history", "invites", "keys", "layouts", "lock", "room"},
 		"moderate": {
-			"admit", "ask", "back", "bans", "events", "hands", "kick", "lowerThird", "message", "move", "overlays", "participants", "reject", "set", "spotlight", "waiting",
+			"admit", "ask", "back", "bans", "events", "hands", "kick", "lowerThird", "message", "move", "overlays", "participants", "reject", "set", "spotlight", "stats", "waiting",
 		},
 		"record":  {"broadcast", "inputs", "outputs", "record", "recordings"},
-		"metrics": {"metrics"},
+		"metrics": {"metrics", "stats"},
 	}
 	for _, scope := range key.Scopes() {
 		c, err := r.Verify(add(t, dir, key.Key{Name: strings.ReplaceAll(scope, ":", "-"), Rooms: "*", Scopes: []string{scope}}), "", now)
