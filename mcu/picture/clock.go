@@ -285,7 +285,7 @@ func (c *Clock) advance() {
 			c.partings.Add(d)
 		}
 	}
-	if s := c.cursor.Scene(); s != was {
+	if s := c.cursor.Scene(); s != was && len(c.views) > 0 { // else the clock has ended
 		c.show(s)
 		c.sources.follow(s)
 		c.audience.follow(s, c.views)

@@ -88,5 +88,5 @@ func (g *gallery) close() {
 	for _, v := range g.ending {
 		v.close()
 	}
-	g.ending = nil
+	g.views, g.ending = nil, nil
 }
