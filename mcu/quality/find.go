@@ -1,6 +1,9 @@
 package quality
 
-import "tilemix/mcu/stats"
+import (
+	"tilemix/codec"
+	"tilemix/mcu/stats"
+)
 
 // Window (10) is how many samples of a second Find looks at; a silent microphone takes all of them.
 const Window = 10
@@ -174,6 +177,6 @@ func (w window) notes(facts stats.Facts) (all []Finding) {
 	}
 	note(w.held(stats.MicOn, Window) == 1 && w.none(stats.MicSound, Window), Microphone, Up)
 	note(w.now(stats.Relayed) == 1, Relay, Both)
-	note(facts.Codec == "VP8", Codec, Up)
+	note(facts.Codec != "" && facts.Codec != codec.H264.String(), Codec, Up)
 	return all
 }

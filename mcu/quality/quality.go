@@ -64,7 +64,7 @@ const (
 	Clipping   Cause = "clipping"   // the microphone is set too loud
 	Microphone Cause = "microphone" // it is on and brings silence
 	Relay      Cause = "relay"      // media goes over a TURN server
-	Codec      Cause = "codec"      // the camera sends VP8, which costs the server more than H.264
+	Codec      Cause = "codec"      // the camera sends what costs the server more than H.264
 )
 
 // causes are all of them in their order.
