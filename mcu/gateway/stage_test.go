@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -172,11 +173,19 @@ func (r *receiver) kill() {
 	_ = r.cmd.Wait()
 }
 
+// end has FFmpeg write its file to the end.
+func (r *receiver) end() {
+	_ = r.cmd.Process.Signal(os.Interrupt)
+	late := time.AfterFunc(5*time.Second, func() { _ = r.cmd.Process.Kill() })
+	_ = r.cmd.Wait()
+	late.Stop()
+}
+
 // await waits until so much has come, and ends the receiver.
 func (r *receiver) await(bytes int64) {
 	r.t.Helper()
 	defer func() {
-		r.kill()
+		r.end()
 		if r.t.Failed() {
 			r.t.Logf("FFmpeg said: %s", r.said.String())
 		}
