@@ -25,6 +25,19 @@
   element.type = 'module';
   element.src = modern ? address : address.replace(/min.js$/, 'es2019.js');
   element.onerror = refuse;
-  document.head.appendChild(element);
+  // A module that a script adds runs as soon as it is there, and the modules need the whole page.
+  if (document.readyState === 'loading') {
+    var early = document.createElement('link');
+    early.rel = 'modulepreload';
+    early.href = element.src;
+    document.head.appendChild(early);
+    addEventListener('DOMContentLoaded', start);
+  } else {
+    start();
+  }
   setTimeout(refuse, 10000);
+
+  function start() {
+    document.head.appendChild(element);
+  }
 })();
