@@ -76,7 +76,11 @@ func TestHosts(t *testing.T) {
 
 	ada.click(t, "#host-menu")
 	ada.waitFor(t, `document.activeElement?.role === 'menuitem'`)
-	ada.press(t, kb.End+kb.ArrowUp+kb.Enter) // lock, over what ends the call
+	ada.waitFor(t, `(() => {
+		const item = [...document.querySelectorAll('.menu-item')].find((i) => i.innerText.startsWith('Lock'));
+		item?.click();
+		return Boolean(item);
+	})()`)
 	bob.waitFor(t, `document.querySelector('.locked-sign').hidden === false`)
 
 	open()
