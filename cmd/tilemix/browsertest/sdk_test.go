@@ -27,7 +27,7 @@ func TestSDK(t *testing.T) {
 	t.Parallel()
 	site := httptest.NewUnstartedServer(nil)
 	origin := "http://" + site.Listener.Addr().String()
-	s := serve(t, "", "--allow-origin", origin)
+	s := serve(t, "", "--allow-origin", origin, "--max-views", "8")
 	program := strings.ReplaceAll(tenLines, "https://mix.example", s.url)
 	// Between its lines the page only notes what it had.
 	before, last, found := strings.Cut(program, "await call.leave()")
@@ -75,7 +75,7 @@ func runTenLines(t *testing.T, site, bob *page, messages int) {
 	site.waitFor(t, "call.state === 'in' && call.element.querySelector('video').videoWidth > 0")
 	site.waitFor(t, "listed.some((p) => p.you && p.name === 'Ada' && !p.audio && p.hand === 1) && listed.some((p) => p.name === 'Bob')")
 	bob.waitFor(t, fmt.Sprintf("document.querySelectorAll('#messages .message-text').length === %d", messages))
-	if err := site.ask("go()", new(any)); err != nil {
+	if err := site.ask("(go(), true)", new(bool)); err != nil {
 		t.Error(err)
 	}
 	site.waitFor(t, "window.done === true && said.length === 1 && call.state === 'left'")
