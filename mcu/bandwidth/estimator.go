@@ -53,6 +53,10 @@ func (e *Estimator) Rate() int { return int(e.rate) }
 // Lost returns the fraction of packets lost of late, 0 to 1.
 func (e *Estimator) Lost() float64 { return e.loss.recent }
 
+// Overflow returns the fraction of packets lost of late beyond what the line loses whatever is
+// sent, 0 to 1: a queue on the line that is full drops them.
+func (e *Estimator) Overflow() float64 { return max(e.loss.recent-e.loss.inherent, 0) }
+
 // Queue returns how long packets wait in queues at present.
 func (e *Estimator) Queue() time.Duration { return e.trend.base.queue() }
 

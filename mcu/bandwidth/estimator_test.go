@@ -87,9 +87,9 @@ func TestRandomLossAlone(t *testing.T) {
 		least int
 	}{{0.05, 2}, {0.2, 2}} {
 		l := line{rate: steady(20_000_000), queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, rung: 2, loss: c.loss}
-		low, below := 2, 0
+		low, below, overflow := 2, 0, 0.0
 		l.run(0, time.Minute, func(at time.Duration) {
-			low = min(low, l.rung)
+			low, overflow = min(low, l.rung), max(overflow, l.e.Overflow())
 			if l.rung < 2 && at > 20*time.Second {
 				below++
 			}
@@ -102,6 +102,26 @@ func TestRandomLossAlone(t *testing.T) {
 		if got := l.e.Lost(); got < c.loss*0.6 || got > c.loss*1.5 {
 			t.Errorf("%v lost, not %v", got, c.loss)
 		}
+		if overflow > 0.02 {
+			t.Errorf("%.2f of it is said to overflow a queue that is empty", overflow)
+		}
+	}
+}
+
+// TestOverflow sends pictures of 24 kB each second over a queue that holds half of one.
+func TestOverflow(t *testing.T) {
+	l := line{rate: steady(300_000), queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, still: true}
+	overflow := 0.0
+	l.run(0, 20*time.Second, func(at time.Duration) {
+		if at%time.Second == 0 {
+			for range 24 {
+				l.send(at, 1000, false)
+			}
+		}
+		overflow = max(overflow, l.e.Overflow())
+	})
+	if overflow < 0.05 {
+		t.Errorf("%d packets fell out of the queue, and %.3f were said to", l.bad, overflow)
 	}
 }
 

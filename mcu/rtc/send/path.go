@@ -41,6 +41,7 @@ type Path struct {
 	rate, limit atomic.Int64  // bits a second: the estimate, and the client's REMB
 	rtt, queue  atomic.Int64  // ns
 	lost        atomic.Uint64 // bits of a float64
+	overflow    atomic.Uint64 // the same, of what is lost to a full queue
 	twcc        atomic.Bool   // the client reports arrival times
 
 	wish, wished atomic.Int64 // bits a second to probe for, and when that was last asked
@@ -158,6 +159,7 @@ func (l *Path) publish() {
 	l.rate.Store(int64(l.estimator.Rate()))
 	l.queue.Store(int64(l.estimator.Queue()))
 	l.lost.Store(math.Float64bits(l.estimator.Lost()))
+	l.overflow.Store(math.Float64bits(l.estimator.Overflow()))
 }
 
 // handleREMB takes the client's limit, in bits a second. A limit under minLimit counts as

@@ -2,6 +2,7 @@ package send
 
 import (
 	"bytes"
+	"math"
 	"testing"
 	"time"
 
@@ -147,6 +148,48 @@ func TestPacerKeepsItsRate(t *testing.T) {
 			t.Fatal("nothing left")
 		}
 	})
+}
+
+// TestPacerMindsFullQueues writes a picture of 200 kB to paths that lose packets: only where a
+// queue of a narrow one overflows it leaves at nearly the rate of the path.
+func TestPacerMindsFullQueues(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		estimate       int
+		lost, overflow float64
+		factor         float64
+	}{
+		{"narrow, nothing lost", 300_000, 0, 0, pacingFactor},
+		{"narrow radio", 300_000, 0.2, 0.001, pacingFactor},
+		{"narrow, overflows", 300_000, 0.2, 0.2, narrowFactor},
+		{"wide, overflows", 1_000_000, 0.2, 0.2, pacingFactor},
+	} {
+		path := quietPath()
+		path.twcc.Store(true)
+		path.rate.Store(int64(c.estimate))
+		path.lost.Store(math.Float64bits(c.lost))
+		path.overflow.Store(math.Float64bits(c.overflow))
+		m := &meter{now: path.epoch.Add(time.Hour)}
+		d := NewVideo(path)
+		d.Bind(Binding{Writer: m, SSRC: 7, PayloadType: 102})
+		d.Open()
+		p := packet.Packets{Timestamp: 3000, Key: true}
+		for range 200 {
+			p.Payloads = append(p.Payloads, make([]byte, 1000))
+		}
+		d.Write(p, m.now)
+		for began := m.now; path.pacer.Tick(func() time.Time { return m.now }) && m.now.Sub(began) < time.Minute; {
+			m.now = m.now.Add(pacerInterval)
+		}
+		bytes := 0
+		for _, leave := range m.leaves {
+			bytes += leave.size
+		}
+		took := m.leaves[len(m.leaves)-1].at.Sub(m.leaves[0].at).Seconds()
+		if factor := float64(bytes) * 8 / took / float64(c.estimate); math.Abs(factor/c.factor-1) > 0.15 {
+			t.Errorf("%s: leaves at %.2f × the estimate, not %.2f", c.name, factor, c.factor)
+		}
+	}
 }
 
 // TestRetransmissionsKeepTheirShare requests all packets again and again. Over time no more

@@ -22,10 +22,11 @@ const (
 	pacingFactor = 2.5
 	// unpacedRate is the estimate from which nothing is paced, in bits a second.
 	unpacedRate = 10_000_000
-	// narrowFactor is pacingFactor of a path that carries less than narrow bits a second and loses
-	// more than lossy of its packets. An IDR is most of what such a path's queue holds: a burst
-	// overflows the queue, and an IDR that is lost is followed by another as large.
-	narrowFactor, narrow, lossy = 1.15, 500_000, 0.02
+	// narrowFactor is pacingFactor of a path that carries less than narrow bits a second and whose
+	// queue drops more than full of its packets. An IDR is most of what such a queue holds: a burst
+	// overflows it, and an IDR that is lost is followed by another as large. Where a radio loses
+	// packets the usual pace stays, because repairs need it.
+	narrowFactor, narrow, full = 1.15, 500_000, 0.02
 	// burst is how much leaves at once, in time at the pacing rate.
 	burst = 40 * time.Millisecond
 	// reportInterval is the time between two sender reports, by the media's clock.
@@ -174,7 +175,7 @@ func (s *sender) fill(now time.Duration) {
 		s.room, s.filled = 1<<40, now
 		return
 	}
-	if estimate < narrow && s.loss() > lossy {
+	if estimate < narrow && math.Float64frombits(s.path.overflow.Load()) > full {
 		factor = narrowFactor
 	}
 	rate := factor * estimate / 8
