@@ -6,6 +6,7 @@ import (
 	"image"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,6 +181,52 @@ func TestNoThirdView(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("first picture of a view after %v, the slowest after %v", took[len(took)/2], took[len(took)-1])
+}
+
+// TestViewFlood has a viewer wish another view every millisecond: few of the wishes begin a view, the others
+// are refused, and what the others see is the same all the time.
+func TestViewFlood(t *testing.T) {
+	t.Parallel()
+	c := colourful(t, 2)
+	eye, mad := c.join("views", "Eye", viewer), c.join("views", "Mad", viewer)
+	room := next(t, &eye.news, "three tiles", func(l control.Layout) bool { return len(l.Tiles) == 3 })
+	eye.VideoSink.Await("the room's picture", func(p rtctest.Picture) error { return c.matches(p.Image, room) })
+	var wrong, seen atomic.Int64
+	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
+		seen.Add(1)
+		if c.matches(p.Image, room) != nil {
+			wrong.Add(1)
+		}
+	})
+	encoded := c.metric("tilemix_key_frames_total", "360")
+	began := time.Now()
+	sent := 0
+	for ; time.Since(began) < time.Second; sent++ {
+		mad.p.Handle(control.View{Wish: c.pins(sent%3, (sent+1+sent/3%2)%3)})
+		time.Sleep(time.Millisecond)
+	}
+	took := time.Since(began)
+	next(t, &mad.news, "a bound", func(e control.Error) bool { return e.Code == "too_many_requests" })
+	forget()
+	most := 5 + int(took/viewPause)
+	given := 0
+	for _, l := range of[control.Layout](&mad.news) {
+		if l.View != nil {
+			given++
+		}
+	}
+	if given == 0 || given > most {
+		t.Errorf("%d of %d wishes in %v were given, want 1 to %d", given, sent, took, most)
+	}
+	if n := c.metric("tilemix_key_frames_total", "360") - encoded; n > float64(2*most) {
+		t.Errorf("%v key frames were encoded in %v", n, took)
+	}
+	if n := len(of[control.Layout](&eye.news)); n > 4 {
+		t.Errorf("another viewer was told of %d layouts", n)
+	}
+	if wrong.Load() > 0 || seen.Load() == 0 {
+		t.Errorf("%d of %d pictures of another viewer are not the room's", wrong.Load(), seen.Load())
+	}
 }
 
 // viewPause (260 ms) is how often a viewer may change its view.

@@ -11,12 +11,10 @@ import (
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
-	"tilemix/mcu/overlay"
 	"tilemix/mcu/pace"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/viewer"
-	"tilemix/mixer/motion"
 )
 
 const (
@@ -100,10 +98,9 @@ func (c *Clock) Run(ctx context.Context) {
 		}
 		c.env.Metrics.missed.Add(float64(missed))
 		c.missed.Add(uint64(missed))
-		if c.overload.Tick(missed); c.overload.Strained() {
-			c.strained(time.Now())
-		}
+		c.overload.Tick(missed)
 		now := time.Now()
+		c.strained(missed, now)
 		late := c.pace.Late(now)
 		if late > c.pace.Period()/4 {
 			c.late.Add(1)
@@ -141,18 +138,22 @@ func (c *Clock) tick(now time.Time) {
 	c.at = now
 	c.choose(s, now)
 	c.sinks.request(s, c.views, now)
-	used := c.sinks.wanted(s)
+	used := false
 	for _, v := range c.views {
 		v.sweep(now, linger)
-		used = used || v.used()
+		used = used || c.sinks.seen(s, c.views, v)
 	}
 	if !used {
 		return
 	}
 	c.sources.look(s, now)
 	for i, v := range c.views {
+		if !c.sinks.seen(s, c.views, v) {
+			v.dark = true
+			continue
+		}
 		shown := s.Shown(i)
-		v.transit(c.moves(shown), now)
+		v.transit(shown, c.overload.Strained(), now)
 		if v.due() && v.compose(c.sources.tiles(s, &s.Views[i]), s.Waiting, shown, s.Views[i].Ground, now) {
 			c.changed = now
 		}
@@ -166,14 +167,6 @@ func (c *Clock) tick(now time.Time) {
 		}
 		v.offer(now)
 	}
-}
-
-// moves returns how tiles come to other places. They jump where there is no time to spare.
-func (c *Clock) moves(shown *overlay.State) motion.Transition {
-	if c.overload.Strained() {
-		return motion.Transition{}
-	}
-	return shown.Transition()
 }
 
 // choose finds out which rendition each viewer is to have.

@@ -5,10 +5,15 @@ import (
 
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/viewer"
 )
 
-// strainEvery (2 s) is the time between two views that a strained clock asks to be rid of.
-const strainEvery = 2 * time.Second
+const (
+	// strainEvery (2 s) is the time between two views that a strained clock asks to be rid of.
+	strainEvery = 2 * time.Second
+	// strainLasts (1 s) is how long a clock is strained before it asks for the first.
+	strainLasts = time.Second
+)
 
 // gallery is the views of a room. It belongs to the picture clock.
 type gallery struct {
@@ -17,6 +22,8 @@ type gallery struct {
 	ending []*view // of no scene any more, until their encoders are done
 	out    chan rendition.Output
 	told   time.Time // when strain was last reported
+	strain viewer.Overload
+	since  time.Time // when strain began; zero: there is none
 }
 
 // newGallery returns the gallery of a room that has only its own view.
@@ -71,9 +78,16 @@ func (g *gallery) end() {
 	g.ending = left
 }
 
-// strained reports that the clock is late, from time to time, while there is a view that could go.
-func (g *gallery) strained(now time.Time) {
-	if len(g.views) > 1 && now.Sub(g.told) >= strainEvery && g.env.Reporter.Strained() {
+// strained takes how many ticks were missed before this one. While ticks are missed again and again, it
+// asks from time to time to be rid of a view, if there is one that could go. A pause of any length counts as one
+// miss, because it is over by then and a view less would not have shortened it.
+func (g *gallery) strained(missed int, now time.Time) {
+	switch g.strain.Tick(min(missed, 1)); {
+	case !g.strain.Strained():
+		g.since = time.Time{}
+	case g.since.IsZero():
+		g.since = now
+	case len(g.views) > 1 && now.Sub(g.since) >= strainLasts && now.Sub(g.told) >= strainEvery && g.env.Reporter.Strained():
 		g.told = now
 	}
 }

@@ -44,20 +44,50 @@ func TestGallery(t *testing.T) {
 	}
 }
 
-// TestStrained asks to be rid of a view from time to time while the clock is late, and never of the
-// room's own.
+// TestStrained asks to be rid of a view from time to time while the clock misses ticks again and again,
+// not for a pause however long, and never of the room's own.
 func TestStrained(t *testing.T) {
 	b, _ := newLadderBench(t)
 	g := &b.gallery
-	g.strained(b.now)
-	if n := b.reports.strained; n != 0 {
+	now := b.now
+	ticks := func(n int, missed func(i int) int) (asked int) {
+		before := b.reports.strained
+		for i := range n {
+			now = now.Add(time.Second / 30)
+			g.strained(missed(i), now)
+		}
+		return b.reports.strained - before
+	}
+	every := func(n int) func(int) int {
+		return func(i int) int {
+			if i%n == 0 {
+				return 1
+			}
+			return 0
+		}
+	}
+	none := func(int) int { return 0 }
+	if n := ticks(300, every(2)); n != 0 {
 		t.Errorf("a room with its own view alone is asked %d times", n)
 	}
+	ticks(300, none)
 	g.show(&scene.Scene{Views: []scene.View{{Size: size}, {Key: views.ViewKey{Layout: "speaker"}, Size: size}}})
-	for i := range 100 {
-		g.strained(b.now.Add(time.Duration(i) * strainEvery * 3 / 100))
+	pause := func(i int) int {
+		if i == 0 {
+			return 45
+		}
+		return 0
 	}
-	if n := b.reports.strained; n != 3 {
+	if n := ticks(90, pause) + ticks(90, pause) + ticks(300, every(30)); n != 0 {
+		t.Errorf("it is asked %d times for pauses, and a tick a second", n)
+	}
+	if n := ticks(30, every(2)); n != 0 {
+		t.Errorf("it is asked %d times within a second", n)
+	}
+	if n := ticks(180, every(2)); n != 3 {
 		t.Errorf("it is asked %d times in three of its times", n)
+	}
+	if n := ticks(300, none); n > 1 {
+		t.Errorf("it is asked %d times after the strain", n)
 	}
 }

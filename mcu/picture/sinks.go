@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"slices"
 	"time"
 
 	"tilemix/mcu/media"
@@ -59,9 +58,17 @@ func (k *sinks) request(s *scene.Scene, all []*view, now time.Time) {
 	}
 }
 
-// wanted tells whether a sink of a scene takes canvases.
-func (k *sinks) wanted(s *scene.Scene) bool {
-	return slices.ContainsFunc(s.Sinks, func(a *media.Attachment) bool { return a.Still != nil })
+// seen tells whether anybody takes the pictures of a view, or a sink of a scene its canvases.
+func (k *sinks) seen(s *scene.Scene, all []*view, v *view) bool {
+	if v.used() {
+		return true
+	}
+	for i, a := range s.Sinks {
+		if a.Still != nil && takes(s, all, i) == v {
+			return true
+		}
+	}
+	return false
 }
 
 // expose gives the canvases of this tick to the sinks that take them.

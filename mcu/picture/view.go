@@ -43,6 +43,7 @@ type view struct {
 	frames   []*yuv.Frame // the canvas of this tick, by rung
 	scalers  []yuv.Scaler // by rung
 	tick     int
+	dark     bool // nobody has seen what is drawn since
 }
 
 func newView(env Env, of scene.View, out chan<- rendition.Output) (*view, error) {
@@ -146,6 +147,7 @@ func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overla
 		o.Colour = ground
 	}
 	v.canvas.Overlay(o)
+	v.dark = false
 	if v.lobby != nil && !v.lobby.compose(waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false
 	}
@@ -155,8 +157,15 @@ func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overla
 	return true
 }
 
-// transit says how tiles come to other places from now on.
-func (v *view) transit(how motion.Transition, now time.Time) { v.canvas.Transit(how, now) }
+// transit says how tiles come to other places from now on. They jump where there is no time to spare, and
+// where nobody saw the places that they come from.
+func (v *view) transit(shown *overlay.State, strained bool, now time.Time) {
+	how := shown.Transition()
+	if strained || v.dark {
+		how = motion.Transition{}
+	}
+	v.canvas.Transit(how, now)
+}
 
 // picture returns what compose drew.
 func (v *view) picture() *image.YCbCr {
