@@ -175,16 +175,16 @@ func TestChirpsOf(t *testing.T) {
 func TestParseStat(t *testing.T) {
 	for _, c := range []struct {
 		stat string
-		want time.Duration
+		want process
 		ok   bool
 	}{
-		{"7 (tilemix) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 9 0 1", 3 * time.Second, true},
-		{"7 (a ) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 9 0 1", 30 * time.Millisecond, true},
-		{"7 (tilemix) S 1 7 7 0 -1 4194560 1 0 0 0 x 50 0 0", 0, false},
-		{"7 (tilemix) S 1", 0, false},
-		{"", 0, false},
+		{"7 (tilemix) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 9 0 1", process{"tilemix", 3 * time.Second, 0}, true},
+		{"7 (a ) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 1 2 30 4 20 0 9 0 1", process{"a ) b (c", 30 * time.Millisecond, 340 * time.Millisecond}, true},
+		{"7 (tilemix) S 1 7 7 0 -1 4194560 1 0 0 0 x 50 0 0", process{}, false},
+		{"7 (tilemix) S 1", process{}, false},
+		{"", process{}, false},
 	} {
-		if got, err := parseStat([]byte(c.stat)); got != c.want || (err == nil) != c.ok {
+		if got, err := parseStat([]byte(c.stat)); err == nil && got != c.want || (err == nil) != c.ok {
 			t.Errorf("%q: %v, %v", c.stat, got, err)
 		}
 	}

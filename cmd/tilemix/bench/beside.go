@@ -1,12 +1,9 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -35,16 +32,16 @@ func (m company) begin(ctx context.Context) (end func(), err error) {
 			end()
 		}
 	}()
-	room := m.room()
-	err = errors.Join(m.ask(ctx, http.MethodPost, room+"/recordings", nil, nil),
-		m.ask(ctx, http.MethodPut, room+"/broadcast", nil, nil))
+	room := m.call.room(atRoom)
+	err = errors.Join(m.call.ask(ctx, http.MethodPost, room+"/recordings", nil, nil),
+		m.call.ask(ctx, http.MethodPut, room+"/broadcast", nil, nil))
 	for range pushes {
 		cmd, url, serveErr := serveRTMP()
 		if serveErr != nil {
 			return end, errors.Join(err, serveErr)
 		}
 		far = append(far, cmd)
-		err = errors.Join(err, m.ask(ctx, http.MethodPost, room+"/outputs", map[string]string{"url": url}, nil))
+		err = errors.Join(err, m.call.ask(ctx, http.MethodPost, room+"/outputs", map[string]string{"url": url}, nil))
 	}
 	if err != nil {
 		return end, err
@@ -95,47 +92,11 @@ func (m company) flows(ctx context.Context) (all bool, err error) {
 		Outputs    []state `json:"outputs"`
 	}
 	for _, what := range []string{"/recordings", "/outputs", "/broadcast"} {
-		if err := m.ask(ctx, http.MethodGet, m.room()+what, nil, &now); err != nil {
+		if err := m.call.ask(ctx, http.MethodGet, m.call.room(atRoom)+what, nil, &now); err != nil {
 			return false, err
 		}
 	}
 	down := func(s state) bool { return s.State != "up" }
 	return now.State == "on" && len(now.Outputs) == pushes && !slices.ContainsFunc(now.Outputs, down) &&
 		slices.Contains(now.Recordings, state{"recording"}), nil
-}
-
-// room is the call's in the server's API.
-func (m company) room() string { return m.server.url + "/api/v1/rooms/" + atRoom }
-
-// ask asks the server's API for something.
-func (m company) ask(ctx context.Context, method, url string, body, answer any) error {
-	var data []byte
-	if body != nil {
-		var err error
-		if data, err = json.Marshal(body); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := m.call.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if data, err = io.ReadAll(resp.Body); err != nil {
-		return err
-	}
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, data)
-	}
-	if answer == nil {
-		return nil
-	}
-	return json.Unmarshal(data, answer)
 }

@@ -1,10 +1,14 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -22,8 +26,12 @@ const (
 type member struct {
 	*bot.Bot
 	name    string
+	room    string
 	session *whip.Session
 }
+
+// sees tells whether the bot receives pictures.
+func (m *member) sees() bool { return !m.NoPicture && !m.Publisher }
 
 // call is bots that are on one server.
 type call struct {
@@ -52,6 +60,8 @@ func newCall(ctx context.Context, server string) (*call, error) {
 // entry says how a bot joins.
 type entry struct {
 	room, name string
+	view       string // that a viewer has from the beginning; "": the room's
+	screen     bool   // what it sends is a screen
 	bot.Options
 }
 
@@ -62,7 +72,14 @@ func (c *call) join(ctx context.Context, entries []entry, wide int) error {
 	joined := make([]*member, len(entries))
 	err := each(len(entries), wide, func(i int) error {
 		e := entries[i]
-		m := &member{name: e.name, session: whip.New(c.http, whip.Room(c.server, e.room, e.name, e.Viewer))}
+		at := whip.Room(c.server, e.room, e.name, e.Viewer)
+		if e.view != "" {
+			at.URL += "&view=" + url.QueryEscape(e.view)
+		}
+		if e.screen {
+			at.URL += "&as=screen"
+		}
+		m := &member{name: e.name, room: e.room, session: whip.New(c.http, at)}
 		e.Exchange = m.session.Exchange
 		var err error
 		if m.Bot, err = c.crowd.Join(ctx, e.Options); err != nil {
@@ -91,7 +108,7 @@ func (c *call) begun(ctx context.Context, video, sound bool) error {
 	for waiting := c.members; ; {
 		for len(waiting) > 0 {
 			s := waiting[0].Stats()
-			if video && !waiting[0].NoPicture && s.Picture.First == 0 || sound && s.Sound.First == 0 {
+			if video && waiting[0].sees() && s.Picture.First == 0 || sound && s.Sound.First == 0 {
 				break
 			}
 			waiting = waiting[1:]
@@ -128,4 +145,40 @@ func (c *call) stats() []bot.Stats {
 		all[i] = m.Stats()
 	}
 	return all
+}
+
+// room is a room in the server's API.
+func (c *call) room(name string) string { return c.server + "/api/v1/rooms/" + name }
+
+// ask asks the server's API for something.
+func (c *call) ask(ctx context.Context, method, url string, body, answer any) error {
+	var data []byte
+	if body != nil {
+		var err error
+		if data, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if data, err = io.ReadAll(resp.Body); err != nil {
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, data)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(data, answer)
 }

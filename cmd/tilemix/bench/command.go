@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +24,7 @@ import (
 
 // Settings are the flags of bench.
 type Settings struct {
-	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, quality, coop25, large100, audio300, viewers100, viewers500, beside, latency, join50, memory, idle or all. Repeatable."`
+	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, quality, coop25, large100, audio300, viewers100, viewers500, beside, latency, join50, memory, idle, views4, grid9-1080, screen, overlays, overlays4, wishes50 or all. Repeatable."`
 	Participants int           `placeholder:"N" help:"Other number of participants, or of viewers in viewers100 and viewers500, rounds in memory, or rooms in idle."`
 	Duration     time.Duration `default:"10s" help:"How long each is measured."`
 	Clip         string        `placeholder:"FILE" help:"Video that the cameras film, read with ffmpeg. Without it, one is drawn."`
@@ -31,6 +32,7 @@ type Settings struct {
 	URL          string        `name:"url" placeholder:"URL" help:"Measure this server on this machine instead of one of its own; needs --pid."`
 	PID          int           `name:"pid" help:"Process of the server at --url."`
 	Profile      string        `placeholder:"DIR" help:"Write a CPU profile of the server there for each scenario. It costs some CPU itself."`
+	Busy         bool          `help:"Print numbers even if other programs use the machine, with the CPU of those programs beside them."`
 	NoFloor      bool          `help:"Leave out the floor."`
 	Bursts       bool          `help:"Send each picture in one segmented system call. That is cheaper for the bots and the server than what real senders do."`
 	OpenH264     string        `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
@@ -151,7 +153,12 @@ func (r *runner) prepare(ctx context.Context, chosen []scenario) error {
 	if r.leader, err = newVoice(utter(true)); err != nil {
 		return err
 	}
-	r.other, err = newVoice(utter(false))
+	if r.other, err = newVoice(utter(false)); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(chosen, func(s scenario) bool { return s.slides }) {
+		r.slides, err = newDeck(slideSize)
+	}
 	return err
 }
 

@@ -1,10 +1,13 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"tilemix/cmd/tilemix/bench/bot"
 )
 
 // yardstick finds what a measurement is compared with.
@@ -13,7 +16,7 @@ type yardstick struct{ *measurement }
 // floor finds what the same work costs alone: its packets through the bare
 // exchange, then its codecs on one thread.
 func (m yardstick) floor(ctx context.Context) error {
-	if m.settings.NoFloor || m.s.storm || m.s.rounds > 0 || !m.s.video && !m.s.sound {
+	if m.settings.NoFloor || m.s.contrast != nil || m.s.storm || m.s.rounds > 0 || !m.s.video && !m.s.sound {
 		return nil
 	}
 	m.say("  floor: the same packets through plain pion")
@@ -28,6 +31,31 @@ func (m yardstick) floor(ctx context.Context) error {
 	}
 	r.Floor.Transport, r.Floor.PerViewer = transport, perViewer
 	r.compare()
+	return nil
+}
+
+// views finds what the views that are added cost alone.
+func (m yardstick) views() error {
+	if m.s.changes == 0 {
+		return nil
+	}
+	m.say("  three views composed and encoded alone")
+	m.result.Alone = &Alone{}
+	for _, tiles := range quartetTiles(m.s.participants) {
+		var shown []*bot.Variant
+		for _, t := range tiles {
+			for _, b := range m.call.members {
+				if b.name == t.Source.Participant {
+					shown = append(shown, cmp.Or(b.Stats().Sends, m.film.clip.Full))
+				}
+			}
+		}
+		cost, err := timeView(m.film, shown, tiles)
+		if err != nil {
+			return fmt.Errorf("time a view: %w", err)
+		}
+		m.result.Alone.add(cost)
+	}
 	return nil
 }
 

@@ -81,7 +81,8 @@ func (m *measurement) usage(before, after snapshot) {
 	r, used := m.result, after.since(before.usage)
 	r.Seconds = after.at.Sub(before.at).Seconds()
 	r.CPU, r.BotsCPU, r.OthersCPU, r.MachineIdle = used.server, used.bots, used.others, used.idle
-	r.Children = used.children
+	r.Load = load()
+	r.Workers, r.Children = used.workers, used.ffmpegs
 	r.PerParticipant = r.CPU / float64(max(1, len(m.call.members)))
 	r.Ticks, r.RSS = used.ticks, after.rss
 }
@@ -96,7 +97,7 @@ func (m *measurement) received(before, after snapshot) {
 		if i < len(before.bots) {
 			old = before.bots[i]
 		}
-		if !m.call.members[i].NoPicture {
+		if m.call.members[i].sees() && m.beheld(m.call.members[i]) {
 			rates = append(rates, float64(s.Picture.Units-old.Picture.Units)/r.Seconds)
 		}
 		lost += s.Picture.Lost - old.Picture.Lost + s.Sound.Lost - old.Sound.Lost
@@ -119,6 +120,11 @@ func (m *measurement) received(before, after snapshot) {
 	if lost > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d packets were lost on the way to the bots", lost))
 	}
+}
+
+// beheld tells whether a bot's frame rate is one that the scenario is about.
+func (m *measurement) beheld(b *member) bool {
+	return m.s.contrast == nil || m.s.rooms == 0 || b.room != atRoom+"0"
 }
 
 // first is the time to a bot's first picture, or sound where it gets no pictures.
@@ -173,6 +179,10 @@ func (m *measurement) counted(before, after metrics) {
 
 // trouble notes why the numbers may be worth nothing.
 func (m *measurement) trouble(format string, args ...any) {
+	if m.settings.Busy {
+		m.result.Notes = append(m.result.Notes, fmt.Sprintf(format, args...))
+		return
+	}
 	m.result.Troubles = append(m.result.Troubles, fmt.Sprintf(format, args...))
 }
 

@@ -16,22 +16,37 @@ const tick = 10 * time.Millisecond
 
 var errStat = errors.New("cannot be read")
 
-// parseStat reads utime and stime of /proc/PID/stat (proc_pid_stat(5)).
-func parseStat(stat []byte) (time.Duration, error) {
+// process is what /proc/PID/stat says of a process.
+type process struct {
+	name string        // of its program
+	used time.Duration // user and system time
+	gone time.Duration // the same of its children that have ended
+}
+
+// parseStat reads /proc/PID/stat (proc_pid_stat(5)).
+func parseStat(stat []byte) (p process, err error) {
 	// The second field is the program's name in parentheses; it may hold any.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("process status %w", errStat)
+	first, last := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if first < 0 || last < first {
+		return p, fmt.Errorf("process status %w", errStat)
 	}
-	var sum uint64
-	for _, f := range fields[11:13] {
+	p.name = string(stat[first+1 : last])
+	fields := strings.Fields(string(stat[last+1:]))
+	if len(fields) < 15 {
+		return p, fmt.Errorf("process status %w", errStat)
+	}
+	for i, f := range fields[11:15] { // utime, stime, cutime, cstime
 		n, err := strconv.ParseUint(f, 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("process status %w: %w", errStat, err)
+			return p, fmt.Errorf("process status %w: %w", errStat, err)
 		}
-		sum += n
+		if i < 2 {
+			p.used += time.Duration(n) * tick
+		} else {
+			p.gone += time.Duration(n) * tick
+		}
 	}
-	return time.Duration(sum) * tick, nil
+	return p, nil
 }
 
 // parseMachine reads the first line of /proc/stat (proc_stat(5)): how long all
@@ -70,22 +85,26 @@ func parseRSS(status []byte) (int64, error) {
 type usage struct {
 	at                           time.Time
 	process, own, busy, capacity time.Duration
-	children                     time.Duration // of the process
+	workers, ffmpegs             time.Duration // children of the process: its codec workers, and its FFmpegs
 	rss                          int64
 }
 
 // look reads the usage of a process, of this one, and of the machine.
 func look(pid int) (usage, error) {
 	u := usage{at: time.Now()}
-	var err error
-	if u.process, err = cpuOf(pid); err != nil {
+	server, err := cpuOf(pid)
+	if err != nil {
 		return u, err
 	}
-	if u.own, err = cpuOf(os.Getpid()); err != nil {
+	bots, err := cpuOf(os.Getpid())
+	if err != nil {
 		return u, err
 	}
-	u.children = cpuOfChildren(pid, 0)
-	u.own += cpuOfChildren(os.Getpid(), pid)
+	u.process, u.own = server.used, bots.used
+	u.workers, u.ffmpegs = cpuOfChildren(pid, 0)
+	u.workers += server.gone // a worker that has ended; the server's FFmpegs last as long as the call
+	encoders, ffmpegs := cpuOfChildren(os.Getpid(), pid)
+	u.own += encoders + ffmpegs
 	machine, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return u, err
@@ -101,46 +120,57 @@ func look(pid int) (usage, error) {
 	return u, err
 }
 
-func cpuOf(pid int) (time.Duration, error) {
+func cpuOf(pid int) (process, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return process{}, err
 	}
 	return parseStat(stat)
 }
 
-// cpuOfChildren is what those children of a process that live, but for one, have used.
-func cpuOfChildren(pid, but int) (sum time.Duration) {
+// cpuOfChildren is what those children of a process that live, but for one, have used: FFmpegs,
+// and all others.
+func cpuOfChildren(pid, but int) (workers, ffmpegs time.Duration) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, task := range tasks {
 		children, _ := os.ReadFile(task) // its thread may have ended
 		for child := range strings.FieldsSeq(string(children)) {
-			if n, err := strconv.Atoi(child); err == nil && n != but {
-				used, _ := cpuOf(n)
-				sum += used
+			n, err := strconv.Atoi(child)
+			if err != nil || n == but {
+				continue
+			}
+			p, _ := cpuOf(n) // it may have ended
+			if p.name == "ffmpeg" {
+				ffmpegs += p.used
+			} else {
+				workers += p.used
 			}
 		}
 	}
-	return sum
+	return workers, ffmpegs
 }
 
 // spent is what was used between two looks, in ms of CPU a second.
 type spent struct {
-	server, bots, others float64
-	children             float64 // of the server
-	idle                 float64 // share of the machine
-	ticks                int64   // of the server
+	server  float64 // with its codec workers
+	workers float64 // of that, the codec workers
+	ffmpegs float64 // of the server, beside it
+	bots    float64
+	others  float64 // all other programs
+	idle    float64 // share of the machine
+	ticks   int64   // of the server with its workers
 }
 
 func (u usage) since(before usage) spent {
 	seconds := u.at.Sub(before.at).Seconds()
 	rate := func(d time.Duration) float64 { return d.Seconds() * 1000 / seconds }
+	workers := u.workers - before.workers
+	served := u.process - before.process + workers
 	s := spent{
-		server: rate(u.process - before.process), bots: rate(u.own - before.own),
-		children: rate(u.children - before.children),
-		ticks:    int64((u.process - before.process) / tick),
+		server: rate(served), workers: rate(workers), ffmpegs: rate(u.ffmpegs - before.ffmpegs),
+		bots: rate(u.own - before.own), ticks: int64(served / tick),
 	}
-	s.others = max(0, rate(u.busy-before.busy)-s.server-s.bots-s.children)
+	s.others = max(0, rate(u.busy-before.busy)-s.server-s.bots-s.ffmpegs)
 	if all := u.capacity - before.capacity; all > 0 {
 		s.idle = 1 - float64(u.busy-before.busy)/float64(all)
 	}

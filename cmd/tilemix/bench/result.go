@@ -59,7 +59,8 @@ type Result struct {
 	FPSMedian float64 `json:"fpsMedian"`
 	SoundGaps uint64  `json:"soundGaps"`
 
-	CPU            float64 `json:"cpu"` // ms a second
+	CPU            float64 `json:"cpu"`                  // of the server with its codec workers, ms a second
+	Workers        float64 `json:"workersCPU,omitempty"` // of that, the codec workers
 	PerParticipant float64 `json:"cpuPerParticipant"`
 	PerViewer      float64 `json:"cpuPerViewer,omitempty"`
 	Before         float64 `json:"cpuBefore,omitempty"`   // of the same call, without viewers or what is beside
@@ -68,6 +69,7 @@ type Result struct {
 	BotsCPU        float64 `json:"botsCPU"`
 	OthersCPU      float64 `json:"othersCPU"`
 	MachineIdle    float64 `json:"machineIdle"` // 0 to 1
+	Load           float64 `json:"load"`        // of the machine, over the last minute
 	Floor          Floor   `json:"floor"`
 	Ratio          float64 `json:"ratio"`      // CPU to the floor's total
 	CodecRatio     float64 `json:"codecRatio"` // CPU to the codecs alone in a tight loop
@@ -83,6 +85,9 @@ type Result struct {
 	Decodes  float64           `json:"decodes"`
 	Opus     float64           `json:"opusEncodes"`
 	RSS      int64             `json:"rss"` // bytes
+	Pairs    series            `json:"pairs,omitempty"`
+	Alone    *Alone            `json:"alone,omitempty"` // what views cost by themselves
+	Changes  *Changes          `json:"changes,omitempty"`
 	Memory   *Memory           `json:"memory,omitempty"`
 	Quality  *Quality          `json:"quality,omitempty"`
 	Uplinks  uint64            `json:"uplinks"`

@@ -29,6 +29,7 @@ type runner struct {
 	film     *film
 	leader   *bot.Voice // with chirps
 	other    *bot.Voice
+	slides   *deck // nil where no scenario has one
 	progress io.Writer
 }
 
@@ -51,7 +52,7 @@ func (r *runner) run(ctx context.Context, s scenario, other *Result) (*Result, e
 	if err := errors.Join(err, server.stop()); err != nil {
 		return nil, err
 	}
-	if err := (yardstick{m}).floor(ctx); err != nil {
+	if err := errors.Join((yardstick{m}).floor(ctx), (yardstick{m}).views()); err != nil {
 		return nil, err
 	}
 	res := m.result
@@ -73,6 +74,9 @@ func (r *runner) serve(ctx context.Context, s scenario) (*child, error) {
 	args := []string{
 		"serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data-dir", folder,
 		"--max-participants", strconv.Itoa(s.participants + s.viewers + 1), "--max-rooms", strconv.Itoa(max(1, s.rooms)),
+	}
+	if s.views > 0 {
+		args = append(args, "--max-views", strconv.Itoa(s.views))
 	}
 	if s.beside {
 		args = append(args, "--allow-private-outputs")
@@ -104,6 +108,9 @@ type measurement struct {
 	before  spent          // without the viewers, or what is beside
 	cameras []*bot.Variant // what each sent at the end; nil: nothing
 	work    work
+
+	changed  []time.Time // when a viewer's view was
+	restless func()      // ends what goes on in the call; nil: nothing does
 }
 
 // entries says how the scenario's bots join. The first sees, the last hears.
@@ -115,9 +122,14 @@ func (m *measurement) entries() (participants, viewers []entry) {
 		e.NoSound, e.NoPicture = e.Viewer || !s.sound, s.sound && !s.video
 		e.Remember = int((m.settings.Duration+settle)/time.Second+2) * 50
 		if s.rooms > 0 {
-			e.room += fmt.Sprint(i % s.rooms)
+			e.room += fmt.Sprint(m.roomOf(i))
 		}
-		if s.video && !e.Viewer {
+		if e.Viewer {
+			e.view = s.viewersView
+		}
+		if s.slides && i == 0 {
+			e.Clip, e.Publisher, e.screen = m.slides.clip, true, true
+		} else if s.video && !e.Viewer {
 			e.Clip, e.Cooperate = m.film.clip, s.cooperate
 			e.Jitter = s.jitter(i)
 		}
@@ -134,6 +146,9 @@ func (m *measurement) entries() (participants, viewers []entry) {
 		if i == s.participants+s.viewers-1 && s.sound {
 			e.Record = true
 		}
+		if s.contrast != nil { // it is too long to be looked at from beginning to end
+			e.Record, e.Message = s.changes > 0 && i == s.participants+s.viewers-1, nil
+		}
 		if e.Viewer {
 			viewers = append(viewers, e)
 		} else {
@@ -141,6 +156,22 @@ func (m *measurement) entries() (participants, viewers []entry) {
 		}
 	}
 	return participants, viewers
+}
+
+// roomOf returns the room of a bot where there are several. Viewers are in the first.
+func (m *measurement) roomOf(i int) int {
+	if i >= m.s.participants {
+		return 0
+	}
+	return i % m.s.rooms
+}
+
+// calmDown ends what goes on in the call.
+func (m *measurement) calmDown() {
+	if m.restless != nil {
+		m.restless()
+		m.restless = nil
+	}
 }
 
 // measure joins, waits, measures and leaves.
@@ -159,7 +190,7 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 	if err := m.gather(ctx, participants); err != nil {
 		return err
 	}
-	if len(viewers) > 0 || m.s.beside {
+	if m.s.contrast == nil && len(viewers) > 0 || m.s.beside {
 		if m.before, err = spend(ctx, m); err != nil {
 			return err
 		}
@@ -177,6 +208,10 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 	}
 	if err := m.calm(ctx); err != nil {
 		return err
+	}
+	if m.s.contrast != nil {
+		defer m.calmDown()
+		return (contrasting{m}).measure(ctx)
 	}
 	if err := m.observe(ctx); err != nil {
 		return err

@@ -25,13 +25,18 @@ type scenario struct {
 	storm        bool            // all join at once, and that is what is measured
 	uneven       []time.Duration // how late pictures of the first cameras come at most; with it, the mix' quality is judged
 	beside       bool            // then they are recorded, broadcast and pushed, which is measured against without
+	contrast     *contrast       // what the call is measured without and with, in turn; nil: it is not
+	views        int             // that the server may have; 0: as it likes
+	changes      int             // of the last viewer's view, of which is measured how long they take
+	slides       bool            // the first participant shares a screen, and has no camera
+	viewersView  string          // what viewers see, from the beginning; "": the room's view
 	needs        string
 	judge        func(r *Result, other *Result) []Bar
 }
 
 // scenarios are all there are, in the order in which they run.
 func scenarios() []scenario {
-	return slices.Concat(conversations(), audiences(), moments())
+	return slices.Concat(conversations(), audiences(), moments(), contrasts())
 }
 
 // conversations are calls in which most send.
@@ -168,15 +173,25 @@ func (s *scenario) wishes() []uplink.Constraints {
 		return nil
 	}
 	var wishes []uplink.Constraints
-	var who []layout.Source
-	const most = 25 // tiles
-	for n := range min(most, s.participants) {
-		who = append(who, layout.Source{ID: layout.SourceID{Participant: fmt.Sprint(n)}})
-		for _, t := range layout.Grid(filmSize, who) {
+	add := func(tiles []layout.Tile) {
+		for _, t := range tiles {
 			if w := uplink.For(t.Rect.Size(), frameRate); !slices.Contains(wishes, w) {
 				wishes = append(wishes, w)
 			}
 		}
+	}
+	var who []layout.Source
+	const most = 25 // tiles
+	for n := range min(most, s.participants) {
+		who = append(who, layout.Source{ID: layout.SourceID{Participant: fmt.Sprint(n)}})
+		add(layout.Grid(filmSize, who))
+	}
+	if s.changes > 0 {
+		for _, tiles := range quartetTiles(s.participants) {
+			add(tiles)
+		}
+		who[0].Pinned, who[1].Pinned = true, true
+		add(layout.Speaker(filmSize, who))
 	}
 	return wishes
 }

@@ -59,7 +59,7 @@ func writeDetails(out io.Writer, r *Result) {
 	if r.CodecRatio > 0 {
 		fmt.Fprintf(out, "  CPU / codecs alone in a tight loop: %.0f of %.0f ms/s, %.2f\n", r.CPU, r.Floor.codecs(), r.CodecRatio)
 	}
-	if r.Viewers > 0 {
+	if r.PerViewer > 0 {
 		fmt.Fprintf(out, "  a viewer costs %.2f ms/s; sending a picture or sound to all takes %.1f ms at p95\n",
 			r.PerViewer, r.Stages["send"].P95)
 	}
@@ -80,9 +80,8 @@ func writeDetails(out io.Writer, r *Result) {
 		}
 		fmt.Fprintf(out, "  cameras: %s; %d uplink messages\n", strings.Join(parts, ", "), r.Uplinks)
 	}
-	if r.Children > 0 {
-		fmt.Fprintf(out, "  the server's FFmpegs: %.0f ms/s\n", r.Children)
-	}
+	writeContrast(out, r)
+	writeCPU(out, r)
 	if m := r.Memory; m != nil {
 		var after []string
 		for _, bytes := range m.Rounds {
@@ -92,6 +91,33 @@ func writeDetails(out io.Writer, r *Result) {
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "  note: %s\n", n)
+	}
+}
+
+// writeContrast prints what the call was without and with what it was measured for.
+func writeContrast(out io.Writer, r *Result) {
+	for n, p := range r.Pairs {
+		fmt.Fprintf(out, "  pair %d, without and with: %s\n", n+1, p)
+	}
+	if a := r.Alone; a != nil {
+		fmt.Fprintf(out, "  three views alone: composition %.0f, encode %.0f ms/s\n", a.Compose, a.Encode)
+	}
+	if c := r.Changes; c != nil {
+		fmt.Fprintf(out, "  change of view to first picture, p50/p95 ms: %.0f/%.0f where others had the view, %.0f/%.0f where nobody had it, %d in all\n",
+			c.Known.P50, c.Known.P95, c.New.P50, c.New.P95, c.All.Count)
+	}
+}
+
+// writeCPU prints which processes the CPU is of.
+func writeCPU(out io.Writer, r *Result) {
+	if r.Workers > 0 {
+		fmt.Fprintf(out, "  of the CPU, codec workers: %.0f ms/s\n", r.Workers)
+	}
+	if r.Children > 0 {
+		fmt.Fprintf(out, "  the server's FFmpegs: %.0f ms/s\n", r.Children)
+	}
+	if r.Load > 0 {
+		fmt.Fprintf(out, "  beside it: other programs %.0f ms/s, load %.2f\n", r.OthersCPU, r.Load)
 	}
 }
 

@@ -21,6 +21,7 @@ type Options struct {
 	Exchange func(ctx context.Context, offer string) (answer string, err error)
 
 	Viewer    bool // only receives
+	Publisher bool // only sends
 	Cooperate bool // opens a control channel and obeys uplink messages
 	Clip      *Clip
 	Begin     *Variant // the variant of the clip that the bot sends first; nil is Clip.Full
@@ -161,6 +162,9 @@ func (b *Bot) take(p []byte, now time.Time) {
 		b.receiver.take(p, now)
 	}
 }
+
+// Show has the bot send another variant of its clip from the next picture on, which is an IDR.
+func (b *Bot) Show(v *Variant) { b.wishes.variant.Store(v) }
 
 // Leave ends the connection and waits for the bot's goroutines.
 func (b *Bot) Leave() {

@@ -30,6 +30,8 @@ func offer(o *Options, local credentials, video, audio uint32) string {
 	direction, mids := "sendrecv", "0"
 	if o.Viewer {
 		direction = "recvonly"
+	} else if o.Publisher {
+		direction = "sendonly"
 	}
 	if !o.NoPicture {
 		mids += " 1"
