@@ -37,12 +37,12 @@ func (s *Server) Admits(room, name string, g policy.Grant) error {
 // ruled returns the rules of a room, or why a client of a grant may not come into it: hosts have
 // locked it, or it is not its time. The caller holds s.mu.
 func (s *Server) ruled(name string, g policy.Grant) (r rules.Terms, err error) {
-	if s.cfg.Rules != nil {
-		if r, err = s.cfg.Rules(name); err != nil {
+	if s.cfg().Rules != nil {
+		if r, err = s.cfg().Rules(name); err != nil {
 			return r, err
 		}
 	}
-	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && (r.Lock || s.cfg.Seats.Was(name, time.Now()).Locked)) {
+	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && (r.Lock || s.cfg().Seats.Was(name, time.Now()).Locked)) {
 		return r, room.ErrLocked
 	}
 	return r, r.Admits(g, time.Now())
@@ -62,11 +62,11 @@ func (s *Server) space(r *entry, lobby bool) error {
 		return ErrClosed
 	case s.drains && r == nil:
 		return admission.ErrDraining
-	case lobby && r == nil && len(s.lobbies) >= s.cfg.MaxRooms:
+	case lobby && r == nil && len(s.lobbies) >= s.cfg().MaxRooms:
 		return fmt.Errorf("%w: it has %d lobbies", ErrServerFull, len(s.lobbies))
-	case !lobby && (r == nil || r.seated == 0 && r.held == nil) && s.begun >= s.cfg.MaxRooms:
+	case !lobby && (r == nil || r.seated == 0 && r.held == nil) && s.begun >= s.cfg().MaxRooms:
 		return fmt.Errorf("%w: it has %d", ErrServerFull, s.begun)
-	case r != nil && r.seated >= s.cfg.MaxParticipants:
+	case r != nil && r.seated >= min(r.most, s.cfg().MaxParticipants):
 		return fmt.Errorf("%w: it has %d participants", ErrRoomFull, r.seated)
 	}
 	return nil
@@ -139,8 +139,8 @@ func (s *Server) seat(room string, lobby, receives bool) (*place, error) {
 	e := s.of(room, lobby)
 	var ruled rules.Terms
 	var err error
-	if s.cfg.Rules != nil {
-		ruled, err = s.cfg.Rules(room)
+	if s.cfg().Rules != nil {
+		ruled, err = s.cfg().Rules(room)
 	}
 	if !lobby {
 		err = cmp.Or(err, full(e, ruled, receives))
@@ -241,7 +241,7 @@ func (s *Server) mayMake(from netip.Prefix) error {
 			}
 		}
 	}
-	if made >= max(1, s.cfg.MaxRooms/roomShare) {
+	if made >= max(1, s.cfg().MaxRooms/roomShare) {
 		return fmt.Errorf("%w: your address has made %d of the server's rooms", admission.ErrBusy, made)
 	}
 	return nil
@@ -254,13 +254,14 @@ func (s *Server) open(name string, maker netip.Prefix, lobby bool, ruled rules.T
 		build, of = room.NewLobby, s.lobbies
 	}
 	env := s.env
+	s.furnish(&env)
 	env.Codecs = s.decoders.ofRoom()
 	r, err := build(name, env)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	e := &entry{Room: r, lobby: lobby, end: cancel, maker: maker}
+	e := &entry{Room: r, lobby: lobby, end: cancel, maker: maker, most: env.MaxParticipants}
 	of[name] = e
 	e.Govern(rules.Terms{HostLeaves: ruled.HostLeaves}) // before anybody comes; the rest holds from the first seat on
 	s.wg.Go(func() { e.Run(ctx) })

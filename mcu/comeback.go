@@ -18,13 +18,13 @@ func (f former) resume(o JoinOptions, secret string) (*Participant, int, error) 
 	if !errors.Is(err, ErrNotFound) {
 		return p, number, err
 	}
-	seat, former := f.cfg.Seats.Claim(secret, time.Now())
+	seat, former := f.cfg().Seats.Claim(secret, time.Now())
 	if !former {
 		return nil, 0, err
 	}
 	o.Room, o.Name, o.Viewer, o.Wait, o.Grant, o.seat = seat.Room, seat.Name, seat.Viewer, seat.Waits, seat.Grant, &seat
 	if p, err = f.Join(o); err != nil {
-		f.cfg.Seats.Return(seat)
+		f.cfg().Seats.Return(seat)
 		return nil, 0, fmt.Errorf("resume: %w", err)
 	}
 	return p, 0, nil
@@ -36,7 +36,7 @@ func (f former) grant(secret string) (policy.Grant, error) {
 	if err == nil {
 		return g, nil
 	}
-	seat, former := f.cfg.Seats.Former(secret, time.Now())
+	seat, former := f.cfg().Seats.Former(secret, time.Now())
 	if !former {
 		return g, err
 	}

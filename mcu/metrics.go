@@ -78,7 +78,7 @@ func (r roomStats) Collect(ch chan<- prometheus.Metric) {
 	gauge(peopleDesc, people, "participant")
 	gauge(peopleDesc, viewers, "viewer")
 	gauge(framesDesc, frames)
-	if m := r.server.cfg.DecoderMemory; m != nil {
+	if m := r.server.cfg().DecoderMemory; m != nil {
 		gauge(memoryDesc, int(m.Held()))
 	}
 	for rung, n := range receive {

@@ -164,7 +164,7 @@ func (v vacancy) finish() {
 		t.Stop()
 	}
 	v.entry.over = nil
-	v.server.cfg.Seats.End(v.entry.Name())
+	v.server.cfg().Seats.End(v.entry.Name())
 	v.server.env.Emit(event.New(event.RoomEnded, v.entry.Name()))
 }
 

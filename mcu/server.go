@@ -23,7 +23,6 @@ import (
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
 	"tilemix/mcu/views/pool"
-	"tilemix/mixer/motion"
 )
 
 // Participant is a participant or viewer of a room, for those who act in its name. It is
@@ -33,7 +32,7 @@ type Participant = room.Participant
 // Server holds the rooms. It is safe for concurrent use. Its goroutines are those of the
 // rooms, which Run waits for.
 type Server struct {
-	cfg     Config
+	*live
 	log     *slog.Logger
 	api     *rtc.API
 	turn    *turn.Relay // nil: there is none
@@ -64,6 +63,7 @@ type entry struct {
 	lobby  bool
 	end    context.CancelFunc
 	maker  netip.Prefix  // address of the client that it was made for
+	most   int           // participants that it was made for
 	inside int           // those who have entered and whose connections are not closed
 	seated int           // those of them whose connection has stood
 	eyes   int           // those of the seated that only receive
@@ -86,9 +86,9 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 		_ = api.Close()
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, api: api, turn: relay, decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
+	s := &Server{live: newLive(cfg), log: log, api: api, turn: relay, decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
-	s.env.API, s.env.ICEServers = api, s.ICEServers
+	s.env.API, s.env.ICEServers, s.env.Layouts = api, s.ICEServers, s.layoutOf
 	door{s}.serves(&s.env)
 	s.metrics = register(s, &s.env)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -108,14 +108,12 @@ func (c Config) env(log *slog.Logger) room.Env {
 	if c.Decided == nil {
 		c.Decided = func(policy.Ruling) {}
 	}
-	rungs := c.ladder()
 	return room.Env{
 		Handshakes: handshake.New(slots), DecodeSlot: slots,
 		Headroom: headroom.New(cap(slots)),
 		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
-		Size:     rungs[0].Size, Rungs: rungs, FrameRate: c.FrameRate, AudioBitrate: c.AudioBitrate, KeepLoudness: c.KeepLoudness,
-		Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
-		Transition: motion.Transition{Length: c.Transition}, Layout: c.Layout, Layouts: c.layoutOf, MaxTiles: c.MaxTiles, Views: pool.NewAllotment(c.MaxViews), MaxParticipants: c.MaxParticipants,
+		Rungs:    c.ladder(), FrameRate: c.FrameRate, Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
+		Views: pool.NewAllotment(c.MaxViews),
 		Seats: c.Seats, Code: c.Code, Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }
@@ -147,12 +145,12 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	if err := CheckRoomName(o.Room); err != nil {
 		return nil, err
 	}
-	name, err := s.cfg.cleanName(o.Name)
+	name, err := s.cfg().cleanName(o.Name)
 	if err != nil {
 		return nil, err
 	}
 	o.Name = name
-	if unreached(s.cfg, o) {
+	if unreached(*s.cfg(), o) {
 		s.secluded.Do(func() {
 			s.log.Warn("a client of another machine joins, but media is received from this machine only: name an address by --media-listen, or 0.0.0.0 for all")
 		})
@@ -207,7 +205,7 @@ func (s *Server) Move(room, id, to string) error {
 	ruled, err := s.ruled(to, policy.Grant{}) // a host of one room need not be one of the other
 	s.mu.Unlock()
 	if err == nil {
-		err = mayMove(s.cfg.Bars, ruled, p, to)
+		err = mayMove(s.cfg().Bars, ruled, p, to)
 	}
 	if err != nil {
 		return err
@@ -287,7 +285,7 @@ func (s *Server) allRooms() []*entry {
 // ICEServers returns the ICE servers for a client. The credentials of its own
 // TURN server, and of those that share a secret, are new each time and valid for an hour.
 func (s *Server) ICEServers() []control.ICEServer {
-	return iceServers(s.cfg, s.turn, s.api.Addresses())
+	return iceServers(*s.cfg(), s.turn, s.api.Addresses())
 }
 
 // Media returns the sockets of media, UDP and TCP, and the TURN server, nil for none.

@@ -21,24 +21,33 @@ const (
 // buckets bound what one client sends. A client is an address or a secret. It is safe for concurrent
 // use.
 type buckets[Client comparable] struct {
-	rate float64 // a second; 0: there is no bound
-
-	mu  sync.Mutex
-	all map[Client]*rate.Limiter
+	mu   sync.Mutex // guards what follows
+	rate float64    // a second; 0: there is no bound
+	all  map[Client]*rate.Limiter
 }
 
 func newBuckets[Client comparable](perSecond float64) *buckets[Client] {
 	return &buckets[Client]{rate: perSecond, all: map[Client]*rate.Limiter{}}
 }
 
+// pace sets another rate. Each client then begins anew.
+func (b *buckets[Client]) pace(perSecond float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rate != perSecond {
+		b.rate = perSecond
+		clear(b.all)
+	}
+}
+
 // take tells whether a client may send one more. The zero client always may.
 func (b *buckets[Client]) take(host Client, now time.Time) bool {
 	var nobody Client
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.rate <= 0 || host == nobody {
 		return true
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	bucket := b.all[host]
 	if bucket == nil {
 		b.forget(now)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,11 +21,31 @@ import (
 // guard decides which names of this server and which pages of other servers a request may come by,
 // and how often. It is safe for concurrent use.
 type guard struct {
-	hosts    []string                    // names of this server, in lower case
-	origins  []string                    // whose pages may join, watch and play HLS; "*": any
+	welcome  atomic.Pointer[welcome]
 	buckets  *buckets[netip.Prefix]      // of joins, offers and ICE restarts, by address
 	keys     *buckets[[sha256.Size]byte] // of requests to the API, by the hash of the secret
 	refusals *refusals
+}
+
+// welcome is whom a guard lets in. It never changes.
+type welcome struct {
+	hosts     []string // names of this server, in lower case
+	origins   []string // whose pages may join, watch and play HLS; "*": any
+	ancestors string   // whose pages may have this server's in a frame, as a policy of the content writes it
+}
+
+// change takes over whom another configuration lets in, and how often.
+func (g *guard) change(to Config) {
+	w := &welcome{ancestors: strings.Join(append([]string{"'self'"}, to.Embedders...), " ")}
+	for _, host := range to.Hosts {
+		w.hosts = append(w.hosts, strings.ToLower(host))
+	}
+	for _, origin := range to.Origins {
+		w.origins = append(w.origins, strings.ToLower(origin))
+	}
+	g.welcome.Store(w)
+	g.buckets.pace(to.AddressRate)
+	g.keys.pace(to.KeyRate)
 }
 
 // Known tells whether a Host is one of this server, which goes by names in lower case. A page of
@@ -46,7 +67,7 @@ func Known(names []string, host string) bool {
 func (g *guard) named(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if Known(g.hosts, r.Host) {
+		if Known(g.welcome.Load().hosts, r.Host) {
 			return next(c)
 		}
 		host := fmt.Sprintf("%.80q", r.Host)
@@ -63,7 +84,7 @@ func (g *guard) own(r *http.Request) error {
 		return nil
 	}
 	u, err := url.Parse(origin)
-	if err == nil && u.Host != "" && (strings.EqualFold(u.Host, r.Host) || slices.Contains(g.hosts, strings.ToLower(u.Hostname()))) {
+	if err == nil && u.Host != "" && (strings.EqualFold(u.Host, r.Host) || slices.Contains(g.welcome.Load().hosts, strings.ToLower(u.Hostname()))) {
 		return nil
 	}
 	g.refusals.note(errOrigin, whence(r), fmt.Sprintf("the page is of %.80q and asked for host %.80q; if a reverse proxy stands between,"+
@@ -74,7 +95,8 @@ func (g *guard) own(r *http.Request) error {
 // joins tells why a page may not open a WebSocket, or nil: pages of this server may, and those of the
 // origins that are allowed, which join by WHIP too.
 func (g *guard) joins(r *http.Request) error {
-	if slices.Contains(g.origins, "*") || slices.Contains(g.origins, strings.ToLower(r.Header.Get("Origin"))) {
+	origins := g.welcome.Load().origins
+	if slices.Contains(origins, "*") || slices.Contains(origins, strings.ToLower(r.Header.Get("Origin"))) {
 		return nil
 	}
 	return g.own(r)
@@ -128,14 +150,15 @@ func (g *guard) crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path, h := c.Request().URL.Path, c.Response().Header()
 		session := strings.HasPrefix(path, "/whip/") || strings.HasPrefix(path, "/whep/")
-		if len(g.origins) == 0 || !shared.MatchString(path) {
+		origins := g.welcome.Load().origins
+		if len(origins) == 0 || !shared.MatchString(path) {
 			return next(c)
 		}
 		origin := c.Request().Header.Get("Origin")
 		switch {
-		case slices.Contains(g.origins, "*"):
+		case slices.Contains(origins, "*"):
 			h.Set("Access-Control-Allow-Origin", "*")
-		case slices.Contains(g.origins, strings.ToLower(origin)):
+		case slices.Contains(origins, strings.ToLower(origin)):
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Add("Vary", "Origin")
 		default:

@@ -123,11 +123,10 @@ func (m middleware) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // secured sets the headers that restrict what pages may load and who may embed them.
-func (c Config) secured(next echo.HandlerFunc) echo.HandlerFunc {
-	ancestors := strings.Join(append([]string{"'self'"}, c.Embedders...), " ")
+func (g *guard) secured(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host)+"; frame-ancestors "+ancestors)
+		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host)+"; frame-ancestors "+g.welcome.Load().ancestors)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")

@@ -72,6 +72,10 @@ type Config struct {
 	Prefix  string         // of the path by which clients reach the server behind a proxy; "", or as CheckPrefix takes it
 	Trusted []netip.Prefix // proxies whose X-Forwarded-For and X-Forwarded-Prefix count
 
+	// Changes gets what takes Hosts, Origins, Embedders and both rates over from another Config while the
+	// site is served. It may be called at any time. nil: nothing changes.
+	Changes func(change func(Config))
+
 	Drain       func(within time.Duration) (end time.Time, err error) // begins to stop the server; nil: programs cannot
 	Conditions  func() []Condition                                    // of the server, for /readyz and /healthz; nil: none is looked at
 	Collectors  []prometheus.Collector                                // of other parts of the process, for /metrics
@@ -123,7 +127,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 		e.Match(strings.Fields(metrics.methods), metrics.path, metrics.serve)
 		cfg.Metrics(front{trusted: cfg.Trusted, next: e})
 	}
-	e := m.around(m.logged, cfg.bodies().punctual, cfg.secured, s.guard.named, s.guard.crossOrigin, m.recovered)
+	e := m.around(m.logged, cfg.bodies().punctual, s.guard.secured, s.guard.named, s.guard.crossOrigin, m.recovered)
 	for _, r := range routes {
 		e.Match(strings.Fields(r.methods), r.path, s.permit.asks(r))
 	}
@@ -207,11 +211,9 @@ func (c Config) guard(log *slog.Logger) *guard {
 	g := &guard{
 		buckets: newBuckets[netip.Prefix](c.AddressRate), keys: newBuckets[[sha256.Size]byte](c.KeyRate), refusals: newRefusals(log),
 	}
-	for _, host := range c.Hosts {
-		g.hosts = append(g.hosts, strings.ToLower(host))
-	}
-	for _, origin := range c.Origins {
-		g.origins = append(g.origins, strings.ToLower(origin))
+	g.change(c)
+	if c.Changes != nil {
+		c.Changes(g.change)
 	}
 	return g
 }

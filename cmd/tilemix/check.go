@@ -47,9 +47,9 @@ func (c *checkCommand) Run(app *kong.Kong) error {
 	return err
 }
 
-// parseSettings returns the settings of a command line, which begins with serve, and the value of
-// each flag.
-func parseSettings(args []string) (*settings, map[string]any, error) {
+// parseSettings returns the settings of a command line, which begins with serve, and its flags with
+// their values.
+func parseSettings(args []string) (*settings, []*kong.Flag, error) {
 	var commands commands
 	parser, err := newParser(&commands)
 	if err != nil {
@@ -59,11 +59,7 @@ func parseSettings(args []string) (*settings, map[string]any, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	values := map[string]any{}
-	for _, flag := range chosen.Selected().Flags {
-		values[flag.Name] = flag.Target.Interface()
-	}
-	return &commands.Serve.settings, values, nil
+	return &commands.Serve.settings, chosen.Selected().Flags, nil
 }
 
 // verify returns why a server with these settings would not start, as far as files say it. OpenH264
@@ -75,7 +71,7 @@ func verify(s *settings) error {
 	if idle := s.idle(); idle != "" {
 		return fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
 	}
-	if err := s.config().Check(); err != nil {
+	if err := errors.Join(s.config().Check(), hooksOf(s).Check()); err != nil {
 		return err
 	}
 	silent := slog.New(slog.DiscardHandler)

@@ -72,13 +72,14 @@ func settingsTable(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	table.WriteString("| flag | default | what |\n|---|---|---|\n")
+	table.WriteString("| flag | default | [reload](operation.md#change-settings) | what |\n|---|---|---|---|\n")
 	for _, flag := range serveFlags(parser) {
 		value := flag.Default
 		if value != "" {
 			value = "`" + value + "`"
 		}
-		fmt.Fprintf(&table, "| `--%s` | %s | %s |\n", flag.Name, value, flag.Help)
+		reload := map[string]string{"now": "at once", "rooms": "new rooms", "": "restart"}[flag.Tag.Get(reloadTag)]
+		fmt.Fprintf(&table, "| `--%s` | %s | %s | %s |\n", flag.Name, value, reload, flag.Help)
 	}
 	return table.String()
 }

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,6 +43,16 @@ type door struct {
 	authority  *certs.Authority // nil, unless the server has its own
 	shared     *onePort         // nil without --port
 	collectors []prometheus.Collector
+	names      *atomic.Pointer[[]string] // of this server, for redirects
+}
+
+// rename sets other names of this server.
+func (d *door) rename(names []string) {
+	names = slices.Clone(names)
+	for i, name := range names {
+		names[i] = strings.ToLower(name)
+	}
+	d.names.Store(&names)
 }
 
 // newDoor puts TLS in front of a listener, as the settings say. It starts nothing.
@@ -49,7 +61,7 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 		return nil, fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
 	}
 	if s.TLS == "off" {
-		d := &door{listener: listener, url: address("http", listener), wrap: func(h http.Handler) http.Handler { return h }}
+		d := &door{listener: listener, url: address("http", listener), names: new(atomic.Pointer[[]string]), wrap: func(h http.Handler) http.Handler { return h }}
 		if s.Port != 0 {
 			port := demux.New(listener, nil, log)
 			d.listener, d.parts = port.Listen(demux.HTTP), runAll{port}
@@ -58,7 +70,8 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 		}
 		return d, nil
 	}
-	d := &door{wrap: certs.Strict, url: address("https", listener)}
+	d := &door{wrap: certs.Strict, url: address("https", listener), names: new(atomic.Pointer[[]string])}
+	d.rename(s.names())
 	source, plain, err := d.source(s, listener, log)
 	if err != nil {
 		return nil, err
@@ -67,7 +80,7 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 	port := demux.New(listener, certs.Config(source), log)
 	d.collectors = append(d.collectors, portMetric(port))
 	d.listener = port.Listen(demux.TLS)
-	d.parts = runAll{source, port, &plainServer{port.Listen(demux.HTTP), plain(known(s.names(), certs.Redirect("")))}}
+	d.parts = runAll{source, port, &plainServer{port.Listen(demux.HTTP), plain(known(d.names, certs.Redirect("")))}}
 	if s.Port != 0 {
 		d.share(s, port, source)
 	}
@@ -77,7 +90,7 @@ func newDoor(ctx context.Context, s *settings, listener net.Listener, log *slog.
 			return nil, fmt.Errorf("--http-listen: %w", err)
 		}
 		_, number, _ := net.SplitHostPort(listener.Addr().String())
-		d.parts = append(d.parts, &plainServer{s.bounded(second, redirectShare), plain(known(s.names(), certs.Redirect(number)))})
+		d.parts = append(d.parts, &plainServer{s.bounded(second, redirectShare), plain(known(d.names, certs.Redirect(number)))})
 	}
 	return d, nil
 }
@@ -101,12 +114,9 @@ func (s *tlsSettings) idle() string {
 }
 
 // known serves requests to names of this server only, so that a redirect leads to no other.
-func known(names []string, next http.Handler) http.Handler {
-	for i, name := range names {
-		names[i] = strings.ToLower(name)
-	}
+func known(names *atomic.Pointer[[]string], next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !signaling.Known(names, r.Host) {
+		if !signaling.Known(*names.Load(), r.Host) {
 			http.Error(w, "This server does not go by that name. Its operator can add it with --host.", http.StatusMisdirectedRequest)
 			return
 		}

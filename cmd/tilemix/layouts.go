@@ -15,7 +15,10 @@ import (
 )
 
 // layoutFile is a setting: the layouts of a file.
-type layoutFile struct{ all []layout.Layout }
+type layoutFile struct {
+	all  []layout.Layout
+	text string // of the file, by which one is like another
+}
 
 // UnmarshalText reads the file of a name.
 func (f *layoutFile) UnmarshalText(name []byte) error {
@@ -23,9 +26,12 @@ func (f *layoutFile) UnmarshalText(name []byte) error {
 		return nil
 	}
 	all, err := readLayouts(string(name))
+	f.all = nil
 	for i := range all {
 		f.all = append(f.all, all[i].Layout())
 	}
+	text, _ := json.Marshal(all) // as it was read
+	f.text = string(text)
 	return err
 }
 

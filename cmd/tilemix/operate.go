@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"tilemix/cmd/tilemix/drain"
@@ -20,26 +21,42 @@ import (
 
 // operateSettings are the settings of those who run the server.
 type operateSettings struct {
-	LogLevel   string `enum:"debug,info,warn,error" default:"info" help:"Lowest level that is logged: debug, info, warn or error."`
+	LogLevel   string `reload:"now" enum:"debug,info,warn,error" default:"info" help:"Lowest level that is logged: debug, info, warn or error."`
 	LogFormat  string `enum:"text,json" default:"text" help:"Format of the log, and of what the server says as it starts: text or json."`
-	LogPrivacy bool   `name:"log-privacy" env:"TILEMIX_LOG_PRIVACY" help:"Leave names and addresses of clients out of the log."`
+	LogPrivacy bool   `reload:"now" name:"log-privacy" env:"TILEMIX_LOG_PRIVACY" help:"Leave names and addresses of clients out of the log."`
 
-	KeepRecordings   natural   `default:"0" placeholder:"DAYS" help:"Days after its end for which a recording is kept. Then the server deletes it. 0 keeps all."`
-	RecordingsSize   mebibytes `name:"max-recordings-size" env:"TILEMIX_MAX_RECORDINGS_SIZE" default:"0" placeholder:"MIB" help:"Most space of all recordings in MiB. With more, the server deletes the oldest that have ended. 0 is no limit."`
-	RecordingsDryRun bool      `name:"recordings-dry-run" env:"TILEMIX_RECORDINGS_DRY_RUN" help:"Name in the log which recordings --keep-recordings and --max-recordings-size would delete, and delete none."`
+	KeepRecordings   natural   `reload:"now" default:"0" placeholder:"DAYS" help:"Days after its end for which a recording is kept. Then the server deletes it. 0 keeps all."`
+	RecordingsSize   mebibytes `reload:"now" name:"max-recordings-size" env:"TILEMIX_MAX_RECORDINGS_SIZE" default:"0" placeholder:"MIB" help:"Most space of all recordings in MiB. With more, the server deletes the oldest that have ended. 0 is no limit."`
+	RecordingsDryRun bool      `reload:"now" name:"recordings-dry-run" env:"TILEMIX_RECORDINGS_DRY_RUN" help:"Name in the log which recordings --keep-recordings and --max-recordings-size would delete, and delete none."`
 
-	DrainTimeout span `default:"0" placeholder:"TIME" help:"Time for calls to end after SIGTERM, such as 5m. The server takes no new rooms meanwhile, and tells participants. 0 stops at once."`
+	DrainTimeout span `reload:"now" default:"0" placeholder:"TIME" help:"Time for calls to end after SIGTERM, such as 5m. The server takes no new rooms meanwhile, and tells participants. 0 stops at once."`
 }
 
-// level returns the level of the log.
-func (s *operateSettings) level() (level slog.Level) {
+// knobs are settings of the process that may change while it runs. They are safe for concurrent use.
+type knobs struct {
+	level   slog.LevelVar
+	private atomic.Bool
+	within  atomic.Int64 // nanoseconds for a drain by SIGTERM; 0: none
+}
+
+func newKnobs(s *operateSettings) *knobs {
+	k := new(knobs)
+	k.set(s)
+	return k
+}
+
+// set takes over what the settings say.
+func (k *knobs) set(s *operateSettings) {
+	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // the flag takes no other names
-	return level
+	k.level.Set(level)
+	k.private.Store(s.LogPrivacy)
+	k.within.Store(int64(s.DrainTimeout))
 }
 
-// log returns the log, whose level may change.
-func (s *operateSettings) log(out io.Writer, level slog.Leveler) *slog.Logger {
-	return logs.New(logs.Config{JSON: s.LogFormat == "json", Level: level, Private: s.LogPrivacy}, out)
+// log returns the log, whose level and privacy are those of the knobs.
+func (s *operateSettings) log(out io.Writer, k *knobs) *slog.Logger {
+	return logs.New(logs.Config{JSON: s.LogFormat == "json", Level: &k.level, Private: &k.private}, out)
 }
 
 // banner says where the server serves. The listener is that of HTTP; of metrics there may be none.

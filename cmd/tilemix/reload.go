@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -24,19 +21,31 @@ import (
 type reloader struct {
 	signals chan os.Signal
 	args    []string // of the program, from "serve" on
-	level   *slog.LevelVar
+	knobs   *knobs
 	systemd notify.Supervisor
 	log     *slog.Logger
 
+	flags []*kong.Flag
 	began map[string]any // the settings by which the server runs, by flag
+
+	// serves sets these.
+	house  *house
+	door   *door
+	answer string // file that says what the last reload did
 }
 
 // newReloader takes note of SIGHUP from now on, which ends no server any more.
-func newReloader(args []string, level *slog.LevelVar, log *slog.Logger) *reloader {
-	r := &reloader{signals: make(chan os.Signal, 1), args: args, level: level, systemd: notify.New(), log: log}
-	_, r.began, _ = parseSettings(args) // the program has parsed them before
+func newReloader(args []string, k *knobs, log *slog.Logger) *reloader {
+	r := &reloader{signals: make(chan os.Signal, 1), args: args, knobs: k, systemd: notify.New(), log: log}
+	_, r.flags, _ = parseSettings(args) // the program has parsed them before
+	r.began = valuesOf(r.flags)
 	signal.Notify(r.signals, syscall.SIGHUP)
 	return r
+}
+
+// serves says what takes changes over. It is called before Run.
+func (r *reloader) serves(h *house, d *door, dataDir string) {
+	r.house, r.door, r.answer = h, d, filepath.Join(dataDir, answerFile)
 }
 
 // Run reads the settings again at each SIGHUP, until ctx ends.
@@ -45,9 +54,19 @@ func (r *reloader) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-r.signals:
-			_ = r.systemd.Reloading()
-			r.reload()
-			_ = r.systemd.Ready("serves")
+			drains := r.house.drain.Err() != nil // systemd has heard that the server stops
+			if !drains {
+				_ = r.systemd.Reloading()
+			}
+			begun := now()
+			said := r.reload()
+			said.Begun = begun
+			if err := said.write(r.answer); err != nil {
+				r.log.Warn("tilemix reload gets no answer", "reason", err)
+			}
+			if !drains {
+				_ = r.systemd.Ready("serves")
+			}
 		case <-ctx.Done():
 			return nil
 		}
@@ -56,29 +75,70 @@ func (r *reloader) Run(ctx context.Context) error {
 
 // reload takes over what can change while the server runs, and names the rest. Settings that are
 // not good change nothing.
-func (r *reloader) reload() {
-	s, now, err := parseSettings(r.args)
+func (r *reloader) reload() (said answer) {
+	s, flags, err := parseSettings(r.args)
 	if err == nil {
 		err = verify(s)
 	}
 	if err != nil {
 		r.log.Error("the settings stay as they were", "error", err)
-		return
+		return answer{Error: err.Error()}
 	}
-	var restart []string
-	for _, name := range changed(r.began, now) {
-		switch name {
-		case "log-level":
-			r.level.Set(s.level())
-			r.began[name] = now[name]
+	values, anew := valuesOf(flags), map[string]string{}
+	for _, f := range flags {
+		anew[f.Name] = f.Tag.Get(reloadTag)
+	}
+	for _, name := range changed(r.began, values) {
+		switch flag := "--" + name; {
+		case anew[name] == "" || name == "host" && r.moves(s):
+			said.Restart = append(said.Restart, flag)
+			continue
+		case anew[name] == "rooms":
+			said.Rooms = append(said.Rooms, flag)
 		default:
-			restart = append(restart, "--"+name)
+			said.Changed = append(said.Changed, flag)
+		}
+		r.began[name] = values[name]
+	}
+	r.knobs.set(&s.operateSettings)
+	if len(said.Changed)+len(said.Rooms) > 0 {
+		r.door.rename(s.names())
+		if err := r.house.changes.take(s); err != nil {
+			r.log.Error("not all settings have changed", "error", err)
+			said.Error = err.Error()
 		}
 	}
-	r.log.Info("settings read again", "log_level", s.LogLevel)
-	if len(restart) > 0 {
-		r.log.Warn("settings have changed that need a restart", "settings", strings.Join(restart, " "))
+	r.log.Info("settings read again", "log_level", s.LogLevel, "changed", strings.Join(said.Changed, " "), "new_rooms", strings.Join(said.Rooms, " "))
+	if len(said.Restart) > 0 {
+		r.log.Warn("settings have changed that need a restart", "settings", strings.Join(said.Restart, " "))
 	}
+	return said
+}
+
+// moves says that media would listen elsewhere with other names of the server.
+func (r *reloader) moves(s *settings) bool {
+	was, _ := r.began["host"].([]hostName)
+	before := *s
+	before.Hosts = was
+	at := r.door.listener.Addr()
+	_, localBefore, _ := mediaAddresses(&before, at)
+	_, localNow, _ := mediaAddresses(s, at)
+	return localBefore != localNow
+}
+
+// reloadTag is the tag of a setting that says what takes it over.
+const reloadTag = "reload"
+
+// valuesOf returns the value of each flag.
+func valuesOf(flags []*kong.Flag) map[string]any {
+	values := map[string]any{}
+	for _, flag := range flags {
+		values[flag.Name] = flag.Target.Interface()
+		if file, ok := values[flag.Name].(layoutFile); ok {
+			values[flag.Name] = file.text // functions cannot be compared
+		}
+	}
+	return values
 }
 
 // changed returns the flags whose values differ, sorted.
@@ -90,42 +150,4 @@ func changed(was, now map[string]any) (names []string) {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// reloadCommand is "tilemix reload".
-type reloadCommand struct {
-	DataDir string `default:"data" placeholder:"DIR" help:"Folder of the server's data, as the server has it."`
-}
-
-// pidFile has the process of the server in the data folder.
-const pidFile = "tilemix.pid"
-
-// Run asks a server on this machine to read its settings again. The server's log says what changed.
-func (c *reloadCommand) Run(app *kong.Kong) error {
-	path := filepath.Join(c.DataDir, pidFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("no server runs with the data folder %s: %w", c.DataDir, err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || pid <= 1 {
-		return fmt.Errorf("%s has no process: %q", path, text)
-	}
-	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err != nil || strings.TrimSpace(string(name)) != "tilemix" {
-		return fmt.Errorf("process %d of %s is not tilemix: the server has ended", pid, path)
-	}
-	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
-		return fmt.Errorf("process %d: %w", pid, err)
-	}
-	_, err = fmt.Fprintln(app.Stdout, "The server reads its settings again. Its log says what has changed.")
-	return err
-}
-
-// notePID writes the process into the data folder. forget takes it away.
-func notePID(dir string) (forget func(), err error) {
-	path := filepath.Join(dir, pidFile)
-	if err := errors.Join(os.MkdirAll(dir, 0o750), os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)); err != nil {
-		return func() {}, err
-	}
-	return func() { _ = os.Remove(path) }, nil
 }

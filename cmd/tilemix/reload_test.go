@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -22,7 +24,7 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("log-level: info\n")
+	write("log-level: info\ndrain-timeout: 3s\n")
 	command := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", data, "--config", file)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -53,28 +55,48 @@ func TestReload(t *testing.T) {
 		}
 		t.Fatalf("the log never says %q", wanted)
 	}
-	reload := func() {
+	reload := func(good bool, answer string) {
 		t.Helper()
-		if out, err := exec.CommandContext(t.Context(), "tilemix", "reload", "--data-dir", data).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+		out, err := exec.CommandContext(t.Context(), "tilemix", "reload", "--data-dir", data).CombinedOutput()
+		if good != (err == nil) || !strings.Contains(string(out), answer) {
+			t.Fatalf("%v: %s, not %q", err, out, answer)
 		}
 	}
 
-	write("log-level: debug\n")
-	reload()
+	reload(true, "None has changed.")
+	write("drain-timeout: 3s\nlog-level: debug\n")
+	reload(true, "Changed: --log-level.")
 	says("settings read again", "log_level=debug")
 	ask(t, "GET", url+"/livez", "", "", 200)
 	says("level=DEBUG", "route=/livez")
 
-	write("log-level: debug\nmax-rooms: many\n")
-	reload()
-	says("the settings stay as they were", "tilemix.yaml:2:1: max-rooms")
+	write("drain-timeout: 3s\nlog-level: debug\nmax-rooms: many\n")
+	reload(false, "the settings stay as they were: "+file+":3:1: max-rooms")
+	says("the settings stay as they were", "tilemix.yaml:3:1: max-rooms")
 	ask(t, "GET", url+"/livez", "", "", 200)
 	says("level=DEBUG", "route=/livez")
 
-	write("log-level: debug\nmax-rooms: 5\n")
-	reload()
-	says("need a restart", "--max-rooms")
+	write("drain-timeout: 3s\nlog-level: debug\nwebhook: [http://127.0.0.1:1/]\n")
+	reload(false, "--webhook-secret") // what one part refuses no part takes over
+
+	write("drain-timeout: 3s\nlog-level: debug\nturn: true\nlayout: speaker\nhost: a.example\n")
+	reload(true, "Changed for rooms that begin from now on: --layout.\n"+
+		"Changed in the settings, and in need of a restart: --host, --turn.") // with a name media is received elsewhere
+	says("need a restart", "--host --turn")
+
+	film(t, url)
+	send(t, command.Process, syscall.SIGTERM)
+	drains(t, url)
+	write("log-level: info\nmax-rooms: 5\ndrain-timeout: 1h\n")
+	reload(true, "Changed: --drain-timeout, --log-level, --max-rooms.")
+	drains(t, url) // the drain that runs goes on, with its end
+	go func() { _, _ = io.Copy(io.Discard, stderr) }()
+	if err := command.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(data, answerFile)); err == nil {
+		t.Error("the answer stays")
+	}
 }
 
 // TestReloadNobody: without a server there is an error that says so.
@@ -94,15 +116,15 @@ func TestReloadNobody(t *testing.T) {
 
 // TestChanged names the flags whose values differ.
 func TestChanged(t *testing.T) {
-	_, was, err := parseSettings([]string{"serve", "--max-rooms", "7", "--webhook-secret", "one"})
+	_, first, err := parseSettings([]string{"serve", "--max-rooms", "7", "--webhook-secret", "one"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, now, err := parseSettings([]string{"serve", "--webhook-secret", "two", "--ice-server", "stun:a"})
+	_, second, err := parseSettings([]string{"serve", "--webhook-secret", "two", "--ice-server", "stun:a"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := changed(was, now), []string{"ice-server", "max-rooms", "webhook-secret"}; !slices.Equal(got, want) {
+	if got, want := changed(valuesOf(first), valuesOf(second)), []string{"ice-server", "max-rooms", "webhook-secret"}; !slices.Equal(got, want) {
 		t.Errorf("changed: %v, want %v", got, want)
 	}
 }

@@ -44,6 +44,7 @@ type house struct {
 	handler http.Handler
 	rooms   *mcu.Server
 	drain   *drain.Drain
+	changes changes
 }
 
 // newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
@@ -86,11 +87,9 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		return nil, err
 	}
 	recorder = s.recorder(cfg, rooms, log)
-	site := signaling.Default()
-	site.Prefix, site.Trusted = s.front()
+	site, change := s.site(), changes{rooms: rooms, hooks: hooks, recorder: recorder, entrance: entrance}
+	site.Changes = func(to func(signaling.Config)) { change.site = to }
 	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), others)
-	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
-	site.Embedders, site.KeyRate = texts(s.EmbedOrigins), float64(s.APIRate)
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
@@ -106,7 +105,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files, again}, runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining}, nil
+	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files, again}, runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
 }
 
 // texts are the texts of settings.
@@ -125,6 +124,15 @@ func (s *settings) front() (prefix string, trusted []netip.Prefix) {
 	return string(s.PathPrefix), trusted
 }
 
+// site is what the settings say of the HTTP side.
+func (s *settings) site() signaling.Config {
+	site := signaling.Default()
+	site.Prefix, site.Trusted = s.front()
+	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
+	site.Embedders, site.KeyRate = texts(s.EmbedOrigins), float64(s.APIRate)
+	return site
+}
+
 // recorder records rooms.
 func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *record.Recorder {
 	audio := s.AudioCodec
@@ -137,11 +145,17 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 		audio = "aac"
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules,
+		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules, Ceilings: s.bounds(),
+	}, server, log)
+}
+
+// bounds are those of recordings.
+func (s *settings) bounds() record.Ceilings {
+	return record.Ceilings{
 		MaxTotal: int(s.MaxRecordings), MaxRoom: int(s.RoomRecordings),
 		MaxLength: time.Duration(s.MaxRecording), MinFree: s.MinFree.or(record.Share),
 		Keep: retention.Keeping{Age: time.Duration(s.KeepRecordings) * 24 * time.Hour, Size: s.RecordingsSize.or(0), DryRun: s.RecordingsDryRun},
-	}, server, log)
+	}
 }
 
 // advise adds what to do when another server uses the folder.

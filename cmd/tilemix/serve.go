@@ -41,10 +41,9 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 		return err
 	}
 	defer listener.Close()
-	level := new(slog.LevelVar)
-	level.Set(c.level())
-	log := c.log(app.Stderr, level)
-	again := newReloader(os.Args[1:], level, log)
+	turned := newKnobs(&c.operateSettings)
+	log := c.log(app.Stderr, turned)
+	again := newReloader(os.Args[1:], turned, log)
 	c.Isolated = true
 	if names := strangers(app); len(names) > 0 {
 		log.Warn("variables of the environment are no settings", "variables", names)
@@ -83,7 +82,8 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if forget, err := notePID(c.DataDir); err == nil {
 		defer forget()
 	}
-	end := &stopper{signals, time.Duration(c.DrainTimeout), rooms.drain, notify.New(), log}
+	again.serves(rooms, door, c.DataDir)
+	end := &stopper{signals, turned, rooms.drain, notify.New(), log}
 	if err := end.systemd.Ready("serves on " + door.url); err != nil {
 		log.Warn("systemd does not hear of the server", "reason", err)
 	}

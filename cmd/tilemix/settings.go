@@ -12,7 +12,8 @@ import (
 
 // settings are the operator's settings. A setting has one name everywhere: the flag --max-rooms, TILEMIX_MAX_ROOMS in the environment, max-rooms in the
 // file. Flags win over the environment, the environment over the file, the file
-// over the defaults.
+// over the defaults. The tag reload says what of a server that runs takes another value over: all of it
+// (now), or rooms that begin from then on (rooms). Settings without it need a restart.
 type settings struct {
 	Config         string     `placeholder:"FILE" help:"YAML file of settings."`
 	Listen         string     `default:":8080" help:"Address to serve HTTP on."`
@@ -20,14 +21,14 @@ type settings struct {
 	MetricsListen  string     `placeholder:"ADDRESS" help:"Address to serve /metrics on, such as 127.0.0.1:9100. The address of --listen then does not."`
 	PathPrefix     pathPrefix `placeholder:"PATH" help:"Path under which clients reach the server behind a reverse proxy, such as /mix."`
 	TrustedProxies []proxy    `name:"trusted-proxy" placeholder:"IP" help:"Reverse proxy, or network of proxies such as 10.0.0.0/8, whose X-Forwarded-For and X-Forwarded-Prefix count. Repeatable."`
-	Hosts          []hostName `name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
-	AllowOrigins   []origin   `name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may join and watch calls of this server, by the SDK, WHIP, WHEP and HLS, such as https://example.org, or * for any. Repeatable."`
-	EmbedOrigins   []origin   `name:"embed-origin" placeholder:"ORIGIN" help:"Origin whose pages may show this server's pages in a frame, such as https://example.org, or * for any. Repeatable."`
-	APIRate        natural    `name:"api-rate" env:"TILEMIX_API_RATE" default:"20" help:"Most requests to the API a second with one key, token or invite, and five times as many at once. 0 sets no limit."`
-	AddressRate    natural    `default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`
+	Hosts          []hostName `reload:"now" name:"host" placeholder:"NAME" help:"Name of this server, such as meet.example.org. Requests to names other than these, the machine's, localhost and IP addresses are refused. Repeatable."`
+	AllowOrigins   []origin   `reload:"now" name:"allow-origin" placeholder:"ORIGIN" help:"Origin whose pages may join and watch calls of this server, by the SDK, WHIP, WHEP and HLS, such as https://example.org, or * for any. Repeatable."`
+	EmbedOrigins   []origin   `reload:"now" name:"embed-origin" placeholder:"ORIGIN" help:"Origin whose pages may show this server's pages in a frame, such as https://example.org, or * for any. Repeatable."`
+	APIRate        natural    `reload:"now" name:"api-rate" env:"TILEMIX_API_RATE" default:"20" help:"Most requests to the API a second with one key, token or invite, and five times as many at once. 0 sets no limit."`
+	AddressRate    natural    `reload:"now" default:"10" help:"Most joins, offers and ICE restarts a second from one address, and five times as many at once. 0 sets no limit. This machine has none."`
 	tlsSettings
 	OpenH264        string       `name:"openh264" env:"TILEMIX_OPENH264" placeholder:"FILE" help:"OpenH264 library to use instead of the system's."`
-	ICEServers      []iceServer  `name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT, turn:secret=SECRET@HOST:PORT for one that shares a secret (coturn's use-auth-secret), or turn:USER:PASSWORD@HOST:PORT, which every visitor gets. Repeatable."`
+	ICEServers      []iceServer  `reload:"now" name:"ice-server" placeholder:"URL" help:"STUN or TURN server: stun:HOST:PORT, turn:secret=SECRET@HOST:PORT for one that shares a secret (coturn's use-auth-secret), or turn:USER:PASSWORD@HOST:PORT, which every visitor gets. Repeatable."`
 	PublicIPs       []publicIP   `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
 	MediaListen     []netip.Addr `name:"media-listen" env:"TILEMIX_MEDIA_LISTEN" placeholder:"IP" help:"Address on which media and TURN are received, 0.0.0.0 for all. Repeatable. By default the address of --listen, or all if clients come through a proxy."`
 	shared          *onePort     `kong:"-"` // port; follows from others
@@ -39,29 +40,29 @@ type settings struct {
 	TokenKeys       []string     `name:"token-key" env:"TILEMIX_TOKEN_KEYS" placeholder:"FILE" help:"File with a key that tokens are signed with: public keys in PEM, or a secret of at least 32 bytes. Repeatable."`
 	JWKS            string       `name:"jwks" env:"TILEMIX_JWKS" placeholder:"URL" help:"JSON Web Key Set that tokens are signed with: a file or a URL."`
 	AuthURL         string       `name:"auth-url" env:"TILEMIX_AUTH_URL" placeholder:"URL" help:"URL of a server that is asked about each client that enters a room."`
-	Layout          string       `default:"grid" help:"Layout of a new room: grid, speaker, or one of --layouts."`
-	Layouts         layoutFile   `name:"layouts" env:"TILEMIX_LAYOUTS" placeholder:"FILE" help:"JSON file with layouts of your own, which participants can choose by name."`
-	Transition      span         `default:"250ms" placeholder:"TIME" help:"Time that tiles take to another place when a layout changes or a participant comes or goes, at most 2s. 0 has them jump. A host can choose another time for a room."`
-	MaxTiles        tiles        `default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
+	Layout          string       `reload:"rooms" default:"grid" help:"Layout of a new room: grid, speaker, or one of --layouts."`
+	Layouts         layoutFile   `reload:"now" name:"layouts" env:"TILEMIX_LAYOUTS" placeholder:"FILE" help:"JSON file with layouts of your own, which participants can choose by name."`
+	Transition      span         `reload:"rooms" default:"250ms" placeholder:"TIME" help:"Time that tiles take to another place when a layout changes or a participant comes or goes, at most 2s. 0 has them jump. A host can choose another time for a room."`
+	MaxTiles        tiles        `reload:"rooms" default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
 	MaxViews        natural      `default:"0" help:"Most views of all rooms together, beside the view that each room has by itself. 0 is one for each core, and at least 2."`
-	MaxParticipants positive     `default:"100" help:"Most participants and viewers in a room."`
-	MaxRooms        positive     `default:"100" help:"Most rooms at a time."`
+	MaxParticipants positive     `reload:"rooms" default:"100" help:"Most participants and viewers in a room."`
+	MaxRooms        positive     `reload:"now" default:"100" help:"Most rooms at a time."`
 	MaxSource       pictureSize  `default:"2560x1440" placeholder:"WxH" help:"Largest picture of a participant that is decoded, in pixels, wide or upright. Inputs are scaled down."`
 	DecoderMemory   mebibytes    `default:"0" placeholder:"MIB" help:"Memory in MiB that all decoders may hold. A camera that needs more is not decoded. 0 is a quarter of the machine's."`
-	VideoBitrate    positive     `default:"1500000" help:"Bitrate of a room's picture, in bits per second."`
-	AudioBitrate    positive     `default:"32000" help:"Bitrate of a room's sound, in bits per second, 6000 to 510000. Stereo has twice as much."`
+	VideoBitrate    positive     `reload:"rooms" default:"1500000" help:"Bitrate of a room's picture, in bits per second."`
+	AudioBitrate    positive     `reload:"rooms" default:"32000" help:"Bitrate of a room's sound, in bits per second, 6000 to 510000. Stereo has twice as much."`
 	AudioChannels   int          `enum:"1,2" default:"1" help:"Channels of a room's sound: 1, or 2 for stereo to participants whose clients ask for it, recordings and broadcasts."`
 	Spatial         bool         `name:"spatial" env:"TILEMIX_SPATIAL" help:"Place each mono voice between left and right where its tile is. Needs --audio-channels 2."`
-	KeepLoudness    bool         `name:"keep-loudness" env:"TILEMIX_KEEP_LOUDNESS" help:"Mix each voice as loud as its participant sends it, and not all equally loud."`
+	KeepLoudness    bool         `reload:"rooms" name:"keep-loudness" env:"TILEMIX_KEEP_LOUDNESS" help:"Mix each voice as loud as its participant sends it, and not all equally loud."`
 	DataDir         string       `default:"data" placeholder:"DIR" help:"Folder of recordings, of files that can be inputs, and of events that wait for a webhook. Each server needs its own."`
 	AudioCodec      string       `enum:"auto,opus,aac" default:"auto" help:"Audio codec of recordings: opus, as the server sends it, or aac, which all programs for editing take and which needs FFmpeg. auto is aac where FFmpeg is installed."`
-	MaxRecordings   positive     `default:"20" help:"Most recordings at a time."`
-	RoomRecordings  positive     `name:"max-room-recordings" env:"TILEMIX_MAX_ROOM_RECORDINGS" default:"5" placeholder:"N" help:"Most recordings of one room at a time."`
-	MaxRecording    span         `default:"12h" placeholder:"TIME" help:"Longest recording, pauses included, such as 90m. Then the server ends it. 0 is no limit."`
-	MinFree         mebibytes    `default:"0" placeholder:"MIB" help:"Least free disk space in MiB. With less, recordings end and none begins. 0 is 2 % of the disk, at most 1024."`
+	MaxRecordings   positive     `reload:"now" default:"20" help:"Most recordings at a time."`
+	RoomRecordings  positive     `reload:"now" name:"max-room-recordings" env:"TILEMIX_MAX_ROOM_RECORDINGS" default:"5" placeholder:"N" help:"Most recordings of one room at a time."`
+	MaxRecording    span         `reload:"now" default:"12h" placeholder:"TIME" help:"Longest recording, pauses included, such as 90m. Then the server ends it. 0 is no limit."`
+	MinFree         mebibytes    `reload:"now" default:"0" placeholder:"MIB" help:"Least free disk space in MiB. With less, recordings end and none begins. 0 is 2 % of the disk, at most 1024."`
 	AllowPrivate    bool         `name:"allow-private-outputs" env:"TILEMIX_ALLOW_PRIVATE_OUTPUTS" help:"Let outputs, inputs and webhooks reach this machine and private networks."`
-	Webhooks        []string     `name:"webhook" placeholder:"URL" help:"URL that gets the events of rooms, participants, recordings and outputs. Repeatable."`
-	WebhookSecret   secret       `placeholder:"SECRET" help:"Secret that signs requests to webhooks. Put it into the environment or the file, because all users of a machine see its flags."`
+	Webhooks        []string     `reload:"now" name:"webhook" placeholder:"URL" help:"URL that gets the events of rooms, participants, recordings and outputs. Repeatable."`
+	WebhookSecret   secret       `reload:"now" placeholder:"SECRET" help:"Secret that signs requests to webhooks. Put it into the environment or the file, because all users of a machine see its flags."`
 	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as a viewer plays it, also without a request to start."`
 	operateSettings
 	isolationSettings

@@ -27,7 +27,7 @@ var errStopped = errors.New("stopped")
 // time for one, and a second signal at once. Files are whole in each case. A further signal kills.
 type stopper struct {
 	signals chan os.Signal
-	within  time.Duration // for a drain by SIGTERM; 0: none
+	knobs   *knobs
 	drain   *drain.Drain
 	systemd notify.Supervisor
 	log     *slog.Logger
@@ -49,10 +49,10 @@ func (s *stopper) Run(ctx context.Context) error {
 	for {
 		select {
 		case by := <-s.signals:
-			if by == syscall.SIGTERM && s.within > 0 && s.drain.End().IsZero() {
-				s.log.Info("the server is to stop", "reason", by.String(), "within", s.within)
-				_, _ = s.drain.Begin(s.within) // it takes any time
-				_ = s.systemd.Stopping(s.within + stopLimit)
+			if within := time.Duration(s.knobs.within.Load()); by == syscall.SIGTERM && within > 0 && s.drain.End().IsZero() {
+				s.log.Info("the server is to stop", "reason", by.String(), "within", within)
+				_, _ = s.drain.Begin(within) // it takes any time
+				_ = s.systemd.Stopping(within + stopLimit)
 				continue
 			}
 			cancel()

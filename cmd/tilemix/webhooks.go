@@ -12,12 +12,17 @@ import (
 
 // newWebhooks opens the sender of events. Without URLs it sends nothing.
 func newWebhooks(s *settings, log *slog.Logger) (*webhook.Sender, error) {
+	sender, err := webhook.Open(hooksOf(s), log)
+	return sender, advise(err)
+}
+
+// hooksOf says who gets events.
+func hooksOf(s *settings) webhook.Config {
 	cfg := webhook.Default()
 	cfg.URLs, cfg.Secret = s.Webhooks, string(s.WebhookSecret)
 	cfg.Dir = filepath.Join(s.DataDir, "webhooks")
 	cfg.Permit = reach.Rules{Private: s.AllowPrivate}.Allows
-	sender, err := webhook.Open(cfg, log)
-	return sender, advise(err)
+	return cfg
 }
 
 // runUntilDrained runs last until first has ended, so that last still gets the events that

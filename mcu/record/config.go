@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/control"
@@ -35,22 +36,49 @@ var (
 
 // Config is how recordings are made. Start from Default.
 type Config struct {
-	Dir      string // of all files; the Recorder makes it if it is missing
-	Audio    string // codec: opus, as the room sends it, or aac, which FFmpeg encodes
-	MaxTotal int    // most recordings at a time
-	MaxRoom  int    // most recordings of one room at a time; 0: as MaxTotal
+	Dir   string // of all files; the Recorder makes it if it is missing
+	Audio string // codec: opus, as the room sends it, or aac, which FFmpeg encodes
+	Ceilings
+	// Rules returns what was decided about a room. nil: nothing was.
+	Rules func(room string) (rules.Terms, error)
+	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
+	// there are none.
+	Events func(event.Event)
+}
+
+// Ceilings are of all recordings, and may change while a Recorder runs.
+type Ceilings struct {
+	MaxTotal int // most recordings at a time
+	MaxRoom  int // most recordings of one room at a time; 0: as MaxTotal
 	// MaxLength is how long a recording runs at most, pauses included; 0: as long as its room.
 	MaxLength time.Duration
 	// MinFree is the least free space of the disk, in bytes, below which recordings end and none
 	// begins; 0: there is none, Share: it is a share of the disk.
 	MinFree int64
-	// Rules returns what was decided about a room. nil: nothing was.
-	Rules func(room string) (rules.Terms, error)
 	// Keep says which recordings stay. Those of the folder that do not are deleted once a minute.
 	Keep retention.Keeping
-	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
-	// there are none.
-	Events func(event.Event)
+}
+
+// bounds are the Ceilings of now. It is safe for concurrent use.
+type bounds struct {
+	now     atomic.Pointer[Ceilings]
+	rebound chan struct{} // holds one
+}
+
+func newBounds(b Ceilings) *bounds {
+	l := &bounds{rebound: make(chan struct{}, 1)}
+	l.now.Store(&b)
+	return l
+}
+
+// Bound sets other bounds. Those of Keep and MinFree hold for recordings that are there too, and MaxLength
+// for those that run.
+func (l *bounds) Bound(b Ceilings) {
+	l.now.Store(&b)
+	select {
+	case l.rebound <- struct{}{}:
+	default:
+	}
 }
 
 // Share is a MinFree of 2 % of the disk, and of 1 GiB at most.
@@ -58,17 +86,17 @@ const Share = -1
 
 // Default records Opus into ./data, up to a full disk.
 func Default() Config {
-	return Config{Dir: "data", Audio: "opus", MaxTotal: 20, MaxRoom: 5, MaxLength: 12 * time.Hour}
+	return Config{Dir: "data", Audio: "opus", Ceilings: Ceilings{MaxTotal: 20, MaxRoom: 5, MaxLength: 12 * time.Hour}}
 }
 
-// space says that the disk has too little room for recordings; "": it has enough, or the system does not
-// say.
-func (c Config) space() string {
-	if c.MinFree == 0 {
+// space says that the disk of a folder has too little room for recordings; "": it has enough, or the system
+// does not say.
+func (l *bounds) space(dir string) string {
+	least := l.now.Load().MinFree
+	if least == 0 {
 		return ""
 	}
-	free, size, err := folder.Free(c.Dir)
-	least := c.MinFree
+	free, size, err := folder.Free(dir)
 	if least == Share {
 		least = min(size/50, 1<<30)
 	}

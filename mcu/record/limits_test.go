@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/retention"
 	"tilemix/mcu/record/sidecar"
 )
 
@@ -159,4 +161,35 @@ func TestTakenAwayIsNoticed(t *testing.T) {
 	if all := again(t, cfg, s); len(all) != 2 || all[0].State != sidecar.Failed || all[1].State != sidecar.Finished {
 		t.Errorf("the next server finds %+v", all)
 	}
+}
+
+// TestBound has the bounds change while a recording runs: no other begins, it ends at its new length, and
+// what is not kept goes, once that is no dry run.
+func TestBound(t *testing.T) {
+	s, cfg := newStudio(t), in(t.TempDir())
+	c, _ := recorder(t, cfg, s)
+	id := start(t, c)
+	s.roll(time.Second)
+	b := cfg.Ceilings
+	b.MaxTotal = 1
+	c.Bound(b)
+	if _, err := c.Start("studio", record.Options{}); !errors.Is(err, record.ErrTooMany) {
+		t.Errorf("another began: %v", err)
+	}
+	b.MaxLength = 100 * time.Millisecond
+	c.Bound(b)
+	if info := await(t, c, id, ended); info.State != sidecar.Finished || !strings.Contains(info.Reason, "100ms (--max-recording)") {
+		t.Errorf("it is %s: %q", info.State, info.Reason)
+	}
+	b.Keep = retention.Keeping{Size: 1, DryRun: true}
+	c.Bound(b)
+	b.MaxTotal, b.MaxLength = 2, 0
+	c.Bound(b)
+	finishEmpty(t, c, start(t, c))
+	if all := c.List(""); len(all) != 2 {
+		t.Errorf("a dry run leaves %+v", all)
+	}
+	b.Keep.DryRun = false
+	c.Bound(b)
+	poll.Until(t, "recordings to be deleted", func() bool { return len(c.List("")) == 0 })
 }

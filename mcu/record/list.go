@@ -130,7 +130,7 @@ func (c *Recorder) get(room, id string) (*recording, error) {
 	return r, nil
 }
 
-// prune deletes the recordings that Config.Keep does not keep, with all of their files. The file that says
+// prune deletes the recordings that Ceilings.Keep does not keep, with all of their files. The file that says
 // what the recording is goes last, so that a crash leaves nothing that is not listed.
 func (c *Recorder) prune(now time.Time) {
 	c.mu.Lock()
@@ -144,9 +144,10 @@ func (c *Recorder) prune(now time.Time) {
 			all = append(all, i)
 		}
 	}
-	for _, i := range c.cfg.Keep.Over(all, func(i sidecar.Info) int64 { return bytesOf(c.files(i)) }, now) {
+	keep := c.now.Load().Keep
+	for _, i := range keep.Over(all, func(i sidecar.Info) int64 { return bytesOf(c.files(i)) }, now) {
 		log := c.log.With("recording", i.ID, "room", i.Room, "ended", i.Ended, "bytes", bytesOf(c.files(i)))
-		if c.cfg.Keep.DryRun {
+		if keep.DryRun {
 			if !c.doomed[i.ID] {
 				log.Info("this recording would be deleted (--recordings-dry-run)")
 			}

@@ -30,7 +30,7 @@ func TestPrune(t *testing.T) {
 		}
 	}
 	left := func(dry bool) (names []string) {
-		c := New(Config{Dir: dir, Keep: retention.Keeping{Age: 24 * time.Hour, DryRun: dry}}, noRooms{}, slog.New(slog.DiscardHandler))
+		c := New(Config{Dir: dir, Ceilings: Ceilings{Keep: retention.Keeping{Age: 24 * time.Hour, DryRun: dry}}}, noRooms{}, slog.New(slog.DiscardHandler))
 		if err := c.claim(); err != nil {
 			t.Fatal(err)
 		}

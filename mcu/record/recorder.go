@@ -29,6 +29,7 @@ const patrolEvery = time.Second
 // use. Each recording that runs has three goroutines, for its mix, its tracks and the file beside it; Run
 // waits for them.
 type Recorder struct {
+	*bounds
 	cfg  Config
 	room func(name string) (handle, error)
 	log  *slog.Logger
@@ -50,7 +51,7 @@ type Recorder struct {
 // New returns a Recorder that has to Run: its other methods wait until Run has read the folder.
 func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
 	room := func(name string) (handle, error) { return rooms.Room(name) }
-	c := &Recorder{cfg: cfg, room: room, log: log, ready: make(chan struct{}), begun: make(chan string, 64)}
+	c := &Recorder{bounds: newBounds(cfg.Ceilings), cfg: cfg, room: room, log: log, ready: make(chan struct{}), begun: make(chan string, 64)}
 	c.all, c.live, c.doomed = make(map[string]*recording), make(map[string]*recording), make(map[string]bool)
 	c.news = announcer{room: room, events: cfg.Events, running: c.runningInfos}
 	return c
@@ -99,6 +100,8 @@ func (c *Recorder) Run(ctx context.Context) error {
 		case <-again.C:
 			c.catchUp()
 			c.prune(time.Now())
+		case <-c.rebound:
+			c.prune(time.Now())
 		case now := <-round.C:
 			c.patrol(now)
 		case room := <-c.begun:
@@ -135,13 +138,13 @@ func (c *Recorder) patrol(now time.Time) {
 	if len(running) == 0 {
 		return
 	}
-	full := c.cfg.space()
+	full, longest := c.space(c.cfg.Dir), c.now.Load().MaxLength
 	for _, r := range running {
 		switch {
 		case full != "":
 			r.stop(full)
-		case c.cfg.MaxLength > 0 && now.Sub(r.began) >= c.cfg.MaxLength:
-			r.stop(fmt.Sprintf("it has run for %v (--max-recording)", c.cfg.MaxLength))
+		case longest > 0 && now.Sub(r.began) >= longest:
+			r.stop(fmt.Sprintf("it has run for %v (--max-recording)", longest))
 		case r.taken():
 			r.stop(errTaken.Error())
 		}
@@ -185,6 +188,7 @@ func (c *Recorder) Start(room string, o Options) (sidecar.Info, error) {
 func (c *Recorder) add(room string, o Options) (*recording, error) {
 	<-c.ready
 	ruled, err := c.ruled(room)
+	bound := c.now.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -194,10 +198,10 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 		return nil, mcu.ErrClosed
 	case !ruled.MayRecord():
 		return nil, fmt.Errorf("%w: the rules of the room say that it is not recorded", policy.ErrForbidden)
-	case len(c.running("")) >= c.cfg.MaxTotal:
-		return nil, fmt.Errorf("%w: the server has %d (--max-recordings). End one first", ErrTooMany, c.cfg.MaxTotal)
-	case c.cfg.MaxRoom > 0 && len(c.running(room)) >= c.cfg.MaxRoom:
-		return nil, fmt.Errorf("%w: the room has %d (--max-room-recordings). End one first", ErrTooMany, c.cfg.MaxRoom)
+	case len(c.running("")) >= bound.MaxTotal:
+		return nil, fmt.Errorf("%w: the server has %d (--max-recordings). End one first", ErrTooMany, bound.MaxTotal)
+	case bound.MaxRoom > 0 && len(c.running(room)) >= bound.MaxRoom:
+		return nil, fmt.Errorf("%w: the room has %d (--max-room-recordings). End one first", ErrTooMany, bound.MaxRoom)
 	}
 	now := time.Now().UTC()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
@@ -236,7 +240,7 @@ func (c *Recorder) open(r *recording) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
-	if full := c.cfg.space(); full != "" {
+	if full := c.space(c.cfg.Dir); full != "" {
 		return fmt.Errorf("%w: %s", ErrStorage, full)
 	}
 	if r.source, err = c.room(r.room); err != nil {

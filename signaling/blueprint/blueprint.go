@@ -33,12 +33,12 @@ var (
 // Shelf keeps layouts by their names. It is safe for concurrent use. Methods that change it write
 // files, which takes some milliseconds; Find does not wait for that.
 type Shelf struct {
-	fixed []layout.Layout
-	dir   string // "": nothing outlives the process
+	dir string // "": nothing outlives the process
 
-	writing sync.Mutex   // held while one is changed
-	mu      sync.RWMutex // guards what follows
-	kept    []kept       // in the order of their names
+	writing sync.Mutex      // held while one is changed
+	fixed   []layout.Layout // guarded by writing
+	mu      sync.RWMutex    // guards what follows
+	kept    []kept          // in the order of their names
 }
 
 // kept is one layout.
@@ -73,6 +73,14 @@ func New(fixed []layout.Layout, dir string) (*Shelf, error) {
 		s.insert(all[0])
 	}
 	return s, nil
+}
+
+// Fix sets other layouts of the operator's. One of the Shelf that has a name of theirs is hidden behind it,
+// and stays.
+func (s *Shelf) Fix(fixed []layout.Layout) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.fixed = fixed
 }
 
 // at returns where a layout of a name is, or is to be.

@@ -45,8 +45,9 @@ func Default() Config {
 // ErrConfig is returned for settings that cannot be used. Its text says which.
 var ErrConfig = errors.New("webhooks")
 
-// check names URLs by their number, because they may hold secrets.
-func (c Config) check() error {
+// Check returns why no Sender can be made with a configuration. It names URLs by their number, because they
+// may hold secrets. The error wraps ErrConfig.
+func (c Config) Check() error {
 	if len(c.URLs) > 0 && c.Secret == "" {
 		return fmt.Errorf("%w: there is no secret to sign with (--webhook-secret)", ErrConfig)
 	}

@@ -31,7 +31,7 @@ func (m *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *collector) Collect(ch chan<- prometheus.Metric) {
-	for _, c := range m.sender.deliverers {
+	for _, c := range *m.sender.all.Load() {
 		count := func(d *prometheus.Desc, n uint64, labels ...string) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 		}

@@ -23,6 +23,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +31,7 @@ import (
 type Config struct {
 	JSON    bool
 	Level   slog.Leveler // lowest that is logged; it may change
-	Private bool         // names and addresses of clients are left out
+	Private *atomic.Bool // names and addresses of clients are left out; it may change. nil: they are not
 }
 
 // personal are the keys of attributes that tell of people.
@@ -53,7 +54,7 @@ func (c Config) attribute(groups []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		return slog.String(a.Key, rounded(a.Value.Duration()).String())
 	}
-	if !c.Private {
+	if c.Private == nil || !c.Private.Load() {
 		return a
 	}
 	if slices.Contains(personal, a.Key) {

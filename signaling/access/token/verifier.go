@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -37,7 +38,7 @@ const longest = 8 << 10
 
 // Verifier verifies tokens. It is safe for concurrent use and starts nothing.
 type Verifier struct {
-	hosts hosts
+	hosts atomic.Pointer[hosts]
 	files files
 	set   *set // nil: none
 }
@@ -45,7 +46,8 @@ type Verifier struct {
 // Open reads the key files. The JWKS is fetched with the first token. The error wraps ErrConfig and
 // names the file and the line.
 func Open(cfg Config, log *slog.Logger) (*Verifier, error) {
-	v := &Verifier{hosts: cfg.Hosts, files: files{paths: cfg.Files, log: log}}
+	v := &Verifier{files: files{paths: cfg.Files, log: log}}
+	v.Rename(cfg.Hosts)
 	if err := v.files.open(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -58,6 +60,9 @@ func Open(cfg Config, log *slog.Logger) (*Verifier, error) {
 	}
 	return v, nil
 }
+
+// Rename sets other names of this server, see Config.Hosts.
+func (v *Verifier) Rename(names []string) { v.hosts.Store((*hosts)(&names)) }
 
 // Keys tells whether any keys are set. Without them no token is good.
 func (v *Verifier) Keys() bool { return v.set != nil || len(v.files.paths) > 0 }
@@ -87,7 +92,7 @@ func (v *Verifier) Verify(ctx context.Context, text, room string, now time.Time)
 	if err != nil {
 		return credential.Claims{}, refusal(ctx, err)
 	}
-	out, err := c.grant(v.hosts, room)
+	out, err := c.grant(*v.hosts.Load(), room)
 	if err != nil {
 		return credential.Claims{}, err
 	}
