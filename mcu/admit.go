@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"tilemix/codec"
 	"tilemix/mcu/admission"
 	"tilemix/mcu/control"
 	"tilemix/mcu/policy"
@@ -290,4 +291,10 @@ func (s *Server) Attendees(name, selector string) ([]room.Attendee, error) {
 		return r.Handle().Attendees(selector)
 	}
 	return nil, fmt.Errorf("room %q: %w", name, ErrNotFound)
+}
+
+// NewDecoder returns a decoder for a stream that no room shows yet, which the caller closes. It decodes where
+// cameras are decoded, and is held to their limits. It decodes while Run runs.
+func (s *Server) NewDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
+	return videoCodecs{limits: s.decoders.limits, workers: s.decoders.trials}.NewDecoder(kind)
 }

@@ -36,6 +36,7 @@ type decoders struct {
 	limits limit.Limits
 	pool   *worker.Pool // nil: this process decodes
 	shared *worker.Crew // of all rooms; nil: each has its own
+	trials *worker.Crew // of streams that no room shows yet; nil: this process decodes
 }
 
 // largestView is the most pixels of a canvas that a viewer asks for (package views).
@@ -48,6 +49,7 @@ func newDecoders(c Config, log *slog.Logger) decoders {
 		return d
 	}
 	d.pool = worker.NewPool(worker.Config{Args: c.Isolation.Args, Limits: d.limits, Tile: max(c.Width*c.Height, largestView), Full: c.Isolation.Full, Log: log})
+	d.trials = d.pool.NewCrew()
 	if c.Isolation.Shared {
 		d.shared = d.pool.NewCrew()
 	}

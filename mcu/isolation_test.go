@@ -2,6 +2,7 @@ package mcu_test
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"os"
 	"strings"
@@ -106,4 +107,23 @@ func TestIsolation(t *testing.T) {
 	}
 	s.await("the reason", func() bool { return strings.Contains(s.Log.String(), "decoder-crashed") })
 	stop()
+}
+
+// TestTrial has a stream end its decoder before a room shows it. Only that decoder's process ends.
+func TestTrial(t *testing.T) {
+	cfg := small()
+	cfg.Isolation = worker.Isolation{Args: []string{"tilemix", codecWorker}}
+	s := serve(t, cfg)
+	dec, err := s.Server.NewDecoder(codec.H264)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dec.Close()
+	s.await("a worker that the stream ends", func() bool {
+		_, err := dec.Decode(fatal)
+		return errors.Is(err, worker.ErrRestarted)
+	})
+	if n := s.metric("tilemix_codec_worker_deaths_total", "crash"); n != 1 {
+		t.Errorf("%v workers have crashed, not 1", n)
+	}
 }

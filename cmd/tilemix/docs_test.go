@@ -176,6 +176,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	s := &settings{
 		Layout: "grid", MaxSource: pictureSize{X: 2560, Y: 1440}, MaxTiles: 25, MaxParticipants: 10, MaxRooms: 10, VideoBitrate: 1_500_000, AudioBitrate: 32_000, AudioChannels: 1,
 		DataDir: t.TempDir(), AudioCodec: "opus", MaxRecordings: 1,
+		isolationSettings: isolationSettings{Isolation: "room", Isolated: true},
 	}
 	log := slog.New(slog.DiscardHandler)
 	d := &door{}
@@ -203,7 +204,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		t.Fatal(err)
 	}
 	for _, part := range []interface{ Collectors() []prometheus.Collector }{
-		hooks, rooms, s.recorder(cfg, rooms, log), s.gateway(cfg, rooms, nil, log), s.broadcaster(rooms, revive.Open(s.DataDir, log), log),
+		hooks, rooms, s.recorder(cfg, rooms, nil, log), s.gateway(cfg, rooms, nil, nil, log), s.broadcaster(rooms, revive.Open(s.DataDir, log), log),
 	} {
 		all = append(all, part.Collectors()...)
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"log/slog"
 	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/codec"
 	"tilemix/codec/h264"
@@ -9,12 +12,13 @@ import (
 	"tilemix/codec/malloc"
 	"tilemix/codec/table"
 	"tilemix/mcu"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/worker"
 )
 
 // isolationSettings say in which processes cameras are decoded.
 type isolationSettings struct {
-	Isolation         string `enum:"room,server,off" default:"room" help:"Processes that decode cameras: those of each room (room), of the server (server), or the server itself (off)."`
+	Isolation         string `enum:"room,server,off" default:"room" help:"Processes that decode cameras: those of each room (room), of the server (server), or the server itself (off). off also runs FFmpeg without a sandbox."`
 	IsolationRequired bool   `help:"End if the kernel lacks a layer of the sandbox around the processes that decode."`
 	Isolated          bool   `kong:"-"` // this process may start workers: it is the program tilemix
 }
@@ -29,6 +33,25 @@ func (s *isolationSettings) isolate(cfg *mcu.Config, openH264 string) {
 		args = append(args, "--openh264", openH264)
 	}
 	cfg.Isolation = worker.Isolation{Args: args, Shared: s.Isolation == "server", Full: s.IsolationRequired}
+}
+
+// cellArg is the argument with which the server starts what becomes FFmpeg.
+const cellArg = "codec-ffmpeg"
+
+// cell returns what locks FFmpeg in, or nil.
+func (s *isolationSettings) cell(log *slog.Logger) *ffmpeg.Cell {
+	if s.Isolation == "off" || !s.Isolated {
+		return nil
+	}
+	return ffmpeg.NewCell([]string{os.Args[0], cellArg}, log)
+}
+
+// metricsOf returns the metrics of what locks FFmpeg in.
+func metricsOf(cell *ffmpeg.Cell) []prometheus.Collector {
+	if cell == nil {
+		return nil
+	}
+	return []prometheus.Collector{cell}
 }
 
 // workerCommand is what the server starts. It is of no use to people.

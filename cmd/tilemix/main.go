@@ -11,6 +11,7 @@ import (
 	"tilemix/cmd/tilemix/bench"
 	"tilemix/cmd/tilemix/join"
 	"tilemix/cmd/tilemix/startup"
+	"tilemix/mcu/ffmpeg"
 )
 
 type commands struct {
@@ -32,6 +33,9 @@ type commands struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == cellArg { // its arguments are FFmpeg's
+		fail(ffmpeg.Become(os.Args[2:]), 1)
+	}
 	var commands commands
 	parser, err := newParser(&commands)
 	if err != nil {

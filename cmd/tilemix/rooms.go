@@ -24,6 +24,7 @@ import (
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/fonts"
 	"tilemix/mcu/gateway"
@@ -50,11 +51,8 @@ type house struct {
 // newRooms makes the rooms and their HTTP side, which serves the metrics of others too. It
 // starts nothing.
 func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...prometheus.Collector) (*house, error) {
-	if err := h264.Open(s.OpenH264); err != nil {
-		return nil, fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
-	}
-	if warning := h264.Warning(s.OpenH264); warning != "" {
-		log.Warn("insecure OpenH264", "reason", warning)
+	if err := s.openH264(log); err != nil {
+		return nil, err
 	}
 	hooks, err := newWebhooks(s, log)
 	if err != nil {
@@ -86,10 +84,11 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, err
 	}
-	recorder = s.recorder(cfg, rooms, log)
+	cell := s.cell(log)
+	recorder = s.recorder(cfg, rooms, cell, log)
 	site, change := s.site(), changes{rooms: rooms, hooks: hooks, recorder: recorder, entrance: entrance}
 	site.Changes = func(to func(signaling.Config)) { change.site = to }
-	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), others)
+	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), metricsOf(cell), others)
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
@@ -97,7 +96,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Recorder, site.Audit, site.Events, site.Attachments, site.Stills = recorder, written.Note, events, files, still.New(rooms)
 	site.Invites, site.Bans, site.Shelf, site.Layouts = entrance.invites, entrance.bans, entrance.shelf, entrance.layouts
 	site.Via = via.New()
-	links, live := s.gateway(cfg, rooms, site.Via, log), s.broadcaster(rooms, again, log)
+	links, live := s.gateway(cfg, rooms, site.Via, cell, log), s.broadcaster(rooms, again, log)
 	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
@@ -106,6 +105,17 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		return nil, err
 	}
 	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files, again}, runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
+}
+
+// openH264 loads what encodes H.264, and decodes it unless codec workers do.
+func (s *settings) openH264(log *slog.Logger) error {
+	if err := h264.Open(s.OpenH264); err != nil {
+		return fmt.Errorf("%w\nOn Debian and Ubuntu: sudo apt-get install libopenh264-7\nElsewhere: name the library with --openh264 FILE", err)
+	}
+	if warning := h264.Warning(s.OpenH264); warning != "" {
+		log.Warn("insecure OpenH264", "reason", warning)
+	}
+	return nil
 }
 
 // texts are the texts of settings.
@@ -134,7 +144,7 @@ func (s *settings) site() signaling.Config {
 }
 
 // recorder records rooms.
-func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logger) *record.Recorder {
+func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, cell *ffmpeg.Cell, log *slog.Logger) *record.Recorder {
 	audio := s.AudioCodec
 	switch err := record.AACEncoder(); {
 	case audio == "aac" && err != nil:
@@ -145,7 +155,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, log *slog.Logg
 		audio = "aac"
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules, Ceilings: s.bounds(),
+		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules, Ceilings: s.bounds(), Cell: cell,
 	}, server, log)
 }
 
@@ -167,10 +177,10 @@ func advise(err error) error {
 }
 
 // gateway connects rooms with other servers.
-func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Rooms, log *slog.Logger) *gateway.Gateway {
+func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Rooms, cell *ffmpeg.Cell, log *slog.Logger) *gateway.Gateway {
 	cfg := gateway.Default()
 	cfg.Dir, cfg.Private, cfg.Via, cfg.Events = s.DataDir, s.AllowPrivate, inside, rooms.Events
-	cfg.MaxSource = rooms.MaxSource
+	cfg.MaxSource, cfg.Cell = rooms.MaxSource, cell
 	return gateway.New(cfg, server, log)
 }
 

@@ -11,6 +11,9 @@
 // A child has limits, because it reads what strangers send: memory, address space, the size of pictures
 // and of allocations. If its stream is a stranger's, its priority is lower than the server's.
 //
+// A [Cell] locks children in (package sandbox): a child reads libraries and the file that it is given, and
+// connects to one port. It writes no file and starts no program.
+//
 // Arguments of a process are visible to every user of the machine. URLs with keys therefore reach
 // the child as a file, [SecretFile], which is a pipe. The child gets the few environment variables
 // that FFmpeg needs, because the others may hold secrets of the server.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tilemix/mcu/sandbox"
 )
 
 const (
@@ -38,11 +40,13 @@ func Find(program string) (path string, err error) {
 
 // Command describes a run of FFmpeg. The zero value of each field but Args is useful.
 type Command struct {
-	Program string   // name or path; "" is ffmpeg
-	Args    []string // visible to every user of the machine
-	Env     []string // variables beside those that every child has, as NAME=value
-	Secret  string   // content of SecretFile
-	File    *os.File // SecretFile itself, instead of Secret; closed when the child has ended
+	Program string        // name or path; "" is ffmpeg
+	Args    []string      // visible to every user of the machine
+	Env     []string      // variables beside those that every child has, as NAME=value
+	Secret  string        // content of SecretFile
+	File    *os.File      // SecretFile itself, instead of Secret; closed when the child has ended
+	Cell    *Cell         // that locks the child in; nil: none does
+	Reach   sandbox.Reach // where the child connects to, which a Cell holds it to
 	// In writes the child's standard input, which is closed when In returns. nil: it is empty.
 	// An error of In or Out ends the child, and Wait returns that error.
 	In func(io.Writer) error
@@ -94,6 +98,9 @@ func (c Command) Start(ctx context.Context) (*Process, error) {
 	p := &Process{strict: c.Strict, reading: make(chan struct{}), done: make(chan struct{})}
 	p.finish = sync.OnceFunc(func() { close(p.reading) })
 	p.cmd = exec.CommandContext(ctx, path, bounded(c.Args)...)
+	if c.Cell != nil {
+		p.cmd.Path, p.cmd.Args = "/proc/self/exe", c.Cell.enter(path, bounded(c.Args), c.Reach)
+	}
 	p.cmd.Env = append(append([]string{"AV_LOG_FORCE_NOCOLOR=1", "MALLOC_ARENA_MAX=2"}, environment()...), c.Env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.cmd.Cancel = p.interrupt
@@ -149,14 +156,23 @@ func (p *Process) start(c Command) (serve []func() error, err error) {
 		})
 		p.finish()
 	}
+	said, says, err := os.Pipe() // the level of the cell
+	if err != nil {
+		return nil, err
+	}
+	defer says.Close()
+	if c.Cell != nil {
+		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, says)
+	}
 	if err = p.cmd.Start(); err != nil {
+		_ = said.Close()
 		if inner := errors.Unwrap(err); inner != nil { // without the path
 			err = inner
 		}
 		return nil, err
 	}
-	confine(p.cmd.Process.Pid, c.Lower)
-	return serve, nil
+	confine(p.cmd.Process.Pid, c.Lower, c.Cell != nil)
+	return append(serve, func() error { c.Cell.hear(said); return nil }), nil
 }
 
 // wait waits for the end of In, Out and the child, and says why the child ended.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,9 +25,24 @@ import (
 // asServer makes the test binary a process that starts the program it names, for TestOrphan.
 const asServer = "FFMPEG_TEST_PROGRAM"
 
+// inCell has that process lock the program in.
+const inCell = "FFMPEG_TEST_CELL"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == asCell {
+		fmt.Fprintln(os.Stderr, ffmpeg.Become(os.Args[2:]))
+		os.Exit(1)
+	}
+	if len(os.Args) > 1 && os.Args[1] == asHostile {
+		try(os.Args[2:])
+		return
+	}
 	if program := os.Getenv(asServer); program != "" {
-		_ = ffmpeg.Command{Program: program, Out: func(r io.Reader) error {
+		var cell *ffmpeg.Cell
+		if os.Getenv(inCell) != "" {
+			cell = ffmpeg.NewCell([]string{os.Args[0], asCell}, slog.New(slog.DiscardHandler))
+		}
+		_ = ffmpeg.Command{Program: program, Cell: cell, Out: func(r io.Reader) error {
 			_, err := io.Copy(os.Stdout, r)
 			return err
 		}}.Run(context.Background())
@@ -246,14 +262,20 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestOrphan kills a server: the kernel kills its child.
+// TestOrphan kills a server: the kernel kills its child, in a cell too.
 func TestOrphan(t *testing.T) {
+	t.Run("free", func(t *testing.T) { orphan(t) })
+	t.Run("in a cell", func(t *testing.T) { orphan(t, inCell+"=1") })
+}
+
+func orphan(t *testing.T, env ...string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := exec.CommandContext(t.Context(), self)
-	server.Env = append(os.Environ(), asServer+"="+script(t, "echo $$; exec sleep 1000"))
+	server.Env = append(append(os.Environ(), env...), asServer+"="+script(t, "echo $$; exec sleep 1000"))
 	out, err := server.StdoutPipe()
 	if err == nil {
 		err = server.Start()

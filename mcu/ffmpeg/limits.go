@@ -29,10 +29,14 @@ func bounded(args []string) []string {
 	return all
 }
 
-// confine sets the limits of a process. It has begun its program, and has loaded nothing of a stream yet.
-func confine(pid int, lower bool) {
+// confine sets the limits of a process. It has begun its program, and has loaded nothing of a stream yet. A
+// process in a cell sets those of memory itself, as it becomes FFmpeg.
+func confine(pid int, lower, inCell bool) {
 	if prio, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil && lower { // 20 less the niceness (getpriority(2))
-		_ = unix.Setpriority(unix.PRIO_PROCESS, pid, min(20-prio+niceness, 19))
+		_ = unix.Setpriority(unix.PRIO_PGRP, pid, min(20-prio+niceness, 19)) // of all threads
+	}
+	if inCell {
+		return
 	}
 	for resource, most := range map[int]uint64{unix.RLIMIT_DATA: maxData, unix.RLIMIT_AS: maxAddresses, unix.RLIMIT_CORE: 0} {
 		_ = unix.Prlimit(pid, resource, &unix.Rlimit{Cur: most, Max: most}, nil)

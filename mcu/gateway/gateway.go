@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tilemix/codec"
 	"tilemix/mcu"
 	"tilemix/mcu/event"
 	"tilemix/mcu/ffmpeg"
@@ -31,7 +32,9 @@ var ErrTooMany = errors.New("too many at a time")
 // Config has the settings of a Gateway. Start from Default.
 type Config struct {
 	FFmpeg string // program; the gateway looks it up in PATH when a link needs it
-	Dir    string // of the files that can be inputs
+	// Cell locks FFmpeg in; nil: nothing does.
+	Cell *ffmpeg.Cell
+	Dir  string // of the files that can be inputs
 	// Private lets links reach this machine and private networks.
 	Private    bool
 	MaxPerRoom int // outputs of a room, and as many inputs
@@ -66,17 +69,19 @@ type rooms[H handle] interface {
 	Room(name string) (H, error)
 	Join(o mcu.JoinOptions) (*mcu.Participant, error)
 	Rooms() []mcu.RoomInfo
+	NewDecoder(codec.Kind) (codec.VideoDecoder, error)
 }
 
 // Gateway has the links of all rooms. It is safe for concurrent use. Each link has a goroutine,
 // and each output one that waits for the end of its room. Run waits for all of them.
 type Gateway struct {
-	cfg   Config
-	room  func(name string) (handle, error)
-	join  func(o mcu.JoinOptions) (*mcu.Participant, error)
-	rooms func() []mcu.RoomInfo
-	log   *slog.Logger
-	rules address.Rules
+	cfg     Config
+	room    func(name string) (handle, error)
+	join    func(o mcu.JoinOptions) (*mcu.Participant, error)
+	rooms   func() []mcu.RoomInfo
+	decoder newDecoder // of streams on trial
+	log     *slog.Logger
+	rules   address.Rules
 
 	encoders encoders
 
@@ -100,7 +105,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Gateway {
 	return &Gateway{
 		cfg: cfg, log: log, rules: address.Rules{Private: cfg.Private},
 		room: func(name string) (handle, error) { return rooms.Room(name) },
-		join: rooms.Join, rooms: rooms.Rooms,
+		join: rooms.Join, rooms: rooms.Rooms, decoder: rooms.NewDecoder,
 		links: make(map[string]*link), encoders: newEncoders(cfg.MaxTranscodes),
 	}
 }

@@ -209,13 +209,13 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 		return err
 	}
 	defer p.stop()
-	d := newTSDemuxer(in.address.Paced(), in.gateway.cfg.MaxSource, seen)
+	d := newTSDemuxer(in.address.Paced(), in.gateway.cfg.MaxSource, in.gateway.decoder, seen)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d.play(ctx, in.who, cancel)
 	defer d.wait()
 	for {
-		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true, Lower: true}
+		c := ffmpeg.Command{Program: in.gateway.cfg.FFmpeg, Args: in.args(), Env: p.env, Out: d.run, Strict: true, Lower: true, Cell: in.gateway.cfg.Cell, Reach: p.reach}
 		if in.address.Scheme() != "file" {
 			c.Secret = playlist(in.address, p.url, in.live)
 		} else if c.File, err = open(in.gateway.cfg.Dir, in.address); err != nil {

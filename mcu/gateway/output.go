@@ -86,8 +86,9 @@ func (o *output) try(ctx context.Context, up func()) error {
 			return err
 		}
 		defer tunnel.stop()
-		command.Env = tunnel.env
+		command.Env, command.Reach = tunnel.env, tunnel.reach
 	}
+	command.Cell = o.gateway.cfg.Cell
 	err = command.Run(ctx)
 	if p.over {
 		return errOver
@@ -148,7 +149,7 @@ func (p *push) command(program string, a, at address.Address) ffmpeg.Command {
 	args = append(args, "-fpre", ffmpeg.SecretFile)
 	return ffmpeg.Command{
 		Program: program, Args: append(args, target...), Secret: secret,
-		In: p.feed, Out: p.watch, Strict: true,
+		In: p.feed, Out: p.watch, Strict: true, Reach: reachOf(at),
 	}
 }
 

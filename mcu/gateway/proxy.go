@@ -16,14 +16,16 @@ import (
 
 	"tilemix/mcu/gateway/address"
 	"tilemix/mcu/gateway/rtsp"
+	"tilemix/mcu/sandbox"
 )
 
 // proxy stands between FFmpeg and a server. It connects only to addresses that the rules allow, because
 // names, redirections and playlists may lead elsewhere. FFmpeg gets a failure as a status only,
 // so the proxy keeps the last error.
 type proxy struct {
-	url    string   // what FFmpeg reads
-	env    []string // environment by which FFmpeg finds the proxy
+	url    string        // what FFmpeg reads
+	env    []string      // environment by which FFmpeg finds the proxy
+	reach  sandbox.Reach // of FFmpeg
 	stop   func()
 	failed atomic.Pointer[error] // error of the last connection; nil: it connected
 	camera *rtsp.Bridge          // nil: there is none
@@ -66,8 +68,13 @@ func newProxy(ctx context.Context, rules address.Rules, a, at address.Address) (
 	case "rtsp":
 		return newCameraProxy(ctx, rules, a)
 	default:
-		return &proxy{url: at.URL(), stop: func() {}}, nil
+		return &proxy{url: at.URL(), reach: reachOf(at), stop: func() {}}, nil
 	}
+}
+
+// reachOf returns where FFmpeg connects to for an address, unless by a proxy.
+func reachOf(a address.Address) sandbox.Reach {
+	return sandbox.Reach{UDP: a.Scheme() == "srt", Port: a.Port()}
 }
 
 // newCameraProxy runs an RTSP client, and a server for FFmpeg.
@@ -79,7 +86,7 @@ func newCameraProxy(ctx context.Context, rules address.Rules, a address.Address)
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { bridge.Run(ctx) })
-	return &proxy{url: bridge.URL(), camera: bridge, stop: func() {
+	return &proxy{url: bridge.URL(), reach: sandbox.Reach{Port: bridge.Port()}, camera: bridge, stop: func() {
 		cancel()
 		running.Wait()
 	}}, nil
@@ -111,7 +118,8 @@ func newWebProxy(ctx context.Context, rules address.Rules, a address.Address) (*
 	})}
 	var running sync.WaitGroup
 	running.Go(func() { _ = server.Serve(listener) })
-	p.env = []string{"http_proxy=http://" + listener.Addr().String()}
+	at := netip.MustParseAddrPort(listener.Addr().String())
+	p.env, p.reach = []string{"http_proxy=http://" + at.String()}, sandbox.Reach{Port: at.Port()}
 	p.stop = func() {
 		_ = server.Close()
 		tunnels.close()

@@ -56,7 +56,7 @@ func stageOf(t *testing.T, settings mcu.Config, change func(*gateway.Config)) *s
 	settings.FrameRate = mcu.DefaultConfig().FrameRate
 	s := &stage{Stage: mcutest.Serve(t, settings), t: t, dir: t.TempDir(), said: &mcutest.Log{}}
 	cfg := gateway.Default()
-	cfg.Private, cfg.Dir = true, s.dir
+	cfg.Private, cfg.Dir, cfg.Cell = true, s.dir, mcutest.Cell(s.said.Logger())
 	if change != nil {
 		change(&cfg)
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"image"
 
+	"tilemix/codec"
 	"tilemix/codec/h264"
-	"tilemix/codec/limit"
 )
 
 const (
@@ -22,14 +22,19 @@ const (
 // errBlank says that there are access units, but no pictures.
 var errBlank = fmt.Errorf("%w: it shows no picture in its first 2 s", h264.ErrUnreadable)
 
-// trial decodes the beginning of a stream, because OpenH264 does not read all H.264. It belongs to
+// newDecoder is [mcu.Server.NewDecoder].
+type newDecoder func(codec.Kind) (codec.VideoDecoder, error)
+
+// trial decodes the beginning of a stream, because OpenH264 does not read all H.264. It decodes where
+// cameras are decoded: in a codec worker, unless there are none. It belongs to
 // the goroutine that reads the stream. Its decoder ends with the first picture.
 type trial struct {
-	largest image.Point   // picture that the server's decoder takes, in pixels
-	dec     *h264.Decoder // nil: before the first access unit, and after the first picture
-	set     []byte        // sequence parameter set that was judged
-	units   int           // access units of the trial
-	first   int64         // timestamp of the first
+	newDecoder
+	largest image.Point        // picture that the server's decoder takes, in pixels
+	dec     codec.VideoDecoder // nil: before the first access unit, and after the first picture
+	set     []byte             // sequence parameter set that was judged
+	units   int                // access units of the trial
+	first   int64              // timestamp of the first
 	passed  bool
 	au      []byte
 }
@@ -63,7 +68,7 @@ func (t *trial) decode(at int64, nals [][]byte) error {
 	if t.units++; t.units == 1 {
 		t.first = at
 		var err error
-		if t.dec, err = h264.NewDecoder(limit.Limits{}); err != nil {
+		if t.dec, err = t.newDecoder(codec.H264); err != nil {
 			return err
 		}
 	}

@@ -14,10 +14,21 @@ import (
 	"go.uber.org/goleak"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu/ffmpeg"
 )
+
+// inCell is the argument with which this program becomes FFmpeg.
+const inCell = "codec-ffmpeg"
+
+// Cell returns what locks FFmpeg in, in the tests of a package that has [Main].
+func Cell(log *slog.Logger) *ffmpeg.Cell { return ffmpeg.NewCell([]string{os.Args[0], inCell}, log) }
 
 // Main runs the tests of a package, with H.264, and fails if goroutines are left after them.
 func Main(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == inCell {
+		fmt.Fprintln(os.Stderr, ffmpeg.Become(os.Args[2:]))
+		os.Exit(1)
+	}
 	if err := h264.Open(""); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

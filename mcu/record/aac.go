@@ -43,6 +43,7 @@ type aac struct {
 	out      *mp4.Writer
 	channels int
 	dec      *opus.Decoder
+	cell     *ffmpeg.Cell
 	child    *ffmpeg.Process
 	kill     context.CancelFunc
 	blocks   chan aacBlock // closed when no more sound comes
@@ -71,7 +72,7 @@ func AACEncoder() error {
 	return nil
 }
 
-func newAAC(channels int, out *mp4.Writer) (*aac, error) {
+func newAAC(channels int, out *mp4.Writer, cell *ffmpeg.Cell) (*aac, error) {
 	if err := AACEncoder(); err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func newAAC(channels int, out *mp4.Writer) (*aac, error) {
 		return nil, err
 	}
 	return &aac{
-		out: out, channels: channels, dec: dec,
+		out: out, channels: channels, dec: dec, cell: cell,
 		blocks: make(chan aacBlock, aacBlocks), frames: make(chan []byte, aacFrames),
 	}, nil
 }
@@ -99,8 +100,9 @@ func (v *aac) start() error {
 			"-f", "s16le", "-ar", "48000", "-ac", strconv.Itoa(v.channels), "-i", "pipe:0",
 			"-c:a", "aac", "-b:a", bitrate, "-flush_packets", "1", "-f", "adts", "pipe:1",
 		},
-		In:  func(w io.Writer) error { return v.send(w, blocks) },
-		Out: func(r io.Reader) error { return ffmpeg.ReadADTS(r, frames) },
+		Cell: v.cell,
+		In:   func(w io.Writer) error { return v.send(w, blocks) },
+		Out:  func(r io.Reader) error { return ffmpeg.ReadADTS(r, frames) },
 	}.Start(ctx)
 	if err != nil {
 		kill()

@@ -10,6 +10,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record/retention"
@@ -44,6 +45,8 @@ type Config struct {
 	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
 	// there are none.
 	Events func(event.Event)
+	// Cell locks FFmpeg in, which makes the AAC. nil: nothing does.
+	Cell *ffmpeg.Cell
 }
 
 // Ceilings are of all recordings, and may change while a Recorder runs.

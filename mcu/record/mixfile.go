@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/codec/mp4"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/record/sidecar"
@@ -34,6 +35,7 @@ type mixFile struct {
 	file    *os.File
 	out     *mp4.Writer
 	voice   voice
+	cell    *ffmpeg.Cell        // of FFmpeg, if the voice needs it
 	grown   func()              // called when the file has its first bytes
 	resumed func(sidecar.Pause) // called when the mix goes on after a pause
 
@@ -57,7 +59,7 @@ func (m *mixFile) create(dir string, info sidecar.Info, channels int) error {
 	config.AAC = info.Audio == "aac"
 	config.Created, config.Title = info.Started, info.Room
 	m.out = mp4.NewWriter(m.file, config)
-	v, err := newVoice(info.Audio, channels, m.out)
+	v, err := newVoice(info.Audio, channels, m.out, m.cell)
 	if err != nil {
 		m.discard()
 		return err
@@ -171,9 +173,9 @@ type voice interface {
 }
 
 // newVoice returns the voice for a codec and so many channels.
-func newVoice(audio string, channels int, out *mp4.Writer) (voice, error) {
+func newVoice(audio string, channels int, out *mp4.Writer, cell *ffmpeg.Cell) (voice, error) {
 	if audio == "aac" {
-		return newAAC(channels, out)
+		return newAAC(channels, out, cell)
 	}
 	return asItIs{out}, nil
 }

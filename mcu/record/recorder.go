@@ -206,7 +206,7 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 	now := time.Now().UTC()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
 	r := &recording{
-		id: id, room: room, dir: c.cfg.Dir, began: time.Now(), queue: intake.NewQueue(mixQueue()), mix: &mixFile{},
+		id: id, room: room, dir: c.cfg.Dir, began: time.Now(), queue: intake.NewQueue(mixQueue()), mix: &mixFile{cell: c.cfg.Cell},
 		log:  c.log.With("room", room, "recording", id),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 		info:    sidecar.Info{ID: id, Room: room, State: sidecar.Starting, Started: now, Audio: c.cfg.Audio, View: o.View.String()},

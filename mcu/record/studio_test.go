@@ -4,19 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"image"
 	"log/slog"
 	"math"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"tilemix/codec"
 	"tilemix/codec/h264"
@@ -33,13 +29,7 @@ import (
 	"tilemix/mcu/views"
 )
 
-func TestMain(m *testing.M) {
-	if err := h264.Open(""); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { mcutest.Main(m) }
 
 const frameRate = 30
 
@@ -270,7 +260,7 @@ func again(t *testing.T, cfg record.Config, rooms *studio) []sidecar.Info {
 // in returns a configuration with a folder.
 func in(dir string) record.Config {
 	cfg := record.Default()
-	cfg.Dir = dir
+	cfg.Dir, cfg.Cell = dir, mcutest.Cell(slog.New(slog.DiscardHandler))
 	return cfg
 }
 

@@ -9,4 +9,8 @@
 // [Landlock] takes paths and the network from all threads of the process (landlock(7)). Seccomp ends
 // the process at each system call that is not in the table in calls.go (seccomp(2)). Go's runtime,
 // the C library and the codecs need those in the table, and a test fails when one needs another.
+//
+// [Program.Become] makes the process another program behind such layers. Nobody knows which system calls a
+// program of others needs, so seccomp refuses those that it must not make (foreign, in calls.go). Landlock leaves
+// it the system's libraries to read, and one port to connect to.
 package sandbox

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"strings"
 
@@ -27,21 +28,42 @@ type Level struct {
 // Full is the level with every layer.
 func Full() Level { return Level{Limits: true, Landlock: true, Seccomp: true} }
 
+// Layers returns all layers by their names, and whether the process has them.
+func (l Level) Layers() iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		_ = yield("limits", l.Limits) && yield("landlock", l.Landlock) && yield("seccomp", l.Seccomp)
+	}
+}
+
 // String names the layers, or says that there is none.
 func (l Level) String() string {
 	var names []string
-	for _, layer := range []struct {
-		on   bool
-		name string
-	}{{l.Limits, "limits"}, {l.Landlock, "landlock"}, {l.Seccomp, "seccomp"}} {
-		if layer.on {
-			names = append(names, layer.name)
+	for name, on := range l.Layers() {
+		if on {
+			names = append(names, name)
 		}
 	}
 	if names == nil {
 		return "none"
 	}
 	return strings.Join(names, "+")
+}
+
+// Bits returns the level as a byte, for another process of this program. See [LevelOf].
+func (l Level) Bits() (bits uint8) {
+	at := uint8(1)
+	for _, on := range l.Layers() {
+		if on {
+			bits |= at
+		}
+		at <<= 1
+	}
+	return bits
+}
+
+// LevelOf returns the level of which Bits made a byte.
+func LevelOf(bits uint8) Level {
+	return Level{Limits: bits&1 != 0, Landlock: bits&2 != 0, Seccomp: bits&4 != 0}
 }
 
 // Lock locks the process in for good: all its threads, and those that it makes later. It returns
@@ -99,15 +121,20 @@ func limit(q Quota) error {
 		{"core files", unix.RLIMIT_CORE, 0},
 		{"file size", unix.RLIMIT_FSIZE, 0},
 	} {
-		var has unix.Rlimit
-		if unix.Getrlimit(r.resource, &has) == nil {
-			r.most = min(r.most, has.Max)
-		}
-		if e := unix.Setrlimit(r.resource, &unix.Rlimit{Cur: r.most, Max: r.most}); e != nil {
+		if e := bound(r.resource, r.most); e != nil {
 			err = errors.Join(err, fmt.Errorf("limit of %s: %w", r.name, e))
 		}
 	}
 	return err
+}
+
+// bound sets a limit, unless it is lower already.
+func bound(resource int, most uint64) error {
+	var has unix.Rlimit
+	if unix.Getrlimit(resource, &has) == nil {
+		most = min(most, has.Max)
+	}
+	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
 // addressSpace returns the bytes that the process has mapped (proc(5), statm).

@@ -102,7 +102,7 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	for _, l := range []sandbox.Level{{}, {Limits: true}, {Seccomp: true}, sandbox.Full()} {
-		if got := (reply{flags: flagsOfLevel(l)}).level(); got != l {
+		if got := (reply{flags: l.Bits()}).level(); got != l {
 			t.Errorf("%v is read as %v", l, got)
 		}
 	}

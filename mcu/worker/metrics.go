@@ -33,14 +33,11 @@ func (p *Pool) Collect(ch chan<- prometheus.Metric) {
 	counter(failuresDesc, s.Failures)
 	counter(refusedDesc, s.Refused)
 	counter(starvedDesc, s.Starved)
-	for _, layer := range []struct {
-		name string
-		on   bool
-	}{{"limits", level.Limits}, {"landlock", level.Landlock}, {"seccomp", level.Seccomp}} {
+	for name, on := range level.Layers() {
 		var n float64
-		if layer.on {
+		if on {
 			n = 1
 		}
-		gauge(layersDesc, n, layer.name)
+		gauge(layersDesc, n, name)
 	}
 }

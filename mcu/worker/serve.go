@@ -61,7 +61,7 @@ func (c Child) Serve() error {
 	level, _ := sandbox.Lock(sandbox.Quota{Memory: spareMemory + slots*decoderMemory, Files: openFiles})
 	t := &tenant{Child: c, pixels: pixels, claims: claims, mem: mem, conn: conn}
 	var b [size]byte
-	reply{result: ready, flags: flagsOfLevel(level)}.put(&b)
+	reply{result: ready, flags: level.Bits()}.put(&b)
 	if _, err := conn.Write(b[:]); err != nil {
 		return fmt.Errorf("write to the server: %w", err)
 	}
@@ -98,17 +98,5 @@ func (t *tenant) serve() error {
 	}
 }
 
-// flagsOfLevel returns what of the sandbox is there.
-func flagsOfLevel(l sandbox.Level) (flags uint8) {
-	for i, on := range []bool{l.Limits, l.Landlock, l.Seccomp} {
-		if on {
-			flags |= 1 << i
-		}
-	}
-	return flags
-}
-
-// level returns what flagsOfLevel was made of.
-func (r reply) level() sandbox.Level {
-	return sandbox.Level{Limits: r.flags&1 != 0, Landlock: r.flags&2 != 0, Seccomp: r.flags&4 != 0}
-}
+// level returns which layers of the sandbox a worker has, where it is ready.
+func (r reply) level() sandbox.Level { return sandbox.LevelOf(r.flags) }

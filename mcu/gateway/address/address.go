@@ -176,6 +176,15 @@ func (a Address) Host() string { return a.url.Hostname() }
 // HostPort returns the host and the port as they were named.
 func (a Address) HostPort() string { return a.url.Host }
 
+// Port returns the port that it names, or else that of its scheme. A file has none: 0.
+func (a Address) Port() uint16 {
+	usual := map[string]uint16{"rtmp": 1935, "rtmps": 443, "rtsp": 554, "http": 80, "https": 443}
+	if n, err := strconv.ParseUint(a.url.Port(), 10, 16); err == nil {
+		return uint16(n)
+	}
+	return usual[a.Scheme()]
+}
+
 // URL returns the address itself, with its keys.
 func (a Address) URL() string { return a.raw }
 

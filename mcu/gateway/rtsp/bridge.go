@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,6 +63,9 @@ func Listen(ctx context.Context, cfg Config) (*Bridge, error) {
 
 // URL returns the address for the client. It has no password of the camera.
 func (b *Bridge) URL() string { return "rtsp://" + b.listener.Addr().String() + b.path }
+
+// Port returns the port at which the player reads it.
+func (b *Bridge) Port() uint16 { return netip.MustParseAddrPort(b.listener.Addr().String()).Port() }
 
 // Err returns why the camera could not be read, or its stream has ended. It is nil if neither is so.
 func (b *Bridge) Err() error {
