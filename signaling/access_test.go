@@ -105,6 +105,7 @@ func come(t *testing.T, url, name string, secrets ...string) (conn *websocket.Co
 		}
 		var body struct{ Code string }
 		_ = json.NewDecoder(answer.Body).Decode(&body)
+		provoked.Store(body.Code, true)
 		return nil, welcome, fmt.Sprint(answer.StatusCode, " ", body.Code)
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })

@@ -31,6 +31,7 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 // described fails the test unless an answer of the API in JSON is as the description says.
 func described(t testing.TB, r reply) {
 	t.Helper()
+	note(r.body)
 	if !strings.HasPrefix(r.Request.URL.Path, "/api/") && r.StatusCode < 400 || r.Request.Method == http.MethodHead {
 		return
 	}

@@ -92,7 +92,6 @@ var statuses = []struct {
 	{invite.ErrNone, http.StatusNotFound},
 	{ban.ErrNone, http.StatusNotFound},
 	{access.ErrInvalid, http.StatusUnauthorized},
-	{access.ErrElsewhere, http.StatusForbidden},
 	{policy.ErrForbidden, http.StatusForbidden},
 	{attachment.ErrTooLarge, http.StatusRequestEntityTooLarge},
 	{attachment.ErrFull, http.StatusInsufficientStorage},
@@ -147,14 +146,12 @@ func explain(err error) (status int, text string) {
 // codesOf come first.
 var codes = map[int]string{
 	http.StatusBadRequest:            "bad_request",
-	http.StatusUnauthorized:          "unauthorized",
 	http.StatusForbidden:             "forbidden",
 	http.StatusNotFound:              "not_found",
 	http.StatusMethodNotAllowed:      "method_not_allowed",
 	http.StatusNotAcceptable:         "no_codec",
 	http.StatusRequestTimeout:        "timeout",
 	http.StatusConflict:              "conflict",
-	http.StatusGone:                  "gone",
 	http.StatusPreconditionFailed:    "precondition_failed",
 	http.StatusRequestEntityTooLarge: "too_large",
 	http.StatusUnsupportedMediaType:  "unsupported_type",
@@ -176,7 +173,6 @@ var codesOf = []struct {
 	code string
 }{
 	{access.ErrMissing, "missing_credential"},
-	{access.ErrElsewhere, "wrong_room"},
 	{access.ErrInvalid, "invalid_credential"},
 	{errOrigin, "foreign_origin"},
 	{mcu.ErrRoomFull, "room_full"},

@@ -230,7 +230,9 @@ func TestBodyThatStalls(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", contentType, err)
 		}
+		body, _ := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
+		note(body)
 		if resp.StatusCode != status {
 			t.Errorf("%s: %s, want %d", contentType, resp.Status, status)
 		}

@@ -14,7 +14,7 @@ import (
 	"tilemix/signaling"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(whole{m}) }
 
 var quiet = slog.New(slog.DiscardHandler)
 

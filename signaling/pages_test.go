@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -239,7 +240,9 @@ func TestHosts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		body, _ := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
+		note(body)
 		return resp.StatusCode
 	}
 	for host, want := range map[string]int{

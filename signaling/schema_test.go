@@ -37,6 +37,7 @@ var schemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 
 // misfit tells why a control message is not what the schema of its side says, or nil.
 func misfit(side string, data []byte) error {
+	note(data)
 	all, err := schemas()
 	if err != nil {
 		return err

@@ -40,8 +40,6 @@ var (
 	// ErrInvalid is returned for a secret that nobody knows. Sources wrap it for what is no
 	// longer valid, and say why.
 	ErrInvalid = errors.New("the token, invite or API key is not valid")
-	// ErrElsewhere is returned for a secret that is good in other rooms only.
-	ErrElsewhere = errors.New("the token, invite or API key is not for this room")
 )
 
 // Request is what a client wants and what it brings.
@@ -70,7 +68,7 @@ func (q Request) Enters() bool {
 // Source knows secrets of one kind. It is safe for concurrent use.
 type Source interface {
 	// Grant returns what a request's secret gives. mine is false for a secret of another kind.
-	// Errors wrap ErrInvalid or ErrElsewhere.
+	// Errors wrap ErrInvalid.
 	Grant(ctx context.Context, q Request) (g policy.Grant, mine bool, err error)
 }
 
@@ -103,7 +101,7 @@ func New(cfg Config) *Gate {
 func OpenGate(members Source) *Gate { return New(Config{Mode: Open, Members: members}) }
 
 // Judge returns what the client may do in the room, or why it may not do what it asks for: an error
-// that wraps ErrMissing, ErrInvalid, ErrElsewhere or policy.ErrForbidden.
+// that wraps ErrMissing, ErrInvalid or policy.ErrForbidden.
 func (g *Gate) Judge(ctx context.Context, q Request) (policy.Grant, error) {
 	if g.cfg.Members != nil {
 		if grant, mine, err := g.cfg.Members.Grant(ctx, q); mine {

@@ -20,7 +20,7 @@ func (o one) Grant(_ context.Context, q Request) (policy.Grant, bool, error) {
 	case q.Secret != o.secret:
 		return policy.Grant{}, false, nil
 	case q.Room != o.room:
-		return policy.Grant{}, true, ErrElsewhere
+		return policy.Grant{}, true, ErrInvalid
 	}
 	return policy.Grant{Role: o.role}, true, nil
 }
@@ -48,7 +48,7 @@ func TestJudge(t *testing.T) {
 		"open, program, bad key":        {open, Request{Action: "kick", Room: "den", Local: true, Secret: "x"}, 0, ErrInvalid},
 		"open, host manages":            {open, Request{Action: "kick", Room: "den", Secret: "host"}, policy.Host, nil},
 		"open, guest manages":           {open, Request{Action: "kick", Room: "den", Secret: "guest"}, 0, policy.ErrForbidden},
-		"open, host of another room":    {open, Request{Action: "kick", Room: "pub", Secret: "host"}, 0, ErrElsewhere},
+		"open, host of another room":    {open, Request{Action: "kick", Room: "pub", Secret: "host"}, 0, ErrInvalid},
 		"invite, nothing":               {invite, Request{Action: "connect", Room: "den"}, 0, ErrMissing},
 		"invite, nothing, this machine": {invite, Request{Action: "connect", Room: "den", Local: true}, 0, ErrMissing},
 		"invite, guest":                 {invite, Request{Action: "connect", Room: "den", Secret: "guest"}, policy.Participant, nil},
