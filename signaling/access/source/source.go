@@ -28,7 +28,15 @@ func (t Tokens) Grant(ctx context.Context, q access.Request) (policy.Grant, bool
 		return policy.Grant{}, false, nil
 	}
 	claims, err := t.Verify(ctx, q.Secret, q.Room, time.Now())
-	return claims.Grant, true, err
+	return claims.Grant, true, cmp.Or(err, whole(q, claims, "token_room"))
+}
+
+// whole refuses a request that is of no one room to a credential that is not for all.
+func whole(q access.Request, claims credential.Claims, code string) error {
+	if q.Room != "" || claims.Admits("") {
+		return nil
+	}
+	return credential.Refuse(code, "what you bring is for the rooms %q, and this needs one that is for all rooms", claims.Rooms)
 }
 
 // Keys is the source of what API keys grant.
@@ -40,7 +48,7 @@ func (k Keys) Grant(_ context.Context, q access.Request) (policy.Grant, bool, er
 		return policy.Grant{}, false, nil
 	}
 	claims, err := k.Verify(q.Secret, q.Room, time.Now())
-	return claims.Grant, true, err
+	return claims.Grant, true, cmp.Or(err, whole(q, claims, "key_room"))
 }
 
 // Invites is the source of what invites grant. Uses counts how often they are used.

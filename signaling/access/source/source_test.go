@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,8 +18,34 @@ import (
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/hook"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/key"
 	"tilemix/signaling/access/source"
 )
+
+// TestWholeServer asks by keys for what is of no one room: the key of some rooms may not, or it could read
+// the recordings of all.
+func TestWholeServer(t *testing.T) {
+	dir := t.TempDir()
+	ring, err := key.Open(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := access.New(access.Config{Sources: []access.Source{source.Keys{Ring: ring}}})
+	for rooms, want := range map[string]error{"*": nil, "exam-*": &credential.Refusal{Code: "key_room"}} {
+		secret, err := key.Add(dir, key.Key{Name: "of-" + strings.TrimSuffix(rooms, "*"), Rooms: rooms, Scopes: []string{"record", "rooms:write"}}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, action := range []string{"recordings", "keys", "drain"} {
+			if _, err := gate.Judge(t.Context(), access.Request{Action: action, Secret: secret, Protocol: "http"}); !errors.Is(err, want) {
+				t.Errorf("%s by a key of the rooms %s: %v", action, rooms, err)
+			}
+			if _, err := gate.Judge(t.Context(), access.Request{Action: "recordings", Room: "exam-1", Secret: secret, Protocol: "http"}); err != nil {
+				t.Errorf("of a room by a key of the rooms %s: %v", rooms, err)
+			}
+		}
+	}
+}
 
 // TestUses counts an invite for one when its guest enters, and not when the guest is refused.
 func TestUses(t *testing.T) {
