@@ -129,6 +129,7 @@ func (a assets) serve(c echo.Context, name string) error {
 type pages struct {
 	join, call, watch asset
 	archive           asset // recordings
+	admin, check      asset
 	icon              asset
 	api, openapi      asset
 	control           asset
@@ -139,7 +140,7 @@ type pages struct {
 // newPages reads the embedded files. It fails when one is missing, which a test rules out.
 func newPages() (*pages, error) {
 	p := &pages{static: assets{}, sdk: assets{}, guides: assets{}}
-	for name, to := range map[string]*asset{"index.html": &p.join, "call.html": &p.call, "watch.html": &p.watch, "archive.html": &p.archive} {
+	for name, to := range map[string]*asset{"index.html": &p.join, "call.html": &p.call, "watch.html": &p.watch, "archive.html": &p.archive, "admin.html": &p.admin, "check.html": &p.check} {
 		data := web.Page(name)
 		if data == nil {
 			return nil, fmt.Errorf("page %s is not in the program", name)

@@ -89,12 +89,18 @@ func unchanged(get, change echo.HandlerFunc) echo.HandlerFunc {
 // paged answers with a list, or with a page of it: at most limit entries after a cursor. The next page
 // begins after the last key of this one, also when that entry is gone by then.
 func paged[Entry any](c echo.Context, name string, all []Entry, key func(Entry) string) error {
+	return pagedBeside(c, map[string]any{}, name, all, key)
+}
+
+// pagedBeside is paged, and the answer has more beside the list.
+func pagedBeside[Entry any](c echo.Context, answer map[string]any, name string, all []Entry, key func(Entry) string) error {
 	if all == nil {
 		all = []Entry{}
 	}
 	query := c.QueryParams()
 	if !query.Has("limit") && !query.Has("cursor") {
-		return fresh(c, map[string]any{name: all})
+		answer[name] = all
+		return fresh(c, answer)
 	}
 	limit := maxPage
 	if text := query.Get("limit"); text != "" {
@@ -111,16 +117,16 @@ func paged[Entry any](c echo.Context, name string, all []Entry, key func(Entry) 
 	page := slices.Clone(all)
 	slices.SortFunc(page, func(a, b Entry) int { return strings.Compare(key(a), key(b)) })
 	page = slices.DeleteFunc(page, func(e Entry) bool { return len(after) > 0 && key(e) <= string(after) })
-	answer := map[string]any{name: page}
 	if len(page) > limit {
 		page = page[:limit]
 		next := base64.RawURLEncoding.EncodeToString([]byte(key(page[limit-1])))
-		answer = map[string]any{name: page, "next": next}
+		answer["next"] = next
 		r, more := c.Request(), url.Values{}
 		maps.Copy(more, query)
 		more.Set("cursor", next)
 		c.Response().Header().Set("Link", "<"+outside(r, r.URL.EscapedPath())+"?"+more.Encode()+`>; rel="next"`)
 	}
+	answer[name] = page
 	return fresh(c, answer)
 }
 

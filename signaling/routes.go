@@ -35,6 +35,7 @@ type site struct {
 	rooms           *rooms
 	overlays        *overlays
 	invites         *invites
+	keys            *keys
 	bans            *bans
 	events          *events
 	status          *status
@@ -64,6 +65,8 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/r/:room", anybody, s.pages.call.serve},
 		{"GET HEAD", "/watch/:room", anybody, s.pages.watch.serve},
 		{"GET HEAD", "/recordings/:room", anybody, s.pages.archive.serve},
+		{"GET HEAD", "/admin", anybody, s.pages.admin.serve},
+		{"GET HEAD", "/check", anybody, s.pages.check.serve},
 		{"GET HEAD", "/favicon.ico", anybody, s.pages.icon.serve},
 		{"GET HEAD", "/static/*", anybody, s.pages.static.serveRest},
 		{"GET HEAD", "/sdk.js", anybody, s.pages.forAll("sdk.min.js")},
@@ -136,6 +139,11 @@ func (s *site) accessRoutes() (table []route) {
 		table = append(table,
 			route{"GET HEAD", "/api/v1/rooms/:room/rules", "room", r.get},
 			route{"PUT", "/api/v1/rooms/:room/rules", "room", same(r.put)})
+	}
+	if k := s.keys; k.ring != nil {
+		table = append(table,
+			route{"GET HEAD", "/api/v1/keys", "keys", k.list},
+			route{"DELETE", "/api/v1/keys/:name", "keys", same(k.remove)})
 	}
 	if i := s.invites; i != nil {
 		table = append(table,

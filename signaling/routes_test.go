@@ -22,6 +22,7 @@ import (
 	"tilemix/signaling/access/ban"
 	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/key"
 	"tilemix/signaling/attachment"
 	"tilemix/signaling/feed"
 )
@@ -60,6 +61,7 @@ func (noBroadcaster) Stop(context.Context, string) (broadcast.Info, error) {
 func whole(t *testing.T, cfg Config) (*site, http.Handler) {
 	t.Helper()
 	cfg.Recorder, cfg.Gateway, cfg.Broadcaster = noRecorder{}, noGateway{}, noBroadcaster{}
+	cfg.Keys = &key.Ring{}
 	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
 	cfg.Stills, cfg.Attachments = still.New[*room.Handle](nothing{}), &attachment.Store{}
 	log := slog.New(slog.DiscardHandler)

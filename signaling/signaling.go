@@ -26,6 +26,7 @@ import (
 	"tilemix/signaling/access/book"
 	"tilemix/signaling/access/credential"
 	"tilemix/signaling/access/invite"
+	"tilemix/signaling/access/key"
 	"tilemix/signaling/access/ticket"
 	"tilemix/signaling/attachment"
 	"tilemix/signaling/audit"
@@ -84,6 +85,7 @@ type Config struct {
 	Audit       func(audit.Entry)                                     // gets what was decided on requests, and must not wait; nil: nobody does
 	Events      *feed.Feed                                            // that programs listen to; nil: none
 	Shelf       *book.Shelf                                           // of what was decided about rooms; nil: nothing can be
+	Keys        *key.Ring                                             // that programs may list and remove; nil: they cannot
 	Layouts     *blueprint.Shelf                                      // that programs put; nil: none outlives the process
 	Invites     *invite.Invites                                       // nil: no invites
 	Bans        *ban.Bans                                             // nil: no bans
@@ -158,6 +160,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		lobbies: &lobbies{srv, &people{srv, bodies}},
 		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies, cfg.Broadcaster},
 		layouts: newLayouts(bodies, cfg.Layouts),
+		keys:    &keys{cfg.Keys},
 		metrics: shown,
 	}
 	s.stats = newStatistics(srv, s.permit.gate)

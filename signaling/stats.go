@@ -35,19 +35,20 @@ func newStatistics(srv Server, gate *access.Gate) *statistics {
 
 // list serves what all in a room have now.
 func (s *statistics) list(c echo.Context) error {
-	all, err := s.all(c.Param("room"))
+	all, cost, err := s.all(c.Param("room"))
 	if err != nil {
 		return err
 	}
-	return paged(c, "participants", all, func(p quality.Account) string { return p.ID })
+	return pagedBeside(c, map[string]any{"cost": cost}, "participants", all, func(p quality.Account) string { return p.ID })
 }
 
-func (s *statistics) all(name string) ([]quality.Account, error) {
+func (s *statistics) all(name string) (all []quality.Account, cost mediastats.Cost, err error) {
 	h, err := s.srv.Room(name)
 	if err != nil {
-		return nil, err
+		return nil, cost, err
 	}
-	return h.Stats("")
+	all, err = h.Stats("")
+	return all, h.Cost(), err
 }
 
 // one serves the history of one participant, or what is newer than the client has.
@@ -96,7 +97,7 @@ func (s *statistics) history(c echo.Context) (p quality.Account, err error) {
 // stream sends what list serves once a second, as server-sent events, until the program goes, the room
 // ends, or the program may have it no longer.
 func (s *statistics) stream(c echo.Context) error {
-	all, err := s.all(c.Param("room"))
+	all, cost, err := s.all(c.Param("room"))
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (s *statistics) stream(c echo.Context) error {
 	defer ticks.Stop()
 	judged := time.Now()
 	for err == nil {
-		data, _ := json.Marshal(map[string]any{"participants": all})
+		data, _ := json.Marshal(map[string]any{"participants": all, "cost": cost})
 		if err = tell(c, fmt.Sprintf("data: %s\n\n", data)); err != nil {
 			break
 		}
@@ -128,7 +129,7 @@ func (s *statistics) stream(c echo.Context) error {
 			}
 		}
 		if err == nil {
-			all, err = s.all(c.Param("room"))
+			all, cost, err = s.all(c.Param("room"))
 		}
 	}
 	return nil // the program is gone, or is told when it comes back

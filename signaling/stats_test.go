@@ -81,7 +81,7 @@ func TestStatistics(t *testing.T) {
 		}
 		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
 			came++
-			if !strings.Contains(data, `"name":"Ada"`) {
+			if !strings.Contains(data, `"name":"Ada"`) || !strings.Contains(data, `"cost":{"compose":`) {
 				t.Errorf("the stream has %s", data)
 			}
 		}

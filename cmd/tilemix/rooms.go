@@ -94,7 +94,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	}
 	site.Gate = entrance.gate(s, signaling.Members(rooms))
 	site.Recorder, site.Audit, site.Events, site.Attachments, site.Stills = recorder, written.Note, events, files, still.New(rooms)
-	site.Invites, site.Bans, site.Shelf, site.Layouts = entrance.invites, entrance.bans, entrance.shelf, entrance.layouts
+	site.Invites, site.Bans, site.Shelf, site.Layouts, site.Keys = entrance.invites, entrance.bans, entrance.shelf, entrance.layouts, entrance.keys
 	site.Via = via.New()
 	links, live := s.gateway(cfg, rooms, site.Via, cell, log), s.broadcaster(rooms, again, log)
 	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"image"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/fonts"
@@ -59,11 +58,8 @@ type Clock struct {
 	at      time.Time // of the last tick
 	changed time.Time // when any view last did
 
-	missed, late atomic.Uint64 // ticks
+	counts
 }
-
-// Missed returns how many ticks were left out, and how many came a quarter of their period late, to any goroutine.
-func (c *Clock) Missed() (missed, late uint64) { return c.missed.Load(), c.late.Load() }
 
 // NewClock returns a clock that begins at the newest scene of a chain. It fails when the
 // size is none that a canvas can have.
@@ -159,7 +155,9 @@ func (c *Clock) tick(now time.Time) {
 		}
 	}
 	c.sinks.expose(s, c.views)
-	c.env.Metrics.compose.Observe(time.Since(now).Seconds())
+	composing := time.Since(now)
+	c.composing.Add(int64(composing))
+	c.env.Metrics.compose.Observe(composing.Seconds())
 	c.audience.replay(now)
 	for _, v := range c.views {
 		if out, due := v.encodeLead(now); due {
@@ -183,6 +181,7 @@ func (c *Clock) choose(s *scene.Scene, now time.Time) {
 func (c *Clock) take(out rendition.Output) {
 	r := out.Of
 	packets, ok := r.Take(out)
+	c.encoding.Add(int64(out.Took))
 	if len(c.ending) > 0 {
 		defer c.end()
 	}

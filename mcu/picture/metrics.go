@@ -1,6 +1,9 @@
 package picture
 
 import (
+	"sync/atomic"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu/metrics"
@@ -39,4 +42,18 @@ func NewMetrics(renditions *rendition.Metrics, errors prometheus.Counter) *Metri
 		movesUp: moves.WithLabelValues("better"), movesDown: moves.WithLabelValues("lesser"),
 		keysIgnored: ignored, errors: errors, renditions: renditions,
 	}
+}
+
+// counts are what one clock counts of itself. Any goroutine may read them.
+type counts struct {
+	missed, late        atomic.Uint64 // ticks
+	composing, encoding atomic.Int64  // ns
+}
+
+// Missed returns how many ticks were left out, and how many came a quarter of their period late.
+func (c *counts) Missed() (missed, late uint64) { return c.missed.Load(), c.late.Load() }
+
+// Spent returns the time that drawing has taken, and that encoders of all renditions have taken.
+func (c *counts) Spent() (composing, encoding time.Duration) {
+	return time.Duration(c.composing.Load()), time.Duration(c.encoding.Load())
 }

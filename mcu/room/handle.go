@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/quality"
+	"tilemix/mcu/stats"
 	"tilemix/mcu/views"
 )
 
@@ -205,6 +206,12 @@ func (h *Handle) Stats(id string) (all []quality.Account, err error) {
 		return nil, fmt.Errorf("participant %.40q: %w", id, ErrNotFound)
 	}
 	return all, nil
+}
+
+// Cost returns the time of cores that the room's clocks have taken since the room began.
+func (h *Handle) Cost() stats.Cost {
+	composing, encoding := h.room.pictures.Spent()
+	return stats.CostOf(composing, encoding, h.room.sounds.Spent())
 }
 
 // meant returns those that a command is about.

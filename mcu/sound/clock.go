@@ -47,6 +47,7 @@ type Clock struct {
 	stereo    *outputs // of listeners with two channels; nil: the room is mono
 	fan       *send.Fan
 	partings  scene.Partings
+	cost
 }
 
 // listener is what the clock keeps of a participant, for as long as it is in the room.
@@ -139,7 +140,9 @@ func (c *Clock) tick(now time.Time) {
 	}
 	c.fan.Flush(time.Time{}, time.Now())
 	c.at += pcm.Samples
-	c.env.Metrics.mix.Observe(time.Since(start).Seconds())
+	took := time.Since(start)
+	c.spent.Add(int64(took))
+	c.env.Metrics.mix.Observe(took.Seconds())
 }
 
 // send encodes and sends what is mixed to the listeners of one kind.

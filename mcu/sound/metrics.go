@@ -1,6 +1,9 @@
 package sound
 
 import (
+	"sync/atomic"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu/metrics"
@@ -26,3 +29,9 @@ func NewMetrics(errors prometheus.Counter) *Metrics {
 		mix:   mix, missed: missed, encodes: encodes, errors: errors,
 	}
 }
+
+// cost is what one clock counts of itself. Any goroutine may read it.
+type cost struct{ spent atomic.Int64 } // ns
+
+// Spent returns the time that mixing and encoding have taken.
+func (c *cost) Spent() time.Duration { return time.Duration(c.spent.Load()) }

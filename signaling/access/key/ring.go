@@ -75,6 +75,23 @@ func (r *Ring) Any() bool {
 	return len(r.keys) > 0
 }
 
+// List returns all keys, oldest first, without their hashes.
+func (r *Ring) List() ([]Key, error) {
+	f, _, err := read(r.dir)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, k := range f.Keys {
+		f.Keys[i].Used, f.Keys[i].Hash = r.used[k.Hash], ""
+	}
+	return f.Keys, nil
+}
+
+// Remove takes a key away. It fails with the next request. Errors: ErrNone, and those of the file.
+func (r *Ring) Remove(name string) error { return Remove(r.dir, name) }
+
 // Looks tells whether a credential has the form of a key.
 func Looks(text string) bool { return credential.IsSecret(text, Prefix) }
 
