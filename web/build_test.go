@@ -15,7 +15,7 @@ import (
 )
 
 // pageScripts are the pages' own modules.
-var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js"}
+var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js", "static/admin.js", "static/trial.js"}
 
 // styles are the style sheets of each page, in their order.
 var styles = map[string][]string{
@@ -23,6 +23,8 @@ var styles = map[string][]string{
 	"join":    {"base.css", "lobby.css"},
 	"watch":   {"base.css", "call.css", "hosts.css"},
 	"archive": {"base.css", "lobby.css", "hosts.css"},
+	"admin":   {"base.css", "lobby.css", "hosts.css", "admin.css"},
+	"trial":   {"base.css", "lobby.css", "trial.css"},
 }
 
 // TestBuild compares the built files to the modules and style sheets. With -update it writes it.

@@ -4,6 +4,8 @@
 //	call.html   the call                                      GET /r/{room}
 //	watch.html  the viewer's page                             GET /watch/{room}
 //	archive.html  the recordings of a room                    GET /recordings/{room}
+//	admin.html  rooms, people, quality, cost, recordings, keys   GET /admin
+//	check.html  device and connection before a call           GET /check
 //	lost.html   where there is nothing                        404 to browsers
 //	static/     ES modules, style sheets, icons               GET /static/…
 //	sdk/        the npm package tilemix, on which the pages   GET /sdk/…, /sdk.js
@@ -32,7 +34,7 @@ func Static() (fs.FS, error) { return fs.Sub(files, "static") }
 // SDK returns the modules of /sdk/, rooted there: "link.js" is /sdk/link.js.
 func SDK() (fs.FS, error) { return fs.Sub(files, "sdk") }
 
-// Page returns the HTML of a page, "index.html", "call.html", "watch.html", "archive.html" or "lost.html",
+// Page returns the HTML of a page, "index.html", "call.html", "watch.html", "archive.html", "admin.html", "check.html" or "lost.html",
 // and nil for any other name. The caller owns the memory.
 func Page(name string) []byte {
 	b, err := files.ReadFile(name)

@@ -11,7 +11,7 @@ import (
 	"tilemix/web"
 )
 
-var pages = []string{"index.html", "call.html", "watch.html", "lost.html", "archive.html"}
+var pages = []string{"index.html", "call.html", "watch.html", "lost.html", "archive.html", "admin.html", "check.html"}
 
 // sources returns all text that a browser can load, by its address.
 func sources(t *testing.T) map[string]string {
@@ -124,6 +124,9 @@ func TestElementsExist(t *testing.T) {
 		{"/index.html", []string{"join.js", "lobby.js"}},
 		{"/call.html", []string{"call.js", "chat.js", "controls.js", "lobby.js", "panel.js", "people.js", "phases.js", "recordings.js", "overlay.js", "toasts.js"}},
 		{"/watch.html", []string{"watch.js", "overlay.js"}},
+		{"/archive.html", []string{"archive.js", "toasts.js"}},
+		{"/admin.html", []string{"admin.js", "toasts.js"}},
+		{"/check.html", []string{"trial.js"}},
 	} {
 		for _, module := range tt.modules {
 			for _, m := range regexp.MustCompile(`byId\('([\w-]+)'`).FindAllStringSubmatch(all["/static/"+module], -1) {

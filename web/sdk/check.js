@@ -3,11 +3,12 @@
 import { Access } from './access.js';
 import { readLink } from './address.js';
 import { Devices, explain } from './devices.js';
+import { Loop } from './loop.js';
 import { offer } from './offer.js';
-import { gathered, iceServers, refusalOf } from './whep.js';
+import { Refusal, gathered, iceServers, refusalOf } from './whep.js';
 
 /**
- * @typedef {'server' | 'websocket' | 'udp' | 'tcp' | 'turn' | 'camera' | 'microphone'} Name
+ * @typedef {'server' | 'websocket' | 'udp' | 'tcp' | 'turn' | 'send' | 'receive' | 'camera' | 'microphone'} Name
  *
  * @typedef {object} Line
  * @property {Name} name
@@ -19,10 +20,11 @@ import { gathered, iceServers, refusalOf } from './whep.js';
 const patience = 6_000; // ms for each way
 
 /**
- * Tries what a call needs, all at once, for 6 s at most. It never rejects but for a bad link.
+ * Tries what a call needs, all at once, for 6 s at most. It never rejects but for a bad link. With loop it
+ * is in the room of the link meanwhile, which should be nobody else's, and measures what comes back.
  *
  * @param {string | URL} link to a room
- * @param {{token?: string, invite?: string, pin?: string, devices?: boolean, onLine?: (line: Line) => void}} [options]
+ * @param {{token?: string, invite?: string, pin?: string, devices?: boolean, loop?: boolean, onLine?: (line: Line) => void}} [options]
  * @returns {Promise<{ok: boolean, lines: Line[]}>} ok: a call would have sound and picture, both ways
  */
 export async function check(link, options = {}) {
@@ -38,12 +40,22 @@ export async function check(link, options = {}) {
    */
   const line = async (name, how) => {
     const start = performance.now();
-    const [ok, text] = await how().catch((error) => /** @type {[boolean, string]} */ ([false, error instanceof Error ? error.message : String(error)]));
+    const [ok, text] = await how().catch((error) => /** @type {[boolean, string]} */ ([false, reason(error)]));
     const made = { name, ok, text, ms: Math.round(performance.now() - start) };
     lines.push(made);
     options.onLine?.(made);
   };
+  const loop = options.loop ? new Loop(access, room) : null;
+  const opened = loop?.open();
+  const closed = await opened?.then(() => false, (error) => error instanceof Refusal && (error.status === 401 || error.status === 403));
+  /** @param {() => Promise<[boolean, string]>} measure @returns {Promise<[boolean | null, string]>} */
+  const looped = async (measure) => {
+    if (closed) return [null, 'The server lets nobody in without an invitation, so that this cannot be measured.'];
+    await opened;
+    return measure();
+  };
   await Promise.all([
+    ...(loop ? [line('send', () => looped(() => loop.sent())), line('receive', () => looped(() => loop.received()))] : []),
     line('server', () => server(access)),
     line('websocket', () => socket(access, room)),
     line('udp', () => media(access, room, 'udp', [])),
@@ -54,10 +66,11 @@ export async function check(link, options = {}) {
     }),
     ...(options.devices === false ? [] : [line('camera', () => device('video')), line('microphone', () => device('audio'))]),
   ]);
+  loop?.close();
   /** @param {Name} name */
   const works = (name) => lines.find((l) => l.name === name)?.ok !== false;
   const path = lines.some(({ name, ok }) => ok && (name === 'udp' || name === 'tcp' || name === 'turn'));
-  return { ok: works('server') && path && works('camera') && works('microphone'), lines };
+  return { ok: works('server') && path && works('send') && works('receive') && works('camera') && works('microphone'), lines };
 }
 
 /**
@@ -154,4 +167,10 @@ async function device(kind) {
   devices.close(kind);
   if (devices.problem[kind]) return [false, explain({ audio: '', video: '', [kind]: devices.problem[kind] })];
   return [true, `${label || 'A device'} works.`];
+}
+
+/** @param {unknown} error */
+function reason(error) {
+  const { name = '', message = String(error) } = error instanceof Error || error instanceof DOMException ? error : {};
+  return name === 'TimeoutError' || name === 'TypeError' ? 'The server does not answer in time.' : message;
 }

@@ -21,12 +21,14 @@ export interface CheckOptions {
   pin?: string
   /** false: neither camera nor microphone. */
   devices?: boolean
+  /** true: be in the room of the link meanwhile, and measure what comes back. Take a room that is nobody else's. */
+  loop?: boolean
   /** Called with each line as it is known. */
   onLine?: (line: CheckLine) => void
 }
 
 export interface CheckLine {
-  name: 'server' | 'websocket' | 'udp' | 'tcp' | 'turn' | 'camera' | 'microphone'
+  name: 'server' | 'websocket' | 'udp' | 'tcp' | 'turn' | 'send' | 'receive' | 'camera' | 'microphone'
   /** null: there is nothing to check, such as TURN on a server without it. */
   ok: boolean | null
   /** A sentence for people. */

@@ -2,6 +2,7 @@
 
 import { byId } from './dom.js';
 import { shortly } from './chat.js';
+import { ownFault } from './faults.js';
 import { changes, hasTile, inWords, showPeople } from './people.js';
 import { qualityText, showQuality } from './quality.js';
 import { said } from './said.js';
@@ -18,6 +19,8 @@ import { toast } from './toasts.js';
 export class News {
   /** @type {Person[] | null} participants of the last list of this connection */
   #known = null;
+  /** What is wrong with this participant's own media, '' for nothing. */
+  #fault = '';
   #state;
   #chat;
   #panel;
@@ -39,6 +42,7 @@ export class News {
     switch (message.type) {
       case 'welcome':
         this.#known = null; // a new connection is no news of others
+        this.#fault = '';
         describeQuality(state);
         break;
       case 'moved':
@@ -64,10 +68,17 @@ export class News {
       case 'layout':
         showAll(state);
         describeMix(state);
-        describeQuality(state);
+        describeQuality(state, this.#fault);
         break;
+      case 'quality': {
+        const [what = '', advice = ''] = ownFault(message) ?? [];
+        if (what && what !== this.#fault) toast(advice, 'warning');
+        this.#fault = what;
+        describeQuality(state, what);
+        break;
+      }
       case 'rendition':
-        describeQuality(state);
+        describeQuality(state, this.#fault);
         break;
       case 'chat': {
         const visible = this.#panel.open === 'chat';
@@ -132,8 +143,11 @@ function describeMix(state) {
   byId('mix', HTMLVideoElement).setAttribute('aria-label', `The call, with ${names || 'nobody yet'}`);
 }
 
-/** @param {State} state */
-function describeQuality({ rendition, layout }) {
-  if (!rendition) return showQuality('');
+/**
+ * @param {State} state
+ * @param {string} [fault] that explains more than the picture's size
+ */
+function describeQuality({ rendition, layout }, fault = '') {
+  if (fault || !rendition) return showQuality(fault);
   showQuality(qualityText(rendition.active ? rendition.height ?? 0 : 0, layout?.height ?? 0));
 }

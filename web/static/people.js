@@ -1,6 +1,7 @@
 // The list of participants.
 
 import { byId, icon, initials, make } from './dom.js';
+import { faultOf } from './faults.js';
 
 /**
  * @typedef {import('../sdk/protocol.js').Person} Person
@@ -108,7 +109,10 @@ function newRow(p, self, unseen, hosts) {
     front.classList.add('spotlight');
     item.append(front);
   }
+  const fault = p.cause === 'server' ? '' : faultOf(p);
+  if (fault) name.append(make('span', 'person-reason', fault));
   if (p.line) item.append(lineSign(p.line, p.reason ?? ''));
+  else if (fault) item.append(faultSign(fault));
   item.append(make('span', 'person-voice visually-hidden', 'speaking'));
   if (unseen) item.append(make('span', 'visually-hidden', 'not in the picture'));
   item.append(sign(p.audioMuted ? 'mic-off' : 'mic', p.audioMuted, p.audioMuted ? 'muted' : 'microphone on'));
@@ -147,6 +151,13 @@ function lineSign(line, reason) {
   const weak = line === 'weak';
   const text = reason ? 'no picture' : 'weak connection';
   const element = sign(weak ? 'weak' : 'no-line', false, weak ? text : 'reconnecting');
+  element.classList.add('line');
+  return element;
+}
+
+/** @param {string} fault of the connection or the device */
+function faultSign(fault) {
+  const element = sign('weak', false, fault);
   element.classList.add('line');
   return element;
 }

@@ -19,8 +19,10 @@ export function qualityText(height, full) {
 /** @param {string} text */
 export function showQuality(text) {
   const sign = byId('quality', HTMLElement);
-  sign.textContent = text;
   sign.hidden = text === '';
+  if (sign.dataset.says === text) return; // it may be translated
+  sign.dataset.says = text;
+  sign.textContent = text;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The tiles of the picture as buttons that lie over it.
 
 import { byId, icon, make } from './dom.js';
+import { faultOf } from './faults.js';
 import { OwnTile } from './ownTile.js';
 
 /**
@@ -102,7 +103,8 @@ export class Tiles {
    * @param {Tile} tile
    */
   #describe(box, tile) {
-    const name = this.state.participants.find((p) => p.id === tile.id)?.name ?? '';
+    const person = this.state.participants.find((p) => p.id === tile.id);
+    const name = person?.name ?? '';
     const pinned = !tile.screen && (this.state.layout?.view?.pin?.includes(tile.id) ?? false);
     const [pin, more] = box.querySelectorAll('button');
     set(pin, 'aria-label', tile.screen ? `Screen of ${name}` : `Pin ${name}`);
@@ -110,6 +112,13 @@ export class Tiles {
     set(pin, 'title', name);
     set(more, 'aria-label', `Menu for ${name}`);
     box.classList.toggle('pinned', pinned);
+    // While the server is too busy, it is so for all.
+    const fault = person && person.cause !== 'server' && !tile.screen ? faultOf(person) : '';
+    const sign = box.querySelector('.tile-fault');
+    if (!(sign instanceof HTMLElement)) return;
+    sign.hidden = !fault;
+    set(sign, 'title', fault);
+    set(sign, 'aria-label', fault);
   }
 
   /** One tile is in the order of Tab, and arrows lead to the others. */
@@ -202,7 +211,10 @@ function tileBox(key) {
   more.append(icon('more'));
   const sign = icon('pin');
   sign.classList.add('tile-pinned');
-  box.append(pin, sign, more);
+  const fault = make('span', 'tile-fault');
+  fault.setAttribute('role', 'img');
+  fault.append(icon('weak'));
+  box.append(pin, sign, fault, more);
   return box;
 }
 
