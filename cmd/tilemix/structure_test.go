@@ -23,7 +23,7 @@ const (
 // order is mcu from the lowest packages to the highest. A package imports those of its own
 // rank and of lower ones.
 var order = [][]string{
-	{"rtptime", "control", "chat", "overlay", "event", "jitter", "bandwidth", "ladder", "uplink", "views", "views/pool", "presence", "health", "silence", "headroom", "keyframe", "stats", "quality", "folder", "fonts", "stream", "demux", "ffmpeg", "sandbox", "fit", "worker", "metrics", "backoff", "pace", "policy", "rules", "admission", "journal", "seats", "handshake"},
+	{"rtptime", "control", "chat", "overlay", "event", "jitter", "bandwidth", "ladder", "uplink", "views", "views/pool", "presence", "health", "silence", "headroom", "keyframe", "stats", "quality", "folder", "fonts", "stream", "demux", "ffmpeg", "aac", "sandbox", "fit", "worker", "metrics", "backoff", "pace", "policy", "rules", "admission", "journal", "seats", "handshake"},
 	{"packet"},
 	{"rtc/reports", "rtc/udp", "rtc/send", "rtc/receive", "turn", "intake"},
 	{"rtc/offer", "rtc/route"},

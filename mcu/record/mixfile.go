@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/codec/mp4"
+	"tilemix/mcu/aac"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/folder"
 	"tilemix/mcu/intake"
@@ -178,6 +179,38 @@ func newVoice(audio string, channels int, out *mp4.Writer, cell *ffmpeg.Cell) (v
 		return newAAC(channels, out, cell)
 	}
 	return asItIs{out}, nil
+}
+
+// aacPatience is how long FFmpeg may take no sound.
+const aacPatience = 5 * time.Second
+
+// asAAC has FFmpeg make AAC of the sound.
+type asAAC struct{ *aac.Transcoder }
+
+func newAAC(channels int, out *mp4.Writer, cell *ffmpeg.Cell) (voice, error) {
+	if err := AACEncoder(); err != nil {
+		return nil, err
+	}
+	e, err := aac.New(aac.Config{Channels: channels, Cell: cell, Patience: aacPatience, Begin: out.Start, Put: out.WriteAudio})
+	return asAAC{e}, err
+}
+
+func (v asAAC) start() error {
+	if err := v.Start(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoEncoder, err)
+	}
+	return nil
+}
+
+func (v asAAC) write(packet []byte, at time.Duration) error { return v.Write(packet, at) }
+func (v asAAC) close(whole bool) error                      { return v.Close(whole) }
+
+// AACEncoder returns ErrNoEncoder when AAC is wanted and FFmpeg is not installed.
+func AACEncoder() error {
+	if _, err := ffmpeg.Find(""); err != nil {
+		return fmt.Errorf("%w: FFmpeg is not installed (apt-get install ffmpeg), or record with --audio-codec opus", ErrNoEncoder)
+	}
+	return nil
 }
 
 // asItIs writes Opus unchanged.

@@ -1,0 +1,72 @@
+package aac_test
+
+import (
+	"errors"
+	"os/exec"
+	"testing"
+	"time"
+
+	"tilemix/codec/pcm"
+	"tilemix/mcu/aac"
+	"tilemix/mcu/ffmpeg"
+)
+
+// silent is Opus of 20 ms.
+var silent = []byte{0xf8, 0xff, 0xfe}
+
+// TestFrames: frames follow each other without a gap, from the first packet on, also behind a pause and where FFmpeg
+// ran before.
+func TestFrames(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("ffmpeg is not installed")
+	}
+	for name, warm := range map[string]bool{"cold": false, "warm": true} {
+		const begin = 5 * time.Second
+		var times []time.Duration
+		v, err := aac.New(aac.Config{Channels: 1, Patience: 5 * time.Second, Put: func(frame []byte, at time.Duration) error {
+			if len(frame) == 0 {
+				t.Error("an empty frame")
+			}
+			times = append(times, at)
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if warm {
+			v.Warm(10 * time.Second)
+		}
+		for i := range 100 {
+			if i > 40 && i < 60 {
+				continue // silence fills it
+			}
+			if err := v.Write(silent, begin+time.Duration(i)*20*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := v.Close(true); err != nil {
+			t.Fatal(err)
+		}
+		step := time.Second * aac.Frame / pcm.Rate
+		for i := range times[:len(times)-1] {
+			if off := times[i+1] - times[i] - step; off.Abs() > time.Microsecond {
+				t.Fatalf("%s: frame %d comes %v after the one before", name, i+1, off+step)
+			}
+		}
+		first, last := times[0]-begin, times[len(times)-1]-begin
+		if !warm && first.Abs() > time.Millisecond || warm && first > 0 || last < 1950*time.Millisecond || last > 2*time.Second {
+			t.Errorf("%s: frames are from %v to %v", name, first, last)
+		}
+	}
+}
+
+// TestMissing: without FFmpeg there is no AAC.
+func TestMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := aac.New(aac.Config{Channels: 1}); !errors.Is(err, ffmpeg.ErrMissing) {
+		t.Errorf("%v", err)
+	}
+}
