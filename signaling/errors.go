@@ -103,6 +103,8 @@ var statuses = []struct {
 	{record.ErrNoEncoder, http.StatusNotImplemented},
 	{broadcast.ErrBadRequest, http.StatusBadRequest},
 	{broadcast.ErrTooMany, http.StatusServiceUnavailable},
+	{broadcast.ErrRendition, http.StatusBadRequest},
+	{broadcast.ErrOther, http.StatusConflict},
 	{record.ErrTooMany, http.StatusServiceUnavailable},
 	{address.ErrRefused, http.StatusBadRequest},
 	{via.ErrHeader, http.StatusBadRequest},

@@ -203,7 +203,10 @@ func (s *settings) attachments(rooms *mcu.Config, log *slog.Logger) *attachment.
 func (s *settings) broadcaster(rooms *mcu.Server, again *revive.Revival, log *slog.Logger) *broadcast.Broadcaster {
 	cfg := broadcast.Default()
 	again.Configure(&cfg)
-	cfg.OnDemand = s.HLS
+	cfg.OnDemand, cfg.Renditions = s.HLS, s.HLSRenditions
+	if s.HLSAudio == "auto" {
+		cfg.Audio = []string{"opus", "aac"}
+	}
 	return broadcast.New(cfg, rooms, log)
 }
 

@@ -64,6 +64,8 @@ type settings struct {
 	Webhooks        []string     `reload:"now" name:"webhook" placeholder:"URL" help:"URL that gets the events of rooms, participants, recordings and outputs. Repeatable."`
 	WebhookSecret   secret       `reload:"now" placeholder:"SECRET" help:"Secret that signs requests to webhooks. Put it into the environment or the file, because all users of a machine see its flags."`
 	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as a viewer plays it, also without a request to start."`
+	HLSRenditions   []string     `name:"hls-renditions" env:"TILEMIX_HLS_RENDITIONS" placeholder:"LIST" help:"What players of a broadcast choose from, unless the request to start says so: heights of the picture and of its halves, such as 720p,360p, and audio for sound alone. Without a list it is the full picture."`
+	HLSAudio        string       `name:"hls-audio" env:"TILEMIX_HLS_AUDIO" enum:"auto,opus" default:"auto" help:"Sound of broadcasts: auto is AAC beside Opus where FFmpeg is installed, because old players and TVs have no Opus. opus costs no encode."`
 	operateSettings
 	isolationSettings
 	PProf string `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Loopback address to serve Go's profiles on, such as 127.0.0.1:6060."`

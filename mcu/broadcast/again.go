@@ -59,7 +59,7 @@ func (m *memory) goOn(s *session) {
 // note keeps where a session stands.
 func (m *memory) note(s *session) {
 	if m.journal != nil {
-		m.journal.Put(m.key(s.room), past{ID: s.id, Next: gaps + s.whole + s.place.offset, Breaks: s.place.breaks})
+		m.journal.Put(m.key(s.room), past{ID: s.id, Next: gaps + s.whole() + s.place.offset, Breaks: s.place.breaks})
 	}
 }
 

@@ -39,7 +39,7 @@ func TestDiscontinuity(t *testing.T) {
 		{2, 2, []string{"SEQUENCE:22\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n", "gap.mp4\n#EXT-X-DISCONTINUITY\n#EXTINF:2.00000,\nseg7.mp4", "LAST-MSN=29,"}},
 		{8, 8, []string{"SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:2\n", "LAST-MSN=35,"}},
 	} {
-		got := new(scribe).media(videoList, audioList, list(c.first, c.whole), at)
+		got := new(scribe).media(videoList, []report{{audioList, -1, 0}}, list(c.first, c.whole), at)
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%d, %d: there is no %q in\n%s", c.first, c.whole, want, got)
@@ -48,7 +48,7 @@ func TestDiscontinuity(t *testing.T) {
 		if n := strings.Count(got, "#EXT-X-DISCONTINUITY\n"); n != len(c.want)-2 {
 			t.Errorf("%d, %d: %d discontinuities in\n%s", c.first, c.whole, n, got)
 		}
-		if plain := new(scribe).media(videoList, audioList, list(c.first, c.whole), place{}); strings.Contains(plain, "DISCONTINUITY") {
+		if plain := new(scribe).media(videoList, []report{{audioList, -1, 0}}, list(c.first, c.whole), place{}); strings.Contains(plain, "DISCONTINUITY") {
 			t.Errorf("a stream that never broke: %s", plain)
 		}
 	}
@@ -91,9 +91,10 @@ func TestSessionGoesOn(t *testing.T) {
 		}
 		first, stop := server()
 		defer stop()
+		whole := func(n int) []*rung { return []*rung{{whole: n}} }
 		s := &session{id: "one", room: "live"}
 		first.goOn(s)
-		s.whole = 3
+		s.rungs = whole(3)
 		first.note(s) // segment 10 grows
 		synctest.Wait()
 
@@ -103,7 +104,7 @@ func TestSessionGoesOn(t *testing.T) {
 		if second.goOn(s); s.id != "one" || s.place != (place{offset: 4, breaks: 1}) {
 			t.Errorf("it is %s, %+v", s.id, s.place)
 		}
-		s.whole = 1
+		s.rungs = whole(1)
 		second.note(s) // segment 12 grows: 8 of the muxer
 		again, other := &session{id: "three", room: "live"}, &session{id: "four", room: "other"}
 		if second.goOn(other); other.id != "four" || other.place != (place{}) {

@@ -11,6 +11,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/views"
 )
@@ -31,6 +32,9 @@ type broadcast struct {
 	mix  handle // of the room; attach sets it
 	log  *slog.Logger
 
+	rungs  []ladder.Rung // renditions of the picture, largest first; attach sets them
+	radio  bool          // there is a rendition of sound alone
+	wish   Options
 	queue  *intake.Queue
 	demand atomic.Bool  // it stops when no player sends requests
 	asked  atomic.Int64 // when the last request came, in Unix nanoseconds
@@ -39,21 +43,21 @@ type broadcast struct {
 	ended  chan struct{} // closed when no more media comes
 	done   chan struct{} // closed when the playlists have ended
 
-	mu     sync.Mutex
-	detach func()
-	view   string
-	halt   bool          // stop was called
-	ready  *session      // the session that players can play; nil: none now
-	news   chan struct{} // closed when ready changes
+	mu                sync.Mutex
+	detach            func()
+	view              string
+	notice            string        // why something that was wished is left out
+	renditions, audio []string      // that players can choose from
+	halt              bool          // stop was called
+	ready             *session      // the session that players can play; nil: none now
+	news              chan struct{} // closed when ready changes
 
-	// Owned by run.
-	now  *session
-	past []*session // sessions that ended, whose files are still served
+	stream stream // owned by run, and by attach before that
 }
 
 func newBroadcast(home *Broadcaster, room string) *broadcast {
 	b := &broadcast{
-		home: home, room: room, log: home.log.With("room", room), queue: intake.NewQueue(intake.Default()),
+		home: home, room: room, log: home.log.With("room", room),
 		since: time.Now().UTC(), crowd: newAudience(), ended: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
 	}
 	b.touch()
@@ -62,32 +66,80 @@ func newBroadcast(home *Broadcaster, room string) *broadcast {
 
 // attach has the room fill the queue. mcu.ErrNotFound says that the room has ended.
 func (b *broadcast) attach(find func(room string) (handle, error), o Options) error {
-	mix, err := find(b.room)
-	if err != nil {
-		close(b.done)
-		return err
-	}
-	b.mix = mix
-	pace := media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval}
-	if o.View != nil {
-		pace.View = *o.View
-	}
-	detach, err := mix.Attach(b, pace)
+	err := b.join(find, o)
 	if errors.Is(err, mcu.ErrClosed) { // meanwhile
 		err = fmt.Errorf("room %q: %w", b.room, mcu.ErrNotFound)
 	}
 	if err != nil {
+		b.stream.mute()
 		close(b.done)
 		return err
 	}
 	b.mu.Lock()
-	b.detach, b.view = detach, pace.View.String()
-	halt := b.halt
+	halt, detach := b.halt, b.detach
 	b.mu.Unlock()
 	if halt { // meanwhile
 		detach()
 	}
 	return nil
+}
+
+// join is attach, but for its end.
+func (b *broadcast) join(find func(room string) (handle, error), o Options) (err error) {
+	b.wish = o
+	if b.mix, err = find(b.room); err != nil {
+		return err
+	}
+	pace := media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval, Rung: b.picture}
+	if o.View != nil {
+		pace.View = *o.View
+	}
+	rungs, err := b.mix.Rungs(pace.View)
+	if err != nil {
+		return err
+	}
+	if pace.Rungs, b.radio, err = choose(o.Renditions, rungs); err != nil {
+		return err
+	}
+	for _, n := range pace.Rungs {
+		b.rungs = append(b.rungs, rungs[n])
+	}
+	b.stream = stream{of: b, next: make(lineup, len(b.rungs))}
+	size := intake.Default()
+	size.Pictures *= len(b.rungs)
+	b.queue = intake.NewQueue(size)
+	if err := b.stream.speak(o.Audio); err != nil {
+		return err
+	}
+	detach, err := b.mix.Attach(b, pace)
+	b.mu.Lock()
+	b.detach, b.view = detach, pace.View.String()
+	b.mu.Unlock()
+	return err
+}
+
+// offer takes note of what players can choose from, and why that is not all that was wished.
+func (b *broadcast) offer(audio []string, notice string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.notice, b.audio, b.renditions = notice, audio, nil
+	for _, r := range b.rungs {
+		b.renditions = append(b.renditions, name(r))
+	}
+	if b.radio {
+		b.renditions = append(b.renditions, soundOnly)
+	}
+}
+
+// change gives a broadcast that is on what options wish. Its renditions stay as they are.
+func (b *broadcast) change(o Options) error {
+	if o.Renditions != nil && !same(o.Renditions, b.wish.Renditions) || o.Audio != nil && !same(o.Audio, b.wish.Audio) {
+		return ErrOther
+	}
+	if o.View == nil {
+		return nil
+	}
+	return b.show(*o.View)
 }
 
 // show changes what the broadcast shows. It is not cut, unless the parameter sets change.
@@ -118,8 +170,13 @@ func (b *broadcast) stop() {
 	}
 }
 
-// Video takes an access unit.
-func (b *broadcast) Video(au []byte, key bool, at time.Duration) { b.queue.Picture(0, au, key, at) }
+// Video takes an access unit of the first rendition.
+func (b *broadcast) Video(au []byte, key bool, at time.Duration) { b.picture(0, au, key, at) }
+
+// picture takes an access unit of a rendition.
+func (b *broadcast) picture(n int, au []byte, key bool, at time.Duration) {
+	b.queue.Picture(n, au, key, at)
+}
 
 // Audio takes a packet of sound.
 func (b *broadcast) Audio(packet []byte, at time.Duration) { b.queue.Packet(0, packet, at) }
@@ -139,18 +196,19 @@ func (b *broadcast) over() bool {
 // run feeds the muxer until no more media comes. Then it keeps the files for Config.Linger.
 func (b *broadcast) run() {
 	b.pump()
+	b.stream.mute()
 	b.finish()
 	b.log.Info("broadcast ended")
 	b.mix.NotifyBroadcast(false)
 	linger := time.NewTimer(b.home.cfg.Linger)
 	defer linger.Stop()
-	if len(b.past) > 0 {
+	if len(b.stream.past) > 0 {
 		select {
 		case <-linger.C:
 		case <-b.home.quit:
 		}
 	}
-	for _, s := range b.past {
+	for _, s := range b.stream.past {
 		s.drop()
 	}
 }
@@ -161,78 +219,23 @@ func (b *broadcast) pump() {
 	for {
 		select {
 		case u := <-b.queue.C:
-			b.take(u)
+			b.stream.take(u)
 		case <-idle.C:
 			if b.demand.Load() && time.Since(time.Unix(0, b.asked.Load())) > b.home.cfg.Idle {
 				b.stop()
 			}
 		case <-b.ended:
 			for len(b.queue.C) > 0 {
-				b.take(<-b.queue.C)
+				b.stream.take(<-b.queue.C)
 			}
 			return
 		}
 	}
 }
 
-// take adds a unit to the session, or to a new session if the parameter sets have changed.
-func (b *broadcast) take(u *intake.Unit) {
-	defer b.queue.Done(u)
-	if !u.Video {
-		if b.now != nil {
-			b.now.sound(u)
-		}
-		return
-	}
-	p, err := parse(u)
-	if err != nil {
-		b.log.Warn("access unit not broadcast", "error", err)
-		return
-	}
-	if u.Key && (b.now == nil || !b.now.fits(p)) {
-		b.roll(p, u.At)
-	}
-	if b.now == nil {
-		return
-	}
-	if err := b.now.picture(p, u); err != nil {
-		b.log.Warn("broadcast broken, begins anew", "error", err)
-		b.end()
-	}
-}
-
-// roll begins a session in place of the last.
-func (b *broadcast) roll(p pictureUnits, at time.Duration) {
-	b.end()
-	s, err := newSession(b, p, at)
-	if err != nil {
-		b.log.Error("no broadcast", "error", err)
-		return
-	}
-	b.now = s
-	s.begin()
-}
-
-// end ends the present session.
-func (b *broadcast) end() {
-	if b.now == nil {
-		return
-	}
-	const kept = 2 // sessions that ended and are still served
-	s := b.now
-	b.now = nil
-	b.announce(nil)
-	s.finish()
-	b.past = append(b.past, s)
-	if len(b.past) > kept {
-		b.past[0].drop()
-		b.past = append(b.past[:0], b.past[1:]...)
-	}
-}
-
 // finish ends the broadcast.
 func (b *broadcast) finish() {
-	b.end()
+	b.stream.end()
 	b.home.remove(b)
 	pictures, packets := b.queue.Dropped()
 	b.home.droppedPictures.Add(pictures)
@@ -274,7 +277,7 @@ func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
 func (b *broadcast) info() Info {
 	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}
 	b.mu.Lock()
-	i.View = b.view
+	i.View, i.Notice, i.Renditions, i.Audio = b.view, b.notice, b.renditions, b.audio
 	if b.ready != nil {
 		i.State = On
 	}

@@ -16,6 +16,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/journal"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/views"
 )
@@ -26,6 +27,10 @@ var (
 	ErrTooMany = errors.New("too many broadcasts at a time")
 	// ErrBadRequest is returned to a player that asks for a part that is not the next.
 	ErrBadRequest = errors.New("no such segment or part")
+	// ErrRendition is returned to a wish for a rendition or a codec of sound that there is not.
+	ErrRendition = errors.New("no such rendition")
+	// ErrOther is returned to a wish for other renditions, or other sound, than a broadcast has that is on.
+	ErrOther = errors.New("the broadcast is on with other renditions or other sound: end it, then start it anew")
 )
 
 // Config has the settings of a Broadcaster. Start from Default.
@@ -34,6 +39,8 @@ type Config struct {
 	Idle     time.Duration // without a request, until such a broadcast stops
 	Linger   time.Duration // time for which files are served after the end
 	MaxTotal int           // broadcasts at a time, with those that linger
+	// Renditions and Audio are those of broadcasts whose Options have none.
+	Renditions, Audio []string
 	// Journal keeps where broadcasts stand, and Left has what a server that crashed has left in it, so that
 	// players go on. nil: they begin anew.
 	Journal *journal.Journal
@@ -46,6 +53,7 @@ func Default() Config { return Config{Idle: time.Minute, Linger: 30 * time.Secon
 // handle is what a broadcast needs of its room: a [room.Handle].
 type handle interface {
 	AudioChannels() int
+	Rungs(w views.Wish) ([]ladder.Rung, error)
 	Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error)
 	SetView(sink media.Sink, w views.Wish) error
 	NotifyBroadcast(on bool)
@@ -55,6 +63,11 @@ type handle interface {
 type Options struct {
 	// View is what it shows; nil: what it showed before, and the room's view at its start.
 	View *views.Wish `json:"view,omitempty"`
+	// Renditions are what players choose from: heights of the view's ladder, such as 720p, and audio. nil:
+	// those of Config. Without any, it is the full picture.
+	Renditions []string `json:"renditions,omitempty"`
+	// Audio are the codecs of the sound: opus, or opus and aac. nil: those of Config. Without any, it is Opus.
+	Audio []string `json:"audio,omitempty"`
 }
 
 // rooms is what a Broadcaster needs of [mcu.Server].
@@ -79,6 +92,9 @@ type Info struct {
 	Since           time.Time `json:"since,omitzero"`
 	Viewers         int       `json:"viewers"`        // players that ask for playlists
 	View            string    `json:"view,omitempty"` // a name or JSON, see views.Parse
+	Renditions      []string  `json:"renditions,omitempty"`
+	Audio           []string  `json:"audio,omitempty"`  // codecs
+	Notice          string    `json:"notice,omitempty"` // why something that was wished is left out
 	DroppedPictures uint64    `json:"droppedPictures"`
 	DroppedPackets  uint64    `json:"droppedPackets"`
 }
@@ -93,6 +109,7 @@ type Broadcaster struct {
 
 	playlists, files, bytes         atomic.Uint64 // served
 	droppedPictures, droppedPackets atomic.Uint64 // of broadcasts that have ended
+	told                            atomic.Bool   // the log says that FFmpeg is missing
 
 	mu       sync.Mutex
 	closed   bool
@@ -128,11 +145,11 @@ func (c *Broadcaster) Run(ctx context.Context) error {
 
 // Start starts the broadcast of a room, which runs until Stop or the end of the room. begun says
 // that it was off before. Else it gets the view of the options. mcu.ErrNotFound says that there is no such
-// room. Errors about the view are those of room.Handle's SetView.
+// room. Errors about the view are those of room.Handle's SetView; others are ErrRendition and ErrOther.
 func (c *Broadcaster) Start(room string, o Options) (info Info, begun bool, err error) {
 	b, begun, err := c.start(room, o, false)
-	if err == nil && !begun && o.View != nil {
-		err = b.show(*o.View)
+	if err == nil && !begun {
+		err = b.change(o)
 	}
 	if err != nil {
 		return Info{}, false, err
@@ -163,6 +180,12 @@ func (c *Broadcaster) start(room string, o Options, demand bool) (b *broadcast, 
 	}
 	if err != nil || !begun {
 		return b, false, err
+	}
+	if o.Renditions == nil {
+		o.Renditions = c.cfg.Renditions
+	}
+	if o.Audio == nil {
+		o.Audio = c.cfg.Audio
 	}
 	if err := b.attach(c.find, o); err != nil {
 		c.remove(b)

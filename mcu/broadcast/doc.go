@@ -1,9 +1,14 @@
 // Package broadcast sends the mix of rooms as low-latency HLS (RFC 8216bis), without another
-// encode.
+// encode of the full picture.
 //
-//	picture clock ─▶ broadcast.Video ┐                              ┌▶ Serve ─▶ player
-//	                                 ├▶ intake.Queue ─▶ broadcast.run ─▶ session: muxer ─▶ Serve ─▶ CDN ─▶ players
-//	sound clock ───▶ broadcast.Audio ┘                              └▶ Serve ─▶ player
+//	picture clock ─▶ broadcast.picture ┐                         ┌▶ session: rung, rung ┐  ┌▶ player
+//	                                   ├▶ intake.Queue ─▶ stream ┼▶ session: sound ─────┼▶ Serve ─▶ CDN ─▶ players
+//	sound clock ───▶ broadcast.Audio ──┘                         └▶ aac ─▶ FFmpeg ──────┘  └▶ player
+//
+// A rendition of the picture is a rung of the view's ladder, which viewers share. Each has a muxer, because
+// gohlslib takes one picture; the first muxer has the sound too. The index is made here. It lists each picture
+// once for each codec of sound, and sound alone if that is wished. All renditions have one clock and one grid,
+// and their IDRs come from one tick, so that players change between them at a segment.
 //
 // A Broadcaster has the broadcasts of all rooms. The goroutine of a broadcast takes units from
 // its queue to the muxer. Each session has one more, which waits for the first segment. Requests
@@ -26,6 +31,9 @@
 // which stops players on iOS. So a scribe completes each: parts may be one picture longer than they are,
 // which leaves room for a picture that the clock misses, and players stay three parts behind. There is no
 // playlist of IDRs alone: players use it to search, and fourteen seconds are little to search in.
+//
+// AAC comes some 100 ms after its picture, so its segments begin that much earlier. A part must not be empty, so
+// silence takes the place of AAC that is 400 ms late.
 //
 // When parameter sets change, a new muxer begins under new names. A name therefore never
 // changes its content, and caches need no care. gohlslib's muxer has no end: an IDR that is

@@ -13,6 +13,7 @@ type mediaList struct {
 	tail     []string // lines behind them
 	first    int      // number of the first segment
 	parts    int      // of the segment that grows
+	target   int      // longest that a segment may be, in seconds
 }
 
 // segment is a segment of a playlist.
@@ -47,6 +48,8 @@ func readMediaList(text string) *mediaList {
 		case "#EXT-X-MEDIA-SEQUENCE:":
 			n, _ := strconv.Atoi(value)
 			p.first += n
+		case "#EXT-X-TARGETDURATION:":
+			p.target, _ = strconv.Atoi(value)
 		case "#EXT-X-SKIP:":
 			_, skipped, _ := strings.Cut(value, "SKIPPED-SEGMENTS=")
 			n, _ := strconv.Atoi(skipped)

@@ -37,7 +37,13 @@ type rig struct {
 
 func newRig(t testing.TB, cfg broadcast.Config) *rig {
 	t.Helper()
-	rooms := mcutest.Serve(t, mcu.DefaultConfig())
+	return newRigOf(t, mcu.DefaultConfig(), cfg)
+}
+
+// newRigOf is newRig with rooms of other settings.
+func newRigOf(t testing.TB, of mcu.Config, cfg broadcast.Config) *rig {
+	t.Helper()
+	rooms := mcutest.Serve(t, of)
 	r := &rig{Broadcaster: broadcast.New(cfg, rooms, quiet), t: t, rooms: rooms}
 	r.stop = mcutest.Beside(t, r.Run)
 	site := httptest.NewServer(http.HandlerFunc(r.serve))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,11 +24,15 @@ const (
 // recommends three.
 const leastParts = 3
 
+// leastSkipped is how many segments' lengths a playlist that leaves segments out has at least (§4.4.3.8).
+const leastSkipped = 6
+
 // scribe adds to the playlists of a session what its muxer leaves out or lets move. It is safe for
 // concurrent use. The zero value has seen no playlist.
 type scribe struct {
 	mu    sync.Mutex
 	part  time.Duration                   // longest that a part may be; 0: no parts have come
+	whole int                             // longest that a segment may be, in seconds
 	dates map[string]map[string]time.Time // when segments begin, by playlist and address
 	gzips map[string]packed               // by playlist
 }
@@ -40,43 +43,50 @@ type packed struct {
 	gzip []byte
 }
 
-// index completes the playlist of the renditions (§4.4.6.1, §4.4.6.2).
-func (c *scribe) index(text string, channels int) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		b.WriteString(line)
-		switch {
-		case strings.HasPrefix(line, "#EXT-X-STREAM-INF:") && !strings.Contains(line, "FRAME-RATE="):
-			fmt.Fprintf(&b, ",FRAME-RATE=%.3f", float64(time.Second)/float64(intake.Tick))
-		case strings.HasPrefix(line, "#EXT-X-MEDIA:TYPE=AUDIO") && !strings.Contains(line, "CHANNELS="):
-			fmt.Fprintf(&b, ",CHANNELS=%q", strconv.Itoa(channels))
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
+// report is how far another playlist of the session has come, by the muxer's numbers. -1: it comes with this one.
+type report struct {
+	address   string
+	msn, part int
 }
 
-// media completes the playlist of a rendition, which is called file. other is the address of the other
-// rendition's, whose segments and parts come with these. at is where the session stands.
-func (c *scribe) media(file, other, text string, at place) string {
+// settle has a session's playlists, which have their first segments, agree on how long parts may be.
+func (c *scribe) settle(texts []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	longest := time.Duration(0)
+	for _, text := range texts {
+		c.part = 0
+		longest = max(longest, c.target(readMediaList(text)))
+	}
+	c.part = longest
+}
+
+// media completes the playlist of a rendition, which is called file. Others are the other playlists of the
+// session. at is where the session stands.
+func (c *scribe) media(file string, others []report, text string, at place) string {
 	p := readMediaList(text)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.date(file, p)
 	target := c.target(p)
+	c.whole = max(c.whole, p.target)
 	at.outside(p)
 	var b strings.Builder
 	for _, line := range p.head {
 		name, rest, _ := strings.Cut(line, ":")
 		switch name {
+		case "#EXT-X-TARGETDURATION":
+			line = fmt.Sprintf("%s:%d", name, c.whole)
 		case "#EXT-X-PART-INF":
 			line = fmt.Sprintf("%s:PART-TARGET=%.3f", name, target.Seconds())
 		case "#EXT-X-SERVER-CONTROL":
 			attributes := strings.Split(rest, ",")
 			for i, a := range attributes {
-				if strings.HasPrefix(a, "PART-HOLD-BACK=") {
-					attributes[i] = fmt.Sprintf("PART-HOLD-BACK=%.3f", (leastParts * target).Seconds())
+				switch attribute, _, _ := strings.Cut(a, "="); attribute {
+				case "PART-HOLD-BACK":
+					attributes[i] = fmt.Sprintf("%s=%.3f", attribute, (leastParts * target).Seconds())
+				case "CAN-SKIP-UNTIL":
+					attributes[i] = fmt.Sprintf("%s=%d", attribute, leastSkipped*c.whole)
 				}
 			}
 			line = name + ":" + strings.Join(attributes, ",")
@@ -94,8 +104,14 @@ func (c *scribe) media(file, other, text string, at place) string {
 	for _, line := range p.tail {
 		b.WriteString(line + "\n")
 	}
-	if msn, part := p.last(); part >= 0 {
-		fmt.Fprintf(&b, "%sURI=%q,LAST-MSN=%d,LAST-PART=%d\n", tagReport, other, msn, part)
+	for _, other := range others {
+		msn, part := other.msn+at.offset, other.part
+		if other.msn < 0 {
+			msn, part = p.last()
+		}
+		if part >= 0 {
+			fmt.Fprintf(&b, "%sURI=%q,LAST-MSN=%d,LAST-PART=%d\n", tagReport, other.address, msn, part)
+		}
 	}
 	return b.String()
 }

@@ -5,36 +5,12 @@ import (
 	"io"
 	"net/http/httptest"
 	"path"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bluenviron/gohlslib/v2/pkg/playlist"
 )
-
-// TestIndexTags looks for what RFC 8216bis §4.4.6 and Apple's rules ask of the index.
-func TestIndexTags(t *testing.T) {
-	s := newStage(t, Default())
-	if _, _, err := s.Start("live", Options{}); err != nil {
-		t.Fatal(err)
-	}
-	s.roll(3*time.Second, 30, nil)
-	s.media("video1")
-	body, err := s.ask(index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !regexp.MustCompile(`(?m)^#EXT-X-STREAM-INF:.*,FRAME-RATE=30\.000`).MatchString(body) {
-		t.Error("no FRAME-RATE")
-	}
-	if !regexp.MustCompile(`(?m)^#EXT-X-MEDIA:.*LANGUAGE="und".*,CHANNELS="1"$`).MatchString(body) {
-		t.Error("no LANGUAGE or CHANNELS")
-	}
-	if err := new(playlist.Multivariant).Unmarshal([]byte(body)); err != nil {
-		t.Errorf("%v: %s", err, body)
-	}
-}
 
 // TestMediaTags has the picture clock miss a picture now and then. The length that parts may have does not
 // move, and holds; players stay three parts behind; each segment says when it was, and the same each time;

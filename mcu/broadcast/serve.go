@@ -1,15 +1,13 @@
 package broadcast
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
 
 	"tilemix/mcu"
 )
@@ -19,6 +17,7 @@ const (
 	index     = "index.m3u8"
 	videoList = "video1_stream.m3u8"
 	audioList = "audio2_stream.m3u8"
+	aacList   = "audio3_stream.m3u8"
 )
 
 // How long caches may keep an answer. Files never change. The answer to a blocking reload has the
@@ -132,8 +131,8 @@ func (s *session) servePlaylist(y way, file string) error {
 	return nil
 }
 
-// led puts a folder before the files that a playlist of a rendition names, and not before the other
-// playlist.
+// led puts a folder before the files that a playlist of a rendition names, and not before other
+// playlists.
 func led(playlist, folder string) string {
 	var b strings.Builder
 	for line := range strings.Lines(playlist) {
@@ -162,24 +161,16 @@ func (s *session) playlist(file, query string) answer {
 		a = answer{status: http.StatusOK}
 		a.body.Write(text)
 	}
-	if a.status == http.StatusOK && file == index {
-		text := strings.NewReplacer("video1_", s.id+"/video1_", "audio2_", s.id+"/audio2_").Replace(a.body.String())
-		a.body.Reset()
-		a.body.WriteString(text)
-	}
 	return a
 }
 
 // conclude keeps the final playlists. The muxer gets no more units.
 func (s *session) conclude() {
 	last := map[string][]byte{}
-	if s.playable { // otherwise ask would wait for a segment
-		for _, file := range []string{index, videoList, audioList} {
-			if a := s.complete(file, ""); a.status == http.StatusOK {
-				last[file] = a.body.Bytes()
-				if file != index {
-					last[file] = []byte(ended(a.body.String()))
-				}
+	if !slices.ContainsFunc(s.rungs, func(r *rung) bool { return !r.playable }) { // otherwise ask would wait
+		for _, l := range s.lists {
+			if a := s.complete(l.file, ""); a.status == http.StatusOK {
+				last[l.file] = []byte(ended(a.body.String()))
 			}
 		}
 	}
@@ -209,23 +200,41 @@ func query(u *url.URL) string {
 	return u.Query().Encode()
 }
 
-// complete returns a playlist of the muxer, with what it lacks.
+// complete returns a playlist, with what a muxer leaves out.
 func (s *session) complete(file, query string) answer {
-	a := s.ask(file, s.place.inside(query))
-	text, other := "", map[string]string{videoList: audioList, audioList: videoList}[file]
-	switch {
-	case a.status != http.StatusOK:
-		return a
-	case file == index:
-		text = s.scribe.index(a.body.String(), s.audio.Codec.(*codecs.Opus).ChannelCount)
-	case other != "":
-		text = s.scribe.media(file, other+own(query), a.body.String(), s.place)
-	default:
+	if file == index {
+		a := answer{status: http.StatusOK}
+		a.body.WriteString(catalogue{s}.text(query))
 		return a
 	}
+	i := slices.IndexFunc(s.lists, func(l listing) bool { return l.file == file })
+	if i < 0 {
+		return answer{status: http.StatusNotFound}
+	}
+	l := s.lists[i]
+	a := l.rung.ask(l.inner, s.place.inside(query))
+	if a.status != http.StatusOK {
+		return a
+	}
+	text := s.scribe.media(file, s.others(l, own(query)), a.body.String(), s.place)
 	a.body.Reset()
 	a.body.WriteString(text)
 	return a
+}
+
+// others returns how far the other playlists have come. Query is that of their addresses.
+func (s *session) others(than listing, query string) (all []report) {
+	for _, l := range s.lists {
+		r := report{l.file + query, -1, 0}
+		if l.file == than.file {
+			continue
+		}
+		if l.rung != than.rung {
+			r.msn, r.part = l.rung.last(time.Now())
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 // own returns the query of addresses in a playlist: that of its request, without what HLS puts there.
@@ -245,28 +254,14 @@ func own(query string) string {
 	return "?" + values.Encode()
 }
 
-// ask returns the answer of the muxer.
-func (s *session) ask(file, query string) answer {
-	a := answer{header: http.Header{}}
-	s.muxer.Handle(&a, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/" + file, RawQuery: query}})
-	return a
-}
-
-// answer is an answer of the muxer, in memory. Its status is 0 for an unknown file.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
-
 // serveFile answers with a segment, a part or a header.
 func (s *session) serveFile(w http.ResponseWriter, r *http.Request, file string) error {
 	out := &fileWriter{ResponseWriter: w}
-	s.muxer.Handle(out, &http.Request{Method: r.Method, URL: &url.URL{Path: "/" + file}})
+	for _, of := range s.rungs { // names of files differ by muxer
+		if out.status != http.StatusOK {
+			of.muxer.Handle(out, &http.Request{Method: r.Method, URL: &url.URL{Path: "/" + file}})
+		}
+	}
 	if out.status != http.StatusOK {
 		return missing(file)
 	}

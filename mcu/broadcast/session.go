@@ -1,14 +1,11 @@
 package broadcast
 
 import (
-	"bytes"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/bluenviron/gohlslib/v2"
-	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
 
 	"tilemix/codec/pcm"
 	"tilemix/codec/ticks"
@@ -33,106 +30,127 @@ const (
 type session struct {
 	id, room string
 	of       *broadcast
-	muxer    *gohlslib.Muxer
-	video    *gohlslib.Track
-	audio    *gohlslib.Track
+	rungs    []*rung // renditions of the picture
+	sound    sound
+	lists    []listing
 	scribe   scribe
-	first    sync.WaitGroup // of the goroutine that waits for the first segment
+	first    sync.WaitGroup // of the goroutine that waits for the first segments
 	place    place          // does not change once the session is served
 
 	// last has the final playlists; nil: the session has not ended.
 	last atomic.Pointer[map[string][]byte]
 
 	// Owned by the broadcast's goroutine.
-	sps, pps []byte
-	base     time.Duration // when the session began, since the server's epoch
-	wall     time.Time     // when the session began
-	grid     intake.Grid
-	key      []byte        // the last IDR
-	started  time.Duration // when the present segment began
-	playable bool          // the first segment is whole
-	whole    int           // segments that are whole
+	base time.Duration // when the session began, since the server's epoch
+	wall time.Time     // when the session began
 }
 
-func newSession(b *broadcast, p pictureUnits, at time.Duration) (*session, error) {
-	s := &session{
-		id: newID(), room: b.room, of: b, base: at, wall: time.Now(),
-		sps: bytes.Clone(p.sps), pps: bytes.Clone(p.pps),
+// listing is a playlist of a session: its name, and that which it has in the muxer of a rendition.
+type listing struct {
+	file, inner string
+	rung        *rung
+}
+
+// newSession returns a session that begins with IDRs of these units, one for each rendition, at a time since
+// the server's epoch. Its sound is Opus, or both Opus and AAC.
+func newSession(b *broadcast, all []pictureUnits, both bool, at time.Duration) (*session, error) {
+	s := &session{id: newID(), room: b.room, of: b, base: at, wall: time.Now()}
+	s.sound = newSound(b.mix.AudioChannels(), both)
+	for i, p := range all {
+		list, tracks := videoList, s.sound.tracks()
+		if i > 0 {
+			list, tracks = fmt.Sprintf("video1_%s_stream.m3u8", name(b.rungs[i])), nil
+		}
+		r, err := newRung(b.rungs[i], p, list, tracks, func(err error) { b.log.Debug("broadcast", "note", err) })
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.rungs = append(s.rungs, r)
+		s.lists = append(s.lists, listing{list, videoList, r})
 	}
-	s.video = &gohlslib.Track{Codec: &codecs.H264{SPS: s.sps, PPS: s.pps}, ClockRate: videoRate}
-	s.audio = &gohlslib.Track{Codec: &codecs.Opus{ChannelCount: b.mix.AudioChannels()}, ClockRate: audioRate, Name: "Mix", Language: "und", IsDefault: true}
-	s.muxer = &gohlslib.Muxer{
-		Variant:            gohlslib.MuxerVariantLowLatency,
-		Tracks:             []*gohlslib.Track{s.video, s.audio},
-		SegmentCount:       segments,
-		SegmentMinDuration: segmentLength,
-		PartMinDuration:    partLength,
-		SegmentMaxSize:     segmentBytes,
-		OnEncodeError:      func(err error) { b.log.Debug("broadcast", "note", err) },
-	}
-	if err := s.muxer.Start(); err != nil {
-		return nil, err
+	for _, v := range s.sound.voices {
+		s.lists = append(s.lists, listing{v.list, v.list, s.rungs[0]})
 	}
 	b.home.memory.goOn(s)
 	return s, nil
 }
 
-// begin has the session served, and announces it when its first segment is whole.
+// begin has the session served, and announces it when the first segments are whole.
 func (s *session) begin() {
 	s.of.home.keep(s)
 	s.first.Go(func() {
-		if s.ask("index.m3u8", "").status == http.StatusOK { // returns at the first segment, or at the end
-			s.of.announce(s)
+		var texts []string
+		for _, l := range s.lists {
+			a := l.rung.ask(l.inner, "") // returns at the first segment, or at the end
+			if a.status != http.StatusOK {
+				return
+			}
+			texts = append(texts, a.body.String())
 		}
+		s.scribe.settle(texts)
+		s.of.announce(s)
 	})
 }
 
-// fits reports whether an IDR has the parameter sets of the session.
-func (s *session) fits(p pictureUnits) bool {
-	return bytes.Equal(s.sps, p.sps) && bytes.Equal(s.pps, p.pps)
-}
+// fits reports whether an IDR has the parameter sets of a rendition of the session.
+func (s *session) fits(n int, p pictureUnits) bool { return s.rungs[n].fits(p) }
 
-// picture adds an access unit.
-func (s *session) picture(p pictureUnits, u *intake.Unit) error {
+// picture adds an access unit of a rendition.
+func (s *session) picture(n int, p pictureUnits, u *intake.Unit) error {
+	r := s.rungs[n]
+	at := r.place(u.At - s.base)
 	if u.Key {
-		s.key = append(s.key[:0], u.Data...)
+		r.key = append(r.key[:0], u.Data...)
 	}
-	return s.write(p, u.Key, s.grid.Place(u.At-s.base))
-}
-
-// write has the muxer add a picture. An IDR ends the segment before it.
-func (s *session) write(p pictureUnits, key bool, at time.Duration) error {
-	if err := s.muxer.WriteH264(s.video, s.wall.Add(at), ticks.Of(at, videoRate), p.all); err != nil {
+	ended, err := r.write(p, u.Key, at, s.wall.Add(at))
+	if err != nil || n > 0 {
 		return err
 	}
-	if key && at-s.started >= segmentLength {
-		s.started, s.playable = at, true
-		s.whole++
+	if s.sound.follow(r.muxer, s.wall, at, ended); ended > 0 {
 		s.of.home.memory.note(s)
 	}
 	return nil
 }
 
-// sound adds a packet. The muxer drops packets before the first picture.
-func (s *session) sound(u *intake.Unit) {
-	at := u.At - s.base
-	packet := bytes.Clone(u.Data) // the muxer keeps it for its part
-	if err := s.muxer.WriteOpus(s.audio, s.wall.Add(at), ticks.Of(at, audioRate), [][]byte{packet}); err != nil {
+// packet adds a packet of Opus. The muxer drops packets before the first picture.
+func (s *session) packet(u *intake.Unit) {
+	if err := s.sound.packet(s.rungs[0].muxer, s.wall, u.At-s.base, u.Data); err != nil {
 		s.of.log.Debug("packet not broadcast", "error", err)
+	}
+}
+
+// frame adds a frame of AAC, which belongs to the session from now on.
+func (s *session) frame(frame []byte, at time.Duration) {
+	if err := s.sound.frame(s.rungs[0].muxer, s.wall, at-s.base, frame); err != nil {
+		s.of.log.Debug("sound not broadcast", "error", err)
 	}
 }
 
 // finish ends the session. Its files are served until drop.
 func (s *session) finish() {
 	defer s.of.home.memory.forget(s)
-	// This IDR ends the last segment. No player plays it.
-	if p, err := parse(&intake.Unit{Data: s.key, Key: true}); err == nil {
-		_ = s.write(p, true, s.grid.After(0))
+	for _, r := range s.rungs {
+		r.finish(s.wall)
 	}
 	s.conclude()
-	s.muxer.Close()
+	s.close()
 	s.first.Wait()
 	s.of.announce(nil)
+}
+
+// whole is how many segments are whole.
+func (s *session) whole() int {
+	if len(s.rungs) == 0 {
+		return 0
+	}
+	return s.rungs[0].whole
+}
+
+func (s *session) close() {
+	for _, r := range s.rungs {
+		r.muxer.Close()
+	}
 }
 
 func (s *session) drop() { s.of.home.forget(s) }

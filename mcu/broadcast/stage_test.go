@@ -15,6 +15,7 @@ import (
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 	"tilemix/mcu"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/views"
 )
@@ -34,6 +35,9 @@ type stage struct {
 
 	enc   *h264.Encoder
 	size  image.Point
+	encs  []*h264.Encoder // of the renditions that climb made
+	sizes []image.Point
+	lost  func(rendition, picture int) bool // pictures that an encoder leaves out; nil: none
 	at    time.Duration
 	shown int
 }
@@ -65,6 +69,14 @@ func (s *stage) Room(name string) (*stage, error) {
 		return nil, mcu.ErrNotFound
 	}
 	return s, nil
+}
+
+// Rungs returns a ladder like that of the pictures.
+func (s *stage) Rungs(w views.Wish) ([]ladder.Rung, error) {
+	if w.Layout == "none" {
+		return nil, views.ErrInvalid
+	}
+	return ladder.Of(ladder.Rung{Size: image.Pt(640, 360), FrameRate: 30, Bitrate: 500_000}), nil
 }
 
 func (s *stage) AudioChannels() int { return max(1, s.channels) }
@@ -141,6 +153,10 @@ func (s *stage) roll(d time.Duration, rate int, late func() time.Duration) {
 // picture sends a picture, or a key frame.
 func (s *stage) picture(at time.Duration, key bool) {
 	s.t.Helper()
+	if len(s.encs) > 0 {
+		s.pictures(at, key)
+		return
+	}
 	if key {
 		s.enc.ForceKeyFrame()
 	}
@@ -150,6 +166,43 @@ func (s *stage) picture(at time.Duration, key bool) {
 	}
 	s.shown++
 	s.give(func(k media.Sink) { k.Video(au.Data, au.Key, at) })
+}
+
+// climb has the pictures of all renditions follow that the broadcast asked for, in their sizes.
+func (s *stage) climb() {
+	s.t.Helper()
+	rungs, err := s.Rungs(views.Wish{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, n := range s.asked.Rungs {
+		of := rungs[n]
+		enc, err := h264.NewEncoder(codec.VideoConfig{Width: of.Size.X, Height: of.Size.Y, FrameRate: of.FrameRate, Bitrate: of.Bitrate})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.t.Cleanup(func() { _ = enc.Close() })
+		s.encs, s.sizes = append(s.encs, enc), append(s.sizes, of.Size)
+	}
+}
+
+// pictures sends a picture in all renditions.
+func (s *stage) pictures(at time.Duration, key bool) {
+	s.t.Helper()
+	for n, enc := range s.encs {
+		if s.lost != nil && s.lost(n, s.shown) {
+			continue
+		}
+		if key {
+			enc.ForceKeyFrame()
+		}
+		au, err := enc.Encode(codectest.Picture(s.sizes[n].X, s.sizes[n].Y, s.shown), at)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.give(func(media.Sink) { s.asked.Rung(n, au.Data, au.Key, at) })
+	}
+	s.shown++
 }
 
 // give hands something to the broadcast, and waits until it is taken.

@@ -37,6 +37,9 @@ type Unit struct {
 	Generation int
 }
 
+// streams is how many generations are told apart that come at once.
+const streams = 4
+
 // Queue is bounded and blocks no caller. Its memory is used again. Picture, Packet and the reader of
 // C may be called by one goroutine each, all at once.
 type Queue struct {
@@ -46,7 +49,7 @@ type Queue struct {
 	pictures, sound chan *Unit // free units
 	held            atomic.Int64
 	most            int64
-	broken          bool // pictures wait for an IDR; owned by the caller of Picture
+	broken          [streams]bool // by generation: pictures wait for an IDR; owned by the caller of Picture
 
 	lostPictures, lostPackets atomic.Uint64
 }
@@ -69,14 +72,16 @@ func NewQueue(cfg Config) *Queue {
 	return q
 }
 
-// Picture copies an access unit into the queue.
+// Picture copies an access unit into the queue. What follows one that is dropped is dropped too, up to the next
+// IDR of its generation. Four generations may come at once.
 func (q *Queue) Picture(generation int, au []byte, key bool, at time.Duration) {
-	if q.broken && !key || !q.put(q.pictures, generation, au, key, at) {
-		q.broken = true
+	broken := &q.broken[generation%streams]
+	if *broken && !key || !q.put(q.pictures, generation, au, key, at) {
+		*broken = true
 		q.lostPictures.Add(1)
 		return
 	}
-	q.broken = false
+	*broken = false
 }
 
 // Packet copies a packet of sound into the queue.

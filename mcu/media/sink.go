@@ -34,6 +34,12 @@ type SinkOptions struct {
 	PictureInterval time.Duration
 	// View is what the sink sees; zero: the room's view. Its canvas stays as it is at the beginning.
 	View views.Wish
+	// Rungs, where set, are the renditions of the view that the sink takes, by their place in the ladder: 0 has
+	// full size. A place beyond the ladder's end is its smallest picture. Their access units come by Rung, and
+	// none by Video. Their IDRs come from one tick of the clock, or from the next where an encoder is busy.
+	Rungs []int
+	// Rung takes an access unit of the rendition that has index i in Rungs, as Video does.
+	Rung func(i int, au []byte, key bool, at time.Duration)
 	// Still, where set, gets the canvas of each picture that is drawn, during the call only. The sink then
 	// gets no access units. The picture clock calls it, so it must not block.
 	Still func(canvas *image.YCbCr)

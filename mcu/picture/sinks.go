@@ -1,8 +1,11 @@
 package picture
 
 import (
+	"slices"
 	"time"
 
+	"tilemix/codec"
+	"tilemix/mcu/keyframe"
 	"tilemix/mcu/media"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
@@ -14,11 +17,11 @@ const seam = time.Millisecond
 
 // sinks is what the clock keeps of the sinks of its room: those that have had an IDR. The
 // zero value is ready.
-type sinks struct{ begun map[*media.Attachment]*feed }
+type sinks struct{ begun map[*media.Attachment][]feed }
 
-// feed is what a sink has.
+// feed is one of the renditions that a sink has, in the order of SinkOptions.Rungs.
 type feed struct {
-	on   *rendition.Rendition // the lead rendition of a view
+	on   *rendition.Rendition // nil: it has had no IDR
 	last time.Duration        // time of the last access unit
 }
 
@@ -30,31 +33,54 @@ func takes(s *scene.Scene, all []*view, sink int) *view {
 	return all[s.SinkViews[sink]]
 }
 
-// request makes the lead rendition of each view stay that sinks take, and has it make the IDRs that
-// they need.
+// taken returns how many renditions a sink takes.
+func taken(a *media.Attachment) int { return max(1, len(a.Rungs)) }
+
+// wish returns the key of the rendition that is the ith of a sink, in the ladder of a view.
+func (v *view) wish(a *media.Attachment, i int) rendition.Key {
+	k := lead()
+	if len(a.Rungs) > 0 {
+		k.Rung = max(0, min(a.Rungs[i], len(v.rungs)-2)) // the last rung has no picture
+	}
+	return k
+}
+
+// request makes the renditions stay that sinks take, and has them make the IDRs that sinks need.
 func (k *sinks) request(s *scene.Scene, all []*view, now time.Time) {
 	for _, v := range all {
-		if r := v.lead(); r != nil {
+		for _, r := range v.all {
 			r.Pulse(rendition.KeepAlive)
 		}
 	}
 	for i, a := range s.Sinks {
-		if a.Still != nil {
-			continue
+		if a.Still == nil {
+			k.hold(a, takes(s, all, i), now)
 		}
-		r := takes(s, all, i).rendition(lead())
+	}
+}
+
+// hold is request for one sink.
+func (k *sinks) hold(a *media.Attachment, v *view, now time.Time) {
+	has := k.begun[a]
+	due, ready := false, true
+	for i := range taken(a) {
+		r := v.rendition(v.wish(a, i))
 		if a.PictureInterval > 0 {
 			r.Shorten(a.PictureInterval)
 		}
 		r.AddTaker()
-		f := k.begun[a]
-		begins := f == nil || f.on != r
-		if begins && f != nil {
-			f.on.AddTaker() // it goes on until the other one begins
+		begins := has == nil || has[i].on != r
+		if begins && has != nil && has[i].on != nil {
+			has[i].on.AddTaker() // it goes on until the other one begins
 		}
-		if r.Ready() && (begins || a.KeyInterval > 0 && r.KeyAge(now) >= a.KeyInterval) {
-			r.RequestKeyFrame()
-		}
+		due = due || begins || a.KeyInterval > 0 && r.KeyAge(now) >= a.KeyInterval || len(a.Rungs) > 1 && r.KeyDue(now)
+		ready = ready && r.Ready() && (len(a.Rungs) < 2 || r.KeyAge(now) >= keyframe.Interval)
+	}
+	if !due || !ready {
+		return
+	}
+	for i := range taken(a) {
+		v.rendition(v.wish(a, i)).RequestKeyFrame()
 	}
 }
 
@@ -80,42 +106,54 @@ func (k *sinks) expose(s *scene.Scene, all []*view) {
 	}
 }
 
-// feed gives an access unit of the lead rendition of a view to the sinks that take it. A sink changes
-// its view at an IDR, and its times rise.
+// feed gives an access unit to the sinks that take its rendition. A sink changes its view at an IDR,
+// and its times rise.
 func (k *sinks) feed(s *scene.Scene, all []*view, out rendition.Output, at time.Duration) {
-	if len(s.Sinks) == 0 || out.Of.Key() != lead() {
+	if len(s.Sinks) == 0 || out.Of.Key().Codec != codec.H264 {
 		return
 	}
-	au := out.AccessUnit
 	for i, a := range s.Sinks {
-		f := k.begun[a]
-		if a.Still == nil && au.Key && (f == nil || f.on != out.Of) && takes(s, all, i).lead() == out.Of {
-			f = k.begin(a, out.Of)
-		}
-		if f == nil || f.on != out.Of {
+		if a.Still != nil {
 			continue
 		}
-		when := at
-		if f.last > 0 {
-			when = max(at, f.last+seam)
+		v := takes(s, all, i)
+		for n := range taken(a) {
+			k.give(a, v, n, out, at)
 		}
-		f.last = when
-		a.Video(au.Data, au.Key, when)
 	}
 }
 
-// begin has a sink take a rendition.
-func (k *sinks) begin(a *media.Attachment, r *rendition.Rendition) *feed {
+// give gives an access unit to a sink, as its nth rendition, if it is that.
+func (k *sinks) give(a *media.Attachment, v *view, n int, out rendition.Output, at time.Duration) {
+	au := out.AccessUnit
+	if au.Key && out.Of.Key() == v.wish(a, n) && slices.Contains(v.all, out.Of) {
+		k.begin(a)[n].on = out.Of
+	}
+	has := k.begun[a]
+	if has == nil || has[n].on != out.Of {
+		return
+	}
+	f := &has[n]
+	if f.last > 0 {
+		at = max(at, f.last+seam)
+	}
+	f.last = at
+	if len(a.Rungs) > 0 {
+		a.Rung(n, au.Data, au.Key, at)
+	} else {
+		a.Video(au.Data, au.Key, at)
+	}
+}
+
+// begin returns what a sink has, from its first IDR on.
+func (k *sinks) begin(a *media.Attachment) []feed {
 	if k.begun == nil {
-		k.begun = make(map[*media.Attachment]*feed)
+		k.begun = make(map[*media.Attachment][]feed)
 	}
-	f := k.begun[a]
-	if f == nil {
-		f = &feed{}
-		k.begun[a] = f
+	if k.begun[a] == nil {
+		k.begun[a] = make([]feed, taken(a))
 	}
-	f.on = r
-	return f
+	return k.begun[a]
 }
 
 // release lets go of a sink.

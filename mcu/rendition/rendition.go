@@ -186,6 +186,9 @@ func (r *Rendition) Take(out Output) (packet.Packets, bool) {
 // RequestKeyFrame asks for an IDR. Requests coalesce.
 func (r *Rendition) RequestKeyFrame() { r.keys.Request() }
 
+// KeyDue tells whether an IDR was asked for and may be made now.
+func (r *Rendition) KeyDue(now time.Time) bool { return r.keys.Due(now) }
+
 // KeyAge tells how long ago the last IDR was.
 func (r *Rendition) KeyAge(now time.Time) time.Duration { return r.keys.Age(now) }
 

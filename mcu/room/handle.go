@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
@@ -57,6 +58,14 @@ func (h *Handle) CheckView(w views.Wish) error {
 	return err
 }
 
+// Rungs returns the ladder of a view that a sink wishes: the zero Rung at its end has no picture. Errors are those
+// of CheckView, but for views.ErrLimit.
+func (h *Handle) Rungs(w views.Wish) (rungs []ladder.Rung, err error) {
+	err = ErrClosed
+	h.room.call(func() { rungs, err = h.room.loop.rungs(w) })
+	return rungs, err
+}
+
 // SetView changes what a sink sees. It goes on with what it sees until there is an IDR of the other
 // view. When the change is refused it keeps what it sees. Errors wrap views.ErrInvalid, views.ErrLimit,
 // ErrTooOften, ErrNotFound for a participant or a sink that is not there, and ErrClosed.
@@ -82,14 +91,12 @@ func (h *Handle) AskKeyFrames() {
 	h.room.post(func() { h.room.loop.askKeyFrames(time.Now()) })
 }
 
-// NotifyBroadcast tells all participants, and those who come later, whether the room is
-// broadcast.
+// NotifyBroadcast tells all participants, also those who come later, whether the room is broadcast.
 func (h *Handle) NotifyBroadcast(on bool) {
 	h.room.post(func() { h.room.loop.notify.setBroadcast(on) })
 }
 
-// NotifyRecordings tells all participants, and those who come later, which recordings of
-// the room there are.
+// NotifyRecordings tells all participants, also those who come later, which recordings of the room there are.
 func (h *Handle) NotifyRecordings(all []control.Recording) {
 	h.room.post(func() { h.room.loop.notify.setRecordings(all) })
 }

@@ -2,16 +2,19 @@ package room
 
 import (
 	"errors"
+	"image"
 	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/session"
+	"tilemix/mcu/views"
 	"tilemix/mixer/layout"
 )
 
@@ -281,4 +284,16 @@ func (l *loop) endCamera(m *member, c *session.Cam) {
 	case m.share.cam:
 		l.shares.set(m, nil)
 	}
+}
+
+// rungs returns the ladder of a view that a sink wishes.
+func (l *loop) rungs(w views.Wish) ([]ladder.Rung, error) {
+	if err := (outlets{l}).valid(w); err != nil {
+		return nil, err
+	}
+	env, k := &l.room.env, l.sights.key(w, "")
+	if k.Size == (image.Point{}) {
+		k.Size = env.Size
+	}
+	return ladder.Like(env.Rungs, k.Size, k.Every(env.FrameRate)), nil
 }

@@ -1,0 +1,66 @@
+package broadcast
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWithoutAAC has FFmpeg be missing, and end at once again and again. The broadcast goes on with Opus, and says so.
+func TestWithoutAAC(t *testing.T) {
+	for name, script := range map[string]string{"missing": "", "ends": "#!/bin/sh\nexit 1\n"} {
+		t.Run(name, func(t *testing.T) {
+			tools := t.TempDir()
+			t.Setenv("PATH", tools)
+			if script != "" {
+				if err := os.WriteFile(filepath.Join(tools, "ffmpeg"), []byte(script), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := newStage(t, Default())
+			if _, _, err := s.Start("live", Options{Audio: []string{"opus", "aac"}}); err != nil {
+				t.Fatal(err)
+			}
+			s.roll(7*time.Second, 30, nil)
+			s.media("audio2")
+			i, err := s.Get("live")
+			if err != nil || !strings.Contains(i.Notice, "Opus only") || !slices.Equal(i.Audio, []string{"opus"}) || i.State != On {
+				t.Errorf("%+v, %v", i, err)
+			}
+			if lists := CheckRules(t, s.ask, true); len(lists) != 2 {
+				t.Errorf("there are %v", lists)
+			}
+		})
+	}
+}
+
+// TestSilence has FFmpeg decode the frames that take the place of AAC that is late.
+func TestSilence(t *testing.T) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		t.Skip("ffmpeg is not installed")
+	}
+	for _, channels := range []int{1, 2} {
+		s := newSound(channels, true)
+		var stream bytes.Buffer
+		for range 20 { // ADTS, ISO/IEC 13818-7 §6.2: AAC-LC, 48 kHz
+			size := 7 + len(s.silence)
+			stream.Write([]byte{0xff, 0xf1, 0x4c, byte(channels << 6), byte(size >> 3), byte(size<<5) | 0x1f, 0xfc})
+			stream.Write(s.silence)
+		}
+		var out, said bytes.Buffer
+		cmd := exec.CommandContext(t.Context(), ffmpeg, "-v", "error", "-xerror", "-f", "aac", "-i", "-", "-f", "s16le", "-")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = &stream, &out, &said
+		if err := cmd.Run(); err != nil || said.Len() > 0 {
+			t.Errorf("%d channels: %v, %s", channels, err, said.Bytes())
+		}
+		if n := out.Len(); n < 18*2048*channels || len(bytes.Trim(out.Bytes(), "\x00")) > 0 {
+			t.Errorf("%d channels: %d bytes, not all silent", channels, n)
+		}
+	}
+}

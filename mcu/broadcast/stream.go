@@ -1,0 +1,143 @@
+package broadcast
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tilemix/mcu/aac"
+	"tilemix/mcu/ffmpeg"
+	"tilemix/mcu/intake"
+)
+
+// stream makes sessions of what a broadcast's queue brings. It belongs to the broadcast's goroutine.
+type stream struct {
+	of   *broadcast
+	now  *session
+	next lineup          // of the session to come
+	aac  *aac.Transcoder // nil: there is no AAC
+	past []*session      // sessions that ended, whose files are still served
+}
+
+// speak starts what makes AAC of the sound, if that is wished.
+func (m *stream) speak(wished []string) (err error) {
+	m.of.offer([]string{codecOpus}, "")
+	if both, err := sounds(wished); !both {
+		return err
+	}
+	put := func(frame []byte, at time.Duration) error {
+		if m.now != nil {
+			m.now.frame(frame, at)
+		}
+		return nil
+	}
+	if m.aac, err = aac.New(aac.Config{Channels: m.of.mix.AudioChannels(), Patience: aacPatience, Put: put}); err == nil {
+		err = m.aac.Start()
+	}
+	if err != nil {
+		m.deaf(err)
+	} else {
+		m.aac.Warm(aacWarm)
+		m.of.offer([]string{codecOpus, codecAAC}, "")
+	}
+	return nil
+}
+
+// deaf goes on without AAC.
+func (m *stream) deaf(why error) {
+	if !errors.Is(why, ffmpeg.ErrMissing) || m.of.home.told.CompareAndSwap(false, true) {
+		m.of.log.Warn("broadcast without AAC", "error", why)
+	}
+	m.mute()
+	m.of.offer([]string{codecOpus}, fmt.Sprintf("the sound is Opus only, and old players need AAC: %v", why))
+}
+
+// mute ends what makes AAC.
+func (m *stream) mute() {
+	if m.aac != nil {
+		_ = m.aac.Close(false)
+		m.aac = nil
+	}
+}
+
+// take adds a unit to the session, or to a new session if the parameter sets have changed.
+func (m *stream) take(u *intake.Unit) {
+	defer m.of.queue.Done(u)
+	if !u.Video {
+		m.hear(u)
+		return
+	}
+	p, err := parse(u)
+	if err != nil {
+		m.of.log.Warn("access unit not broadcast", "error", err)
+		return
+	}
+	n := u.Generation
+	if u.Key && m.now != nil && !m.now.fits(n, p) {
+		m.end()
+	}
+	if m.now == nil {
+		if m.next.add(n, u) {
+			m.roll()
+		}
+		return
+	}
+	if err := m.now.picture(n, p, u); err != nil {
+		m.of.log.Warn("broadcast broken, begins anew", "error", err)
+		m.end()
+	}
+}
+
+// hear adds a packet of sound to the session.
+func (m *stream) hear(u *intake.Unit) {
+	if m.now != nil {
+		m.now.packet(u)
+	}
+	if m.aac == nil {
+		return
+	}
+	if err := m.aac.Write(u.Data, u.At); err != nil {
+		m.deaf(err)
+		m.end() // the next has no playlist of AAC
+	}
+}
+
+// roll begins a session with the units that have come.
+func (m *stream) roll() {
+	all := m.next.take()
+	first := make([]pictureUnits, len(all))
+	for n, units := range all {
+		first[n], _ = parse(units[0]) // take did it before
+	}
+	s, err := newSession(m.of, first, m.aac != nil, all[0][0].At)
+	if err != nil {
+		m.of.log.Error("no broadcast", "error", err)
+		return
+	}
+	m.now = s
+	for n, units := range all {
+		for _, u := range units {
+			if p, err := parse(u); err == nil && m.now != nil {
+				_ = s.picture(n, p, u) // the next unit fails too, and ends it
+			}
+		}
+	}
+	s.begin()
+}
+
+// end ends the present session.
+func (m *stream) end() {
+	if m.now == nil {
+		return
+	}
+	const kept = 2 // sessions that ended and are still served
+	s := m.now
+	m.now = nil
+	m.of.announce(nil)
+	s.finish()
+	m.past = append(m.past, s)
+	if len(m.past) > kept {
+		m.past[0].drop()
+		m.past = append(m.past[:0], m.past[1:]...)
+	}
+}
