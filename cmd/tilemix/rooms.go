@@ -96,7 +96,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Recorder, site.Audit, site.Events, site.Attachments, site.Stills = recorder, written.Note, events, files, still.New(rooms)
 	site.Invites, site.Bans, site.Shelf, site.Layouts, site.Keys = entrance.invites, entrance.bans, entrance.shelf, entrance.layouts, entrance.keys
 	site.Via = via.New()
-	links, live := s.gateway(cfg, rooms, site.Via, cell, log), s.broadcaster(rooms, again, log)
+	links, live := s.gateway(cfg, rooms, site.Via, cell, log), s.broadcaster(rooms, cell, again, log)
 	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
@@ -200,10 +200,10 @@ func (s *settings) attachments(rooms *mcu.Config, log *slog.Logger) *attachment.
 }
 
 // broadcaster makes HLS of rooms.
-func (s *settings) broadcaster(rooms *mcu.Server, again *revive.Revival, log *slog.Logger) *broadcast.Broadcaster {
+func (s *settings) broadcaster(rooms *mcu.Server, cell *ffmpeg.Cell, again *revive.Revival, log *slog.Logger) *broadcast.Broadcaster {
 	cfg := broadcast.Default()
 	again.Configure(&cfg)
-	cfg.OnDemand, cfg.Renditions = s.HLS, s.HLSRenditions
+	cfg.OnDemand, cfg.Renditions, cfg.Cell = s.HLS, s.HLSRenditions, cell
 	if s.HLSAudio == "auto" {
 		cfg.Audio = []string{"opus", "aac"}
 	}

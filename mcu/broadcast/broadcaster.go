@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tilemix/mcu"
+	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/journal"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
@@ -29,7 +30,7 @@ var (
 	ErrBadRequest = errors.New("no such segment or part")
 	// ErrRendition is returned to a wish for a rendition or a codec of sound that there is not.
 	ErrRendition = errors.New("no such rendition")
-	// ErrOther is returned to a wish for other renditions, or other sound, than a broadcast has that is on.
+	// ErrOther is returned to a wish for other renditions or sound than a broadcast has that is on.
 	ErrOther = errors.New("the broadcast is on with other renditions or other sound: end it, then start it anew")
 )
 
@@ -41,6 +42,7 @@ type Config struct {
 	MaxTotal int           // broadcasts at a time, with those that linger
 	// Renditions and Audio are those of broadcasts whose Options have none.
 	Renditions, Audio []string
+	Cell              *ffmpeg.Cell // that locks FFmpeg in, which makes AAC; nil: nothing does
 	// Journal keeps where broadcasts stand, and Left has what a server that crashed has left in it, so that
 	// players go on. nil: they begin anew.
 	Journal *journal.Journal
@@ -78,7 +80,7 @@ type rooms[H handle] interface {
 // State is the state of a broadcast.
 type State string
 
-// States of a broadcast. It is Starting until players can play it, for about two seconds.
+// States. A broadcast is Starting until players can play it, for about two seconds.
 const (
 	Off      State = "off"
 	Starting State = "starting"
@@ -99,14 +101,12 @@ type Info struct {
 	DroppedPackets  uint64    `json:"droppedPackets"`
 }
 
-// Broadcaster has the broadcasts of all rooms. It is safe for concurrent use. Run waits for the
-// goroutines of the broadcasts.
+// Broadcaster has the broadcasts of all rooms. It is safe for concurrent use. Run waits for their goroutines.
 type Broadcaster struct {
-	cfg  Config
-	find func(room string) (handle, error)
-	log  *slog.Logger
-	quit chan struct{} // closed when Run ends; then no broadcast lingers
-
+	cfg                             Config
+	find                            func(room string) (handle, error)
+	log                             *slog.Logger
+	quit                            chan struct{} // closed when Run ends; then no broadcast lingers
 	playlists, files, bytes         atomic.Uint64 // served
 	droppedPictures, droppedPackets atomic.Uint64 // of broadcasts that have ended
 	told                            atomic.Bool   // the log says that FFmpeg is missing
@@ -228,10 +228,10 @@ func (c *Broadcaster) add(room string, demand bool) (b *broadcast, made bool, er
 // remove takes the broadcast from those that run.
 func (c *Broadcaster) remove(b *broadcast) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.running[b.room] == b {
 		delete(c.running, b.room)
 	}
-	c.mu.Unlock()
 }
 
 // release counts out a broadcast that has ended.
@@ -281,8 +281,8 @@ func (c *Broadcaster) keep(s *session) {
 
 func (c *Broadcaster) forget(s *session) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	delete(c.sessions, s.id)
-	c.mu.Unlock()
 }
 
 func (c *Broadcaster) session(room, id string) *session {

@@ -14,6 +14,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
+	"tilemix/mcu/mcutest"
 )
 
 // TestEachRendition broadcasts a room in two sizes and as sound alone, each in Opus and AAC. All of it keeps the rules
@@ -26,7 +27,9 @@ func TestEachRendition(t *testing.T) {
 	}
 	cfg := mcu.DefaultConfig()
 	cfg.Width, cfg.Height = 640, 360
-	r := newRigOf(t, cfg, broadcast.Default())
+	live := broadcast.Default()
+	live.Cell = mcutest.Cell(quiet)
+	r := newRigOf(t, cfg, live)
 	r.film("live", true)
 	i, _, err := r.Start("live", broadcast.Options{Renditions: []string{"360p", "180p", "audio"}, Audio: []string{"opus", "aac"}})
 	if err != nil || i.Notice != "" || !slices.Equal(i.Renditions, []string{"360p", "180p", "audio"}) || !slices.Equal(i.Audio, []string{"opus", "aac"}) {
