@@ -23,6 +23,7 @@ type commands struct {
 	Bare        bench.Bare      `cmd:"" hidden:"" help:"What bench compares with: forwards packets with plain pion."`
 	Layouts     layoutsCommand  `cmd:"" help:"Check layouts, and bring them from other servers."`
 	Key         keyCommand      `cmd:"" help:"Make, list and remove the API keys of programs."`
+	Token       tokenCommand    `cmd:"" help:"Make a token that lets a user into a room."`
 	Worker      workerCommand   `cmd:"" name:"codec-worker" hidden:"" help:"Decode cameras for a server that starts this."`
 	Version     versionCommand  `cmd:"" help:"Print the version."`
 	Licences    licencesCommand `cmd:"" help:"Print the licences of all modules in the program."`

@@ -35,6 +35,7 @@ func TestGuide(t *testing.T) {
 		args          []string
 		frame         string
 	}{
+		"php":    {"make.php", "php", nil, "%s"},
 		"sh":     {"make.sh", "sh", nil, "%s"},
 		"js":     {"make.js", "node", nil, "%s"},
 		"python": {"make.py", "python3", nil, "%s"},
@@ -47,7 +48,9 @@ func TestGuide(t *testing.T) {
 			if code == nil {
 				t.Fatal("the guide has no example")
 			}
-			if _, err := exec.LookPath(run.program); err != nil || testing.Short() && language == "go" {
+			if _, err := exec.LookPath(run.program); err != nil && os.Getenv("CI") != "" {
+				t.Fatal(err)
+			} else if err != nil || testing.Short() && language == "go" {
 				t.Skip(run.program + " is not to run")
 			}
 			file := write(t, filepath.Join(dir, run.file), fmt.Appendf(nil, run.frame, code[1]))
