@@ -152,7 +152,7 @@ func CheckPrefix(prefix string) error {
 			return &refusal{http.StatusBadRequest, "may have letters, digits, and the characters . - _ ~"}
 		}
 	}
-	if slices.Contains([]string{"whip", "whep", "ws", "r", "watch", "recordings", "static", "docs", "livez", "readyz", "healthz", "metrics", "api", "hls"}, parts[1]) {
+	if slices.Contains([]string{"whip", "whep", "ws", "sse", "r", "watch", "recordings", "static", "docs", "livez", "readyz", "healthz", "metrics", "api", "hls"}, parts[1]) {
 		return &refusal{http.StatusBadRequest, "begins like an address of the server's own: /" + parts[1]}
 	}
 	return nil

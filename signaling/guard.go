@@ -92,7 +92,7 @@ func (g *guard) own(r *http.Request) error {
 	return errOrigin
 }
 
-// joins tells why a page may not open a WebSocket, or nil: pages of this server may, and those of the
+// joins tells why a page may not open a WebSocket or an event stream, or nil: pages of this server may, and those of the
 // origins that are allowed, which join by WHIP too.
 func (g *guard) joins(r *http.Request) error {
 	origins := g.welcome.Load().origins
@@ -142,7 +142,7 @@ func (g *guard) paced(q access.Request) error {
 }
 
 // shared are the addresses that pages of the origins that are allowed may use.
-var shared = regexp.MustCompile(`^/(whip/|whep/|ws/|hls/|healthz$|api/v1/ice-servers$)`)
+var shared = regexp.MustCompile(`^/(whip/|whep/|ws/|sse/|hls/|healthz$|api/v1/ice-servers$)`)
 
 // crossOrigin lets pages of the origins that are allowed use WHIP and WHEP (RFC 9725 §4.2), join by
 // the SDK, and play HLS.

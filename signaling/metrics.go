@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// socketCounts are what all WebSockets count together.
+// socketCounts are what all WebSockets and event streams count together.
 type socketCounts struct {
 	slow        prometheus.Counter // that were closed because their queue was full
 	chatDropped prometheus.Counter // messages that did not fit
@@ -22,9 +22,9 @@ func newSocketCounts() *socketCounts {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
 	return &socketCounts{
-		slow:        counter("tilemix_websocket_slow_closed_total", "WebSockets closed because their client did not read."),
-		chatDropped: counter("tilemix_websocket_chat_dropped_total", "Chat messages left out for WebSockets whose client did not read."),
-		flooded:     counter("tilemix_websocket_flood_closed_total", "WebSockets closed because their client sent too many pings and pongs."),
+		slow:        counter("tilemix_websocket_slow_closed_total", "WebSockets and event streams closed because their client did not read."),
+		chatDropped: counter("tilemix_websocket_chat_dropped_total", "Chat messages left out for WebSockets and event streams whose client did not read."),
+		flooded:     counter("tilemix_websocket_flood_closed_total", "WebSockets and event streams closed because their client sent too many pings and pongs."),
 	}
 }
 

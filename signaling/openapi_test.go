@@ -16,7 +16,7 @@ import (
 )
 
 // described are the addresses that the description is to have.
-var described = regexp.MustCompile(`^/(api|whip|whep|ws|hls|livez|readyz|healthz|metrics)(/|$)`)
+var described = regexp.MustCompile(`^/(api|whip|whep|ws|sse|hls|livez|readyz|healthz|metrics)(/|$)`)
 
 // TestDescription holds the OpenAPI description to the route table: each row is in it with its
 // action, and it has nothing that is not in the table.

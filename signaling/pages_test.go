@@ -155,7 +155,7 @@ func TestPreflight(t *testing.T) {
 		for name, value := range map[string]string{
 			"Access-Control-Allow-Origin":  "*",
 			"Access-Control-Allow-Methods": want[0],
-			"Access-Control-Allow-Headers": "Content-Type, If-Match, ETag, Link, Authorization, Tilemix-Pin",
+			"Access-Control-Allow-Headers": "Content-Type, If-Match, ETag, Link, Authorization, Tilemix-Pin, Tilemix-Resume",
 			want[1]:                        want[2],
 		} {
 			if got := r.Header.Get(name); got != value {

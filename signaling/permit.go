@@ -111,7 +111,7 @@ func wish(c echo.Context, action string) access.Request {
 // protocol names the way by which a client of a route's path comes.
 func protocol(path string) string {
 	switch first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); first {
-	case "whip", "whep", "hls":
+	case "whip", "whep", "hls", "sse":
 		return first
 	case "ws":
 		return "websocket"
@@ -129,6 +129,9 @@ const (
 	pinProtocol    = "pin."
 )
 
+// resumeHeader has the resume token of a client without a WebSocket.
+const resumeHeader = "Tilemix-Resume"
+
 // bearer returns the secret that a request brings (RFC 6750 §2.1), "" for none.
 func bearer(r *http.Request) string {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
@@ -137,13 +140,10 @@ func bearer(r *http.Request) string {
 	return offered(r, bearerProtocol)
 }
 
-// resume returns the resume token that a WebSocket brings, "" for none. Older clients put it into
-// the address.
+// resume returns the resume token that a WebSocket or an event stream brings, "" for none. Older
+// clients put it into the address.
 func resume(r *http.Request) string {
-	if token := offered(r, resumeProtocol); token != "" {
-		return token
-	}
-	return r.URL.Query().Get("resume")
+	return cmp.Or(offered(r, resumeProtocol), r.Header.Get(resumeHeader), r.URL.Query().Get("resume"))
 }
 
 // offered returns what follows a prefix among the subprotocols that a WebSocket offers.

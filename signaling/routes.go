@@ -24,6 +24,7 @@ type site struct {
 	permit          permit
 	whip, whep      *whip
 	sockets         *sockets
+	streams         *eventStreams
 	pages           *pages
 	recordings      *recordings
 	outputs, inputs *gatewayLinks
@@ -60,6 +61,11 @@ func (s *site) routes() []route {
 		{"OPTIONS", "/whep/:room/:id", anybody, options("PATCH, DELETE", acceptPatch)},
 		{"GET", "/ws/:room", "connect", rated(s.sockets.accept)},
 		{"OPTIONS", "/ws/:room", anybody, options("GET", [2]string{"Accept-Ranges", "none"})},
+		{"POST", "/sse/:room", "connect", rated(s.streams.open)},
+		{"OPTIONS", "/sse/:room", anybody, options("POST", [2]string{"Accept-Ranges", "none"})},
+		{"POST", "/sse/:room/:id", secret, s.streams.post},
+		{"DELETE", "/sse/:room/:id", secret, s.streams.remove},
+		{"OPTIONS", "/sse/:room/:id", anybody, options("POST, DELETE", [2]string{"Accept-Post", typeJSON})},
 
 		{"GET HEAD", "/", anybody, s.pages.join.serve},
 		{"GET HEAD", "/r/:room", anybody, s.pages.call.serve},
@@ -239,7 +245,7 @@ func options(methods string, accepts [2]string) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("Allow", "OPTIONS, "+methods)
 		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, ETag, Link, Authorization, Tilemix-Pin")
+		h.Set("Access-Control-Allow-Headers", "Content-Type, If-Match, ETag, Link, Authorization, Tilemix-Pin, Tilemix-Resume")
 		h.Set("Access-Control-Max-Age", "86400")
 		h.Set(accepts[0], accepts[1])
 		return c.NoContent(http.StatusNoContent)

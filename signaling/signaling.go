@@ -163,6 +163,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		keys:    &keys{cfg.Keys},
 		metrics: shown,
 	}
+	s.streams = newEventStreams(s.sockets, bodies)
 	s.stats = newStatistics(srv, s.permit.gate)
 	large := bodies
 	large.max = maxOverlays

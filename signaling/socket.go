@@ -11,7 +11,7 @@ import (
 	"tilemix/mcu/control"
 )
 
-// What the server closes a WebSocket with.
+// What the server closes a control connection with.
 const (
 	// movedElsewhere says that another connection of the same participant has replaced
 	// this one, so that the page does not come back by itself.
@@ -20,12 +20,23 @@ const (
 	closeTimeout = time.Second
 )
 
-// socket is the WebSocket of one client. Three goroutines serve it: the request's own
+// transport is the connection of one client: a [websocket.Conn], or an [eventStream] where there is no
+// WebSocket. Its methods are as those of websocket.Conn. The error of Read has the code that the client
+// closed with, see [websocket.CloseStatus].
+type transport interface {
+	Read(ctx context.Context) (websocket.MessageType, []byte, error)
+	Write(ctx context.Context, kind websocket.MessageType, data []byte) error
+	Ping(ctx context.Context) error
+	Close(code websocket.StatusCode, reason string) error
+	CloseNow() error
+}
+
+// socket is the control connection of one client. Three goroutines serve it: the request's own
 // reads, one writes the queue, one pings. The one that fails cancels the context, which
 // ends the connection and the other two.
 type socket struct {
 	session stay
-	conn    *websocket.Conn
+	conn    transport
 	cancel  context.CancelFunc
 	queue   chan control.Message
 	pace    *rate.Limiter

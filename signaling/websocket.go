@@ -17,7 +17,7 @@ import (
 	"tilemix/mcu/control"
 )
 
-// sockets makes a participant of each WebSocket. It is safe for concurrent use.
+// sockets makes a participant of each WebSocket, and of each event stream. It is safe for concurrent use.
 type sockets struct {
 	srv    Server
 	cfg    Config
@@ -30,21 +30,47 @@ type sockets struct {
 // Browsers hide that answer from a page, so the page repeats the request without an
 // upgrade: 426 says that only the upgrade was missing.
 func (s *sockets) accept(c echo.Context) error {
-	r, room, grant := c.Request(), c.Param("room"), grantOf(c)
-	name, token := named(c, grant), resume(c.Request())
-	if token == "" {
-		if err := s.srv.Admits(room, name, grant); err != nil {
-			return err
-		}
-	}
-	if err := upgradable(r); err != nil {
-		return err
-	}
-	if err := s.guard.joins(r); err != nil { // programs send no Origin
-		return err
-	}
+	r := c.Request()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	k, err := s.join(c, cancel, upgradable)
+	if err != nil {
+		return err
+	}
+	defer k.part()
+	conn, err := websocket.Accept(paced(c.Response()), r, &websocket.AcceptOptions{
+		Subprotocols:       []string{socketProtocol},
+		InsecureSkipVerify: true, // the guard has compared Origin
+		OnPingReceived:     k.pinged,
+		OnPongReceived:     func(ctx context.Context, data []byte) { k.pinged(ctx, data) },
+	})
+	if err != nil {
+		s.log.Debug("upgrade failed", "err", err) // Accept has answered
+		return nil
+	}
+	conn.SetReadLimit(s.cfg.MaxBody)
+	k.conn = conn
+	k.run(ctx)
+	return nil
+}
+
+// join makes a participant of the client of a request, or resumes its session. It returns the
+// participant's socket, which has no connection yet, or why the client may not come in. fits tells why
+// the request cannot become a connection.
+func (s *sockets) join(c echo.Context, cancel context.CancelFunc, fits func(*http.Request) error) (*socket, error) {
+	r, room, grant := c.Request(), c.Param("room"), grantOf(c)
+	name, token := named(c, grant), resume(r)
+	if token == "" {
+		if err := s.srv.Admits(room, name, grant); err != nil {
+			return nil, err
+		}
+	}
+	if err := fits(r); err != nil {
+		return nil, err
+	}
+	if err := s.guard.joins(r); err != nil { // programs send no Origin
+		return nil, err
+	}
 	k := &socket{
 		cancel: cancel,
 		taken:  make(chan struct{}),
@@ -65,24 +91,10 @@ func (s *sockets) accept(c echo.Context) error {
 		From: originOf(r).host, Grant: grant, Viewer: grant.Role.Receives(), Origin: cameBy(c),
 	}, token)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	k.session = session
-	defer k.part()
-	conn, err := websocket.Accept(paced(c.Response()), r, &websocket.AcceptOptions{
-		Subprotocols:       []string{socketProtocol},
-		InsecureSkipVerify: true, // the guard has compared Origin
-		OnPingReceived:     k.pinged,
-		OnPongReceived:     func(ctx context.Context, data []byte) { k.pinged(ctx, data) },
-	})
-	if err != nil {
-		s.log.Debug("upgrade failed", "err", err) // Accept has answered
-		return nil
-	}
-	conn.SetReadLimit(s.cfg.MaxBody)
-	k.conn = conn
-	k.run(ctx)
-	return nil
+	return k, nil
 }
 
 // enter resumes the session of a resume token. Without one, or when the session has ended,

@@ -19,14 +19,41 @@ import (
 	"tilemix/signaling"
 )
 
-// socket is a test's end of a WebSocket.
-type socket struct{ *websocket.Conn }
+// socket is a test's end of a WebSocket, or of an event stream.
+type socket struct{ connection }
 
-// dial joins the room "hall" and returns before any message is read.
-func dial(t testing.TB, base, name string) socket {
+// connection is a [websocket.Conn], or a [listener].
+type connection interface {
+	Read(ctx context.Context) (websocket.MessageType, []byte, error)
+	Write(ctx context.Context, kind websocket.MessageType, data []byte) error
+	Close(code websocket.StatusCode, reason string) error
+	CloseNow() error
+}
+
+// dialling is how a client joins the room "hall".
+type dialling func(t testing.TB, base, name string) socket
+
+// overEach runs a test over each kind of control connection.
+func overEach(t *testing.T, test func(*testing.T, dialling)) {
 	t.Helper()
+	for name, dial := range map[string]dialling{"WebSocket": dial, "events and posts": hark} {
+		t.Run(name, func(t *testing.T) { test(t, dial) })
+	}
+}
+
+// arrive joins as a client does, and has its media connection stand.
+func (d dialling) arrive(t testing.TB, base, name string) socket {
+	t.Helper()
+	s := d(t, base, name)
+	s.connect(t)
+	return s
+}
+
+// narrow is a client whose connections hold little that it has not read.
+func narrow() *http.Client {
 	dialer := net.Dialer{}
-	transport := &http.Transport{
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, addr)
 			if err == nil {
@@ -34,10 +61,15 @@ func dial(t testing.TB, base, name string) socket {
 			}
 			return c, err
 		},
-	}
+	}}
+}
+
+// dial joins the room "hall" and returns before any message is read.
+func dial(t testing.TB, base, name string) socket {
+	t.Helper()
 	ws := base + "/ws/hall?name=" + strings.ReplaceAll(url.PathEscape(name), " ", "+")
 	//nolint:bodyclose // Dial has closed it
-	conn, _, err := websocket.Dial(t.Context(), ws, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
+	conn, _, err := websocket.Dial(t.Context(), ws, &websocket.DialOptions{HTTPClient: narrow()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +81,7 @@ func dial(t testing.TB, base, name string) socket {
 // arrive joins the room "hall" as dial does, and has its media connection stand.
 func arrive(t testing.TB, base, name string) socket {
 	t.Helper()
-	s := dial(t, base, name)
-	s.connect(t)
-	return s
+	return dialling(dial).arrive(t, base, name)
 }
 
 // connect makes the media connection.
@@ -115,7 +145,9 @@ func crowd(n int) func(control.Participants) bool {
 	return func(m control.Participants) bool { return len(m.Participants) == n }
 }
 
-func TestWebSocketCall(t *testing.T) {
+func TestSocketCall(t *testing.T) { overEach(t, testCall) }
+
+func testCall(t *testing.T, dial dialling) {
 	srv := newServer(t)
 	base := serve(t, withICEServers{srv}, signaling.Default())
 	ada := dial(t, base, "Ada Łovelace")
@@ -136,7 +168,7 @@ func TestWebSocketCall(t *testing.T) {
 	ada.send(t, `{"type":"candidate","candidate":{"sdpMid":"0","candidate":"`+strings.TrimPrefix(candidate, "a=")+`"}}`)
 	c.wait(t)
 
-	bob := arrive(t, base, "Bob")
+	bob := dial.arrive(t, base, "Bob")
 	next(t, ada, crowd(2))
 	bob.send(t, `{"type":"chat","text":"hello"}`)
 	if m := next[control.Chat](t, ada); m.Text != "hello" || m.Name != "Bob" {
@@ -149,7 +181,9 @@ func TestWebSocketCall(t *testing.T) {
 }
 
 // A client that was cut off continues its session; one without such a token joins anew.
-func TestWebSocketResumes(t *testing.T) {
+func TestSocketResumes(t *testing.T) { overEach(t, testResumes) }
+
+func testResumes(t *testing.T, dial dialling) {
 	base := serve(t, newServer(t), signaling.Default())
 	ada := dial(t, base, "Ada")
 	welcome := next[control.Welcome](t, ada)
@@ -183,7 +217,9 @@ func TestWebSocketResumes(t *testing.T) {
 }
 
 // A goodbye over a connection that was replaced does not end the new one.
-func TestWebSocketOldGoodbye(t *testing.T) {
+func TestSocketOldGoodbye(t *testing.T) { overEach(t, testOldGoodbye) }
+
+func testOldGoodbye(t *testing.T, dial dialling) {
 	base := serve(t, newServer(t), signaling.Default())
 	old := dial(t, base, "Ada")
 	welcome := next[control.Welcome](t, old)
@@ -193,7 +229,7 @@ func TestWebSocketOldGoodbye(t *testing.T) {
 	back.send(t, `{"type":"alive"}`)
 	next[control.Alive](t, back)
 	back.connect(t)
-	other := arrive(t, base, "Ben")
+	other := dial.arrive(t, base, "Ben")
 	next(t, other, crowd(2))
 }
 
@@ -241,10 +277,12 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 }
 
 // A client that sends alive has its answer at once, and nobody else has one.
-func TestWebSocketAlive(t *testing.T) {
+func TestSocketAlive(t *testing.T) { overEach(t, testAlive) }
+
+func testAlive(t *testing.T, dial dialling) {
 	base := serve(t, newServer(t), signaling.Default())
-	ada := arrive(t, base, "Ada")
-	ben := arrive(t, base, "Ben")
+	ada := dial.arrive(t, base, "Ada")
+	ben := dial.arrive(t, base, "Ben")
 	next(t, ada, crowd(2))
 	for range 3 {
 		ada.send(t, `{"type":"alive"}`)
@@ -264,7 +302,9 @@ func TestWebSocketAlive(t *testing.T) {
 }
 
 // A message that is refused changes nothing and the socket stays open.
-func TestWebSocketRefusesMessages(t *testing.T) {
+func TestSocketRefusesMessages(t *testing.T) { overEach(t, testRefusesMessages) }
+
+func testRefusesMessages(t *testing.T, dial dialling) {
 	s := dial(t, serve(t, newServer(t), signaling.Default()), "Ada")
 	for _, text := range []string{
 		"", "null", "[]", "nonsense", `{"type":"welcome"}`, `{"type":"chat"}`, `{"type":"answer","sdp":"v=0"}`,
@@ -289,9 +329,11 @@ func TestWebSocketClosesOnLongMessage(t *testing.T) {
 	}
 }
 
-func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
+func TestSocketClosesWhenParticipantIsGone(t *testing.T) { overEach(t, testParticipantIsGone) }
+
+func testParticipantIsGone(t *testing.T, dial dialling) {
 	srv := newServer(t)
-	s := arrive(t, serve(t, srv, signaling.Default()), "Ada")
+	s := dial.arrive(t, serve(t, srv, signaling.Default()), "Ada")
 	next(t, s, crowd(1))
 	go srv.close()
 	if status := s.closed(t); status != websocket.StatusGoingAway {
@@ -300,7 +342,9 @@ func TestWebSocketClosesWhenParticipantIsGone(t *testing.T) {
 }
 
 // A client that does not read is closed, and the others lose nothing by it.
-func TestWebSocketClosesSlowReader(t *testing.T) {
+func TestSocketClosesSlowReader(t *testing.T) { overEach(t, testSlowReader) }
+
+func testSlowReader(t *testing.T, dial dialling) {
 	cfg := signaling.Default()
 	cfg.Queue, cfg.Rate, cfg.Burst = 16, 1e6, 1e6
 	base := serve(t, newServer(t), cfg)
@@ -322,7 +366,9 @@ func counted(t testing.TB, base, line string, header ...string) {
 }
 
 // A client that reads nothing also answers no ping.
-func TestWebSocketClosesWithoutPong(t *testing.T) {
+func TestSocketClosesWithoutPong(t *testing.T) { overEach(t, testWithoutPong) }
+
+func testWithoutPong(t *testing.T, dial dialling) {
 	cfg := signaling.Default()
 	cfg.Ping = 100 * time.Millisecond
 	silent := dial(t, serve(t, newServer(t), cfg), "Silent")

@@ -67,6 +67,9 @@ func build(t *testing.T) map[string][]byte {
 		External:            []string{"./check.js"}, // /check.js, when a page wants it
 		OutExtension:        map[string]string{".js": ".min.js"},
 		Target:              api.ES2019,
+		// Fields are then assigned, which is shorter than to define them.
+		Loader:      map[string]api.Loader{".js": api.LoaderTS},
+		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
 	})
 	bundle(t, files, 1, api.BuildOptions{
 		EntryPoints:  []string{"sdk/elements.js"},

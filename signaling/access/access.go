@@ -51,7 +51,7 @@ type Request struct {
 	Unknown  string // secret that no source knows, of a client that needs none; the gate sets it
 	Resume   string // resume token of a participant that comes back; "": it does not
 	PIN      string
-	Protocol string // "whip", "whep", "websocket", "hls" or "http"
+	Protocol string // "whip", "whep", "websocket", "sse", "hls" or "http"
 	Agent    string // the client's User-Agent
 	Client   netip.Addr
 	// Local says that the request comes from a program of this machine, and by no proxy.

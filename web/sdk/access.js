@@ -12,8 +12,8 @@ export class Access {
   /** Whether this client offers VP8 video only. */
   onlyVP8 = false;
 
-  /** Whether this client uses no WebSocket. */
-  onlyWHIP = false;
+  /** How messages travel: 'auto', 'whip' (a data channel) or 'sse' (events and posts). */
+  transport = 'auto';
 
   #receive = 'all';
   /** @type {Map<string, string>} */

@@ -31,7 +31,7 @@ export class Backoff {
     // The wait is random, because all clients of a server that restarts would come back at
     // the same moment.
     const spread = wait * (0.8 + 0.4 * Math.random());
-    this.#tries++;
+    this.#tries += 1;
     this.#attempt = attempt;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.now(), spread);

@@ -46,7 +46,7 @@ export class Call extends Actions {
     const access = this.#access = new Access(link.base, () => secret);
     access.pin = options.pin ?? '';
     access.receive = options.receive === 'audio' ? 'sound' : options.receive === false ? 'nothing' : 'all';
-    access.onlyWHIP = options.transport === 'whip';
+    access.transport = options.transport ?? 'auto';
     const state = newState(link.room, options.name ?? 'Guest', {
       audioOff: !this.#want('audio', options.microphone), videoOff: !this.#want('video', options.camera),
     });

@@ -59,7 +59,7 @@ export class Heartbeat {
 
   #wait() {
     this.#timer = setTimeout(() => {
-      this.#left--;
+      this.#left -= 1;
       if (this.#left === 0) this.dead();
       else this.#wait();
     }, patience / steps);

@@ -57,8 +57,8 @@ export interface JoinOptions {
   preview?: boolean
   /** Aborts the join. Afterwards leave() ends the call. */
   signal?: AbortSignal
-  /** 'whip': no WebSocket. 'auto' takes one, and finds another way where something refuses it. */
-  transport?: 'auto' | 'whip'
+  /** 'whip': WHIP and a data channel. 'sse': events and posts. 'auto': a WebSocket, or the first of these that works. */
+  transport?: 'auto' | 'whip' | 'sse'
   /** Milliseconds until join rejects with the code "unreachable". 20000 without it. */
   timeout?: number
 }

@@ -31,7 +31,7 @@ export async function check(link, options) {
  * @property {import('./protocol.js').Wish} [view]
  * @property {boolean} [preview]
  * @property {AbortSignal} [signal]
- * @property {'auto' | 'whip'} [transport]
+ * @property {'auto' | 'whip' | 'sse'} [transport]
  * @property {number} [timeout]
  */
 

@@ -59,7 +59,7 @@ export class Link {
   #heartbeat = new Heartbeat(() => this.send({ type: 'alive' }), () => this.#lose('silent'));
 
   /**
-   * @param {WebSocket | Detour} ws
+   * @param {WebSocket | Detour | import('./eventStream.js').EventStream} ws
    * @param {() => Record<'audio' | 'video', MediaStreamTrack | null>} tracks what to send; called after the welcome
    * @param {LinkEvents} events
    * @param {number} patience ms that the WebSocket has to open

@@ -123,7 +123,7 @@ export class MediaMonitor {
 
   /** No packet has arrived since the last count. */
   #miss() {
-    this.#missed++;
+    this.#missed += 1;
     if (this.#missed < enough || this.#received === 0) return;
     const sudden = this.#usual >= steady;
     const since = (this.#missed - enough) % rarely;

@@ -37,7 +37,7 @@ export class Reporter {
     if (!pc || pc.signalingState === 'closed') return;
     const report = digest(await pc.getStats());
     const said = `${report.limitedBy} ${report.relayed}`;
-    if (said === this.#said && this.#looks++ % rarely) return;
+    if (said === this.#said && (this.#looks += 1) % rarely) return;
     this.#said = said;
     this.send(report);
   }

@@ -2,6 +2,7 @@
 
 import { Backoff } from './backoff.js';
 import { Detour } from './detour.js';
+import { EventStream } from './eventStream.js';
 import { Link } from './link.js';
 import { stalledText, whyRefused } from './reach.js';
 import { Reporter } from './report.js';
@@ -65,6 +66,8 @@ export class Session {
   #backoff = new Backoff();
   /** WebSockets in a row that did not open, although the server answers. */
   #blocked = 0;
+  /** Whether WHIP, or its data channel, did not work either. */
+  #mute = false;
   #reporter = new Reporter(() => (this.state.waiting ? null : this.link?.pc ?? null), (message) => this.send(message));
 
   /**
@@ -162,10 +165,14 @@ export class Session {
     return this.access.at(`/${kind}/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`);
   }
 
-  /** A WebSocket, or after two that were blocked the way around it. */
+  /** A WebSocket; after two that were blocked WHIP and a data channel; without these events and posts. */
   #way() {
-    const { access } = this;
-    if (this.#blocked < 2 && !access.onlyWHIP) return new WebSocket(this.#url(), access.protocols(this.#secret));
+    const { access, access: { transport } } = this;
+    const resume = this.#secret;
+    if (this.#blocked < 2 && transport === 'auto') return new WebSocket(this.#url(), access.protocols(resume));
+    if (transport === 'sse' || (this.#mute && transport === 'auto')) {
+      return new EventStream(this.#at('sse'), { ...access.entering(), ...(resume && { 'Tilemix-Resume': resume }) });
+    }
     const key = `return.${this.state.room}`;
     return new Detour(access.kept(key) || this.#at('whip'), (address) => access.keep(key, address), access);
   }
@@ -235,11 +242,18 @@ export class Session {
   /** @param {import('./link.js').Loss} loss */
   async #lost(loss) {
     this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
-    if (this.link?.ws instanceof Detour) this.#blocked = 1; // a WebSocket may open by now
+    const ws = this.link?.ws;
+    if (!(ws instanceof WebSocket)) this.#blocked = 1; // a WebSocket may open by now
+    if (ws instanceof Detour && !ws.spoke && this.access.transport === 'auto') {
+      this.#mute = true;
+      this.#blocked = 2;
+      return this.join();
+    }
+    if (ws instanceof EventStream && !this.link?.pc?.remoteDescription) this.#mute = false;
     const unopened = loss === 'unreached' || (loss === 'silent' && !this.#been);
     const why = unopened ? await whyRefused(this.#url(), this.#been, this.access) : null;
     if (this.state.phase === 'left') return;
-    if (why?.blocked && this.#blocked < 2) {
+    if (why?.blocked && ws instanceof WebSocket && this.#blocked < 2) {
       this.#blocked = loss === 'silent' ? 2 : this.#blocked + 1;
       return this.join();
     }
