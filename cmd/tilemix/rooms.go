@@ -68,7 +68,9 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		return nil, err
 	}
 	cfg := s.config()
-	s.isolate(&cfg, s.OpenH264)
+	if err := s.isolate(&cfg, s.OpenH264, log); err != nil {
+		return nil, err
+	}
 	written := newAudit(s.DataDir, log)
 	cfg.Decided = func(r policy.Ruling) { written.Note(signaling.Ruled(r)) }
 	cfg.Banned, cfg.Rules, cfg.Overlays, cfg.FindLayout, cfg.Bars, cfg.Code = entrance.ban, entrance.rules, entrance.overlays, entrance.layouts.Find, entrance.bars, signaling.Config{}.Code
@@ -180,7 +182,7 @@ func advise(err error) error {
 func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Rooms, cell *ffmpeg.Cell, log *slog.Logger) *gateway.Gateway {
 	cfg := gateway.Default()
 	cfg.Dir, cfg.Private, cfg.Via, cfg.Events = s.DataDir, s.AllowPrivate, inside, rooms.Events
-	cfg.MaxSource, cfg.Cell = rooms.MaxSource, cell
+	cfg.MaxSource, cfg.Cell, cfg.AllForms = rooms.MaxSource, cell, readsAll(&rooms)
 	return gateway.New(cfg, server, log)
 }
 

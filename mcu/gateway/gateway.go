@@ -44,6 +44,8 @@ type Config struct {
 	MaxTranscodes int
 	// MaxSource is the largest picture that goes to the decoder as it is, in pixels.
 	MaxSource image.Point
+	// AllForms says that the decoder reads interlaced H.264, and that of more than 8 bits and of 4:2:2 and 4:4:4.
+	AllForms bool
 	// Lookup finds the addresses of names; nil: as the system does.
 	Lookup address.Lookup
 	// Futile is how long an input may bring nothing before it leaves: an input that never was up, or

@@ -209,7 +209,7 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 		return err
 	}
 	defer p.stop()
-	d := newTSDemuxer(in.address.Paced(), in.gateway.cfg.MaxSource, in.gateway.decoder, seen)
+	d := newTSDemuxer(in.address.Paced(), newTrial(in.gateway), seen)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d.play(ctx, in.who, cancel)

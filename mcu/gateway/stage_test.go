@@ -23,8 +23,6 @@ import (
 	"tilemix/mcu/rtc/rtctest/signal"
 )
 
-func TestMain(m *testing.M) { mcutest.Main(m) }
-
 // stage is a server with a gateway. When the test ends nothing may be left of both, and
 // no key may have been told to anybody.
 type stage struct {

@@ -30,6 +30,7 @@ type newDecoder func(codec.Kind) (codec.VideoDecoder, error)
 // the goroutine that reads the stream. Its decoder ends with the first picture.
 type trial struct {
 	newDecoder
+	forms   bool               // the server's decoder reads all forms of H.264
 	largest image.Point        // picture that the server's decoder takes, in pixels
 	dec     codec.VideoDecoder // nil: before the first access unit, and after the first picture
 	set     []byte             // sequence parameter set that was judged
@@ -39,6 +40,11 @@ type trial struct {
 	au      []byte
 }
 
+// newTrial returns one of a stream that begins.
+func newTrial(g *Gateway) trial {
+	return trial{newDecoder: g.decoder, forms: g.cfg.AllForms, largest: g.cfg.MaxSource}
+}
+
 // judge takes the next access unit. It returns an error that wraps [h264.ErrUnreadable] if the stream
 // has to be encoded anew. After it returned nil, passed says whether a picture was decoded.
 func (t *trial) judge(at int64, nals [][]byte) error {
@@ -46,7 +52,7 @@ func (t *trial) judge(at int64, nals [][]byte) error {
 		if len(nal) == 0 || nal[0]&0x1f != nalSPS || bytes.Equal(nal, t.set) {
 			continue
 		}
-		if err := h264.Readable(nal); err != nil {
+		if err := h264.Readable(nal); err != nil && !t.forms {
 			return err
 		}
 		if w, h, err := h264.Size(nal); err == nil && blocks(w)*blocks(h) > blocks(t.largest.X)*blocks(t.largest.Y) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"sync"
 	"time"
@@ -55,8 +54,8 @@ type tsDemuxer struct {
 	origin int64     // first timestamp of all
 }
 
-func newTSDemuxer(paced bool, largest image.Point, decoder newDecoder, seen func()) *tsDemuxer {
-	return &tsDemuxer{paced: paced, seen: seen, trial: trial{largest: largest, newDecoder: decoder}, video: newRTPSource(true), audio: newRTPSource(false)}
+func newTSDemuxer(paced bool, t trial, seen func()) *tsDemuxer {
+	return &tsDemuxer{paced: paced, seen: seen, trial: t, video: newRTPSource(true), audio: newRTPSource(false)}
 }
 
 // play has a participant show and play both sources until wait. stop ends the attempt when no

@@ -14,10 +14,12 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/h264/libav"
 	"tilemix/codec/limit"
 	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fit"
+	"tilemix/mcu/worker"
 )
 
 // tileDecoder is what a worker's decoder and one of this process have in common.
@@ -56,6 +58,40 @@ func BenchmarkIsolation(b *testing.B) {
 		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, name)
 	}
 	b.ReportMetric(float64(used[1][len(used[1])/2])/float64(used[0][len(used[0])/2]), "room/off")
+}
+
+// BenchmarkDecoders decodes 720p to a tile of nine in workers by OpenH264 and by libavcodec, in turn, and says
+// what the processor needs for an access unit of each.
+func BenchmarkDecoders(b *testing.B) {
+	if err := libav.Open(); err != nil {
+		b.Skip(err)
+	}
+	units := film(b, 1280, 720, 60)
+	var decoders [2]*worker.Decoder
+	for i, by := range []string{obedient, byLibavcodec} {
+		decoders[i] = pool(b, func(c *worker.Config) { c.Args = append(c.Args, by) }).NewCrew().NewDecoder(codec.H264)
+		defer decoders[i].Close()
+	}
+	var used [2][]time.Duration
+	frames := yuv.NewPool(1)
+	w := fit.Wanted{Tiles: [fit.Most]image.Point{{X: 426, Y: 240}}}
+	for n := 0; b.Loop(); n++ {
+		for i, d := range decoders {
+			time.Sleep(time.Millisecond) // as between two pictures of a camera
+			before := processors(b)
+			p, err := d.DecodeTiles(units[n%len(units)], w, frames)
+			if err != nil || p.Frame == nil {
+				b.Fatalf("no picture: %v", err)
+			}
+			p.Frame.Release()
+			used[i] = append(used[i], processors(b)-before)
+		}
+	}
+	for i, name := range []string{"µs-openh264", "µs-libavcodec"} {
+		slices.Sort(used[i])
+		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, name)
+	}
+	b.ReportMetric(float64(used[1][len(used[1])/2])/float64(used[0][len(used[0])/2]), "libavcodec/openh264")
 }
 
 // film returns the access units of a stream with one key frame, the first.

@@ -25,6 +25,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
+	"tilemix/codec/h264/libav"
 	"tilemix/codec/limit"
 	"tilemix/codec/table"
 	"tilemix/codec/yuv"
@@ -49,6 +50,12 @@ func TestMain(m *testing.M) {
 		if err := disguise(os.Args); err != nil {
 			os.Exit(5)
 		}
+		if slices.Contains(os.Args, byLibavcodec) {
+			if err := libav.Open(); err != nil {
+				os.Exit(6)
+			}
+			child.NewDecoder = func(_ codec.Kind, l limit.Limits) (codec.VideoDecoder, error) { return libav.NewDecoder(l) }
+		}
 		if slices.Contains(os.Args, obedient) {
 			child.NewDecoder = func(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) { return table.Of(kind).NewDecoder(l) }
 		}
@@ -63,6 +70,9 @@ func TestMain(m *testing.M) {
 	}
 	goleak.VerifyTestMain(m)
 }
+
+// byLibavcodec is the argument with which a worker decodes by libavcodec.
+const byLibavcodec = "by-libavcodec"
 
 // The arguments with which a worker is another user's, or has a kernel without Landlock or seccomp.
 const byNobody, onOldKernel = "by-nobody", "on-old-kernel"
@@ -215,6 +225,35 @@ func TestTiles(t *testing.T) {
 	}
 	if frames.Live() != 0 {
 		t.Errorf("%d frames are left", frames.Live())
+	}
+}
+
+// TestLibavcodec decodes by libavcodec in a worker, with all layers of the sandbox. The stream changes its
+// size, and a loss and a fault are mended by the next key frame.
+func TestLibavcodec(t *testing.T) {
+	if err := libav.Open(); err != nil {
+		t.Skip(err)
+	}
+	p := pool(t, func(c *worker.Config) { c.Args = append(c.Args, byLibavcodec) })
+	d := p.NewCrew().NewDecoder(codec.H264)
+	defer d.Close()
+	for _, size := range []image.Point{{320, 180}, {1280, 720}} {
+		units := film(t, size.X, size.Y, 4)
+		for _, au := range units[:3] {
+			decode(t, d, au)
+		}
+		if _, err := d.Decode(units[3][:len(units[3])/2]); !errors.Is(err, codec.ErrCorrupt) {
+			t.Errorf("half an access unit is %v", err)
+		}
+		decode(t, d, units[0])
+		d.MarkLoss()
+		if _, err := d.Decode(units[2]); !errors.Is(err, codec.ErrCorrupt) {
+			t.Errorf("behind a loss it is %v", err)
+		}
+		decode(t, d, units[0])
+	}
+	if s := p.Stats(); s.Crashes != 0 || s.Hangs != 0 {
+		t.Errorf("counted %+v", s)
 	}
 }
 
