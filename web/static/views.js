@@ -12,6 +12,10 @@ const maxPins = 9;
 /** How long the answer to a wish may take, ms. Until then the next wish builds on it. */
 const answerTime = 1000;
 
+/** A server that was too busy takes no view for 10 s. The page wishes an upright picture again after a longer pause each time, ms. */
+const firstPause = 15_000;
+const lastPause = 240_000;
+
 /** The picture of a device that is held upright. */
 const uprightCanvas = '720x1280';
 
@@ -52,8 +56,13 @@ function had({ layout, id }) {
 export class Views {
   /** @type {{wish: Wish, at: number, byItself: boolean} | null} what was sent and is not answered yet */
   #sent = null;
-  /** Whether the server has refused an upright picture. It is wished again when the device is turned. */
+  /** Whether the server has refused an upright picture, or was too busy for it. */
   #flat = false;
+  /** After how long it is wished again, ms: sooner when the device is turned. */
+  #pause = firstPause;
+  #again = 0; // timer
+  /** Whether nobody asked for the view that the server last got a wish for. */
+  #byItself = false;
 
   /**
    * @param {import('../sdk/session.js').State} state
@@ -63,10 +72,7 @@ export class Views {
     this.state = state;
     this.send = send;
     addEventListener('keydown', (event) => this.#press(event));
-    const turned = () => {
-      this.#flat = false;
-      this.settle();
-    };
+    const turned = () => this.#retry();
     if (screen.orientation?.addEventListener) screen.orientation.addEventListener('change', turned);
     else matchMedia('(orientation: portrait)').addEventListener?.('change', turned);
   }
@@ -102,6 +108,7 @@ export class Views {
     const all = Object.entries({ ...wish, ...this.#standing });
     const kept = Object.fromEntries(all.filter(([, value]) => (Array.isArray(value) ? value.length : value)));
     this.#sent = { wish: kept, at: performance.now(), byItself };
+    this.#byItself = byItself;
     this.send({ type: 'view', ...kept });
   }
 
@@ -153,12 +160,31 @@ export class Views {
     const sent = this.#sent;
     if (message.type === 'layout' || message.type === 'error' || message.type === 'welcome') this.#sent = null;
     if (message.type === 'layout' || message.type === 'admitted') this.settle();
-    if (message.type !== 'error' || !sent) return false;
+    if (message.type !== 'error') return false;
+    if (!sent) { // the server may take a view away that it had granted
+      if (message.code !== 'view_limit') return false;
+      if (this.#standing.canvas) this.#rest();
+      return this.#byItself;
+    }
     if (message.code === 'view_limit' || message.code === 'forbidden') {
       if (sent.wish.self) saveChoices({ self: 'cover' });
-      if (sent.wish.canvas) this.#flat = true;
+      if (sent.wish.canvas) this.#rest();
     }
     return sent.byItself;
+  }
+
+  /** Wishes no upright picture for a while. */
+  #rest() {
+    this.#flat = true;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#retry(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, lastPause);
+  }
+
+  #retry() {
+    clearTimeout(this.#again);
+    this.#flat = false;
+    this.settle();
   }
 
   /** Goes back to the room's view. */
