@@ -16,6 +16,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/overlay"
+	"tilemix/mixer/decor"
 )
 
 // file returns a picture as a data URL.
@@ -161,10 +162,43 @@ func TestLowerThird(t *testing.T) {
 	now := time.Now()
 	s := overlay.State{Set: overlay.None(), Caption: overlay.Caption{Name: "Ada", Title: "Countess", Since: now}}
 	var f overlay.Frame
-	if o := f.At(s, now.Add(4999*time.Millisecond)); o.Name != "Ada" || o.Title != "Countess" || !s.Live(now) {
+	if o := f.At(s, now.Add(4999*time.Millisecond)); o.Name != "Ada" || o.Title != "Countess" || !s.Changes(now).Equal(now.Add(5*time.Second)) {
 		t.Errorf("it shows %q, %q", o.Name, o.Title)
 	}
-	if o := f.At(s, now.Add(5*time.Second)); o.Name != "" || s.Live(now.Add(5*time.Second)) {
+	if o := f.At(s, now.Add(5*time.Second)); o.Name != "" || !s.Changes(now.Add(5*time.Second)).IsZero() {
 		t.Error("it stays")
+	}
+}
+
+// TestChanges finds out when a picture changes by itself: it is the same until then, and another one then.
+func TestChanges(t *testing.T) {
+	began := time.Date(2026, 5, 4, 9, 30, 0, 300e6, time.UTC)
+	for _, wanted := range []control.Overlays{
+		{Clock: "time"}, {Clock: "elapsed"}, {Clock: "remaining"}, {Ending: true}, {Clock: "time", Ending: true}, {LowerThird: "speaker", Clock: "elapsed"},
+	} {
+		set, err := overlay.Compile(wanted, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := overlay.State{Set: set, Began: began, Ends: began.Add(6 * time.Minute), Caption: overlay.Caption{Name: "Ada", Since: began.Add(30 * time.Second)}}
+		at := func(now time.Time) decor.Overlays { return new(overlay.Frame).At(s, now) }
+		now, changes := began, 0
+		for {
+			next := s.Changes(now)
+			if next.IsZero() || next.Sub(began) > 7*time.Minute {
+				break
+			}
+			before := at(now)
+			if !next.After(now) || at(next.Add(-1)) != before || at(next) == before {
+				t.Fatalf("%+v, %v after it began: it changes after %v", wanted, now.Sub(began), next.Sub(now))
+			}
+			now, changes = next, changes+1
+		}
+		if changes < 300 {
+			t.Errorf("%+v changes %d times", wanted, changes)
+		}
+	}
+	if set, _ := overlay.Compile(control.Overlays{Banner: control.Banner{Text: "x"}}, nil); !(&overlay.State{Set: set}).Changes(began).IsZero() || !(&overlay.State{}).Changes(began).IsZero() {
+		t.Error("a picture that is still changes")
 	}
 }

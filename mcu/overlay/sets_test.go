@@ -92,7 +92,7 @@ func TestCaptions(t *testing.T) {
 	}{{speaks, true, "Ada"}, {silent, true, ""}, {silent, false, "Ada"}, {nil, false, ""}} {
 		s := overlay.State{Set: c.set, Caption: overlay.Caption{Name: "Ada", Since: now, Spoke: c.spoke}}
 		var f overlay.Frame
-		if got := f.At(s, now).Name; got != c.want || s.Live(now) != (c.want != "") {
+		if got := f.At(s, now).Name; got != c.want || s.Changes(now).IsZero() != (c.want == "") {
 			t.Errorf("case %d shows %q, not %q", i, got, c.want)
 		}
 	}

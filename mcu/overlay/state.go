@@ -40,9 +40,38 @@ func (s *State) introduces(now time.Time) bool {
 	return s.Caption.on(now) && (!s.Caption.Spoke || s.Set.LowerThird == "speaker")
 }
 
-// Live tells whether the picture changes by itself.
-func (s *State) Live(now time.Time) bool {
-	return s.Set != nil && (s.Set.Clock != "" || s.introduces(now) || s.Set.Ending && !s.Ends.IsZero())
+// Changes returns when the picture next changes by itself after a time, zero for never.
+func (s *State) Changes(after time.Time) (next time.Time) {
+	if s.Set == nil {
+		return next
+	}
+	if s.introduces(after) {
+		next = sooner(next, s.Caption.Since.Add(shown))
+	}
+	switch {
+	case s.Set.Clock == "time":
+		next = sooner(next, time.Unix(after.Unix()+1, 0))
+	case s.Set.Clock == "elapsed" && !s.Began.IsZero():
+		next = sooner(next, s.Began.Add(time.Duration(s.clock(after)+1)*time.Second))
+	case s.Set.Clock == "remaining" && s.Ends.After(after):
+		next = sooner(next, s.Ends.Add(-time.Duration(s.until(after)-1)*time.Second))
+	}
+	switch {
+	case !s.Set.Ending || !s.Ends.After(after):
+	case s.left(after) < 0:
+		next = sooner(next, s.Ends.Add(-soon))
+	default:
+		next = sooner(next, s.Ends.Add(-time.Duration(s.until(after)-1)*time.Second))
+	}
+	return next
+}
+
+// sooner returns the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Transition returns how tiles come to other places.

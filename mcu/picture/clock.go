@@ -55,8 +55,11 @@ type Clock struct {
 	partings scene.Partings
 	sinks    sinks
 
-	at      time.Time // of the last tick
-	changed time.Time // when any view last did
+	at      time.Time    // of the last tick
+	changed time.Time    // when any view last did
+	scene   *scene.Scene // of the last tick
+	stirred time.Time    // when that was new, or a viewer began
+	alarm   *time.Timer  // for a picture that changes by itself while the clock rests
 
 	counts
 }
@@ -66,8 +69,9 @@ type Clock struct {
 func NewClock(env Env, chain *scene.Chain) (*Clock, error) {
 	c := &Clock{
 		env: env, cursor: chain.Cursor(),
-		pace: pace.New(time.Second / time.Duration(env.FrameRate)),
+		pace: pace.New(time.Second / time.Duration(env.FrameRate)), alarm: time.NewTimer(time.Hour),
 	}
+	c.alarm.Stop()
 	var err error
 	if c.gallery, err = newGallery(env); err != nil {
 		return nil, err
@@ -132,6 +136,9 @@ func (c *Clock) tick(now time.Time) {
 		return
 	}
 	c.at = now
+	if s != c.scene {
+		c.scene, c.stirred = s, now
+	}
 	c.choose(s, now)
 	c.sinks.request(s, c.views, now)
 	used := false
@@ -173,7 +180,7 @@ func (c *Clock) choose(s *scene.Scene, now time.Time) {
 		v.recount()
 	}
 	if c.audience.choose(s, c.views, c.overload, now) {
-		c.changed = now // what a viewer begins with is coarse
+		c.changed, c.stirred = now, now // what a viewer begins with is coarse
 	}
 }
 
@@ -222,41 +229,6 @@ func (c *Clock) observe(out rendition.Output, encoded time.Time) {
 	for _, at := range c.sources.arrived {
 		m.latency.Observe(encoded.Sub(at).Seconds())
 	}
-}
-
-// idle tells whether no picture is due until the scene changes or a key frame is asked
-// for.
-func (c *Clock) idle(now time.Time) bool {
-	if c.cursor.Behind() {
-		return false
-	}
-	s := c.cursor.Scene()
-	if !s.Watched() {
-		return true
-	}
-	return len(s.Sinks) == 0 && c.audience.waiting == 0 && !s.HasCameras() && c.env.Lobby == "" && !s.Live(now) && now.Sub(c.changed) > settle
-}
-
-// rest waits until there is something to do. It returns false when ctx ends.
-func (c *Clock) rest(ctx context.Context) bool {
-	if !c.cursor.Scene().Watched() {
-		c.audience.waiting = 0
-		for _, v := range c.views {
-			v.forsake()
-		}
-	}
-	select {
-	case <-c.cursor.Superseded():
-	case <-c.cursor.Woken():
-		c.choose(c.cursor.Scene(), time.Now()) // maybe to do nothing
-	case out := <-c.out:
-		c.take(out)
-	case <-ctx.Done():
-		return false
-	}
-	c.pace.Rest()
-	c.sources.awake = time.Now()
-	return true
 }
 
 // advance walks to the newest scene and lets go of what departed on the way.

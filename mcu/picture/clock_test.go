@@ -11,8 +11,10 @@ import (
 
 	"tilemix/codec"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/control"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/rtc/send"
@@ -343,6 +345,35 @@ func TestIdle(t *testing.T) {
 	b.ticks(60)
 	if !b.idle(b.now) {
 		t.Error("it works on a picture that is still")
+	}
+}
+
+// TestIdleClock rests until the second at which a clock in the picture changes, and the picture with it.
+func TestIdleClock(t *testing.T) {
+	b := newBench(t)
+	set, err := overlay.Compile(control.Overlays{Clock: "time"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shows(scene.Source{Off: true}, true)
+	s.Overlays = overlay.State{Set: set}
+	b.watch(s, &eyes{kind: codec.H264})
+	worked := map[int64]int{} // ticks, by the second
+	for range 300 {
+		if b.idle(b.now) {
+			b.now = b.now.Add(time.Second / 30)
+			continue
+		}
+		worked[b.now.Unix()]++
+		b.ticks(1)
+	}
+	if n := worked[b.env.Epoch.Unix()]; n < 29 {
+		t.Errorf("it rests just after the picture changed: %d ticks", n)
+	}
+	for second := int64(3); second < 10; second++ {
+		if n := worked[b.env.Epoch.Unix()+second]; n != 1 {
+			t.Errorf("%d ticks in second %d", n, second)
+		}
 	}
 }
 

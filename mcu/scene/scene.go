@@ -13,7 +13,6 @@ package scene
 
 import (
 	"image"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -173,14 +172,22 @@ func (m *Member) Reacting(now time.Time) bool {
 	return m.Reaction != "" && now.Sub(m.Reacted) < reaction
 }
 
-// Live tells whether the picture changes by itself.
-func (s *Scene) Live(now time.Time) bool {
-	for i := range s.Views {
-		if s.Shown(i).Live(now) {
-			return true
+// Changes returns when a picture next changes by itself after a time, zero for never.
+func (s *Scene) Changes(after time.Time) (next time.Time) {
+	sooner := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
 	}
-	return s.Overlays.Live(now) || slices.ContainsFunc(s.Members, func(m Member) bool { return m.Reacting(now) })
+	for i := range s.Views {
+		sooner(s.Shown(i).Changes(after))
+	}
+	for i := range s.Members {
+		if m := &s.Members[i]; m.Reacting(after) {
+			sooner(m.Reacted.Add(reaction))
+		}
+	}
+	return next
 }
 
 // Shown returns what a view shows besides tiles.
