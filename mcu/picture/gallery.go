@@ -5,14 +5,6 @@ import (
 
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
-	"tilemix/mcu/viewer"
-)
-
-const (
-	// strainEvery (2 s) is the time between two views that a strained clock asks to be rid of.
-	strainEvery = 2 * time.Second
-	// strainLasts (1 s) is how long a clock is strained before it asks for the first.
-	strainLasts = time.Second
 )
 
 // gallery is the views of a room. It belongs to the picture clock.
@@ -21,14 +13,12 @@ type gallery struct {
 	views  []*view // of the scene, in its order; the first is always the room's own
 	ending []*view // of no scene any more, until their encoders are done
 	out    chan rendition.Output
-	told   time.Time // when strain was last reported
-	strain viewer.Overload
-	since  time.Time // when strain began; zero: there is none
+	strain strain
 }
 
 // newGallery returns the gallery of a room that has only its own view.
 func newGallery(env Env) (gallery, error) {
-	g := gallery{env: env, out: make(chan rendition.Output, outputs)}
+	g := gallery{env: env, out: make(chan rendition.Output, outputs), strain: newStrain()}
 	room, err := newView(env, scene.View{Size: env.Size}, g.out)
 	if err != nil {
 		return gallery{}, err
@@ -78,17 +68,11 @@ func (g *gallery) end() {
 	g.ending = left
 }
 
-// strained takes how many ticks were missed before this one. While ticks are missed again and again, it
-// asks from time to time to be rid of a view, if there is one that could go. A pause of any length counts as one
-// miss, because it is over by then and a view less would not have shortened it.
+// strained takes how many ticks were missed before this one. Where a view less would help, and there is one that
+// could go, it asks to be rid of one from time to time.
 func (g *gallery) strained(missed int, now time.Time) {
-	switch g.strain.Tick(min(missed, 1)); {
-	case !g.strain.Strained():
-		g.since = time.Time{}
-	case g.since.IsZero():
-		g.since = now
-	case len(g.views) > 1 && now.Sub(g.since) >= strainLasts && now.Sub(g.told) >= strainEvery && g.env.Reporter.Strained():
-		g.told = now
+	if len(g.views) > 1 && g.strain.tick(missed, now) && g.env.Reporter.Strained() {
+		g.strain.told = now
 	}
 }
 

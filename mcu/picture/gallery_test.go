@@ -44,16 +44,18 @@ func TestGallery(t *testing.T) {
 	}
 }
 
-// TestStrained asks to be rid of a view from time to time while the clock misses ticks again and again,
-// not for a pause however long, and never of the room's own.
+// TestStrained asks to be rid of a view from time to time while the clock misses ticks again and again and the
+// server is what takes the machine. It asks not for a pause however long, and never for the room's own view.
 func TestStrained(t *testing.T) {
 	b, _ := newLadderBench(t)
 	g := &b.gallery
-	now := b.now
+	now, used := b.now, time.Duration(0)
+	part := 0.9 // of the machine, that the server takes
+	g.strain.cores, g.strain.cpu = 2, func() time.Duration { return used }
 	ticks := func(n int, missed func(i int) int) (asked int) {
 		before := b.reports.strained
 		for i := range n {
-			now = now.Add(time.Second / 30)
+			now, used = now.Add(time.Second/30), used+time.Duration(2*part*float64(time.Second/30))
 			g.strained(missed(i), now)
 		}
 		return b.reports.strained - before
@@ -81,6 +83,14 @@ func TestStrained(t *testing.T) {
 	if n := ticks(90, pause) + ticks(90, pause) + ticks(300, every(30)); n != 0 {
 		t.Errorf("it is asked %d times for pauses, and a tick a second", n)
 	}
+	part = 0.3
+	ticks(60, none)
+	if n := ticks(300, every(2)); n != 0 {
+		t.Errorf("it is asked %d times because of other programs", n)
+	}
+	ticks(300, none)
+	part = 0.9
+	ticks(60, none)
 	if n := ticks(30, every(2)); n != 0 {
 		t.Errorf("it is asked %d times within a second", n)
 	}
