@@ -12,7 +12,8 @@
 // clock hands pictures over and takes what comes of them between its ticks.
 //
 // The clock rests while nobody watches, and while no camera is seen and the picture has
-// been still for settle (2 s). It wakes for a scene, and for a key-frame request.
+// been still for settle (2 s). It wakes for a scene, for a key-frame request, and for each second of a
+// clock among the overlays.
 //
 // Its phase follows the camera of the participant that has the floor (package pace), so
 // that the picture of this camera waits little for its tick.
