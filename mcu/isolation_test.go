@@ -114,7 +114,7 @@ func TestTrial(t *testing.T) {
 	cfg := small()
 	cfg.Isolation = worker.Isolation{Args: []string{"tilemix", codecWorker}}
 	s := serve(t, cfg)
-	dec, err := s.Server.NewDecoder(codec.H264)
+	dec, err := s.NewDecoder(codec.H264)
 	if err != nil {
 		t.Fatal(err)
 	}

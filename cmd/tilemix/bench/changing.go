@@ -24,7 +24,7 @@ const between = 1200 * time.Millisecond
 
 // measure has the last viewer change its view: to views that others have, and to some that nobody has.
 func (m changing) measure(ctx context.Context) error {
-	c := contrasting{m.measurement}
+	c := contrasting(m)
 	ids, err := c.ids(ctx, atRoom)
 	if err != nil {
 		return err

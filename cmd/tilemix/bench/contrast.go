@@ -85,7 +85,7 @@ func (m contrasting) measure(ctx context.Context) error {
 	}
 	m.result.Before = m.result.Pairs.median(func(p Pair) float64 { return p.Without })
 	if m.s.changes > 0 {
-		if err := (changing{m.measurement}).measure(ctx); err != nil {
+		if err := changing(m).measure(ctx); err != nil {
 			return err
 		}
 	}
@@ -93,7 +93,7 @@ func (m contrasting) measure(ctx context.Context) error {
 		return err
 	}
 	if m.s.changes > 0 {
-		(changing{m.measurement}).seen()
+		changing(m).seen()
 	}
 	return nil
 }
