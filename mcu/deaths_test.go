@@ -1,7 +1,6 @@
 package mcu_test
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"os"
@@ -55,7 +54,7 @@ func TestDeaths(t *testing.T) {
 	for _, sight := range sights {
 		s.await("the tiles", func() bool { _, ok := sight.Resumed(began); return ok && sound.Heard() })
 	}
-	before := workersOf(t)
+	before := poll.Children(t)
 	ann, eye := s.join("beside", "Ann", both), s.join("beside", "Eye", viewer)
 	ann.Film(camera)
 	ann.Speak(adasVoice.Wave())
@@ -73,7 +72,7 @@ func TestDeaths(t *testing.T) {
 	var again []time.Duration
 	var gap time.Duration
 	for n := range most {
-		ours := slices.DeleteFunc(workersOf(t), func(pid int) bool { return slices.Contains(theirs, pid) })
+		ours := slices.DeleteFunc(poll.Children(t), func(pid int) bool { return slices.Contains(theirs, pid) })
 		slices.Sort(ours)
 		victim, sig := ours[n%max(len(ours)-1, 1)], syscall.SIGSEGV // the last one is spare
 		if n%10 == 9 {
@@ -88,7 +87,7 @@ func TestDeaths(t *testing.T) {
 			took, _ := sight.Resumed(killed)
 			again = append(again, took)
 		}
-		poll.Until(t, "the worker's end", func() bool { return !slices.Contains(workersOf(t), victim) })
+		poll.Until(t, "the worker's end", func() bool { return !slices.Contains(poll.Children(t), victim) })
 		time.Sleep(500 * time.Millisecond)
 		gap = max(gap, sound.Gap(killed, time.Now()))
 	}
@@ -99,22 +98,4 @@ func TestDeaths(t *testing.T) {
 	if n := strings.Count(s.Log.String(), "media connected"); n != 12 {
 		t.Errorf("%d connections were made, not 12", n)
 	}
-}
-
-// workersOf returns the codec workers of this process.
-func workersOf(t *testing.T) (pids []int) {
-	t.Helper()
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, task := range tasks {
-		list, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/children") // the thread may have ended
-		for pid := range bytes.FieldsSeq(list) {
-			if n, err := strconv.Atoi(string(pid)); err == nil {
-				pids = append(pids, n)
-			}
-		}
-	}
-	return pids
 }

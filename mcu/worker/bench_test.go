@@ -5,7 +5,6 @@ import (
 	"image"
 	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fit"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/worker"
 )
 
@@ -115,29 +115,11 @@ func film(tb testing.TB, width, height, n int) (units [][]byte) {
 // processors returns what this process and its children have used of all processors.
 func processors(tb testing.TB) (sum time.Duration) {
 	tb.Helper()
-	for _, pid := range append(children(tb), os.Getpid()) {
+	for _, pid := range append(poll.Children(tb), os.Getpid()) {
 		var used unix.Timespec
 		if unix.ClockGettime(int32(^pid<<3|2), &used) == nil { // clock_getcpuclockid(3)
 			sum += time.Duration(used.Nano())
 		}
 	}
 	return sum
-}
-
-// children returns the processes that this one has started and that run, or have not been waited for.
-func children(tb testing.TB) (pids []int) {
-	tb.Helper()
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for _, task := range tasks {
-		list, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/children") // the thread may have ended
-		for pid := range bytes.FieldsSeq(list) {
-			if n, err := strconv.Atoi(string(pid)); err == nil {
-				pids = append(pids, n)
-			}
-		}
-	}
-	return pids
 }

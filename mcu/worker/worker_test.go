@@ -391,7 +391,7 @@ func TestDeaths(t *testing.T) {
 	}
 	poll.Until(t, "one spare worker is left", func() bool { return p.Stats().Workers == 1 })
 	poll.Until(t, "its files are closed", func() bool { return files(t) <= before+2 })
-	poll.Until(t, "one child is left", func() bool { return len(children(t)) <= 1 }) // no zombie
+	poll.Until(t, "one child is left", func() bool { return len(poll.Children(t)) <= 1 }) // no zombie
 	debug.FreeOSMemory()
 	const spare = 32 << 10
 	if after := resident(t); after > memory+spare {
