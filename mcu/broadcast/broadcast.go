@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type broadcast struct {
 	detach            func()
 	view              string
 	notice            string        // why something that was wished is left out
+	fallen            string        // why it shows the room's view; "": it shows what was wished
 	renditions, audio []string      // that players can choose from
 	halt              bool          // stop was called
 	ready             *session      // the session that players can play; nil: none now
@@ -90,7 +92,7 @@ func (b *broadcast) join(find func(room string) (handle, error), o Options) (err
 	if b.mix, err = find(b.room); err != nil {
 		return err
 	}
-	pace := media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval, Rung: b.picture}
+	pace := media.SinkOptions{KeyInterval: keyInterval, PictureInterval: pictureInterval, Rung: b.picture, Of: "broadcast", Fallen: b.fell}
 	if o.View != nil {
 		pace.View = *o.View
 	}
@@ -116,6 +118,13 @@ func (b *broadcast) join(find func(room string) (handle, error), o Options) (err
 	b.detach, b.view = detach, pace.View.String()
 	b.mu.Unlock()
 	return err
+}
+
+// fell takes note that the broadcast shows the room's view instead of its own.
+func (b *broadcast) fell(view string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.view, b.fallen = views.Wish{}.String(), media.Fell(view)
 }
 
 // offer takes note of what players can choose from, and why that is not all that was wished.
@@ -154,7 +163,7 @@ func (b *broadcast) show(w views.Wish) error {
 		return err
 	}
 	b.mu.Lock()
-	b.view = w.String()
+	b.view, b.fallen = w.String(), ""
 	b.mu.Unlock()
 	return nil
 }
@@ -277,7 +286,7 @@ func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
 func (b *broadcast) info() Info {
 	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}
 	b.mu.Lock()
-	i.View, i.Notice, i.Renditions, i.Audio = b.view, b.notice, b.renditions, b.audio
+	i.View, i.Notice, i.Renditions, i.Audio = b.view, cmp.Or(b.fallen, b.notice), b.renditions, b.audio
 	if b.ready != nil {
 		i.State = On
 	}

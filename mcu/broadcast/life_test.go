@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/views"
 )
 
 func unit(data []byte, key bool) *intake.Unit { return &intake.Unit{Data: data, Video: true, Key: key} }
@@ -221,5 +222,21 @@ func TestRoomWasOver(t *testing.T) {
 	}
 	if s.metric("tilemix_broadcasts", "") != 0 {
 		t.Error("it counts as a broadcast")
+	}
+}
+
+// TestViewFalls: the answer says that the server was too busy for the view, until another is set.
+func TestViewFalls(t *testing.T) {
+	s := newStage(t, Default())
+	grid := views.Wish{Layout: "grid"}
+	if _, _, err := s.Start("live", Options{View: &grid}); err != nil {
+		t.Fatal(err)
+	}
+	s.asked.Fallen("grid")
+	if i, err := s.Get("live"); err != nil || i.View == "grid" || !strings.Contains(i.Notice, "busy for the view grid") {
+		t.Errorf("%+v, %v", i, err)
+	}
+	if i, err := s.Broadcaster.SetView("live", grid); err != nil || i.View != "grid" || i.Notice != "" {
+		t.Errorf("set again: %+v, %v", i, err)
 	}
 }

@@ -40,6 +40,7 @@ const (
 	RecordingStarted   Type = "recording.started"
 	RecordingFinished  Type = "recording.finished" // the file is complete
 	RecordingFailed    Type = "recording.failed"   // the file has what was written before
+	ViewFallen         Type = "view.fallen"        // a recording, an output or a broadcast has the room's view, because the server is too busy for its own
 	OutputUp           Type = "output.up"          // the remote server receives the mix, for the first time or again
 	OutputDown         Type = "output.down"        // the output was up, or could not start
 )
@@ -54,6 +55,7 @@ type Event struct {
 	Participant *Participant `json:"participant,omitempty"`
 	Recording   *Recording   `json:"recording,omitempty"`
 	Output      *Output      `json:"output,omitempty"`
+	View        *View        `json:"view,omitempty"` // of view.fallen
 	// Quality is how good the participant's media is, and why: of participant.quality.
 	Quality *quality.Finding `json:"quality,omitempty"`
 }
@@ -80,6 +82,12 @@ type Output struct {
 	ID     string `json:"id"`
 	URL    string `json:"url"`              // without its secret parts
 	Reason string `json:"reason,omitempty"` // why it is down
+}
+
+// View is a view that was taken away.
+type View struct {
+	View string `json:"view"` // a name or JSON
+	Of   string `json:"of"`   // whose it was: "recording ID", "output ID" or "broadcast"
 }
 
 // New returns an event with a new ID and the current time.

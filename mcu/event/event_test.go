@@ -40,6 +40,10 @@ func TestJSON(t *testing.T) {
 			event.Event{ID: "i", Type: event.OutputDown, Time: at, Room: "r", Output: &event.Output{ID: "o", URL: "rtmp://h"}},
 			`{"id":"i","type":"output.down","time":"2026-01-02T03:04:05Z","room":"r","output":{"id":"o","url":"rtmp://h"}}`,
 		},
+		{
+			event.Event{ID: "i", Type: event.ViewFallen, Time: at, Room: "r", View: &event.View{View: "grid", Of: "broadcast"}},
+			`{"id":"i","type":"view.fallen","time":"2026-01-02T03:04:05Z","room":"r","view":{"view":"grid","of":"broadcast"}}`,
+		},
 	} {
 		data, err := json.Marshal(c.e)
 		if err != nil || string(data) != c.want {

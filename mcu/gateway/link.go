@@ -57,9 +57,10 @@ type Info struct {
 	ID     string    `json:"id"`
 	Kind   Kind      `json:"-"`
 	Room   string    `json:"room"`
-	Name   string    `json:"name,omitempty"` // of an input's participant
-	URL    string    `json:"url"`            // without its keys
-	View   string    `json:"view,omitempty"` // of an output: a name or JSON, see views.Parse
+	Name   string    `json:"name,omitempty"`   // of an input's participant
+	URL    string    `json:"url"`              // without its keys
+	View   string    `json:"view,omitempty"`   // of an output: a name or JSON, see views.Parse
+	Notice string    `json:"notice,omitempty"` // why that is not what was wished
 	State  State     `json:"state"`
 	Reason string    `json:"reason,omitempty"` // why it is, or was last, down
 	Since  time.Time `json:"since"`            // when it was added
@@ -148,7 +149,7 @@ func (l *link) show(w views.Wish) error {
 	l.mu.Lock()
 	l.wish = w
 	l.mu.Unlock()
-	l.change(func(i *Info) { i.View = w.String() })
+	l.change(func(i *Info) { i.View, i.Notice = w.String(), "" })
 	return nil
 }
 

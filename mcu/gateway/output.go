@@ -102,6 +102,9 @@ func (o *output) attach(pace media.SinkOptions) (q *queue, detach func(), err er
 	o.mu.Lock()
 	pace.View = o.wish
 	o.mu.Unlock()
+	pace.Of, pace.Fallen = "output "+o.info.ID, func(view string) {
+		o.change(func(i *Info) { i.View, i.Notice = views.Wish{}.String(), media.Fell(view) })
+	}
 	leave, err := o.room.Attach(q, pace)
 	if errors.Is(err, views.ErrLimit) || errors.Is(err, mcu.ErrNotFound) { // better another view than none
 		o.log.Warn("output has the room's view", "reason", err)

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"fmt"
 	"image"
 	"sync/atomic"
 	"time"
@@ -40,9 +41,19 @@ type SinkOptions struct {
 	Rungs []int
 	// Rung takes an access unit of the rendition that has index i in Rungs, as Video does.
 	Rung func(i int, au []byte, key bool, at time.Duration)
+	// Of says what the sink is, in logs and events, such as "broadcast".
+	Of string
+	// Fallen, where set, is called when the server is too busy for the view that the sink wished, which it names.
+	// The sink has the room's view then. The room's loop calls it, so it must not block.
+	Fallen func(view string)
 	// Still, where set, gets the canvas of each picture that is drawn, during the call only. The sink then
 	// gets no access units. The picture clock calls it, so it must not block.
 	Still func(canvas *image.YCbCr)
+}
+
+// Fell returns what a notice says of a sink whose view the server was too busy for.
+func Fell(view string) string {
+	return fmt.Sprintf("the server was too busy for the view %s: this has the room's view, until you set another", view)
 }
 
 // Attachment is a sink in a room. Its exported fields never change.

@@ -16,6 +16,7 @@ type Metrics struct {
 	wait, compose, encode, send, latency prometheus.Observer
 	missed                               prometheus.Counter
 	movesUp, movesDown, keysIgnored      prometheus.Counter
+	fallen                               prometheus.Counter
 	errors                               prometheus.Counter // somebody else's collector has it
 	renditions                           *rendition.Metrics
 }
@@ -36,13 +37,19 @@ func NewMetrics(renditions *rendition.Metrics, errors prometheus.Counter) *Metri
 	ignored := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "tilemix_key_requests_ignored_total", Help: "Requests for an IDR by viewers who had caused too many.",
 	})
+	fallen := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tilemix_sink_views_fallen_total", Help: "Recordings, outputs and broadcasts whose own view the server was too busy for.",
+	})
 	return &Metrics{
-		Group: metrics.Group{wait, compose, encode, send, latency, missed, moves, ignored, renditions},
+		Group: metrics.Group{wait, compose, encode, send, latency, missed, moves, ignored, fallen, renditions},
 		wait:  wait, compose: compose, encode: encode, send: send, latency: latency, missed: missed,
 		movesUp: moves.WithLabelValues("better"), movesDown: moves.WithLabelValues("lesser"),
-		keysIgnored: ignored, errors: errors, renditions: renditions,
+		keysIgnored: ignored, fallen: fallen, errors: errors, renditions: renditions,
 	}
 }
+
+// Fallen counts a sink that has lost its own view.
+func (m *Metrics) Fallen() { m.fallen.Inc() }
 
 // counts are what one clock counts of itself. Any goroutine may read them.
 type counts struct {

@@ -70,7 +70,7 @@ func (r *recording) attach() error {
 	before := r.sink
 	k := &mixSink{queue: r.queue, generation: r.generation, wake: r.wake}
 	r.sink = k
-	o := media.SinkOptions{KeyInterval: keyInterval, View: r.view}
+	o := media.SinkOptions{KeyInterval: keyInterval, View: r.view, Of: "recording " + r.id, Fallen: r.fell}
 	r.mu.Unlock()
 
 	detach, err := r.source.Attach(k, o)
@@ -104,7 +104,14 @@ func (r *recording) attach() error {
 func (r *recording) saw(w views.Wish) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.view, r.info.View = w, w.String()
+	r.view, r.info.View, r.info.Notice = w, w.String(), ""
+}
+
+// fell notes that the mix shows the room's view from now on, because the server is too busy.
+func (r *recording) fell(view string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.view, r.info.View, r.info.Notice = views.Wish{}, views.Wish{}.String(), media.Fell(view)
 }
 
 // show changes what the mix shows. The file goes on.

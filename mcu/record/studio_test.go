@@ -41,14 +41,15 @@ type studio struct {
 
 	channels int // of the mix; zero is one
 
-	mu    sync.Mutex
-	sinks map[*seat]bool
-	views []views.Wish // that sinks wished, in order
-	told  [][]control.Recording
-	over  bool
-	tap   media.Tap
-	asked int    // for IDRs, of all cameras
-	full  string // a layout that cannot be had
+	mu     sync.Mutex
+	sinks  map[*seat]bool
+	views  []views.Wish      // that sinks wished, in order
+	fallen func(view string) // of the newest sink
+	told   [][]control.Recording
+	over   bool
+	tap    media.Tap
+	asked  int    // for IDRs, of all cameras
+	full   string // a layout that cannot be had
 
 	enc   *h264.Encoder
 	voice *opus.Encoder
@@ -127,7 +128,7 @@ func (s *studio) Attach(sink media.Sink, o media.SinkOptions) (func(), error) {
 	if o.View.Layout == s.full && s.full != "" {
 		return nil, views.ErrLimit
 	}
-	s.views = append(s.views, o.View)
+	s.views, s.fallen = append(s.views, o.View), o.Fallen
 	k := &seat{sink: sink}
 	s.sinks[k] = true
 	return func() { go s.detach(k) }, nil

@@ -161,3 +161,23 @@ func TestViewAfterPause(t *testing.T) {
 		t.Errorf("without a view: %v, %v", err, c.List(""))
 	}
 }
+
+// TestViewFalls: a recording whose view the server was too busy for says so, until another is set.
+func TestViewFalls(t *testing.T) {
+	s, cfg := newStudio(t), in(t.TempDir())
+	c, _ := recorder(t, cfg, s)
+	info, err := c.Start("studio", record.Options{View: views.Wish{Layout: "speaker"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	fallen := s.fallen
+	s.mu.Unlock()
+	fallen("speaker")
+	if i, err := c.Get("studio", info.ID); err != nil || i.View == "speaker" || !strings.Contains(i.Notice, "busy for the view speaker") {
+		t.Errorf("%+v, %v", i, err)
+	}
+	if i, err := c.SetView("studio", info.ID, views.Wish{Layout: "speaker"}); err != nil || i.View != "speaker" || i.Notice != "" {
+		t.Errorf("set again: %+v, %v", i, err)
+	}
+}

@@ -19,9 +19,8 @@ import (
 	"tilemix/mcu/views"
 )
 
-// Handle is a room for those who take its media: recorders, outputs, broadcasts. It is safe
-// for concurrent use. The room may end while somebody has a handle of it; then it does
-// nothing, and Ended is closed.
+// Handle is a room for those who take its media: recorders, outputs, broadcasts. It is safe for concurrent use.
+// The room may end while somebody has a handle of it; then it does nothing, and Ended is closed.
 type Handle struct{ room *Room }
 
 // Ended is closed when the room has ended.
@@ -38,10 +37,9 @@ func (h *Handle) AudioChannels() int {
 // Watched tells whether somebody receives the room's picture.
 func (h *Handle) Watched() bool { return h.room.Scene().Watched() }
 
-// Attach gives the room's mix to a sink until the room ends or detach is called. As long
-// the room is drawn and mixed even if nobody watches or listens. Detach returns at once;
-// it may be called twice. ErrClosed says that the room has ended. Errors about the view are those of
-// SetView.
+// Attach gives the room's mix to a sink until the room ends or detach is called. As long the room is drawn and
+// mixed even if nobody watches or listens. Detach returns at once; it may be called twice. ErrClosed says that
+// the room has ended. Errors about the view are those of SetView.
 func (h *Handle) Attach(sink media.Sink, o media.SinkOptions) (detach func(), err error) {
 	a, k := &media.Attachment{Sink: sink, SinkOptions: o}, outlets{h.room.loop}
 	err = ErrClosed
@@ -58,17 +56,15 @@ func (h *Handle) CheckView(w views.Wish) error {
 	return err
 }
 
-// Rungs returns the ladder of a view that a sink wishes: the zero Rung at its end has no picture. Errors are those
-// of CheckView, but for views.ErrLimit.
+// Rungs returns the ladder of a view that a sink wishes, with the zero Rung. Errors are those of CheckView.
 func (h *Handle) Rungs(w views.Wish) (rungs []ladder.Rung, err error) {
 	err = ErrClosed
 	h.room.call(func() { rungs, err = h.room.loop.rungs(w) })
 	return rungs, err
 }
 
-// SetView changes what a sink sees. It goes on with what it sees until there is an IDR of the other
-// view. When the change is refused it keeps what it sees. Errors wrap views.ErrInvalid, views.ErrLimit,
-// ErrTooOften, ErrNotFound for a participant or a sink that is not there, and ErrClosed.
+// SetView changes what a sink sees, at an IDR of the other view. When the change is refused it keeps what it sees.
+// Errors wrap views.ErrInvalid, views.ErrLimit, ErrTooOften, ErrNotFound for a participant or a sink, and ErrClosed.
 func (h *Handle) SetView(sink media.Sink, w views.Wish) error {
 	err := ErrClosed
 	h.room.call(func() { err = outlets{h.room.loop}.change(sink, w) })
@@ -85,8 +81,7 @@ func (h *Handle) Tap(t media.Tap) (untap func(), err error) {
 	return func() { h.room.post(func() { l.untap(t) }) }, nil
 }
 
-// AskKeyFrames asks every camera that is on for an IDR, for a tap that is to go on where
-// no sender may send a picture soon that the tap could ask with.
+// AskKeyFrames asks every camera that is on for an IDR, for a tap where no sender may send a picture soon.
 func (h *Handle) AskKeyFrames() {
 	h.room.post(func() { h.room.loop.askKeyFrames(time.Now()) })
 }
@@ -107,8 +102,7 @@ func (h *Handle) Overlays() (sets overlay.Sets) {
 	return sets
 }
 
-// SetOverlays changes what the room's pictures show besides tiles, in the name of a program or a
-// participant with a grant. Errors are those of Act, and overlay.ErrBad.
+// SetOverlays changes what those show, in the name of an actor with a grant. Errors are those of Act, and overlay.ErrBad.
 func (h *Handle) SetOverlays(grant policy.Grant, set *overlay.Set) error {
 	err := ErrClosed
 	h.room.call(func() {

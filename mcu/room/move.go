@@ -2,6 +2,7 @@ package room
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +10,11 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
+	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/seats"
+	"tilemix/mcu/views"
 )
 
 // Move takes the participant to another room of the same server, where it has a place with a seat.
@@ -271,4 +275,19 @@ func farewellOf(m *member) []any {
 		said = append(said, "stayed", time.Since(at))
 	}
 	return said
+}
+
+// fell says that a sink was refused the view that it wished, or has lost it because the server is too busy.
+func (o *sights) fell(a *media.Attachment, look *outlook, wish views.Wish, why error) {
+	if look.fault = views.ErrLimit; !errors.Is(why, errStrain) {
+		return
+	}
+	env, e := &o.loop.room.env, event.New(event.ViewFallen, o.loop.room.name)
+	e.View = &event.View{View: wish.String(), Of: a.Of}
+	env.Log.Warn("too busy for a view of its own", "room", e.Room, "of", a.Of, "view", e.View.View)
+	env.Pictures.Fallen()
+	env.Emit(e)
+	if a.Fallen != nil {
+		a.Fallen(e.View.View)
+	}
 }

@@ -114,9 +114,10 @@ func (o *sights) choose(s *scene.Scene, watchers []*member, hasTile func(i int) 
 	}
 	s.SinkViews = make([]int, len(s.Sinks))
 	for i, a := range s.Sinks {
-		w := &o.wants[len(watchers)+i]
-		if s.SinkViews[i] = w.View; o.sinks[a] != nil {
-			o.settle(o.sinks[a], w, func(error) { o.sinks[a].fault = views.ErrLimit })
+		w, look := &o.wants[len(watchers)+i], o.sinks[a]
+		if s.SinkViews[i] = w.View; look != nil {
+			wish := look.wish
+			o.settle(look, w, func(err error) { o.fell(a, look, wish, err) })
 		}
 	}
 }

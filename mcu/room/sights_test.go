@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/mcu/media"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/scene"
@@ -205,6 +206,44 @@ func (c *call) sinkViews() (keys []views.ViewKey) {
 		}
 	})
 	return keys
+}
+
+// TestSinkFalls has a busy clock take the view of a sink: the sink is told, and so are the log, the events and the
+// metrics, once. The sink may wish it again later.
+func TestSinkFalls(t *testing.T) {
+	in(t, 25, func(c *call) {
+		c.allow(2)
+		c.join("Ada", false)
+		var told []string
+		fallen := func(view string) { told = append(told, view) }
+		r, h, wish := &recorder{}, c.Handle(), views.Wish{Layout: "speaker"}
+		if _, err := h.Attach(r, media.SinkOptions{View: wish, Of: "broadcast", Fallen: fallen}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			c.call(func() {
+				c.loop.sights.pool.Strain(time.Now())
+				c.loop.publish()
+			})
+		}
+		var events int
+		c.call(func() {
+			for _, e := range c.events {
+				if e == event.ViewFallen {
+					events++
+				}
+			}
+		})
+		if !slices.Equal(told, []string{"speaker"}) || events != 1 {
+			t.Errorf("the sink was told %v, %d events", told, events)
+		}
+		if got := c.sinkViews(); !slices.Equal(got, []views.ViewKey{{}}) {
+			t.Errorf("it sees %v", got)
+		}
+		if err := h.SetView(r, wish); !errors.Is(err, views.ErrLimit) || len(told) != 1 {
+			t.Errorf("at once: %v, %v", err, told)
+		}
+	})
 }
 
 // TestSinkViews has sinks wish views: equal ones are one, a view that is none or is one too many is refused

@@ -46,6 +46,8 @@ type Info struct {
 	Audio   string    `json:"audio"`  // codec: opus or aac
 	// View is what the mix shows, or showed last: a name or JSON, see views.Parse; "": the room's.
 	View string `json:"view,omitempty"`
+	// Notice says why that is not what was wished; "": it is.
+	Notice string `json:"notice,omitempty"`
 	// Access units and packets of the mix, and of tracks, for which the disk was too slow.
 	DroppedPictures uint64 `json:"droppedPictures,omitempty"`
 	DroppedPackets  uint64 `json:"droppedPackets,omitempty"`
