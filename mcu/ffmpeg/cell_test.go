@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	seccomp "github.com/elastic/go-seccomp-bpf"
 	"golang.org/x/sys/unix"
 
 	"tilemix/mcu/ffmpeg"
@@ -25,6 +26,17 @@ import (
 // The arguments with which this program becomes the child of a cell, and with which it is a child that a
 // stream has taken over.
 const asCell, asHostile = "cell", "hostile"
+
+// asOldCell is that of a cell on a kernel that knows neither Landlock nor seccomp.
+const asOldCell = "old-cell"
+
+// ageKernel has the kernel refuse both, in this process.
+func ageKernel() error {
+	return seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: seccomp.Policy{
+		DefaultAction: seccomp.ActionAllow,
+		Syscalls:      []seccomp.SyscallGroup{{Action: seccomp.ActionErrno, Names: []string{"seccomp", "landlock_create_ruleset"}}},
+	}})
+}
 
 // needs are what FFmpeg does. They must succeed.
 var needs = map[string]func(port string) error{
@@ -178,6 +190,24 @@ func inside(t *testing.T, cell *ffmpeg.Cell, reach sandbox.Reach, port uint16) m
 		t.Fatalf("the child ended with %v, and said %s", err, said)
 	}
 	return can
+}
+
+// TestCellOfOldKernel: on a kernel without Landlock and seccomp, a child runs all the same, and the log says
+// what is missing.
+func TestCellOfOldKernel(t *testing.T) {
+	var log mcutest.Log
+	cell := ffmpeg.NewCell([]string{os.Args[0], asOldCell}, slog.New(slog.NewTextHandler(&log, nil)))
+	var said []byte
+	err := ffmpeg.Command{Program: script(t, "echo here"), Cell: cell, Out: func(r io.Reader) (err error) {
+		said, err = io.ReadAll(r)
+		return err
+	}}.Run(t.Context())
+	if err != nil || string(said) != "here\n" {
+		t.Errorf("the child says %q, %v", said, err)
+	}
+	if cell.Level() != (sandbox.Level{Limits: true}) || !strings.Contains(log.String(), "sandbox that lacks layers") {
+		t.Errorf("the layers are %v, and the log %s", cell.Level(), log.String())
+	}
 }
 
 // TestCellStart: a program that cannot be started, in a cell, fails with the reason.

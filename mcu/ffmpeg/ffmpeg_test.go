@@ -29,7 +29,10 @@ const asServer = "FFMPEG_TEST_PROGRAM"
 const inCell = "FFMPEG_TEST_CELL"
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == asCell {
+	if len(os.Args) > 1 && (os.Args[1] == asCell || os.Args[1] == asOldCell) {
+		if os.Args[1] == asOldCell && ageKernel() != nil {
+			os.Exit(2)
+		}
 		fmt.Fprintln(os.Stderr, ffmpeg.Become(os.Args[2:]))
 		os.Exit(1)
 	}
