@@ -40,6 +40,7 @@ type site struct {
 	bans            *bans
 	events          *events
 	status          *status
+	nodes           *nodes
 	layouts         *layouts
 	attachments     *attachments
 	metrics         echo.HandlerFunc
@@ -98,6 +99,9 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/api/v1/layouts/:name", "rooms", s.layouts.get},
 		{"PUT", "/api/v1/layouts/:name", "layouts", s.guard.sameOrigin(s.layouts.put)},
 		{"DELETE", "/api/v1/layouts/:name", "layouts", s.guard.sameOrigin(s.layouts.remove)},
+	}
+	if s.nodes.all != nil {
+		table = append(table, route{"GET HEAD", "/api/v1/nodes", "status", s.nodes.list})
 	}
 	return slices.Concat(table, s.peopleRoutes(), s.accessRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
 }

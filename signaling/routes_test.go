@@ -24,6 +24,7 @@ import (
 	"tilemix/signaling/access/invite"
 	"tilemix/signaling/access/key"
 	"tilemix/signaling/attachment"
+	"tilemix/signaling/cluster/directory"
 	"tilemix/signaling/feed"
 )
 
@@ -64,6 +65,7 @@ func whole(t *testing.T, cfg Config) (*site, http.Handler) {
 	cfg.Keys = &key.Ring{}
 	cfg.Shelf, cfg.Invites, cfg.Bans, cfg.Events = &book.Shelf{}, &invite.Invites{}, &ban.Bans{}, feed.New(feed.Default())
 	cfg.Stills, cfg.Attachments = still.New[*room.Handle](nothing{}), &attachment.Store{}
+	cfg.Nodes = func() []directory.Node { return nil }
 	log := slog.New(slog.DiscardHandler)
 	s, err := newSite(nothing{}, cfg, log)
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 	"tilemix/signaling/attachment"
 	"tilemix/signaling/audit"
 	"tilemix/signaling/blueprint"
+	"tilemix/signaling/cluster/directory"
 	"tilemix/signaling/feed"
 )
 
@@ -79,6 +80,8 @@ type Config struct {
 
 	Drain       func(within time.Duration) (end time.Time, err error) // begins to stop the server; nil: programs cannot
 	Conditions  func() []Condition                                    // of the server, for /readyz and /healthz; nil: none is looked at
+	Spread      func(site http.Handler) http.Handler                  // takes requests first, and hands on those that another node of a cluster is to answer; nil: the site answers all
+	Nodes       func() []directory.Node                               // of the cluster; nil: there is none
 	Collectors  []prometheus.Collector                                // of other parts of the process, for /metrics
 	Metrics     func(http.Handler)                                    // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
 	Gate        *access.Gate                                          // nil: rooms are open, and only programs of this machine manage them
@@ -133,7 +136,11 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	for _, r := range routes {
 		e.Match(strings.Fields(r.methods), r.path, s.permit.asks(r))
 	}
-	return front{prefix: cfg.Prefix, trusted: cfg.Trusted, next: e}, nil
+	var next http.Handler = e
+	if cfg.Spread != nil {
+		next = cfg.Spread(e)
+	}
+	return front{prefix: cfg.Prefix, trusted: cfg.Trusted, next: next}, nil
 }
 
 // newSite makes what serves each resource.
@@ -160,8 +167,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		lobbies: &lobbies{srv, &people{srv, bodies}},
 		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies, cfg.Broadcaster},
 		layouts: newLayouts(bodies, cfg.Layouts),
-		keys:    &keys{cfg.Keys},
-		metrics: shown,
+		keys:    &keys{cfg.Keys}, metrics: shown, nodes: &nodes{cfg.Nodes},
 	}
 	s.streams = newEventStreams(s.sockets, bodies)
 	s.stats = newStatistics(srv, s.permit.gate)

@@ -39,6 +39,7 @@ var owners = map[string]string{
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts": "mcu/gateway",
 	"github.com/coder/websocket":                              "signaling",
 	"github.com/alecthomas/kong":                              "cmd",
+	"github.com/nats-io":                                      "signaling/cluster/bus",
 	"github.com/goccy/go-yaml":                                "cmd",
 }
 

@@ -58,11 +58,6 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, err
 	}
-	for _, server := range s.ICEServers {
-		if server.Password != "" {
-			log.Warn("every visitor gets the password of a TURN server: name a shared secret instead, as turn:secret=SECRET@HOST", "server", server.URL)
-		}
-	}
 	entrance, err := newEntrance(s, log)
 	if err != nil {
 		return nil, err
@@ -81,7 +76,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())
 	var recorder *record.Recorder // it is there before the first room
-	cfg.Events = func(e event.Event) { hooks.Post(e); memory.Post(e); events.Post(e); again.Post(e); recorder.Hear(e) }
+	cfg.Events = toAll(hooks.Post, memory.Post, events.Post, again.Post, func(e event.Event) { recorder.Hear(e) }, s.member.Post)
 	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, err
@@ -102,11 +97,14 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
+	if err := s.member.join(&site, rooms, draining, log); err != nil {
+		return nil, err
+	}
 	handler, err := signaling.New(rooms, site, log)
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{runAll{links, live, recorder, rooms, memory, entrance, files, again}, runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
+	return &house{runUntilDrained{append(runAll{links, live, recorder, rooms, memory, entrance, files, again}, s.member.parts()...), runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
 }
 
 // openH264 loads what encodes H.264, and decodes it unless codec workers do.
@@ -118,6 +116,15 @@ func (s *settings) openH264(log *slog.Logger) error {
 		log.Warn("insecure OpenH264", "reason", warning)
 	}
 	return nil
+}
+
+// toAll hands an event to several, in their order.
+func toAll(all ...func(event.Event)) func(event.Event) {
+	return func(e event.Event) {
+		for _, post := range all {
+			post(e)
+		}
+	}
 }
 
 // texts are the texts of settings.

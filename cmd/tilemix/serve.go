@@ -45,15 +45,7 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	log := c.log(app.Stderr, turned)
 	again := newReloader(os.Args[1:], turned, log)
 	c.Isolated = true
-	if names := strangers(app); len(names) > 0 {
-		log.Warn("variables of the environment are no settings", "variables", names)
-	}
-	if !malloc.Bound() {
-		log.Warn("the C library refuses to bound its memory")
-	}
-	if err := writable(c.DataDir); err != nil {
-		log.Warn("the data folder cannot be written, so recordings and queues of webhooks will fail", "dir", c.DataDir, "reason", err)
-	}
+	c.warn(app, log)
 	placeMedia(&c.settings, listener.Addr(), log)
 	bounded := c.bounded(listener, 1)
 	door, err := newDoor(ctx, &c.settings, bounded, log)
@@ -72,6 +64,9 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if metrics != nil {
 		parts = append(parts, metrics)
 	}
+	if c.member, err = newMember(ctx, &c.settings, door.url, log); err != nil {
+		return err
+	}
 	rooms, err := newRooms(&c.settings, log, metrics, append(door.collectors, boundMetric(bounded), startup.This().Collector())...)
 	if err != nil {
 		return err
@@ -89,6 +84,19 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	}
 	parts = append(parts, rooms, door.parts, end, again, runs(func(ctx context.Context) { end.systemd.Watchdog(ctx, rooms.alive) }))
 	return except(supervise(ctx, parts, door.listener, door.wrap(rooms.handler), log), errStopped)
+}
+
+// warn logs what of the environment will not work.
+func (c *serveCommand) warn(app *kong.Kong, log *slog.Logger) {
+	if names := strangers(app); len(names) > 0 {
+		log.Warn("variables of the environment are no settings", "variables", names)
+	}
+	if !malloc.Bound() {
+		log.Warn("the C library refuses to bound its memory")
+	}
+	if err := writable(c.DataDir); err != nil {
+		log.Warn("the data folder cannot be written, so recordings and queues of webhooks will fail", "dir", c.DataDir, "reason", err)
+	}
 }
 
 // supervise runs the rooms and serves HTTP until ctx ends or one of the two

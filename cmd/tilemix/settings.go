@@ -68,6 +68,7 @@ type settings struct {
 	HLSAudio        string       `name:"hls-audio" env:"TILEMIX_HLS_AUDIO" enum:"auto,opus" default:"auto" help:"Sound of broadcasts: auto is AAC beside Opus where FFmpeg is installed, because old players and TVs have no Opus. opus costs no encode."`
 	operateSettings
 	isolationSettings
+	clusterSettings
 	PProf string `name:"pprof" env:"TILEMIX_PPROF" placeholder:"ADDRESS" help:"Loopback address to serve Go's profiles on, such as 127.0.0.1:6060."`
 }
 

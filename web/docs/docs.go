@@ -38,7 +38,7 @@ const Index = "index"
 
 // order is the order of the guides in the menu of every page.
 var order = []string{
-	Index, "join", "screen-share", "views", "layouts", "recording", "broadcast", "outputs-and-inputs", "overlays", "webhooks", "access", "audit", "network", "tls", "operation",
+	Index, "join", "screen-share", "views", "layouts", "recording", "broadcast", "outputs-and-inputs", "overlays", "webhooks", "access", "audit", "network", "tls", "operation", "cluster",
 	"sound", "settings", "metrics", "statistics", "sdk", "control-protocol", "clients", "bench", "troubleshooting",
 }
 

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tilemix/codec/h264"
+	"tilemix/mcu/room"
+)
+
+// fleet is a cluster of whole processes on this machine.
+type fleet struct {
+	t     *testing.T
+	nodes map[string]*vessel
+}
+
+// vessel is one process of a fleet.
+type vessel struct {
+	url     string
+	process *os.Process
+}
+
+// newFleet starts nodes of these names, each of which names the one before.
+func newFleet(t *testing.T, flags []string, ids ...string) *fleet {
+	t.Helper()
+	if err := h264.Open(""); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(rand.Text()+rand.Text()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	net := make([]byte, 2)
+	_, _ = rand.Read(net) // it never fails
+	f := &fleet{t, map[string]*vessel{}}
+	var before []string
+	for i, id := range ids {
+		at := fmt.Sprintf("127.%d.%d.%d:6222", net[0], net[1], i+1) // nobody else has it
+		all := slices.Concat(flags, before, []string{"--cluster-listen", at, "--cluster-key", key, "--cluster-id", id, "--data-dir", t.TempDir()})
+		before = []string{"--cluster-join", at}
+		v := &vessel{}
+		v.url, v.process = serveProcess(t, all...)
+		f.nodes[id] = v
+	}
+	for _, id := range ids {
+		f.await(id+" knows all", func() bool { return len(f.serving(id)) == len(ids) })
+	}
+	return f
+}
+
+// await asks until something is so.
+func (f *fleet) await(what string, is func() bool) {
+	f.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			f.t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// serving returns the nodes that one knows as serving, and the rooms of each.
+func (f *fleet) serving(id string) map[string][]string {
+	f.t.Helper()
+	var all struct {
+		Nodes []struct {
+			ID, State string
+			Rooms     []struct{ Name string }
+		}
+	}
+	if err := json.Unmarshal([]byte(ask(f.t, "GET", f.nodes[id].url+"/api/v1/nodes", "", "", http.StatusOK)), &all); err != nil {
+		f.t.Fatal(err)
+	}
+	rooms := map[string][]string{}
+	for _, n := range all.Nodes {
+		if n.State == "serving" {
+			rooms[n.ID] = []string{}
+			for _, r := range n.Rooms {
+				rooms[n.ID] = append(rooms[n.ID], r.Name)
+			}
+		}
+	}
+	return rooms
+}
+
+// home returns the node that has a room, as another knows it; "": none has.
+func (f *fleet) home(by, name string) string {
+	f.t.Helper()
+	for id, rooms := range f.serving(by) {
+		if slices.Contains(rooms, name) {
+			return id
+		}
+	}
+	return ""
+}
+
+// people returns those in a room, by name, as a node answers.
+func (f *fleet) people(by, name string) map[string]room.Attendee {
+	f.t.Helper()
+	response, err := http.Get(f.nodes[by].url + "/api/v1/rooms/" + name + "/participants")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var all struct{ Participants []room.Attendee }
+	_ = json.NewDecoder(response.Body).Decode(&all) // 404: the room has not begun
+	people := map[string]room.Attendee{}
+	for _, a := range all.Participants {
+		people[a.Name] = a
+	}
+	return people
+}
+
+// join puts somebody with the program's own client into a room, at a node.
+func (f *fleet) join(id, name, who string) {
+	f.t.Helper()
+	client := exec.Command("tilemix", "join", f.nodes[id].url+"/r/"+name, "--name", who, "--camera", "test", "--mic", "test", "--size", "320x180", "--frame-rate", "8")
+	if err := client.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = client.Process.Signal(syscall.SIGKILL); _ = client.Wait() })
+}
+
+// kill ends a node as a loss of power would, as far as others see it.
+func (f *fleet) kill(id string) {
+	f.t.Helper()
+	if err := f.nodes[id].process.Kill(); err != nil {
+		f.t.Fatal(err)
+	}
+	_, _ = f.nodes[id].process.Wait()
+	delete(f.nodes, id)
+}
+
+// TestCluster has clients of three nodes meet in one room, and kills the node that mixes it. The room begins
+// again at another node, and all come back by the nodes that they know.
+func TestCluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three servers")
+	}
+	f := newFleet(t, []string{"--cluster-busy", "100"}, "a", "b", "c")
+	f.join("a", "demo", "Ada")
+	f.await("the room begins", func() bool { return f.home("b", "demo") != "" })
+	home := f.home("b", "demo")
+	others := slices.DeleteFunc([]string{"a", "b", "c"}, func(id string) bool { return id == home })
+	f.join(others[0], "demo", "Ben")
+	f.join(others[1], "demo", "Cid")
+	for id := range f.nodes {
+		f.await("all three are seen at "+id, func() bool { return len(f.people(id, "demo")) == 3 })
+	}
+	f.kill(home)
+	killed := time.Now()
+	f.await("those come back whose node lives", func() bool {
+		now := f.people(others[0], "demo")
+		return now["Ben"].ID != "" && now["Cid"].ID != ""
+	})
+	t.Logf("they are back after %v", time.Since(killed))
+	next := f.home(others[1], "demo")
+	if next == "" || next == home {
+		t.Errorf("the room is at %q", next)
+	}
+	if body := ask(t, "GET", f.nodes[others[0]].url+"/api/v1/nodes", "", "", http.StatusOK); !strings.Contains(body, `"state":"dead"`) {
+		t.Errorf("the nodes: %s", body)
+	}
+	ask(t, "GET", f.nodes[others[0]].url+"/readyz", "", "", http.StatusOK)
+}

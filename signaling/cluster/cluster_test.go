@@ -1,0 +1,132 @@
+package cluster_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/rtc/rtctest"
+)
+
+// nodesOf is what GET /api/v1/nodes answers.
+type nodesOf struct {
+	Nodes []struct {
+		ID, State, Inside string
+		People            int
+		Rooms             []struct {
+			Name   string
+			People int
+		}
+	}
+}
+
+// TestLanding has clients use each node for a room of one of them: WHIP with its session, WHEP, WebSocket and
+// the API.
+func TestLanding(t *testing.T) {
+	nodes := three(t)
+	location, _ := enter(t, nodes[0], "demo", "Ada")
+	home := homes(nodes, "demo")
+	if len(home) != 1 {
+		t.Fatalf("the room is at %v", home)
+	}
+	at := slices.IndexFunc(nodes, func(n *node) bool { return n.id == home[0] })
+	poll.Until(t, "Ada has a seat", func() bool { return nodes[at].people()["demo"] == 1 })
+	for i, n := range nodes {
+		poll.Until(t, "the room at "+n.id, func() bool {
+			var room struct{ Participants int }
+			response, _ := do(t, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
+			if response.StatusCode != http.StatusOK {
+				return false // its list of rooms has not come yet
+			}
+			want(t, http.StatusOK, &room, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
+			return room.Participants == 1+i
+		})
+		enter(t, n, "demo", "Ben"+n.id)
+		poll.Until(t, "Ben has a seat", func() bool { return nodes[at].people()["demo"] == 2+i })
+		conn, response, err := websocket.Dial(t.Context(), strings.Replace(n.url, "http", "ws", 1)+"/ws/demo?name=Eve", nil)
+		if err != nil {
+			t.Fatalf("WebSocket at %s: %v, %v", n.id, response, err)
+		}
+		if _, message, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(message), `"welcome"`) {
+			t.Errorf("WebSocket at %s: %s, %v", n.id, message, err)
+		}
+		conn.CloseNow()
+		var others nodesOf
+		want(t, http.StatusOK, &others, http.MethodGet, n.url+"/api/v1/nodes", "")
+		if len(others.Nodes) != 3 || others.Nodes[i].ID != n.id || others.Nodes[at].Rooms[0].Name != "demo" {
+			t.Errorf("%s knows %+v", n.id, others)
+		}
+	}
+	if again := homes(nodes, "demo"); !slices.Equal(again, home) {
+		t.Errorf("the room is at %v, and was at %v", again, home)
+	}
+	away := nodes[(at+1)%3]
+	want(t, http.StatusOK, nil, http.MethodDelete, away.url+location, "")
+	want(t, http.StatusNotFound, nil, http.MethodDelete, away.url+location, "")
+	want(t, http.StatusNotFound, nil, http.MethodGet, away.url+"/api/v1/rooms/none", "")
+	want(t, http.StatusBadRequest, nil, http.MethodPost, away.url+"/whip/demo", "v=0", "Content-Type", "application/sdp")
+}
+
+// TestOneRoom has 60 clients come to three nodes at once, for each of some new names: all meet in one room.
+func TestOneRoom(t *testing.T) {
+	nodes := three(t)
+	offer, err := rtctest.New(t, rtctest.Options{}).Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 2 {
+		room := fmt.Sprint("new", round)
+		var group sync.WaitGroup
+		for i := range 60 {
+			group.Go(func() {
+				response, text := do(t, http.MethodPost, nodes[i%3].url+"/whip/"+room, offer, "Content-Type", "application/sdp")
+				if response.StatusCode != http.StatusCreated {
+					t.Errorf("client %d: %s %s", i, response.Status, text)
+				}
+			})
+		}
+		group.Wait()
+		if at := homes(nodes, room); len(at) != 1 {
+			t.Fatalf("%s is at %v", room, at)
+		}
+	}
+}
+
+// TestStrangers: nodes with another key are no part of the cluster, whose calls go on. The log names them.
+func TestStrangers(t *testing.T) {
+	a := start(t, "a", secret)
+	b := start(t, "b", secret, a.routes)
+	other := start(t, "other", secret+"x", a.routes)
+	twin := start(t, "a", secret, b.routes)
+	b.knows(t, "a", "b")
+	a.knows(t, "a", "b")
+	other.knows(t, "other")
+	poll.Until(t, "the log names the twin", func() bool {
+		return strings.Contains(b.log.String(), "two nodes have one ID") && strings.Contains(twin.log.String(), "another node has this one's ID")
+	})
+	poll.Until(t, "the log names the other key", func() bool { return strings.Contains(a.log.String(), "TLS route handshake error") })
+	response, err := http.Get("http://" + insideOf(t, a, "a") + "/whip/demo")
+	if err == nil {
+		response.Body.Close()
+		if response.StatusCode != http.StatusBadRequest { // HTTP to a server of HTTPS
+			t.Errorf("without a key: %s", response.Status)
+		}
+	}
+}
+
+func insideOf(t *testing.T, n *node, id string) string {
+	t.Helper()
+	for _, o := range n.cluster.Nodes() {
+		if o.ID == id {
+			return o.Inside
+		}
+	}
+	t.Fatalf("%s does not know %s", n.id, id)
+	return ""
+}

@@ -1,0 +1,222 @@
+package cluster_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"tilemix/mcu/event"
+	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/rtc/rtctest"
+	"tilemix/signaling"
+	"tilemix/signaling/cluster"
+	"tilemix/signaling/cluster/bus"
+	"tilemix/signaling/cluster/directory"
+	"tilemix/signaling/cluster/seal"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+// node is a server in a cluster, with real rooms.
+type node struct {
+	id, url, routes string
+	rooms           *mcutest.Stage
+	cluster         *cluster.Cluster
+	bus             *bus.Bus
+	log             *mcutest.Log
+	stop            func() // of its part in the cluster; its rooms go on
+}
+
+// freePort returns an address of this machine alone that nobody listens on.
+func freePort(testing.TB) string {
+	at := make([]byte, 3)
+	_, _ = rand.Read(at) // it never fails
+	return fmt.Sprintf("127.%d.%d.%d:6222", at[0], at[1], at[2]%250+1)
+}
+
+// start runs a node until the test ends.
+func start(t testing.TB, id, key string, join ...string) *node {
+	t.Helper()
+	return startAt(t, id, key, freePort(t), join...)
+}
+
+func startAt(t testing.TB, id, key, routes string, join ...string) *node {
+	t.Helper()
+	n := &node{id: id, routes: routes, log: &mcutest.Log{}}
+	log := n.log.Logger()
+	k, err := seal.New([]byte(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := mcutest.Small()
+	cfg.Events = func(event.Event) { n.cluster.Changed() }
+	site := signaling.Default()
+	site.AddressRate = 0
+	run := rand.Text()[:8]
+	n.bus = bus.New(bus.Config{Name: id + run, Listen: routes, Join: join, Key: k}, log)
+	inside, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.cluster, err = cluster.New(cluster.Config{
+		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
+		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
+		People:   func() map[string]int { return n.people() },
+		Load:     func() (int, float64) { return 2, 0.1 },
+		Draining: func() bool { return false },
+	}, n.bus, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("node %s logged:\n%s", id, n.log)
+		}
+	})
+	n.rooms = mcutest.Serve(t, cfg)
+	site.Spread, site.Nodes = n.cluster.Spread, n.cluster.Nodes
+	handler, err := signaling.New(n.rooms.Server, site, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	n.url = server.URL
+	n.stop = mcutest.Beside(t, n.cluster.Run)
+	return n
+}
+
+func (n *node) people() map[string]int {
+	all := map[string]int{}
+	for _, r := range n.rooms.Rooms() {
+		all[r.Name] = r.Participants + r.Viewers
+	}
+	return all
+}
+
+// knows waits until a node knows others as serving.
+func (n *node) knows(t testing.TB, ids ...string) {
+	t.Helper()
+	slices.Sort(ids)
+	poll.Until(t, fmt.Sprintf("%s knows %v", n.id, ids), func() bool {
+		var serving []string
+		for _, o := range n.cluster.Nodes() {
+			if o.State == directory.Serving {
+				serving = append(serving, o.ID)
+			}
+		}
+		return slices.Equal(serving, ids)
+	})
+}
+
+// three runs three nodes, each of which names one other.
+func three(t testing.TB) []*node {
+	t.Helper()
+	a := start(t, "a", secret)
+	b := start(t, "b", secret, a.routes)
+	c := start(t, "c", secret, b.routes)
+	nodes := []*node{a, b, c}
+	for _, n := range nodes {
+		n.knows(t, "a", "b", "c")
+	}
+	return nodes
+}
+
+// homes returns the nodes that have a room.
+func homes(nodes []*node, room string) (ids []string) {
+	for _, n := range nodes {
+		if _, err := n.rooms.Room(room); err == nil {
+			ids = append(ids, n.id)
+		}
+	}
+	return ids
+}
+
+// do sends a request and returns its answer, with the body read.
+func do(t testing.TB, method, url, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Errorf("%s %s: %v", method, url, err)
+		return &http.Response{Header: http.Header{}}, ""
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Errorf("%s %s: %v", method, url, err)
+	}
+	return response, string(text)
+}
+
+// want fails the test unless a request has a status, and reads its JSON.
+func want(t testing.TB, status int, into any, method, url, body string, header ...string) *http.Response {
+	t.Helper()
+	response, text := do(t, method, url, body, header...)
+	if response.StatusCode != status {
+		t.Fatalf("%s %s: %s %s, want %d", method, url, response.Status, text, status)
+	}
+	if into != nil {
+		if err := json.NewDecoder(bytes.NewBufferString(text)).Decode(into); err != nil {
+			t.Fatalf("%s %s: %v in %s", method, url, err, text)
+		}
+	}
+	return response
+}
+
+// whip is a room at a node as a client's peer. location has the address of its session.
+type whip struct {
+	url      string
+	location string
+}
+
+// Offer is rtctest.Peer's.
+func (w *whip) Offer(ctx context.Context, sdp string) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, strings.NewReader(sdp))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/sdp")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusCreated {
+		err = fmt.Errorf("%s %s", response.Status, body)
+	}
+	w.location = response.Header.Get("Location")
+	return string(body), err
+}
+
+// enter connects a client by WHIP at a node, and returns its session's path.
+func enter(t testing.TB, n *node, room, name string) (location string, c *rtctest.Client) {
+	t.Helper()
+	c = rtctest.New(t, rtctest.Options{})
+	w := &whip{url: n.url + "/whip/" + room + "?name=" + name}
+	if _, err := c.Connect(t.Context(), w); err != nil {
+		t.Fatalf("%s enters %s at %s: %v", name, room, n.id, err)
+	}
+	return w.location, c
+}

@@ -1,0 +1,31 @@
+package cluster
+
+import (
+	"net/http"
+	"strings"
+
+	"tilemix/mcu"
+)
+
+// target returns the room that a request is about, "" for none, and whether it may begin the room.
+func target(r *http.Request) (room string, opens bool) {
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if len(parts) >= 4 && parts[0] == "api" && parts[1] == "v1" && parts[2] == "rooms" {
+		room, parts = parts[3], parts[4:]
+		opens = r.Method == http.MethodPost && len(parts) == 1 && parts[0] == "inputs"
+	} else if len(parts) >= 2 {
+		switch room = parts[1]; parts[0] {
+		case "whip", "whep":
+			opens = r.Method == http.MethodPost && len(parts) == 2
+		case "ws":
+			opens = r.Method == http.MethodGet && r.Header.Get("Upgrade") != ""
+		case "hls":
+		default:
+			return "", false
+		}
+	}
+	if mcu.CheckRoomName(room) != nil {
+		return "", false
+	}
+	return room, opens
+}

@@ -1,0 +1,44 @@
+package signaling
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/netip"
+)
+
+// hopHeader is where a node of a cluster tells another what it found out about a request.
+const hopHeader = "Tilemix-Hop"
+
+// hop is an origin as one node sends it to another.
+type hop struct {
+	Sender string       `json:"sender"` // address and port of the connection at the first node
+	Prefix string       `json:"prefix,omitempty"`
+	Client netip.Addr   `json:"client,omitzero"`
+	Host   netip.Prefix `json:"host,omitzero"`
+}
+
+// ToNode has a request that goes on to another node of a cluster say where it comes from, in place of what
+// its client may have said there. The Config does not matter.
+func (Config) ToNode(r *http.Request, out http.Header) {
+	o := originOf(r)
+	data, err := json.Marshal(hop{r.RemoteAddr, o.prefix, o.client, o.host})
+	if err != nil { // an address always has a text
+		data = nil
+	}
+	out.Set(hopHeader, string(data))
+}
+
+// FromNode returns a request of another node as if its client had come here. The caller knows that it is from
+// a node. ok is false if the node did not say where it comes from. The Config does not matter.
+func (Config) FromNode(r *http.Request) (again *http.Request, ok bool) {
+	var h hop
+	if json.Unmarshal([]byte(r.Header.Get(hopHeader)), &h) != nil || h.Sender == "" {
+		return r, false
+	}
+	again = r.WithContext(context.WithValue(r.Context(), originKey{}, origin{h.Prefix, h.Client, h.Host}))
+	again.Header = r.Header.Clone()
+	again.Header.Del(hopHeader)
+	again.RemoteAddr = h.Sender
+	return again, true
+}
