@@ -148,6 +148,10 @@ func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overla
 	}
 	v.canvas.Overlay(o)
 	v.dark = false
+	screen := slices.ContainsFunc(tiles, func(t video.Tile) bool { return t.Bare })
+	for _, r := range v.all {
+		r.Sharpen(screen) // so that small text is legible
+	}
 	if v.lobby != nil && !v.lobby.compose(waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false
 	}

@@ -54,6 +54,7 @@ type Rendition struct {
 
 	keys   keyframe.Requests
 	recent history
+	sharp  sharpness
 
 	counters
 }
@@ -87,6 +88,9 @@ func (r *Rendition) Smaller(than *Rendition) bool { return r.key.Rung > than.key
 
 // Touch says that the picture changed.
 func (r *Rendition) Touch() { r.stale = true }
+
+// Sharpen sets whether a picture that stands still is encoded some times more, for its detail.
+func (r *Rendition) Sharpen(on bool) { r.sharp.on = on }
 
 // Pulse sets the time between two access units of a picture that does not change.
 func (r *Rendition) Pulse(d time.Duration) { r.pulse = d }
@@ -129,7 +133,7 @@ func (r *Rendition) Due(now time.Time, tick int) bool {
 		}
 		return false
 	}
-	return r.stale || now.Sub(r.encoded) >= r.pulse || r.keys.Due(now)
+	return r.stale || now.Sub(r.encoded) >= r.pulse || r.keys.Due(now) || r.sharp.due(now)
 }
 
 // Skip counts a picture that could not be encoded.
@@ -137,12 +141,14 @@ func (r *Rendition) Skip() { r.skipped.Add(1) }
 
 // Offer hands a picture to the producer, as an IDR if one is due.
 func (r *Rendition) Offer(f *yuv.Frame, now time.Time) {
+	r.sharp.begin(r.stale, now)
 	r.stale, r.busy, r.encoded = false, true, now
 	r.producer.Offer(f, now, r.keys.Due(now))
 }
 
 // Encode has the caller's goroutine encode a picture, where the producer is an [Encoder].
 func (r *Rendition) Encode(img *image.YCbCr, now time.Time) Output {
+	r.sharp.begin(r.stale, now)
 	r.stale, r.encoded = false, now
 	out := r.producer.(*Encoder).encode(img, now, r.keys.Due(now))
 	out.Of = r
@@ -168,6 +174,7 @@ func (r *Rendition) Take(out Output) (packet.Packets, bool) {
 	size := len(out.AccessUnit.Data)
 	r.encodes.Add(1)
 	r.bytes.Add(uint64(size))
+	r.sharp.made(size, r.rung)
 	if out.AccessUnit.Key {
 		r.counters.keys.Add(1)
 		r.keys.Made(out.At)
