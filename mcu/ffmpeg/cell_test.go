@@ -20,6 +20,7 @@ import (
 
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/sandbox"
 )
 
@@ -130,6 +131,7 @@ func try(args []string) {
 // TestCell tries from inside a cell what FFmpeg does, and what it must not. Without a network, the child
 // does not connect either.
 func TestCell(t *testing.T) {
+	poll.Alone(t) // the detector needs more memory than a child has
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
