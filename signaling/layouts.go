@@ -86,6 +86,12 @@ func (l *layouts) list(c echo.Context) error {
 	return fresh(c, map[string][]string{"layouts": l.shelf.Names()})
 }
 
+// choices answers with the names of all that the participants of a room may choose, beside grid, speaker
+// and screen.
+func (l *layouts) choices(c echo.Context) error {
+	return fresh(c, map[string][]string{"layouts": l.shelf.All()})
+}
+
 // remove takes a layout away.
 func (l *layouts) remove(c echo.Context) error {
 	if err := l.shelf.Delete(c.Param("name")); err != nil {

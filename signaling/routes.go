@@ -129,6 +129,7 @@ func (s *site) peopleRoutes() []route {
 		{"GET HEAD", "/api/v1/rooms/:room/overlays", "overlays", o.get},
 		{"PUT", "/api/v1/rooms/:room/overlays", "overlays", same(s.guard.rated(o.put))},
 		{"POST", "/api/v1/rooms/:room/overlays/lower-third", "lowerThird", same(o.introduce)},
+		{"GET HEAD", "/api/v1/rooms/:room/layouts", "view", wellNamed(s.layouts.choices)},
 		{"PUT", "/api/v1/rooms/:room/lock", "lock", same(p.lock)},
 		{"PUT", "/api/v1/rooms/:room/chat", "history", same(p.keepChat)},
 		{"POST", "/api/v1/rooms/:room/messages", "message", same(p.say)},

@@ -15,7 +15,8 @@ import (
 )
 
 // pageScripts are the pages' own modules.
-var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js", "static/admin.js", "static/trial.js"}
+var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js", "static/admin.js", "static/trial.js",
+	"static/picker.js", "static/studio.js"} // the call page loads these two when they are wanted
 
 // styles are the style sheets of each page, in their order.
 var styles = map[string][]string{
@@ -54,11 +55,13 @@ func build(t *testing.T) map[string][]byte {
 	bundle(t, files, len(pageScripts), api.BuildOptions{
 		EntryPoints:  pageScripts,
 		Inject:       []string{"static/compat.js"},
+		Plugins:      []api.Plugin{later(".es2019.js")},
 		OutExtension: map[string]string{".js": ".es2019.js"},
 		Target:       api.ES2019,
 	})
 	bundle(t, files, len(pageScripts), api.BuildOptions{
 		EntryPoints:  pageScripts,
+		Plugins:      []api.Plugin{later(".min.js")},
 		OutExtension: map[string]string{".js": ".min.js"},
 		Target:       api.ES2022,
 	})
@@ -94,6 +97,18 @@ func build(t *testing.T) map[string][]byte {
 		})
 	}
 	return files
+}
+
+// later leaves what a page imports when it is wanted out of the page's file.
+func later(ending string) api.Plugin {
+	return api.Plugin{Name: "later", Setup: func(b api.PluginBuild) {
+		b.OnResolve(api.OnResolveOptions{Filter: `^\./(picker|studio)\.js$`}, func(a api.OnResolveArgs) (r api.OnResolveResult, _ error) {
+			if a.Kind == api.ResolveJSDynamicImport {
+				r.Path, r.External = strings.TrimSuffix(a.Path, ".js")+ending, true
+			}
+			return r, nil
+		})
+	}}
 }
 
 // bundle makes files of what the options say, n of them, and adds them by their names.

@@ -106,7 +106,7 @@ func places(key, text string) string {
 func TestPagesTranslated(t *testing.T) {
 	all := languageFiles(t)
 	words := regexp.MustCompile(`>([^<>{}]*[A-Za-z]{2}[^<>{}]*)<|(?:aria-label|data-hint|data-empty|placeholder|title)="([^"]+)"`)
-	same := []string{"tilemix", "Esc", ""} // in every language
+	same := []string{"tilemix", "Esc", "PIN", ""} // in every language
 	source := sources(t)
 	found := 0
 	for _, name := range append(slices.Clone(pages), "static/lobby.js") {
@@ -122,6 +122,13 @@ func TestPagesTranslated(t *testing.T) {
 			found++
 			if all["de"][key] == "" {
 				t.Errorf("%s: no language has %q", name, key)
+			}
+		}
+	}
+	for _, name := range []string{"refusals.js", "said.js", "faults.js"} { // their tables
+		for _, m := range regexp.MustCompile(`['"]([A-Z][^'"\n]*(?: [^"\n]*?)?[^'"\n])['"][,\]]`).FindAllStringSubmatch(source["/static/"+name], -1) {
+			if found++; all["de"][m[1]] == "" && !slices.Contains(same, m[1]) {
+				t.Errorf("%s: no language has %q", name, m[1])
 			}
 		}
 	}

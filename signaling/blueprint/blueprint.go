@@ -135,6 +135,22 @@ func (s *Shelf) Names() []string {
 	return names
 }
 
+// All returns the names of the operator's layouts, in their order, and of those that were put.
+func (s *Shelf) All() []string {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	names := []string{}
+	for _, l := range s.fixed {
+		names = append(names, l.Name)
+	}
+	for _, name := range s.Names() {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Put keeps a layout that template.Parse has taken, in the place of one of its name. It returns ErrTaken
 // or ErrFull, or why the layout cannot be written.
 func (s *Shelf) Put(t template.Template) error {

@@ -46,6 +46,9 @@ func TestKept(t *testing.T) {
 		if got := s.Names(); !slices.Equal(got, []string{"a.b-c_d", "b"}) {
 			t.Errorf("there are %q", got)
 		}
+		if got := s.All(); !slices.Equal(got, []string{"panel", "a.b-c_d", "b"}) {
+			t.Errorf("participants may choose %q", got)
+		}
 		l, ok := s.Find("b")
 		if tiles := l.Place(layoutSize, []layout.Source{{}}); !ok || len(tiles) != 1 || tiles[0].Rect.Dx() != 640 || !tiles[0].Trim.Whole {
 			t.Errorf("b is %+v", tiles)

@@ -33,7 +33,7 @@ export class Hosts {
     byId('studio', HTMLElement).addEventListener('click', async () => {
       try {
         const { Studio } = await import('./studio.js');
-        await new Studio(state.room).open();
+        await new Studio(state.room, headers, () => push(state.room)).open();
       } catch {
         toast('The choice did not load. Try again when the network is back.', 'warning');
       }

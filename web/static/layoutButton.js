@@ -1,5 +1,6 @@
 // The button of the layout. What it opens is loaded with the first click.
 
+import { headers } from './credentials.js';
 import { byId, setIcon } from './dom.js';
 import { toast } from './toasts.js';
 
@@ -19,7 +20,7 @@ export class LayoutButton {
     byId('layout', HTMLElement).addEventListener('click', async () => {
       try {
         const { Picker } = await import('./picker.js');
-        this.#picker ??= new Picker(state, views, send, changed);
+        this.#picker ??= new Picker(state, views, send, changed, headers);
         this.#picker.toggle();
       } catch {
         toast('The choice did not load. Try again when the network is back.', 'warning');

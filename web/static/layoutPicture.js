@@ -9,10 +9,13 @@ const rectangles = /** @type {Record<string, [number, number, number, number][]>
   portrait: [[23, 3, 18, 17], [23, 22, 8, 11], [33, 22, 8, 11]],
 });
 
+/** @type {[number, number, number, number][]} */
+const other = [[3, 3, 36, 30], [41, 3, 20, 14], [41, 19, 9, 14], [52, 19, 9, 14]];
+
 const ns = 'http://www.w3.org/2000/svg';
 
 /**
- * A picture of a layout; one frame for a layout that is not the page's own.
+ * A picture of a layout; that of a large tile and small ones for a layout that the page does not know.
  *
  * @param {string} name
  */
@@ -21,7 +24,7 @@ export function layoutPicture(name) {
   svg.setAttribute('viewBox', '0 0 64 36');
   svg.setAttribute('aria-hidden', 'true');
   svg.classList.add('layout-picture');
-  for (const [x, y, width, height] of rectangles[name] ?? rectangles['']) {
+  for (const [x, y, width, height] of rectangles[name] ?? other) {
     const rect = document.createElementNS(ns, 'rect');
     for (const [key, value] of Object.entries({ x, y, width, height, rx: 2 })) rect.setAttribute(key, String(value));
     svg.append(rect);

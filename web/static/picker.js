@@ -1,7 +1,8 @@
-// The choice of the picture: one's own view, and the layout for everyone.
+// The choice of the picture: one's own view, and the layout for everyone. The page loads this file when somebody
+// wants it, so it shares no state with the page's modules.
 
 import { loadChoices, saveChoices } from './choices.js';
-import { announce, byId, make } from './dom.js';
+import { announce, at, byId, make } from './dom.js';
 import { openBox } from './menu.js';
 import { layoutPicture } from './layoutPicture.js';
 
@@ -18,14 +19,18 @@ const selves = [
 /** Opens beside the button of the layout. It is drawn anew when the call changes. */
 export class Picker {
   #box = make('div', 'menu picker');
+  /** Layouts of the operator's and of programs. @type {string[]} */
+  #more = [];
 
   /**
    * @param {State} state
    * @param {import('./views.js').Views} views
    * @param {(message: ClientMessage) => void} send
    * @param {() => void} changed after a choice of this device
+   * @param {() => Record<string, string>} headers of requests in this participant's name
    */
-  constructor(state, views, send, changed) {
+  constructor(state, views, send, changed, headers) {
+    this.headers = headers;
     this.state = state;
     this.views = views;
     this.send = send;
@@ -50,6 +55,15 @@ export class Picker {
     this.#close = openBox(this.#box, button, () => button, () => button.setAttribute('aria-expanded', 'false'));
     const first = this.#box.querySelector('input:checked') ?? this.#box.querySelector('input, button, select');
     if (first instanceof HTMLElement) first.focus();
+    void this.#ask();
+  }
+
+  /** Asks which layouts there are beside the server's own. */
+  async #ask() {
+    const answer = await fetch(at(`/api/v1/rooms/${encodeURIComponent(this.state.room)}/layouts`), { headers: this.headers() }).catch(() => null);
+    if (!answer?.ok) return;
+    this.#more = (await answer.json()).layouts;
+    this.show();
   }
 
   /** Shows what the server has changed. */
@@ -65,7 +79,7 @@ export class Picker {
     const parts = [];
     if (this.views.free) parts.push(this.#mine());
     if (rights.length === 0 || rights.includes('layout')) parts.push(this.#everyone());
-    const text = JSON.stringify([this.state.layout?.view, this.state.layout?.name, rights, loadChoices().self, this.state.participants.some((p) => p.screen)]);
+    const text = JSON.stringify([this.state.layout?.view, this.state.layout?.name, rights, loadChoices().self, this.state.participants.some((p) => p.screen), this.#more]);
     if (text === this.#box.dataset.shows && this.#box.isConnected) return;
     this.#box.dataset.shows = text;
     this.#box.replaceChildren(...parts);
@@ -81,7 +95,7 @@ export class Picker {
       const input = make('input', 'visually-hidden');
       Object.assign(input, { type: 'radio', name: 'view', id: `view-${name || 'room'}`, value: name, checked: name === layout });
       input.addEventListener('change', () => this.views.change({ layout: name, ...(name ? {} : { pin: [], hide: [] }) }));
-      label.append(input, layoutPicture(name), make('span', '', text));
+      label.append(input, layoutPicture(name), named(name, text));
       return label;
     })));
     const off = check('view-hide-off', 'Hide cameras that are off', Boolean(hideWithoutVideo), (on) => {
@@ -115,7 +129,7 @@ export class Picker {
     part.append(row(this.#layouts().map(([name, text]) => {
       const choice = make('button', 'choice');
       Object.assign(choice, { type: 'button', id: `layout-${name}` });
-      choice.append(layoutPicture(name), make('span', '', text));
+      choice.append(layoutPicture(name), named(name, text));
       choice.addEventListener('click', () => this.#say({ type: 'layout', name }, `${text}, for everyone`));
       return choice;
     })));
@@ -136,7 +150,8 @@ export class Picker {
   /** @returns {[string, string][]} the layouts that there are, by name and text */
   #layouts() {
     const screen = this.state.participants.some((p) => p.screen);
-    return [['grid', 'Grid'], ['speaker', 'Speaker'], ...(screen ? [/** @type {[string, string]} */ (['screen', 'Screen'])] : [])];
+    return [['grid', 'Grid'], ['speaker', 'Speaker'], ...(screen ? [/** @type {[string, string]} */ (['screen', 'Screen'])] : []),
+      ...this.#more.map((name) => /** @type {[string, string]} */ ([name, name]))];
   }
 
   /**
@@ -147,6 +162,16 @@ export class Picker {
     this.send(message);
     announce(text);
   }
+}
+
+/**
+ * @param {string} name of a layout
+ * @param {string} text
+ */
+function named(name, text) {
+  const element = make('span', '', text);
+  if (name && name === text) element.translate = false; // somebody has chosen it
+  return element;
 }
 
 /** @param {string} title */

@@ -1,8 +1,10 @@
-// The host's studio: what recordings and the broadcast show, what stands over the picture, and how it looks.
+// The host's studio: what recordings, the broadcast and outputs show, what stands over the picture, and how it
+// looks. The page loads this file when a host wants it, so it shares no state with the page's modules.
 
-import { headers } from './credentials.js';
 import { at, make } from './dom.js';
 import { refusalOf } from './said.js';
+import { StudioLogo } from './studioLogo.js';
+import { StudioOutputs } from './studioOutputs.js';
 import { toast } from './toasts.js';
 
 /** Between two pictures of what goes out, ms. The server takes one a second at most. */
@@ -22,22 +24,34 @@ export class Studio {
   #banner = make('input');
   #clock = select('studio-clock', clocks);
   #badge = make('input');
+  #code = make('input');
+  #logo = new StudioLogo();
+  #outputs;
+  /** Layouts of the operator's and of programs. @type {string[]} */
+  #layouts = [];
   #timer = 0;
   #view = 'room'; // that the picture shows
   /** @type {string[]} IDs of the recordings that run */
   #recordings = [];
   #onAir = false;
 
-  /** @param {string} room */
-  constructor(room) {
+  /**
+   * @param {string} room
+   * @param {() => Record<string, string>} headers of requests in the host's name
+   * @param {() => Promise<void>} push asks where to push the call
+   */
+  constructor(room, headers, push) {
+    this.headers = headers;
+    this.#outputs = new StudioOutputs((method, path, body) => this.#ask(method, path, body), () => select('', this.#views()), push);
     this.api = at(`/api/v1/rooms/${encodeURIComponent(room)}`);
     this.room = room;
     this.#preview.alt = 'What goes out';
     this.#banner.type = 'text';
     this.#banner.maxLength = 200;
     this.#banner.id = 'studio-banner';
-    this.#badge.type = 'checkbox';
+    this.#badge.type = this.#code.type = 'checkbox';
     this.#badge.id = 'studio-badge';
+    this.#code.id = 'studio-code';
     this.#recording.addEventListener('change', () => void this.#chose(this.#recording.value, this.#recordings.map((id) => `/recordings/${id}`)));
     this.#broadcast.addEventListener('change', () => void this.#chose(this.#broadcast.value, this.#onAir ? ['/broadcast'] : []));
     // Keys that are typed here are no shortcuts of the page.
@@ -66,6 +80,8 @@ export class Studio {
     this.#dialog.setAttribute('aria-labelledby', title.id);
     const badge = make('label', 'question-option');
     badge.append(this.#badge, 'Badge while the call is recorded');
+    const code = make('label', 'question-option');
+    code.append(this.#code, 'QR code of the link to the call');
     const close = button('Close', () => this.#dialog.close());
     const show = button('Show in the picture', () => void this.#over());
     show.classList.add('primary');
@@ -77,7 +93,8 @@ export class Studio {
       title, this.#preview,
       field('Recordings show', this.#recording), this.#toggle('record', '/recordings', this.#recording, () => this.#recordings.length > 0),
       field('The broadcast shows', this.#broadcast), this.#toggle('broadcast', '/broadcast', this.#broadcast, () => this.#onAir),
-      field('Banner', this.#banner), field('Clock', this.#clock), badge, actions,
+      field('Banner', this.#banner), field('Clock', this.#clock), this.#logo.element, badge, code, actions,
+      this.#outputs.element,
     );
     this.#dialog.replaceChildren(box);
   }
@@ -103,9 +120,17 @@ export class Studio {
     return element;
   }
 
+  #views() {
+    return [...views, ...this.#layouts.map((name) => /** @type {[string, string]} */ ([name, name]))];
+  }
+
   /** Asks the server what there is. */
   async #read() {
-    const [recordings, broadcast, overlays] = await Promise.all(['/recordings', '/broadcast', '/overlays'].map((path) => this.#ask('GET', path)));
+    const paths = ['/recordings', '/broadcast', '/overlays', '/layouts'];
+    const [recordings, broadcast, overlays, layouts] = await Promise.all(paths.map((path) => this.#ask('GET', path)));
+    this.#layouts = layouts?.layouts ?? [];
+    for (const element of [this.#recording, this.#broadcast]) offer(element, this.#views());
+    void this.#outputs.show();
     const running = (recordings?.recordings ?? []).filter((/** @type {{state: string}} */ r) => !['finished', 'failed'].includes(r.state));
     this.#recordings = running.map((/** @type {{id: string}} */ r) => r.id);
     this.#onAir = (broadcast?.state ?? 'off') !== 'off';
@@ -115,6 +140,8 @@ export class Studio {
     this.#banner.value = overlays?.banner?.text ?? '';
     choose(this.#clock, overlays?.clock ?? '');
     this.#badge.checked = overlays?.rec ?? false;
+    this.#code.checked = Boolean(overlays?.qr);
+    this.#logo.show(overlays?.logo);
   }
 
   /**
@@ -129,18 +156,21 @@ export class Studio {
 
   /** Shows what the picture of a view is now. */
   async #look() {
-    const answer = await fetch(`${this.api}/picture.jpg?view=${this.#view}`, { headers: headers() }).catch(() => null);
+    const answer = await fetch(`${this.api}/picture.jpg?view=${this.#view}`, { headers: this.headers() }).catch(() => null);
     if (!answer?.ok) return; // the last one stays
     const old = this.#preview.src;
     this.#preview.src = URL.createObjectURL(await answer.blob());
     if (old) URL.revokeObjectURL(old);
   }
 
-  /** Puts banner, clock and badge over the picture, and keeps what else stands there. */
+  /** Puts banner, clock, logo, badge and code over the picture, and keeps what else stands there. */
   async #over() {
     const before = (await this.#ask('GET', '/overlays')) ?? {};
     const banner = this.#banner.value.trim();
-    const next = { ...before, clock: this.#clock.value || undefined, rec: this.#badge.checked, banner: banner ? { ...before.banner, text: banner } : undefined };
+    const next = {
+      ...before, clock: this.#clock.value || undefined, rec: this.#badge.checked, banner: banner ? { ...before.banner, text: banner } : undefined,
+      logo: this.#logo.value, qr: this.#code.checked ? before.qr || at(`/r/${encodeURIComponent(this.room)}`) : undefined,
+    };
     if (await this.#ask('PUT', '/overlays', next)) await this.#look();
   }
 
@@ -155,7 +185,7 @@ export class Studio {
   async #ask(method, path, body) {
     try {
       const answer = await fetch(this.api + path, {
-        method, headers: { ...headers(), ...(body && { 'Content-Type': 'application/json' }) }, ...(body && { body: JSON.stringify(body) }),
+        method, headers: { ...this.headers(), ...(body && { 'Content-Type': 'application/json' }) }, ...(body && { body: JSON.stringify(body) }),
       });
       if (answer.status === 404 && method === 'GET') return null;
       if (!answer.ok) throw await refusalOf(answer);
@@ -176,6 +206,14 @@ function select(id, options) {
   element.id = id;
   element.append(...options.map(([value, text]) => new Option(text, value)));
   return element;
+}
+
+/**
+ * @param {HTMLSelectElement} element
+ * @param {[string, string][]} options
+ */
+function offer(element, options) {
+  for (const [value, text] of options) if (![...element.options].some((o) => o.value === value)) element.append(new Option(text, value));
 }
 
 /**

@@ -7,13 +7,29 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// TestStudio has a host see what goes out, put a banner into it, and record another view than the room's.
+// TestStudio has a host see what goes out, put a banner, a logo and a QR code into it, record another view
+// than the room's, and give an output a layout that a program has put.
 func TestStudio(t *testing.T) {
 	t.Parallel()
-	s := serve(t, "")
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	var refused string
+	s := serve(t, "", "--allow-private-outputs", "--max-views", "8")
+	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada", before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true }))`))
 	ada.waitForTiles(t, "Ada")
+	if err := ada.ask(`(async () => {
+		const ask = async (method, path, body) => {
+			const answer = await fetch('/api/v1' + path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+			return answer.ok ? '' : await answer.text();
+		};
+		return await ask('PUT', '/layouts/panel', { name: 'panel', layouts: [{ slots: [{ at: [0, 0, 1, 1], who: 'rest', grid: true }] }] })
+			+ await ask('POST', '/rooms/room/outputs', { url: 'whip+' + location.origin + '/whip/other' });
+	})()`, &refused); err != nil || refused != "" {
+		t.Fatalf("a layout and an output: %s, %v", refused, err)
+	}
+	ada.click(t, "#layout") // is loaded with this click
+	ada.waitFor(t, `document.querySelector('.picker #view-panel') && document.querySelector('.picker #layout-panel')?.checkVisibility()`)
+	ada.press(t, kb.Escape)
 	ada.press(t, "p")
+	ada.waitFor(t, `!document.querySelector('.picker')`)
 	ada.click(t, "#studio")
 	ada.waitFor(t, `document.querySelector('.studio[open] .studio-picture')?.naturalWidth > 0`)
 	ada.do(t, chromedp.Focus("#studio-banner", chromedp.ByQuery))
@@ -30,6 +46,36 @@ func TestStudio(t *testing.T) {
 	ada.waitFor(t, `(await (await fetch('/api/v1/rooms/room/recordings')).json()).recordings.some((r) => r.options.view?.layout === 'speaker')`)
 	ada.click(t, "#studio-record-button")
 	ada.waitForText(t, "#studio-record-button", "Record the call")
+	if err := ada.ask(`(async () => {
+		const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 32 });
+		const context = canvas.getContext('2d');
+		context.fillStyle = '#f80';
+		context.fillRect(0, 0, 64, 32);
+		const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
+		const files = new DataTransfer();
+		files.items.add(new File([blob], 'logo.png', { type: 'image/png' }));
+		const input = document.getElementById('studio-logo');
+		input.files = files.files;
+		input.dispatchEvent(new Event('change'));
+		return '';
+	})()`, &refused); err != nil {
+		t.Fatal(err)
+	}
+	ada.waitFor(t, `!document.querySelector('.studio-logo button').hidden`)
+	ada.choose(t, "studio-corner", "bottom-left")
+	ada.click(t, "#studio-code")
+	ada.click(t, "#studio-show")
+	ada.waitFor(t, overlays+`.logo?.corner === 'bottom-left' && `+overlays+`.qr === location.href`)
+	ada.waitFor(t, `document.querySelector('.studio-output bdi')?.innerText.includes('http')`)
+	// A server that is busy for a moment refuses a view.
+	ada.waitFor(t, `(await (await fetch('/api/v1/rooms/room/outputs')).json()).outputs[0]?.view?.includes('panel') || (() => {
+		const shows = document.querySelector('.studio-output select');
+		if (!shows || performance.now() - (window.changed ?? 0) < 500) return false;
+		window.changed = performance.now();
+		shows.value = 'panel';
+		shows.dispatchEvent(new Event('change'));
+		return false;
+	})()`)
 	ada.keep(t, "studio")
 	ada.press(t, kb.Escape)
 	ada.waitFor(t, `!document.querySelector('.studio')`)
