@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -54,9 +55,11 @@ func TestBroadcastAPI(t *testing.T) {
 	if got := read[state](t, do(t, "GET", at, "")); got.State != "off" {
 		t.Errorf("before: %+v", got)
 	}
-	begun := do(t, "PUT", at, "", "Origin", url)
+	do(t, "PUT", at, `{"renditions":["480p"]}`, "Origin", url, "Content-Type", "application/json").want(t, http.StatusBadRequest)
+	begun := do(t, "PUT", at, `{"renditions":["720p","360p","180p","audio"],"audio":["opus","aac"]}`, "Origin", url, "Content-Type", "application/json")
 	begun.want(t, http.StatusCreated)
 	do(t, "POST", at, "").want(t, http.StatusOK)
+	do(t, "PUT", at, `{"renditions":["360p"]}`, "Content-Type", "application/json").want(t, http.StatusConflict)
 	got := read[state](t, begun)
 	if got != (state{"starting", "/hls/demo/index.m3u8", "/watch/demo"}) {
 		t.Errorf("begun: %+v", got)
@@ -70,15 +73,17 @@ func TestBroadcastAPI(t *testing.T) {
 	if h := index.Header; h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Content-Type") != "application/vnd.apple.mpegurl" || !strings.Contains(h.Get("Cache-Control"), "max-age=1") {
 		t.Errorf("headers of the playlist: %v", h)
 	}
+	lists := 0
 	for line := range strings.Lines(index.body) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			lists++
 			do(t, "GET", url+"/hls/demo/"+line, "").want(t, http.StatusOK)
 			do(t, "HEAD", url+"/hls/demo/"+line, "").want(t, http.StatusOK)
 			do(t, "GET", url+"/hls/demo/"+line+"?_HLS_msn=x", "").want(t, http.StatusBadRequest)
 		}
 	}
 	do(t, "OPTIONS", url+got.Playlist, "").want(t, http.StatusNoContent)
-	if body := do(t, "GET", url+"/metrics", "").body; !strings.Contains(body, "tilemix_broadcasts 1") || !strings.Contains(body, `tilemix_hls_requests_total{kind="playlist"} 3`) {
+	if body := do(t, "GET", url+"/metrics", "").body; !strings.Contains(body, "tilemix_broadcasts 1") || !strings.Contains(body, fmt.Sprintf(`tilemix_hls_requests_total{kind="playlist"} %d`, 1+2*lists)) || lists < 4 {
 		t.Error("nothing in the metrics")
 	}
 	for path, want := range map[string]string{at: `"viewers":1`, url + "/api/v1/rooms/demo": `"viewers":3`} {

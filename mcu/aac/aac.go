@@ -45,8 +45,10 @@ var errStopped = errors.New("FFmpeg, which makes the AAC, has ended or hangs")
 type Config struct {
 	Channels int          // of the mix and of what FFmpeg makes, 1 or 2
 	Cell     *ffmpeg.Cell // that locks FFmpeg in; nil: nothing does
-	// Patience is how long Write waits for an FFmpeg that takes no sound, beyond the 640 ms that may wait.
+	// Patience is how long FFmpeg may take no sound, beyond the 640 ms that may wait.
 	Patience time.Duration
+	// Live has Write not wait meanwhile: silence takes the place of sound that FFmpeg is too slow for.
+	Live bool
 	// Begin, where set, returns when the stream began. Sound that begins less than a second after that has
 	// silence in front, as all players take it.
 	Begin func() time.Duration
@@ -70,6 +72,7 @@ type Transcoder struct {
 	lead    int64                    // samples of silence in front of the first block
 	fed     int64                    // samples
 	made    int64                    // samples
+	took    time.Time                // when FFmpeg last took sound
 	sound   [6 * pcm.Samples]float32 // of a packet, 120 ms at most
 	side    pcm.Block                // half of what the left channel has more than the right
 	rest    pcm.Block                // what else mono leaves out
@@ -106,6 +109,7 @@ func (v *Transcoder) Start() error {
 	child, err := ffmpeg.Command{
 		Args: []string{
 			"-nostdin", "-hide_banner", "-loglevel", "error",
+			"-probesize", "32", "-analyzeduration", "0", "-fflags", "nobuffer", // it is known what comes
 			"-f", "s16le", "-ar", "48000", "-ac", strconv.Itoa(v.cfg.Channels), "-i", "pipe:0",
 			"-c:a", "aac", "-b:a", strconv.Itoa(Bitrate(v.cfg.Channels)), "-flush_packets", "1", "-f", "adts", "pipe:1",
 		},
@@ -117,7 +121,7 @@ func (v *Transcoder) Start() error {
 		kill()
 		return fmt.Errorf("AAC: %w", err)
 	}
-	v.child, v.kill = child, kill
+	v.child, v.kill, v.took = child, kill, time.Now()
 	return nil
 }
 

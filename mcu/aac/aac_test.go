@@ -2,7 +2,9 @@ package aac_test
 
 import (
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -61,6 +63,31 @@ func TestFrames(t *testing.T) {
 			t.Errorf("%s: frames are from %v to %v", name, first, last)
 		}
 	}
+}
+
+// TestLive has FFmpeg take nothing. A live stream does not wait for it, but for so long that it must be at an end.
+func TestLive(t *testing.T) {
+	tools := t.TempDir()
+	if err := os.WriteFile(filepath.Join(tools, "ffmpeg"), []byte("#!/bin/sh\nexec /bin/sleep 60\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", tools)
+	const patience = 200 * time.Millisecond
+	v, err := aac.New(aac.Config{Channels: 2, Live: true, Patience: patience, Put: func([]byte, time.Duration) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Start(); err != nil {
+		t.Fatal(err)
+	}
+	began, calls := time.Now(), 0
+	for err = nil; err == nil && calls < 1_000_000; calls++ {
+		err = v.Write(silent, time.Duration(calls)*20*time.Millisecond)
+	}
+	if took := time.Since(began); err == nil || calls < 100 || took < patience {
+		t.Errorf("%d packets in %v, %v", calls, took, err)
+	}
+	_ = v.Close(false)
 }
 
 // TestMissing: without FFmpeg there is no AAC.

@@ -15,7 +15,7 @@ func (v *Transcoder) encode(packet []byte, at time.Duration) error {
 	due := samples(at - v.began)
 	for v.fed+slack < due {
 		v.silence()
-		if err := v.feed(); err != nil {
+		if took, err := v.feed(); err != nil || !took {
 			return err
 		}
 	}
@@ -27,7 +27,8 @@ func (v *Transcoder) encode(packet []byte, at time.Duration) error {
 	} else if v.cfg.Channels == 2 {
 		v.dec.Sides(v.sound[:pcm.Samples], v.side[:], v.rest[:])
 	}
-	return v.feed()
+	_, err := v.feed()
+	return err
 }
 
 // silence makes the next 20 ms silent.
@@ -50,15 +51,28 @@ func (v *Transcoder) begin(at time.Duration) {
 	}
 }
 
-// feed gives 20 ms to FFmpeg, and puts what it has made.
-func (v *Transcoder) feed() error {
+// feed gives 20 ms to FFmpeg, unless that is too slow for a live stream, and puts what it has made.
+func (v *Transcoder) feed() (took bool, err error) {
 	v.fill()
-	v.fed += pcm.Samples
 	select {
 	case v.blocks <- v.raw:
-		return v.drain()
+		v.fed += pcm.Samples
+		v.took = time.Now()
+		return true, v.drain()
 	default:
 	}
+	if !v.cfg.Live {
+		v.fed += pcm.Samples
+		return true, v.wait()
+	}
+	if err = v.drain(); err == nil && time.Since(v.took) > v.cfg.Patience {
+		err = errStopped
+	}
+	return false, err
+}
+
+// wait gives the block to FFmpeg as soon as that takes it.
+func (v *Transcoder) wait() error {
 	late := time.NewTimer(v.cfg.Patience)
 	defer late.Stop()
 	for {

@@ -59,7 +59,7 @@ func newSession(b *broadcast, all []pictureUnits, both bool, at time.Duration) (
 	for i, p := range all {
 		list, tracks := videoList, s.sound.tracks()
 		if i > 0 {
-			list, tracks = fmt.Sprintf("video1_%s_stream.m3u8", name(b.rungs[i])), nil
+			list, tracks = fmt.Sprintf("video%d_stream.m3u8", i+1), nil // signaling knows these names
 		}
 		r, err := newRung(b.rungs[i], p, list, tracks, func(err error) { b.log.Debug("broadcast", "note", err) })
 		if err != nil {

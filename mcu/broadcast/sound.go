@@ -19,7 +19,7 @@ const (
 
 const (
 	// aacPatience is how long FFmpeg may take no sound.
-	aacPatience = 500 * time.Millisecond
+	aacPatience = 5 * time.Second
 	// aacWarm is how long a broadcast waits at its start for FFmpeg to run.
 	aacWarm = time.Second
 	// aacLag is how far AAC may be behind the picture. Then silence takes its place.

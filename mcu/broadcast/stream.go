@@ -31,7 +31,7 @@ func (m *stream) speak(wished []string) (err error) {
 		}
 		return nil
 	}
-	if m.aac, err = aac.New(aac.Config{Channels: m.of.mix.AudioChannels(), Cell: m.of.home.cfg.Cell, Patience: aacPatience, Put: put}); err == nil {
+	if m.aac, err = aac.New(aac.Config{Channels: m.of.mix.AudioChannels(), Cell: m.of.home.cfg.Cell, Live: true, Patience: aacPatience, Put: put}); err == nil {
 		err = m.aac.Start()
 	}
 	if err != nil {
