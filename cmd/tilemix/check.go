@@ -71,7 +71,7 @@ func verify(s *settings) error {
 	if idle := s.idle(); idle != "" {
 		return fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
 	}
-	if err := errors.Join(s.config().Check(), hooksOf(s).Check()); err != nil {
+	if err := errors.Join(s.config().Check(), hooksOf(s).Check(), s.copies(s.DataDir, nil).Check()); err != nil {
 		return err
 	}
 	silent := slog.New(slog.DiscardHandler)

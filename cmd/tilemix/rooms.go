@@ -31,6 +31,7 @@ import (
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/record"
+	"tilemix/mcu/record/copies"
 	"tilemix/mcu/record/retention"
 	"tilemix/mcu/still"
 	"tilemix/mcu/turn"
@@ -75,17 +76,21 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())
-	var recorder *record.Recorder // it is there before the first room
-	cfg.Events = toAll(hooks.Post, memory.Post, events.Post, again.Post, func(e event.Event) { recorder.Hear(e) }, s.member.Post)
+	var recorder *record.Recorder // both are there before the first room
+	var copier *copies.Copier
+	cfg.Events = toAll(hooks.Post, memory.Post, events.Post, again.Post, func(e event.Event) { recorder.Hear(e); copier.Hear(e) }, s.member.Post)
 	rooms, err = mcu.NewServer(cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	cell := s.cell(log)
 	recorder = s.recorder(cfg, rooms, cell, log)
+	if copier, err = newCopier(s, cfg.Events, recorder, log); err != nil {
+		return nil, err
+	}
 	site, change := s.site(), changes{rooms: rooms, hooks: hooks, recorder: recorder, entrance: entrance}
 	site.Changes = func(to func(signaling.Config)) { change.site = to }
-	site.Collectors = slices.Concat(hooks.Collectors(), written.Collectors(), events.Collectors(), metricsOf(cell), others)
+	site.Collectors = slices.Concat(hooks.Collectors(), copier.Collectors(), written.Collectors(), events.Collectors(), metricsOf(cell), others)
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
@@ -104,7 +109,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{append(runAll{links, live, recorder, rooms, memory, entrance, files, again}, s.member.parts()...), runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
+	return &house{runUntilDrained{append(runAll{links, live, recorder, copier, rooms, memory, entrance, files, again}, s.member.parts()...), runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
 }
 
 // openH264 loads what encodes H.264, and decodes it unless codec workers do.

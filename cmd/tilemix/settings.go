@@ -66,6 +66,7 @@ type settings struct {
 	HLS             bool         `name:"hls" env:"TILEMIX_HLS" help:"Broadcast a room by HLS as soon as a viewer plays it, also without a request to start."`
 	HLSRenditions   []string     `name:"hls-renditions" env:"TILEMIX_HLS_RENDITIONS" placeholder:"LIST" help:"What players of a broadcast choose from, unless the request to start says so: heights of the picture and of its halves, such as 720p,360p, and audio for sound alone. Without a list it is the full picture."`
 	HLSAudio        string       `name:"hls-audio" env:"TILEMIX_HLS_AUDIO" enum:"auto,opus" default:"auto" help:"Sound of broadcasts: auto is AAC beside Opus where FFmpeg is installed, because old players and TVs have no Opus. opus costs no encode."`
+	archiveSettings
 	operateSettings
 	isolationSettings
 	clusterSettings

@@ -35,7 +35,7 @@ var order = [][]string{
 	{"session"},
 	{"room"},
 	{""}, // mcu itself, the facade
-	{"record", "record/sidecar", "record/retention", "gateway/address", "gateway/via", "gateway/rtsp", "broadcast", "still"},
+	{"record", "record/sidecar", "record/retention", "record/copies", "gateway/address", "gateway/via", "gateway/rtsp", "broadcast", "still"},
 	{"gateway"},
 	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest", "mcutest/poll", "mcutest/story"}, // for tests
 }

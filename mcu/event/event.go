@@ -41,8 +41,12 @@ const (
 	RecordingFinished  Type = "recording.finished" // the file is complete
 	RecordingFailed    Type = "recording.failed"   // the file has what was written before
 	ViewFallen         Type = "view.fallen"        // a recording, an output or a broadcast has the room's view, because the server is too busy for its own
-	OutputUp           Type = "output.up"          // the remote server receives the mix, for the first time or again
-	OutputDown         Type = "output.down"        // the output was up, or could not start
+	// RecordingCopied says that a copy of the recording is whole, and RecordingCopyFailed that the first
+	// attempt to copy it failed; others follow.
+	RecordingCopied     Type = "recording.copied"
+	RecordingCopyFailed Type = "recording.copy_failed"
+	OutputUp            Type = "output.up"   // the remote server receives the mix, for the first time or again
+	OutputDown          Type = "output.down" // the output was up, or could not start
 )
 
 // Event is one event. Those of a participant, a recording or an output have the field of
@@ -67,7 +71,7 @@ type Participant struct {
 	Viewer bool   `json:"viewer"` // only receives, and has no tile
 }
 
-// Recording is the recording that started or ended.
+// Recording is the recording that started or ended, or was copied.
 type Recording struct {
 	ID      string  `json:"id"`
 	Seconds float64 `json:"seconds"`          // of media so far
@@ -75,6 +79,7 @@ type Recording struct {
 	Reason  string  `json:"reason,omitempty"` // why it failed
 	Part    int     `json:"part,omitempty"`   // 2 or more: it goes on after a crash of the server
 	Of      string  `json:"of,omitempty"`     // ID of the first part then
+	URL     string  `json:"url,omitempty"`    // of its copy
 }
 
 // Output is the output that went up or down.
