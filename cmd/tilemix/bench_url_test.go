@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ func TestBenchURL(t *testing.T) {
 	clip := filepath.Join(t.TempDir(), "clip.mp4")
 	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=1",
 		"-pix_fmt", "yuv420p", clip).CombinedOutput(); err != nil {
-		t.Skipf("no clip without ffmpeg: %v %s", err, out)
+		lack(t, fmt.Sprintf("no clip without ffmpeg: %v %s", err, out))
 	}
 	server := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir())
 	stdout, err := server.StdoutPipe()

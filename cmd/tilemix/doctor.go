@@ -64,6 +64,7 @@ func machine(s *settings) doctor.Machine {
 			m.Container = true
 		}
 	}
+	examine(s, &m)
 	m.Listen = s.Listen
 	if at, err := listenAddress(s); err == nil {
 		m.Listen = at

@@ -1,9 +1,25 @@
 package main
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"tilemix/mcu/turn"
 )
 
 // doctorSays runs the doctor as the environment of the test has it, behind a program if there is one.
@@ -33,6 +49,76 @@ func TestDoctorPort(t *testing.T) {
 	}
 }
 
+// TestDoctorOutside: a TURN server that answers, one that does not, a port of media that is taken, and a
+// certificate that is about to end are named.
+func TestDoctorOutside(t *testing.T) {
+	relay, err := turn.New(turn.Config{Peers: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:9")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- relay.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	user, password := relay.Credentials(time.Now())
+	at := "127.0.0.1:" + strconv.Itoa(relay.Port())
+	user = strings.ReplaceAll(user, ":", "%3A")
+	taken := listen(t)
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	cert, key := signed(t, time.Now().Add(100*time.Hour))
+
+	file := filepath.Join(t.TempDir(), "tilemix.yaml")
+	text := fmt.Sprintf("listen: 127.0.0.1:0\ndata-dir: %s\nrtc-port: %s\ntls: files\ntls-cert: %s\ntls-key: %s\nhost: other.example\nice-server:\n - turn:%s:%s@%s\n - turn:%s:wrong@%s\n",
+		t.TempDir(), port, cert, key, user, password, at, user, at)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "tilemix", "doctor", "--config", file).CombinedOutput()
+	if err == nil {
+		t.Error("the doctor finds nothing")
+	}
+	for _, want := range []string{
+		"ok    turn:" + at + " answers, and sees this machine at 127.0.0.1.",
+		"bad   turn:" + at + " is of no use (--ice-server): it gives no relay",
+		"bad   --rtc-port " + port + " (TCP) cannot be opened", "ok    --rtc-port " + port + " (UDP) can be opened.",
+		"in 4 days", "bad   The certificate is for mix.example, and not for other.example (--host).", "hint  No authority that this system knows",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("the doctor does not say %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(string(out), password) {
+		t.Errorf("the doctor says a password: %s", out)
+	}
+}
+
+// signed writes a certificate of nobody's for mix.example, and its key.
+func signed(t *testing.T, ends time.Time) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"mix.example"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: ends}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "c.pem"), filepath.Join(dir, "k.pem")
+	for file, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert, key
+}
+
 // TestDoctorNetwork runs the doctor in networks of their own: none, one behind NAT, one without
 // IPv6 beside a bridge of Docker's.
 func TestDoctorNetwork(t *testing.T) {
@@ -56,13 +142,16 @@ func TestDoctorNetwork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if out, err := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-ec", test.setup).CombinedOutput(); err != nil {
-				t.Skipf("this user makes no networks: %v %s", err, out)
+				lack(t, fmt.Sprintf("this user makes no networks: %v %s", err, out))
 			}
 			out, _ := doctorSays(t, "unshare", "--net", "sh", "-ec", test.setup+`; ip link set lo up; exec "$@"`, "sh")
-			if strings.Contains(out, "runs in a container") {
-				t.Skip("this machine is a container, which the doctor says instead")
-			}
+			container := strings.Contains(out, "runs in a container") // which the doctor says then, with the same addresses
 			for _, want := range test.want {
+				if list, private := strings.CutPrefix(want, "private addresses only: "); container && private {
+					want = "a container, whose address " + strings.TrimRight(list, ".") + " no client reaches"
+				} else if container && strings.Contains(want, "ROUTER") {
+					want = "--public-ip ADDRESS-OF-THE-HOST"
+				}
 				if !strings.Contains(out, want) {
 					t.Errorf("the doctor does not say %q: %s", want, out)
 				}

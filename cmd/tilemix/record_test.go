@@ -43,7 +43,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := exec.LookPath("ffprobe"); err != nil {
-		t.Skip("ffprobe is not installed")
+		lack(t, "ffprobe is not installed")
 	}
 	kills, _ := strconv.Atoi(os.Getenv(killsVariable))
 	for range max(kills, 3) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ func TestStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := exec.LookPath("ffprobe"); err != nil {
-		t.Skip("ffprobe is not installed")
+		lack(t, "ffprobe is not installed")
 	}
 	for _, test := range []struct {
 		name  string
@@ -114,7 +115,7 @@ func unready(t *testing.T, url, reason string) {
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("this user mounts no disk: %v", err)
+		lack(t, fmt.Sprintf("this user mounts no disk: %v", err))
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	if err := h264.Open(""); err != nil {

@@ -13,10 +13,14 @@ import (
 // maxExposure is the most that systemd-analyze security may find, of ten.
 const maxExposure = 2.5
 
-// run returns what a program prints, and skips a test that the machine has no such program for.
+// run returns what a program prints. It skips a test that the machine has no such program for, or fails it
+// where the environment has CI set.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not installed", name)
+		}
 		t.Skipf("%s is not installed", name)
 	}
 	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()

@@ -5,7 +5,9 @@ package doctor
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Level is how bad a finding is.
@@ -37,6 +39,12 @@ type Machine struct {
 	Vectors    bool // the CPU has AVX2, or is one of ARM with NEON
 	FFmpeg     error
 	Data       error // why the data folder cannot be written
+
+	Ports       []Port
+	Relays      []Relay // of --ice-server
+	Now         time.Time
+	ClockLoose  bool         // nothing keeps the clock in time
+	Certificate *Certificate // nil: the server has none, or signs its own
 }
 
 // Interface is one of the machine's network interfaces that are up.
@@ -55,7 +63,8 @@ const (
 
 // Examine returns what is found, in the order in which an operator sets a machine up.
 func Examine(m Machine) []Finding {
-	all := []Finding{m.port(), m.addresses(), m.ipv6(), m.files(), m.memory(), m.cpu(), m.data(), m.ffmpeg()}
+	all := slices.Concat([]Finding{m.port()}, m.ports(), []Finding{m.addresses(), m.ipv6()}, m.relays(), m.certificate(),
+		[]Finding{m.clock(), m.files(), m.memory(), m.cpu(), m.data(), m.ffmpeg()})
 	var found []Finding
 	for _, f := range all {
 		if f.Text != "" {
@@ -89,13 +98,16 @@ func (m Machine) addresses() Finding {
 			}
 		}
 	}
+	seen, known := m.seen()
 	switch {
 	case len(m.Public) > 0:
 		return Finding{Good, fmt.Sprintf("Clients reach media at %s (--public-ip).", texts(m.Public))}
-	case m.Container:
+	case m.Container && len(public) == 0 && len(private) > 0:
 		return Finding{Bad, fmt.Sprintf("The server runs in a container, whose address %s no client reaches. Give it the address of the host and a port that the container has outside too: --public-ip ADDRESS-OF-THE-HOST --port 443.", strings.Join(private, ", "))}
 	case len(public) > 0:
 		return Finding{Good, fmt.Sprintf("The machine has a public address: %s.", strings.Join(public, ", "))}
+	case len(private) > 0 && known:
+		return Finding{Bad, fmt.Sprintf("The machine has private addresses only: %s. Others see it at %s. Clients of the internet need --public-ip %s and a port that the router passes on: --port PORT.", strings.Join(private, ", "), seen, seen)}
 	case len(private) > 0:
 		return Finding{Hint, fmt.Sprintf("The machine has private addresses only: %s. Clients of this network reach it. Behind NAT, clients of the internet need --public-ip ADDRESS-OF-THE-ROUTER and a port that the router passes on: --port PORT.", strings.Join(private, ", "))}
 	}
