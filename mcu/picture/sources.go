@@ -82,7 +82,7 @@ func (c *sources) look(s *scene.Scene, now time.Time) {
 			c.assess(src, s, i, false, now)
 			continue
 		}
-		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted, Hand: m.Hand}
+		src.tile = video.Tile{ID: m.ID, Name: m.Name, Speaking: m.Speaking, Muted: m.Muted || m.NoMicrophone, Hand: m.Hand}
 		if m.Reacting(now) {
 			src.tile.Reaction = decor.Reaction{Picture: m.Reaction, Word: m.ReactionWord}
 		}

@@ -93,6 +93,7 @@ func TestTileOfMember(t *testing.T) {
 	for _, m := range []scene.Member{
 		{ID: "ada", Name: "Ada"},
 		{ID: "ben", Name: "Ben", Muted: true},
+		{ID: "bot", Name: "Bot", NoMicrophone: true}, // as the list of participants has it
 		{ID: "cid", Name: "", Speaking: true},
 		{ID: "dan", Name: "Dan", MediaLost: true},
 		{ID: "eve", Name: "Eve", Unseen: silence.NoVideo},
@@ -104,7 +105,7 @@ func TestTileOfMember(t *testing.T) {
 		b.advance()
 		b.sources.look(s, b.now)
 		tile := b.tile(t)
-		if tile.ID != m.ID || tile.Name != m.Name || tile.Speaking != m.Speaking || tile.Muted != m.Muted || tile.Hidden != 7 {
+		if tile.ID != m.ID || tile.Name != m.Name || tile.Speaking != m.Speaking || tile.Muted != (m.Muted || m.NoMicrophone) || tile.Hidden != 7 {
 			t.Errorf("%+v is shown as %+v", m, tile)
 		}
 		want := map[bool]video.Status{true: video.Disconnected, false: video.OK}[m.MediaLost]
