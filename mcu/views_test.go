@@ -229,5 +229,57 @@ func TestViewFlood(t *testing.T) {
 	}
 }
 
+// TestManyWishes has each of many viewers of a room wish another view: the server draws as many as it may have,
+// another room has its share of them, and its viewers see what is theirs.
+func TestManyWishes(t *testing.T) {
+	t.Parallel()
+	const most = 2
+	c := colourful(t, most)
+	other := c.join("other", "Dan", both)
+	film(other, red)
+	c.colours[other.id] = red
+	dan := c.join("other", "Eye", viewer)
+	alone := next(t, &dan.news, "a tile", func(l control.Layout) bool { return len(l.Tiles) == 1 })
+	var crowd []*guest
+	for i := range 12 {
+		crowd = append(crowd, c.join("views", fmt.Sprint("Viewer ", i), viewer))
+	}
+	orders := [][]int{{0}, {1}, {2}, {0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 2}, {2, 1}, {0, 1, 2}, {2, 1, 0}, {1, 0, 2}}
+	for i, g := range crowd {
+		g.p.Handle(control.View{Wish: c.pins(orders[i]...)})
+	}
+	refused := 0
+	for _, g := range crowd {
+		c.await("an answer to each wish", func() bool {
+			for _, l := range of[control.Layout](&g.news) {
+				if l.View != nil {
+					return true
+				}
+			}
+			return len(of[control.Error](&g.news)) > 0
+		})
+		refused += len(of[control.Error](&g.news))
+	}
+	if refused < len(crowd)-most {
+		t.Errorf("%d of %d wishes were refused, with %d views", refused, len(crowd), most)
+	}
+	dan.p.Handle(control.View{Wish: views.Wish{Canvas: "360x640"}})
+	upright := next(t, &dan.news, "a view of the other room", func(l control.Layout) bool { return l.Height > l.Width })
+	dan.VideoSink.Await("its picture", func(p rtctest.Picture) error {
+		if p.Image.Rect.Dx() != 360 {
+			return errors.New("wide")
+		}
+		return c.matches(p.Image, upright)
+	})
+	dan.p.Handle(control.View{})
+	dan.VideoSink.Await("the room's picture", func(p rtctest.Picture) error {
+		if p.Image.Rect.Dx() != alone.Width {
+			return errors.New("upright")
+		}
+		return c.matches(p.Image, alone)
+	})
+	c.await("a bound of the pictures that are drawn", func() bool { return c.metric("tilemix_renditions", "360") <= 2+most })
+}
+
 // viewPause (260 ms) is how often a viewer may change its view.
 const viewPause = 260 * time.Millisecond

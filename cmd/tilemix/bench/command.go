@@ -24,7 +24,7 @@ import (
 
 // Settings are the flags of bench.
 type Settings struct {
-	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, quality, coop25, large100, audio300, viewers100, viewers500, beside, latency, join50, memory, idle, views4, grid9-1080, screen, overlays, overlays4, wishes50 or all. Repeatable."`
+	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, quality, coop25, large100, audio300, viewers100, viewers500, beside, latency, join50, memory, idle, views4, grid9-1080, screen, overlays, overlays4, transitions, wishes50 or all. Repeatable."`
 	Participants int           `placeholder:"N" help:"Other number of participants, or of viewers in viewers100 and viewers500, rounds in memory, or rooms in idle."`
 	Duration     time.Duration `default:"10s" help:"How long each is measured."`
 	Clip         string        `placeholder:"FILE" help:"Video that the cameras film, read with ffmpeg. Without it, one is drawn."`

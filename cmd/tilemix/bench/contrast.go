@@ -30,6 +30,9 @@ type Pair struct {
 	With           float64 `json:"with"`
 	ComposeWithout float64 `json:"composeWithout"` // time of composing
 	ComposeWith    float64 `json:"composeWith"`
+	Encodes        float64 `json:"encodes"`     // pictures a second, with it
+	BitsWithout    float64 `json:"bitsWithout"` // of all pictures encoded, Mbit/s
+	BitsWith       float64 `json:"bitsWith"`
 	Others         float64 `json:"others"` // CPU of everything else on the machine, the greater of both
 	Load           float64 `json:"load"`   // of the machine, over the last minute
 }
@@ -108,11 +111,7 @@ func (m contrasting) turn(ctx context.Context, on bool) error {
 
 // span measures one side of a pair.
 func (m contrasting) span(ctx context.Context, p *Pair, on bool) error {
-	composed := func() (float64, error) {
-		now, err := readMetrics(ctx, m.server.url)
-		return 1000 * now.find("tilemix_stage_seconds", "compose").GetHistogram().GetSampleSum(), err
-	}
-	began, err := composed()
+	began, err := readMetrics(ctx, m.server.url)
 	if err != nil {
 		return err
 	}
@@ -127,13 +126,17 @@ func (m contrasting) span(ctx context.Context, p *Pair, on bool) error {
 	if err != nil {
 		return err
 	}
-	ended, err := composed()
-	used := after.since(before)
-	compose := (ended - began) / after.at.Sub(before.at).Seconds()
+	ended, err := readMetrics(ctx, m.server.url)
+	used, seconds := after.since(before), after.at.Sub(before.at).Seconds()
+	composed := func(now metrics) float64 {
+		return 1000 * now.find("tilemix_stage_seconds", "compose").GetHistogram().GetSampleSum()
+	}
+	counted := func(name string) float64 { return (ended.count(name, "") - began.count(name, "")) / seconds }
+	compose, bits := (composed(ended)-composed(began))/seconds, counted("tilemix_picture_bytes_total")*8/1e6
 	if p.Others = max(p.Others, used.others); on {
-		p.With, p.ComposeWith = used.server, compose
+		p.With, p.ComposeWith, p.BitsWith, p.Encodes = used.server, compose, bits, counted("tilemix_picture_encodes_total")
 	} else {
-		p.Without, p.ComposeWithout = used.server, compose
+		p.Without, p.ComposeWithout, p.BitsWithout = used.server, compose, bits
 	}
 	if !m.settings.Busy { // else the pair says so
 		m.busy("a pair was measured", used)
@@ -143,8 +146,8 @@ func (m contrasting) span(ctx context.Context, p *Pair, on bool) error {
 
 // String says it in words.
 func (p Pair) String() string {
-	return fmt.Sprintf("CPU %.0f and %.0f ms/s, composing %.1f and %.1f; other programs %.0f ms/s, load %.2f",
-		p.Without, p.With, p.ComposeWithout, p.ComposeWith, p.Others, p.Load)
+	return fmt.Sprintf("CPU %.0f and %.0f ms/s, composing %.1f and %.1f, %.2f and %.2f Mbit/s, %.1f encodes/s with it; other programs %.0f ms/s, load %.2f",
+		p.Without, p.With, p.ComposeWithout, p.ComposeWith, p.BitsWithout, p.BitsWith, p.Encodes, p.Others, p.Load)
 }
 
 // load is the machine's load over the last minute (proc_loadavg(5)), 0 where it is not known.

@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"net/http"
 	"slices"
+	"time"
 
 	"tilemix/cmd/tilemix/bench/bot"
 	"tilemix/mixer/layout"
@@ -49,6 +50,12 @@ func contrasts() []scenario {
 				}
 			},
 		},
+	}
+}
+
+// drawings are those that are about what is drawn besides, and about rooms beside each other.
+func drawings() []scenario {
+	return []scenario{
 		{
 			Name: "overlays", about: "4 participants without cameras: without overlays, and with all of them", participants: 4,
 			contrast: &contrast{"all overlays", allOverlays},
@@ -62,6 +69,14 @@ func contrasts() []scenario {
 			contrast: &contrast{"all overlays", allOverlays},
 			judge: func(r, _ *Result) []Bar {
 				return []Bar{r.kept(), atMost("composing with overlays more than without", "ms/s", r.Pairs.composed(), 5)}
+			},
+		},
+		{
+			Name: "transitions", about: "4 cooperating cameras that change their places all the time: they jump, and they move for 250 ms", participants: 4,
+			video: true, sound: true, cooperate: true, speakers: 1,
+			contrast: &contrast{"tiles that move", movingTiles},
+			judge: func(r, _ *Result) []Bar {
+				return []Bar{r.kept(), atMost("CPU / with tiles that jump", "", r.Pairs.factor(), 1.15)}
 			},
 		},
 		{
@@ -157,6 +172,36 @@ func allOverlays(ctx context.Context, m *measurement, on bool) error {
 	return m.call.ask(ctx, http.MethodPut, m.call.room(atRoom)+"/overlays", all, nil)
 }
 
+// movingTiles has tiles change their places all the time. They move for 250 ms, or jump.
+func movingTiles(ctx context.Context, m *measurement, on bool) error {
+	ms := 0
+	if on {
+		ms = 250
+	}
+	m.calmDown()
+	if err := m.call.ask(ctx, http.MethodPut, m.call.room(atRoom)+"/overlays", map[string]any{"transition": map[string]any{"ms": ms}}, nil); err != nil {
+		return err
+	}
+	ids, err := (contrasting{m}).ids(ctx, atRoom)
+	if err != nil {
+		return err
+	}
+	// Two in front change the order of all.
+	spot := func(ctx context.Context, name string, on bool) error {
+		return m.call.ask(ctx, http.MethodPatch, m.call.room(atRoom)+"/participants/"+ids[name], map[string]any{"spotlight": on}, nil)
+	}
+	if err := spot(ctx, "bot 3", true); err != nil {
+		return err
+	}
+	m.keepOn(ctx, func(ctx context.Context) {
+		for _, front := range []bool{true, false} {
+			_ = spot(ctx, "bot 2", front) // the call may have ended
+			_ = sleep(ctx, time.Second)
+		}
+	})
+	return nil
+}
+
 // emblem is a logo as a data URL.
 func emblem() string {
 	img := image.NewNRGBA(image.Rect(0, 0, 96, 96))
@@ -188,17 +233,11 @@ func fiftyWishes(ctx context.Context, m *measurement, on bool) error {
 	if err := c.give(ctx, atRoom+"0", wishes); err != nil || !on {
 		return err
 	}
-	again, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	m.restless = func() { stop(); <-done }
-	go func() {
-		defer close(done)
-		for again.Err() == nil {
-			for _, all := range []map[string]wish{shifted, wishes} {
-				_ = c.give(again, atRoom+"0", all) // what is refused stays as it is
-			}
+	m.keepOn(ctx, func(ctx context.Context) {
+		for _, all := range []map[string]wish{shifted, wishes} {
+			_ = c.give(ctx, atRoom+"0", all) // what is refused stays as it is
 		}
-	}()
+	})
 	return nil
 }
 

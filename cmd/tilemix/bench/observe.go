@@ -177,6 +177,19 @@ func (m *measurement) counted(before, after metrics) {
 	m.work.speakers = m.s.speakers
 }
 
+// keepOn does something again and again until calmDown.
+func (m *measurement) keepOn(ctx context.Context, do func(ctx context.Context)) {
+	again, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	m.restless = func() { stop(); <-done }
+	go func() {
+		defer close(done)
+		for again.Err() == nil {
+			do(again)
+		}
+	}()
+}
+
 // trouble notes why the numbers may be worth nothing.
 func (m *measurement) trouble(format string, args ...any) {
 	if m.settings.Busy {

@@ -36,7 +36,7 @@ type scenario struct {
 
 // scenarios are all there are, in the order in which they run.
 func scenarios() []scenario {
-	return slices.Concat(conversations(), audiences(), moments(), contrasts())
+	return slices.Concat(conversations(), audiences(), moments(), contrasts(), drawings())
 }
 
 // conversations are calls in which most send.
