@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tilemix/cmd/tilemix/drain"
+	"tilemix/cmd/tilemix/revive"
 	"tilemix/cmd/tilemix/startup"
 	"tilemix/mcu"
 	"tilemix/mcu/event"
@@ -126,7 +127,7 @@ func reachable(at net.Addr) string {
 }
 
 // join connects the rooms and their HTTP side with the cluster.
-func (m *member) join(site *signaling.Config, rooms *mcu.Server, d *drain.Drain, log *slog.Logger) (err error) {
+func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.Revival, d *drain.Drain, log *slog.Logger) (err error) {
 	if m == nil {
 		return nil
 	}
@@ -144,9 +145,11 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, d *drain.Drain,
 		}
 		return people
 	}
+	m.cfg.Adopt = again.Adopt
 	if m.cluster, err = cluster.New(m.cfg, m.bus, log); err != nil {
 		return fmt.Errorf("--cluster-id: %w", err)
 	}
+	again.Follow(m.cluster.Follow)
 	site.Spread, site.Nodes = m.cluster.Spread, m.cluster.Nodes
 	return nil
 }

@@ -140,8 +140,8 @@ func (f *fleet) kill(id string) {
 	delete(f.nodes, id)
 }
 
-// TestCluster has clients of three nodes meet in one room, and kills the node that mixes it. The room begins
-// again at another node, and all come back by the nodes that they know.
+// TestCluster has clients of three nodes meet in one room, and kills the node that mixes it. The room goes on
+// at another node, and all come back by the nodes that they know, as who they were and muted as they were.
 func TestCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts three servers")
@@ -156,6 +156,10 @@ func TestCluster(t *testing.T) {
 	for id := range f.nodes {
 		f.await("all three are seen at "+id, func() bool { return len(f.people(id, "demo")) == 3 })
 	}
+	before := f.people(home, "demo")
+	ask(t, "PATCH", f.nodes[others[1]].url+"/api/v1/rooms/demo/participants/"+before["Cid"].ID, "application/json", `{"audio":{"muted":true}}`, http.StatusNoContent)
+	f.await("Cid is muted", func() bool { return f.people(others[0], "demo")["Cid"].AudioMuted })
+	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
 	f.kill(home)
 	killed := time.Now()
 	f.await("those come back whose node lives", func() bool {
@@ -163,6 +167,11 @@ func TestCluster(t *testing.T) {
 		return now["Ben"].ID != "" && now["Cid"].ID != ""
 	})
 	t.Logf("they are back after %v", time.Since(killed))
+	for _, name := range []string{"Ben", "Cid"} {
+		if now := f.people(others[0], "demo")[name]; now.ID != before[name].ID || now.AudioMuted != (name == "Cid") {
+			t.Errorf("%s comes back as %+v, and was %+v", name, now, before[name])
+		}
+	}
 	next := f.home(others[1], "demo")
 	if next == "" || next == home {
 		t.Errorf("the room is at %q", next)

@@ -102,7 +102,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	site.Gateway, site.Broadcaster = again.Use(recorder, links, live)
 	draining := newDrain(rooms, log)
 	site.Drain, site.Conditions = draining.Begin, conditions(s, rooms, draining)
-	if err := s.member.join(&site, rooms, draining, log); err != nil {
+	if err := s.member.join(&site, rooms, again, draining, log); err != nil {
 		return nil, err
 	}
 	handler, err := signaling.New(rooms, site, log)

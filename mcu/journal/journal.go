@@ -40,9 +40,10 @@ type Journal struct {
 	log  *slog.Logger
 	news chan struct{} // something is to be written; holds one
 
-	mu    sync.Mutex
-	now   map[string]json.RawMessage
-	dirty map[string]struct{} // keys whose values the file does not have
+	mu     sync.Mutex
+	follow func(key string, value json.RawMessage) // nil: nobody does
+	now    map[string]json.RawMessage
+	dirty  map[string]struct{} // keys whose values the file does not have
 
 	// Owned by Run.
 	file   *os.File
@@ -101,6 +102,7 @@ func (j *Journal) Put(key string, value any) {
 	if !same {
 		j.now[key] = data
 		j.dirty[key] = struct{}{}
+		j.tell(key, data)
 	}
 	j.mu.Unlock()
 	if !same {
@@ -115,10 +117,26 @@ func (j *Journal) Drop(key string) {
 	if there {
 		delete(j.now, key)
 		j.dirty[key] = struct{}{}
+		j.tell(key, nil)
 	}
 	j.mu.Unlock()
 	if there {
 		j.rouse()
+	}
+}
+
+// Follow has f get each change from now on: a key with its value, or with nil once it is kept no more. f is
+// called with a lock held, so it must neither block nor call the Journal.
+func (j *Journal) Follow(f func(key string, value json.RawMessage)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.follow = f
+}
+
+// tell tells of a change. The caller holds the lock.
+func (j *Journal) tell(key string, value json.RawMessage) {
+	if j.follow != nil {
+		j.follow(key, value)
 	}
 }
 

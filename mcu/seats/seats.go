@@ -62,9 +62,9 @@ const (
 // concurrent use.
 type Seats struct {
 	journal *journal.Journal
-	until   time.Time // former counts
 
 	mu     sync.Mutex
+	until  time.Time        // former counts
 	former map[string]Seat  // by their keys; those that nobody has claimed
 	rooms  map[string]Order // of the server before, that have not ended since
 }
@@ -73,23 +73,40 @@ type Seats struct {
 // journal, which keeps it until Expire.
 func New(j *journal.Journal, left map[string]json.RawMessage, now time.Time) *Seats {
 	s := &Seats{journal: j, until: now.Add(Grace), former: map[string]Seat{}, rooms: map[string]Order{}}
+	s.take(left)
+	return s
+}
+
+// Adopt takes seats and rooms of another server, which is dead, beside its own. For Grace from now on their
+// clients may come back here. The caller calls Expire then.
+func (s *Seats) Adopt(left map[string]json.RawMessage, now time.Time) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.until = now.Add(Grace)
+	s.take(left)
+}
+
+// take takes what a server has left. The caller holds the lock.
+func (s *Seats) take(left map[string]json.RawMessage) {
 	for key, value := range left {
 		if strings.HasPrefix(key, ofSeat) {
 			var seat Seat
 			if json.Unmarshal(value, &seat) == nil && seat.Key != "" {
 				s.former[seat.Key] = seat
-				j.Put(key, value)
+				s.journal.Put(key, value)
 			}
 		}
 		if name, ok := strings.CutPrefix(key, ofRoom); ok {
 			var room Order
 			if json.Unmarshal(value, &room) == nil {
 				s.rooms[name] = room
-				j.Put(key, value)
+				s.journal.Put(key, value)
 			}
 		}
 	}
-	return s
 }
 
 // Keep keeps a seat in place of what was kept of its ID. A seat without a secret cannot come back, and is
@@ -129,11 +146,14 @@ func (s *Seats) End(name string) {
 
 // Former returns the seat in the server before that a client has the secret of.
 func (s *Seats) Former(secret string, now time.Time) (seat Seat, ok bool) {
-	if s == nil || secret == "" || !now.Before(s.until) {
+	if s == nil || secret == "" {
 		return Seat{}, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !now.Before(s.until) {
+		return Seat{}, false
+	}
 	seat, ok = s.former[hash(secret)]
 	seat.Secret = secret
 	return seat, ok
@@ -160,11 +180,14 @@ func (s *Seats) Return(seat Seat) {
 
 // Hosted tells whether a host of a room in the server before may still come back.
 func (s *Seats) Hosted(room string, now time.Time) bool {
-	if s == nil || !now.Before(s.until) {
+	if s == nil {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !now.Before(s.until) {
+		return false
+	}
 	for _, seat := range s.former {
 		if seat.Room == room && !seat.Waits && seat.Grant.Role == policy.Host {
 			return true
@@ -175,11 +198,14 @@ func (s *Seats) Hosted(room string, now time.Time) bool {
 
 // Was returns what a room was like in the server before, if it has not ended since.
 func (s *Seats) Was(room string, now time.Time) Order {
-	if s == nil || !now.Before(s.until) {
+	if s == nil {
 		return Order{}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !now.Before(s.until) {
+		return Order{}
+	}
 	return s.rooms[room]
 }
 

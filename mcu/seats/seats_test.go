@@ -117,3 +117,41 @@ func TestNil(t *testing.T) {
 		t.Error("nothing gives something")
 	}
 }
+
+// TestAdopt: the seats of another server that died are claimed here, also long after this one began, for two
+// minutes. A function that follows the journal gets each change.
+func TestAdopt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left, _ := crash(t, nil, func(s *Seats) {
+			s.Keep(Seat{ID: "a", Room: "demo", Name: "Ada", Muted: true, Secret: "secret-a"})
+			s.KeepRoom("demo", Order{Locked: true})
+		})
+		kept, _ := crash(t, nil, func(s *Seats) {
+			late := time.Now().Add(time.Hour)
+			if _, ok := s.Claim("secret-a", late); ok {
+				t.Error("a seat of nobody is claimed")
+			}
+			followed := map[string]bool{}
+			s.journal.Follow(func(key string, value json.RawMessage) { followed[key] = value != nil })
+			s.Adopt(left, late)
+			if !followed["seat/a"] || !followed["room/demo"] || !s.Was("demo", late).Locked {
+				t.Errorf("adopted: %v, %+v", followed, s.Was("demo", late))
+			}
+			if _, ok := s.Former("secret-a", late.Add(Grace)); ok {
+				t.Error("a seat is there after the grace")
+			}
+			if seat, ok := s.Claim("secret-a", late.Add(Grace-1)); !ok || seat.ID != "a" || !seat.Muted {
+				t.Errorf("claimed: %+v, %v", seat, ok)
+			}
+			s.Leave("a")
+			if followed["seat/a"] {
+				t.Error("a seat that is left is followed")
+			}
+		})
+		if len(kept) != 1 {
+			t.Errorf("the journal has %q", kept)
+		}
+	})
+	var none *Seats
+	none.Adopt(nil, time.Now())
+}

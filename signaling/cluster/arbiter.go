@@ -18,6 +18,57 @@ type placing struct {
 	Err  string `json:"error,omitempty"`
 }
 
+// place decides as the arbiter of a name. A room whose home is dead begins where its record is: here, because
+// the arbiter is a standby too.
+func (c *Cluster) place(room string, now time.Time) (string, error) {
+	if _, lives := c.roster.home(room, now); !lives && c.keeper.has(room, now) && !c.cfg.Draining() {
+		return c.cfg.ID, nil
+	}
+	return c.roster.place(room, now)
+}
+
+// begin has a room begin here, with what its home before has left.
+func (c *Cluster) begin(room string, now time.Time) {
+	c.beginning.Lock()
+	defer c.beginning.Unlock()
+	if left := c.keeper.take(room, now); left != nil {
+		c.log.Info("a room goes on that another node had", "room", room, "kept", len(left))
+		c.cfg.Adopt(left)
+	}
+	c.roster.open(room, now)
+	c.Changed()
+}
+
+// Follow takes a change of what outlasts a crash of this server: a key of its journal, and a value, or nil once
+// it is no more. It never blocks.
+func (c *Cluster) Follow(key string, value json.RawMessage) { c.keeper.follow(key, value) }
+
+// send gives the standbys of this node's rooms what has changed, or all.
+func (c *Cluster) send(all bool, now time.Time) {
+	pieces := c.keeper.due(all)
+	if len(pieces) == 0 {
+		return
+	}
+	var living []string
+	for _, n := range c.roster.all(now) {
+		if n.State == directory.Serving {
+			living = append(living, n.ID)
+		}
+	}
+	for _, p := range pieces {
+		for _, id := range place.Standbys(p.Room, c.cfg.ID, living) {
+			c.tell(toKeep+id, p)
+		}
+	}
+}
+
+func (c *Cluster) hearRecord(_ string, data []byte) {
+	var p record
+	if json.Unmarshal(data, &p) == nil {
+		c.keeper.hear(p, time.Now())
+	}
+}
+
 func (c *Cluster) answerPlace(data []byte) []byte {
 	var q placing
 	if err := json.Unmarshal(data, &q); err != nil {
@@ -27,7 +78,7 @@ func (c *Cluster) answerPlace(data []byte) []byte {
 		c.spread.probe(q.Of, q.Dead)
 	}
 	a := placing{}
-	id, err := c.roster.place(q.Room, time.Now())
+	id, err := c.place(q.Room, time.Now())
 	if a.Node = id; err != nil {
 		a.Err = err.Error()
 	}
@@ -59,8 +110,7 @@ func (c *Cluster) find(ctx context.Context, room string, opens bool, dead direct
 	}
 	id, err := c.ask(ctx, placing{Room: room, Of: dead.ID, Dead: dead.Run})
 	if err == nil && id == c.cfg.ID {
-		c.roster.open(room, time.Now())
-		c.Changed()
+		c.begin(room, time.Now())
 	}
 	return id, err
 }
@@ -75,7 +125,7 @@ func (c *Cluster) ask(ctx context.Context, q placing) (string, error) {
 	for range tries {
 		arbiter := c.roster.arbiter(q.Room, time.Now())
 		if arbiter == c.cfg.ID {
-			return c.roster.place(q.Room, time.Now())
+			return c.place(q.Room, time.Now())
 		}
 		trial, cancel := context.WithTimeout(ctx, asking)
 		data, err := c.bus.Ask(trial, toPlace+arbiter, question)

@@ -34,6 +34,7 @@ const (
 	ofHello = "tm.hello"
 	ofEnd   = "tm.end"
 	toPlace = "tm.place."
+	toKeep  = "tm.keep."
 )
 
 // ErrID is returned for a text that cannot be the ID of a node.
@@ -58,6 +59,8 @@ type Config struct {
 	People   func() map[string]int            // in each room, those with a seat
 	Load     func() (cores int, load float64) // of the machine
 	Draining func() bool
+	// Adopt takes what a room had at its home, which is dead, before the room begins here.
+	Adopt func(left map[string]json.RawMessage)
 }
 
 // Bus is what a cluster needs of [bus.Bus].
@@ -78,13 +81,15 @@ type Cluster struct {
 	bus    Bus
 	roster *roster
 	spread *spread
+	keeper *keeper
 
-	news    chan struct{} // the list of rooms has changed; holds one
-	settled chan struct{} // closed once rooms may begin
-	settle  func()
-	number  atomic.Uint64 // of the last beat
-	twin    sync.Once
-	noted   sync.Map // texts that were logged
+	beginning sync.Mutex    // held while a room is adopted
+	news      chan struct{} // the list of rooms has changed; holds one
+	settled   chan struct{} // closed once rooms may begin
+	settle    func()
+	number    atomic.Uint64 // of the last beat
+	twin      sync.Once
+	noted     sync.Map // texts that were logged
 }
 
 // New returns a node. It starts nothing. The error is ErrID, or that of the key.
@@ -93,7 +98,7 @@ func New(cfg Config, b Bus, log *slog.Logger) (*Cluster, error) {
 		return nil, fmt.Errorf("%w, not %q", ErrID, cfg.ID)
 	}
 	c := &Cluster{
-		cfg: cfg, log: log, bus: b, roster: newRoster(cfg.ID, cfg.Run),
+		cfg: cfg, log: log, bus: b, roster: newRoster(cfg.ID, cfg.Run), keeper: newKeeper(),
 		news: make(chan struct{}, 1), settled: make(chan struct{}),
 	}
 	c.settle = sync.OnceFunc(func() { close(c.settled) })
@@ -107,6 +112,7 @@ func New(cfg Config, b Bus, log *slog.Logger) (*Cluster, error) {
 	b.Hear(ofHello, func(string, []byte) { c.Changed() })
 	b.Hear(ofEnd, c.hearEnd)
 	b.Answer(toPlace+cfg.ID, c.answerPlace)
+	b.Hear(toKeep+cfg.ID, c.hearRecord)
 	return c, nil
 }
 
@@ -152,10 +158,12 @@ func (c *Cluster) beats(ctx context.Context) {
 		if now.Sub(begun) >= settling || c.cfg.Alone {
 			c.settle()
 		}
-		if now.Sub(listed) >= relist {
+		again := now.Sub(listed) >= relist
+		if again {
 			listed = now
 			c.list(now)
 		}
+		c.send(again, now)
 		c.spread.watch(now)
 		select {
 		case <-tick.C:

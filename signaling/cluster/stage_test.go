@@ -78,6 +78,7 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 		People:   func() map[string]int { return n.people() },
 		Load:     func() (int, float64) { return 2, 0.1 },
 		Draining: func() bool { return false },
+		Adopt:    func(map[string]json.RawMessage) {},
 	}, n.bus, log)
 	if err != nil {
 		t.Fatal(err)

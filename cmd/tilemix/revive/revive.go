@@ -52,6 +52,7 @@ type Revival struct {
 	book  book
 	left  map[string]json.RawMessage // not changed
 	began chan string                // rooms
+	taken chan struct{}              // seats of another server; holds one
 	again map[string]bool            // those that have begun; owned by Run
 
 	recorder    Recorder
@@ -62,7 +63,7 @@ type Revival struct {
 // Open reads what the server before has left in a data folder. If the folder cannot be written, or is
 // another server's, nothing outlasts a crash of this one, and the log says so.
 func Open(dataDir string, log *slog.Logger) *Revival {
-	r := &Revival{log: log, began: make(chan string, waiting), again: map[string]bool{}}
+	r := &Revival{log: log, began: make(chan string, waiting), taken: make(chan struct{}, 1), again: map[string]bool{}}
 	dir := filepath.Join(dataDir, Folder)
 	err := os.MkdirAll(dir, 0o750)
 	if err == nil {
@@ -96,6 +97,22 @@ func (r *Revival) Use(recorder Recorder, g *gateway.Gateway, b *broadcast.Broadc
 	return r.links, r.broadcaster
 }
 
+// Follow has f get each change of what outlasts a crash, with a lock held. The caller calls it before Run.
+func (r *Revival) Follow(f func(key string, value json.RawMessage)) {
+	if r.book.journal != nil {
+		r.book.journal.Follow(f)
+	}
+}
+
+// Adopt has the clients of a room come back here that another server had, which is dead.
+func (r *Revival) Adopt(left map[string]json.RawMessage) {
+	r.Seats.Adopt(left, time.Now())
+	select {
+	case r.taken <- struct{}{}:
+	default:
+	}
+}
+
 // Post takes note of rooms that begin and end. It never blocks.
 func (r *Revival) Post(e event.Event) {
 	switch e.Type {
@@ -121,6 +138,8 @@ func (r *Revival) Run(ctx context.Context) error {
 				r.again[room] = true
 				r.revive(ctx, room)
 			}
+		case <-r.taken:
+			over.Reset(seats.Grace)
 		case <-over.C:
 			late = true
 			r.Seats.Expire()

@@ -1,0 +1,147 @@
+package cluster
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// keeping (2 min) is how long a standby keeps the record of a room that its home does not send again.
+	keeping = 2 * time.Minute
+	// piece (100 KiB) bounds a part of a record in one message.
+	piece = 100 << 10
+)
+
+// record is what outlasts a room's home, or a piece of it: the seats of its people, with hashes of what they
+// come back with, and its settings.
+type record struct {
+	Room string                     `json:"room"`
+	More bool                       `json:"more,omitempty"` // it continues the piece before
+	Put  map[string]json.RawMessage `json:"put"`
+}
+
+// kept is the record of another node's room.
+type kept struct {
+	entries map[string]json.RawMessage
+	heard   time.Time
+}
+
+// keeper has the records of this node's rooms, and those of others' for which it is a standby. It is safe for
+// concurrent use.
+type keeper struct {
+	mu     sync.Mutex
+	own    map[string]map[string]json.RawMessage // by room and key
+	rooms  map[string]string                     // of the keys
+	dirty  map[string]bool                       // rooms whose records are to be sent
+	others map[string]kept
+}
+
+func newKeeper() *keeper {
+	return &keeper{own: map[string]map[string]json.RawMessage{}, rooms: map[string]string{}, dirty: map[string]bool{}, others: map[string]kept{}}
+}
+
+// follow takes a change of what this node keeps for after a crash. value nil: it is no more.
+func (k *keeper) follow(key string, value json.RawMessage) {
+	name, isRoom := strings.CutPrefix(key, "room/")
+	if !isRoom && !strings.HasPrefix(key, "seat/") {
+		return
+	}
+	if !isRoom && value != nil {
+		var seat struct {
+			Room string `json:"room"`
+		}
+		if json.Unmarshal(value, &seat) != nil {
+			return
+		}
+		name = seat.Room
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if was, ok := k.rooms[key]; ok { // it may have moved
+		delete(k.own[was], key)
+		delete(k.rooms, key)
+		k.dirty[was] = true
+	}
+	if value == nil {
+		return
+	}
+	if k.own[name] == nil {
+		k.own[name] = map[string]json.RawMessage{}
+	}
+	k.own[name][key], k.rooms[key], k.dirty[name] = value, name, true
+}
+
+// due returns the records that are to be sent, in pieces; all: those that have not changed too.
+func (k *keeper) due(all bool) (pieces []record) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if all {
+		for room := range k.own {
+			k.dirty[room] = true
+		}
+	}
+	for _, room := range slices.Sorted(maps.Keys(k.dirty)) {
+		p, size := record{Room: room, Put: map[string]json.RawMessage{}}, 0
+		for _, key := range slices.Sorted(maps.Keys(k.own[room])) {
+			value := k.own[room][key]
+			if size > 0 && size+len(value) > piece {
+				pieces = append(pieces, p)
+				p, size = record{Room: room, More: true, Put: map[string]json.RawMessage{}}, 0
+			}
+			p.Put[key] = value
+			size += len(key) + len(value)
+		}
+		pieces = append(pieces, p)
+		if len(k.own[room]) == 0 {
+			delete(k.own, room)
+		}
+	}
+	clear(k.dirty)
+	return pieces
+}
+
+// hear takes a piece of the record of another node's room. A room without entries has ended.
+func (k *keeper) hear(p record, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	is := k.others[p.Room]
+	if !p.More || is.entries == nil {
+		is.entries = map[string]json.RawMessage{}
+	}
+	maps.Copy(is.entries, p.Put)
+	is.heard = now
+	if len(is.entries) == 0 {
+		delete(k.others, p.Room)
+	} else {
+		k.others[p.Room] = is
+	}
+	for room, o := range k.others {
+		if now.Sub(o.heard) >= keeping {
+			delete(k.others, room)
+		}
+	}
+}
+
+// has tells whether there is a record of another node's room.
+func (k *keeper) has(room string, now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	is, ok := k.others[room]
+	return ok && now.Sub(is.heard) < keeping
+}
+
+// take returns the record of a room that begins here, nil for none, and keeps it no more.
+func (k *keeper) take(room string, now time.Time) map[string]json.RawMessage {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	is, ok := k.others[room]
+	delete(k.others, room)
+	if !ok || now.Sub(is.heard) >= keeping {
+		return nil
+	}
+	return is.entries
+}
