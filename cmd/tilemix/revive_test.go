@@ -145,7 +145,14 @@ func TestKillUnderCall(t *testing.T) {
 	if second.Part != 2 || second.Of != first || len(second.Parts) != 2 || second.Parts[0].ID != first || second.Parts[0].Length == 0 {
 		t.Errorf("part 2 is %+v", second)
 	}
-	ask(t, "GET", s.url+"/api/v1/rooms/demo/outputs/"+push.ID, "", "", http.StatusOK)
+	s.await("the push goes on", func() bool { // after the recording
+		response, err := http.Get(s.url + "/api/v1/rooms/demo/outputs/" + push.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
 	s.await("the broadcast goes on", func() bool {
 		if now := session.FindString(ask(t, "GET", s.url+"/hls/demo/index.m3u8", "", "", http.StatusOK)); now != list {
 			t.Fatalf("players of %s are led to %s", list, now)
