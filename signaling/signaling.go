@@ -169,8 +169,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		layouts: newLayouts(bodies, cfg.Layouts),
 		keys:    &keys{cfg.Keys}, metrics: shown, nodes: &nodes{cfg.Nodes},
 	}
-	s.streams = newEventStreams(s.sockets, bodies)
-	s.stats = newStatistics(srv, s.permit.gate)
+	s.stats, s.streams = newStatistics(srv, s.permit.gate), newEventStreams(s.sockets, bodies)
 	large := bodies
 	large.max = maxOverlays
 	s.overlays = &overlays{srv, cfg.Shelf, large}
