@@ -130,7 +130,9 @@ func convert(source []byte) (guide, error) {
 	if err := md.Renderer().Render(&body, source, tree); err != nil {
 		return guide{}, err
 	}
-	return guide{title, template.HTML(body.String())}, nil
+	// The arrow keys scroll a wide example only when it has the focus.
+	page := strings.ReplaceAll(body.String(), "<pre>", `<pre tabindex="0">`)
+	return guide{title, template.HTML(page)}, nil
 }
 
 // relink turns a link to a guide's file into one to its page.

@@ -56,6 +56,9 @@ const dice = `(async (name, seed, n) => {
 		await actions[what]().catch(note)
 	}
 	await call.set({}).catch(note)
+	// At the end each page has another device off.
+	want.camera = !(want.microphone = name === 'Ada')
+	await call.mute({ microphone: !want.microphone, camera: !want.camera }).catch(note)
 	return { done, faults }
 })`
 
