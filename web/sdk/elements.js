@@ -2,6 +2,8 @@
 // that nothing of them mixes with the page around.
 
 const version = 1; // of the messages, see the guide
+/** Attributes of how a call looks, which are parameters of its page. */
+const looks = ['ui', 'language', 'accent', 'background', 'logo'];
 let next = 0;
 
 /** What both elements have in common: a frame for an address. */
@@ -11,7 +13,7 @@ class Frame extends HTMLElement {
   #root = this.attachShadow({ mode: 'open' });
 
   static get observedAttributes() {
-    return ['src', 'token', 'ui'];
+    return ['src', 'token', ...looks];
   }
 
   connectedCallback() {
@@ -73,8 +75,10 @@ class CallElement extends Frame {
     if (!src) return '';
     const url = new URL(src, location.href);
     url.searchParams.set('embed', '1');
-    const ui = this.getAttribute('ui');
-    if (ui) url.searchParams.set('ui', ui);
+    for (const name of looks) {
+      const value = this.getAttribute(name);
+      if (value) url.searchParams.set(name, value.replace(/^#/, ''));
+    }
     const token = this.getAttribute('token');
     if (token) url.hash = `i=${encodeURIComponent(token)}`;
     return url.href;

@@ -31,10 +31,37 @@ function tell(message) {
   window.parent.postMessage({ tilemix: version, ...message }, '*'); // the server has chosen who that is
 }
 
-/** Prepares the page: what the parameters hide. */
+/** Prepares the page: what the parameters hide, its colours and its logo. Bad values change nothing. */
 export function dress() {
   const query = new URLSearchParams(location.search);
   if (query.get('ui')) document.body.dataset.ui = query.get('ui') ?? '';
+  /** @param {string} name @param {string} value */
+  const set = (name, value) => document.documentElement.style.setProperty(name, value);
+  const [accent, background] = ['accent', 'background'].map((name) => /^[0-9a-f]{6}$/i.exec(query.get(name) ?? '')?.[0]);
+  if (accent) {
+    for (const name of ['--accent', '--accent-hover', '--ring']) set(name, `#${accent}`);
+    set('--on-accent', bright(accent) ? '#000000' : '#ffffff');
+  }
+  if (background) for (const name of ['--bg', '--stage']) set(name, `#${background}`);
+  const logo = query.get('logo') ?? '';
+  if (!/^data\Wimage\/(png|jpeg|webp|svg\+xml);base64,[\w+/=]+$/.test(logo)) return;
+  const draw = () => {
+    for (const image of /** @type {NodeListOf<HTMLImageElement>} */ (document.querySelectorAll('.corner > img, .brand > img'))) {
+      if (image.src !== logo) image.src = logo;
+    }
+  };
+  draw();
+  new MutationObserver(draw).observe(document.getElementById('lobby') ?? document.body, { childList: true, subtree: true });
+}
+
+/**
+ * Whether black is easier to read on a colour than white: its relative luminance (WCAG 2) is above 0.179.
+ *
+ * @param {string} colour six hex digits
+ */
+function bright(colour) {
+  const [r, g, b] = [0, 2, 4].map((i) => (parseInt(colour.slice(i, i + 2), 16) / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179;
 }
 
 /**

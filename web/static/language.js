@@ -17,7 +17,7 @@ const plain = new Map();
 const patterns = [];
 
 /**
- * The language to use: the chosen one, else the first of the browser's that there is.
+ * The language to use: the chosen one, which the page's address may name, else the first of the browser's that there is.
  *
  * @param {string} chosen '' for the browser's
  * @param {readonly string[]} wanted tags as in navigator.languages
@@ -30,7 +30,7 @@ export function languageOf(chosen, wanted) {
 
 /** Translates the page, now and whenever it changes. */
 export async function translate() {
-  const language = languageOf(loadChoices().language, navigator.languages ?? [navigator.language]);
+  const language = languageOf(new URLSearchParams(location.search).get('language') || loadChoices().language, navigator.languages ?? [navigator.language]);
   document.documentElement.lang = language;
   document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr';
   if (language === 'en') return;

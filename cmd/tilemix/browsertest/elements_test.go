@@ -41,7 +41,7 @@ func TestElements(t *testing.T) {
 			<script type="module" src="` + server + `/elements.js"></script>`
 	}
 	shop, other := site(t, page), site(t, page)
-	s := serve(t, "", "--embed-origin", shop)
+	s := serve(t, "", "--embed-origin", shop, "--max-views", "8")
 	server = s.url
 	chromium := startBrowser(t, fakeDevices, allow, sound)
 	bob := openPage(t, chromium, "Bob", s.url+"/r/demo?name=Bob")
@@ -112,4 +112,28 @@ func TestElements(t *testing.T) {
 		t.Error(err)
 	}
 	bob.waitFor(t, "tilemix.state.participants.length === 1")
+	dressed(t, bob)
+}
+
+// dressed shows frames with colours, a logo and a language of their own in a page that can look into
+// them. Values that are none change nothing.
+func dressed(t *testing.T, p *page) {
+	t.Helper()
+	const logo = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4="
+	show := func(query string) {
+		t.Helper()
+		if err := p.ask(`(document.getElementById('dressed')?.remove(), document.body.append(Object.assign(document.createElement('iframe'),
+			{ id: 'dressed', src: '/r/other?embed=1&' + new URLSearchParams(`+query+`) })), true)`, new(bool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const inside = `((page) => page?.querySelector('.brand > img') && `
+	show(`{ accent: '0a7d5f', background: 'ffe680', language: 'ar', logo: '` + logo + `' }`)
+	p.waitFor(t, inside+`page.documentElement.dir === 'rtl' && page.querySelector('.brand > img').src === '`+logo+`'
+		&& getComputedStyle(page.documentElement).getPropertyValue('--accent') === '#0a7d5f'
+		&& getComputedStyle(page.documentElement).getPropertyValue('--on-accent') === '#ffffff'
+		&& getComputedStyle(page.documentElement).getPropertyValue('--bg') === '#ffe680')(document.getElementById('dressed').contentDocument)`)
+	show(`{ accent: 'red;x', background: 'url(/x)', language: 'xx', logo: 'https://elsewhere.example/x.png' }`)
+	p.waitFor(t, inside+`page.documentElement.dir === 'ltr' && page.querySelector('.brand > img').src.endsWith('/static/logo.svg')
+		&& !page.documentElement.getAttribute('style'))(document.getElementById('dressed').contentDocument)`)
 }
