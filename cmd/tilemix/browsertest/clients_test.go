@@ -50,6 +50,11 @@ func (c *clients) firefox(t *testing.T) {
 	c.ada.press(t, "m")
 	finn.waitForSilence(t) // although Finn's own microphone hums
 	c.ada.press(t, "m")
+	finn.choosesViews(t)
+
+	trial := fox.open(t, "before the call", c.server.url+"/check")
+	trial.waitFor(t, `(document.getElementById('begin').click(), true)`)
+	trial.waitFor(t, `[0, 3, 4, 5].every((i) => document.querySelectorAll('.step')[i].classList.contains('well'))`) // camera, server, WebSocket, UDP
 
 	viewer := fox.open(t, "viewer", c.server.url+"/watch/room")
 	viewer.waitForPhase(t, "connected")
@@ -57,6 +62,16 @@ func (c *clients) firefox(t *testing.T) {
 	viewer.waitForSound(t)
 	fox.screenshot(t, "watch")
 	c.ada.waitForTiles(t, "Ada") // Finn's page has gone
+}
+
+// choosesViews uses a page's own tile, the menu of a tile and the choice of the layout.
+func (p *page) choosesViews(t *testing.T) {
+	t.Helper()
+	p.waitForOwn(t, "in the grid")
+	p.openTileMenu(t, p.name, "Cover my own tile")
+	p.waitFor(t, `document.querySelector('#tiles .own-cover')?.checkVisibility()`)
+	p.waitFor(t, `(document.getElementById('layout').click(), true)`)
+	p.waitFor(t, `document.querySelector('.picker #view-speaker') && document.activeElement.closest('.picker')`)
 }
 
 // vp8 is Chromium that is told to use nothing else.
