@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -13,6 +14,15 @@ type iceServer struct {
 	URL                string // as RFC 7064 and RFC 7065 write it
 	Username, Password string // TURN only: the same for all clients
 	Secret             string // TURN only: of which credentials are made; "": there is none
+}
+
+// warnOfPasswords logs which servers have a password that every visitor gets.
+func warnOfPasswords(servers []iceServer, log *slog.Logger) {
+	for _, server := range servers {
+		if server.Password != "" {
+			log.Warn("every visitor gets the password of a TURN server: name a shared secret instead, as turn:secret=SECRET@HOST", "server", server.URL)
+		}
+	}
 }
 
 // sharedSecret begins the user part that names a secret.

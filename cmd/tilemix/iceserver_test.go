@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"log/slog"
+	"strings"
+	"testing"
+)
 
 func TestICEServer(t *testing.T) {
 	tests := []struct {
@@ -38,5 +42,14 @@ func TestICEServer(t *testing.T) {
 		if got != test.want || (err == nil) != (test.want != iceServer{}) {
 			t.Errorf("%q: got %+v, %v, want %+v", test.text, got, err, test.want)
 		}
+	}
+}
+
+// TestWarnOfPasswords: a password that every visitor gets is in the log as a warning, with its server, and not the password.
+func TestWarnOfPasswords(t *testing.T) {
+	var log strings.Builder
+	warnOfPasswords([]iceServer{{URL: "turn:a", Username: "u", Password: "hidden"}, {URL: "turn:b", Secret: "s"}, {URL: "stun:c"}}, slog.New(slog.NewTextHandler(&log, nil)))
+	if text := log.String(); strings.Count(text, "every visitor gets") != 1 || !strings.Contains(text, "server=turn:a") || strings.Contains(text, "hidden") {
+		t.Errorf("the log is %s", text)
 	}
 }

@@ -15,6 +15,7 @@ import (
 // media follows the HTTP listener, because an operator who names an address expects the server
 // there and nowhere else. A proxy's clients do not use that address, so their media needs all.
 func placeMedia(s *settings, listener net.Addr, log *slog.Logger) {
+	warnOfPasswords(s.ICEServers, log)
 	at, local, reason := mediaAddresses(s, listener)
 	if local {
 		if err := canBeLocal(); err != nil {

@@ -11,11 +11,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tilemix/codec/h264"
 )
 
 // TestReload changes the settings of a server that runs: what can change does, the rest is named, and
 // a file with a mistake changes nothing.
 func TestReload(t *testing.T) {
+	if err := h264.Open(""); err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	file, data := filepath.Join(dir, "tilemix.yaml"), filepath.Join(dir, "data")
 	write := func(text string) {
