@@ -11,7 +11,7 @@ const (
 	stands = 100 * time.Millisecond
 	// news is by how much an access unit is larger than an average one if it shows something new. Those
 	// of a picture that stands still, and that a sender repeats, are smaller.
-	news = 3
+	news = 8
 	// again (20) is how often a picture that stands still is encoded once more. Each time adds detail,
 	// because rate control has bits left.
 	again = 20

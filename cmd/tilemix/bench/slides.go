@@ -19,6 +19,9 @@ const (
 	moves = 30
 	// slideBitrate is enough for each picture of a screen of 1080p that moves all over, bits a second.
 	slideBitrate = 8_000_000
+	// stillBitrate is so much that the first picture of a slide is as sharp as it gets: browsers refine a slide
+	// before they send one picture a second.
+	stillBitrate = 40_000_000
 )
 
 // newDeck encodes a slide as a browser sends it: one picture a second while it stands still, and
@@ -29,14 +32,14 @@ func newDeck(size image.Point) (*deck, error) {
 	img := image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420)
 	page(img)
 	var err error
-	if d.still, err = encodeSlide(img, 1, 8, func(int) error { return nil }); err != nil {
+	if d.still, err = encodeSlide(img, stillBitrate, 1, 8, func(int) error { return nil }); err != nil {
 		return nil, err
 	}
 	for len(d.still.Pictures) < stillFor { // the last one changes nothing
 		d.still.Pictures = append(d.still.Pictures, d.still.Pictures[len(d.still.Pictures)-1])
 	}
 	draw := scenery()
-	if d.moving, err = encodeSlide(img, frameRate, moves, func(n int) error { return draw(img, n) }); err != nil {
+	if d.moving, err = encodeSlide(img, slideBitrate, frameRate, moves, func(n int) error { return draw(img, n) }); err != nil {
 		return nil, err
 	}
 	loop := d.moving.Pictures
@@ -47,16 +50,16 @@ func newDeck(size image.Point) (*deck, error) {
 	return d, nil
 }
 
-// encodeSlide encodes n pictures at a rate, of which the first is a key frame. Next changes the
-// picture.
-func encodeSlide(img *image.YCbCr, rate, n int, next func(n int) error) (*bot.Variant, error) {
+// encodeSlide encodes n pictures at a bitrate and a frame rate, of which the first is a key frame. Next changes
+// the picture.
+func encodeSlide(img *image.YCbCr, bitrate, rate, n int, next func(n int) error) (*bot.Variant, error) {
 	size := img.Rect.Size()
-	enc, err := h264.NewEncoder(codec.VideoConfig{Width: size.X, Height: size.Y, FrameRate: frameRate, Bitrate: slideBitrate})
+	enc, err := h264.NewEncoder(codec.VideoConfig{Width: size.X, Height: size.Y, FrameRate: frameRate, Bitrate: bitrate})
 	if err != nil {
 		return nil, err
 	}
 	defer enc.Close()
-	v := &bot.Variant{Size: size, Bitrate: slideBitrate, Every: frameRate / rate}
+	v := &bot.Variant{Size: size, Bitrate: bitrate, Every: frameRate / rate}
 	for i := range n {
 		if err := next(i); err != nil {
 			return nil, err
