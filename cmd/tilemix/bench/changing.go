@@ -14,6 +14,8 @@ type Changes struct {
 	All   Spread `json:"all"`
 	Known Spread `json:"known"` // of views that others had
 	New   Spread `json:"new"`   // of views that nobody had
+	// Missed are those that had no picture before the next change, as when the server refused the view.
+	Missed int `json:"missed"`
 }
 
 // changing is a measurement of how long a viewer waits for the first picture of another view.
@@ -52,7 +54,7 @@ func (m changing) seen() {
 	pictures, _ := m.call.members[len(m.call.members)-1].Recorded()
 	known, others, missed := changesSeen(pictures, m.changed)
 	r := m.result
-	r.Changes = &Changes{Known: spread(known), New: spread(others)}
+	r.Changes = &Changes{Known: spread(known), New: spread(others), Missed: missed}
 	r.Changes.All = spread(append(known, others...))
 	if missed > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d of %d changes of view had no picture within %v", missed, len(m.changed), between))
