@@ -15,8 +15,10 @@ import (
 )
 
 // pageScripts are the pages' own modules.
-var pageScripts = []string{"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js", "static/admin.js", "static/trial.js",
-	"static/picker.js", "static/studio.js"} // the call page loads these two when they are wanted
+var pageScripts = []string{
+	"static/call.js", "static/join.js", "static/watch.js", "static/lost.js", "static/archive.js", "static/admin.js", "static/trial.js",
+	"static/picker.js", "static/studio.js",
+} // the call page loads these two when they are wanted
 
 // styles are the style sheets of each page, in their order.
 var styles = map[string][]string{

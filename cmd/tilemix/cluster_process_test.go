@@ -103,10 +103,10 @@ func (f *fleet) home(by, name string) string {
 	return ""
 }
 
-// people returns those in a room, by name, as a node answers.
-func (f *fleet) people(by, name string) map[string]room.Attendee {
+// people returns those in the room, by name, as a node answers.
+func (f *fleet) people(by string) map[string]room.Attendee {
 	f.t.Helper()
-	response, err := http.Get(f.nodes[by].url + "/api/v1/rooms/" + name + "/participants")
+	response, err := http.Get(f.nodes[by].url + "/api/v1/rooms/demo/participants")
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -154,21 +154,21 @@ func TestCluster(t *testing.T) {
 	f.join(others[0], "demo", "Ben")
 	f.join(others[1], "demo", "Cid")
 	for id := range f.nodes {
-		f.await("all three are seen at "+id, func() bool { return len(f.people(id, "demo")) == 3 })
+		f.await("all three are seen at "+id, func() bool { return len(f.people(id)) == 3 })
 	}
-	before := f.people(home, "demo")
+	before := f.people(home)
 	ask(t, "PATCH", f.nodes[others[1]].url+"/api/v1/rooms/demo/participants/"+before["Cid"].ID, "application/json", `{"audio":{"muted":true}}`, http.StatusNoContent)
-	f.await("Cid is muted", func() bool { return f.people(others[0], "demo")["Cid"].AudioMuted })
+	f.await("Cid is muted", func() bool { return f.people(others[0])["Cid"].AudioMuted })
 	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
 	f.kill(home)
 	killed := time.Now()
 	f.await("those come back whose node lives", func() bool {
-		now := f.people(others[0], "demo")
+		now := f.people(others[0])
 		return now["Ben"].ID != "" && now["Cid"].ID != ""
 	})
 	t.Logf("they are back after %v", time.Since(killed))
 	for _, name := range []string{"Ben", "Cid"} {
-		if now := f.people(others[0], "demo")[name]; now.ID != before[name].ID || now.AudioMuted != (name == "Cid") {
+		if now := f.people(others[0])[name]; now.ID != before[name].ID || now.AudioMuted != (name == "Cid") {
 			t.Errorf("%s comes back as %+v, and was %+v", name, now, before[name])
 		}
 	}

@@ -59,7 +59,7 @@ func TestDoctorOutside(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Run(ctx) }()
-	defer func() { cancel(); <-ended }()
+	defer func() { cancel(); _ = <-ended }()
 	user, password := relay.Credentials(time.Now())
 	at := "127.0.0.1:" + strconv.Itoa(relay.Port())
 	user = strings.ReplaceAll(user, ":", "%3A")

@@ -62,7 +62,7 @@ func newSound(channels int, both bool) sound {
 	s.voices = []*voice{{codec: codecOpus, list: audioList, track: track(&codecs.Opus{ChannelCount: channels})}}
 	if both {
 		c := &codecs.MPEG4Audio{}
-		c.Config.Type, c.Config.SampleRate, c.Config.ChannelConfig, c.Config.ChannelCount = 2, audioRate, uint8(channels), channels // AAC-LC
+		c.Config.Type, c.Config.SampleRate, c.Config.ChannelConfig = 2, audioRate, uint8(channels) // AAC-LC
 		s.voices = append(s.voices, &voice{codec: codecAAC, list: aacList, track: track(c)})
 		// ISO/IEC 14496-3 §4.4.2.1: one element without spectral data, and its end.
 		if s.silence = []byte{0x00, 0xc8, 0x00, 0x80, 0x23, 0x80}; channels == 2 {

@@ -30,7 +30,7 @@ type nodesOf struct {
 // the API.
 func TestLanding(t *testing.T) {
 	nodes := three(t)
-	location, _ := enter(t, nodes[0], "demo", "Ada")
+	location := enter(t, nodes[0], "demo", "Ada")
 	home := homes(nodes, "demo")
 	if len(home) != 1 {
 		t.Fatalf("the room is at %v", home)
@@ -40,8 +40,8 @@ func TestLanding(t *testing.T) {
 	for i, n := range nodes {
 		poll.Until(t, "the room at "+n.id, func() bool {
 			var room struct{ Participants int }
-			response, _ := do(t, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
-			if response.StatusCode != http.StatusOK {
+			status, _ := do(t, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
+			if status != http.StatusOK {
 				return false // its list of rooms has not come yet
 			}
 			want(t, http.StatusOK, &room, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
@@ -49,6 +49,7 @@ func TestLanding(t *testing.T) {
 		})
 		enter(t, n, "demo", "Ben"+n.id)
 		poll.Until(t, "Ben has a seat", func() bool { return nodes[at].people()["demo"] == 2+i })
+		//nolint:bodyclose // Dial has closed it
 		conn, response, err := websocket.Dial(t.Context(), strings.Replace(n.url, "http", "ws", 1)+"/ws/demo?name=Eve", nil)
 		if err != nil {
 			t.Fatalf("WebSocket at %s: %v, %v", n.id, response, err)
@@ -56,7 +57,7 @@ func TestLanding(t *testing.T) {
 		if _, message, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(message), `"welcome"`) {
 			t.Errorf("WebSocket at %s: %s, %v", n.id, message, err)
 		}
-		conn.CloseNow()
+		_ = conn.CloseNow()
 		var others nodesOf
 		want(t, http.StatusOK, &others, http.MethodGet, n.url+"/api/v1/nodes", "")
 		if len(others.Nodes) != 3 || others.Nodes[i].ID != n.id || others.Nodes[at].Rooms[0].Name != "demo" {
@@ -85,9 +86,9 @@ func TestOneRoom(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 60 {
 			group.Go(func() {
-				response, text := do(t, http.MethodPost, nodes[i%3].url+"/whip/"+room, offer, "Content-Type", "application/sdp")
-				if response.StatusCode != http.StatusCreated {
-					t.Errorf("client %d: %s %s", i, response.Status, text)
+				status, text := do(t, http.MethodPost, nodes[i%3].url+"/whip/"+room, offer, "Content-Type", "application/sdp")
+				if status != http.StatusCreated {
+					t.Errorf("client %d: %d %s", i, status, text)
 				}
 			})
 		}

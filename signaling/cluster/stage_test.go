@@ -148,7 +148,7 @@ func homes(nodes []*node, room string) (ids []string) {
 }
 
 // do sends a request and returns its answer, with the body read.
-func do(t testing.TB, method, url, body string, header ...string) (*http.Response, string) {
+func do(t testing.TB, method, url, body string, header ...string) (status int, text string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -160,29 +160,28 @@ func do(t testing.TB, method, url, body string, header ...string) (*http.Respons
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Errorf("%s %s: %v", method, url, err)
-		return &http.Response{Header: http.Header{}}, ""
+		return 0, ""
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	data, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Errorf("%s %s: %v", method, url, err)
 	}
-	return response, string(text)
+	return response.StatusCode, string(data)
 }
 
 // want fails the test unless a request has a status, and reads its JSON.
-func want(t testing.TB, status int, into any, method, url, body string, header ...string) *http.Response {
+func want(t testing.TB, status int, into any, method, url, body string, header ...string) {
 	t.Helper()
-	response, text := do(t, method, url, body, header...)
-	if response.StatusCode != status {
-		t.Fatalf("%s %s: %s %s, want %d", method, url, response.Status, text, status)
+	got, text := do(t, method, url, body, header...)
+	if got != status {
+		t.Fatalf("%s %s: %d %s, want %d", method, url, got, text, status)
 	}
 	if into != nil {
 		if err := json.NewDecoder(bytes.NewBufferString(text)).Decode(into); err != nil {
 			t.Fatalf("%s %s: %v in %s", method, url, err, text)
 		}
 	}
-	return response
 }
 
 // whip is a room at a node as a client's peer. location has the address of its session.
@@ -212,12 +211,12 @@ func (w *whip) Offer(ctx context.Context, sdp string) (string, error) {
 }
 
 // enter connects a client by WHIP at a node, and returns its session's path.
-func enter(t testing.TB, n *node, room, name string) (location string, c *rtctest.Client) {
+func enter(t testing.TB, n *node, room, name string) (location string) {
 	t.Helper()
-	c = rtctest.New(t, rtctest.Options{})
+	c := rtctest.New(t, rtctest.Options{})
 	w := &whip{url: n.url + "/whip/" + room + "?name=" + name}
 	if _, err := c.Connect(t.Context(), w); err != nil {
 		t.Fatalf("%s enters %s at %s: %v", name, room, n.id, err)
 	}
-	return w.location, c
+	return w.location
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func film(t *testing.T, options string) (units [][]byte, want []*image.YCbCr) {
 	}
 	delimiter := []byte{0, 0, 0, 1, 9}
 	for _, au := range bytes.Split(stream, delimiter)[1:] {
-		units = append(units, append(delimiter[:len(delimiter):len(delimiter)], au...))
+		units = append(units, slices.Concat(delimiter, au))
 	}
 	raw := run(t, "-i "+file+" -f rawvideo -pix_fmt yuv420p -fps_mode passthrough -")
 	const luma, chroma = width * height, width / 2 * height / 2

@@ -40,7 +40,7 @@ func TestLook(t *testing.T) {
 		t.Errorf("the first load is %v", load)
 	}
 	m.Look(start)
-	for time.Since(start) < 50*time.Millisecond { //nolint:revive // it is to be busy
+	for time.Since(start) < 50*time.Millisecond {
 	}
 	cores, load := m.Look(start.Add(span))
 	if cores < 1 || load <= 0 || load > 1 {
