@@ -44,6 +44,8 @@ SOAKTIME   := 10m
 
 # Packages without goroutines and sockets of their own: the race detector finds nothing there.
 PURE := codec|mixer|web|cmd/tilemix/internal|mcu/(rtptime|control|event|jitter|bandwidth|ladder|uplink|presence|policy|admission|health|silence|headroom|keyframe|backoff|folder|viewer|sound|rtc/(offer|reports|rtctest/barcode))|signaling/access/(ban|store|ticket)
+# What a test names that the race detector's pass leaves out, shortens or judges less.
+LEFT_OUT := testing[.]Short[(]|poll[.](Alone|Lag|Crowd)[(]|raceDetector
 # Packages whose tests make calls, run children or wait for a network.
 SLOW := cmd/|mcu$$|mcu/(rtc|room|session|picture|sound|record|gateway|broadcast|capture|ffmpeg|turn|stream)(/|$$)|signaling/webhook
 
@@ -57,8 +59,8 @@ build: packages
 
 # Every test runs. One pass has the race detector, which makes everything several times slower.
 # That pass therefore leaves out what testing.Short leaves out (browsers, long runs) and the pure
-# packages. What it ran as a whole does not run again: the second pass has the packages whose
-# tests name testing.Short or the race detector, the pure ones, and those about limits of memory
+# packages. What it ran does not run again: the second pass has the tests that name testing.Short,
+# the race detector or the machine's load, the pure packages, and those about limits of memory
 # and of system calls, which the race detector's own would blur. The calls of ./mcu and the
 # browsers have the machine to themselves, because they are judged by when pictures and sound
 # arrive, and need both cores. All others mostly wait, so they share it. Those that take longest
@@ -69,11 +71,13 @@ test: packages test-packages
 	@set -x
 	long=$$(printf 'tilemix/%s\n' cmd/tilemix mcu/gateway signaling mcu/record mcu/broadcast)
 	others=$$(echo "$$long"; go list ./... | grep -vxFe tilemix/mcu -e tilemix/cmd/tilemix/browsertest -e "$$long")
-	again=$$(grep -rlE --include='*_test.go' 'testing\.Short\(\)|poll\.Alone|raceDetector' cmd mcu signaling | xargs -n1 dirname | sed 's,^,tilemix/,')
+	again=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs -n1 dirname | sort -u | sed 's,^,tilemix/,')
+	left=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs awk '/^func / { test = $$2; sub(/\(.*/, "", test) } /$(LEFT_OUT)/ { print test }' | sort -u)
 	go test -vet=off -race -short ./mcu
 	go test -vet=off -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 8 ./mcu
-	go test -vet=off -p 2 -parallel 4 $$(grep -xE "$${again//$$'\n'/|}|tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?" <<<"$$others")
+	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
+	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")
 	go test -vet=off -parallel 3 ./cmd/tilemix/browsertest
 
 quick: $(GOFUMPT)

@@ -3,6 +3,7 @@ package signaling
 import (
 	"encoding/json"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -51,7 +52,7 @@ func TestNodes(t *testing.T) {
 	if a.ID != "a" || a.State != "serving" || len(a.Rooms) != 1 || a.Rooms[0].People != 3 {
 		t.Errorf("a: %+v", a)
 	}
-	if b.State != "silent" || b.Silence != 1.235 || b.Rooms == nil {
+	if b.State != "silent" || math.Abs(b.Silence-1.235) > 1e-9 || b.Rooms == nil {
 		t.Errorf("b: %+v", b)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +63,7 @@ func TestDoctorOutside(t *testing.T) {
 	defer func() { cancel(); _ = <-ended }()
 	user, password := relay.Credentials(time.Now())
 	at := "127.0.0.1:" + strconv.Itoa(relay.Port())
-	user = strings.ReplaceAll(user, ":", "%3A")
+	user, password = url.QueryEscape(user), url.QueryEscape(password)
 	taken := listen(t)
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
@@ -130,12 +131,12 @@ func TestDoctorNetwork(t *testing.T) {
 	}{
 		"none": {"true", []string{"no address but its loopback", "no IPv6"}, "--public-ip"},
 		"NAT": {
-			"ip link add eth9 type dummy; ip addr add 192.168.7.5/24 dev eth9; ip addr add fd00::5/64 dev eth9 nodad; ip link set eth9 up",
+			"ip link add eth9 type veth peer name far; ip link set far addrgenmode none up; ip addr add 192.168.7.5/24 dev eth9; ip addr add fd00::5/64 dev eth9 nodad; ip link set eth9 up",
 			[]string{"private addresses only: 192.168.7.5, fd00::5", "--public-ip ADDRESS-OF-THE-ROUTER", "has IPv6: fd00::5"},
 			"loopback",
 		},
 		"bridge": {
-			"ip link add docker0 type dummy; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up; ip link add eth9 type dummy; ip addr add 10.9.0.4/24 dev eth9; ip link set eth9 addrgenmode none up",
+			"ip link add docker0 type veth peer name off; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up; ip link add eth9 type veth peer name far; ip link set far addrgenmode none up; ip addr add 10.9.0.4/24 dev eth9; ip link set eth9 addrgenmode none up",
 			[]string{"private addresses only: 10.9.0.4."},
 			"172.17.0.1",
 		},

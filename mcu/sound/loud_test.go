@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tilemix/codec/pcm"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/scene"
 	"tilemix/mixer/audio"
 )
@@ -40,7 +41,7 @@ func truePeak(s []float32) float64 {
 
 // TestTenLoudTalkers have their sum at -1 dBTP at most for who listens, after Opus.
 func TestTenLoudTalkers(t *testing.T) {
-	shortened(t)
+	poll.Alone(t)
 	for _, keep := range []bool{false, true} {
 		b := newBench()
 		b.env.KeepLoudness = keep
@@ -62,7 +63,7 @@ func TestTenLoudTalkers(t *testing.T) {
 
 // TestTwentyNoises of open microphones are not heard, after Opus.
 func TestTwentyNoises(t *testing.T) {
-	shortened(t)
+	poll.Alone(t)
 	b := newBench()
 	e := &ear{}
 	s := &scene.Scene{Listeners: []scene.Listener{{ID: "ear", Stream: e}}}
@@ -92,7 +93,7 @@ func TestTwentyNoises(t *testing.T) {
 // TestEquallyLoud has three talkers, of -35, -25 and -13 LUFS, each alone: a listener hears them
 // within 4 LU of each other after 5 s.
 func TestEquallyLoud(t *testing.T) {
-	shortened(t)
+	poll.Alone(t)
 	loudness := func(s []float32) float64 {
 		var m audio.Meter
 		sum, n := 0.0, 0.0
@@ -123,13 +124,5 @@ func TestEquallyLoud(t *testing.T) {
 	}
 	if apart := slices.Max(all) - slices.Min(all); apart > 4 {
 		t.Errorf("they are %.1f LU apart", apart)
-	}
-}
-
-// shortened leaves a test out with -short that has one goroutine and much to compute.
-func shortened(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("seconds of sound of many microphones")
 	}
 }
