@@ -78,7 +78,7 @@ test: packages test-packages
 	go test -vet=off -parallel 8 ./mcu
 	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
 	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")
-	go test -vet=off -parallel 3 ./cmd/tilemix/browsertest
+	go test -vet=off -parallel 3 -timeout 15m ./cmd/tilemix/browsertest
 
 quick: $(GOFUMPT)
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go'))
