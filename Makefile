@@ -59,22 +59,22 @@ build: packages
 
 # Every test runs. One pass has the race detector, which makes everything several times slower.
 # That pass therefore leaves out what testing.Short leaves out (browsers, long runs) and the pure
-# packages. What it ran does not run again: the second pass has the tests that name testing.Short,
-# the race detector or the machine's load, the pure packages, and those about limits of memory
-# and of system calls, which the race detector's own would blur. The calls of ./mcu and the
-# browsers have the machine to themselves, because they are judged by when pictures and sound
-# arrive, and need both cores. All others mostly wait, so they share it. Those that take longest
-# begin first. Within a package, tests that are marked parallel wait beside each other, without the
-# race detector more of them than there are cores; tests that judge by a clock run before those.
-# make lint vets, so go test does not.
+# packages, and judges little by clocks, so that packages share the machine. What it ran does not
+# run again: the second pass has the tests that name testing.Short, the race detector or the
+# machine's load, the pure packages, and those about limits of memory and of system calls, which
+# the race detector's own would blur. In that pass the calls of ./mcu and the browsers have the
+# machine to themselves, because they are judged by when pictures and sound arrive, and need both
+# cores. All others mostly wait, so they share it. Those that take longest begin first. Within a
+# package, tests that are marked parallel wait beside each other, without the race detector more
+# of them than there are cores; tests that judge by a clock run before those. make lint vets, so
+# go test does not.
 test: packages test-packages
 	@set -x
 	long=$$(printf 'tilemix/%s\n' cmd/tilemix mcu/gateway signaling mcu/record mcu/broadcast)
 	others=$$(echo "$$long"; go list ./... | grep -vxFe tilemix/mcu -e tilemix/cmd/tilemix/browsertest -e "$$long")
 	again=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs -n1 dirname | sort -u | sed 's,^,tilemix/,')
 	left=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs awk '/^func / { test = $$2; sub(/\(.*/, "", test) } /$(LEFT_OUT)/ { print test }' | sort -u)
-	go test -vet=off -race -short ./mcu
-	go test -vet=off -race -short -p 3 $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
+	go test -vet=off -race -short -p 4 ./mcu $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 8 ./mcu
 	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
 	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")

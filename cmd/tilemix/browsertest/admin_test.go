@@ -22,7 +22,7 @@ func TestAdmin(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true }))`))
 	ada.waitForPhase(t, "connected")
 
@@ -59,7 +59,7 @@ func TestAdmin(t *testing.T) {
 func TestCheckPage(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	p := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/check")
+	p := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/check")
 	p.click(t, "#begin")
 	p.waitFor(t, `!document.getElementById('verdict').hidden`)
 	var got string

@@ -11,7 +11,7 @@ import (
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true }))`))
 	ada.waitForPhase(t, "connected")
 	ada.do(t, chromedp.Evaluate(`document.getElementById('record').click()`, nil))

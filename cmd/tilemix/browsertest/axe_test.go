@@ -21,7 +21,7 @@ func TestAxe(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	for _, look := range []struct{ theme, language string }{{"light", "en"}, {"dark", "ar"}} {
 		t.Run(look.theme+" "+look.language, func(t *testing.T) {
 			prepare := []chromedp.Action{

@@ -24,7 +24,7 @@ import (
 func TestWebSocketBlocked(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	bob := openPage(t, startBrowser(t, fakeDevices, allow, sound, orangeClip(t)), "Bob", s.url+"/r/room?name=Bob")
+	bob := openPage(t, startBrowser(t, calmDevices, allow, sound, orangeClip(t)), "Bob", s.url+"/r/room?name=Bob")
 	bob.waitForPhase(t, "connected")
 	for _, way := range []struct{ name, refused, taken string }{
 		{"WHIP", "/ws/", "/whip/"},
@@ -82,7 +82,7 @@ func blocked(t *testing.T, bob *page, proxy string) {
 		})()`).Do(ctx)
 		return err
 	})
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", proxy+"/r/room?name=Ada", timed)
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", proxy+"/r/room?name=Ada", timed)
 	ada.waitForPhase(t, "connected")
 	before := ada.waitForTiles(t, "Ada", "Bob")
 	chats, _ := strconv.Atoi(bob.text("#chat-count")) // hidden: none

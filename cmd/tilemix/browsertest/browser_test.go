@@ -30,6 +30,8 @@ type option struct {
 
 var (
 	fakeDevices = option{"use-fake-device-for-media-stream", true}
+	// calmDevices have five pictures a second: enough for what is about the page, and a quarter of the work.
+	calmDevices = option{"use-fake-device-for-media-stream", "fps=5"}
 	allow       = option{"use-fake-ui-for-media-stream", true}
 	deny        = option{"use-fake-ui-for-media-stream", "deny"}
 	sound       = option{"autoplay-policy", "no-user-gesture-required"}

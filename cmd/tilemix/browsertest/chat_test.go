@@ -12,7 +12,7 @@ import (
 func TestChat(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	// Nobody looks at pictures here.
 	plain := before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true, receive: 'sound' }))`)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", plain)

@@ -67,7 +67,7 @@ const dice = `(async (name, seed, n) => {
 func TestDice(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "", "--max-views", "8")
-	chromium := startBrowser(t, fakeDevices, allow, sound)
+	chromium := startBrowser(t, calmDevices, allow, sound)
 	pages := []*page{openPage(t, chromium, "Ada", s.url+"/docs/"), openPage(t, chromium, "Bob", s.url+"/docs/")}
 	var all sync.WaitGroup
 	for i, p := range pages {

@@ -43,7 +43,7 @@ func TestElements(t *testing.T) {
 	shop, other := site(t, page), site(t, page)
 	s := serve(t, "", "--embed-origin", shop, "--max-views", "8")
 	server = s.url
-	chromium := startBrowser(t, fakeDevices, allow, sound)
+	chromium := startBrowser(t, calmDevices, allow, sound)
 	bob := openPage(t, chromium, "Bob", s.url+"/r/demo?name=Bob")
 	bob.waitForPhase(t, "connected")
 

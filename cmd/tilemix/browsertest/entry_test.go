@@ -12,7 +12,7 @@ import (
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", "about:blank")
 	ada.do(t, chromedp.Navigate(s.url+"/r/room?name=Ada+L&codec=vp8#x"))
 	ada.waitFor(t, `document.getElementById('name')?.value === 'Ada L' && location.search === '?codec=vp8' && location.hash === '#x'`)
@@ -40,7 +40,7 @@ func TestAddress(t *testing.T) {
 func TestEmptyRoom(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	viewer := openPage(t, browser, "Vera", s.url+"/watch/room")
 	viewer.waitForPhase(t, "connected")
 	viewer.waitForText(t, "#status-text", `Nobody is in the call "room" yet. This page shows it when somebody joins.`)
@@ -60,7 +60,7 @@ func TestEmptyRoom(t *testing.T) {
 func TestLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
 	ada.waitForPhase(t, "connected")

@@ -14,7 +14,7 @@ import (
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForTiles(t, "Ada")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")

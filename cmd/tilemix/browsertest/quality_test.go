@@ -7,7 +7,7 @@ import "testing"
 func TestQualitySigns(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
 	there := ada.waitForTiles(t, "Ada", "Bob")

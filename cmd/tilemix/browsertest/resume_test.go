@@ -12,9 +12,9 @@ import (
 func TestComesBack(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
-	bob := openPage(t, startBrowser(t, fakeDevices, allow, sound, orangeClip(t)), "Bob", s.url+"/r/room?name=Bob")
+	bob := openPage(t, startBrowser(t, calmDevices, allow, sound, orangeClip(t)), "Bob", s.url+"/r/room?name=Bob")
 	before := bob.waitForTiles(t, "Ada", "Bob")
 	bob.waitForTile(t, "Ada", green)
 	for name, cut := range map[string]func(){
@@ -52,7 +52,7 @@ func TestHalfOpen(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
 	line := newDetour(t)
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", "http://"+line.tcp(t, s.address())+"/r/room?name=Ada")
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", "http://"+line.tcp(t, s.address())+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	before := ada.waitForTiles(t, "Ada")
 	ada.waitForTile(t, "Ada", green)

@@ -55,7 +55,7 @@ func TestSDK(t *testing.T) {
 	})
 	site.Start()
 	t.Cleanup(site.Close)
-	chromium := startBrowser(t, fakeDevices, allow, sound)
+	chromium := startBrowser(t, calmDevices, allow, sound)
 	bob := openPage(t, chromium, "Bob", s.url+"/r/demo?name=Bob")
 	bob.waitForPhase(t, "connected")
 	t.Run("Chromium", func(t *testing.T) { runTenLines(t, openPage(t, chromium, "site", origin), bob, 1) })

@@ -21,7 +21,7 @@ func (p *page) choose(t *testing.T, id, value string) {
 func TestLanguages(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	german := before(`Object.defineProperty(navigator, 'languages', { value: ['de-AT', 'en'] });`)
 	p := openPage(t, browser, "Ada", s.url+"/?room=room", german)
 	p.waitForText(t, "#lobby-title", "An einem Anruf teilnehmen")
@@ -39,7 +39,7 @@ func TestLanguages(t *testing.T) {
 func TestChoices(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	ada.waitForStream(t, "a picture", "inbound", "video", func(s stream) bool { return s.Frames > 0 })

@@ -13,7 +13,7 @@ func TestStudio(t *testing.T) {
 	t.Parallel()
 	var refused string
 	s := serve(t, "", "--allow-private-outputs", "--max-views", "8")
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada", before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true }))`))
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada", before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true }))`))
 	ada.waitForTiles(t, "Ada")
 	if err := ada.ask(`(async () => {
 		const ask = async (method, path, body) => {

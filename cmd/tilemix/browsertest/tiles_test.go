@@ -105,7 +105,7 @@ func TestPinTiles(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "", "--max-views", "8")
 	s.bot(t, "room", "Bob")
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	there := ada.waitForTiles(t, "Ada", "Bob")
 	grid := there.tile("Bob")
 	click := func() { ada.click(t, there.pin("Bob")) }
@@ -198,7 +198,7 @@ func (p *page) waitForOwn(t *testing.T, what string) {
 func TestOwnTile(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "", "--max-views", "8")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
 	there := ada.waitForTiles(t, "Ada", "Bob")

@@ -31,7 +31,7 @@ func TestTLS(t *testing.T) {
 	}
 	key := sha256.Sum256(authority.RawSubjectPublicKeyInfo)
 	trust := option{"ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(key[:])}
-	browser := startBrowser(t, fakeDevices, allow, sound, trust)
+	browser := startBrowser(t, calmDevices, allow, sound, trust)
 	ada := openPage(t, browser, "Ada", server.url+"/r/room?name=Ada")
 	bob := openPage(t, browser, "Bob", strings.Replace(server.url, "https", "http", 1)+"/r/room?name=Bob")
 	for _, p := range []*page{ada, bob} {

@@ -12,7 +12,7 @@ import (
 func TestServerGone(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	ada.waitForTile(t, "Ada", green)
 	ada.click(t, "#mute")
@@ -75,7 +75,7 @@ func TestWithoutDevices(t *testing.T) {
 func TestFullRoom(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "", "--max-participants", "1")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
@@ -96,7 +96,7 @@ func TestFullRoom(t *testing.T) {
 func TestSilentPublisher(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	ada.click(t, "#mute")
 	ada.click(t, "#camera")
