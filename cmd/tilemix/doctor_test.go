@@ -58,9 +58,9 @@ func TestDoctorOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- relay.Run(ctx) }()
-	defer func() { cancel(); _ = <-ended }()
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = relay.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
 	user, password := relay.Credentials(time.Now())
 	at := "127.0.0.1:" + strconv.Itoa(relay.Port())
 	user, password = url.QueryEscape(user), url.QueryEscape(password)

@@ -27,7 +27,8 @@ func contrasts() []scenario {
 				const least = 4 * frameRate * 0.98 // else the server has ended views
 				drawn := r.Pairs.median(func(p Pair) float64 { return p.Encodes })
 				return []Bar{
-					r.kept(), {What: "encodes a second of four views, least", Value: drawn, Limit: least, Least: true, Reached: drawn >= least},
+					r.kept(),
+					{What: "encodes a second of four views, least", Value: drawn, Limit: least, Least: true, Reached: drawn >= least},
 					atMost("changes of view without a picture", "", float64(r.Changes.Missed), 0),
 					atMost("CPU of three views more", "ms/s", r.Pairs.added(), r.Alone.budget()),
 					atMost("change of view to first picture p95", "ms", r.Changes.All.P95, 300),

@@ -57,7 +57,7 @@ func TestAxe(t *testing.T) {
 			a.look("left")
 			pages := []string{"/", "/watch/" + room, "/check", "/admin"}
 			if look.theme == "light" {
-				pages = append(pages, "/recordings/"+room, "/nowhere", "/docs/sdk") // of the same parts and colours
+				pages = append(pages, "/recordings/"+room, "/nowhere") // of the same parts and colours
 			}
 			for _, address := range pages {
 				p.do(t, chromedp.Navigate(s.url+address))
