@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // TestReload changes the settings of a server that runs: what can change does, the rest is named, and
@@ -29,7 +31,7 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("log-level: info\ndrain-timeout: 3s\n")
+	write("log-level: info\ndrain-timeout: 5s\n")
 	command := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", data, "--config", file)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -69,27 +71,36 @@ func TestReload(t *testing.T) {
 	}
 
 	reload(true, "None has changed.")
-	write("drain-timeout: 3s\nlog-level: debug\n")
+	write("drain-timeout: 5s\nlog-level: debug\n")
 	reload(true, "Changed: --log-level.")
 	says("settings read again", "log_level=debug")
 	ask(t, "GET", url+"/livez", "", "", 200)
 	says("level=DEBUG", "route=/livez")
 
-	write("drain-timeout: 3s\nlog-level: debug\nmax-rooms: many\n")
+	write("drain-timeout: 5s\nlog-level: debug\nmax-rooms: many\n")
 	reload(false, "the settings stay as they were: "+file+":3:1: max-rooms")
 	says("the settings stay as they were", "tilemix.yaml:3:1: max-rooms")
 	ask(t, "GET", url+"/livez", "", "", 200)
 	says("level=DEBUG", "route=/livez")
 
-	write("drain-timeout: 3s\nlog-level: debug\nwebhook: [http://127.0.0.1:1/]\n")
+	write("drain-timeout: 5s\nlog-level: debug\nwebhook: [http://127.0.0.1:1/]\n")
 	reload(false, "--webhook-secret") // what one part refuses no part takes over
 
-	write("drain-timeout: 3s\nlog-level: debug\nturn: true\nlayout: speaker\nhost: a.example\n")
+	write("drain-timeout: 5s\nlog-level: debug\nturn: true\nlayout: speaker\nhost: a.example\n")
 	reload(true, "Changed for rooms that begin from now on: --layout.\n"+
 		"Changed in the settings, and in need of a restart: --host, --turn.") // with a name media is received elsewhere
 	says("need a restart", "--host --turn")
 
 	film(t, url)
+	poll.Until(t, "Ada in the room", func() bool { // an empty server has nothing to drain
+		response, err := http.Get(url + "/api/v1/rooms/demo/participants")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return err == nil && strings.Contains(string(body), `"Ada"`)
+	})
 	send(t, command.Process, syscall.SIGTERM)
 	drains(t, url)
 	write("log-level: info\nmax-rooms: 5\ndrain-timeout: 1h\n")
