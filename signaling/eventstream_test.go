@@ -48,7 +48,7 @@ func listenAt(t testing.TB, at string, header ...string) socket {
 		r.Header.Set(header[i], header[i+1])
 	}
 	l := &listener{client: narrow(), events: make(chan [2]string), cancel: cancel}
-	resp, err := l.client.Do(r)
+	resp, err := l.client.Do(r) //nolint:bodyclose,nolintlint // the reader below closes it
 	if err != nil {
 		t.Fatal(err)
 	}
