@@ -12,7 +12,7 @@ func TestArchive(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, calmDevices, allow, sound)
-	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true }))`))
+	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	ada.do(t, chromedp.Evaluate(`document.getElementById('record').click()`, nil))
 	ada.waitFor(t, `!document.getElementById('recording').hidden`)
