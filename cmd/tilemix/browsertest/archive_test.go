@@ -16,6 +16,7 @@ func TestArchive(t *testing.T) {
 	ada.waitForPhase(t, "connected")
 	ada.do(t, chromedp.Evaluate(`document.getElementById('record').click()`, nil))
 	ada.waitFor(t, `!document.getElementById('recording').hidden`)
+	ada.waitFor(t, `(await (await fetch('/api/v1/rooms/room/recordings')).json()).recordings.some((r) => r.length > 0)`)
 	ada.do(t, chromedp.Evaluate(`document.getElementById('record').click()`, nil))
 	ada.click(t, "dialog .danger")
 	ada.waitFor(t, `!document.getElementById('recording-file').hidden`)
