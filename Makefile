@@ -26,7 +26,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile
 	fonts-noto-core fonts-noto-color-emoji
 TEST_PACKAGES  := chromium ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-gst-plugins-bad-1.0 \
 	gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-good \
-	nginx caddy fonts-noto-cjk php-cli
+	nginx caddy fonts-noto-cjk openssl php-cli
 
 LINT       := bin/tools/golangci-lint-v2.15.0
 GOFUMPT    := bin/tools/gofumpt-v0.12.0

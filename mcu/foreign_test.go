@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
@@ -20,9 +21,7 @@ import (
 // TestForeignH264 sends what x264 makes, and looks at the tile: four colours, each in
 // its corner.
 func TestForeignH264(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skipf("ffmpeg is absent: %v", err)
-	}
+	codectest.Program(t, "ffmpeg")
 	const hd, small360, cropped = "640x360", "320x180", "622x350"
 	for _, c := range []struct{ name, size, options, then string }{
 		{name: "main", size: hd, options: "-profile:v main -bf 0"},

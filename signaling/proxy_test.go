@@ -18,6 +18,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/mcutest/poll"
@@ -40,10 +41,7 @@ func TestProxies(t *testing.T) {
 	set, told := upstream("/mix", nil), upstream("", loopback)
 	for _, program := range []string{"nginx", "caddy"} {
 		t.Run(program, func(t *testing.T) {
-			path, err := exec.LookPath(program)
-			if err != nil {
-				t.Skipf("%s is not installed: make test-packages installs it", program)
-			}
+			path := codectest.Program(t, program)
 			snippets := snippets(t, program)
 			for _, test := range []struct{ name, upstream, snippet, prefix string }{
 				{"root", told, snippets[0], ""},

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tilemix/codec/codectest"
 )
 
 // TestPackage packs the SDK as npm would publish it: without dependencies, with its types and all that
@@ -31,10 +33,7 @@ func TestPackage(t *testing.T) {
 	if err != nil || !strings.Contains(string(source), "version = '"+about["version"].(string)+"'") {
 		t.Errorf("index.js has another version than package.json, %v: %v", about["version"], err)
 	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		t.Skip("npm is not installed")
-	}
+	npm := codectest.Program(t, "npm")
 	command := exec.Command(npm, "pack", "--dry-run", "--json", "--offline")
 	command.Dir = "sdk"
 	command.Env = append(os.Environ(), "npm_config_cache="+t.TempDir(), "npm_config_update_notifier=false")

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tilemix/cmd/tilemix/bench"
+	"tilemix/codec/codectest"
 )
 
 // TestBenchURL measures a server that runs already, with cameras that film a file.
@@ -23,7 +24,7 @@ func TestBenchURL(t *testing.T) {
 	clip := filepath.Join(t.TempDir(), "clip.mp4")
 	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=1",
 		"-pix_fmt", "yuv420p", clip).CombinedOutput(); err != nil {
-		lack(t, fmt.Sprintf("no clip without ffmpeg: %v %s", err, out))
+		codectest.Lack(t, fmt.Sprintf("no clip without ffmpeg: %v %s", err, out))
 	}
 	server := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir())
 	stdout, err := server.StdoutPipe()

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu/turn"
 )
 
@@ -143,7 +144,7 @@ func TestDoctorNetwork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if out, err := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-ec", test.setup).CombinedOutput(); err != nil {
-				lack(t, fmt.Sprintf("this user makes no networks: %v %s", err, out))
+				codectest.Lack(t, fmt.Sprintf("this user makes no networks: %v %s", err, out))
 			}
 			out, _ := doctorSays(t, "unshare", "--net", "sh", "-ec", test.setup+`; ip link set lo up; exec "$@"`, "sh")
 			container := strings.Contains(out, "runs in a container") // which the doctor says then, with the same addresses

@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,15 +19,6 @@ var update = flag.Bool("update", false, "write what the tests expect anew")
 // TestMain makes this program the tilemix command of scripts and tests.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tilemix": main})
-}
-
-// lack skips the test, or fails it where the environment has CI set.
-func lack(t *testing.T, missing string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
 }
 
 func TestScripts(t *testing.T) {

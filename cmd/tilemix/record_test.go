@@ -21,6 +21,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 	"tilemix/mcu"
 	"tilemix/mcu/record"
@@ -42,9 +43,7 @@ func TestKill(t *testing.T) {
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.LookPath("ffprobe"); err != nil {
-		lack(t, "ffprobe is not installed")
-	}
+	codectest.Program(t, "ffprobe")
 	kills, _ := strconv.Atoi(os.Getenv(killsVariable))
 	for range max(kills, 3) {
 		t.Run("", func(t *testing.T) {

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 )
 
@@ -21,9 +21,7 @@ func TestStop(t *testing.T) {
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.LookPath("ffprobe"); err != nil {
-		lack(t, "ffprobe is not installed")
-	}
+	codectest.Program(t, "ffprobe")
 	for _, test := range []struct {
 		name  string
 		flags []string
@@ -115,7 +113,7 @@ func unready(t *testing.T, url, reason string) {
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
-		lack(t, fmt.Sprintf("this user mounts no disk: %v", err))
+		codectest.Lack(t, fmt.Sprintf("this user mounts no disk: %v", err))
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	if err := h264.Open(""); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec"
 	"tilemix/codec/yuv"
 )
@@ -149,9 +150,7 @@ func TestOwnColour(t *testing.T) {
 
 // TestOwnColourByOthers asks ffprobe.
 func TestOwnColourByOthers(t *testing.T) {
-	if _, err := exec.LookPath("ffprobe"); err != nil {
-		t.Skipf("ffprobe is absent: %v", err)
-	}
+	codectest.Program(t, "ffprobe")
 	cmd := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-f", "h264",
 		"-show_entries", "stream=color_range,color_space,color_transfer,color_primaries", "-of", "csv=p=0", "-")
 	cmd.Stdin = bytes.NewReader(keyFrame(t, 320, 180))

@@ -34,9 +34,7 @@ const (
 // foreign returns what x264 makes of a test picture, and ffmpeg of that.
 func foreign(t *testing.T, options string) (aus [][]byte, want []byte) {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skipf("ffmpeg is absent: %v", err)
-	}
+	codectest.Program(t, "ffmpeg")
 	file := filepath.Join(t.TempDir(), "a.264")
 	ffmpeg(t, fmt.Sprintf("-f lavfi -i testsrc2=size=%dx%d:rate=30 -frames:v %d -pix_fmt yuv420p -c:v libx264 -preset veryfast %s %s",
 		foreignWidth, foreignHeight, foreignPictures, options, file))
@@ -103,9 +101,7 @@ func TestForeignBPictures(t *testing.T) {
 // TestMonochrome decodes pictures without chroma: they are grey, as large as their set says, and
 // have ffmpeg's luma. 494x370 is cropped on two sides, and 64x64 is not.
 func TestMonochrome(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skipf("ffmpeg is absent: %v", err)
-	}
+	codectest.Program(t, "ffmpeg")
 	for _, size := range []image.Point{{494, 370}, {64, 64}} {
 		file := filepath.Join(t.TempDir(), "grey.264")
 		ffmpeg(t, fmt.Sprintf("-f lavfi -i testsrc2=size=%dx%d:rate=30 -frames:v 12 -pix_fmt gray -c:v libx264 -preset veryfast -profile:v high -bf 0 -tune zerolatency %s",
@@ -151,9 +147,7 @@ func i420(b []byte) *image.YCbCr {
 
 // TestInterlaced is what the library cannot do; it must say so.
 func TestInterlaced(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skipf("ffmpeg is absent: %v", err)
-	}
+	codectest.Program(t, "ffmpeg")
 	stream := ffmpeg(t, "-f lavfi -i testsrc2=size=320x240:rate=30 -frames:v 10 -pix_fmt yuv420p -c:v libx264 -flags +ildct+ilme -x264-params tff=1 -f h264 -")
 	d, err := newDecoder()
 	if err != nil {

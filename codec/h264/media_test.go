@@ -45,9 +45,7 @@ func haveClips() bool {
 func openClip(t testing.TB, name string, w, h int) *clip {
 	t.Helper()
 	path := needMedia(t, "video", name)
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skipf("ffmpeg is absent: %v", err)
-	}
+	codectest.Program(t, "ffmpeg")
 	filter := fmt.Sprintf("fps=30,scale=%[1]d:%[2]d:force_original_aspect_ratio=increase,crop=%[1]d:%[2]d", w, h)
 	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", path,
 		"-vf", filter, "-frames:v", "330", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-")

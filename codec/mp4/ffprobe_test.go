@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec/mp4"
 )
 
@@ -44,10 +45,7 @@ func (p probe) seconds() float64 {
 // look decodes a file, which must give no warning, and counts what is in it.
 func look(t *testing.T, data []byte) probe {
 	t.Helper()
-	tool, err := exec.LookPath("ffprobe")
-	if err != nil {
-		t.Skip("ffprobe is not installed")
-	}
+	tool := codectest.Program(t, "ffprobe")
 	file := filepath.Join(t.TempDir(), "file.mp4")
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
@@ -116,10 +114,7 @@ func TestCutOff(t *testing.T) {
 // tolerate is look for files that are cut off.
 func tolerate(t *testing.T, data []byte) probe {
 	t.Helper()
-	tool, err := exec.LookPath("ffprobe")
-	if err != nil {
-		t.Skip("ffprobe is not installed")
-	}
+	tool := codectest.Program(t, "ffprobe")
 	cmd := exec.CommandContext(t.Context(), tool, "-v", "fatal", "-count_frames", "-show_streams", "-show_format", "-of", "json", "-")
 	cmd.Stdin = bytes.NewReader(data)
 	out, err := cmd.Output()

@@ -3,11 +3,11 @@ package aac_test
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/aac"
 	"tilemix/mcu/ffmpeg"
@@ -19,9 +19,7 @@ var silent = []byte{0xf8, 0xff, 0xfe}
 // TestFrames: frames follow each other without a gap, from the first packet on, also behind a pause and where FFmpeg
 // ran before.
 func TestFrames(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	codectest.Program(t, "ffmpeg")
 	for name, warm := range map[string]bool{"cold": false, "warm": true} {
 		const begin = 5 * time.Second
 		var times []time.Duration

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 )
@@ -272,10 +273,7 @@ func TestFFmpeg(t *testing.T) {
 	if _, _, err := r.Start("live", broadcast.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	ffmpeg := codectest.Program(t, "ffmpeg")
 	r.get("live/index.m3u8", http.StatusOK)
 	var said, frames bytes.Buffer
 	// -xerror has it fail at the first picture or sound that it cannot decode.

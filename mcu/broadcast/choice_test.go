@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu"
 	"tilemix/mcu/broadcast"
 	"tilemix/mcu/mcutest"
@@ -21,10 +22,7 @@ import (
 // of HLS, and FFmpeg decodes each pair without an error, in its size and with a tone to be heard.
 func TestEachRendition(t *testing.T) {
 	t.Parallel()
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	ffmpeg := codectest.Program(t, "ffmpeg")
 	cfg := mcu.DefaultConfig()
 	cfg.Width, cfg.Height = 640, 360
 	live := broadcast.Default()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tilemix/codec/codectest"
 )
 
 // TestWithoutAAC has FFmpeg be missing, and end at once again and again. The broadcast goes on with Opus, and says so.
@@ -41,10 +43,7 @@ func TestWithoutAAC(t *testing.T) {
 
 // TestSilence has FFmpeg decode the frames that take the place of AAC that is late.
 func TestSilence(t *testing.T) {
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	ffmpeg := codectest.Program(t, "ffmpeg")
 	for _, channels := range []int{1, 2} {
 		s := newSound(channels, true)
 		var stream bytes.Buffer

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/capture"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -64,10 +65,7 @@ func TestTone(t *testing.T) {
 // film makes a second of a film in red with a tone.
 func film(t *testing.T) string {
 	t.Helper()
-	tool, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	tool := codectest.Program(t, "ffmpeg")
 	file := filepath.Join(t.TempDir(), "-film%d.mkv") // no option, no pattern
 	out, err := exec.CommandContext(t.Context(), tool, "-v", "error", "-f", "lavfi", "-i", "color=red:size=1280x960:rate=25",
 		"-f", "lavfi", "-i", "sine=1000", "-t", "1", "file:"+file).CombinedOutput()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/mcutest"
@@ -126,10 +127,7 @@ func failed(i gateway.Info) bool { return i.State == gateway.Down && !i.Next.IsZ
 // tool finds a program, or skips the test.
 func tool(t *testing.T, name string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skip(name + " is not installed")
-	}
+	path := codectest.Program(t, name)
 	return path
 }
 

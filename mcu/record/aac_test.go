@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
@@ -95,10 +95,7 @@ func TestNoEncoder(t *testing.T) {
 // TestEncoderDies has FFmpeg end in the middle, as the system ends what takes too much memory. Another goes
 // on, and the sound is in its place.
 func TestEncoderDies(t *testing.T) {
-	real, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("FFmpeg is not installed")
-	}
+	real := codectest.Program(t, "ffmpeg")
 	s, cfg := newStudio(t), in(t.TempDir())
 	cfg.Audio = "aac"
 	c, _ := recorder(t, cfg, s)

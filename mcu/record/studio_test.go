@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
@@ -355,10 +356,7 @@ func look(t *testing.T, path string) probe {
 // run runs a program of FFmpeg's, which must give no warning.
 func run(t *testing.T, name string, args ...string) []byte {
 	t.Helper()
-	tool, err := exec.LookPath(name)
-	if err != nil {
-		t.Skip(name + " is not installed")
-	}
+	tool := codectest.Program(t, name)
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), tool, args...)
 	cmd.Stderr = &stderr

@@ -38,26 +38,7 @@ func BenchmarkIsolation(b *testing.B) {
 	defer dec.Close()
 	remote := pool(b, nil).NewCrew().NewDecoder(codec.H264)
 	defer remote.Close()
-	var used [2][]time.Duration
-	frames := yuv.NewPool(1)
-	w := fit.Wanted{Tiles: [fit.Most]image.Point{{X: 426, Y: 240}}}
-	for n := 0; b.Loop(); n++ {
-		for i, d := range []tileDecoder{&fit.Local{Decoder: dec}, remote} {
-			time.Sleep(time.Millisecond) // as between two pictures of a camera
-			before := processors(b)
-			p, err := d.DecodeTiles(units[n%len(units)], w, frames)
-			if err != nil || p.Frame == nil {
-				b.Fatalf("no picture: %v", err)
-			}
-			p.Frame.Release()
-			used[i] = append(used[i], processors(b)-before)
-		}
-	}
-	for i, name := range []string{"µs-off", "µs-room"} {
-		slices.Sort(used[i])
-		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, name)
-	}
-	b.ReportMetric(float64(used[1][len(used[1])/2])/float64(used[0][len(used[0])/2]), "room/off")
+	compare(b, units, [2]tileDecoder{&fit.Local{Decoder: dec}, remote}, [2]string{"off", "room"})
 }
 
 // BenchmarkDecoders decodes 720p to a tile of nine in workers by OpenH264 and by libavcodec, in turn, and says
@@ -67,11 +48,19 @@ func BenchmarkDecoders(b *testing.B) {
 		b.Skip(err)
 	}
 	units := film(b, 1280, 720, 60)
-	var decoders [2]*worker.Decoder
+	var decoders [2]tileDecoder
 	for i, by := range []string{obedient, byLibavcodec} {
-		decoders[i] = pool(b, func(c *worker.Config) { c.Args = append(c.Args, by) }).NewCrew().NewDecoder(codec.H264)
-		defer decoders[i].Close()
+		d := pool(b, func(c *worker.Config) { c.Args = append(c.Args, by) }).NewCrew().NewDecoder(codec.H264)
+		defer d.Close()
+		decoders[i] = d
 	}
+	compare(b, units, decoders, [2]string{"openh264", "libavcodec"})
+}
+
+// compare has two decoders decode a stream to a tile of nine in turn, and reports what the processor needs for
+// an access unit of each (the median), and the second's need in parts of the first's.
+func compare(b *testing.B, units [][]byte, decoders [2]tileDecoder, names [2]string) {
+	b.Helper()
 	var used [2][]time.Duration
 	frames := yuv.NewPool(1)
 	w := fit.Wanted{Tiles: [fit.Most]image.Point{{X: 426, Y: 240}}}
@@ -87,11 +76,11 @@ func BenchmarkDecoders(b *testing.B) {
 			used[i] = append(used[i], processors(b)-before)
 		}
 	}
-	for i, name := range []string{"µs-openh264", "µs-libavcodec"} {
+	for i, name := range names {
 		slices.Sort(used[i])
-		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, name)
+		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, "µs-"+name)
 	}
-	b.ReportMetric(float64(used[1][len(used[1])/2])/float64(used[0][len(used[0])/2]), "libavcodec/openh264")
+	b.ReportMetric(float64(used[1][len(used[1])/2])/float64(used[0][len(used[0])/2]), names[1]+"/"+names[0])
 }
 
 // film returns the access units of a stream with one key frame, the first.

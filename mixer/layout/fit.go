@@ -5,12 +5,15 @@ import "image"
 // How much of a source may be cut away, in per cent, before it is boxed
 // instead. Upright pictures lose sky and table, as 4:3 in 16:9 does with its
 // quarter and some rounding. A picture up to 16:9 loses what is beside head and
-// shoulders, a third and some rounding in the tallest tiles. What wider ones would lose at their
-// sides may be a person.
+// shoulders, a third and some rounding in the tallest tiles. Encoders that scale down round to
+// whole blocks, so that 320x176 is 16:9 as well: it is in turn with 1280x720 while a line is bad.
+// What wider ones would lose at their sides may be a person.
 const (
 	maxCutHeight = 27
-	maxCutSides  = 35
+	maxCutSides  = 37
 	maxCutWidth  = 20
+	// blockRounding is how much wider than 16:9 a picture is by its blocks, in per cent.
+	blockRounding = 4
 )
 
 // Fit says how a source of size src pixels is shown in a tile: crop is the part
@@ -33,7 +36,7 @@ func Fit(src image.Point, tile image.Rectangle) (crop, place image.Rectangle) {
 	// again when it comes back in its new size.
 	box := shrink(size, src)
 	cutWidth := maxCutWidth
-	if box.X*wideShape.y <= (box.Y+1)*wideShape.x {
+	if box.X*wideShape.y*100 <= (box.Y+1)*wideShape.x*(100+blockRounding) {
 		cutWidth = maxCutSides
 	}
 	if size.X*(100-maxCutHeight) <= box.X*100 && size.Y*(100-cutWidth) <= box.Y*100 {

@@ -39,6 +39,8 @@ func TestFit(t *testing.T) {
 	tall := image.Rect(8, 98, 636, 622) // 6:5
 	for _, tt := range []struct{ src, crop image.Point }{
 		{image.Pt(1280, 720), image.Pt(862, 720)},
+		{image.Pt(480, 268), image.Pt(322, 268)}, // 480x270 in whole blocks
+		{image.Pt(320, 176), image.Pt(210, 176)}, // 320x180 in larger ones
 		{image.Pt(640, 480), image.Pt(576, 480)},
 		{image.Pt(480, 480), image.Pt(480, 400)},
 	} {

@@ -9,6 +9,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"tilemix/codec/codectest"
 	"tilemix/signaling/webhook"
 )
 
@@ -47,10 +48,7 @@ func TestSignature(t *testing.T) {
 
 // TestLegacySignature verifies the header of earlier versions, with another program.
 func TestLegacySignature(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed")
-	}
+	openssl := codectest.Program(t, "openssl")
 	r := receive(t)
 	s := send(t, config(t, r.URL))
 	happen(s, 1)

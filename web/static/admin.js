@@ -117,7 +117,7 @@ async function showServer() {
   const line = byId('server', HTMLElement);
   const health = await fetch(at('/healthz'), { cache: 'no-store' }).then((answer) => answer.json()).catch(() => null);
   const wrong = Object.entries(health?.checks ?? {}).filter(([, how]) => how !== 'ok').map(([name, how]) => `${name}: ${how}`);
-  const text = !health ? 'The server does not answer.' : wrong.length ? wrong.join(' · ') : `${health.rooms} rooms. All is well.`;
+  const text = !health ? 'The server does not answer.' : wrong.length ? wrong.join(' · ') : `Rooms: ${health.rooms}. All is well.`;
   line.classList.toggle('degraded', !health || wrong.length > 0);
   if (line.dataset.says === text) return;
   line.dataset.says = text;

@@ -115,6 +115,6 @@ export function fits({ width = 0, height = 0 }, tile) {
   if (!width || !height) return 'cover';
   const scale = Math.min(tile.width / width, tile.height / height);
   const [x, y] = [width * scale, height * scale];
-  const sides = x * 9 <= (y + 1) * 16 ? 0.65 : 0.8;
+  const sides = x * 9 <= (y + 1) * 16 * 1.04 ? 0.63 : 0.8; // whole blocks of an encoder count as 16:9
   return x >= 0.73 * tile.width && y >= sides * tile.height ? 'cover' : 'contain';
 }

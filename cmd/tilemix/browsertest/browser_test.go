@@ -3,13 +3,14 @@ package browsertest
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tilemix/codec/codectest"
 )
 
 // browsers are the names under which Chromium is installed.
@@ -55,17 +56,8 @@ func need(t *testing.T, what, debian string, programs ...string) string {
 			return file
 		}
 	}
-	lack(t, what+" is not installed; on Debian: apt-get install "+debian)
+	codectest.Lack(t, what+" is not installed; on Debian: apt-get install "+debian)
 	return ""
-}
-
-// lack skips the test, or fails it where the environment has CI set.
-func lack(t *testing.T, missing string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
 }
 
 // shared are the browsers of the tests so far, by their options. Each of their windows is a

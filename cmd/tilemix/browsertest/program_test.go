@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tilemix/codec/codectest"
 )
 
 // python is Debian's, whose packages the clients are.
@@ -40,7 +42,7 @@ func needModule(t *testing.T, module, debian string) {
 	t.Helper()
 	need(t, "Python", "python3", python)
 	if exec.Command(python, "-c", module).Run() != nil {
-		lack(t, "what a client needs is not installed; on Debian: apt-get install "+debian)
+		codectest.Lack(t, "what a client needs is not installed; on Debian: apt-get install "+debian)
 	}
 }
 

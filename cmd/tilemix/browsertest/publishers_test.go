@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"tilemix/codec/codectest"
 )
 
 // TestPublishers has one client stack after the other publish by WHIP with what it offers by
@@ -110,7 +112,7 @@ func npm(t *testing.T) string {
 	need(t, "Node.js", "nodejs npm", "npm")
 	dir, err := packages()
 	if err != nil {
-		lack(t, err.Error())
+		codectest.Lack(t, err.Error())
 	}
 	return dir
 }

@@ -8,21 +8,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tilemix/codec/codectest"
 )
 
 // maxExposure is the most that systemd-analyze security may find, of ten.
 const maxExposure = 2.5
 
-// run returns what a program prints. It skips a test that the machine has no such program for, or fails it
-// where the environment has CI set.
+// run returns what a program prints.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is not installed", name)
-		}
-		t.Skipf("%s is not installed", name)
-	}
+	codectest.Program(t, name)
 	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %v: %v\n%s", name, args, err, out)

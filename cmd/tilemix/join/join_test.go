@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"tilemix/cmd/tilemix/join"
+	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 	"tilemix/codec/pcm"
 	"tilemix/mcu"
@@ -206,10 +207,7 @@ func checkRecording(t *testing.T, file, said string) {
 	if err != nil || told == nil || told[2] != strconv.FormatInt(info.Size(), 10) {
 		t.Fatalf("the file is %v, %v; said was\n%s", info, err, said)
 	}
-	tool, err := exec.LookPath("ffprobe")
-	if err != nil {
-		t.Skip("ffprobe is not installed")
-	}
+	tool := codectest.Program(t, "ffprobe")
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), tool, "-v", "warning", "-count_frames", "-show_streams", "-show_format", "-of", "json", file)
 	cmd.Stderr = &stderr
@@ -328,10 +326,7 @@ func TestLostReturn(t *testing.T) {
 
 // TestFile has a file as camera and microphone: the call ends with it.
 func TestFile(t *testing.T) {
-	tool, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	tool := codectest.Program(t, "ffmpeg")
 	film := filepath.Join(t.TempDir(), "a film.mkv")
 	if out, err := exec.CommandContext(t.Context(), tool, "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25",
 		"-f", "lavfi", "-i", "sine", "-t", "2", film).CombinedOutput(); err != nil {

@@ -56,9 +56,7 @@ const width, height, pictures = 494, 372, 30
 // and 4:2:0.
 func film(t *testing.T, options string) (units [][]byte, want []*image.YCbCr) {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip(err)
-	}
+	codectest.Program(t, "ffmpeg")
 	file := filepath.Join(t.TempDir(), "a.264")
 	run(t, fmt.Sprintf("-f lavfi -i testsrc2=size=%dx%d:rate=30 -frames:v %d -c:v libx264 -preset veryfast -x264-params aud=1:keyint=15:%s %s",
 		width, height, pictures, options, file))
