@@ -1,11 +1,13 @@
 package signaling_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -386,4 +388,32 @@ func TestInviteReturns(t *testing.T) {
 	post(resumed(t, first)).want(t, http.StatusForbidden)
 	do(t, http.MethodDelete, url+back.Header.Get("Location"), "").want(t, http.StatusOK)
 	post(resumed(t, back)).want(t, http.StatusForbidden)
+}
+
+// TestWishedRole has clients come in a role of fewer rights than they have. A viewer has no tile, a host
+// that comes as a participant moderates nobody, and no client gains rights.
+func TestWishedRole(t *testing.T) {
+	url, _ := guarded(t, access.Open)
+	for _, tt := range []struct{ secret, role, want string }{
+		{"", "viewer", "viewer [watch view.own]"},
+		{"", "participant", "participant"},
+		{"", "host", "403 forbidden"},
+		{"", "recorder", "403 forbidden"},
+		{"", "king", "400 bad_request"},
+		{"bearer.operator", "participant", "participant"},
+		{"bearer.operator", "recorder", "recorder [watch view.own]"},
+		{"bearer.operator", "host", "host"},
+	} {
+		_, welcome, got := come(t, url, "Ada&role="+tt.role, tt.secret)
+		if got == "" {
+			role := cmp.Or(welcome.Role, "participant")
+			got = fmt.Sprint(role, " ", welcome.Rights)
+			if moderates := slices.Contains(welcome.Rights, "moderate"); moderates != (role == "host") {
+				t.Errorf("%q as %s may moderate: %v", tt.secret, tt.role, moderates)
+			}
+		}
+		if !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%q as %s: %s, want %s", tt.secret, tt.role, got, tt.want)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/control"
+	"tilemix/mcu/policy"
 )
 
 // sockets makes a participant of each WebSocket, and of each event stream. It is safe for concurrent use.
@@ -58,7 +60,11 @@ func (s *sockets) accept(c echo.Context) error {
 // participant's socket, which has no connection yet, or why the client may not come in. fits tells why
 // the request cannot become a connection.
 func (s *sockets) join(c echo.Context, cancel context.CancelFunc, fits func(*http.Request) error) (*socket, error) {
-	r, room, grant := c.Request(), c.Param("room"), grantOf(c)
+	r, room := c.Request(), c.Param("room")
+	grant, err := asRole(c)
+	if err != nil {
+		return nil, err
+	}
 	name, token := named(c, grant), resume(r)
 	if token == "" {
 		if err := s.srv.Admits(room, name, grant); err != nil {
@@ -95,6 +101,20 @@ func (s *sockets) join(c echo.Context, cancel context.CancelFunc, fits func(*htt
 	}
 	k.session = session
 	return k, nil
+}
+
+// asRole returns what the client of a request may do in the role that it wishes to have, which is the
+// role of its grant where it names none.
+func asRole(c echo.Context) (policy.Grant, error) {
+	grant, name := grantOf(c), c.QueryParam("role")
+	if name == "" {
+		return grant, nil
+	}
+	role, err := policy.ParseRole(name)
+	if err != nil {
+		return grant, fmt.Errorf("parameter role: %w: %w", control.ErrInvalid, err)
+	}
+	return grant.As(role)
 }
 
 // enter resumes the session of a resume token. Without one, or when the session has ended,

@@ -59,3 +59,37 @@ func TestRightsReplace(t *testing.T) {
 		t.Error("the rights of a grant do not replace those of its role")
 	}
 }
+
+// TestAs has clients of each role wish for each role. None gains a right, and none becomes host later.
+func TestAs(t *testing.T) {
+	may := map[Role][]Role{
+		Participant: {Participant, Viewer}, Viewer: {Viewer}, Recorder: {Recorder, Viewer},
+		Interpreter: {Interpreter, Participant, Viewer}, Host: {Participant, Viewer, Host, Recorder, Interpreter},
+	}
+	for from := range may {
+		for i := range roles {
+			to := Role(i)
+			got, err := Grant{Role: from, First: true, Name: "Ada"}.As(to)
+			if is := slices.Contains(may[from], to); is != (err == nil) || err != nil && !errors.Is(err, ErrForbidden) {
+				t.Errorf("%v as %v: %v", from, to, err)
+			}
+			if err != nil {
+				continue
+			}
+			if got.Role != to || got.Name != "Ada" || got.First != (from == to) {
+				t.Errorf("%v as %v is %+v", from, to, got)
+			}
+			for _, action := range Actions() {
+				if got.May(action) == nil && (Grant{Role: from}).May(action) != nil {
+					t.Errorf("%v as %v gains %q", from, to, action)
+				}
+			}
+		}
+	}
+	if got, err := (Grant{Role: Host, Rights: watch | chat}).As(Participant); err != nil || got.Rights != watch|chat {
+		t.Errorf("a host who may only write is the participant %+v, %v", got, err)
+	}
+	if got, err := (Grant{Role: Host, Rights: record}).As(Viewer); err == nil { // no rights at all would be those of the role
+		t.Errorf("a program that may only record is the viewer %+v", got)
+	}
+}

@@ -84,6 +84,26 @@ func (g Grant) May(action string) error {
 	return g.Rights.May(action)
 }
 
+// As narrows the grant to a role that its client wishes to have, such as a viewer with a participant's
+// token. A host may have any role, each client may be a viewer, and an interpreter a participant. The
+// rights are those that both the grant and the role have. It returns [ErrForbidden] where that is none,
+// and for all other roles, so that no client gains a right.
+func (g Grant) As(role Role) (Grant, error) {
+	if role == g.Role {
+		return g, nil
+	}
+	rights := g.Rights
+	if rights == 0 {
+		rights = g.Role.Rights()
+	}
+	rights &= role.Rights()
+	if rights == 0 || g.Role != Host && role != Viewer && (g.Role != Interpreter || role != Participant) {
+		return Grant{}, fmt.Errorf("%w: a client that is let in as %v cannot come as %v", ErrForbidden, g.Role, role)
+	}
+	g.Role, g.Rights, g.First = role, rights, false
+	return g, nil
+}
+
 // Ban keeps a client out of a room. A client is meant if any of what is set is the client's.
 type Ban struct {
 	Identity string       `json:"identity,omitempty"`

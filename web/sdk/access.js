@@ -15,6 +15,9 @@ export class Access {
   /** How messages travel: 'auto', 'whip' (a data channel) or 'sse' (events and posts). */
   transport = 'auto';
 
+  /** The role that this client wishes to have, '' for that of what lets it in. */
+  role = '';
+
   #receive = 'all';
   /** @type {Map<string, string>} */
   #memory = new Map();

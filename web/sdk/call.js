@@ -45,6 +45,7 @@ export class Call extends Actions {
     const secret = options.token ?? options.invite ?? link.secret;
     const access = this.#access = new Access(link.base, () => secret);
     access.pin = options.pin ?? '';
+    access.role = options.role ?? '';
     access.receive = options.receive === 'audio' ? 'sound' : options.receive === false ? 'nothing' : 'all';
     access.transport = options.transport ?? 'auto';
     const state = newState(link.room, options.name ?? 'Guest', {

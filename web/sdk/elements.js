@@ -107,6 +107,7 @@ class CallElement extends Frame {
       if (data.event === 'ready' && this.getAttribute('name')) {
         void this.command('join', {
           name: this.getAttribute('name'), camera: this.hasAttribute('camera'), microphone: this.hasAttribute('microphone'),
+          role: this.getAttribute('join-as') ?? '',
         }).catch(() => {});
       }
       this.dispatchEvent(new CustomEvent(data.event, { detail: data.detail }));

@@ -45,6 +45,8 @@ export interface JoinOptions {
   invite?: string
   /** The PIN of the room. */
   pin?: string
+  /** Fewer rights than the link gives. A host may come in any role, each client as a viewer. */
+  role?: 'participant' | 'viewer' | 'host' | 'recorder' | 'interpreter'
   /** true: a camera; or which one; or a track of your own, which stays open after the call. */
   camera?: boolean | MediaTrackConstraints | MediaStreamTrack
   /** true: a microphone; or which one; or a track of your own. */

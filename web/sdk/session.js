@@ -162,15 +162,16 @@ export class Session {
   /** @param {string} kind */
   #at(kind) {
     const { room, name } = this.state;
-    return this.access.at(`/${kind}/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}`);
+    const role = this.access.role && `&role=${encodeURIComponent(this.access.role)}`;
+    return this.access.at(`/${kind}/${encodeURIComponent(room)}?name=${encodeURIComponent(name)}${role}`);
   }
 
   /** A WebSocket; after two that were blocked WHIP and a data channel; without these events and posts. */
   #way() {
-    const { access, access: { transport } } = this;
+    const { access, access: { transport, role } } = this;
     const resume = this.#secret;
     if (this.#blocked < 2 && transport === 'auto') return new WebSocket(this.#url(), access.protocols(resume));
-    if (transport === 'sse' || (this.#mute && transport === 'auto')) {
+    if (transport === 'sse' || role || (this.#mute && transport === 'auto')) { // WHIP has no roles
       return new EventStream(this.#at('sse'), { ...access.entering(), ...(resume && { 'Tilemix-Resume': resume }) });
     }
     const key = `return.${this.state.room}`;

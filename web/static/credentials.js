@@ -9,6 +9,9 @@ import { at } from './dom.js';
 class PageAccess extends Access {
   onlyVP8 = new URLSearchParams(location.search).get('codec')?.toLowerCase() === 'vp8';
 
+  /** What the page around this frame wishes. A reload keeps it. */
+  role = new URLSearchParams(location.search).has('embed') ? this.kept('role') : '';
+
   get receive() {
     return loadChoices().receive;
   }

@@ -6,6 +6,7 @@
 import { Actions } from '../sdk/actions.js';
 import { TilemixError } from '../sdk/errors.js';
 import { endOf, eventOf, phaseOf } from '../sdk/happenings.js';
+import { access } from './credentials.js';
 
 /**
  * @typedef {import('../sdk/session.js').Session} Session
@@ -72,8 +73,11 @@ function bright(colour) {
 export function awaitJoin(join) {
   listen((call, [options]) => {
     if (call !== 'join') throw new TilemixError('not_connected', 'the call has not begun: the first command is join');
-    const { name = '', camera, microphone } = options && typeof options === 'object' ? /** @type {any} */ (options) : {};
+    const { name = '', camera, microphone, role = '' } = options && typeof options === 'object' ? /** @type {any} */ (options) : {};
     if (typeof name !== 'string' || !name.trim()) throw new TilemixError('bad_name', 'join needs { name }');
+    if (typeof role !== 'string') throw new TilemixError('bad_role', 'the role that join takes is the name of one');
+    access.role = role;
+    access.keep('role', role);
     join(name.trim().slice(0, 64), { camera: camera !== false, microphone: microphone !== false });
   });
 }

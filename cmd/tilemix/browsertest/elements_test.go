@@ -112,7 +112,31 @@ func TestElements(t *testing.T) {
 		t.Error(err)
 	}
 	bob.waitFor(t, "tilemix.state.participants.length === 1")
+	asViewers(t, ada, bob, s.url)
 	dressed(t, bob)
+}
+
+// asViewers comes as a viewer, by an element and by the SDK. An open link makes nobody a recorder, which
+// is not shown.
+func asViewers(t *testing.T, shop, bob *page, url string) {
+	t.Helper()
+	var had string
+	if err := bob.ask(`import('/sdk.js').then(async ({ join }) => {
+		const call = await join(location.href, { name: 'Vera', role: 'viewer' });
+		const { role, rights, participants } = call;
+		await call.leave();
+		const refused = await join(location.href, { name: 'Rick', role: 'recorder' }).catch((error) => error.code);
+		return [role, rights.includes('publish.audio'), participants.some((p) => p.you), refused].join();
+	})`, &had); err != nil || had != "viewer,false,false,forbidden" {
+		t.Errorf("by the SDK: %s, %v", had, err)
+	}
+	if err := shop.ask(`(document.body.insertAdjacentHTML('beforeend', '<tilemix-call src="`+url+`/r/demo" name="Vera" join-as="viewer"></tilemix-call>'), true)`, new(bool)); err != nil {
+		t.Error(err)
+	}
+	bob.waitFor(t, `(await (await fetch('/api/v1/rooms/demo/participants?select=role:viewer')).json()).participants.some((p) => p.name === 'Vera')`)
+	if err := shop.ask("document.querySelector('tilemix-call').remove()", new(any)); err != nil {
+		t.Error(err)
+	}
 }
 
 // dressed shows frames with colours, a logo and a language of their own in a page that can look into
