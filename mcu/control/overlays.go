@@ -28,6 +28,7 @@ type Overlays struct {
 	Rec        bool       `json:"rec,omitempty"`        // a badge while the room is recorded
 	QR         string     `json:"qr,omitempty"`         // a link, http or https
 	Ending     bool       `json:"ending,omitempty"`     // the time left, in the last 5 minutes
+	Waiting    Poster     `json:"waiting,omitzero"`
 	// Transition is how tiles come to other places; nil: as the server has it.
 	Transition *Transition `json:"transition,omitempty"`
 }
@@ -57,6 +58,14 @@ type Logo struct {
 type Banner struct {
 	Text string `json:"text,omitempty"` // at most MaxBanner characters
 	Edge string `json:"edge,omitempty"` // bottom or top
+}
+
+// Poster is what a picture shows instead of tiles while there is nothing to see. The zero Poster is never shown.
+type Poster struct {
+	When    string `json:"when,omitempty"`    // empty: nobody has a tile; pictures: no camera and no screen brings a picture
+	Title   string `json:"title,omitempty"`   // at most MaxBanner characters; "": that of the room, where there is no picture
+	Text    string `json:"text,omitempty"`    // under the title, at most MaxBanner characters
+	Picture string `json:"picture,omitempty"` // that covers the canvas, see Logo; "": the background
 }
 
 // LowerThird shows the name and the title of a participant for 5 s.

@@ -60,7 +60,7 @@ func (s *Set) picture(field *string, of string, before *Set) (*image.NRGBA, erro
 		return nil, err
 	}
 	most := image.Pt(maxEdge, maxEdge)
-	if of == "background" {
+	if of != "logo" {
 		most = maxBackdrop()
 	}
 	small := shrunk(img, most)
@@ -112,7 +112,7 @@ func shrunk(img image.Image, most image.Point) *image.NRGBA {
 // encode returns the file that is kept, which has nothing but the picture.
 func encode(img image.Image, of string) ([]byte, error) {
 	var out bytes.Buffer
-	if of == "background" {
+	if of != "logo" {
 		err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 90})
 		return out.Bytes(), err
 	}
@@ -123,7 +123,7 @@ func encode(img image.Image, of string) ([]byte, error) {
 // Whole returns the settings with pictures in them instead of IDs, so that they can be kept.
 func (s *Set) Whole() control.Overlays {
 	out := s.Overlays
-	for _, field := range []*string{&out.Logo.Picture, &out.Background.Picture} {
+	for _, field := range []*string{&out.Logo.Picture, &out.Background.Picture, &out.Waiting.Picture} {
 		if file := s.files[*field]; file != nil {
 			kind := pngType
 			if bytes.HasPrefix(file, []byte{0xFF, 0xD8}) {

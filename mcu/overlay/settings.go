@@ -10,6 +10,7 @@ package overlay
 import (
 	"errors"
 	"fmt"
+	"image"
 	"net/url"
 	"strconv"
 	"strings"
@@ -36,9 +37,10 @@ const (
 type Set struct {
 	control.Overlays // with IDs of pictures
 
-	base  decor.Overlays // what does not depend on time
-	zone  *time.Location
-	files map[string][]byte // the pictures' files by their IDs
+	base   decor.Overlays // what does not depend on time
+	poster *image.YCbCr   // of Waiting; nil: there is none
+	zone   *time.Location
+	files  map[string][]byte // the pictures' files by their IDs
 }
 
 // Compile checks settings and decodes their pictures, which takes up to some 100 ms. An ID means a
@@ -62,6 +64,13 @@ func Compile(s control.Overlays, before *Set) (*Set, error) {
 	back, err := out.picture(&out.Background.Picture, "background", before)
 	if err != nil {
 		return nil, err
+	}
+	wait, err := out.picture(&out.Waiting.Picture, "waiting", before)
+	if err != nil {
+		return nil, err
+	}
+	if wait != nil {
+		out.poster = video.Backdrop(wait)
 	}
 	o := &out.base
 	if logo != nil {
@@ -121,10 +130,19 @@ func check(s *control.Overlays) error {
 		return fmt.Errorf("%w: qr is an address that begins with http:// or https://", ErrBad)
 	case s.Transition != nil && (s.Transition.MS < 0 || s.Transition.MS > control.MaxTransition):
 		return fmt.Errorf("%w: transition.ms is 0 to %d, not %d", ErrBad, control.MaxTransition, s.Transition.MS)
+	case !isWaiting(&s.Waiting):
+		return fmt.Errorf("%w: waiting.when is empty or pictures where waiting has anything, not %.40q", ErrBad, s.Waiting.When)
+	case utf8.RuneCountInString(s.Waiting.Title) > control.MaxBanner || utf8.RuneCountInString(s.Waiting.Text) > control.MaxBanner:
+		return fmt.Errorf("%w: waiting.title and waiting.text have at most %d characters", ErrBad, control.MaxBanner)
 	case s.Background.Colour != "" && !isColour(s.Background.Colour):
 		return fmt.Errorf("%w: background.colour is like #1a2b3c, not %.40q", ErrBad, s.Background.Colour)
 	}
 	return nil
+}
+
+// isWaiting tells whether w says when it is shown, or is zero.
+func isWaiting(w *control.Poster) bool {
+	return w.When == whenEmpty || w.When == whenPictures || *w == control.Poster{}
 }
 
 func isColour(s string) bool {

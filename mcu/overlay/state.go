@@ -23,6 +23,40 @@ type State struct {
 	Recorded    bool
 	Caption     Caption
 	Usual       motion.Transition // where the Set has none
+	Room        string            // its title or name, the usual title of a waiting picture
+	Waiting     bool              // there is nothing to see, see Waits. The picture clock knows
+}
+
+// When a waiting picture is shown.
+const (
+	whenEmpty    = "empty"
+	whenPictures = "pictures"
+)
+
+// Waits tells whether a view with so many tiles shows the waiting picture, of which filmed says that one
+// has the picture of a camera or a screen.
+func (s *State) Waits(tiles int, filmed bool) bool {
+	if s.Set == nil {
+		return false
+	}
+	switch s.Set.Waiting.When {
+	case whenEmpty:
+		return tiles == 0
+	case whenPictures:
+		return !filmed
+	}
+	return false
+}
+
+// wait puts the waiting picture into o.
+func (s *State) wait(o *decor.Overlays) {
+	w := &s.Set.Waiting
+	if s.Set.poster != nil {
+		o.Backdrop = s.Set.poster
+	}
+	if o.Heading, o.Note = w.Title, w.Text; w.Title == "" && s.Set.poster == nil {
+		o.Heading = s.Room
+	}
 }
 
 // Caption is what a lower third says of a participant.
@@ -131,6 +165,9 @@ func (f *Frame) At(s State, now time.Time) decor.Overlays {
 		if at.clock >= 0 {
 			o.Clock = spell(at.clock)
 		}
+	}
+	if s.Waiting {
+		s.wait(&o)
 	}
 	if at.left >= 0 {
 		o.Message, o.MessageFor = "This call ends in", spell(at.left)

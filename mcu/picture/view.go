@@ -142,15 +142,20 @@ func (v *view) due() bool { return v.tick%v.every == 0 }
 
 // compose draws the tiles on a ground of a colour, or what a lobby has instead, and tells whether that changed anything.
 func (v *view) compose(tiles []video.Tile, waiting []scene.Waiter, shown *overlay.State, ground decor.Colour, now time.Time) bool {
-	o := v.overlays.At(*shown, now)
+	state := *shown
+	filmed := slices.ContainsFunc(tiles, func(t video.Tile) bool { return t.Picture != nil })
+	if state.Waiting = state.Waits(len(tiles), filmed); state.Waiting {
+		tiles = nil
+	}
+	o := v.overlays.At(state, now)
 	if o.Colour == 0 {
 		o.Colour = ground
 	}
 	v.canvas.Overlay(o)
 	v.dark = false
-	screen := slices.ContainsFunc(tiles, func(t video.Tile) bool { return t.Bare })
+	small := state.Waiting || slices.ContainsFunc(tiles, func(t video.Tile) bool { return t.Bare })
 	for _, r := range v.all {
-		r.Sharpen(screen) // so that small text is legible
+		r.Sharpen(small) // so that small text is legible
 	}
 	if v.lobby != nil && !v.lobby.compose(waiting, now) || v.lobby == nil && !v.canvas.Compose(tiles) {
 		return false

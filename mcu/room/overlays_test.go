@@ -8,6 +8,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/rules"
 	"tilemix/mixer/motion"
 )
 
@@ -18,7 +19,16 @@ func TestOverlays(t *testing.T) {
 		host.Handle(control.Overlays{Banner: control.Banner{Text: "Hello"}, LowerThird: "speaker", Rec: true})
 		ben.Handle(control.Overlays{Banner: control.Banner{Text: "I was here"}})
 		c.settle()
+		if o := &c.Scene().Overlays; o.Room != c.Name() {
+			t.Errorf("a waiting picture would say %q", o.Room)
+		}
+		c.Govern(rules.Terms{Title: "All hands"})
+		host.Handle(control.Overlays{Banner: control.Banner{Text: "Hello"}, LowerThird: "speaker", Rec: true, Waiting: control.Poster{When: "pictures"}})
+		c.settle()
 		o := &c.Scene().Overlays
+		if o.Room != "All hands" || !o.Waits(1, false) || o.Waits(1, true) {
+			t.Errorf("the waiting picture is of %q", o.Room)
+		}
 		if o.Set == nil || o.Set.Banner.Text != "Hello" || o.Began.IsZero() {
 			t.Fatalf("the picture shows %+v", o)
 		}

@@ -250,7 +250,7 @@ func (r *Room) Tell(m control.Message) { r.post(func() { r.loop.notify.everybody
 // Govern has the rules of the room hold for the call: its lock, its chat, and what happens when hosts leave.
 func (r *Room) Govern(by rules.Terms) {
 	r.post(func() {
-		r.loop.moderator.leaves = by.HostLeaves
+		r.loop.moderator.leaves, r.loop.overlays.state.Room = by.HostLeaves, by.Called(r.name)
 		r.loop.talk.keep(by.ChatHistory || r.loop.talk.past.Kept)
 		r.loop.moderator.restore(r.env.Seats.Was(r.name, time.Now()), by.Lock)
 	})

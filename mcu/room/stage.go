@@ -178,7 +178,7 @@ type overlays struct {
 }
 
 func newOverlays(l *loop) *overlays {
-	return &overlays{loop: l, state: overlay.State{Usual: l.room.env.Transition}, reactions: rate.NewLimiter(roomReactRate, roomReactRate)}
+	return &overlays{loop: l, state: overlay.State{Usual: l.room.env.Transition, Room: l.room.name}, reactions: rate.NewLimiter(roomReactRate, roomReactRate)}
 }
 
 // begin notes that the call begins, and takes what was decided about the room beforehand, which is read meanwhile.
@@ -206,7 +206,9 @@ func (o *overlays) show(set *overlay.Set) error {
 	if err != nil {
 		return err
 	}
-	o.loop.room.env.Fonts.Prepare(set.Banner.Text)
+	for _, text := range []string{set.Banner.Text, set.Waiting.Title, set.Waiting.Text, o.state.Room} {
+		o.loop.room.env.Fonts.Prepare(text)
+	}
 	o.sets, o.state.Set = sets, sets.Own
 	o.loop.publish()
 	o.loop.room.chain.Wake()

@@ -6,6 +6,7 @@
 package rules
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -87,6 +88,9 @@ type Terms struct {
 	// Auth is what a client needs to enter: "open", "invite" or "token"; "": as the server says.
 	Auth string `json:"auth,omitempty"`
 }
+
+// Called returns what people call a room of a name.
+func (r Terms) Called(name string) string { return cmp.Or(r.Title, name) }
 
 // Check returns nil, or ErrBad with what is wrong.
 func (r Terms) Check() error {

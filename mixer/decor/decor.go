@@ -28,6 +28,8 @@ type Overlays struct {
 	Clock      string // a time, in digits
 	Recording  bool   // draws a badge
 	Link       string // as a QR code
+	Heading    string // in the middle of the canvas, on up to two lines
+	Note       string // under the heading, smaller, on up to three lines
 	Message    string // what is to happen soon
 	MessageFor string // how much time is left for it, in digits
 }

@@ -11,6 +11,8 @@ import (
 
 const (
 	maxBannerLines = 3
+	maxHeading     = 2 // lines
+	maxNote        = 3
 	plateOpacity   = 230 // of what texts stand on
 )
 
@@ -26,8 +28,10 @@ type layer struct {
 	logo     *sticker // as in shown, in the size that it has on the canvas
 	backdrop *image.YCbCr
 	lines    []string // of the banner
-	used     [4]int   // pixels of each corner that have something
-	top, end int      // of the canvas between banners
+	heading  []string
+	note     []string
+	used     [4]int // pixels of each corner that have something
+	top, end int    // of the canvas between banners
 }
 
 // item is one overlay. It changed if it is no longer equal.
@@ -45,7 +49,8 @@ type part struct {
 
 // The overlays, from back to front.
 const (
-	overlayLogo = iota
+	overlayHeading = iota
+	overlayLogo
 	overlayCode
 	overlayState
 	overlayPerson
@@ -70,6 +75,10 @@ func (l *layer) show(o decor.Overlays) {
 	}
 	if o.Banner != was.Banner {
 		l.lines = l.masks.pen.Wrap(o.Banner, l.bannerSize(), l.size.X-4*l.bannerSize(), maxBannerLines)
+	}
+	if o.Heading != was.Heading || o.Note != was.Note {
+		l.heading = l.masks.pen.Wrap(o.Heading, l.headingSize(), l.size.X*4/5, maxHeading)
+		l.note = l.masks.pen.Wrap(o.Note, l.bannerSize(), l.size.X*4/5, maxNote)
 	}
 	before := l.items
 	l.arrange()
@@ -134,12 +143,16 @@ func (l *layer) unit() int { return max(min(l.size.X, l.size.Y)/32, 9) }
 // bannerSize is the size of a banner's letters.
 func (l *layer) bannerSize() int { return l.unit() * 5 / 4 }
 
+// headingSize is the size of a heading's letters.
+func (l *layer) headingSize() int { return l.unit() * 5 / 2 }
+
 // arrange lays all overlays out.
 func (l *layer) arrange() {
 	l.items = [overlayKinds]item{}
 	margin := l.unit() &^ 1
 	l.top, l.end, l.used = margin, l.size.Y-margin, [4]int{}
 	l.banner()
+	l.middle()
 	if s := l.logo; s != nil {
 		at := l.take(l.shown.Logo.Corner, s.size)
 		l.items[overlayLogo] = item{rect: image.Rectangle{Min: at, Max: at.Add(s.size)}}

@@ -63,6 +63,35 @@ func (l *layer) banner() {
 	}
 }
 
+// middle is the heading and the note, in the middle between banners. They stand on a plate where a picture
+// is behind them.
+func (l *layer) middle() {
+	i := &l.items[overlayHeading]
+	large, small := l.headingSize(), l.bannerSize()
+	height := len(l.heading)*large*13/10 + len(l.note)*small*13/10
+	y, widest := (l.top+l.end-height)/2, 0
+	i.rect.Min.Y, i.rect.Max.Y = y-small, y+height+small
+	n := 1
+	lay := func(lines []string, px int, colour rgb) {
+		for _, line := range lines {
+			p := l.write(line, px, l.size.X*4/5, colour)
+			p.at = image.Pt((l.size.X-p.width())/2, y-(px*17/10-px*13/10)/2)
+			widest = max(widest, p.width())
+			i.parts[n], n, y = p, n+1, y+px*13/10
+		}
+	}
+	lay(l.heading, large, white)
+	lay(l.note, small, mix(white, black, 20))
+	if widest == 0 {
+		*i = item{}
+		return
+	}
+	i.rect.Min.X, i.rect.Max.X = (l.size.X-widest)/2-large, (l.size.X+widest)/2+large
+	if l.backdrop != nil {
+		l.plate(i, shapePlate)
+	}
+}
+
 // code is the link as a QR code.
 func (l *layer) code() {
 	edge := min(l.size.X, l.size.Y) / 5 &^ 1

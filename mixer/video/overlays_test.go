@@ -59,6 +59,15 @@ func TestOverlaysGolden(t *testing.T) {
 		c.Compose(call(layout.Grid, 5))
 		compare(t, name, toRGB(c.Canvas()))
 	}
+	for name, o := range map[string]decor.Overlays{
+		"waiting":         {Heading: "demo", Clock: "12:34:56"},
+		"waiting-picture": {Backdrop: video.Backdrop(gradient(320, 180)), Heading: "All hands of the whole company, with the choir and everybody's family", Note: "We begin at nine.\nQuestions go into the chat.", Banner: "Tuesday"},
+	} {
+		c := newCompositor(t)
+		c.Overlay(o)
+		c.Compose(nil)
+		compare(t, name, toRGB(c.Canvas()))
+	}
 	c, err := video.NewCompositor(image.Pt(360, 640), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +90,9 @@ func TestOverlaysLeaveNoTrace(t *testing.T) {
 			func() { o.Banner, o.BannerOn = full.Banner[:random.IntN(150)], decor.Edge(random.IntN(2)) },
 			func() { o.Name, o.Title = full.Name, full.Title }, func() { o.Clock = full.Clock[:random.IntN(8)] },
 			func() { o.Recording = true }, func() { o.Link = full.Link }, func() { o.Message = full.Message }, func() { o.Colour = 0 },
+			func() { o.Heading, o.Note = full.Banner[:random.IntN(90)], full.Title },
 		} {
-			if random.IntN(2) == 0 || i == round%9 {
+			if random.IntN(2) == 0 || i == round%10 {
 				keep()
 			}
 		}

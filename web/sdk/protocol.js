@@ -576,6 +576,16 @@
  */
 
 /**
+ * Poster is what a picture shows instead of tiles while there is nothing to see.
+ *
+ * @typedef {object} Poster
+ * @property {string} [when] empty: nobody has a tile; pictures: no camera and no screen brings a picture
+ * @property {string} [title] at most MaxBanner characters; "": that of the room, where there is no picture
+ * @property {string} [text] under the title, at most MaxBanner characters
+ * @property {string} [picture] that covers the canvas, see Logo; "": the background
+ */
+
+/**
  * Overlays is what the room's picture shows besides tiles.
  *
  * @typedef {object} OverlaysMessage
@@ -590,6 +600,7 @@
  * @property {boolean} [rec] a badge while the room is recorded
  * @property {string} [qr] a link, http or https
  * @property {boolean} [ending] the time left, in the last 5 minutes
+ * @property {Poster} [waiting]
  * @property {Transition} [transition]
  */
 
