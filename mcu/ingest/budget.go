@@ -3,6 +3,8 @@ package ingest
 import (
 	"image"
 	"time"
+
+	"tilemix/codec"
 )
 
 // What a camera may cost: a share of a core (package headroom). The least is a fifth: 1080p at 30
@@ -50,4 +52,49 @@ func (b *decodeBudget) spend(d time.Duration) { b.left -= d }
 func costOf(size image.Point, bytes int) time.Duration {
 	const each, tenPixels, oneByte = 100 * time.Microsecond, 23, 60
 	return each + time.Duration(size.X*size.Y*tenPixels/10+bytes*oneByte)
+}
+
+// remoteDecoder is a decoder in another process.
+type remoteDecoder interface {
+	// Ready waits until there is a process, and takes no core meanwhile.
+	Ready() error
+	// OnStall says what to call when the process takes no core although it has something to decode.
+	OnStall(f func())
+}
+
+// turn is a camera's turn to decode: one of as many as there are cores. It belongs to one goroutine, and is
+// of a decoder from of on.
+type turn struct {
+	remote remoteDecoder // nil: the decoder is in this process
+	all    chan struct{} // holds one for each that is taken
+	held   bool
+}
+
+func (t *turn) of(dec codec.VideoDecoder, all chan struct{}) {
+	t.all = all
+	if remote, ok := dec.(remoteDecoder); ok {
+		t.remote = remote
+		remote.OnStall(t.give)
+	}
+}
+
+// take waits for it, once the decoder is ready. A camera that waits for a process keeps no other from
+// decoding.
+func (t *turn) take() error {
+	if t.remote != nil {
+		if err := t.remote.Ready(); err != nil {
+			return err
+		}
+	}
+	t.all <- struct{}{}
+	t.held = true
+	return nil
+}
+
+// give lets another camera have it. A second call does nothing.
+func (t *turn) give() {
+	if t.held {
+		t.held = false
+		<-t.all
+	}
 }

@@ -179,3 +179,78 @@ func TestHeadroom(t *testing.T) {
 		})
 	}
 }
+
+// away is a decoder in another process.
+type away struct {
+	meter
+	starts time.Duration // it takes so long to be ready, and is not then
+	stalls time.Duration // its process does not run for so long
+	stall  func()
+}
+
+func (a *away) Ready() error {
+	if time.Sleep(a.starts); a.starts > 0 {
+		return codec.ErrCorrupt
+	}
+	return nil
+}
+
+func (a *away) OnStall(f func()) { a.stall = f }
+
+func (a *away) Decode(au []byte) (*image.YCbCr, error) {
+	if a.stalls > 0 {
+		a.stall()
+		time.Sleep(a.stalls)
+	}
+	return a.meter.Decode(au)
+}
+
+// TestTurn has the decoder of one camera wait for a process, or for one that does not run. A camera that
+// has to take the same turn is decoded meanwhile. The one that waits loses pictures and none of its budget.
+func TestTurn(t *testing.T) {
+	for name, dec := range map[string]*away{
+		"no process":                 {starts: 400 * time.Millisecond},
+		"a process that is held":     {stalls: 400 * time.Millisecond},
+		"a process that is as usual": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				turns := make(chan struct{}, 1)
+				camera := func(dec codec.VideoDecoder) *ingest.Video {
+					v := ingest.NewVideo(ingest.VideoConfig{
+						Joiner: &payload.H264Joiner{}, Turns: turns, Decoder: dec, Pool: yuv.NewPool(3), RequestKeyFrame: func() {},
+						Reassembled: unobserved{}, Decoded: unobserved{},
+					})
+					t.Cleanup(v.Release)
+					v.Show(image.Pt(320, 180), nil, time.Now())
+					return v
+				}
+				img := image.NewYCbCr(image.Rect(0, 0, 320, 180), image.YCbCrSubsampleRatio420)
+				dec.img = img
+				slow, other := camera(dec), camera(&meter{img: img})
+				push := func(v *ingest.Video, n int) {
+					for _, p := range packets(uint16(n), []byte{0, 0, 0, 1, 0x65, 0xff, 0xff, 0xff, 0xff, 0xff}) {
+						p.Timestamp = uint32(n * 90_000)
+						v.Push(&p, time.Now())
+					}
+				}
+				for n := range 5 {
+					began := time.Now()
+					go push(slow, n)
+					synctest.Wait()
+					push(other, n)
+					if took := time.Since(began); took > 0 || other.Stats().Pictures != uint64(n+1) {
+						t.Fatalf("the other camera has %d pictures of %d after %v", other.Stats().Pictures, n+1, took)
+					}
+					time.Sleep(time.Second)
+				}
+				if s := slow.Stats(); s.Capped > 0 || (s.Pictures == 5) != (dec.starts == 0) {
+					t.Errorf("what became of the one that waits: %+v", s)
+				}
+				if len(turns) > 0 {
+					t.Error("a turn is held on")
+				}
+			})
+		})
+	}
+}

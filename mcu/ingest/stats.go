@@ -227,6 +227,9 @@ func (f *flow) picture(at time.Time) {
 // unpack returns a size as decoded stored it.
 func unpack(size int64) image.Point { return image.Pt(int(size>>32), int(size&math.MaxUint32)) }
 
+// due returns when an access unit would have come without jitter.
+func (v *Video) due(first time.Time) time.Time { return first.Add(-v.model.late(v.queue.stamp, first)) }
+
 // arrived is due for a Tap. It follows pictures whose timestamps are late, as the mix does.
 func (v *Video) arrived(first time.Time) time.Time {
 	return first.Add(-v.tapped.jitter(v.model.late(v.queue.stamp, first), first))

@@ -60,6 +60,7 @@ type tileDecoder interface {
 type Video struct {
 	cfg     VideoConfig
 	decoder tileDecoder // cfg.Decoder
+	turn    turn
 	queue   queue
 	budget  decodeBudget
 	broken  bool   // waits for an IDR
@@ -94,6 +95,7 @@ func NewVideo(cfg VideoConfig) *Video {
 	if v.decoder, scales = cfg.Decoder.(tileDecoder); !scales {
 		v.decoder = &fit.Local{Decoder: cfg.Decoder}
 	}
+	v.turn.of(cfg.Decoder, cfg.Turns)
 	for _, nal := range cfg.Parameters {
 		v.sets.keep(nal)
 	}
@@ -106,18 +108,15 @@ func NewVideo(cfg VideoConfig) *Video {
 func (v *Video) Show(tile image.Point, other []image.Point, now time.Time) {
 	before := v.tiles.show(tile, other)
 	if !before && v.tiles.seen() && v.packets.Load() > 0 {
-		v.askKeyFrame(now)
+		v.AskKeyFrame(now)
 	}
 }
 
 // Whole says which tiles cut nothing off: bit 0 is the next Show's first, the others are its other ones.
 func (v *Video) Whole(which uint8) { v.tiles.whole.Store(uint32(which)) }
 
-// AskKeyFrame asks the sender for an IDR. It is safe for concurrent use.
-func (v *Video) AskKeyFrame(now time.Time) { v.askKeyFrame(now) }
-
-// askKeyFrame asks the sender for an IDR, but not twice within keyInterval.
-func (v *Video) askKeyFrame(now time.Time) {
+// AskKeyFrame asks the sender for an IDR, but not twice within keyInterval. It is safe for concurrent use.
+func (v *Video) AskKeyFrame(now time.Time) {
 	before := v.asked.Load()
 	if now.UnixNano()-before < int64(keyInterval) || !v.asked.CompareAndSwap(before, now.UnixNano()) {
 		return
@@ -170,13 +169,13 @@ func (v *Video) Push(p *rtp.Packet, now time.Time) {
 		au = v.sets.complete(au, v.queue.join)
 		v.countUnit()
 		if v.cfg.Tap != nil && v.cfg.Tap(v.number, au, v.arrived(first), v.sender.captured(v.queue.stamp), v.queue.stamp) {
-			v.askKeyFrame(now)
+			v.AskKeyFrame(now)
 		}
 		v.take(au, first, now)
 	}
 	v.notice() // where nothing is whole any more, a key frame is wanted too
 	if v.broken && v.tiles.seen() && !v.budget.spent {
-		v.askKeyFrame(now)
+		v.AskKeyFrame(now)
 	}
 }
 
@@ -189,9 +188,6 @@ func (v *Video) notice() {
 		v.markLoss()
 	}
 }
-
-// due returns when an access unit would have come without jitter.
-func (v *Video) due(first time.Time) time.Time { return first.Add(-v.model.late(v.queue.stamp, first)) }
 
 // take decodes an access unit and puts its picture into the playout.
 func (v *Video) take(au []byte, first, now time.Time) {
@@ -214,8 +210,11 @@ func (v *Video) take(au []byte, first, now time.Time) {
 		return
 	}
 	asked := time.Now()
-	v.cfg.Turns <- struct{}{}
-	defer func() { <-v.cfg.Turns }()
+	if err := v.turn.take(); err != nil {
+		v.fail(err, 0)
+		return
+	}
+	defer v.turn.give()
 	start := time.Now()
 	pic, err := v.decoder.DecodeTiles(au, v.tiles.wanted(v.cfg.Kind), v.cfg.Pool)
 	if err != nil {

@@ -14,6 +14,9 @@ const linger = 10 * time.Second
 // Crew has the decoders that share workers: those of a room. It is safe for concurrent use.
 type Crew struct {
 	pool *Pool
+	// asking holds one while a decoder waits for a worker that all will share. Were each to take one,
+	// a room would have as many after a death as it has cameras.
+	asking chan struct{}
 
 	mu     sync.Mutex // guards what follows and the slots of the workers; no decoding takes it
 	shared []*process
@@ -36,6 +39,18 @@ func (c *Crew) seat(alone bool, timer *time.Timer) (*process, int, bool) {
 	}
 	timer.Reset(c.pool.cfg.Patience)
 	defer timer.Stop()
+	if !alone {
+		select {
+		case c.asking <- struct{}{}:
+			defer func() { <-c.asking }()
+		case <-timer.C:
+			c.pool.starved.Add(1)
+			return nil, 0, false
+		}
+		if w, slot := c.find(); w != nil {
+			return w, slot, true
+		}
+	}
 	select {
 	case w := <-c.pool.spare:
 		c.mu.Lock()

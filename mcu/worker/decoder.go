@@ -30,7 +30,9 @@ const (
 	// deaths within probation end a decoder.
 	deaths    = 3
 	probation = time.Minute
-	// second is for how long a worker that is late is looked at, and extensions how often at most.
+	// stall is from when on a worker is looked at that does not answer, second for how long one that is
+	// late, and extensions how often at most.
+	stall      = 50 * time.Millisecond
 	second     = 100 * time.Millisecond
 	extensions = 20
 )
@@ -51,8 +53,10 @@ type Decoder struct {
 	colour yuv.Colour
 	claim  limit.Claim
 	lost   bool // access units are missing before the next one
+	again  bool // it has a new worker since its last answer, or waits for one
 	closed bool
 
+	stalled func()      // of OnStall
 	fatal   []time.Time // when a worker ended with this decoder's access unit in it, at most deaths
 	refused bool
 }
@@ -85,36 +89,57 @@ func (d *Decoder) Draw(dst *image.YCbCr, i int) {
 
 // decode has the worker decode an access unit, and tells whether there is a picture.
 func (d *Decoder) decode(au []byte, w fit.Wanted) (there bool, err error) {
-	switch {
-	case d.closed:
-		return false, codec.ErrClosed
-	case d.refused:
-		return false, ErrRefused
-	case len(au) == 0 || len(au) > unit:
+	if err := d.Ready(); err != nil {
+		return false, err
+	}
+	if len(au) == 0 || len(au) > unit {
 		d.lost = true
 		return false, errLength
-	}
-	again := d.at != nil && d.at.ended()
-	if again {
-		d.leave()
-	}
-	if d.at == nil && !d.enter() {
-		return false, errNoWorker
 	}
 	copy(d.at.mem.unit(d.slot), au)
 	d.r = request{task: decode, kind: d.kind, anew: d.anew, lost: d.lost, length: len(au), wanted: w}
 	d.anew, d.lost = false, false
 	r, err := d.ask()
 	if err != nil {
+		d.again = false
 		d.leave()
 		return false, err
 	}
 	there, err = d.take(r)
-	if again && err != nil {
-		return false, ErrRestarted
+	if again := d.again; there || err != nil {
+		d.again = false
+		if again && err != nil {
+			return false, ErrRestarted
+		}
 	}
 	return there, err
 }
+
+// Ready takes a slot of a worker where the decoder has none. It waits for a new worker for Config.Patience
+// at most, and returns an error that wraps codec.ErrCorrupt where none came. Decode does the same, but its
+// caller may hold what others want meanwhile. Key frames that came while there was no worker are lost: Decode
+// then returns ErrRestarted for what follows them.
+func (d *Decoder) Ready() error {
+	switch {
+	case d.closed:
+		return codec.ErrClosed
+	case d.refused:
+		return ErrRefused
+	}
+	if d.at != nil && d.at.ended() {
+		d.again = true
+		d.leave()
+	}
+	if d.at == nil && !d.enter() {
+		d.again = true
+		return errNoWorker
+	}
+	return nil
+}
+
+// OnStall says what Decode calls, once, when its worker does not answer and does not run either: it uses no
+// core while Decode waits on.
+func (d *Decoder) OnStall(f func()) { d.stalled = f }
 
 // enter takes a slot of a worker.
 func (d *Decoder) enter() bool {
@@ -169,10 +194,16 @@ func (d *Decoder) fits(r reply) bool {
 
 // settled waits until it is not the worker's turn, and tells whether that came in time.
 func (d *Decoder) settled(door door) bool {
-	if door.settled(d.crew.pool.cfg.Patience) {
+	if door.settled(stall) {
 		return true
 	}
 	pid := d.at.cmd.Process.Pid
+	if d.stalled != nil && !effortOf(pid).runs {
+		d.stalled()
+	}
+	if door.settled(d.crew.pool.cfg.Patience - stall - second) {
+		return true
+	}
 	for range extensions {
 		before := effortOf(pid)
 		if door.settled(second) {

@@ -17,7 +17,11 @@
 // takes longer than it may is treated as one that died.
 //
 // Goroutines: Pool.Run starts workers; each worker has one that waits for its end. A Decoder belongs
-// to one goroutine. When a worker has no free slot, the crew gets another.
+// to one goroutine. When a worker has no free slot, the crew gets another. Decoders that have none at once wait
+// for one worker together.
+//
+// A camera decodes while it has one of as many turns as there are cores. It waits for a worker before it takes
+// its turn, and gives it up while its worker does not run (OnStall). No other room waits meanwhile.
 //
 // # Why
 //

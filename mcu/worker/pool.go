@@ -124,7 +124,7 @@ func (p *Pool) tell(level sandbox.Level) {
 }
 
 // NewCrew returns a crew without workers.
-func (p *Pool) NewCrew() *Crew { return &Crew{pool: p} }
+func (p *Pool) NewCrew() *Crew { return &Crew{pool: p, asking: make(chan struct{}, 1)} }
 
 // Level returns the level of the last worker's sandbox. It has no layer before the first worker.
 func (p *Pool) Level() sandbox.Level {

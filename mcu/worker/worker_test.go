@@ -354,9 +354,11 @@ func TestHang(t *testing.T) {
 	defer d.Close()
 	units := film(t, 320, 180, 1)
 	decode(t, d, units[0])
+	d.OnStall(func() { t.Error("a worker that runs counts as one that does not") })
 	if _, err := d.Decode([]byte("!spin")); !errors.Is(err, codec.ErrCorrupt) {
 		t.Fatalf("the hang is %v", err)
 	}
+	d.OnStall(nil)
 	decode(t, d, units[0])
 	if s := p.Stats(); s.Hangs != 1 || s.Crashes != 0 {
 		t.Errorf("counted %+v", s)
@@ -370,9 +372,15 @@ func TestStopped(t *testing.T) {
 	defer d.Close()
 	units := film(t, 320, 180, 1)
 	poll.Until(t, "a picture", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
+	stalls := 0
+	d.OnStall(func() { stalls++ })
 	if _, err := d.Decode([]byte("!stop")); !errors.Is(err, worker.ErrRestarted) {
 		t.Fatalf("the stop is %v", err)
 	}
+	if stalls != 1 {
+		t.Errorf("%d times it was said that the worker does not run", stalls)
+	}
+	d.OnStall(nil)
 	poll.Until(t, "a picture again", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
 }
 
