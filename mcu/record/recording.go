@@ -60,10 +60,14 @@ type recording struct {
 
 // create makes the recording's files, and starts what its sound needs.
 func (r *recording) create() error {
-	r.mu.Lock() // the recorder's patrol may already look at the file
-	err := r.mix.create(r.dir, r.info, r.source.AudioChannels())
-	r.mu.Unlock()
+	file, err := makeMedia(r.dir, r.id)
 	if err != nil {
+		return err
+	}
+	r.mu.Lock() // the recorder's patrol looks at the file already
+	r.mix.file = file
+	r.mu.Unlock()
+	if err := r.mix.create(r.info, r.source.AudioChannels()); err != nil {
 		return err
 	}
 	if err := r.info.Save(r.dir); err != nil {
