@@ -44,7 +44,7 @@ func TestCall(t *testing.T) {
 			g.VideoSink.Await("all colours", func(p rtctest.Picture) error {
 				var errs error
 				for j, other := range guests {
-					errs = errors.Join(errs, shows(p.Image, places[other], colours[j]))
+					errs = errors.Join(errs, s.shows(p, places[other], colours[j]))
 				}
 				return errs
 			})
