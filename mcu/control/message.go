@@ -75,6 +75,7 @@ var (
 		Lobby{},
 		Announcement{},
 		Removed{},
+		Relocate{},
 		Reaction{},
 		History{},
 		Quality{},

@@ -143,6 +143,7 @@ func TestWire(t *testing.T) {
 		{control.RoomState{Title: "T", Locked: true, Waiting: 2}, `{"type":"room","title":"T","locked":true,"waiting":2}`},
 		{control.Announcement{By: "Ada", Text: "t"}, `{"type":"message","by":"Ada","text":"t"}`},
 		{control.Removed{Code: "banned", Reason: "r", Until: at}, `{"type":"removed","code":"banned","reason":"r","until":"2026-01-02T03:04:05Z"}`},
+		{control.Relocate{URL: "https://b.test", From: "https://a.test", ClosesIn: 30}, `{"type":"relocate","url":"https://b.test","from":"https://a.test","closesIn":30}`},
 		{control.Removed{Code: "ended"}, `{"type":"removed","code":"ended"}`},
 		{control.Error{Error: "no"}, `{"type":"error","error":"no"}`},
 	} {

@@ -48,6 +48,14 @@ type Removed struct {
 	Until  time.Time `json:"until,omitzero"` // end of a ban
 }
 
+// Relocate says that the room goes on at another server of the cluster. The client joins there with its resume
+// token, and keeps this connection until media comes over the other one. The server repeats it.
+type Relocate struct {
+	URL      string `json:"url,omitempty"`      // of that server, for clients that came by From
+	From     string `json:"from,omitempty"`     // URL of this server; clients that came by another keep their address
+	ClosesIn int    `json:"closesIn,omitempty"` // seconds until this server stops; 0: it does not
+}
+
 // Type returns "standing".
 func (Standing) Type() string { return "standing" }
 
@@ -65,3 +73,6 @@ func (Announcement) Type() string { return "message" }
 
 // Type returns "removed".
 func (Removed) Type() string { return "removed" }
+
+// Type returns "relocate".
+func (Relocate) Type() string { return "relocate" }

@@ -47,7 +47,7 @@ export class Link {
 
   /** @type {RTCRtpTransceiver | null} */
   #video = null;
-  #mix = new MediaStream();
+  mix = new MediaStream();
   #done = false;
   #answered = false;
   /** @type {RTCIceCandidateInit[]} */
@@ -218,7 +218,7 @@ export class Link {
   async #offer(iceServers) {
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.pc = pc;
-    pc.ontrack = ({ track }) => this.#mix.addTrack(track);
+    pc.ontrack = ({ track }) => this.mix.addTrack(track);
     /** @type {ClientMessage[] | null} */
     let early = []; // the server takes no candidates before the offer
     pc.onicecandidate = ({ candidate }) => {
@@ -230,7 +230,7 @@ export class Link {
     };
     this.#monitor = new MediaMonitor(pc, {
       flowing: () => {
-        this.events.mix(this.#mix);
+        this.events.mix(this.mix);
         this.events.connected();
       },
       silent: () => void this.#restart(),

@@ -335,6 +335,16 @@
  */
 
 /**
+ * Relocate says that the room goes on at another server of the cluster.
+ *
+ * @typedef {object} RelocateMessage
+ * @property {'relocate'} type
+ * @property {string} [url] of that server, for clients that came by From
+ * @property {string} [from] URL of this server; clients that came by another keep their address
+ * @property {number} [closesIn] seconds until this server stops; 0: it does not
+ */
+
+/**
  * Reaction tells all that a participant reacted.
  *
  * @typedef {object} ReactionMessage
@@ -661,7 +671,7 @@
  * @property {boolean} [relayed] media goes over a TURN server
  */
 
-/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | ReactionMessage | HistoryMessage | QualityMessage} ServerMessage */
+/** @typedef {WelcomeMessage | MovedMessage | WaitingMessage | AdmittedMessage | RejectedMessage | AnswerMessage | CandidateMessage | ParticipantsMessage | SpeakingMessage | LayoutMessage | UplinkMessage | RenditionMessage | RecordingsMessage | BroadcastMessage | ChatMessage | AliveMessage | ErrorMessage | StandingMessage | MutedMessage | AskedMessage | RoomStateMessage | LobbyMessage | AnnouncementMessage | RemovedMessage | RelocateMessage | ReactionMessage | HistoryMessage | QualityMessage} ServerMessage */
 
 /** @typedef {OfferMessage | AnswerMessage | CandidateMessage | MuteMessage | SendChatMessage | ChooseLayoutMessage | ViewMessage | AliveMessage | HandMessage | SetMessage | AskMessage | KickMessage | MoveMessage | LockMessage | EndMessage | AnnounceMessage | AdmitMessage | RejectMessage | BackMessage | OverlaysMessage | LowerThirdMessage | ReactMessage | KeepChatMessage | RenameMessage | ReceiveMessage | ReportMessage} ClientMessage */
 // End of what is generated.

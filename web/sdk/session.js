@@ -1,11 +1,15 @@
 // A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
+import { Crossing, playOn } from './crossing.js';
 import { Detour } from './detour.js';
 import { EventStream } from './eventStream.js';
 import { Link } from './link.js';
+import { lossText, note } from './note.js';
 import { stalledText, whyRefused } from './reach.js';
 import { Reporter } from './report.js';
+
+export { newState } from './note.js';
 
 /**
  * @typedef {import('./protocol.js').ServerMessage} ServerMessage
@@ -41,22 +45,6 @@ import { Reporter } from './report.js';
  * @property {(stream: MediaStream) => void} mix
  */
 
-/**
- * The state of a call that a client is about to join.
- *
- * @param {string} room
- * @param {string} name
- * @param {{audioOff: boolean, videoOff: boolean}} off
- * @returns {State}
- */
-export function newState(room, name, off) {
-  return {
-    phase: 'connecting', problem: '', soundOnly: false, id: '', room, name, ...off,
-    waiting: 0, participants: [], layout: null, uplink: null, rendition: null,
-    code: '', held: { audio: '', video: '' }, role: '', rights: [], locked: false, removed: null,
-  };
-}
-
 /** Joins, and joins again whenever the connection is lost. */
 export class Session {
   /** @type {Link | null} */
@@ -68,6 +56,8 @@ export class Session {
   #blocked = 0;
   /** Whether WHIP, or its data channel, did not work either. */
   #mute = false;
+  /** @type {Crossing | null} */
+  #crossing = null;
   #reporter = new Reporter(() => (this.state.waiting ? null : this.link?.pc ?? null), (message) => this.send(message));
 
   /**
@@ -85,28 +75,69 @@ export class Session {
 
   join() {
     this.#backoff.cancel();
+    this.#crossing?.close();
     this.link?.suspend();
-    this.link = new Link(this.#way(), () => this.devices.tracks, {
-      message: (message) => this.#receive(message),
-      mix: (stream) => this.events.mix(stream),
-      connected: () => {
-        this.#been = true;
-        if (this.link?.ws instanceof WebSocket) this.#blocked = 0;
-        this.#backoff.reset();
-        this.state.soundOnly = this.link?.soundOnly ?? false;
-        this.#reporter.start();
-        this.#enter('connected', '');
-      },
-      stalled: () => this.#enter('stalled', stalledText()),
-      lost: (loss) => void this.#lost(loss),
-      removed: (message) => {
-        this.state.removed = message;
-        this.#secret = '';
-        this.access.acting = '';
-        this.#enter('removed', '');
-      },
-      refused: (reason, code) => this.#refused(reason, code),
-    }, this.#backoff.patience, this.access);
+    this.link = this.#connect(this.#heard);
+  }
+
+  /** @param {import('./link.js').LinkEvents} events */
+  #connect(events) {
+    return new Link(this.#way(), () => this.devices.tracks, events, this.#backoff.patience, this.access);
+  }
+
+  /** @type {import('./link.js').LinkEvents} */
+  #heard = {
+    message: (message) => this.#receive(message),
+    mix: (stream) => this.events.mix(stream),
+    connected: () => {
+      this.#been = true;
+      if (this.link?.ws instanceof WebSocket) this.#blocked = 0;
+      this.#backoff.reset();
+      this.state.soundOnly = this.link?.soundOnly ?? false;
+      this.#reporter.start();
+      this.#enter('connected', '');
+    },
+    stalled: () => this.#enter('stalled', stalledText()),
+    lost: (loss) => void this.#lost(loss),
+    removed: (message) => {
+      this.#crossing?.close();
+      this.state.removed = message;
+      this.#secret = '';
+      this.access.acting = '';
+      this.#enter('removed', '');
+    },
+    refused: (reason, code) => this.#refused(reason, code),
+  };
+
+  /**
+   * Joins at the server where the room goes on, and then leaves this one.
+   *
+   * @param {import('./protocol.js').RelocateMessage} to
+   */
+  #cross(to) {
+    if (this.#crossing?.under || !this.#been) return;
+    this.access.follow(to);
+    this.#crossing = new Crossing(
+      (events) => this.#connect(events),
+      () => this.state.participants.map((p) => p.id),
+      (link) => link.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff }),
+      () => this.#arrive(),
+    );
+  }
+
+  #arrive() {
+    const { link = null, messages = [] } = this.#crossing ?? {};
+    const old = this.link;
+    if (!link) return;
+    this.link = link;
+    if (old) playOn(link, old.mix);
+    link.events = this.#heard;
+    for (const message of messages) this.#receive(message);
+    this.events.mix(link.mix);
+    this.#heard.connected();
+    for (const kind of /** @type {const} */ (['audio', 'video'])) void link.replace(kind, this.devices.tracks[kind]);
+    if (old?.ws instanceof WebSocket) old.close();
+    else old?.suspend(); // the ways around WebSockets share the address to come back by
   }
 
   /** Tries again at once, if an attempt is scheduled. */
@@ -122,12 +153,14 @@ export class Session {
 
   /** The page goes away, and may be loading again. */
   suspend() {
+    this.#crossing?.close();
     this.link?.suspend();
   }
 
   leave() {
     this.#reporter.stop();
     this.#backoff.cancel();
+    this.#crossing?.close();
     this.link?.close();
     this.link = null;
     this.#secret = '';
@@ -197,15 +230,6 @@ export class Session {
         // A muted device stays muted over a new connection.
         this.sendMute();
         break;
-      case 'waiting':
-        this.state.waiting = message.position;
-        this.state.participants = [];
-        this.state.layout = null;
-        break;
-      case 'admitted':
-        this.state.waiting = 0;
-        this.state.rendition = null;
-        break;
       case 'moved': {
         const secret = this.#secret;
         this.#secret = '';
@@ -215,34 +239,18 @@ export class Session {
         this.#secret = secret;
         break;
       }
-      case 'participants':
-        this.state.participants = message.participants ?? [];
-        break;
-      case 'standing':
-        this.state.role = message.role ?? '';
-        this.state.rights = message.rights ?? [];
-        break;
-      case 'speaking': {
-        const ids = message.ids ?? [];
-        for (const p of this.state.participants) p.speaking = ids.includes(p.id);
-        break;
-      }
-      case 'layout':
-        this.state.layout = message;
-        break;
-      case 'uplink':
-        this.state.uplink = message;
-        break;
-      case 'rendition':
-        this.state.rendition = message;
-        break;
+      case 'relocate':
+        return this.#cross(message);
+      default:
+        note(this.state, message);
     }
     this.events.message(message);
   }
 
   /** @param {import('./link.js').Loss} loss */
   async #lost(loss) {
-    this.#enter(this.#been ? 'reconnecting' : 'connecting', this.#describe(loss));
+    if (this.#crossing?.under && this.#crossing.up) return this.#crossing.arrive();
+    this.#enter(this.#been ? 'reconnecting' : 'connecting', lossText(loss, this.#been, this.#backoff.tries));
     const ws = this.link?.ws;
     if (!(ws instanceof WebSocket)) this.#blocked = 1; // a WebSocket may open by now
     if (ws instanceof Detour && !ws.spoke && this.access.transport === 'auto') {
@@ -264,17 +272,6 @@ export class Session {
     this.#backoff.schedule(() => this.join());
     // One silent link does not mean that all clients come back at this moment.
     if (loss === 'silent' && this.#backoff.tries === 1) this.#backoff.now();
-  }
-
-  /** @param {import('./link.js').Loss} loss */
-  #describe(loss) {
-    const often = this.#backoff.tries > 2;
-    if (!navigator.onLine) return 'You are offline. Waiting for the network…';
-    if (loss === 'media' && (often || !this.#been)) {
-      return 'Video and audio do not arrive. A firewall may block UDP. Trying again…';
-    }
-    if (loss !== 'media' && (often || !this.#been)) return 'The server does not answer. Trying again…';
-    return 'Connection lost, reconnecting…';
   }
 
   /**
