@@ -9,7 +9,22 @@ import (
 	"tilemix/mcu/control"
 )
 
-// drain closes a server for new rooms, and tells all participants the time until the server stops.
+// reopen has rooms begin again in a server that drained.
+func reopen(s *Server) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drains = false
+}
+
+// tell sends a message to all in a room, and to those who wait for it.
+func tell(s *Server, room string, m control.Message) {
+	for _, r := range s.named(room) {
+		r.Tell(m)
+	}
+}
+
+// drain closes a server for new rooms, and tells all participants the time until the server stops. rest 0: they
+// are not told.
 func drain(s *Server, rest time.Duration) {
 	s.mu.Lock()
 	s.drains = true
@@ -18,6 +33,9 @@ func drain(s *Server, rest time.Duration) {
 		(vacancy{s, e}).release(e.held)
 	}
 	s.mu.Unlock()
+	if rest <= 0 {
+		return
+	}
 	seconds := max(1, int(rest.Round(time.Second)/time.Second))
 	say := control.Announcement{By: "tilemix", Text: "This server stops in " + words(seconds) + ".", ClosesIn: seconds}
 	for _, e := range all {

@@ -1,7 +1,9 @@
 package mcu
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"tilemix/mcu/admission"
@@ -11,6 +13,20 @@ import (
 	"tilemix/mcu/room"
 	"tilemix/mcu/rules"
 )
+
+// entry is a room. For the outside it is there while somebody has a seat, and a lobby never is.
+type entry struct {
+	*room.Room
+	lobby  bool
+	end    context.CancelFunc
+	maker  netip.Prefix  // address of the client that it was made for
+	most   int           // participants that it was made for
+	inside int           // those who have entered and whose connections are not closed
+	seated int           // those of them whose connection has stood
+	eyes   int           // those of the seated that only receive
+	over   []*time.Timer // end the call, and say before that it ends
+	held   chan struct{} // closed when somebody comes; nil: the call is not held for that
+}
 
 // roomShare: one address makes at most one in four of the server's rooms.
 const roomShare = 4

@@ -57,20 +57,6 @@ type Server struct {
 	wg             sync.WaitGroup
 }
 
-// entry is a room. For the outside it is there while somebody has a seat, and a lobby never is.
-type entry struct {
-	*room.Room
-	lobby  bool
-	end    context.CancelFunc
-	maker  netip.Prefix  // address of the client that it was made for
-	most   int           // participants that it was made for
-	inside int           // those who have entered and whose connections are not closed
-	seated int           // those of them whose connection has stood
-	eyes   int           // those of the seated that only receive
-	over   []*time.Timer // end the call, and say before that it ends
-	held   chan struct{} // closed when somebody comes; nil: the call is not held for that
-}
-
 // NewServer returns a server with its sockets open, which can be joined. Run must be
 // called; it ends what was begun and closes the sockets.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
@@ -114,7 +100,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
 		Rungs:    c.ladder(), FrameRate: c.FrameRate, Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Views: pool.NewAllotment(c.MaxViews),
-		Seats: c.Seats, Code: c.Code, Emit: emit, Spans: c.Spans, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
+		Seats: c.Seats, Code: c.Code, Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }
 
@@ -291,8 +277,15 @@ func (s *Server) ICEServers() []control.ICEServer {
 // Media returns the sockets of media, UDP and TCP, and the TURN server, nil for none.
 func (s *Server) Media() ([]netip.AddrPort, *turn.Relay) { return s.api.Addresses(), s.turn }
 
-// Drain closes the server for new rooms, and tells participants when it stops. The caller repeats it.
+// Drain closes the server for new rooms, and tells participants when it stops. The caller repeats it. rest 0:
+// participants are not told.
 func (s *Server) Drain(rest time.Duration) { drain(s, rest) }
+
+// Reopen has rooms begin again after Drain.
+func (s *Server) Reopen() { reopen(s) }
+
+// Tell sends a message to all in a room, and to those who wait for it. It does nothing where there is no such room.
+func (s *Server) Tell(room string, m control.Message) { tell(s, room, m) }
 
 // Collectors returns the server's metrics.
 func (s *Server) Collectors() []prometheus.Collector { return s.metrics }

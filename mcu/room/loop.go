@@ -99,7 +99,7 @@ func (l *loop) add(m *member) error {
 			return err
 		}
 	}
-	l.members = append(l.members, m)
+	l.members = slices.Insert(l.members, turn(l.members, m), m)
 	m.welcome()
 	l.publish()
 	l.silences.begin()
@@ -123,7 +123,6 @@ func (l *loop) seat(m *member) error {
 
 // sit tells the others, the outside and recordings of a member that has its seat.
 func (l *loop) sit(m *member) {
-	m.session.Stay.Sit(l.room.name, l.room.lobby)
 	if l.room.lobby {
 		queue{l}.sit(m)
 		return
@@ -137,7 +136,9 @@ func (l *loop) sit(m *member) {
 		l.room.log.Info("room begins")
 	}
 	l.room.over.Store(false)
-	m.seated, m.joined = true, time.Now().UTC()
+	if m.seated = true; m.joined.IsZero() {
+		m.joined = time.Now().UTC()
+	}
 	l.sights.greet(m)
 	m.session.Log().Info("joined", m.introduction()...)
 	m.emit(event.ParticipantJoined)
@@ -171,7 +172,6 @@ func (l *loop) remove(m *member) {
 
 // unseat tells that a member has left, if it was told that it came.
 func (l *loop) unseat(m *member) {
-	m.session.Stay.Leave(l.room.name, m.why)
 	if !m.seated {
 		m.session.Log().Info("left before its media connected", append(m.introduction(), "reason", m.why)...)
 		return

@@ -254,7 +254,7 @@ func (v vault) keep() {
 func seatOf(m *member) seats.Seat {
 	return seats.Seat{
 		ID: m.session.PublicID(), Room: m.loop.room.name, Waits: m.loop.room.lobby, Viewer: m.session.Viewer,
-		Name: m.name, Title: m.title, Grant: m.grant, Secret: m.session.Secret(),
+		Name: m.name, Title: m.title, Joined: m.joined, Grant: m.grant, Secret: m.session.Secret(),
 		Muted: m.muted, CameraOff: m.cameraOff, Silenced: m.silenced, Blinded: m.blinded, Hushed: m.hushed,
 	}
 }
@@ -262,7 +262,7 @@ func seatOf(m *member) seats.Seat {
 // restored returns a member that comes back after a crash as what it was; nil: it does not.
 func restored(m *member, s *seats.Seat) *member {
 	if s != nil {
-		m.title, m.muted, m.cameraOff = s.Title, s.Muted, s.CameraOff
+		m.title, m.muted, m.cameraOff, m.joined = s.Title, s.Muted, s.CameraOff, s.Joined
 		m.silenced, m.blinded, m.hushed = s.Silenced, s.Blinded, s.Hushed
 	}
 	return m

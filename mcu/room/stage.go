@@ -288,3 +288,13 @@ func cleaned(env *Env, c control.Set) (name, title string, err error) {
 	}
 	return name, title, err
 }
+
+// turn returns where a member stands among the others, and so its tile: last, or before those who came later than
+// it did in the server before.
+func turn(members []*member, m *member) int {
+	i := slices.IndexFunc(members, func(o *member) bool { return !m.joined.IsZero() && m.joined.Before(o.joined) })
+	if i < 0 {
+		return len(members)
+	}
+	return i
+}

@@ -33,6 +33,7 @@ type Seat struct {
 	Viewer bool         `json:"viewer,omitempty"`
 	Name   string       `json:"name"`
 	Title  string       `json:"title,omitempty"`
+	Joined time.Time    `json:"joined,omitzero"`
 	Grant  policy.Grant `json:"grant"`
 	// What is switched off, and what a host holds off.
 	Muted     bool   `json:"muted,omitempty"`
