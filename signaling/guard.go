@@ -25,6 +25,7 @@ type guard struct {
 	buckets  *buckets[netip.Prefix]      // of joins, offers and ICE restarts, by address
 	keys     *buckets[[sha256.Size]byte] // of requests to the API, by the hash of the secret
 	refusals *refusals
+	peers    func() []string // origins of the other nodes of a cluster, in lower case
 }
 
 // welcome is whom a guard lets in. It never changes.
@@ -95,12 +96,16 @@ func (g *guard) own(r *http.Request) error {
 // joins tells why a page may not open a WebSocket or an event stream, or nil: pages of this server may, and those of the
 // origins that are allowed, which join by WHIP too.
 func (g *guard) joins(r *http.Request) error {
-	origins := g.welcome.Load().origins
+	origins := g.origins()
 	if slices.Contains(origins, "*") || slices.Contains(origins, strings.ToLower(r.Header.Get("Origin"))) {
 		return nil
 	}
 	return g.own(r)
 }
+
+// origins are those whose pages may join: those that the operator allows, and those of the other nodes, whose clients
+// come when a room moves.
+func (g *guard) origins() []string { return slices.Concat(g.welcome.Load().origins, g.peers()) }
 
 // sameOrigin refuses requests of other origins' pages that would change something. Programs of
 // this machine need no key, so a page of another origin could otherwise use a browser on it.
@@ -150,7 +155,7 @@ func (g *guard) crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path, h := c.Request().URL.Path, c.Response().Header()
 		session := strings.HasPrefix(path, "/whip/") || strings.HasPrefix(path, "/whep/")
-		origins := g.welcome.Load().origins
+		origins := g.origins()
 		if len(origins) == 0 || !shared.MatchString(path) {
 			return next(c)
 		}

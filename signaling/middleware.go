@@ -22,7 +22,6 @@ type middleware struct {
 	log      *slog.Logger
 	refusals *refusals
 	few      *rate.Limiter // of lines about requests at level info
-	trace    func(method, route string) (id string, end func([]slog.Attr))
 }
 
 // around returns a router within middlewares, the outermost first.
@@ -41,13 +40,7 @@ const requestKey = "request"
 // instead of its address, because session IDs and query strings are secret.
 func (m middleware) logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start, id, end := time.Now(), "", func([]slog.Attr) {}
-		if m.trace != nil {
-			id, end = m.trace(c.Request().Method, c.Path())
-		}
-		if id == "" {
-			id = rand.Text()[:8]
-		}
+		start, id := time.Now(), rand.Text()[:8]
 		c.Set(requestKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		err := next(c)
@@ -67,7 +60,6 @@ func (m middleware) logged(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			attrs = append(attrs, slog.String("reason", err.Error()))
 		}
-		end(attrs)
 		level := slog.LevelDebug
 		if noteworthy(r.Method, c.Path(), status) && m.few.Allow() {
 			level = slog.LevelInfo
@@ -102,17 +94,12 @@ func noteworthy(method, route string, status int) bool {
 	})
 }
 
-// requestOf returns the ID of a request.
-func requestOf(c echo.Context) string {
-	id, _ := c.Get(requestKey).(string)
-	return id
-}
-
 // cameBy is what the log says of the client of a request.
 func cameBy(c echo.Context) presence.Origin {
+	id, _ := c.Get(requestKey).(string)
 	r := c.Request()
 	agent := r.UserAgent()
-	return presence.Origin{Address: originOf(r).client, Way: protocol(c.Path()), Agent: agent[:min(len(agent), maxAgent)], Request: requestOf(c)}
+	return presence.Origin{Address: originOf(r).client, Way: protocol(c.Path()), Agent: agent[:min(len(agent), maxAgent)], Request: id}
 }
 
 // maxAgent bounds what the log says of a client's program, in bytes.
@@ -139,7 +126,7 @@ func (m middleware) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 func (g *guard) secured(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host)+"; frame-ancestors "+g.welcome.Load().ancestors)
+		h.Set("Content-Security-Policy", contentPolicy(c.Request().Host, g.peers())+"; frame-ancestors "+g.welcome.Load().ancestors)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
@@ -149,10 +136,13 @@ func (g *guard) secured(next echo.HandlerFunc) echo.HandlerFunc {
 
 // contentPolicy lets pages load from this host only. It names the WebSocket, because 'self' does
 // not cover ws: in every browser.
-func contentPolicy(host string) string {
+func contentPolicy(host string, peers []string) string {
 	connect := "'self'"
 	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" {
 		connect += " ws://" + host + " wss://" + host
+	}
+	for _, peer := range peers { // to which a call may move
+		connect += " " + peer + " ws" + strings.TrimPrefix(peer, "http")
 	}
 	return "default-src 'self'; connect-src " + connect +
 		"; img-src 'self' data: blob:; media-src 'self' blob: mediastream:" +

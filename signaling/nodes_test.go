@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,5 +55,64 @@ func TestNodes(t *testing.T) {
 	}
 	if b.State != "silent" || math.Abs(b.Silence-1.235) > 1e-9 || b.Rooms == nil {
 		t.Errorf("b: %+v", b)
+	}
+}
+
+// TestDrainNode: a node drains, and serves again, by its own ID only. Strangers have no say in it.
+func TestDrainNode(t *testing.T) {
+	drained, undone := time.Duration(0), 0
+	cfg := known()
+	cfg.Node, cfg.Nodes = "a", func() []directory.Node { return nil }
+	cfg.Drain = func(within time.Duration) (time.Time, error) { drained = within; return time.Unix(1, 0), nil }
+	cfg.Undrain = func() { undone++ }
+	h, err := New(nothing{}, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, id, body, from string
+		want                   int
+	}{
+		{http.MethodPost, "a", `{"within":"30s"}`, "192.0.2.1:1", http.StatusUnauthorized},
+		{http.MethodDelete, "a", "", "192.0.2.1:1", http.StatusUnauthorized},
+		{http.MethodPost, "b", `{"within":"30s"}`, "127.0.0.1:1", http.StatusNotFound},
+		{http.MethodDelete, "b", "", "127.0.0.1:1", http.StatusNotFound},
+		{http.MethodPost, "a", `{"within":"0s"}`, "127.0.0.1:1", http.StatusBadRequest},
+		{http.MethodPost, "a", `{"within":"30s"}`, "127.0.0.1:1", http.StatusAccepted},
+		{http.MethodDelete, "a", "", "127.0.0.1:1", http.StatusNoContent},
+	} {
+		if drained > 0 && test.method == http.MethodPost {
+			t.Errorf("before %+v the node drains", test)
+		}
+		r, answer := httptest.NewRequest(test.method, "http://localhost/api/v1/nodes/"+test.id+"/drain", strings.NewReader(test.body)), httptest.NewRecorder()
+		r.RemoteAddr = test.from
+		r.Header.Set("Content-Type", "application/json")
+		if h.ServeHTTP(answer, r); answer.Code != test.want {
+			t.Errorf("%+v: %d %s", test, answer.Code, answer.Body)
+		}
+	}
+	if drained != 30*time.Second || undone != 1 {
+		t.Errorf("it drained for %v, and served again %d times", drained, undone)
+	}
+}
+
+// TestPeers: pages of other nodes of the cluster may join here, and pages of this one may connect there.
+func TestPeers(t *testing.T) {
+	cfg := known()
+	cfg.Peers = func() []string { return []string{"https://b.example.org"} }
+	h, err := New(nothing{}, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, allowed := range map[string]bool{"https://b.example.org": true, "https://c.example.org": false} {
+		r, answer := httptest.NewRequest(http.MethodGet, "http://localhost/healthz", nil), httptest.NewRecorder()
+		r.Header.Set("Origin", origin)
+		h.ServeHTTP(answer, r)
+		if got := answer.Header().Get("Access-Control-Allow-Origin"); (got == origin) != allowed {
+			t.Errorf("a page of %s: %q", origin, got)
+		}
+		if policy := answer.Header().Get("Content-Security-Policy"); !strings.Contains(policy, " https://b.example.org wss://b.example.org;") {
+			t.Errorf("the policy is %q", policy)
+		}
 	}
 }

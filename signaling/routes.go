@@ -100,10 +100,19 @@ func (s *site) routes() []route {
 		{"PUT", "/api/v1/layouts/:name", "layouts", s.guard.sameOrigin(s.layouts.put)},
 		{"DELETE", "/api/v1/layouts/:name", "layouts", s.guard.sameOrigin(s.layouts.remove)},
 	}
-	if s.nodes.all != nil {
-		table = append(table, route{"GET HEAD", "/api/v1/nodes", "status", s.nodes.list})
+	return slices.Concat(table, s.nodeRoutes(), s.peopleRoutes(), s.accessRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
+}
+
+// nodeRoutes lists what there is in a cluster only.
+func (s *site) nodeRoutes() []route {
+	if s.nodes.all == nil {
+		return nil
 	}
-	return slices.Concat(table, s.peopleRoutes(), s.accessRoutes(), s.recordingRoutes(), s.linkRoutes(), s.broadcastRoutes())
+	return []route{
+		{"GET HEAD", "/api/v1/nodes", "status", s.nodes.list},
+		{"POST", "/api/v1/nodes/:id/drain", "drain", s.guard.sameOrigin(s.status.drainNode)},
+		{"DELETE", "/api/v1/nodes/:id/drain", "drain", s.guard.sameOrigin(s.status.serveNode)},
+	}
 }
 
 // peopleRoutes lists what hosts and programs do in a room.

@@ -78,14 +78,13 @@ type Config struct {
 	// site is served. It may be called at any time. nil: nothing changes.
 	Changes func(change func(Config))
 
-	// Trace begins the trace of a request of a route. id is what the log and X-Request-Id call the request, "" for
-	// one that is not traced. end gets what the request's line in the log has. nil: no request is traced.
-	Trace func(method, route string) (id string, end func(line []slog.Attr))
-
 	Drain       func(within time.Duration) (end time.Time, err error) // begins to stop the server; nil: programs cannot
+	Undrain     func()                                                // undoes Drain; nil: programs cannot
+	Node        string                                                // ID of this server in a cluster; "": there is none
 	Conditions  func() []Condition                                    // of the server, for /readyz and /healthz; nil: none is looked at
 	Spread      func(site http.Handler) http.Handler                  // takes requests first, and hands on those that another node of a cluster is to answer; nil: the site answers all
 	Nodes       func() []directory.Node                               // of the cluster; nil: there is none
+	Peers       func() []string                                       // origins of the other nodes, in lower case; nil: there are none
 	Collectors  []prometheus.Collector                                // of other parts of the process, for /metrics
 	Metrics     func(http.Handler)                                    // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
 	Gate        *access.Gate                                          // nil: rooms are open, and only programs of this machine manage them
@@ -127,7 +126,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signaling: %w", err)
 	}
-	m := middleware{log, s.guard.refusals, rate.NewLimiter(fewRate, fewBurst), cfg.Trace}
+	m := middleware{log, s.guard.refusals, rate.NewLimiter(fewRate, fewBurst)}
 	metrics, routes := route{"GET HEAD", "/metrics", "metrics", s.metrics}, s.routes()
 	if cfg.Metrics == nil {
 		routes = append(routes, metrics)
@@ -169,7 +168,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		pages:   pages,
 		people:  &people{srv, bodies},
 		lobbies: &lobbies{srv, &people{srv, bodies}},
-		status:  &status{srv, cfg.Conditions, cfg.Drain, bodies, cfg.Broadcaster},
+		status:  &status{srv, cfg.Conditions, cfg.Drain, cfg.Undrain, cfg.Node, bodies, cfg.Broadcaster},
 		layouts: newLayouts(bodies, cfg.Layouts),
 		keys:    &keys{cfg.Keys}, metrics: shown, nodes: &nodes{cfg.Nodes},
 	}
@@ -221,7 +220,12 @@ func (c Config) bodies() bodies { return bodies{c.MaxBody, c.BodyTimeout} }
 
 // guard returns what decides on hosts, origins and rates.
 func (c Config) guard(log *slog.Logger) *guard {
+	peers := c.Peers
+	if peers == nil {
+		peers = func() []string { return nil }
+	}
 	g := &guard{
+		peers:   peers,
 		buckets: newBuckets[netip.Prefix](c.AddressRate), keys: newBuckets[[sha256.Size]byte](c.KeyRate), refusals: newRefusals(log),
 	}
 	g.change(c)

@@ -15,6 +15,8 @@ type status struct {
 	srv        Server
 	conditions func() []Condition                                    // nil: none is looked at
 	begin      func(within time.Duration) (end time.Time, err error) // of a drain; nil: there is none
+	undo       func()                                                // of a drain
+	self       string                                                // this node of a cluster
 	bodies     bodies
 	live       Broadcaster // nil: there are no broadcasts
 }
@@ -40,6 +42,23 @@ func (s *status) drain(c echo.Context) error {
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.JSON(http.StatusAccepted, map[string]any{"end": end.UTC()})
+}
+
+// drainNode is drain for a node of a cluster, by its ID.
+func (s *status) drainNode(c echo.Context) error {
+	if c.Param("id") != s.self {
+		return mcu.ErrNotFound
+	}
+	return s.drain(c)
+}
+
+// serveNode has a node of a cluster take rooms again that drained.
+func (s *status) serveNode(c echo.Context) error {
+	if c.Param("id") != s.self || s.undo == nil {
+		return mcu.ErrNotFound
+	}
+	s.undo()
+	return c.NoContent(http.StatusNoContent)
 }
 
 // maxDrain (24 h) is the longest time that a drain may take.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,10 +18,12 @@ import (
 	"tilemix/cmd/tilemix/revive"
 	"tilemix/cmd/tilemix/startup"
 	"tilemix/mcu"
+	"tilemix/mcu/control"
 	"tilemix/mcu/event"
 	"tilemix/signaling"
 	"tilemix/signaling/cluster"
 	"tilemix/signaling/cluster/bus"
+	"tilemix/signaling/cluster/directory"
 	"tilemix/signaling/cluster/load"
 	"tilemix/signaling/cluster/seal"
 )
@@ -146,12 +149,42 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 		return people
 	}
 	m.cfg.Adopt = again.Adopt
+	m.cfg.Relocate = func(room, url string) {
+		rest := 0
+		if end := d.End(); !end.IsZero() {
+			rest = max(1, int(time.Until(end).Seconds()))
+		}
+		rooms.Tell(room, control.Relocate{URL: url, From: m.cfg.URL, ClosesIn: rest})
+	}
 	if m.cluster, err = cluster.New(m.cfg, m.bus, log); err != nil {
 		return fmt.Errorf("--cluster-id: %w", err)
 	}
 	again.Follow(m.cluster.Follow)
-	site.Spread, site.Nodes = m.cluster.Spread, m.cluster.Nodes
+	site.Spread, site.Nodes, site.Node, site.Peers = m.cluster.Spread, m.cluster.Nodes, m.cfg.ID, m.cluster.Peers
 	return nil
+}
+
+// moves tells whether there is another node to which rooms can go.
+func (m *member) moves() bool {
+	if m == nil || m.cluster == nil {
+		return false
+	}
+	return slices.ContainsFunc(m.cluster.Nodes(), func(n directory.Node) bool {
+		return n.ID != m.cfg.ID && n.State == directory.Serving
+	})
+}
+
+// stays has events left out that say of a room which goes on at another node that it ends here.
+func (m *member) stays(post func(event.Event)) func(event.Event) {
+	if m == nil {
+		return post
+	}
+	return func(e event.Event) {
+		if (e.Type == event.ParticipantLeft || e.Type == event.RoomEnded) && m.cluster != nil && m.cluster.Gone(e.Room) {
+			return
+		}
+		post(e)
+	}
 }
 
 // Post takes note of what happens in rooms. It never blocks.

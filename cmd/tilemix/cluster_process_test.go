@@ -140,8 +140,29 @@ func (f *fleet) kill(id string) {
 	delete(f.nodes, id)
 }
 
-// TestCluster has clients of three nodes meet in one room, and kills the node that mixes it. The room goes on
-// at another node, and all come back by the nodes that they know, as who they were and muted as they were.
+// drain has a node give its rooms away, and waits until its process has ended.
+func (f *fleet) drain(id string) {
+	f.t.Helper()
+	ended := make(chan struct{})
+	go func() { _, _ = f.nodes[id].process.Wait(); close(ended) }()
+	by := f.nodes[id]
+	for other, v := range f.nodes {
+		if other != id {
+			by = v
+		}
+	}
+	ask(f.t, "POST", by.url+"/api/v1/nodes/"+id+"/drain", "application/json", `{"within":"30s"}`, http.StatusAccepted)
+	delete(f.nodes, id)
+	select {
+	case <-ended:
+	case <-time.After(40 * time.Second):
+		f.t.Errorf("node %s did not end", id)
+	}
+}
+
+// TestCluster has clients of three nodes meet in one room. It drains the node that mixes it, and kills the node that
+// does so next. The room goes on each time, and all come back by the nodes that they know, as who they were and
+// muted as they were.
 func TestCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts three servers")
@@ -152,6 +173,7 @@ func TestCluster(t *testing.T) {
 	home := f.home("b", "demo")
 	others := slices.DeleteFunc([]string{"a", "b", "c"}, func(id string) bool { return id == home })
 	f.join(others[0], "demo", "Ben")
+	f.await("Ben is there", func() bool { return len(f.people(home)) == 2 })
 	f.join(others[1], "demo", "Cid")
 	for id := range f.nodes {
 		f.await("all three are seen at "+id, func() bool { return len(f.people(id)) == 3 })
@@ -159,29 +181,54 @@ func TestCluster(t *testing.T) {
 	before := f.people(home)
 	ask(t, "PATCH", f.nodes[others[1]].url+"/api/v1/rooms/demo/participants/"+before["Cid"].ID, "application/json", `{"audio":{"muted":true}}`, http.StatusNoContent)
 	f.await("Cid is muted", func() bool { return f.people(others[0])["Cid"].AudioMuted })
-	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
-	f.kill(home)
-	killed := time.Now()
-	f.await("those come back whose node lives", func() bool {
-		now := f.people(others[0])
-		return now["Ben"].ID != "" && now["Cid"].ID != ""
-	})
-	t.Logf("they are back after %v", time.Since(killed))
-	for _, name := range []string{"Ben", "Cid"} {
-		if now := f.people(others[0])[name]; now.ID != before[name].ID {
-			t.Errorf("%s comes back as %+v, and was %+v", name, now, before[name])
-		}
+	order := f.tiles(home)
+
+	ask(t, "POST", f.nodes[home].url+"/api/v1/nodes/none/drain", "application/json", `{"within":"30s"}`, http.StatusNotFound)
+	f.drain(home)
+	f.as(before, others[0], "Ada", "Ben", "Cid")
+	if now := f.tiles(others[0]); !slices.Equal(now, order) {
+		t.Errorf("the tiles are those of %v, and were those of %v", now, order)
 	}
-	f.await("Ben is heard again and Cid is not", func() bool { // until media comes, both count as muted
-		now := f.people(others[0])
-		return !now["Ben"].AudioMuted && now["Cid"].AudioMuted
-	})
-	next := f.home(others[1], "demo")
+	next := f.home(others[0], "demo")
 	if next == "" || next == home {
-		t.Errorf("the room is at %q", next)
+		t.Fatalf("the room is at %q", next)
 	}
-	if body := ask(t, "GET", f.nodes[others[0]].url+"/api/v1/nodes", "", "", http.StatusOK); !strings.Contains(body, `"state":"dead"`) {
+	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
+	f.kill(next)
+	last, name := others[0], "Ben"
+	if last == next {
+		last, name = others[1], "Cid"
+	}
+	f.as(before, last, name)
+	if body := ask(t, "GET", f.nodes[last].url+"/api/v1/nodes", "", "", http.StatusOK); !strings.Contains(body, `"state":"dead"`) {
 		t.Errorf("the nodes: %s", body)
 	}
-	ask(t, "GET", f.nodes[others[0]].url+"/readyz", "", "", http.StatusOK)
+	ask(t, "GET", f.nodes[last].url+"/readyz", "", "", http.StatusOK)
+}
+
+// as waits until some are in the room as who they were, and heard unless they were muted.
+func (f *fleet) as(before map[string]room.Attendee, by string, names ...string) {
+	f.t.Helper()
+	for _, name := range names {
+		f.await(name+" is there, and heard as before", func() bool {
+			now, is := f.people(by)[name]
+			return is && now.AudioMuted == (name == "Cid")
+		})
+		if now := f.people(by)[name]; now.ID != before[name].ID || !now.Joined.Equal(before[name].Joined) {
+			f.t.Errorf("%s comes back as %+v, and was %+v", name, now, before[name])
+		}
+	}
+}
+
+// tiles returns the names in the room in the order of their tiles, as a node answers.
+func (f *fleet) tiles(by string) (names []string) {
+	f.t.Helper()
+	var all struct{ Participants []room.Attendee }
+	if err := json.Unmarshal([]byte(ask(f.t, "GET", f.nodes[by].url+"/api/v1/rooms/demo/participants", "", "", http.StatusOK)), &all); err != nil {
+		f.t.Fatal(err)
+	}
+	for _, a := range all.Participants {
+		names = append(names, a.Name)
+	}
+	return names
 }

@@ -31,11 +31,17 @@ func (c *Cluster) place(room string, now time.Time) (string, error) {
 func (c *Cluster) begin(room string, now time.Time) {
 	c.beginning.Lock()
 	defer c.beginning.Unlock()
+	has := c.cfg.Has(room)
 	if left := c.keeper.take(room, now); left != nil {
 		c.log.Info("a room goes on that another node had", "room", room, "kept", len(left))
+		if has {
+			delete(left, ofRoom+room) // the room here stays as it is
+		}
 		c.cfg.Adopt(left)
 	}
-	c.roster.open(room, now)
+	if !has {
+		c.roster.open(room, now)
+	}
 	c.Changed()
 }
 
@@ -147,3 +153,12 @@ func (c *Cluster) ask(ctx context.Context, q placing) (string, error) {
 
 // Nodes returns all nodes that this one knows.
 func (c *Cluster) Nodes() []directory.Node { return c.roster.all(time.Now()) }
+
+// Gone tells whether a room of this node goes on at another, so that what ends here of it does not end.
+func (c *Cluster) Gone(room string) bool {
+	_, gone := c.mover.to(room)
+	return gone
+}
+
+// Peers returns the origins of the other nodes that live.
+func (c *Cluster) Peers() []string { return c.roster.origins(time.Now()) }

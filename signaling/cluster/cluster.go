@@ -35,6 +35,7 @@ const (
 	ofEnd   = "tm.end"
 	toPlace = "tm.place."
 	toKeep  = "tm.keep."
+	toTake  = "tm.take."
 )
 
 // ErrID is returned for a text that cannot be the ID of a node.
@@ -59,8 +60,11 @@ type Config struct {
 	People   func() map[string]int            // in each room, those with a seat
 	Load     func() (cores int, load float64) // of the machine
 	Draining func() bool
-	// Adopt takes what a room had at its home, which is dead, before the room begins here.
+	// Adopt takes what a room had at its home, which is dead or gives it away, before the room begins here.
 	Adopt func(left map[string]json.RawMessage)
+	// Relocate tells the clients of a room that it goes on at a node, whose URL for clients this is. It must
+	// not block.
+	Relocate func(room, url string)
 }
 
 // Bus is what a cluster needs of [bus.Bus].
@@ -82,6 +86,7 @@ type Cluster struct {
 	roster *roster
 	spread *spread
 	keeper *keeper
+	mover  *mover
 
 	beginning sync.Mutex    // held while a room is adopted
 	news      chan struct{} // the list of rooms has changed; holds one
@@ -101,6 +106,7 @@ func New(cfg Config, b Bus, log *slog.Logger) (*Cluster, error) {
 		cfg: cfg, log: log, bus: b, roster: newRoster(cfg.ID, cfg.Run), keeper: newKeeper(),
 		news: make(chan struct{}, 1), settled: make(chan struct{}),
 	}
+	c.mover = newMover(c)
 	c.settle = sync.OnceFunc(func() { close(c.settled) })
 	secure, err := cfg.Key.TLS(time.Now())
 	if err != nil {
@@ -112,6 +118,7 @@ func New(cfg Config, b Bus, log *slog.Logger) (*Cluster, error) {
 	b.Hear(ofHello, func(string, []byte) { c.Changed() })
 	b.Hear(ofEnd, c.hearEnd)
 	b.Answer(toPlace+cfg.ID, c.answerPlace)
+	b.Answer(toTake+cfg.ID, c.mover.take)
 	b.Hear(toKeep+cfg.ID, c.hearRecord)
 	return c, nil
 }
@@ -143,6 +150,7 @@ func (c *Cluster) Run(ctx context.Context) error {
 		c.beats(running)
 		return nil
 	})
+	defer c.mover.at.Wait()
 	return group.Wait()
 }
 
@@ -165,6 +173,7 @@ func (c *Cluster) beats(ctx context.Context) {
 		}
 		c.send(again, now)
 		c.spread.watch(now)
+		c.mover.look(ctx, c.cfg.People(), now)
 		select {
 		case <-tick.C:
 		case <-c.news:
@@ -212,7 +221,7 @@ type rooms struct {
 }
 
 func (c *Cluster) list(now time.Time) {
-	c.tell(ofRooms, rooms{c.cfg.ID, c.cfg.Run, c.roster.own(c.cfg.People(), now)})
+	c.tell(ofRooms, rooms{c.cfg.ID, c.cfg.Run, c.roster.own(c.cfg.People(), c.mover.going(), now)})
 }
 
 func (c *Cluster) hearBeat(_ string, data []byte) {

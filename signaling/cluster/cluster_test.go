@@ -3,7 +3,9 @@ package cluster_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,7 +83,11 @@ func TestOneRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for round := range 2 {
+	rounds := 2
+	if n, err := strconv.Atoi(os.Getenv("TILEMIX_ROUNDS")); err == nil { // 100 takes minutes
+		rounds = n
+	}
+	for round := range rounds {
 		room := fmt.Sprint("new", round)
 		var group sync.WaitGroup
 		for i := range 60 {

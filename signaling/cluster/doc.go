@@ -13,11 +13,13 @@
 // at the same time meet in one room.
 //
 // Nothing moves because the bus is silent. A room begins elsewhere when a client comes back and its home
-// refuses connections, or neither beats nor connects. When two nodes have a room of one name, because the cluster
-// was split, requests go to the one with more people.
+// refuses connections, or neither beats nor connects. A room moves when its home drains, or when another node has
+// one of the same name with more people, because the cluster was split:
+//
+//	mover: record ─▶ the other node, which adopts it ─▶ requests go there ─▶ clients are told, and go by themselves
 //
 // # Goroutines
 //
-// Run waits for all: one for beats, those of the server for requests of other nodes, and those of package bus.
+// Run waits for all: one for beats, one for each room that another node is asked to take, those of the server for requests of other nodes, and those of package bus.
 // Without settings of a cluster, nothing of this package runs.
 package cluster

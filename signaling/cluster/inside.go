@@ -51,8 +51,13 @@ func (s *spread) inside(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address is for nodes of the cluster", http.StatusForbidden)
 		return
 	}
-	if room, opens := target(r); opens && !s.cluster.cfg.Has(room) {
-		home, err := s.cluster.find(r.Context(), room, opens, directory.Node{})
+	room, opens := target(r)
+	home, gone := s.cluster.mover.to(room)
+	if opens && (gone || !s.cluster.cfg.Has(room)) {
+		var err error
+		if !gone {
+			home, err = s.cluster.find(r.Context(), room, opens, directory.Node{})
+		}
 		if err != nil {
 			refuse(w, err)
 			return

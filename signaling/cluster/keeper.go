@@ -16,6 +16,12 @@ const (
 	piece = 100 << 10
 )
 
+// The beginnings of keys of a record.
+const (
+	ofRoom = "room/"
+	ofSeat = "seat/"
+)
+
 // record is what outlasts a room's home, or a piece of it: the seats of its people, with hashes of what they
 // come back with, and its settings.
 type record struct {
@@ -37,17 +43,18 @@ type keeper struct {
 	own    map[string]map[string]json.RawMessage // by room and key
 	rooms  map[string]string                     // of the keys
 	dirty  map[string]bool                       // rooms whose records are to be sent
+	away   map[string]bool                       // rooms that another node has now, which sends their records
 	others map[string]kept
 }
 
 func newKeeper() *keeper {
-	return &keeper{own: map[string]map[string]json.RawMessage{}, rooms: map[string]string{}, dirty: map[string]bool{}, others: map[string]kept{}}
+	return &keeper{own: map[string]map[string]json.RawMessage{}, rooms: map[string]string{}, dirty: map[string]bool{}, away: map[string]bool{}, others: map[string]kept{}}
 }
 
 // follow takes a change of what this node keeps for after a crash. value nil: it is no more.
 func (k *keeper) follow(key string, value json.RawMessage) {
-	name, isRoom := strings.CutPrefix(key, "room/")
-	if !isRoom && !strings.HasPrefix(key, "seat/") {
+	name, isRoom := strings.CutPrefix(key, ofRoom)
+	if !isRoom && !strings.HasPrefix(key, ofSeat) {
 		return
 	}
 	if !isRoom && value != nil {
@@ -85,23 +92,65 @@ func (k *keeper) due(all bool) (pieces []record) {
 		}
 	}
 	for _, room := range slices.Sorted(maps.Keys(k.dirty)) {
-		p, size := record{Room: room, Put: map[string]json.RawMessage{}}, 0
-		for _, key := range slices.Sorted(maps.Keys(k.own[room])) {
-			value := k.own[room][key]
-			if size > 0 && size+len(value) > piece {
-				pieces = append(pieces, p)
-				p, size = record{Room: room, More: true, Put: map[string]json.RawMessage{}}, 0
-			}
-			p.Put[key] = value
-			size += len(key) + len(value)
+		if k.away[room] {
+			continue
 		}
-		pieces = append(pieces, p)
+		pieces = append(pieces, k.pieces(room)...)
 		if len(k.own[room]) == 0 {
 			delete(k.own, room)
 		}
 	}
 	clear(k.dirty)
 	return pieces
+}
+
+// pieces returns the record of one of this node's rooms. The caller holds the lock.
+func (k *keeper) pieces(room string) (pieces []record) {
+	p, size := record{Room: room, Put: map[string]json.RawMessage{}}, 0
+	for _, key := range slices.Sorted(maps.Keys(k.own[room])) {
+		value := k.own[room][key]
+		if size > 0 && size+len(value) > piece {
+			pieces = append(pieces, p)
+			p, size = record{Room: room, More: true, Put: map[string]json.RawMessage{}}, 0
+		}
+		p.Put[key] = value
+		size += len(key) + len(value)
+	}
+	return append(pieces, p)
+}
+
+// whole returns the record of a room that another node is to take.
+func (k *keeper) whole(room string) []record {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.pieces(room)
+}
+
+// leave says that another node has a room of this one now, whose last people are still here.
+func (k *keeper) leave(room string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.away[room] = true
+}
+
+// stay says that a room has not left after all.
+func (k *keeper) stay(room string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.away, room)
+	k.dirty[room] = true
+}
+
+// end says that the last people of a room have left for another node. What that one sends of it stays.
+func (k *keeper) end(room string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key := range k.own[room] {
+		delete(k.rooms, key)
+	}
+	delete(k.own, room)
+	delete(k.away, room)
+	delete(k.dirty, room)
 }
 
 // hear takes a piece of the record of another node's room. A room without entries has ended.

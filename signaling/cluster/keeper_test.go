@@ -95,3 +95,38 @@ func TestKeeperLarge(t *testing.T) {
 		t.Errorf("the standby has %d entries", len(got))
 	}
 }
+
+// TestKeeperLeaves: while a room leaves, its record is the other node's to send. If the other dies, it is this one's
+// again. Once the last client has gone, nothing of this node says that the room has ended.
+func TestKeeperLeaves(t *testing.T) {
+	k := newKeeper()
+	k.follow("seat/1", seatIn("demo"))
+	k.follow("seat/2", seatIn("demo"))
+	k.follow("room/demo", json.RawMessage(`{}`))
+	if got := k.whole("demo"); len(got) != 1 || len(got[0].Put) != 3 {
+		t.Errorf("the record of the room: %v", got)
+	}
+	if got := k.whole("none"); len(got) != 1 || len(got[0].Put) != 0 {
+		t.Errorf("the record of a room without seats: %v", got)
+	}
+	k.leave("demo")
+	k.follow("seat/1", nil)
+	if got := k.due(true); len(got) != 0 {
+		t.Errorf("of a room that has left is sent: %v", got)
+	}
+	k.stay("demo")
+	if got := k.due(false); len(got) != 1 || len(got[0].Put) != 2 {
+		t.Errorf("of a room that is here again is sent: %v", got)
+	}
+	k.leave("demo")
+	k.end("demo")
+	k.follow("seat/2", nil)
+	k.follow("room/demo", nil)
+	if got := k.due(true); len(got) != 0 {
+		t.Errorf("after the last client has gone is sent: %v", got)
+	}
+	k.follow("seat/3", seatIn("demo")) // the room has come back
+	if got := k.due(false); len(got) != 1 || len(got[0].Put) != 1 {
+		t.Errorf("of a room that has come back is sent: %v", got)
+	}
+}

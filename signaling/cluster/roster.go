@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +66,13 @@ func (r *roster) all(now time.Time) []directory.Node {
 	return r.nodes.Nodes(now)
 }
 
+// origins returns those of the other nodes' pages (RFC 6454 §6.2), in lower case.
+func (r *roster) origins(now time.Time) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.nodes.Origins(r.self, now)
+}
+
 // node returns a node that is known.
 func (r *roster) node(id string, now time.Time) (directory.Node, bool) {
 	r.mu.Lock()
@@ -120,6 +128,14 @@ func (r *roster) place(room string, now time.Time) (string, error) {
 	return id, nil
 }
 
+// elsewhere returns a node, other than this one, for a room that leaves it. The error is place.ErrFull.
+func (r *roster) elsewhere(now time.Time) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	others := slices.DeleteFunc(r.nodes.Candidates(now), func(c place.Candidate) bool { return c.ID == r.self })
+	return place.Choose(others, rand.Float64)
+}
+
 // open takes note of a room that this node is to begin.
 func (r *roster) open(room string, now time.Time) {
 	r.mu.Lock()
@@ -135,8 +151,8 @@ func (r *roster) opens(room string, now time.Time) bool {
 }
 
 // own returns the list of this node's rooms, those that it has and those that it is to begin, and takes
-// it. people has those that it has.
-func (r *roster) own(people map[string]int, now time.Time) (rooms []directory.Room) {
+// it. people has those that it has, and gone where to those have gone that leave it.
+func (r *roster) own(people map[string]int, gone map[string]string, now time.Time) (rooms []directory.Room) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name, n := range people {
@@ -144,7 +160,7 @@ func (r *roster) own(people map[string]int, now time.Time) (rooms []directory.Ro
 			r.begun[name] = now.UnixMilli()
 		}
 		delete(r.opening, name)
-		rooms = append(rooms, directory.Room{Name: name, People: n, Since: r.begun[name]})
+		rooms = append(rooms, directory.Room{Name: name, People: n, Since: r.begun[name], To: gone[name]})
 	}
 	for name := range r.begun {
 		if _, is := people[name]; !is {

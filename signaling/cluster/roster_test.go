@@ -108,23 +108,23 @@ func TestOwn(t *testing.T) {
 	if !r.opens("soon", dawn) || r.opens("other", dawn) {
 		t.Error("a room that is to begin is not, or another is")
 	}
-	if got := names(r.own(map[string]int{"demo": 2}, dawn)); !slices.Equal(got, []string{"demo 2", "soon 0"}) {
+	if got := names(r.own(map[string]int{"demo": 2}, nil, dawn)); !slices.Equal(got, []string{"demo 2", "soon 0"}) {
 		t.Errorf("rooms: %v", got)
 	}
 	if home, ok := r.home("soon", dawn); !ok || home.ID != "a" {
 		t.Errorf("the room is at %v, %v", home, ok)
 	}
-	begun := r.own(map[string]int{"demo": 2, "soon": 1}, dawn.Add(time.Second))
+	begun := r.own(map[string]int{"demo": 2, "soon": 1}, nil, dawn.Add(time.Second))
 	if got := names(begun); !slices.Equal(got, []string{"demo 2", "soon 1"}) {
 		t.Errorf("rooms: %v", got)
 	}
-	for _, room := range r.own(map[string]int{"demo": 1}, dawn.Add(time.Minute)) {
+	for _, room := range r.own(map[string]int{"demo": 1}, nil, dawn.Add(time.Minute)) {
 		if room.Name != "demo" || room.Since != dawn.UnixMilli() {
 			t.Errorf("a minute later: %+v", room)
 		}
 	}
 	r.open("never", dawn)
-	if got := r.own(nil, dawn.Add(claimed)); len(got) != 0 || r.opens("never", dawn.Add(claimed)) {
+	if got := r.own(nil, nil, dawn.Add(claimed)); len(got) != 0 || r.opens("never", dawn.Add(claimed)) {
 		t.Errorf("a room that did not begin in time is listed: %+v", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -87,11 +86,7 @@ func newSpread(c *Cluster, secure *tls.Config) *spread {
 // ServeHTTP serves a request of a client.
 func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	room, opens := target(r)
-	if room == "" || s.cluster.cfg.Has(room) {
-		s.site.ServeHTTP(w, r)
-		return
-	}
-	home, err := s.cluster.find(r.Context(), room, opens, directory.Node{})
+	home, gone, err := s.way(r, room, opens)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -101,15 +96,35 @@ func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.site.ServeHTTP(w, r)
 		return
 	}
-	t := &trip{in: r, room: room, opens: opens, node: node}
-	if opens && r.Body != nil {
+	t, trial := &trip{in: r, room: room, opens: opens, node: node}, gone && session(r)
+	if (opens || trial) && r.Body != nil {
 		if t.body, err = io.ReadAll(io.LimitReader(r.Body, maxOpening+1)); err != nil || len(t.body) > maxOpening {
 			refuse(w, errLong)
 			return
 		}
 	}
+	if trial && here(s.site, w, r, t.body) {
+		return
+	}
 	s.handed.Add(1)
 	s.proxy.ServeHTTP(&unhurried{w, http.NewResponseController(w)}, r.WithContext(context.WithValue(r.Context(), tripKey{}, t)))
+}
+
+// way returns which node is to answer a request. gone: the room has left this node, where some of its sessions
+// still are.
+func (s *spread) way(r *http.Request, room string, opens bool) (home string, gone bool, err error) {
+	self := s.cluster.cfg.ID
+	if id := nodeOf(r); id != "" {
+		return id, false, nil
+	}
+	if home, gone = s.cluster.mover.to(room); gone {
+		return home, true, nil
+	}
+	if room == "" || s.cluster.cfg.Has(room) {
+		return self, false, nil
+	}
+	home, err = s.cluster.find(r.Context(), room, opens, directory.Node{})
+	return home, false, err
 }
 
 // RoundTrip is the proxy's way to a home. It goes on to another if the home has moved or died.
@@ -265,36 +280,3 @@ func (s *spread) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	refuse(w, err)
 }
-
-// refuse answers with an error, as the site does.
-func refuse(w http.ResponseWriter, err error) {
-	status, code := http.StatusServiceUnavailable, "unavailable"
-	switch {
-	case errors.Is(err, errLong):
-		status, code = http.StatusRequestEntityTooLarge, "too_large"
-	case errors.Is(err, place.ErrFull):
-		code = "server_full"
-	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error(), "code": code})
-}
-
-// unhurried is an answer that may take any time as long as its pieces leave.
-type unhurried struct {
-	http.ResponseWriter
-	control *http.ResponseController
-}
-
-// Write is http.ResponseWriter's.
-func (u *unhurried) Write(b []byte) (int, error) {
-	_ = u.control.SetWriteDeadline(time.Now().Add(answer)) // where there are deadlines
-	return u.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (u *unhurried) Unwrap() http.ResponseWriter { return u.ResponseWriter }

@@ -10,16 +10,24 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"tilemix/mcu"
+	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/journal"
 	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/mcu/seats"
 	"tilemix/signaling"
 	"tilemix/signaling/cluster"
 	"tilemix/signaling/cluster/bus"
@@ -38,7 +46,51 @@ type node struct {
 	cluster         *cluster.Cluster
 	bus             *bus.Bus
 	log             *mcutest.Log
-	stop            func() // of its part in the cluster; its rooms go on
+	stop            func()      // of its part in the cluster; its rooms go on
+	draining, cut   atomic.Bool // cut: no message comes or goes
+}
+
+// cable is a node's bus, which can be cut.
+type cable struct {
+	*bus.Bus
+	cut *atomic.Bool
+}
+
+// Hear is bus.Bus's.
+func (c cable) Hear(subject string, f func(string, []byte)) {
+	c.Bus.Hear(subject, func(subject string, data []byte) {
+		if !c.cut.Load() {
+			f(subject, data)
+		}
+	})
+}
+
+// Publish is bus.Bus's.
+func (c cable) Publish(subject string, data []byte) error {
+	if c.cut.Load() {
+		return bus.ErrAway
+	}
+	return c.Bus.Publish(subject, data)
+}
+
+// Ask is bus.Bus's.
+func (c cable) Ask(ctx context.Context, subject string, data []byte) ([]byte, error) {
+	if c.cut.Load() {
+		return nil, bus.ErrAway
+	}
+	return c.Bus.Ask(ctx, subject, data)
+}
+
+// keep has a node's seats outlast it, as its journal does.
+func (n *node) keep(t testing.TB, cfg *mcu.Config) *journal.Journal {
+	t.Helper()
+	j, _, _, err := journal.Open(filepath.Join(t.TempDir(), "journal.jsonl"), n.log.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Seats = seats.New(j, nil, time.Now())
+	mcutest.Beside(t, j.Run)
+	return j
 }
 
 // freePort returns an address of this machine alone that nobody listens on.
@@ -72,14 +124,16 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	j := n.keep(t, &cfg)
 	n.cluster, err = cluster.New(cluster.Config{
 		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
 		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
 		People:   func() map[string]int { return n.people() },
 		Load:     func() (int, float64) { return 2, 0.1 },
-		Draining: func() bool { return false },
-		Adopt:    func(map[string]json.RawMessage) {},
-	}, n.bus, log)
+		Draining: n.draining.Load,
+		Adopt:    func(left map[string]json.RawMessage) { cfg.Seats.Adopt(left, time.Now()) },
+		Relocate: func(room, url string) { n.rooms.Tell(room, control.Relocate{URL: url, From: n.url}) },
+	}, cable{n.bus, &n.cut}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +142,7 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 			t.Logf("node %s logged:\n%s", id, n.log)
 		}
 	})
+	j.Follow(n.cluster.Follow)
 	n.rooms = mcutest.Serve(t, cfg)
 	site.Spread, site.Nodes = n.cluster.Spread, n.cluster.Nodes
 	handler, err := signaling.New(n.rooms.Server, site, log)
@@ -188,6 +243,7 @@ func want(t testing.TB, status int, into any, method, url, body string, header .
 type whip struct {
 	url      string
 	location string
+	again    string // address to come back by
 }
 
 // Offer is rtctest.Peer's.
@@ -207,6 +263,12 @@ func (w *whip) Offer(ctx context.Context, sdp string) (string, error) {
 		err = fmt.Errorf("%s %s", response.Status, body)
 	}
 	w.location = response.Header.Get("Location")
+	if again, _, is := strings.Cut(strings.TrimPrefix(response.Header.Get("Link"), "<"), `>; rel="urn:tilemix:resume"`); is {
+		at, _ := url.Parse(w.url)
+		if at, err := at.Parse(again); err == nil {
+			w.again = at.String()
+		}
+	}
 	return string(body), err
 }
 

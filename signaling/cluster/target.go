@@ -15,7 +15,7 @@ func target(r *http.Request) (room string, opens bool) {
 		opens = r.Method == http.MethodPost && len(parts) == 1 && parts[0] == "inputs"
 	} else if len(parts) >= 2 {
 		switch room = parts[1]; parts[0] {
-		case "whip", "whep":
+		case "whip", "whep", "sse":
 			opens = r.Method == http.MethodPost && len(parts) == 2
 		case "ws":
 			opens = r.Method == http.MethodGet && r.Header.Get("Upgrade") != ""
@@ -28,4 +28,20 @@ func target(r *http.Request) (room string, opens bool) {
 		return "", false
 	}
 	return room, opens
+}
+
+// session tells whether a request is about the session of one client.
+func session(r *http.Request) bool {
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return len(parts) == 3 && (parts[0] == "whip" || parts[0] == "whep" || parts[0] == "sse")
+}
+
+// nodeOf returns the node that a request is about, "" for none.
+func nodeOf(r *http.Request) string {
+	id, is := strings.CutPrefix(r.URL.Path, "/api/v1/nodes/")
+	id, is2 := strings.CutSuffix(id, "/drain")
+	if !is || !is2 || !wellFormed.MatchString(id) {
+		return ""
+	}
+	return id
 }

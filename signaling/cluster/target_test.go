@@ -22,6 +22,8 @@ func TestTarget(t *testing.T) {
 		{"POST /whep/demo", "demo", true},
 		{"GET /ws/demo", "demo", false},
 		{"UPGRADE /ws/demo", "demo", true},
+		{"POST /sse/demo", "demo", true},
+		{"POST /sse/demo/secret", "demo", false},
 		{"GET /hls/demo/index.m3u8", "demo", false},
 		{"GET /hls/demo/s/video1_stream.m3u8", "demo", false},
 		{"GET /api/v1/rooms/demo", "demo", false},
@@ -60,6 +62,34 @@ func TestTarget(t *testing.T) {
 		}
 		if room, opens := target(r); room != test.room || opens != test.opens {
 			t.Errorf("%s is about %q, %v; want %q, %v", test.request, room, opens, test.room, test.opens)
+		}
+	}
+}
+
+// TestSessionAndNode: which requests are about the session of one client, and which about one node.
+func TestSessionAndNode(t *testing.T) {
+	for _, test := range []struct {
+		path    string
+		session bool
+		node    string
+	}{
+		{"/whip/demo/secret", true, ""},
+		{"/whep/demo/secret", true, ""},
+		{"/sse/demo/secret", true, ""},
+		{"/whip/demo", false, ""},
+		{"/ws/demo", false, ""},
+		{"/hls/demo/index.m3u8", false, ""},
+		{"/api/v1/nodes/a/drain", false, "a"},
+		{"/api/v1/nodes/a.b-c/drain", false, "a.b-c"},
+		{"/api/v1/nodes/a", false, ""},
+		{"/api/v1/nodes/drain", false, ""},
+		{"/api/v1/nodes/a/b/drain", false, ""},
+		{"/api/v1/nodes//drain", false, ""},
+		{"/api/v1/drain", false, ""},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "http://localhost"+test.path, nil)
+		if is, node := session(r), nodeOf(r); is != test.session || node != test.node {
+			t.Errorf("%s is about a session: %v, and about node %q", test.path, is, node)
 		}
 	}
 }

@@ -26,24 +26,24 @@ var ErrOver = errors.New("drained")
 // Config says what a drain needs of the server. No field may be nil.
 type Config struct {
 	Tell   func(rest time.Duration) // refuses new rooms, and tells participants the rest of the time
+	Undone func()                   // takes new rooms again
 	People func() int               // in calls
 	Log    *slog.Logger
 }
 
 // Drain is the end of a server. It is safe for concurrent use. Its only goroutine is Run's.
 type Drain struct {
-	cfg   Config
-	begun chan struct{} // closed as it begins
+	cfg  Config
+	news chan struct{} // it begins, is undone, or has another end; holds one
 
-	mu     sync.Mutex // guards what follows
-	began  time.Time
-	end    time.Time     // zero: there is none yet
-	sooner chan struct{} // the end is another one; holds one
+	mu    sync.Mutex // guards what follows
+	began time.Time
+	end   time.Time // zero: there is none
 }
 
 // New returns a drain that has not begun.
 func New(cfg Config) *Drain {
-	return &Drain{cfg: cfg, begun: make(chan struct{}), sooner: make(chan struct{}, 1)}
+	return &Drain{cfg: cfg, news: make(chan struct{}, 1)}
 }
 
 // Begin begins the drain, and returns when the server has stopped at the latest. A drain that runs
@@ -56,15 +56,29 @@ func (d *Drain) Begin(within time.Duration) (end time.Time, err error) {
 	switch {
 	case d.end.IsZero():
 		d.began, d.end = now, end
-		close(d.begun)
+		d.rouse()
 	case end.Before(d.end):
 		d.end = end
-		select {
-		case d.sooner <- struct{}{}:
-		default:
-		}
+		d.rouse()
 	}
 	return d.end, nil
+}
+
+// Undo has the server take new rooms again. It does nothing to a server that does not drain.
+func (d *Drain) Undo() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.end.IsZero() {
+		d.end = time.Time{}
+		d.rouse()
+	}
+}
+
+func (d *Drain) rouse() {
+	select {
+	case d.news <- struct{}{}:
+	default:
+	}
 }
 
 // Err says that the server drains, nil before.
@@ -87,24 +101,40 @@ func (d *Drain) End() time.Time {
 // Run waits for the drain to begin, and returns ErrOver once nobody is in a call or the time is
 // over. When ctx ends, it returns nil.
 func (d *Drain) Run(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-d.begun:
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.news:
+		}
+		if d.End().IsZero() {
+			continue
+		}
+		d.cfg.Log.Info("the server drains", "end", d.End(), "people", d.cfg.People())
+		if over, err := d.watch(ctx); over {
+			return err
+		}
+		d.cfg.Log.Info("the server drains no more")
+		d.cfg.Undone()
 	}
-	d.cfg.Log.Info("the server drains", "end", d.End(), "people", d.cfg.People())
+}
+
+// watch is Run from the beginning of a drain. over is false if the drain was undone.
+func (d *Drain) watch(ctx context.Context) (over bool, err error) {
 	look := time.NewTicker(time.Second / 4)
 	defer look.Stop()
 	var told time.Time
 	for {
 		now, rest := time.Now(), d.rest()
 		switch {
+		case d.End().IsZero():
+			return false, nil
 		case d.cfg.People() == 0:
 			d.cfg.Log.Info("the server is empty")
-			return ErrOver
+			return true, ErrOver
 		case rest <= 0:
 			d.cfg.Log.Info("the time to drain is over", "people", d.cfg.People())
-			return ErrOver
+			return true, ErrOver
 		case now.Sub(told) >= pause(rest):
 			told = now
 			d.cfg.Tell(rest)
@@ -113,10 +143,10 @@ func (d *Drain) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return nil
+			return true, nil
 		case <-look.C:
 		case <-timer.C:
-		case <-d.sooner:
+		case <-d.news:
 			told = time.Time{}
 		}
 		timer.Stop()

@@ -15,11 +15,13 @@ import (
 // call is a server with people in it.
 type call struct {
 	people atomic.Int64
+	undone atomic.Int64
 	told   []time.Duration
 }
 
 func (c *call) drain() *drain.Drain {
 	return drain.New(drain.Config{
+		Undone: func() { c.undone.Add(1) },
 		Tell:   func(rest time.Duration) { c.told = append(c.told, rest.Round(time.Second)) },
 		People: func() int { return int(c.people.Load()) }, Log: slog.New(slog.DiscardHandler),
 	})
@@ -92,6 +94,33 @@ func TestDrainStops(t *testing.T) {
 		_, _ = d.Begin(time.Hour)
 		if err := d.Run(ctx); err != nil {
 			t.Errorf("it ended with %v", err)
+		}
+	})
+}
+
+// TestDrainUndone: a drain that is undone does not end the server, which can drain again.
+func TestDrainUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &call{}
+		c.people.Store(1)
+		d := c.drain()
+		d.Undo() // of none
+		begin := time.Now()
+		_, _ = d.Begin(10 * time.Second)
+		time.AfterFunc(5*time.Second, func() {
+			d.Undo()
+			if d.Err() != nil {
+				t.Error("it drains after it was undone")
+			}
+		})
+		time.AfterFunc(time.Minute, func() {
+			if c.undone.Load() != 1 {
+				t.Error("nobody was told that it is undone")
+			}
+			_, _ = d.Begin(4 * time.Second)
+		})
+		if err := d.Run(t.Context()); !errors.Is(err, drain.ErrOver) || time.Since(begin) != time.Minute+3*time.Second {
+			t.Errorf("it ended after %v with %v", time.Since(begin), err)
 		}
 	})
 }

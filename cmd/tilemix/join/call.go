@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +39,10 @@ type call struct {
 	refused error         // the last error of connect
 	last    *whip.Session // the last session; nil: none yet
 
+	moves chan control.Relocate // the room goes on elsewhere; holds one
+
 	conn        atomic.Pointer[client.Client] // nil: not connected
+	before      atomic.Pointer[client.Client] // the connection before, to a server that the room has left; nil: there is none
 	constraints atomic.Pointer[constraints]   // nil: none yet
 	limit       atomic.Int64                  // of the picture, bits a second; 0: none
 	key         atomic.Bool                   // the server has requested a key frame
@@ -50,7 +52,7 @@ type call struct {
 }
 
 func newCall(cmd *Command, out io.Writer) *call {
-	return &call{cmd: cmd, out: out, epoch: time.Now()}
+	return &call{cmd: cmd, out: out, epoch: time.Now(), moves: make(chan control.Relocate, 1)}
 }
 
 // keep keeps the connection until ctx ends or the server refuses for good.
@@ -97,50 +99,67 @@ func (c *call) absence() error {
 	return fmt.Errorf("never joined %s: %w", c.cmd.Room, cmp.Or(c.refused, context.Canceled))
 }
 
-// connect joins once and returns when the connection has ended.
+// connect joins once and returns when the connection has ended, also after the room has gone on at other servers.
 func (c *call) connect(ctx context.Context) error {
-	conn, err := client.New(c.config())
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	joining, cancel := context.WithTimeout(ctx, joinTimeout)
-	defer cancel()
-	offer, err := conn.Offer(joining)
-	if err != nil {
-		return err
-	}
 	target := c.cmd.target()
 	if c.last != nil {
 		if again := c.last.Again(); again != "" && c.cmd.Screen == "" {
 			target.URL = again // to the participant that it was, also by an invite that is used up
 		} else {
+			joining, cancel := context.WithTimeout(ctx, joinTimeout)
 			c.last.End(joining) // the broken connection may have lost the first farewell
+			cancel()
 		}
 	}
-	session := whip.New(http.DefaultClient, target)
-	answer, err := session.Exchange(joining, offer)
+	c.file.renew(0)
+	here, err := enter(ctx, c, target)
 	if err != nil {
 		return err
 	}
-	c.last = session
 	defer func() {
-		if ctx.Err() == nil && session.Again() != "" && c.cmd.Screen == "" {
-			return // it comes back
-		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
-		defer cancel()
-		session.End(ctx)
+		c.conn.Store(nil)
+		c.retire(nil)
+		here.end(ctx)
+		_ = here.conn.Close()
 	}()
-	if err := conn.Answer(joining, answer); err != nil {
-		return err
-	}
 	fmt.Fprintf(c.out, "joined %s as %s\n", c.cmd.Room, c.cmd.Name)
-	c.joined = true
-	c.key.Store(true)
-	c.conn.Store(conn)
-	defer c.conn.Store(nil)
-	return conn.Run(ctx)
+	for {
+		c.joined = true
+		c.key.Store(true)
+		c.conn.Store(here.conn)
+		next, err := here.run(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "goes on in %s at another server\n", c.cmd.Room)
+		c.retire(here.conn)
+		here = next
+	}
+}
+
+// retire goes on to send to a connection for a while, nil for none, and then closes it.
+func (c *call) retire(conn *client.Client) {
+	if old := c.before.Swap(conn); old != nil {
+		_ = old.Close()
+	}
+	if conn == nil {
+		return
+	}
+	time.AfterFunc(farewell, func() {
+		if c.before.CompareAndSwap(conn, nil) {
+			_ = conn.Close()
+			c.file.renew(1)
+		}
+	})
+}
+
+// write sends an access unit, or a packet of sound, by all connections.
+func (c *call) write(send func(*client.Client)) {
+	for _, conn := range []*client.Client{c.conn.Load(), c.before.Load()} {
+		if conn != nil {
+			send(conn)
+		}
+	}
 }
 
 // config returns the settings of a client that reports to this call.
@@ -175,6 +194,11 @@ func (c *call) receive(m control.Message) {
 		c.constraints.Store(&constraints{m.Width, m.Height, m.MaxFramerate, m.MaxBitrate, m.Active})
 	case control.Participants:
 		c.people.Store(int64(len(m.Participants)))
+	case control.Relocate:
+		select {
+		case c.moves <- m:
+		default:
+		}
 	case control.Chat:
 		fmt.Fprintf(c.out, "%q says: %q\n", m.Name, m.Text)
 	case control.Error:

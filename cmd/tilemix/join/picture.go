@@ -10,6 +10,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/capture"
+	"tilemix/mcu/rtc/client"
 )
 
 const (
@@ -81,7 +82,7 @@ func (p *picture) send(img *image.YCbCr, now time.Time) error {
 	p.call.sent.Add(1)
 	p.call.sentBytes.Add(int64(len(au.Data)))
 	p.call.size.Store(int64(p.made.Width)<<32 | int64(p.made.Height))
-	_ = conn.WriteVideo(au.Data, at) // connect returns the error of a lost connection
+	p.call.write(func(conn *client.Client) { _ = conn.WriteVideo(au.Data, at) }) // connect returns the error of a lost connection
 	return nil
 }
 

@@ -23,6 +23,9 @@ type recording struct {
 	writer *mp4.Writer
 	err    error
 	latest *take
+	takes  int // so far
+	least  int // number of the first take whose connection is there
+	closed bool
 }
 
 // newRecording makes the file. It fails if the file exists.
@@ -36,24 +39,49 @@ func newRecording(name string) (*recording, error) {
 	return &recording{name: name, begun: config.Created, file: file, writer: mp4.NewWriter(file, config)}, nil
 }
 
-// take begins the recording of a connection, and ends that of the last.
+// take returns the recording of a connection. It ends that of the last with its first key frame, or at once
+// without a last one.
 func (r *recording) take() *take {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.latest = &take{recording: r}
-	return r.latest
+	t := &take{recording: r, number: r.takes}
+	r.takes++
+	return t
+}
+
+// renew says that nothing more comes of the takes before the last alive ones. It does nothing without a recording.
+func (r *recording) renew(alive int) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.least = r.takes - alive
 }
 
 // take is the recording of one connection. It aligns the server's clock with the local clock once
 // for both tracks.
 type take struct {
 	*recording
-	tied  bool
-	shift time.Duration
+	number int // of those before
+	tied   bool
+	shift  time.Duration
 }
 
 func (t *take) picture(u client.Sample) {
+	if u.Key {
+		t.begin()
+	}
 	t.write(u.At, func(at time.Duration) error { return t.writer.WriteVideo(u.Data, at, time.Second/30, u.Key) })
+}
+
+// begin has this take follow the one before.
+func (t *take) begin() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.latest == nil || t.latest.number < t.number {
+		t.latest = t
+	}
 }
 
 func (t *take) sound(u client.Sample) {
@@ -63,7 +91,10 @@ func (t *take) sound(u client.Sample) {
 func (t *take) write(at time.Time, write func(time.Duration) error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.latest != t || t.err != nil {
+	if t.latest == nil || t.latest.number < t.least && t.number >= t.least {
+		t.latest = t
+	}
+	if t.latest != t || t.closed || t.err != nil {
 		return
 	}
 	if !t.tied {
@@ -86,7 +117,7 @@ func (r *recording) close(out io.Writer) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.latest = nil
+	r.closed = true
 	err := errors.Join(r.writer.Close(), r.file.Close())
 	if r.err != nil {
 		err = r.err

@@ -7,6 +7,7 @@ import (
 	"tilemix/codec/opus"
 	"tilemix/codec/pcm"
 	"tilemix/mcu/capture"
+	"tilemix/mcu/rtc/client"
 )
 
 const voiceBitrate = 48_000 // bits a second
@@ -45,9 +46,8 @@ func (v *voice) run(ctx context.Context) error {
 		if err != nil {
 			return fail("microphone", err)
 		}
-		if conn := v.call.conn.Load(); conn != nil {
-			_ = conn.WriteAudio(v.packet[:n], at) // connect returns the error of a lost connection
-		}
+		packet := v.packet[:n]
+		v.call.write(func(conn *client.Client) { _ = conn.WriteAudio(packet, at) }) // connect returns the error of a lost connection
 	}
 	return ctx.Err()
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -77,8 +78,9 @@ type Beat struct {
 // Room is a room of a node.
 type Room struct {
 	Name   string `json:"name"`
-	People int    `json:"people"` // connected; 0: it is about to open
-	Since  int64  `json:"since"`  // Unix ms
+	People int    `json:"people"`       // connected; 0: it is about to open
+	Since  int64  `json:"since"`        // Unix ms
+	To     string `json:"to,omitempty"` // the node that has it now: its last people here are about to go there
 }
 
 // Node is a node as the others know it.
@@ -204,16 +206,37 @@ func (d *Directory) Serving(now time.Time) (ids []string) {
 // others yield to is the home.
 func (d *Directory) Home(room string, now time.Time) (home Node, ok bool) {
 	var best place.Instance
+	moved := ""
 	for id, n := range d.nodes {
 		r, has := n.rooms[room]
 		if !has {
+			continue
+		}
+		if r.To != "" {
+			moved = r.To
 			continue
 		}
 		if i := (place.Instance{Node: id, People: r.People, Since: r.Since}); !ok || place.Yields(best, i) {
 			best, home, ok = i, n.seen(now), true
 		}
 	}
+	if n := d.nodes[moved]; !ok && n != nil && !n.dead { // it has not said so yet
+		return n.seen(now), true
+	}
 	return home, ok
+}
+
+// Origins returns the origins of the pages of living nodes but one (RFC 6454 §6.2), in lower case, sorted.
+func (d *Directory) Origins(but string, now time.Time) (all []string) {
+	for id, n := range d.nodes {
+		u, err := url.Parse(n.beat.URL)
+		if id == but || !n.lives(now) || err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.ContainsAny(u.Host, ";,' ") {
+			continue
+		}
+		all = append(all, strings.ToLower(u.Scheme+"://"+u.Host))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Candidates returns the nodes that may get a room, with the load that they said last.

@@ -160,3 +160,52 @@ func TestCandidates(t *testing.T) {
 		t.Errorf("candidates: %+v", got)
 	}
 }
+
+// TestMoved: a room that has left a node is at the other, also before the other has said so, and as long as it lives.
+func TestMoved(t *testing.T) {
+	d := New()
+	for _, id := range []string{"a", "b", "c"} {
+		hear(t, d, beat(id, "1", 1), at(0))
+	}
+	d.List("a", "1", []Room{{Name: "demo", People: 9, Since: 1, To: "b"}})
+	if home, ok := d.Home("demo", at(0)); !ok || home.ID != "b" {
+		t.Errorf("the room is at %q, %v, before its new home has listed it", home.ID, ok)
+	}
+	d.List("b", "1", []Room{{Name: "demo", Since: 2}})
+	if home, ok := d.Home("demo", at(0)); !ok || home.ID != "b" {
+		t.Errorf("the room is at %q, %v, while its people are on the way", home.ID, ok)
+	}
+	d.List("c", "1", []Room{{Name: "demo", People: 1, Since: 3}})
+	if home, ok := d.Home("demo", at(0)); !ok || home.ID != "c" {
+		t.Errorf("of two rooms the smaller is home: %q, %v", home.ID, ok)
+	}
+	d.List("c", "1", nil)
+	d.Bury("b", "1")
+	if home, ok := d.Home("demo", at(0)); ok {
+		t.Errorf("the room went to a node that is dead, and is at %q", home.ID)
+	}
+	d.List("a", "1", []Room{{Name: "demo", People: 9, Since: 1, To: "nobody"}})
+	if home, ok := d.Home("demo", at(0)); ok {
+		t.Errorf("the room went to a node that nobody knows, and is at %q", home.ID)
+	}
+}
+
+// TestOrigins: the origins of other nodes that live, and of no node whose URL is none.
+func TestOrigins(t *testing.T) {
+	d := New()
+	for id, url := range map[string]string{
+		"a": "https://A.example.org/path", "b": "http://b.example.org:8080", "b2": "http://b.example.org:8080/", "self": "https://self.example.org",
+		"none": "", "script": "javascript:alert(1)", "bad": "https://x.org;script-src*", "broken": "https://%zz",
+	} {
+		b := beat(id, "1", 1)
+		b.URL = url
+		hear(t, d, b, at(0))
+	}
+	want := []string{"http://b.example.org:8080", "https://a.example.org"}
+	if got := d.Origins("self", at(0)); !slices.Equal(got, want) {
+		t.Errorf("origins: %q, want %q", got, want)
+	}
+	if got := d.Origins("self", at(Silence)); len(got) != 0 {
+		t.Errorf("origins of silent nodes: %q", got)
+	}
+}
