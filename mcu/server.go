@@ -69,8 +69,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	}
 	relay, err := newTURN(cfg, api)
 	if err != nil {
-		_ = api.Close()
-		return nil, err
+		return nil, errors.Join(err, api.Close())
 	}
 	s := &Server{live: newLive(cfg), log: log, api: api, turn: relay, decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
@@ -131,11 +130,10 @@ func (s *Server) Join(o JoinOptions) (*Participant, error) {
 	if err := CheckRoomName(o.Room); err != nil {
 		return nil, err
 	}
-	name, err := s.cfg().cleanName(o.Name)
-	if err != nil {
+	var err error
+	if o.Name, err = s.cfg().cleanName(o.Name); err != nil {
 		return nil, err
 	}
-	o.Name = name
 	if unreached(*s.cfg(), o) {
 		s.secluded.Do(func() {
 			s.log.Warn("a client of another machine joins, but media is received from this machine only: name an address by --media-listen, or 0.0.0.0 for all")
@@ -179,11 +177,7 @@ func (s *Server) Move(room, id, to string) error {
 	if err := CheckRoomName(to); err != nil {
 		return err
 	}
-	from := s.room(room)
-	if from == nil {
-		return fmt.Errorf("room %q: %w", room, ErrNotFound)
-	}
-	p, err := from.Member(id)
+	p, err := s.Member(room, id)
 	if err != nil || room == to {
 		return err
 	}
@@ -234,6 +228,14 @@ func (s *Server) Participant(room, id string) (*Participant, error) {
 		return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
 	}
 	return r.Participant(id)
+}
+
+// Member returns the participant of a room that the others know by an ID.
+func (s *Server) Member(room, id string) (*Participant, error) {
+	if r := s.room(room); r != nil {
+		return r.Member(id)
+	}
+	return nil, fmt.Errorf("room %q: %w", room, ErrNotFound)
 }
 
 // Rooms returns all rooms in which somebody has a seat, by name.

@@ -129,5 +129,5 @@ func (s *whipSessions) keep(r *http.Request, h http.Header, ses *whipSession, ma
 		}
 		h.Add("Link", "<"+outside(r, r.URL.EscapedPath())+"?"+query.Encode()+`>; rel="`+relResume+`"`)
 	}
-	h.Set("Location", outside(r, s.add(r.URL.Path, id, ses)))
+	h.Set("Location", outside(r, s.add(r.URL.Path, id, ses, ses.who.AfterLeave)))
 }

@@ -54,6 +54,8 @@ var (
 	errNoView       = &refusal{http.StatusBadRequest, `field "view" is missing in the body`}
 	errViewerSends  = &refusal{http.StatusBadRequest, "viewers send no media: the offer must be recvonly"}
 	errAs           = &refusal{http.StatusBadRequest, "parameter as is neither camera nor screen"}
+	errBeside       = &refusal{http.StatusBadRequest, "parameter participant needs as=screen: a participant's camera comes by its own connection"}
+	errNotYours     = &refusal{http.StatusForbidden, "the screen of this participant: send its resume token, a token of the same identity, or a host's as Authorization: Bearer"}
 	errNoMatch      = &refusal{http.StatusPreconditionFailed, "If-Match names another ICE session: send the newest ETag, or * to restart ICE"}
 	errNeedMatch    = &refusal{http.StatusPreconditionRequired, "If-Match is missing: send the newest ETag, or * to restart ICE"}
 	errOrigin       = &refusal{http.StatusForbidden, "origin is not this host: only pages of this server may send this request; a reverse proxy must pass on Host, or the server must know the page's name by --host"}
@@ -105,6 +107,7 @@ var statuses = []struct {
 	{broadcast.ErrTooMany, http.StatusServiceUnavailable},
 	{broadcast.ErrRendition, http.StatusBadRequest},
 	{broadcast.ErrOther, http.StatusConflict},
+	{control.ErrScreen, http.StatusConflict},
 	{record.ErrTooMany, http.StatusServiceUnavailable},
 	{address.ErrRefused, http.StatusBadRequest},
 	{via.ErrHeader, http.StatusBadRequest},

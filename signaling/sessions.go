@@ -37,14 +37,14 @@ type whipSessions struct {
 
 func newWHIPSessions() *whipSessions { return &whipSessions{byPath: map[string]*whipSession{}} }
 
-// add keeps the session of a participant until the participant leaves.
-func (s *whipSessions) add(endpoint, id string, ses *whipSession) (path string) {
+// add keeps a session until its connection ends, which leaves calls a function after.
+func (s *whipSessions) add(endpoint, id string, ses *whipSession, leaves func(func())) (path string) {
 	path = endpoint + "/" + id
 	s.mu.Lock()
 	ses.path = path
 	s.byPath[path] = ses
 	s.mu.Unlock()
-	ses.who.AfterLeave(func() { _, _ = s.take(path) })
+	leaves(func() { _, _ = s.take(path) })
 	return path
 }
 

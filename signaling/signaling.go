@@ -46,6 +46,7 @@ type Server interface {
 	Attendees(room, selector string) ([]room.Attendee, error)
 	Waiting(room string) []scene.Waiter
 	Room(name string) (*room.Handle, error)
+	Member(room, id string) (*mcu.Participant, error)
 	Rooms() []mcu.RoomInfo
 	ICEServers() []control.ICEServer
 	Collectors() []prometheus.Collector

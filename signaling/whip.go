@@ -29,6 +29,9 @@ type whip struct {
 
 // create makes a participant, or a viewer, of an offer (RFC 9725 §4.2).
 func (w *whip) create(c echo.Context) error {
+	if c.QueryParam("participant") != "" && !w.viewers {
+		return beside{w}.create(c)
+	}
 	r, h := c.Request(), c.Response().Header()
 	room, name := c.Param("room"), named(c, grantOf(c))
 	if _, was := (former{w}).was(room, c.QueryParam("resume")); !was {
@@ -77,6 +80,12 @@ func (w *whip) create(c echo.Context) error {
 		return err
 	}
 	w.sessions.keep(r, h, ses, !w.viewers)
+	return w.created(c, ses, answer)
+}
+
+// created answers with a session that has begun.
+func (w *whip) created(c echo.Context, ses *whipSession, answer string) error {
+	h := c.Response().Header()
 	h.Set("ETag", ses.etag)
 	h.Set(acceptPatch[0], acceptPatch[1])
 	h.Set("Cache-Control", "no-store")

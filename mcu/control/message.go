@@ -14,6 +14,9 @@ import (
 // ErrInvalid is wrapped by every error of [Parse] and [Decode].
 var ErrInvalid = errors.New("invalid control message")
 
+// ErrScreen is returned for the screen of a participant that shares one already.
+var ErrScreen = errors.New("shares a screen already: end that first")
+
 // Message is one message: a struct of this package, by value. Its JSON is an object
 // with the struct's fields and the field "type".
 type Message interface {

@@ -111,3 +111,47 @@ func TestTransitions(t *testing.T) {
 		}
 	}
 }
+
+// TestPosters has a waiting picture be there where a Set says so, with the words that it is to have.
+func TestPosters(t *testing.T) {
+	backdrop := control.Background{Picture: file(t, image.Pt(64, 32), "png")}
+	picture := file(t, image.Pt(32, 32), "jpeg")
+	for name, c := range map[string]struct {
+		poster        control.Poster
+		heading, note string
+		own           bool // the picture is not the background
+	}{
+		"the room's name": {control.Poster{When: "empty"}, "demo", "", false},
+		"a title":         {control.Poster{When: "empty", Title: "Soon", Text: "At nine"}, "Soon", "At nine", false},
+		"a text alone":    {control.Poster{When: "pictures", Text: "At nine"}, "demo", "At nine", false},
+		"a picture alone": {control.Poster{When: "pictures", Picture: picture}, "", "", true},
+		"all":             {control.Poster{When: "pictures", Picture: picture, Title: "Soon"}, "Soon", "", true},
+	} {
+		set := compile(t, control.Overlays{Background: backdrop, Waiting: c.poster})
+		if again := compile(t, set.Whole()).Waiting; again.Text != c.poster.Text || (again.Picture != "") != c.own {
+			t.Errorf("%s: after a file it is %+v", name, again)
+		}
+		var f overlay.Frame
+		state := overlay.State{Set: set, Room: "demo"}
+		usual := f.At(state, time.Unix(1, 0))
+		state.Waiting = true
+		waits := f.At(state, time.Unix(1, 0))
+		if usual.Heading != "" || usual.Note != "" || usual.Backdrop == nil {
+			t.Errorf("%s: with tiles there is %+v", name, usual)
+		}
+		if waits.Heading != c.heading || waits.Note != c.note || waits.Backdrop == nil || (waits.Backdrop != usual.Backdrop) != c.own {
+			t.Errorf("%s: it says %q and %q", name, waits.Heading, waits.Note)
+		}
+	}
+	for when, want := range map[string][4]bool{"": {}, "empty": {true, false, false, false}, "pictures": {true, true, false, true}} {
+		s := overlay.State{Set: compile(t, control.Overlays{Rec: true, Waiting: control.Poster{When: when}})}
+		got := [4]bool{s.Waits(0, false), s.Waits(3, false), s.Waits(3, true), s.Waits(1, false)}
+		if got != want {
+			t.Errorf("%q: %v, not %v", when, got, want)
+		}
+	}
+	none := overlay.State{}
+	if none.Waits(0, false) {
+		t.Error("without overlays there is a waiting picture")
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
+	"tilemix/mcu/scene"
 )
 
 // chats returns the chat messages that a guest was sent, and those of before it came.
@@ -155,7 +156,7 @@ func TestReceive(t *testing.T) {
 	in(t, 25, func(c *call) {
 		ada := c.join("Ada", true)
 		carries := &way{carries: 2_000_000}
-		path := frugal{carries, &ada.now().thrift}
+		path := scene.Frugal{Path: carries, Most: &ada.now().thrift}
 		for _, step := range []struct{ asks, carries, want, probed int }{
 			{0, 2_000_000, 2_000_000, 500_000},
 			{300_000, 2_000_000, 300_000, 0},

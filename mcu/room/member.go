@@ -162,7 +162,7 @@ func (m *member) viewer() (scene.Viewer, bool) {
 	if d == nil || !m.presence.MediaUp() {
 		return scene.Viewer{}, false
 	}
-	path := frugal{d, &m.thrift}
+	path := scene.Frugal{Path: d, Most: &m.thrift}
 	if m.path != nil {
 		path.Path = m.path
 	}

@@ -3,7 +3,6 @@ package room
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"tilemix/mcu/control"
@@ -12,6 +11,9 @@ import (
 	"tilemix/mcu/session"
 	"tilemix/mcu/silence"
 )
+
+// anyControl names whichever control connection there is.
+const anyControl = -1
 
 // Participant is a participant or viewer of a room, for those who act in its name. It may move to
 // another room and is the same Participant there. It is safe for concurrent use. Its tracks have goroutines, see package session.
@@ -101,7 +103,7 @@ func (p *Participant) Return(away, sure bool) (number int, err error) {
 // Offer takes an SDP offer and returns the answer, with all of the server's candidates in
 // it. A later offer renegotiates.
 func (p *Participant) Offer(ctx context.Context, sdp string) (string, error) {
-	return p.OfferBy(ctx, session.AnyControl, sdp)
+	return p.OfferBy(ctx, anyControl, sdp)
 }
 
 // OfferBy is Offer over the control connection of a number. ErrClosed says that it was
@@ -121,7 +123,7 @@ func (p *Participant) OfferBy(ctx context.Context, number int, sdp string) (stri
 
 // AddCandidate adds a candidate of the client's.
 func (p *Participant) AddCandidate(c control.CandidateInit) error {
-	return p.session.AddCandidate(session.AnyControl, c)
+	return p.session.AddCandidate(anyControl, c)
 }
 
 // AddCandidateBy is AddCandidate over the control connection of a number. ErrClosed says
@@ -146,6 +148,30 @@ func (p *Participant) PlayScreen(s media.Source) { p.session.PlayScreen(s) }
 // PlayAudio plays a source as the participant's microphone until its Read fails, as it has
 // to when the participant leaves.
 func (p *Participant) PlayAudio(s media.Source) { p.session.PlayAudio(s) }
+
+// Beside makes a connection by which another client brings the participant's screen. Away says that this client is
+// on another machine. Errors are ErrNotFound for one that has left, policy.ErrForbidden, and control.ErrScreen where it
+// shares one already.
+func (p *Participant) Beside(away bool) (b *session.Beside, err error) {
+	err = ErrNotFound
+	p.call(func(m *member) {
+		switch {
+		case !m.loop.has(m) || m.session.Viewer:
+		case m.share.cam != nil:
+			err = control.ErrScreen
+		default:
+			err = m.grant.May("publish.screen")
+		}
+	})
+	if err == nil {
+		b = &session.Beside{Session: p.session, Away: away}
+		err = b.Open()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("participant %s: %w", p.session.PublicID(), err)
+	}
+	return b, nil
+}
 
 // HasTile tells whether the room knows that the participant's connection stands. That is
 // later than its client is connected.
@@ -265,26 +291,4 @@ func (p *Participant) Reject(reason string) error {
 		return fmt.Errorf("reject: participant that waits: %w", ErrNotFound)
 	}
 	return nil
-}
-
-// frugal is a path that carries no more than the client wants to receive, bits a second; 0: any.
-type frugal struct {
-	media.Path
-	most *atomic.Int64
-}
-
-// Estimate is media.Path's.
-func (f frugal) Estimate() int {
-	carries, most := f.Path.Estimate(), int(f.most.Load())
-	if most > 0 && (carries == 0 || carries > most) {
-		return most
-	}
-	return carries
-}
-
-// Probe is media.Path's.
-func (f frugal) Probe(bps int, now time.Time) {
-	if most := int(f.most.Load()); most == 0 || bps <= most {
-		f.Path.Probe(bps, now)
-	}
 }

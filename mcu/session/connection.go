@@ -9,9 +9,6 @@ import (
 	"tilemix/mcu/silence"
 )
 
-// AnyControl names no control connection: what comes by it is taken whichever there is.
-const AnyControl = -1
-
 // Connection is a session's media connection, with the number of the control connection
 // that it came by. Both never change.
 type Connection struct {

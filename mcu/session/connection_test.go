@@ -63,7 +63,7 @@ func TestReplace(t *testing.T) {
 	for _, x := range []struct {
 		number int
 		closed bool
-	}{{0, true}, {1, false}, {2, true}, {AnyControl, false}} {
+	}{{0, true}, {1, false}, {2, true}, {-1, false}} {
 		if _, err := s.Offer(t.Context(), x.number, "no SDP"); errors.Is(err, ErrClosed) != x.closed || err == nil {
 			t.Errorf("an offer over %d: %v", x.number, err)
 		}

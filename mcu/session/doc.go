@@ -9,6 +9,8 @@
 // and what still arrives by the old one is ignored. Control connections are numbered for
 // the same reason: what is asked for over one that was replaced fails with ErrClosed.
 //
+// Another client may bring the screen of a participant by a connection beside (Beside).
+//
 // # Goroutines
 //
 // A session has pion's goroutines, one for each track that it sends (runVideo, runAudio),

@@ -278,14 +278,18 @@ func (s *Session) PlayAudio(from media.Source) { s.play(func() { s.runAudio(inje
 
 // play runs something that Close waits for.
 func (s *Session) play(run func()) {
-	inside := false
+	if s.attend() {
+		defer s.playing.Done()
+		run()
+	}
+}
+
+// attend has Close wait for the caller's s.playing.Done. It returns false where the participant has left.
+func (s *Session) attend() (inside bool) {
 	s.events.Call(func() {
 		if inside = s.events.Present(); inside {
 			s.playing.Add(1)
 		}
 	})
-	if inside {
-		defer s.playing.Done()
-		run()
-	}
+	return inside
 }

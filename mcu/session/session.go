@@ -58,7 +58,8 @@ type Session struct {
 	end     context.CancelFunc
 	done    chan struct{}
 	hurry   func()         // ends the priority of its handshake
-	playing sync.WaitGroup // sources that feed it
+	playing sync.WaitGroup // sources that feed it, and beside
+	beside  atomic.Pointer[Beside]
 }
 
 // New returns a session with a connection, which waits for an offer.
@@ -186,7 +187,7 @@ func (s *Session) ready(of func(*rtc.Peer) *send.Downlink) *send.Downlink {
 
 // Offer takes an SDP offer that came by a control connection and returns the answer, with
 // all of the server's candidates in it. A later offer renegotiates. ErrClosed says that
-// the control connection was replaced; AnyControl is never.
+// the control connection was replaced; a negative number is whichever there is.
 func (s *Session) Offer(ctx context.Context, control int, sdp string) (string, error) {
 	c, err := s.by(control)
 	if err != nil {
@@ -207,7 +208,7 @@ func (s *Session) AddCandidate(control int, c control.CandidateInit) error {
 
 // by returns the session's connection, if it is the one of a control connection.
 func (s *Session) by(control int) (*Connection, error) {
-	if c := s.conn.Load(); c != nil && (control == AnyControl || control == c.number) {
+	if c := s.conn.Load(); c != nil && (control < 0 || control == c.number) {
 		return c, nil
 	}
 	return nil, fmt.Errorf("%w: another connection has taken the place of this one", ErrClosed)
@@ -261,7 +262,7 @@ func (s *Session) NewConnection(away bool) (*Connection, error) {
 		}
 	}
 	peer, err := s.env.API.NewPeer(rtc.Events{
-		Video:       func(t *rtc.Track) { run(func() { s.runVideo(t) }) },
+		Video:       func(t *rtc.Track) { run(func() { instead(s, t); s.runVideo(t) }) },
 		Audio:       func(t *rtc.Track) { run(func() { s.runAudio(t) }) },
 		KeyFrame:    s.events.KeyFrame,
 		Control:     s.parse,

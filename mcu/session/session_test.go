@@ -124,7 +124,7 @@ func TestInjected(t *testing.T) {
 	if s.Token() == "" || s.ID() == s.PublicID() || s.ID() == s.Token() {
 		t.Error("the token is empty, or no secret")
 	}
-	if _, err := s.Offer(context.Background(), AnyControl, "v=0"); !errors.Is(err, ErrClosed) {
+	if _, err := s.Offer(context.Background(), -1, "v=0"); !errors.Is(err, ErrClosed) {
 		t.Errorf("an offer: %v", err)
 	}
 	if err := s.AddCandidate(0, control.CandidateInit{}); !errors.Is(err, ErrClosed) {
