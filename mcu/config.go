@@ -73,6 +73,8 @@ type Config struct {
 	// Events is told what happens in rooms, in order for each of them. It is called
 	// with locks held, so it must neither block nor call the server. It may be nil.
 	Events func(event.Event)
+	// Spans is told how long joins and stays took, in the same way as Events. It may be nil.
+	Spans func(event.Span)
 	// Rules returns what was decided about a room beforehand; an error keeps clients out of it. It
 	// is called with locks held, so it must not call the server. nil: nothing was decided.
 	Rules func(room string) (rules.Terms, error)

@@ -94,6 +94,7 @@
 //	events → stream of a program    256, then it is closed, to read  event_streams_slow
 //	                                again what it missed
 //	decisions → audit log           4096, the newest dropped         audit_dropped
+//	spans → collector of traces     2048, the newest dropped         trace_spans{dropped}
 //	bans → disk                     256, the newest dropped          –, an error in the log
 //	access units and sound → sink   the sink's own queue             the sink's
 //	mix → recording (record)        7 s, 16 MB; to the next IDR      recording_dropped

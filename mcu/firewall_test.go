@@ -104,10 +104,10 @@ func TestThroughFirewalls(t *testing.T) {
 			places := s.place(ada, ben)
 			for _, g := range []*guest{ada, ben} {
 				g.VideoSink.Await("both", func(p rtctest.Picture) error {
-					if err := shows(p.Image, places[ada], red); err != nil {
+					if err := s.shows(p, places[ada], red); err != nil {
 						return err
 					}
-					return shows(p.Image, places[ben], blue)
+					return s.shows(p, places[ben], blue)
 				})
 			}
 			ada.AudioSink.Await("Ben", mixMinus([]float64{440, 700}, 0, 0.15))

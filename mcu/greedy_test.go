@@ -55,7 +55,7 @@ func TestGreedy(t *testing.T) {
 		if fresh < 2*s.cfg.FrameRate {
 			return errors.New("Ada's picture stands still")
 		}
-		return shows(p.Image, places[ben], green)
+		return s.shows(p, places[ben], green)
 	})
 	checkStreams(t, eye)
 }

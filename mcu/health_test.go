@@ -43,7 +43,7 @@ func TestOutage(t *testing.T) {
 	sees := func(what string, colour signal.Colour) {
 		t.Helper()
 		cid.VideoSink.Await(what, func(p rtctest.Picture) error {
-			return errors.Join(shows(p.Image, places[ada], colour), shows(p.Image, places[ben], blue))
+			return errors.Join(s.shows(p, places[ada], colour), s.shows(p, places[ben], blue))
 		})
 	}
 	sees("both", red)
@@ -77,14 +77,14 @@ func TestCameraOffIsNoBadLine(t *testing.T) {
 	film(cid, green)
 	places := s.place(ada, ben, cid)
 	cid.VideoSink.Await("both", func(p rtctest.Picture) error {
-		return errors.Join(shows(p.Image, places[ada], red), shows(p.Image, places[ben], blue))
+		return errors.Join(s.shows(p, places[ada], red), s.shows(p, places[ben], blue))
 	})
 	ada.p.Handle(control.Mute{AudioMuted: true, VideoMuted: true})
 	cid.VideoSink.Await("initials", func(p rtctest.Picture) error { return gone(p.Image, places[ada], red) })
 	stopAda()
 	stopBen()
 	s.told(cid, ben, control.LineWeak)
-	cid.VideoSink.Await("a dimmed tile", func(p rtctest.Picture) error { return shows(p.Image, places[ben], dimmed(blue)) })
+	cid.VideoSink.Await("a dimmed tile", func(p rtctest.Picture) error { return s.shows(p, places[ben], dimmed(blue)) })
 	for _, m := range of[control.Participants](&cid.news) {
 		for _, p := range m.Participants {
 			if p.ID != ben.id && p.Line != "" {
@@ -104,10 +104,10 @@ func TestReconnecting(t *testing.T) {
 	ben := s.join("again", "Ben", both)
 	film(ada, red)
 	place := s.place(ada, ben)[ada]
-	ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, place, red) })
+	ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return s.shows(p, place, red) })
 	ada.Close()
 	s.told(ben, ada, control.LineLost)
-	ben.VideoSink.Await("Ada's tile dimmed", func(p rtctest.Picture) error { return shows(p.Image, place, dimmed(red)) })
+	ben.VideoSink.Await("Ada's tile dimmed", func(p rtctest.Picture) error { return s.shows(p, place, dimmed(red)) })
 
 	back := &guest{id: ada.id}
 	var err error
@@ -116,6 +116,6 @@ func TestReconnecting(t *testing.T) {
 	}
 	s.connect(back)
 	film(back, green)
-	ben.VideoSink.Await("Ada again", func(p rtctest.Picture) error { return shows(p.Image, place, green) })
+	ben.VideoSink.Await("Ada again", func(p rtctest.Picture) error { return s.shows(p, place, green) })
 	s.told(ben, ada, "")
 }

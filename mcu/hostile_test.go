@@ -134,7 +134,7 @@ func TestHostile(t *testing.T) {
 			sees := func(colour signal.Colour) {
 				t.Helper()
 				eye.VideoSink.Await("both pictures", func(p rtctest.Picture) error {
-					return errors.Join(s.showsAt(p.Image, places[good], green), s.showsAt(p.Image, places[evil], colour))
+					return errors.Join(s.shows(p, places[good], green), s.shows(p, places[evil], colour))
 				})
 			}
 			stop := film(evil, red)
@@ -169,9 +169,9 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	lag, start := poll.Lag(t), time.Now()
 	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
 		pictures++
-		err := s.showsAt(p.Image, good, green)
-		if !a.moves && time.Since(start) < 2500*time.Millisecond && s.showsAt(p.Image, bad, dimmed(red)) != nil {
-			err = errors.Join(err, s.showsAt(p.Image, bad, red))
+		err := s.shows(p, good, green)
+		if !a.moves && time.Since(start) < 2500*time.Millisecond && s.shows(p, bad, dimmed(red)) != nil {
+			err = errors.Join(err, s.shows(p, bad, red))
 		}
 		if fault == nil {
 			fault = err
@@ -293,7 +293,7 @@ func TestTwoCameras(t *testing.T) {
 	a, b := s.join("two", "Ada", rtctest.Options{Cameras: 2, HideSSRC: true}), s.join("two", "Ben", viewer)
 	tile := s.place(a)[a]
 	stop := film(a, red)
-	b.VideoSink.Await("the first", func(p rtctest.Picture) error { return s.showsAt(p.Image, tile, red) })
+	b.VideoSink.Await("the first", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 	a.Video = a.More[0]
 	film(a, blue)
 	surplus := func() float64 { return s.metric("tilemix_unbound_packets_total", "stream-surplus") }
@@ -306,9 +306,9 @@ func TestTwoCameras(t *testing.T) {
 	if n := s.metric("tilemix_stage_seconds", "decode") - decoded; n > 60 {
 		t.Errorf("while some 30 packets of each came, %v pictures were decoded", n)
 	}
-	b.VideoSink.Await("the first still", func(p rtctest.Picture) error { return s.showsAt(p.Image, tile, red) })
+	b.VideoSink.Await("the first still", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 	stop()
-	b.VideoSink.Await("the second", func(p rtctest.Picture) error { return s.showsAt(p.Image, tile, blue) })
+	b.VideoSink.Await("the second", func(p rtctest.Picture) error { return s.shows(p, tile, blue) })
 	if fmt.Sprint(s.Rooms()) != "[{two 1 1}]" {
 		t.Errorf("rooms are %v", s.Rooms())
 	}
@@ -340,7 +340,7 @@ func TestManyTracks(t *testing.T) {
 	s.leave(c)
 	film(b, red)
 	tile := s.place(b)[b]
-	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return s.showsAt(p.Image, tile, red) })
+	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 }
 
 // TestManyChannels has a client open data channels without end: the client loses its
@@ -368,7 +368,7 @@ func TestManyChannels(t *testing.T) {
 	}
 	film(b, red)
 	tile := s.place(b)[b]
-	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return s.showsAt(p.Image, tile, red) })
+	b.VideoSink.Await("the room to go on", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 	if s.metric("tilemix_data_channel_rejected_total") < 8 {
 		t.Error("no foreign channel was counted")
 	}

@@ -67,7 +67,7 @@ func TestPublisher(t *testing.T) {
 		t.Errorf("the layout is %v, not one tile for the publisher", layout.Tiles)
 	}
 	tile := s.place(pub)[pub]
-	eye.VideoSink.Await("the publisher's picture", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	eye.VideoSink.Await("the publisher's picture", func(p rtctest.Picture) error { return s.shows(p, tile, green) })
 	eye.AudioSink.Await("the publisher's tone", mixMinus([]float64{1100}, -1, 0.2))
 	forget()
 	if stale > 0.02 {

@@ -16,7 +16,7 @@ func TestKeyFrames(t *testing.T) {
 	pub, calm, greedy := s.join("keys", "Pub", publisher), s.join("keys", "Calm", viewer), s.join("keys", "Greedy", viewer)
 	film(pub, green)
 	tile := s.place(pub)[pub]
-	green := func(p rtctest.Picture) error { return shows(p.Image, tile, green) }
+	green := func(p rtctest.Picture) error { return s.shows(p, tile, green) }
 	calm.VideoSink.Await("the picture", green)
 	greedy.VideoSink.Await("the picture", green)
 

@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("%d tiles changed, %d are hidden: before %v, after %v", changes, after.Hidden, before.Tiles, after.Tiles)
 	}
 	first := layout.Grid(image.Pt(s.cfg.Width, s.cfg.Height), make([]layout.Source, 25))[0].Rect
-	eye.VideoSink.Await("Ada in the place of the first", func(p rtctest.Picture) error { return shows(p.Image, first, red) })
+	eye.VideoSink.Await("Ada in the place of the first", func(p rtctest.Picture) error { return s.shows(p, first, red) })
 	s.asked(t, &ada.news, "video for the tile", 0, 160)
 	if n := ada.Video.KeyRequests() - requests; n < 1 || n > 2 {
 		t.Errorf("Ada was asked for %d key frames", n)

@@ -31,16 +31,16 @@ func TestCameraStops(t *testing.T) {
 	pub, eye := s.join("stops", "Pub", publisher), s.join("stops", "Eye", viewer)
 	tile := s.place(pub)[pub]
 	stop := film(pub, red)
-	eye.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	eye.VideoSink.Await("the picture", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 	stop()
 	stopped := time.Now()
-	eye.VideoSink.Await("it dimmed", func(p rtctest.Picture) error { return shows(p.Image, tile, dimmed(red)) })
+	eye.VideoSink.Await("it dimmed", func(p rtctest.Picture) error { return s.shows(p, tile, dimmed(red)) })
 	eye.VideoSink.Await("a placeholder", func(p rtctest.Picture) error { return gone(p.Image, tile, dimmed(red)) })
 	if d := time.Since(stopped); d < 9500*time.Millisecond || d > 13*time.Second {
 		t.Errorf("the last picture was shown for %v", d)
 	}
 	film(pub, blue)
-	eye.VideoSink.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, blue) })
+	eye.VideoSink.Await("the picture again", func(p rtctest.Picture) error { return s.shows(p, tile, blue) })
 	checkStreams(t, eye)
 }
 
@@ -83,7 +83,7 @@ func TestMute(t *testing.T) {
 		if n := reddish(p.Image, tile); n > 0 {
 			return fmt.Errorf("%d pixels like a muted microphone", n)
 		}
-		return shows(p.Image, tile, green)
+		return s.shows(p, tile, green)
 	})
 	b.AudioSink.Await("the tone", mixMinus([]float64{700}, -1, 0.2))
 	next(t, &overChannel, "a welcome over the data channel", func(m control.Welcome) bool { return m.ID == a.id })
@@ -107,7 +107,7 @@ func TestMute(t *testing.T) {
 	})
 	b.AudioSink.Await("silence", mixMinus([]float64{700}, 0, 0.2))
 	mute(false)
-	b.VideoSink.Await("the picture again", func(p rtctest.Picture) error { return shows(p.Image, tile, green) })
+	b.VideoSink.Await("the picture again", func(p rtctest.Picture) error { return s.shows(p, tile, green) })
 	b.AudioSink.Await("the tone again", mixMinus([]float64{700}, -1, 0.2))
 
 	if err := a.Send(`{"type":"fly"}`); err != nil {
@@ -168,12 +168,12 @@ func TestLeave(t *testing.T) {
 		b.Speak(signal.Tone(1100, 0.2))
 		two, one := s.place(a, b), s.place(b)
 		eye.VideoSink.Await("both", func(p rtctest.Picture) error {
-			return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
+			return errors.Join(s.shows(p, two[a], red), s.shows(p, two[b], green))
 		})
 		leave(a)
 		<-a.p.Done()
 		eye.VideoSink.Await("one alone after the other "+name, func(p rtctest.Picture) error {
-			return shows(p.Image, one[b], green)
+			return s.shows(p, one[b], green)
 		})
 		eye.AudioSink.Await("one alone after the other "+name, mixMinus([]float64{440, 1100}, 0, 0.2))
 		if _, err := s.Participant("leave", a.p.ID()); err == nil {
@@ -198,7 +198,7 @@ func TestVanish(t *testing.T) {
 	film(b, green)
 	two, one := s.place(a, b), s.place(b)
 	b.VideoSink.Await("both", func(p rtctest.Picture) error {
-		return errors.Join(shows(p.Image, two[a], red), shows(p.Image, two[b], green))
+		return errors.Join(s.shows(p, two[a], red), s.shows(p, two[b], green))
 	})
 	a.Vanish()
 	vanished := time.Now()
@@ -206,7 +206,7 @@ func TestVanish(t *testing.T) {
 	if d := time.Since(vanished); d < 12*time.Second || d > 20*time.Second {
 		t.Errorf("the participant that vanished was lost after %v", d)
 	}
-	b.VideoSink.Await("both tiles still", func(p rtctest.Picture) error { return shows(p.Image, two[b], green) })
+	b.VideoSink.Await("both tiles still", func(p rtctest.Picture) error { return s.shows(p, two[b], green) })
 	select {
 	case <-a.p.Done():
 	case <-time.After(rtctest.Patience):
@@ -215,7 +215,7 @@ func TestVanish(t *testing.T) {
 	if d := time.Since(vanished); d < 42*time.Second || d > 50*time.Second {
 		t.Errorf("the participant that vanished was removed after %v", d)
 	}
-	b.VideoSink.Await("oneself alone", func(p rtctest.Picture) error { return shows(p.Image, one[b], green) })
+	b.VideoSink.Await("oneself alone", func(p rtctest.Picture) error { return s.shows(p, one[b], green) })
 	checkStreams(t, b)
 }
 
@@ -231,7 +231,7 @@ func TestRestart(t *testing.T) {
 	ada, ben := s.join("restart", "Ada", both), s.join("restart", "Ben", both)
 	film(ada, red)
 	place := s.place(ada, ben)[ada]
-	seen := func(p rtctest.Picture) error { return shows(p.Image, place, red) }
+	seen := func(p rtctest.Picture) error { return s.shows(p, place, red) }
 	ben.VideoSink.Await("Ada", seen)
 	ada.Vanish()
 	s.told(ben, ada, control.LineLost)
@@ -265,7 +265,7 @@ func TestTwice(t *testing.T) {
 	film(a, red)
 	a.Speak(signal.Tone(440, 0.2))
 	tile := s.place(a, b)[a]
-	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 	for _, g := range []*guest{a, b} {
 		offer, err := g.Offer(t.Context())
 		if err != nil {
@@ -284,7 +284,7 @@ func TestTwice(t *testing.T) {
 		if pictures++; pictures < 2*s.cfg.FrameRate {
 			return errors.New("not yet")
 		}
-		return shows(p.Image, tile, red)
+		return s.shows(p, tile, red)
 	})
 	b.AudioSink.Await("the tone", mixMinus([]float64{440}, -1, 0.2))
 	_, blocks := b.AudioSink.Received()

@@ -21,7 +21,7 @@ func TestProfiles(t *testing.T) {
 			a := s.join(name, "Ada", rtctest.Options{H264: fmtp})
 			tile := s.place(a)[a]
 			film(a, red)
-			a.VideoSink.Await("Ada's own picture", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+			a.VideoSink.Await("Ada's own picture", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 			checkStreams(t, a)
 			s.leave(a)
 		})

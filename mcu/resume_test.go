@@ -55,7 +55,7 @@ func TestResume(t *testing.T) {
 			film(ada, red)
 			film(ben, blue)
 			places := s.place(ada, ben)
-			ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) })
+			ben.VideoSink.Await("Ada", func(p rtctest.Picture) error { return s.shows(p, places[ada], red) })
 
 			lose(ada)
 			ada.p.Lose(0, false)
@@ -73,11 +73,11 @@ func TestResume(t *testing.T) {
 			}
 			began := time.Now()
 			s.connect(back)
-			back.VideoSink.Await("Ben", func(p rtctest.Picture) error { return shows(p.Image, places[ben], blue) })
+			back.VideoSink.Await("Ben", func(p rtctest.Picture) error { return s.shows(p, places[ben], blue) })
 			t.Logf("sees after %v", time.Since(began))
 			film(back, green)
 			ben.VideoSink.Await("Ada again", func(p rtctest.Picture) error {
-				return errors.Join(shows(p.Image, places[ada], green), shows(p.Image, places[ben], blue))
+				return errors.Join(s.shows(p, places[ada], green), s.shows(p, places[ben], blue))
 			})
 			t.Logf("is seen after %v", time.Since(began))
 			ada.p.Lose(0, true) // the old connection's end comes late
@@ -140,7 +140,7 @@ func TestSocketLost(t *testing.T) {
 	ben := s.join("half", "Ben", both)
 	film(ada, red)
 	place := s.place(ada, ben)[ada]
-	seen := func(p rtctest.Picture) error { return shows(p.Image, place, red) }
+	seen := func(p rtctest.Picture) error { return s.shows(p, place, red) }
 	ben.VideoSink.Await("Ada", seen)
 	ada.p.Lose(0, false)
 	select {
@@ -212,7 +212,7 @@ func TestReplacedCameraEnds(t *testing.T) {
 	ben := s.join("call", "Ben", viewer)
 	film(ada, red)
 	places := s.place(ada)
-	seen := func(p rtctest.Picture) error { return shows(p.Image, places[ada], red) }
+	seen := func(p rtctest.Picture) error { return s.shows(p, places[ada], red) }
 	ben.VideoSink.Await("Ada", seen)
 	cameras := func() int {
 		stacks := make([]byte, 1<<20)

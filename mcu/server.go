@@ -99,7 +99,7 @@ func (c Config) env(log *slog.Logger) room.Env {
 		Epoch:    time.Now(), // of all rooms, so that streams go on where participants move
 		Rungs:    c.ladder(), FrameRate: c.FrameRate, Stereo: c.AudioChannels == 2, Spatial: c.Spatial,
 		Views: pool.NewAllotment(c.MaxViews),
-		Seats: c.Seats, Code: c.Code, Emit: emit, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
+		Seats: c.Seats, Code: c.Code, Emit: emit, Spans: c.Spans, Ban: c.Banned, Decided: c.Decided, CleanName: c.cleanName, Fonts: c.Fonts, Overlays: c.Overlays, File: c.File, Log: log,
 	}
 }
 

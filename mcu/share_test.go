@@ -34,7 +34,7 @@ func TestShareScreen(t *testing.T) {
 	film(ben, green)
 	canvas := image.Pt(s.cfg.Width, s.cfg.Height)
 	before := s.place(ada, ben)
-	ben.VideoSink.Await("both cameras", func(p rtctest.Picture) error { return shows(p.Image, before[ada], red) })
+	ben.VideoSink.Await("both cameras", func(p rtctest.Picture) error { return s.shows(p, before[ada], red) })
 
 	began := time.Now()
 	ada.Share(rtctest.Camera{Size: image.Pt(640, 360), Draw: func(img *image.YCbCr, _ time.Duration) { blue.Paint(img) }})
@@ -56,7 +56,7 @@ func TestShareScreen(t *testing.T) {
 				}
 			}
 		}
-		return shows(p.Image, tiles[1].Rect, red)
+		return s.shows(p, tiles[1].Rect, red)
 	})
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("the screen was seen after %v", took)
@@ -67,7 +67,7 @@ func TestShareScreen(t *testing.T) {
 		t.Fatal(err)
 	}
 	next(t, &ben.news, "the grid", func(l control.Layout) bool { return l.Name == "grid" && len(l.Tiles) == 2 })
-	ben.VideoSink.Await("both cameras again", func(p rtctest.Picture) error { return shows(p.Image, before[ada], red) })
+	ben.VideoSink.Await("both cameras again", func(p rtctest.Picture) error { return s.shows(p, before[ada], red) })
 }
 
 // TestShareLegible shares a page of text of 12 pixels at 720p and reads it back from the room's
@@ -233,7 +233,7 @@ func TestShareRestless(t *testing.T) {
 		}
 	}
 	inStrip := func(p rtctest.Picture) error {
-		return errors.Join(shows(p.Image, strip[ada.id], red), shows(p.Image, strip[ben.id], green))
+		return errors.Join(s.shows(p, strip[ada.id], red), s.shows(p, strip[ben.id], green))
 	}
 	ben.VideoSink.Await("both cameras beside the screen", inStrip)
 	var wrong, seen atomic.Int64
@@ -258,5 +258,5 @@ func TestShareRestless(t *testing.T) {
 		t.Errorf("the layout is %s", got[len(got)-1].Name)
 	}
 	ada.Share(rtctest.Camera{Size: image.Pt(320, 180), Draw: fill})
-	ben.VideoSink.Await("the last size", func(p rtctest.Picture) error { return shows(p.Image, image.Rect(100, 100, 400, 260), blue) })
+	ben.VideoSink.Await("the last size", func(p rtctest.Picture) error { return s.shows(p, image.Rect(100, 100, 400, 260), blue) })
 }

@@ -217,14 +217,6 @@ func shows(img *image.YCbCr, tile image.Rectangle, want signal.Colour) error {
 	return nil
 }
 
-// showsAt is shows for a viewer that may have been given a smaller picture of the room, as one is whose packets
-// come late on a busy machine.
-func (s *stage) showsAt(img *image.YCbCr, tile image.Rectangle, want signal.Colour) error {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	return shows(img, image.Rect(
-		tile.Min.X*w/s.cfg.Width, tile.Min.Y*h/s.cfg.Height, tile.Max.X*w/s.cfg.Width, tile.Max.Y*h/s.cfg.Height), want)
-}
-
 // film sends a picture of one colour.
 func film(g *guest, c signal.Colour) (stop func()) {
 	return g.Film(rtctest.Camera{Draw: func(img *image.YCbCr, _ time.Duration) { c.Paint(img) }})

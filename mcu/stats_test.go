@@ -40,7 +40,7 @@ func TestCountersRise(t *testing.T) {
 			g.Speak(signal.Tone(440, 0.3))
 		}
 		tile := s.place(a, b)[b]
-		a.VideoSink.Await("the other", func(p rtctest.Picture) error { return shows(p.Image, tile, red) })
+		a.VideoSink.Await("the other", func(p rtctest.Picture) error { return s.shows(p, tile, red) })
 		s.leave(b)
 		s.leave(a)
 	}

@@ -31,7 +31,7 @@ func TestVP8(t *testing.T) {
 			g.VideoSink.Await("all colours", func(p rtctest.Picture) error {
 				var errs error
 				for i, other := range guests {
-					errs = errors.Join(errs, shows(p.Image, places[other], colours[i]))
+					errs = errors.Join(errs, s.shows(p, places[other], colours[i]))
 				}
 				return errs
 			})
@@ -56,7 +56,7 @@ func TestVP8Goes(t *testing.T) {
 	a, b := s.join("goes", "Ada", both), s.join("goes", "Ben", rtctest.Options{VP8: true})
 	places := s.place(a, b)
 	film(a, red)
-	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return shows(p.Image, places[a], red) })
+	b.VideoSink.Await("the picture", func(p rtctest.Picture) error { return s.shows(p, places[a], red) })
 	s.leave(b)
 	gone, once := make(chan struct{}), sync.Once{}
 	defer a.VideoSink.Watch(func(rtctest.Picture) {

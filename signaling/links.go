@@ -35,7 +35,7 @@ func (l *gatewayLinks) add(c echo.Context) error {
 	room, ctx, from := c.Param("room"), c.Request().Context(), originOf(c.Request()).host
 	if l.kind == gateway.Output {
 		return add(c, l.bodies, func(o gateway.OutputOptions) (gateway.Info, error) {
-			o.From = from
+			o.From, o.Request = from, requestOf(c)
 			return l.gateway.AddOutput(ctx, room, o)
 		})
 	}

@@ -22,6 +22,7 @@ type middleware struct {
 	log      *slog.Logger
 	refusals *refusals
 	few      *rate.Limiter // of lines about requests at level info
+	trace    func(method, route string) (id string, end func([]slog.Attr))
 }
 
 // around returns a router within middlewares, the outermost first.
@@ -40,7 +41,13 @@ const requestKey = "request"
 // instead of its address, because session IDs and query strings are secret.
 func (m middleware) logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start, id := time.Now(), rand.Text()[:8]
+		start, id, end := time.Now(), "", func([]slog.Attr) {}
+		if m.trace != nil {
+			id, end = m.trace(c.Request().Method, c.Path())
+		}
+		if id == "" {
+			id = rand.Text()[:8]
+		}
 		c.Set(requestKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		err := next(c)
@@ -60,6 +67,7 @@ func (m middleware) logged(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			attrs = append(attrs, slog.String("reason", err.Error()))
 		}
+		end(attrs)
 		level := slog.LevelDebug
 		if noteworthy(r.Method, c.Path(), status) && m.few.Allow() {
 			level = slog.LevelInfo
@@ -94,12 +102,17 @@ func noteworthy(method, route string, status int) bool {
 	})
 }
 
+// requestOf returns the ID of a request.
+func requestOf(c echo.Context) string {
+	id, _ := c.Get(requestKey).(string)
+	return id
+}
+
 // cameBy is what the log says of the client of a request.
 func cameBy(c echo.Context) presence.Origin {
-	id, _ := c.Get(requestKey).(string)
 	r := c.Request()
 	agent := r.UserAgent()
-	return presence.Origin{Address: originOf(r).client, Way: protocol(c.Path()), Agent: agent[:min(len(agent), maxAgent)], Request: id}
+	return presence.Origin{Address: originOf(r).client, Way: protocol(c.Path()), Agent: agent[:min(len(agent), maxAgent)], Request: requestOf(c)}
 }
 
 // maxAgent bounds what the log says of a client's program, in bytes.

@@ -49,6 +49,7 @@ func (r *recordings) start(c echo.Context) error {
 	if err := r.bodies.json(c, &o); err != nil {
 		return err
 	}
+	o.Request = requestOf(c)
 	info, err := r.recorder.Start(c.Param("room"), o)
 	if err != nil {
 		return err

@@ -79,6 +79,10 @@ type Config struct {
 	// site is served. It may be called at any time. nil: nothing changes.
 	Changes func(change func(Config))
 
+	// Trace begins the trace of a request of a route. id is what the log and X-Request-Id call the request, "" for
+	// one that is not traced. end gets what the request's line in the log has. nil: no request is traced.
+	Trace func(method, route string) (id string, end func(line []slog.Attr))
+
 	Drain       func(within time.Duration) (end time.Time, err error) // begins to stop the server; nil: programs cannot
 	Undrain     func()                                                // undoes Drain; nil: programs cannot
 	Node        string                                                // ID of this server in a cluster; "": there is none
@@ -127,7 +131,7 @@ func New(srv Server, cfg Config, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signaling: %w", err)
 	}
-	m := middleware{log, s.guard.refusals, rate.NewLimiter(fewRate, fewBurst)}
+	m := middleware{log, s.guard.refusals, rate.NewLimiter(fewRate, fewBurst), cfg.Trace}
 	metrics, routes := route{"GET HEAD", "/metrics", "metrics", s.metrics}, s.routes()
 	if cfg.Metrics == nil {
 		routes = append(routes, metrics)

@@ -75,6 +75,9 @@ func verify(s *settings) error {
 		return err
 	}
 	silent := slog.New(slog.DiscardHandler)
+	if _, err := newTraces(&s.operateSettings, new(knobs), silent); err != nil {
+		return err
+	}
 	if s.TLS == "files" {
 		if s.TLSCert == "" || s.TLSKey == "" {
 			return errors.New("--tls files needs --tls-cert FILE and --tls-key FILE")

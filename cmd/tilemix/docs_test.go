@@ -177,8 +177,13 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		Layout: "grid", MaxSource: pictureSize{X: 2560, Y: 1440}, MaxTiles: 25, MaxParticipants: 10, MaxRooms: 10, VideoBitrate: 1_500_000, AudioBitrate: 32_000, AudioChannels: 1,
 		DataDir: t.TempDir(), AudioCodec: "opus", MaxRecordings: 1,
 		isolationSettings: isolationSettings{Isolation: "room", Isolated: true},
+		operateSettings:   operateSettings{OTLPEndpoint: "http://localhost:4318"},
 	}
 	log := slog.New(slog.DiscardHandler)
+	var err error
+	if s.traces, err = newTraces(&s.operateSettings, new(knobs), log); err != nil {
+		t.Fatal(err)
+	}
 	d := &door{}
 	d.count(lasting{})
 	home, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}), portMetric(&demux.Port{}), startup.This().Collector())...)

@@ -29,6 +29,9 @@ type operateSettings struct {
 	RecordingsSize   mebibytes `reload:"now" name:"max-recordings-size" env:"TILEMIX_MAX_RECORDINGS_SIZE" default:"0" placeholder:"MIB" help:"Most space of all recordings in MiB. With more, the server deletes the oldest that have ended. 0 is no limit."`
 	RecordingsDryRun bool      `reload:"now" name:"recordings-dry-run" env:"TILEMIX_RECORDINGS_DRY_RUN" help:"Name in the log which recordings --keep-recordings and --max-recordings-size would delete, and delete none."`
 
+	OTLPEndpoint string `name:"otlp-endpoint" env:"TILEMIX_OTLP_ENDPOINT,OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Collector of OpenTelemetry that gets traces by OTLP over HTTP, such as http://localhost:4318. Without it nothing is traced."`
+	OTLPHeaders  secret `name:"otlp-headers" env:"TILEMIX_OTLP_HEADERS,OTEL_EXPORTER_OTLP_HEADERS" placeholder:"LIST" help:"Headers of requests to --otlp-endpoint: NAME=VALUE, and further ones after commas. Put keys into the environment or the file, because all users of a machine see its flags."`
+
 	DrainTimeout span `reload:"now" default:"0" placeholder:"TIME" help:"Time for calls to end after SIGTERM, such as 5m. The server takes no new rooms meanwhile, and tells participants. 0 stops at once."`
 }
 

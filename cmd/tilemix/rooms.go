@@ -90,7 +90,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	}
 	site, change := s.site(), changes{rooms: rooms, hooks: hooks, recorder: recorder, entrance: entrance}
 	site.Changes = func(to func(signaling.Config)) { change.site = to }
-	site.Collectors = slices.Concat(hooks.Collectors(), copier.Collectors(), written.Collectors(), events.Collectors(), metricsOf(cell), others)
+	site.Collectors = slices.Concat(hooks.Collectors(), copier.Collectors(), written.Collectors(), events.Collectors(), metricsOf(cell), s.traces.counted(others...))
 	if metrics != nil {
 		site.Metrics = func(h http.Handler) { metrics.handler = h }
 	}
@@ -109,7 +109,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	if err != nil {
 		return nil, err
 	}
-	return &house{runUntilDrained{append(runAll{links, live, recorder, copier, rooms, memory, entrance, files, again}, s.member.parts()...), runAll{hooks, written, kept(again.Keep)}}, handler, rooms, draining, change}, nil
+	return &house{runUntilDrained{append(runAll{links, live, recorder, copier, rooms, memory, entrance, files, again}, s.member.parts()...), s.traces.with(hooks, written, kept(again.Keep))}, handler, rooms, draining, change}, nil
 }
 
 // openH264 loads what encodes H.264, and decodes it unless codec workers do.
@@ -153,6 +153,7 @@ func (s *settings) site() signaling.Config {
 	site := signaling.Default()
 	site.Prefix, site.Trusted = s.front()
 	site.Hosts, site.Origins, site.AddressRate = s.names(), texts(s.AllowOrigins), float64(s.AddressRate)
+	s.traces.site(&site)
 	site.Embedders, site.KeyRate = texts(s.EmbedOrigins), float64(s.APIRate)
 	return site
 }
@@ -169,7 +170,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, cell *ffmpeg.C
 		audio = "aac"
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Rules: rooms.Rules, Ceilings: s.bounds(), Cell: cell,
+		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Spans: rooms.Spans, Rules: rooms.Rules, Ceilings: s.bounds(), Cell: cell,
 	}, server, log)
 }
 
@@ -193,7 +194,7 @@ func advise(err error) error {
 // gateway connects rooms with other servers.
 func (s *settings) gateway(rooms mcu.Config, server *mcu.Server, inside *via.Rooms, cell *ffmpeg.Cell, log *slog.Logger) *gateway.Gateway {
 	cfg := gateway.Default()
-	cfg.Dir, cfg.Private, cfg.Via, cfg.Events = s.DataDir, s.AllowPrivate, inside, rooms.Events
+	cfg.Dir, cfg.Private, cfg.Via, cfg.Events, cfg.Spans = s.DataDir, s.AllowPrivate, inside, rooms.Events, rooms.Spans
 	cfg.MaxSource, cfg.Cell, cfg.AllForms = rooms.MaxSource, cell, readsAll(&rooms)
 	return gateway.New(cfg, server, log)
 }
@@ -245,6 +246,7 @@ func (parts runAll) Run(ctx context.Context) error {
 // config is what the rooms need of the settings.
 func (s *settings) config() mcu.Config {
 	cfg := mcu.DefaultConfig()
+	s.traces.rooms(&cfg)
 	cfg.Layouts = s.Layouts.all
 	cfg.Layout, cfg.Fonts = s.Layout, fonts.New(fonts.System()...)
 	cfg.VideoBitrate = int(s.VideoBitrate)

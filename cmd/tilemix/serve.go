@@ -44,6 +44,9 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	turned := newKnobs(&c.operateSettings)
 	log := c.log(app.Stderr, turned)
 	again := newReloader(os.Args[1:], turned, log)
+	if c.traces, err = newTraces(&c.operateSettings, turned, log); err != nil {
+		return err
+	}
 	c.Isolated = true
 	c.warn(app, log)
 	placeMedia(&c.settings, listener.Addr(), log)

@@ -32,6 +32,7 @@ type settings struct {
 	PublicIPs       []publicIP   `name:"public-ip" placeholder:"IP" help:"Address at which clients reach a server behind one-to-one NAT. Repeatable."`
 	MediaListen     []netip.Addr `name:"media-listen" env:"TILEMIX_MEDIA_LISTEN" placeholder:"IP" help:"Address on which media and TURN are received, 0.0.0.0 for all. Repeatable. By default the address of --listen, or all if clients come through a proxy."`
 	shared          *onePort     `kong:"-"` // port; follows from others
+	traces          traces       `kong:"-"` // follow from others
 	MediaLocal      bool         `kong:"-"` // only this machine's programs reach the media; follows from others
 	RTCPort         port         `name:"rtc-port" default:"0" help:"Port of all media, UDP and TCP. 0 picks a free one."`
 	TURN            bool         `name:"turn" env:"TILEMIX_TURN" help:"Run a TURN server for clients behind firewalls, which relays to this server only."`

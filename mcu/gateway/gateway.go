@@ -56,6 +56,8 @@ type Config struct {
 	Via *via.Rooms
 	// Events gets an event when an output comes up or goes down. It must not block. It may be nil.
 	Events func(event.Event)
+	// Spans gets the time of each attempt of an output. It must not block. It may be nil.
+	Spans func(event.Span)
 }
 
 // Default allows links to public addresses, and inputs from files in ./data.
@@ -149,6 +151,7 @@ func (g *Gateway) AddOutput(ctx context.Context, room string, o OutputOptions) (
 	}
 	l := g.newLink(Output, room, a, o.ID)
 	l.room, l.from, l.wish, l.info.View = mix, o.From, o.View, o.View.String()
+	l.traced(o.Request, g.cfg.Spans)
 	out := &output{link: l, gateway: g, address: a, token: o.Token}
 	return g.add(l, out.try)
 }

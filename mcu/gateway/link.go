@@ -111,6 +111,9 @@ type link struct {
 	// futile reports whether a link has to give up, which was never up, or is down for a time. nil: never.
 	futile func(ever bool, down time.Duration) bool
 
+	request string           // ID of the request that added an output; "": none
+	spans   func(event.Span) // gets the time of each attempt of an output; nil: nobody does
+
 	downTold bool // the first "down" was sent; owned by run
 
 	mu   sync.Mutex
@@ -169,7 +172,9 @@ func (l *link) run(try attempt) error {
 	ever, alive := false, time.Now()
 	for {
 		l.change(func(i *Info) { i.State, i.Next, i.Tries = Starting, time.Time{}, i.Tries+1 })
+		begin := time.Now()
 		err := try(l.life, l.rise)
+		l.attempted(begin, err)
 		was := l.Info().UpAt
 		if !was.IsZero() {
 			ever, alive = true, time.Now()
@@ -271,4 +276,23 @@ func (l *link) happen(kind event.Type, reason string) {
 	e := event.New(kind, l.info.Room)
 	e.Output = &event.Output{ID: l.info.ID, URL: l.info.URL, Reason: reason}
 	l.tell(e)
+}
+
+// traced has an output report its attempts, and its log name the request that added it.
+func (l *link) traced(request string, spans func(event.Span)) {
+	if l.request, l.spans = request, spans; request != "" {
+		l.log = l.log.With("request", request)
+	}
+}
+
+// attempted reports the time of an attempt that has ended.
+func (l *link) attempted(begin time.Time, err error) {
+	if l.spans == nil {
+		return
+	}
+	s := event.Span{Name: string(l.info.Kind), Request: l.request, Room: l.info.Room, ID: l.info.ID, Begin: begin, End: time.Now()}
+	if err != nil && l.life.Err() == nil && !errors.Is(err, errOver) {
+		s.Err = l.reason(err)
+	}
+	l.spans(s)
 }

@@ -52,6 +52,8 @@ type OutputOptions struct {
 	From netip.Prefix `json:"-"`
 	// ID is that of an output which goes on after a crash of the server; "": a new one.
 	ID string `json:"-"`
+	// Request is the ID of the request that adds it, for the log; "": none does.
+	Request string `json:"-"`
 }
 
 // output sends the mix of a room to another server.

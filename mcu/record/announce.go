@@ -13,6 +13,7 @@ import (
 type announcer struct {
 	room    func(name string) (handle, error)
 	events  func(event.Event)                // nil: none are sent
+	spans   func(event.Span)                 // nil: nobody traces
 	running func(room string) []sidecar.Info // returns the recordings of a room that have not ended
 }
 
@@ -20,6 +21,13 @@ type announcer struct {
 func (a announcer) report(news sidecar.Info, again bool) {
 	a.tell(news)
 	a.emit(news, again)
+	if a.spans != nil && (news.State == sidecar.Finished || news.State == sidecar.Failed) {
+		s := event.Span{Name: "recording", Request: news.Request, Room: news.Room, ID: news.ID, Begin: news.Started, End: news.Ended}
+		if news.State == sidecar.Failed {
+			s.Err = news.Reason
+		}
+		a.spans(s)
+	}
 }
 
 // emit sends the event of a recording's new state, if there is one.

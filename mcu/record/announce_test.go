@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
@@ -30,10 +31,13 @@ func (l *listener) NotifyRecordings(all []control.Recording) { l.told = append(l
 // its end, once.
 func TestNews(t *testing.T) {
 	room := &listener{}
-	var events []string
+	var events, spans []string
 	a := announcer{
 		room:   func(string) (handle, error) { return room, nil },
 		events: func(e event.Event) { events = append(events, string(e.Type)+" "+e.Recording.ID+" "+e.Recording.Reason) },
+		spans: func(s event.Span) {
+			spans = append(spans, strings.Join([]string{s.Name, s.ID, s.Room, s.Request, s.End.Sub(s.Begin).String(), s.Err}, " "))
+		},
 		running: func(string) []sidecar.Info {
 			return []sidecar.Info{{ID: "b", State: sidecar.Starting}, {ID: "z", State: sidecar.Paused}}
 		},
@@ -42,22 +46,26 @@ func TestNews(t *testing.T) {
 		state sidecar.State
 		again bool
 		event string // or none
+		span  string // or none
 	}{
-		{sidecar.Starting, false, ""},
-		{sidecar.Recording, false, "recording.started b "},
-		{sidecar.Paused, true, ""},
-		{sidecar.Recording, true, ""}, // goes on
-		{sidecar.Finished, true, "recording.finished b why"},
-		{sidecar.Failed, true, "recording.failed b why"},
+		{sidecar.Starting, false, "", ""},
+		{sidecar.Recording, false, "recording.started b ", ""},
+		{sidecar.Paused, true, "", ""},
+		{sidecar.Recording, true, "", ""}, // goes on
+		{sidecar.Finished, true, "recording.finished b why", "recording b demo r 1m0s "},
+		{sidecar.Failed, true, "recording.failed b why", "recording b demo r 1m0s why"},
 	} {
-		events = nil
-		i := sidecar.Info{ID: "b", Room: "demo", State: c.state}
+		events, spans = nil, nil
+		i := sidecar.Info{ID: "b", Room: "demo", State: c.state, Request: "r", Started: time.Unix(0, 0), Ended: time.Unix(60, 0)}
 		if c.state.Ended() {
 			i.Reason = "why"
 		}
 		a.report(i, c.again)
 		if got := strings.Join(events, ","); got != c.event {
 			t.Errorf("%s: events are %q", c.state, got)
+		}
+		if got := strings.Join(spans, ","); got != c.span {
+			t.Errorf("%s: spans are %q", c.state, got)
 		}
 		want := []control.Recording{{ID: "b", State: string(c.state), Reason: i.Reason}, {ID: "z", State: "paused"}}
 		if got := room.told[len(room.told)-1]; !reflect.DeepEqual(got, want) {

@@ -45,6 +45,8 @@ type Config struct {
 	// Events gets an event when a recording begins to grow, and when it ends. It must not block. nil:
 	// there are none.
 	Events func(event.Event)
+	// Spans gets the time of each recording when it ends. It must not block. It may be nil.
+	Spans func(event.Span)
 	// Cell locks FFmpeg in, which makes the AAC. nil: nothing does.
 	Cell *ffmpeg.Cell
 }
@@ -124,15 +126,28 @@ type Options struct {
 	// View is what the mix shows; zero: the room's view.
 	View views.Wish `json:"view,omitzero"`
 
+	// Request is the ID of the request that begins it, for the log; "": none does.
+	Request string `json:"-"`
+
 	after *sidecar.Info // the part before, which a crash has cut off; nil: there is none
 }
 
 // describe notes the options in what is known of a recording.
 func (o Options) describe(i *sidecar.Info) {
+	i.Request = o.Request
 	i.Options, _ = json.Marshal(o) // it has no fields that could fail
 	if o.after != nil {
 		i.Part, i.Of = max(o.after.Part, 1)+1, o.after.First()
 	}
+}
+
+// named is what each line of the log says of a recording.
+func (o Options) named(room, id string) []any {
+	names := []any{"room", room, "recording", id}
+	if o.Request != "" {
+		names = append(names, "request", o.Request)
+	}
+	return names
 }
 
 // handle is what a recording needs of its room: a [room.Handle].

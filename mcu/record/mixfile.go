@@ -33,7 +33,7 @@ type mixFile struct {
 	length atomic.Int64 // ns
 	origin atomic.Int64 // of the mix, on the room's clock, in ns
 
-	file    *os.File
+	file    *os.File // set before create
 	out     *mp4.Writer
 	voice   voice
 	cell    *ffmpeg.Cell        // of FFmpeg, if the voice needs it
@@ -47,13 +47,17 @@ type mixFile struct {
 	end        time.Duration // of what was written last, in the file
 }
 
-// create makes the file, for sound of so many channels.
-func (m *mixFile) create(dir string, info sidecar.Info, channels int) error {
-	var err error
-	path := filepath.Join(dir, info.ID+mediaFile)
-	if m.file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640); err != nil {
-		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
+// makeMedia makes the file of a recording.
+func makeMedia(dir, id string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(dir, id+mediaFile), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
+	return file, nil
+}
+
+// create begins the file, with sound of so many channels.
+func (m *mixFile) create(info sidecar.Info, channels int) error {
 	config := mp4.Default()
 	config.Header = m.file
 	config.Channels = channels

@@ -15,7 +15,11 @@ func TestGenerations(t *testing.T) {
 	var pauses []sidecar.Pause
 	grown := 0
 	m := &mixFile{grown: func() { grown++ }, resumed: func(p sidecar.Pause) { pauses = append(pauses, p) }}
-	if err := m.create(dir, sidecar.Info{ID: "x", Audio: "opus"}, 1); err != nil {
+	var err error
+	if m.file, err = makeMedia(dir, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.create(sidecar.Info{ID: "x", Audio: "opus"}, 1); err != nil {
 		t.Fatal(err)
 	}
 	number := 0

@@ -15,7 +15,11 @@ import (
 // is missing, and sound keeps its distance.
 func TestPicturesOnGrid(t *testing.T) {
 	m := &mixFile{grown: func() {}, resumed: func(sidecar.Pause) {}}
-	if err := m.create(t.TempDir(), sidecar.Info{ID: "x", Audio: "opus"}, 1); err != nil {
+	var err error
+	if m.file, err = makeMedia(t.TempDir(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.create(sidecar.Info{ID: "x", Audio: "opus"}, 1); err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(3, 4))

@@ -53,7 +53,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
 	room := func(name string) (handle, error) { return rooms.Room(name) }
 	c := &Recorder{bounds: newBounds(cfg.Ceilings), cfg: cfg, room: room, log: log, ready: make(chan struct{}), begun: make(chan string, 64)}
 	c.all, c.live, c.doomed = make(map[string]*recording), make(map[string]*recording), make(map[string]bool)
-	c.news = announcer{room: room, events: cfg.Events, running: c.runningInfos}
+	c.news = announcer{room: room, events: cfg.Events, spans: cfg.Spans, running: c.runningInfos}
 	return c
 }
 
@@ -207,7 +207,7 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
 	r := &recording{
 		id: id, room: room, dir: c.cfg.Dir, began: time.Now(), queue: intake.NewQueue(mixQueue()), mix: &mixFile{cell: c.cfg.Cell},
-		log:  c.log.With("room", room, "recording", id),
+		log:  c.log.With(o.named(room, id)...),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 		info:    sidecar.Info{ID: id, Room: room, State: sidecar.Starting, Started: now, Audio: c.cfg.Audio, View: o.View.String()},
 		view:    o.View,

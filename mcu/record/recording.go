@@ -60,7 +60,14 @@ type recording struct {
 
 // create makes the recording's files, and starts what its sound needs.
 func (r *recording) create() error {
-	if err := r.mix.create(r.dir, r.info, r.source.AudioChannels()); err != nil {
+	file, err := makeMedia(r.dir, r.id)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock() // the recorder's patrol looks at the file already
+	r.mix.file = file
+	r.mu.Unlock()
+	if err := r.mix.create(r.info, r.source.AudioChannels()); err != nil {
 		return err
 	}
 	if err := r.info.Save(r.dir); err != nil {
@@ -231,7 +238,7 @@ func (r *recording) over() bool {
 func (r *recording) taken() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.mix != nil && folder.Taken(r.mix.file)
+	return r.mix != nil && r.mix.file != nil && folder.Taken(r.mix.file)
 }
 
 // Info returns the state and the numbers of now.

@@ -56,7 +56,7 @@ func (r *Room) Join(o Options) (*Participant, error) {
 	p := &Participant{whereabouts: whereabouts{member: m}, home: r.name}
 	s, err := session.New(o.Options, session.Env{
 		API: r.env.API, Handshakes: r.env.Handshakes, DecodeSlot: r.env.DecodeSlot, Headroom: r.env.Headroom,
-		Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Ground: r.ground(),
+		Stereo: r.env.Stereo, Epoch: r.epoch, Metrics: r.env.Sessions, Spans: r.env.Spans, Ground: r.ground(),
 	}, p.events())
 	if err != nil {
 		return nil, err

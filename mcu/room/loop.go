@@ -123,6 +123,7 @@ func (l *loop) seat(m *member) error {
 
 // sit tells the others, the outside and recordings of a member that has its seat.
 func (l *loop) sit(m *member) {
+	m.session.Stay.Sit(l.room.name, l.room.lobby)
 	if l.room.lobby {
 		queue{l}.sit(m)
 		return
@@ -172,6 +173,7 @@ func (l *loop) remove(m *member) {
 
 // unseat tells that a member has left, if it was told that it came.
 func (l *loop) unseat(m *member) {
+	m.session.Stay.Leave(l.room.name, m.why)
 	if !m.seated {
 		m.session.Log().Info("left before its media connected", append(m.introduction(), "reason", m.why)...)
 		return

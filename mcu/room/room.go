@@ -59,12 +59,11 @@ var (
 
 // Env is what rooms need of their server. All rooms share it.
 type Env struct {
-	API        *rtc.API
-	Codecs     media.VideoCodecs
-	Handshakes *handshake.Priority
-	DecodeSlot chan struct{} // holds one for each camera that decodes now
-	Headroom   *headroom.Headroom
-
+	API             *rtc.API
+	Codecs          media.VideoCodecs
+	Handshakes      *handshake.Priority
+	DecodeSlot      chan struct{} // holds one for each camera that decodes now
+	Headroom        *headroom.Headroom
 	Epoch           time.Time                               // of all timestamps; zero: of each room, when it is made
 	Size            image.Point                             // of the canvas, pixels, even
 	Rungs           []ladder.Rung                           // that viewers may have
@@ -83,6 +82,7 @@ type Env struct {
 	Overlays        func(room string) overlay.Sets // that a call begins with; may block. It may be nil
 	ICEServers      func() []control.ICEServer     // that clients are told of
 	Emit            func(event.Event)              // tells the outside; must not block
+	Spans           func(event.Span)               // for traces; must not block. It may be nil
 	// Ban keeps a client out of a room. Decided is told what hosts did and were refused. CleanName
 	// returns a name as others may see it, or why it cannot be one; the first name in a script reads
 	// a font. The others may not block.

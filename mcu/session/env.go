@@ -6,6 +6,7 @@ import (
 
 	"tilemix/codec/yuv"
 	"tilemix/mcu/control"
+	"tilemix/mcu/event"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/media"
@@ -22,6 +23,7 @@ type Env struct {
 	Stereo     bool      // rooms mix two channels of sound
 	Epoch      time.Time // of the timestamps of all rooms
 	Metrics    *Metrics
+	Spans      func(event.Span) // for traces; must not block. It may be nil
 	Ground
 }
 

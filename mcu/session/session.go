@@ -39,6 +39,7 @@ var ErrClosed = errors.New("closed")
 // Session is one client. It is safe for concurrent use.
 type Session struct {
 	Options
+	Stay   stay
 	id     string                 // secret: a client that knows it may end the session
 	public string                 // others know the participant by it
 	token  string                 // to come back with; "": it cannot
@@ -72,6 +73,7 @@ func New(o Options, env Env, events Events) (*Session, error) {
 		done:  make(chan struct{}),
 		hurry: func() {},
 	}
+	s.Stay = newStay(s, env.Spans)
 	s.Stand(env.Ground)
 	s.life, s.end = context.WithCancel(context.Background())
 	if o.Resumable {

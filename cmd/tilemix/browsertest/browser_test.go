@@ -30,6 +30,9 @@ type option struct {
 }
 
 var (
+	// noSuggestions spares each window two renderers, which would draw what the address bar suggests.
+	noSuggestions = option{"disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup"}
+
 	fakeDevices = option{"use-fake-device-for-media-stream", true}
 	// calmDevices have five pictures a second: enough for what is about the page, and a quarter of the work.
 	calmDevices = option{"use-fake-device-for-media-stream", "fps=5"}
@@ -110,7 +113,7 @@ func launch(t *testing.T, options []option) *browser {
 	for _, name := range flags {
 		settings = append(settings, chromedp.Flag(name, true))
 	}
-	for _, o := range options {
+	for _, o := range append([]option{noSuggestions}, options...) {
 		settings = append(settings, chromedp.Flag(o.name, o.value))
 	}
 	allocator, end := chromedp.NewExecAllocator(context.Background(), settings...)

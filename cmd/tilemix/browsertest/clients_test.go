@@ -22,7 +22,7 @@ type clients struct {
 // receives in the codec that it has.
 func TestClients(t *testing.T) {
 	c := &clients{server: serve(t, ""), dir: t.TempDir()}
-	c.ada = openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", c.server.url+"/r/room?name=Ada")
+	c.ada = openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", c.server.url+"/r/room?name=Ada")
 	c.ada.waitForTile(t, "Ada", green)
 	t.Run("Firefox", c.firefox)
 	t.Run("Chromium with VP8", c.vp8)

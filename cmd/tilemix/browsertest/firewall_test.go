@@ -45,6 +45,7 @@ func (p *page) waitForWay(t *testing.T, way string) {
 
 // TestFirewalls has somebody send and receive by one way while all others are closed.
 func TestFirewalls(t *testing.T) {
+	t.Parallel()
 	noUDP := option{"webrtc-ip-handling-policy", "disable_non_proxied_udp"}
 	for _, test := range []struct {
 		name, way string
@@ -62,7 +63,7 @@ func TestFirewalls(t *testing.T) {
 				flags = []string{"--port", freePort(t)}
 			}
 			s := serve(t, "", flags...)
-			browser := startBrowser(t, append(test.options, fakeDevices, allow, sound)...)
+			browser := startBrowser(t, append(test.options, calmDevices, allow, sound)...)
 			ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(test.script))
 			ada.waitForPhase(t, "connected")
 			ada.waitForTile(t, "Ada", green)

@@ -48,8 +48,8 @@ func inside(t *testing.T) (rooms *mcu.Server, url string) {
 // returns there when it is loaded again.
 func TestMove(t *testing.T) {
 	rooms, url := inside(t)
-	ada := openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", url+"/r/here?name=Ada")
-	bob := openPage(t, startBrowser(t, fakeDevices, allow, sound, orangeClip(t)), "Bob", url+"/r/there?name=Bob")
+	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", url+"/r/here?name=Ada")
+	bob := openPage(t, startBrowser(t, calmDevices, allow, sound, orangeClip(t)), "Bob", url+"/r/there?name=Bob")
 	ada.waitForTile(t, "Ada", green)
 	before := ada.waitForTiles(t, "Ada")
 	bob.waitForTiles(t, "Bob")

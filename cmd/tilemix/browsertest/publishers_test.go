@@ -18,7 +18,7 @@ import (
 // default. Ada sees the colours of each, and that they move.
 func TestPublishers(t *testing.T) {
 	c := &clients{server: serve(t, ""), dir: t.TempDir()}
-	c.ada = openPage(t, startBrowser(t, fakeDevices, allow, sound), "Ada", c.server.url+"/r/room?name=Ada")
+	c.ada = openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", c.server.url+"/r/room?name=Ada")
 	c.ada.waitForTile(t, "Ada", green)
 	t.Run("GStreamer without a bundle", func(t *testing.T) {
 		needModule(t, gstreamer, "python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice gstreamer1.0-plugins-good gstreamer1.0-plugins-bad")

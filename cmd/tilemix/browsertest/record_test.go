@@ -14,7 +14,7 @@ import (
 // while it grows and when it is whole, and it can be sought in.
 func TestRecord(t *testing.T) {
 	s := serve(t, "", "--data-dir", t.TempDir())
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/rec?name=Ada")
 	bob := openPage(t, browser, "Bob", s.url+"/r/rec?name=Bob")
 	for _, p := range []*page{ada, bob} {
@@ -59,7 +59,7 @@ func play(t *testing.T, p *page, file string) {
 		document.body.append(window.film);
 		void window.film.play();`, file), nil))
 	p.waitFor(t, `window.film.currentTime > 1.5 && window.film.videoWidth === 1280`)
-	p.waitFor(t, `window.film.getVideoPlaybackQuality().totalVideoFrames > 20 && !window.film.error`)
+	p.waitFor(t, `window.film.getVideoPlaybackQuality().totalVideoFrames > 5 && !window.film.error`)
 	p.waitFor(t, `window.film.webkitAudioDecodedByteCount > 0`)
 }
 

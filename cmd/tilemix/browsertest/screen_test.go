@@ -8,8 +8,9 @@ import (
 // and the layout comes back when it ends. Then it shares another one by the keyboard, over a new
 // connection too.
 func TestShareScreen(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "")
-	browser := startBrowser(t, fakeDevices, allow, sound)
+	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
 	bob.waitForTiles(t, "Ada", "Bob")

@@ -50,6 +50,7 @@ const listen = `(() => {
 // TestStereo has a page send stereo to a room that mixes stereo. A page that listens plays the tone on
 // the left, and next to nothing on the right.
 func TestStereo(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "", "--audio-channels", "2")
 	browser := startBrowser(t, allow, sound)
 	musician := openPage(t, browser, "Musician", s.url+"/r/demo", chromedp.ActionFunc(func(ctx context.Context) error {

@@ -3,7 +3,7 @@
 // A line has a static message and attributes. Attributes name the same thing everywhere:
 //
 //	participant  public ID, which events, the API and recordings have too
-//	request      ID of an HTTP request, which its answer has as X-Request-Id
+//	request      ID of an HTTP request, which its answer has as X-Request-Id, and its trace
 //	room         name of the room
 //	recording    ID of a recording
 //	reason       why, in words
@@ -51,6 +51,11 @@ func (c Config) attribute(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
 		return a
 	}
+	return c.Shown(a)
+}
+
+// Shown returns an attribute as the log shows it, the zero Attr if the log leaves it out.
+func (c Config) Shown(a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		return slog.String(a.Key, rounded(a.Value.Duration()).String())
 	}

@@ -63,6 +63,8 @@ type Info struct {
 
 	// Options are what the client wished, as JSON, so that a part which follows is like this one.
 	Options json.RawMessage `json:"options,omitempty"`
+	// Request is the ID of the request by which it began; "": by none, or before a crash. The file does not have it.
+	Request string `json:"-"`
 	// Part is 2 or more of what follows a crash of the server. Of is the ID of the first part then.
 	Part int    `json:"part,omitempty"`
 	Of   string `json:"of,omitempty"`

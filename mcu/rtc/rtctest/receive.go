@@ -61,11 +61,15 @@ type AudioSink struct {
 }
 
 func newVideoSink(t testing.TB) *VideoSink {
-	return &VideoSink{watch: watch[Picture]{t: t, name: "screen"}}
+	s := &VideoSink{watch: watch[Picture]{t: t, name: "screen"}}
+	s.account = s.state
+	return s
 }
 
 func newAudioSink(t testing.TB) *AudioSink {
-	return &AudioSink{watch: watch[Sound]{t: t, name: "earphone"}}
+	s := &AudioSink{watch: watch[Sound]{t: t, name: "earphone"}}
+	s.account = s.state
+	return s
 }
 
 // run decodes a track until it ends.
@@ -206,6 +210,13 @@ func (o *order) Faults() (faults []string, leaps int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.faults, o.leaps
+}
+
+// state says what came so far.
+func (o *order) state() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return fmt.Sprintf("%d packets and %d units came so far, the last with timestamp %d, and faults %q", o.packets, o.units, o.last.Timestamp, o.faults)
 }
 
 // Received returns how many packets and how many pictures or blocks came.

@@ -8,8 +8,9 @@ import (
 
 // watch lets tests look at pictures and sounds when a client receives them.
 type watch[T any] struct {
-	t    testing.TB
-	name string
+	t       testing.TB
+	name    string
+	account func() string // of the stream, for what a failure says
 
 	mu   sync.Mutex
 	eyes map[*eye[T]]bool
@@ -52,9 +53,9 @@ func (w *watch[T]) Await(what string, look func(T) error) {
 		defer w.mu.Unlock()
 		delete(w.eyes, e)
 		if e.last == nil {
-			w.t.Fatalf("%s: waited for %s, and nothing came", w.name, what)
+			w.t.Fatalf("%s: waited for %s, and nothing came; %s", w.name, what, w.account())
 		}
-		w.t.Fatalf("%s: waited for %s; last: %v", w.name, what, e.last)
+		w.t.Fatalf("%s: waited for %s; last: %v; %s", w.name, what, e.last, w.account())
 	}
 }
 
