@@ -30,7 +30,8 @@ func TestDeaths(t *testing.T) {
 		t.Skipf("set %s to a number", deathsOf)
 	}
 	cfg := small()
-	cfg.Isolation = worker.Isolation{Args: []string{"tilemix", codecWorker}}
+	// The cameras are not to blame, but each death has some of their access units in it.
+	cfg.Isolation = worker.Isolation{Args: []string{"tilemix", codecWorker}, Deaths: 1000}
 	s := serve(t, cfg)
 	cid := s.join("nine", "Cid", viewer)
 	camera := rtctest.Camera{Numbered: true, Draw: mcutest.Texture}
@@ -69,6 +70,14 @@ func TestDeaths(t *testing.T) {
 
 	began = time.Now()
 	lag, crowd := poll.Lag(t), poll.Crowd(t)
+	defer func() {
+		for _, name := range []string{
+			"tilemix_codec_worker_deaths_total", "tilemix_codec_worker_missing_total", "tilemix_decoders_refused_total",
+			"tilemix_codec_workers",
+		} {
+			t.Logf("%s %v", name, s.metric(name))
+		}
+	}()
 	var again []time.Duration
 	var gap time.Duration
 	for n := range most {

@@ -82,3 +82,21 @@ func TestNoWorker(t *testing.T) {
 	decode(t, d, units[0])
 	decode(t, d, units[1])
 }
+
+// TestDeathsAllowed ends a decoder after as many workers as its pool says.
+func TestDeathsAllowed(t *testing.T) {
+	const most = 5
+	p := pool(t, func(c *worker.Config) { c.Deaths = most })
+	units := film(t, 320, 180, 1)
+	d := p.NewCrew().NewDecoder(codec.H264)
+	defer d.Close()
+	for range most {
+		decode(t, d, units[0])
+		if _, err := d.Decode([]byte("!crash")); !errors.Is(err, worker.ErrRestarted) {
+			t.Fatalf("the crash is %v", err)
+		}
+	}
+	if _, err := d.Decode(units[0]); !errors.Is(err, worker.ErrRefused) {
+		t.Errorf("after %d crashes it is %v", most, err)
+	}
+}

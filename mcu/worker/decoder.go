@@ -15,7 +15,7 @@ import (
 var (
 	// ErrRefused is returned by a decoder that takes nothing more, because its stream has ended too
 	// many workers. It wraps codec.ErrCorrupt.
-	ErrRefused = fmt.Errorf("the stream has ended its decoder three times within a minute: %w", codec.ErrCorrupt)
+	ErrRefused = fmt.Errorf("the stream has ended its decoder too often within a minute: %w", codec.ErrCorrupt)
 	// ErrRestarted is returned by a decoder that had to start anew and waits for a key frame. It wraps
 	// codec.ErrCorrupt.
 	ErrRestarted = fmt.Errorf("the decoder has started anew: %w", codec.ErrCorrupt)
@@ -27,8 +27,7 @@ var (
 )
 
 const (
-	// deaths within probation end a decoder.
-	deaths    = 3
+	// probation is the time in which Config.Deaths end a decoder.
 	probation = time.Minute
 	// stall is from when on a worker is looked at that does not answer, second for how long one that is
 	// late, and extensions how often at most.
@@ -57,13 +56,13 @@ type Decoder struct {
 	closed bool
 
 	stalled func()      // of OnStall
-	fatal   []time.Time // when a worker ended with this decoder's access unit in it, at most deaths
+	fatal   []time.Time // when a worker ended with this decoder's access unit in it, at most Config.Deaths
 	refused bool
 }
 
 // Decode decodes one access unit as the codec package says. It blocks for
 // Config.Patience, twice where a worker has to start, and longer only where the machine is busy. A worker's
-// death is ErrRestarted. After the third within a minute, Decode returns ErrRefused.
+// death is ErrRestarted. After Config.Deaths within a minute, Decode returns ErrRefused.
 func (d *Decoder) Decode(au []byte) (*image.YCbCr, error) {
 	if there, err := d.decode(au, fit.Wanted{}); err != nil || !there {
 		return nil, err
@@ -241,6 +240,7 @@ func (d *Decoder) suspected(now time.Time) bool {
 
 // suspect takes note that a worker ended with this decoder's access unit in it.
 func (d *Decoder) suspect(now time.Time) {
+	deaths := d.crew.pool.cfg.Deaths
 	if len(d.fatal) == deaths {
 		d.fatal = d.fatal[:copy(d.fatal, d.fatal[1:])]
 	}
@@ -248,7 +248,7 @@ func (d *Decoder) suspect(now time.Time) {
 	if len(d.fatal) == deaths && now.Sub(d.fatal[0]) < probation {
 		d.refused = true
 		d.crew.pool.refused.Add(1)
-		d.crew.pool.cfg.Log.Warn("a camera is not decoded any more, because it ended its codec worker three times", "codec", d.kind)
+		d.crew.pool.cfg.Log.Warn("a camera is not decoded any more, because it ended its codec worker too often", "codec", d.kind, "times", deaths)
 	}
 }
 

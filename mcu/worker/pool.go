@@ -22,8 +22,10 @@ type Config struct {
 	Tile   int          // pixels of the largest tile
 	// Patience is how long a decoder may take for an access unit. 0: 400 ms.
 	Patience time.Duration
-	Full     bool // Run fails where a layer of the sandbox is missing
-	Log      *slog.Logger
+	// Deaths is how many workers a decoder may end within a minute; the last one ends the decoder too. 0: 3.
+	Deaths int
+	Full   bool // Run fails where a layer of the sandbox is missing
+	Log    *slog.Logger
 }
 
 // Isolation says in which processes cameras are decoded. The zero value is the server's own.
@@ -33,6 +35,8 @@ type Isolation struct {
 	Args   []string
 	Shared bool // all rooms share workers; otherwise each room has its own
 	Full   bool // the server fails where a layer of the workers' sandbox is missing
+	// Deaths is Config.Deaths. A program that ends workers from outside sets more than a camera can be blamed for.
+	Deaths int
 }
 
 // Stats counts what became of workers.
@@ -59,6 +63,9 @@ type Pool struct {
 func NewPool(cfg Config) *Pool {
 	if cfg.Patience == 0 {
 		cfg.Patience = 400 * time.Millisecond
+	}
+	if cfg.Deaths == 0 {
+		cfg.Deaths = 3
 	}
 	return &Pool{cfg: cfg, spare: make(chan *process)}
 }
