@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tilemix/codec"
+	"tilemix/codec/h264/libav"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fit"
 	"tilemix/mcu/worker"
@@ -30,6 +31,16 @@ var streams = map[string]string{
 	"vp8-parts":  "-c:v libvpx -deadline realtime -slices 4 -auto-alt-ref 1 -lag-in-frames 4",
 }
 
+// rare is H.264 that OpenH264 does not decode.
+var rare = map[string]string{
+	"frames of many threads": "-c:v libx264 -profile:v high -bf 3 -refs 5 -x264-params weightp=2:b-pyramid=normal:slices=3",
+	"interlaced":             "-c:v libx264 -profile:v high -flags +ildct+ilme -bf 2",
+	"ten bits":               "-c:v libx264 -profile:v high10 -pix_fmt yuv420p10le",
+	"4:2:2":                  "-c:v libx264 -profile:v high422 -pix_fmt yuv422p -flags +ildct+ilme",
+	"4:4:4":                  "-c:v libx264 -profile:v high444 -pix_fmt yuv444p -qp 0",
+	"monochrome":             "-c:v libx264 -profile:v high -pix_fmt gray",
+}
+
 // FuzzWorker decodes streams in a real worker, with its sandbox. No stream may end it: neither by a fault
 // of a codec, nor by a system call that the sandbox does not know, nor by taking forever.
 func FuzzWorker(f *testing.F) {
@@ -43,7 +54,30 @@ func FuzzWorker(f *testing.F) {
 		}
 		f.Add(strings.HasPrefix(name, "vp8"), bytes.Join(units, between))
 	}
-	p := pool(f, func(c *worker.Config) { c.Args = []string{"tilemix", asWorker, obedient} })
+	fuzz(f, obedient)
+}
+
+// FuzzLibavcodec is FuzzWorker for workers that decode H.264 by libavcodec. Most of what it reads OpenH264
+// does not.
+func FuzzLibavcodec(f *testing.F) {
+	if err := libav.Open(); err != nil {
+		f.Skip(err)
+	}
+	f.Add(false, bytes.Join(film(f, 64, 48, 6), between))
+	for name, arguments := range rare {
+		units, err := encoded(f.TempDir(), arguments)
+		if err != nil {
+			f.Logf("%s is left out: %v", name, err)
+			continue
+		}
+		f.Add(false, bytes.Join(units, between))
+	}
+	fuzz(f, byLibavcodec)
+}
+
+// fuzz decodes what the fuzzer makes in workers of a kind.
+func fuzz(f *testing.F, by string) {
+	p := pool(f, func(c *worker.Config) { c.Args = []string{"tilemix", asWorker, by} })
 	frames := yuv.NewPool(fit.Most)
 	crew := p.NewCrew()
 	f.Fuzz(func(t *testing.T, vp8 bool, stream []byte) {
