@@ -16,7 +16,11 @@ func TestQualitySigns(t *testing.T) {
 		const { ws } = window.tilemix;
 		const send = ws.send.bind(ws);
 		let n = 0;
-		ws.send = (text) => JSON.parse(text).type !== 'report' && send(text);
+		ws.send = (text) => {
+			const message = JSON.parse(text);
+			if (message.type === 'report') window.reported = message;
+			else send(text);
+		};
 		setInterval(() => send(JSON.stringify({ type: 'report', framesDecoded: n += 10, framesDropped: n * 0.9 | 0 })), 300);
 		return true;
 	})()`, new(bool)); err != nil {
@@ -24,6 +28,10 @@ func TestQualitySigns(t *testing.T) {
 	}
 	// A machine that is busy with other tests has more faults, which may come first.
 	bob.waitFor(t, `/^(Your (device|upload|download|connection|camera)|The server) (is|loses|sends) /.test(document.getElementById('quality').innerText.trim()) && document.getElementById('quality').checkVisibility()`)
+
+	// The page's own report, which the server did not get, is of this browser and its streams.
+	bob.waitFor(t, `window.reported?.browser.startsWith('Chrome/') && reported.framesDecoded > 0 && reported.framesSent > 0 && reported.buffer > 0
+		&& [reported.framesDropped, reported.freeze, reported.concealed].every((n) => Number.isInteger(n) && n >= 0) && ['', 'cpu', 'bandwidth'].includes(reported.limitedBy) && reported.relayed === false`)
 
 	// What others have is as the server says: here its list, with a fault that no busy machine makes.
 	hear := `(() => {

@@ -8,7 +8,7 @@ import (
 )
 
 // TestStudio has a host see what goes out, put a banner, a logo and a QR code into it, record another view
-// than the room's, and give an output a layout that a program has put.
+// than the room's, give an output a layout that a program has put, and push the call elsewhere.
 func TestStudio(t *testing.T) {
 	t.Parallel()
 	var refused string
@@ -79,4 +79,36 @@ func TestStudio(t *testing.T) {
 	ada.keep(t, "studio")
 	ada.press(t, kb.Escape)
 	ada.waitFor(t, `!document.querySelector('.studio')`)
+	ada.pushes(t, s.url)
+}
+
+// pushes ends the push that runs by the list of people, is refused a wrong address, and begins another
+// push, whose key no dialog shows.
+func (p *page) pushes(t *testing.T, server string) {
+	t.Helper()
+	choose := func() {
+		p.click(t, "#host-menu")
+		p.waitFor(t, `(() => {
+			const item = [...document.querySelectorAll('.menu-item')].find((i) => i.innerText.startsWith('Push to another server'));
+			item?.click();
+			return Boolean(item);
+		})()`)
+	}
+	enter := func(address, says string) {
+		choose()
+		p.do(t, chromedp.SendKeys("dialog.question input[type=text]", address+kb.Enter, chromedp.ByQuery))
+		p.waitFor(t, `document.getElementById('toasts').innerText.includes(`+quote(says)+`)`)
+	}
+	const running = `(await (await fetch('/api/v1/rooms/room/outputs')).json()).outputs.filter((o) => o.state !== 'ended' && o.state !== 'failed').length`
+	choose()
+	p.waitForText(t, "#question-title", "The call is pushed to other servers")
+	p.waitFor(t, `document.querySelectorAll('dialog .question-option').length === 2 && document.querySelector('dialog .question-option input').checked`)
+	p.click(t, "dialog .primary")
+	p.waitFor(t, running+` === 0 && document.getElementById('toasts').innerText.includes('The push has ended')`)
+	enter("ftp://elsewhere.example/live", `"ftp" is not one of`)
+	enter("whip+"+server+"/whip/other?key=SECRET", "The call is pushed to the other server")
+	choose()
+	p.waitFor(t, running+` === 1 && document.querySelector('dialog.question')?.innerText.includes('End the push to whip') && !document.querySelector('dialog.question').innerText.includes('SECRET')`)
+	p.press(t, kb.Escape)
+	p.waitFor(t, `!document.querySelector('dialog.question') && `+running+` === 1`)
 }
