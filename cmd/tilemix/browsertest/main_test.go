@@ -11,6 +11,9 @@ import (
 
 var update = flag.Bool("update", false, "take the README's picture anew")
 
+// shoot has TestFits keep pictures of all pages, to be looked at.
+var shoot = flag.Bool("shoot", false, "keep pictures of all pages in all windows, with -artifacts")
+
 // scratch is a folder for files of browsers that outlive a test.
 var scratch string
 
