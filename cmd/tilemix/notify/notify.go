@@ -18,7 +18,11 @@ import (
 type Supervisor struct {
 	socket string        // of datagrams; "": nobody listens
 	every  time.Duration // by which it wants to hear of the server; 0: it does not
+	err    error
 }
+
+// shortest (10 ms) is the least interval of a watchdog. Faster ones would do nothing but tell it.
+const shortest = 10 * time.Millisecond
 
 // New returns the supervisor that the environment names, by NOTIFY_SOCKET and WATCHDOG_USEC.
 func New() Supervisor {
@@ -26,11 +30,23 @@ func New() Supervisor {
 	if pid := os.Getenv("WATCHDOG_PID"); pid != "" && pid != strconv.Itoa(os.Getpid()) {
 		return s
 	}
-	if us, err := strconv.ParseUint(os.Getenv("WATCHDOG_USEC"), 10, 40); err == nil {
-		s.every = time.Duration(us) * time.Microsecond
+	usec := os.Getenv("WATCHDOG_USEC")
+	if usec == "" || s.socket == "" { // without a socket nobody would hear
+		return s
+	}
+	us, err := strconv.ParseUint(usec, 10, 40)
+	if err == nil && us == 0 {
+		return s
+	}
+	if s.every = time.Duration(us) * time.Microsecond; err != nil || s.every < shortest {
+		s.every = 0
+		s.err = fmt.Errorf("WATCHDOG_USEC must be a number of microseconds, %d or more, not %.40q: systemd hears nothing of the server's life", shortest.Microseconds(), usec)
 	}
 	return s
 }
+
+// Err says what of the environment is wrong, nil for nothing. The server then runs without a watchdog.
+func (s Supervisor) Err() error { return s.err }
 
 // Ready says that the server serves, with a status for people.
 func (s Supervisor) Ready(status string) error { return s.send("READY=1\nSTATUS=" + status) }

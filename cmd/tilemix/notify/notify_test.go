@@ -82,3 +82,38 @@ func TestNobodyListens(t *testing.T) {
 		t.Error("a socket that is not there is no error")
 	}
 }
+
+// TestNonsense: a watchdog that cannot be is named, and the server goes on without one. One that nobody would
+// hear of is none.
+func TestNonsense(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, test := range []struct{ socket, usec, says string }{
+		{"/run/notify", "soon", `not "soon"`},
+		{"/run/notify", "-5", `not "-5"`},
+		{"/run/notify", "1", `10000 or more, not "1"`},
+		{"/run/notify", "99999999999999999999", "not \"9999"},
+		{"/run/notify", "1e6", `not "1e6"`},
+		{"/run/notify", "0", ""},
+		{"/run/notify", "20000000", ""},
+		{"", "20000000", ""},
+		{"", "soon", ""},
+	} {
+		t.Setenv("NOTIFY_SOCKET", test.socket)
+		t.Setenv("WATCHDOG_USEC", test.usec)
+		s := notify.New()
+		switch err := s.Err(); {
+		case (err == nil) != (test.says == ""):
+			t.Errorf("%+v: %v", test, err)
+		case err != nil && !strings.Contains(err.Error(), test.says):
+			t.Errorf("%+v: %v", test, err)
+		}
+		if test.says == "" && test.socket != "" {
+			continue
+		}
+		s.Watchdog(ctx, func() bool {
+			t.Errorf("%+v: there is a watchdog", test)
+			return true
+		})
+	}
+}
