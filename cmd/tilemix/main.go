@@ -30,6 +30,7 @@ type commands struct {
 	CheckConfig checkCommand    `cmd:"" help:"Check a settings file and open nothing."`
 	Reload      reloadCommand   `cmd:"" help:"Have a server on this machine read its settings again."`
 	Doctor      doctorCommand   `cmd:"" help:"Say what of this machine keeps calls from working, and what to do about it."`
+	Help        helpCommand     `cmd:"" help:"Say which settings there are, by topic."`
 	Health      healthCommand   `cmd:"" help:"Ask a server whether it takes calls; the exit code says it."`
 }
 
@@ -57,13 +58,17 @@ func fail(err error, code int) {
 }
 
 func newParser(commands *commands) (*kong.Kong, error) {
-	return kong.New(commands,
+	app, err := kong.New(commands,
 		kong.Name("tilemix"),
 		kong.Description("One picture and one sound for everyone in a call."),
 		kong.DefaultEnvars("TILEMIX"),
 		kong.Vars{"version": versionLine()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
+	if err == nil {
+		sortFlags(app)
+	}
+	return app, err
 }
 
 type versionCommand struct{}

@@ -82,7 +82,7 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	}
 	again.serves(rooms, door, c.DataDir)
 	end := &stopper{signals, turned, rooms.drain, notify.New(), log}
-	if err := end.systemd.Ready("serves on " + door.url); err != nil {
+	if err := errors.Join(end.systemd.Err(), end.systemd.Ready("serves on "+door.url)); err != nil {
 		log.Warn("systemd does not hear of the server", "reason", err)
 	}
 	parts = append(parts, rooms, door.parts, end, again, runs(func(ctx context.Context) { end.systemd.Watchdog(ctx, rooms.alive) }))
