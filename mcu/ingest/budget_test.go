@@ -235,13 +235,17 @@ func TestTurn(t *testing.T) {
 					}
 				}
 				for n := range 5 {
-					began := time.Now()
-					go push(slow, n)
+					began, pushed := time.Now(), make(chan struct{})
+					go func() {
+						defer close(pushed)
+						push(slow, n)
+					}()
 					synctest.Wait()
 					push(other, n)
 					if took := time.Since(began); took > 0 || other.Stats().Pictures != uint64(n+1) {
 						t.Fatalf("the other camera has %d pictures of %d after %v", other.Stats().Pictures, n+1, took)
 					}
+					<-pushed
 					time.Sleep(time.Second)
 				}
 				if s := slow.Stats(); s.Capped > 0 || (s.Pictures == 5) != (dec.starts == 0) {
