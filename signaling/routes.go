@@ -78,6 +78,7 @@ func (s *site) routes() []route {
 		{"GET HEAD", "/static/*", anybody, s.pages.static.serveRest},
 		{"GET HEAD", "/sdk.js", anybody, s.pages.forAll("sdk.min.js")},
 		{"GET HEAD", "/check.js", anybody, s.pages.forAll("check.min.js")},
+		{"GET HEAD", "/crossing.js", anybody, s.pages.forAll("crossing.min.js")},
 		{"GET HEAD", "/elements.js", anybody, s.pages.forAll("elements.min.js")},
 		{"GET HEAD", "/sdk/*", anybody, s.pages.sdk.serveRest},
 		{"GET HEAD", "/docs", anybody, moved("/docs/")},

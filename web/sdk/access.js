@@ -51,17 +51,6 @@ export class Access {
   }
 
   /**
-   * Uses the server where a room goes on. A client that came by a name that several servers share keeps it.
-   *
-   * @param {{url?: string, from?: string}} to
-   */
-  follow({ url, from }) {
-    if (url && from && url !== from && new URL(from).origin === new URL(this.base).origin) {
-      this.base = new URL(new URL(this.base).pathname, url).href;
-    }
-  }
-
-  /**
    * Headers of requests in the participant's name.
    *
    * @returns {Record<string, string>}

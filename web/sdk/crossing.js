@@ -11,13 +11,25 @@ const attempts = 8;
  */
 
 /**
+ * Uses the server where a room goes on. A client that came by a name that several servers share keeps it.
+ *
+ * @param {import('./access.js').Access} access
+ * @param {{url?: string, from?: string}} to
+ */
+function follow(access, { url, from }) {
+  if (url && from && url !== from && new URL(from).origin === new URL(access.base).origin) {
+    access.base = new URL(new URL(access.base).pathname, url).href;
+  }
+}
+
+/**
  * Has the mix of a link play on in a stream that plays already, so that an element shows the last picture until
  * the next.
  *
  * @param {Link} link
  * @param {MediaStream} stream
  */
-export function playOn(link, stream) {
+function playOn(link, stream) {
   const before = stream.getTracks();
   for (const track of link.mix.getTracks()) stream.addTrack(track);
   for (const track of before) stream.removeTrack(track);
@@ -38,16 +50,16 @@ export class Crossing {
   #near = false;
 
   /**
+   * @param {import('./session.js').Session} session
+   * @param {import('./protocol.js').RelocateMessage} to
    * @param {(events: import('./link.js').LinkEvents) => Link} connect
-   * @param {() => string[]} here IDs of those in the call, as the old server knows them
-   * @param {(link: Link) => void} greet called when the new server has let the client in
-   * @param {() => void} arrived called once, when the new connection takes over
+   * @param {(link: Link, messages: ServerMessage[]) => void} arrived called once, when the new connection takes over
    */
-  constructor(connect, here, greet, arrived) {
+  constructor(session, to, connect, arrived) {
+    this.session = session;
     this.connect = connect;
-    this.here = here;
-    this.greet = greet;
     this.arrived = arrived;
+    follow(session.access, to);
     this.#try();
   }
 
@@ -82,16 +94,18 @@ export class Crossing {
   /** @param {ServerMessage} message */
   #hear(message) {
     this.messages.push(message);
-    if (message.type === 'welcome' && this.link) this.greet(this.link);
+    const { state } = this.session;
+    if (message.type === 'welcome') this.link?.send({ type: 'mute', audioMuted: state.audioOff, videoMuted: state.videoOff });
     this.#look();
   }
 
   /** Takes over when all others are there. */
   #look() {
     if (!this.up || this.#near || this.#over) return;
-    const list = this.messages.findLast((m) => m.type === 'participants');
-    const there = (list?.type === 'participants' && list.participants || []).map((p) => p.id);
-    if (!this.here().every((id) => there.includes(id))) return;
+    /** @type {string[]} */
+    let there = [];
+    for (const m of this.messages) if (m.type === 'participants') there = (m.participants ?? []).map((p) => p.id);
+    if (!this.session.state.participants.every((p) => there.includes(p.id))) return;
     this.#near = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.arrive(), settle);
@@ -102,7 +116,14 @@ export class Crossing {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.arrived();
+    const { link, session, messages } = this;
+    const old = session.link;
+    if (!link) return;
+    if (old) playOn(link, old.mix);
+    this.arrived(link, messages);
+    for (const kind of /** @type {const} */ (['audio', 'video'])) void link.replace(kind, session.devices.tracks[kind]);
+    if (old?.ws instanceof WebSocket) old.close();
+    else old?.suspend(); // the ways around WebSockets share the address to come back by
   }
 
   /** Whether it goes on. */

@@ -25,7 +25,7 @@ export async function check(link, options) {
  * @property {string} [token]
  * @property {string} [invite]
  * @property {string} [pin]
- * @property {string} [role]
+ * @property {'participant' | 'viewer' | 'host' | 'recorder' | 'interpreter'} [role]
  * @property {boolean | MediaTrackConstraints | MediaStreamTrack} [camera]
  * @property {boolean | MediaTrackConstraints | MediaStreamTrack} [microphone]
  * @property {boolean | 'audio'} [receive]

@@ -1,7 +1,6 @@
 // A participant's session in a call, over one or more connections.
 
 import { Backoff } from './backoff.js';
-import { Crossing, playOn } from './crossing.js';
 import { Detour } from './detour.js';
 import { EventStream } from './eventStream.js';
 import { Link } from './link.js';
@@ -56,8 +55,8 @@ export class Session {
   #blocked = 0;
   /** Whether WHIP, or its data channel, did not work either. */
   #mute = false;
-  /** @type {Crossing | null} */
-  #crossing = null;
+  /** @type {import('./crossing.js').Crossing | null} */
+  crossing = null;
   #reporter = new Reporter(() => (this.state.waiting ? null : this.link?.pc ?? null), (message) => this.send(message));
 
   /**
@@ -75,7 +74,7 @@ export class Session {
 
   join() {
     this.#backoff.cancel();
-    this.#crossing?.close();
+    this.crossing?.close();
     this.link?.suspend();
     this.link = this.#connect(this.#heard);
   }
@@ -100,7 +99,7 @@ export class Session {
     stalled: () => this.#enter('stalled', stalledText()),
     lost: (loss) => void this.#lost(loss),
     removed: (message) => {
-      this.#crossing?.close();
+      this.crossing?.close();
       this.state.removed = message;
       this.#secret = '';
       this.access.acting = '';
@@ -114,30 +113,16 @@ export class Session {
    *
    * @param {import('./protocol.js').RelocateMessage} to
    */
-  #cross(to) {
-    if (this.#crossing?.under || !this.#been) return;
-    this.access.follow(to);
-    this.#crossing = new Crossing(
-      (events) => this.#connect(events),
-      () => this.state.participants.map((p) => p.id),
-      (link) => link.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff }),
-      () => this.#arrive(),
-    );
-  }
-
-  #arrive() {
-    const { link = null, messages = [] } = this.#crossing ?? {};
-    const old = this.link;
-    if (!link) return;
-    this.link = link;
-    if (old) playOn(link, old.mix);
-    link.events = this.#heard;
-    for (const message of messages) this.#receive(message);
-    this.events.mix(link.mix);
-    this.#heard.connected();
-    for (const kind of /** @type {const} */ (['audio', 'video'])) void link.replace(kind, this.devices.tracks[kind]);
-    if (old?.ws instanceof WebSocket) old.close();
-    else old?.suspend(); // the ways around WebSockets share the address to come back by
+  async #cross(to) {
+    const { Crossing } = await import('./crossing.js'); // few calls need it
+    if (this.crossing?.under || !this.#been || !this.link) return;
+    this.crossing = new Crossing(this, to, (events) => this.#connect(events), (link, messages) => {
+      this.link = link;
+      link.events = this.#heard;
+      for (const message of messages) this.#receive(message);
+      this.events.mix(link.mix);
+      this.#heard.connected();
+    });
   }
 
   /** Tries again at once, if an attempt is scheduled. */
@@ -153,14 +138,14 @@ export class Session {
 
   /** The page goes away, and may be loading again. */
   suspend() {
-    this.#crossing?.close();
+    this.crossing?.close();
     this.link?.suspend();
   }
 
   leave() {
     this.#reporter.stop();
     this.#backoff.cancel();
-    this.#crossing?.close();
+    this.crossing?.close();
     this.link?.close();
     this.link = null;
     this.#secret = '';
@@ -240,7 +225,8 @@ export class Session {
         break;
       }
       case 'relocate':
-        return this.#cross(message);
+        void this.#cross(message);
+        return;
       default:
         note(this.state, message);
     }
@@ -249,7 +235,7 @@ export class Session {
 
   /** @param {import('./link.js').Loss} loss */
   async #lost(loss) {
-    if (this.#crossing?.under && this.#crossing.up) return this.#crossing.arrive();
+    if (this.crossing?.under && this.crossing.up) return this.crossing.arrive();
     this.#enter(this.#been ? 'reconnecting' : 'connecting', lossText(loss, this.#been, this.#backoff.tries));
     const ws = this.link?.ws;
     if (!(ws instanceof WebSocket)) this.#blocked = 1; // a WebSocket may open by now
