@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"testing"
 	"time"
 
@@ -109,13 +108,16 @@ func TestLadder(t *testing.T) {
 		slow.awaitHeight(height)
 	}
 	slow.awaitHeight(360)
+	// Of the pictures that are encoded while this test looks, some may not have been seen.
+	encoded := func() float64 { return s.metric("tilemix_picture_encodes_total", "360") - encodes }
+	least := encoded()
 	seen, took := count(), time.Since(begin)
 	t.Logf("in %v the other saw %+v", took, seen)
 	if seen.sizes > 0 || seen.keys > 2 { // as the slow viewer came, and as they came back
 		t.Errorf("the other saw %d pictures of another size and %d IDRs", seen.sizes, seen.keys)
 	}
-	if n := s.metric("tilemix_picture_encodes_total", "360") - encodes; math.Abs(n-float64(seen.pictures)) > 3 {
-		t.Errorf("the other saw %d pictures of %v", seen.pictures, n)
+	if n := float64(seen.pictures); n < least-3 || n > encoded()+3 {
+		t.Errorf("the other saw %d pictures of %v", seen.pictures, least)
 	}
 	if up, down := s.metric("tilemix_rendition_moves_total", "better"), s.metric("tilemix_rendition_moves_total", "lesser"); up != 3 || down != 3 {
 		t.Errorf("%v moves up, %v down", up, down)

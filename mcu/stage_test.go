@@ -81,6 +81,7 @@ func (s *stage) join(room, name string, o rtctest.Options) *guest {
 // joinOver connects a client over a line whose estimate the test sets.
 func (s *stage) joinOver(room, name string, o rtctest.Options, l *mcu.Line) *guest {
 	s.t.Helper()
+	o.Feedback = true
 	g, err := s.enterOver(room, name, o, l)
 	if err != nil {
 		s.t.Fatalf("%s joins %s: %v", name, room, err)

@@ -60,7 +60,8 @@ type Ceilings struct {
 	// MinFree is the least free space of the disk, in bytes, below which recordings end and none
 	// begins; 0: there is none, Share: it is a share of the disk.
 	MinFree int64
-	// Keep says which recordings stay. Those of the folder that do not are deleted once a minute.
+	// Keep says which recordings stay. Those of the folder that do not are deleted
+	// once a minute, and when a recording has ended.
 	Keep retention.Keeping
 }
 
@@ -80,6 +81,11 @@ func newBounds(b Ceilings) *bounds {
 // for those that run.
 func (l *bounds) Bound(b Ceilings) {
 	l.now.Store(&b)
+	l.nudge()
+}
+
+// nudge has the recorder look at once which recordings stay.
+func (l *bounds) nudge() {
 	select {
 	case l.rebound <- struct{}{}:
 	default:

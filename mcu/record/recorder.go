@@ -259,6 +259,7 @@ func (c *Recorder) open(r *recording) error {
 		c.mu.Lock()
 		delete(c.live, r.id)
 		c.mu.Unlock()
+		c.nudge() // it may be one too many
 	}()
 	return nil
 }

@@ -35,6 +35,10 @@ type Options struct {
 	// TWCC clients number their packets across all streams, as browsers do, so that the server
 	// reports when they arrived.
 	TWCC bool
+	// Feedback clients report when packets arrive, as browsers do, so that the server suits what it
+	// sends to their path. Buffered ones do so too, and those with a Line. For others the server
+	// sees no limit, however late this machine lets them read.
+	Feedback bool
 	// NoDecode counts the received packets and does not decode them.
 	NoDecode bool
 	// Buffered clients receive as browsers do. They put packets in order, wait for

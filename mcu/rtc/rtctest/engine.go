@@ -7,6 +7,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/mcu/rtc/rtctest/network"
 )
 
 // register gives media Opus and the pictures that o asks for, or pion's codecs.
@@ -64,8 +66,13 @@ func newAPI(s webrtc.SettingEngine, o Options) (*webrtc.API, error) {
 	}
 	// Uplink makes the sender reports: pion's say when packets were sent, and not when
 	// what is in them was taken.
-	if err := webrtc.RegisterDefaultInterceptorsWithOptions(media, registry,
-		webrtc.WithReportSenderOptions(report.SenderInterval(time.Hour))); err != nil {
+	err := errors.Join(webrtc.ConfigureNack(media, registry),
+		webrtc.ConfigureRTCPReportsWithOptions(registry, nil, report.SenderInterval(time.Hour)),
+		webrtc.ConfigureSimulcastExtensionHeaders(media), webrtc.ConfigureStatsInterceptor(registry))
+	if o.Feedback || o.Buffered || o.Line != (network.Line{}) {
+		err = errors.Join(err, webrtc.ConfigureTWCCSender(media, registry))
+	}
+	if err != nil {
 		return nil, err
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(media),
