@@ -48,8 +48,10 @@ func newDecoders(c Config, log *slog.Logger) decoders {
 	if c.Isolation.Args == nil {
 		return d
 	}
-	d.pool = worker.NewPool(worker.Config{Args: c.Isolation.Args, Limits: d.limits, Tile: max(c.Width*c.Height, largestView), Full: c.Isolation.Full,
-		Deaths: c.Isolation.Deaths, Log: log})
+	d.pool = worker.NewPool(worker.Config{
+		Args: c.Isolation.Args, Limits: d.limits, Tile: max(c.Width*c.Height, largestView), Full: c.Isolation.Full,
+		Deaths: c.Isolation.Deaths, Log: log,
+	})
 	d.trials = d.pool.NewCrew()
 	if c.Isolation.Shared {
 		d.shared = d.pool.NewCrew()

@@ -150,14 +150,14 @@ func (g *guard) secured(next echo.HandlerFunc) echo.HandlerFunc {
 // contentPolicy lets pages load from this host only. It names the WebSocket, because 'self' does
 // not cover ws: in every browser.
 func contentPolicy(host string, peers []string) string {
-	connect := "'self'"
+	connect := []string{"'self'"}
 	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" {
-		connect += " ws://" + host + " wss://" + host
+		connect = append(connect, "ws://"+host, "wss://"+host)
 	}
 	for _, peer := range peers { // to which a call may move
-		connect += " " + peer + " ws" + strings.TrimPrefix(peer, "http")
+		connect = append(connect, peer, "ws"+strings.TrimPrefix(peer, "http"))
 	}
-	return "default-src 'self'; connect-src " + connect +
+	return "default-src 'self'; connect-src " + strings.Join(connect, " ") +
 		"; img-src 'self' data: blob:; media-src 'self' blob: mediastream:" +
 		"; object-src 'none'; base-uri 'none'; form-action 'self'"
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"tilemix/codec/codectest"
 	"tilemix/codec"
+	"tilemix/codec/codectest"
 	"tilemix/codec/yuv"
 )
 

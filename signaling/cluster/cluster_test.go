@@ -32,7 +32,7 @@ type nodesOf struct {
 // the API.
 func TestLanding(t *testing.T) {
 	nodes := three(t)
-	location := enter(t, nodes[0], "demo", "Ada")
+	location := enter(t, nodes[0], "Ada")
 	home := homes(nodes, "demo")
 	if len(home) != 1 {
 		t.Fatalf("the room is at %v", home)
@@ -49,7 +49,7 @@ func TestLanding(t *testing.T) {
 			want(t, http.StatusOK, &room, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
 			return room.Participants == 1+i
 		})
-		enter(t, n, "demo", "Ben"+n.id)
+		enter(t, n, "Ben"+n.id)
 		poll.Until(t, "Ben has a seat", func() bool { return nodes[at].people()["demo"] == 2+i })
 		//nolint:bodyclose // Dial has closed it
 		conn, response, err := websocket.Dial(t.Context(), strings.Replace(n.url, "http", "ws", 1)+"/ws/demo?name=Eve", nil)

@@ -25,12 +25,12 @@ type rover struct {
 	busy   bool
 }
 
-// rove has a client join a room at a node, and go where the room goes until the test ends.
-func rove(t *testing.T, n *node, room, name string) *rover {
+// rove has a client join the room demo at a node, and go where the room goes until the test ends.
+func rove(t *testing.T, n *node, name string) *rover {
 	t.Helper()
 	r := &rover{t: t, name: name}
-	if err := r.connect(n.url + "/whip/" + room + "?name=" + name); err != nil {
-		t.Fatalf("%s enters %s at %s: %v", name, room, n.id, err)
+	if err := r.connect(n.url + "/whip/demo?name=" + name); err != nil {
+		t.Fatalf("%s enters at %s: %v", name, n.id, err)
 	}
 	return r
 }
@@ -72,9 +72,9 @@ func (r *rover) hear(data []byte) {
 	}
 }
 
-// seated returns the IDs of those in a room at a node, in order, with their names.
-func seated(n *node, room string) (all []string) {
-	h, err := n.rooms.Room(room)
+// seated returns the IDs of those in the room demo at a node, in order, with their names.
+func seated(n *node) (all []string) {
+	h, err := n.rooms.Room("demo")
 	if err != nil {
 		return nil
 	}
@@ -92,38 +92,38 @@ func seated(n *node, room string) (all []string) {
 // their tiles, by the node that they know. Nobody is told that they left.
 func TestDrain(t *testing.T) {
 	nodes := three(t)
-	rove(t, nodes[0], "demo", "Ada")
+	rove(t, nodes[0], "Ada")
 	poll.Until(t, "the room begins", func() bool { return len(homes(nodes, "demo")) == 1 })
 	at := slices.IndexFunc(nodes, func(n *node) bool { return n.id == homes(nodes, "demo")[0] })
 	old := nodes[at]
-	poll.Until(t, "Ada is there", func() bool { return len(seated(old, "demo")) == 1 })
-	rove(t, nodes[1], "demo", "Ben")
-	poll.Until(t, "Ben is there", func() bool { return len(seated(old, "demo")) == 2 })
-	rove(t, nodes[2], "demo", "Cid")
-	poll.Until(t, "Cid is there", func() bool { return len(seated(old, "demo")) == 3 })
-	before := seated(old, "demo")
-	location := enter(t, old, "demo", "Dan") // a client that knows nothing of moves
-	poll.Until(t, "Dan is there", func() bool { return len(seated(old, "demo")) == 4 })
+	poll.Until(t, "Ada is there", func() bool { return len(seated(old)) == 1 })
+	rove(t, nodes[1], "Ben")
+	poll.Until(t, "Ben is there", func() bool { return len(seated(old)) == 2 })
+	rove(t, nodes[2], "Cid")
+	poll.Until(t, "Cid is there", func() bool { return len(seated(old)) == 3 })
+	before := seated(old)
+	location := enter(t, old, "Dan") // a client that knows nothing of moves
+	poll.Until(t, "Dan is there", func() bool { return len(seated(old)) == 4 })
 	old.draining.Store(true)
 	var next *node
 	poll.Until(t, "all but Dan go", func() bool {
 		for _, n := range nodes {
-			if n != old && len(seated(n, "demo")) == 3 && len(seated(old, "demo")) == 1 {
+			if n != old && len(seated(n)) == 3 && len(seated(old)) == 1 {
 				next = n
 			}
 		}
 		return next != nil
 	})
-	if after := seated(next, "demo"); !slices.Equal(after, before) {
+	if after := seated(next); !slices.Equal(after, before) {
 		t.Errorf("in the room are %v, and were %v", after, before)
 	}
 	if !old.cluster.Gone("demo") {
 		t.Error("what ends at the old home counts as the end")
 	}
-	enter(t, old, "demo", "Eve") // by the old home
-	poll.Until(t, "Eve is in the room at its new home", func() bool { return len(seated(next, "demo")) == 4 })
+	enter(t, old, "Eve") // by the old home
+	poll.Until(t, "Eve is in the room at its new home", func() bool { return len(seated(next)) == 4 })
 	want(t, http.StatusOK, nil, http.MethodDelete, old.url+location, "")
-	poll.Until(t, "the old home is empty", func() bool { return len(seated(old, "demo")) == 0 })
+	poll.Until(t, "the old home is empty", func() bool { return len(seated(old)) == 0 })
 	for _, n := range nodes {
 		poll.Until(t, "the new home is known at "+n.id, func() bool {
 			_, text := do(t, http.MethodGet, n.url+"/api/v1/rooms/demo", "")
@@ -148,16 +148,16 @@ func TestSplit(t *testing.T) {
 	b.cut.Store(true)
 	a.knows(t, "a")
 	b.knows(t, "b")
-	few, many := rove(t, a, "demo", "Ada"), rove(t, b, "demo", "Ben")
-	rove(t, b, "demo", "Cid")
-	poll.Until(t, "both sides talk", func() bool { return len(seated(a, "demo")) == 1 && len(seated(b, "demo")) == 2 })
-	ada := seated(a, "demo")[0]
+	few, many := rove(t, a, "Ada"), rove(t, b, "Ben")
+	rove(t, b, "Cid")
+	poll.Until(t, "both sides talk", func() bool { return len(seated(a)) == 1 && len(seated(b)) == 2 })
+	ada := seated(a)[0]
 	a.cut.Store(false)
 	b.cut.Store(false)
 	healed := time.Now()
-	poll.Until(t, "there is one room", func() bool { return len(seated(a, "demo")) == 0 && len(seated(b, "demo")) == 3 })
+	poll.Until(t, "there is one room", func() bool { return len(seated(a)) == 0 && len(seated(b)) == 3 })
 	t.Logf("one room after %v", time.Since(healed))
-	if all := seated(b, "demo"); all[0] != ada && all[1] != ada && all[2] != ada {
+	if all := seated(b); all[0] != ada && all[1] != ada && all[2] != ada {
 		t.Errorf("Ada was %q, and in the room are %v", ada, all)
 	}
 	few.mu.Lock()

@@ -12,7 +12,11 @@ import (
 // windows are the sizes in which pages are looked at, in CSS pixels. Some are those of a larger window
 // at a zoom of 200 %.
 var windows = []image.Point{
-	{320, 568}, {390, 844}, {844, 390}, {1280, 800}, {2560, 1440},
+	{320, 568},
+	{390, 844},
+	{844, 390},
+	{1280, 800},
+	{2560, 1440},
 	{640, 400}, // 1280x800 at 200 %
 	{422, 195}, // 844x390 at 200 %
 }
