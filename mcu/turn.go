@@ -122,7 +122,7 @@ func checkPorts(c Config) error {
 		}
 	}
 	if !c.TURN && c.TURNPort != 0 {
-		return fmt.Errorf("there is a port for TURN, %d, but TURN is not switched on", c.TURNPort)
+		return fmt.Errorf("there is a port for TURN, %d, but no TURN server; add --turn", c.TURNPort)
 	}
 	if (c.MediaTCP != nil || c.TURNTCP != nil) && (c.MediaTCP == nil || c.TURNTCP == nil || !c.TURN || c.TURNPort != 0) {
 		return errors.New("media and TURN share a port only with each other")

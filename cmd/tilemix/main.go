@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -43,13 +45,26 @@ func main() {
 	if err != nil {
 		fail(err, 1) // a tag above is wrong, which a test rules out
 	}
-	chosen, err := parser.Parse(os.Args[1:])
+	chosen, err := parser.Parse(joined(os.Args[1:]))
 	if err != nil {
 		fail(err, 2)
 	}
 	if err := chosen.Run(); err != nil {
 		fail(err, 1)
 	}
+}
+
+// joined has a negative number belong to the flag before it, because kong takes it for a short flag.
+func joined(args []string) (all []string) {
+	number := regexp.MustCompile(`^-\d`)
+	for _, a := range args {
+		if n := len(all) - 1; n >= 0 && number.MatchString(a) && strings.HasPrefix(all[n], "--") && !strings.Contains(all[n], "=") {
+			all[n] += "=" + a
+		} else {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 func fail(err error, code int) {

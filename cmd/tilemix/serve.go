@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -37,8 +39,11 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 		return err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--listen: another program listens at %s; end it, or take another address", at)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--listen: %w", err)
 	}
 	defer listener.Close()
 	turned := newKnobs(&c.operateSettings)
