@@ -14,6 +14,9 @@ func reopen(s *Server) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drains = false
+	for _, e := range s.rooms {
+		s.wg.Go(func() { e.EndsAt(time.Time{}, true) })
+	}
 }
 
 // tell sends a message to all in a room, and to those who wait for it.
@@ -23,13 +26,14 @@ func tell(s *Server, room string, m control.Message) {
 	}
 }
 
-// drain closes a server for new rooms, and tells all participants the time until the server stops. rest 0: they
-// are not told.
+// drain closes a server for new rooms, and tells all participants the time until the server stops, in words and in
+// the picture. rest 0: they are not told.
 func drain(s *Server, rest time.Duration) {
 	s.mu.Lock()
 	s.drains = true
 	all := append(slices.Collect(maps.Values(s.rooms)), slices.Collect(maps.Values(s.lobbies))...)
-	for _, e := range s.rooms {
+	rooms := slices.Collect(maps.Values(s.rooms))
+	for _, e := range rooms {
 		(vacancy{s, e}).release(e.held)
 	}
 	s.mu.Unlock()
@@ -40,6 +44,10 @@ func drain(s *Server, rest time.Duration) {
 	say := control.Announcement{By: "tilemix", Text: "This server stops in " + words(seconds) + ".", ClosesIn: seconds}
 	for _, e := range all {
 		e.Tell(say)
+	}
+	at := time.Now().Add(rest)
+	for _, e := range rooms {
+		e.EndsAt(at, true)
 	}
 }
 

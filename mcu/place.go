@@ -101,7 +101,7 @@ func (p *place) begin() {
 	if !ok {
 		return
 	}
-	s.wg.Go(func() { e.EndsAt(at) })
+	s.wg.Go(func() { e.EndsAt(at, false) })
 	e.over = append(e.over, time.AfterFunc(time.Until(at), func() { act(control.End{Reason: "the room's time is over"}) }))
 	for _, rest := range rules.Rests() {
 		if wait := time.Until(at) - rest; wait > 0 {

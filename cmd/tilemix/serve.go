@@ -31,19 +31,28 @@ type serveCommand struct {
 	settings
 }
 
+// openPort opens the port of pages, of the API and of signaling.
+func openPort(ctx context.Context, s *settings) (net.Listener, error) {
+	at, err := listenAddress(s)
+	if err != nil {
+		return nil, err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("--listen: another program listens at %s; end it, or take another address", at)
+	case err != nil:
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	return l, nil
+}
+
 // Run serves until a signal or a drain ends it, and then returns nil.
 func (c *serveCommand) Run(app *kong.Kong) error {
 	signals, ctx := stopSignals(), context.Background()
-	at, err := listenAddress(&c.settings)
+	listener, err := openPort(ctx, &c.settings)
 	if err != nil {
 		return err
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("--listen: another program listens at %s; end it, or take another address", at)
-	}
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
 	}
 	defer listener.Close()
 	turned := newKnobs(&c.operateSettings)

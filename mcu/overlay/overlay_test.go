@@ -174,6 +174,24 @@ func TestLowerThird(t *testing.T) {
 	}
 }
 
+// TestStops counts down to the end of the server, whatever else is shown.
+func TestStops(t *testing.T) {
+	now := time.Date(2026, 5, 4, 9, 30, 0, 300e6, time.UTC)
+	s := overlay.State{Set: overlay.None(), Ends: now.Add(2 * time.Minute), Stops: now.Add(90 * time.Second)}
+	var f overlay.Frame
+	if o := f.At(s, now); o.Message != "This server stops in" || o.MessageFor != "1:30" {
+		t.Errorf("the picture says %q %q", o.Message, o.MessageFor)
+	}
+	next := s.Changes(now)
+	if o := f.At(s, next); next.Sub(now) != time.Second || o.MessageFor != "1:29" {
+		t.Errorf("after %v the picture says %q", next.Sub(now), o.MessageFor)
+	}
+	s.Stops = time.Time{}
+	if o := f.At(s, next); o.Message != "" || !s.Changes(next).IsZero() {
+		t.Errorf("a server that goes on says %q", o.Message)
+	}
+}
+
 // TestChanges finds out when a picture changes by itself: it is the same until then, and another one then.
 func TestChanges(t *testing.T) {
 	began := time.Date(2026, 5, 4, 9, 30, 0, 300e6, time.UTC)

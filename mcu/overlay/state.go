@@ -20,6 +20,7 @@ const (
 type State struct {
 	Set         *Set      // nil: there are none
 	Began, Ends time.Time // of the call; zero: not known, never
+	Stops       time.Time // the server; zero: not soon
 	Recorded    bool
 	Caption     Caption
 	Usual       motion.Transition // where the Set has none
@@ -88,14 +89,17 @@ func (s *State) Changes(after time.Time) (next time.Time) {
 	case s.Set.Clock == "elapsed" && !s.Began.IsZero():
 		next = sooner(next, s.Began.Add(time.Duration(s.clock(after)+1)*time.Second))
 	case s.Set.Clock == "remaining" && s.Ends.After(after):
-		next = sooner(next, s.Ends.Add(-time.Duration(s.until(after)-1)*time.Second))
+		next = sooner(next, s.Ends.Add(-time.Duration(until(s.Ends, after)-1)*time.Second))
+	}
+	if s.Stops.After(after) {
+		next = sooner(next, s.Stops.Add(-time.Duration(until(s.Stops, after)-1)*time.Second))
 	}
 	switch {
 	case !s.Set.Ending || !s.Ends.After(after):
 	case s.left(after) < 0:
 		next = sooner(next, s.Ends.Add(-soon))
 	default:
-		next = sooner(next, s.Ends.Add(-time.Duration(s.until(after)-1)*time.Second))
+		next = sooner(next, s.Ends.Add(-time.Duration(until(s.Ends, after)-1)*time.Second))
 	}
 	return next
 }
@@ -136,8 +140,8 @@ type Frame struct {
 
 // instant is what of the time is seen.
 type instant struct {
-	clock, left int64
-	person      bool
+	clock, left, stop int64
+	person            bool
 }
 
 // At returns what a state looks like at a time. It allocates only where that changed.
@@ -145,7 +149,10 @@ func (f *Frame) At(s State, now time.Time) decor.Overlays {
 	if s.Set == nil {
 		return decor.Overlays{}
 	}
-	at := instant{clock: s.clock(now), left: s.left(now), person: s.introduces(now)}
+	at := instant{clock: s.clock(now), left: s.left(now), stop: -1, person: s.introduces(now)}
+	if !s.Stops.IsZero() {
+		at.stop = until(s.Stops, now)
+	}
 	if s == f.state && at == f.at {
 		return f.drawn
 	}
@@ -172,6 +179,9 @@ func (f *Frame) At(s State, now time.Time) decor.Overlays {
 	if at.left >= 0 {
 		o.Message, o.MessageFor = "This call ends in", spell(at.left)
 	}
+	if at.stop >= 0 {
+		o.Message, o.MessageFor = "This server stops in", spell(at.stop)
+	}
 	f.drawn = o
 	return o
 }
@@ -184,7 +194,7 @@ func (s *State) clock(now time.Time) int64 {
 	case s.Set.Clock == "elapsed" && !s.Began.IsZero():
 		return max(int64(now.Sub(s.Began)/time.Second), 0)
 	case s.Set.Clock == "remaining" && !s.Ends.IsZero():
-		return s.until(now)
+		return until(s.Ends, now)
 	}
 	return -1
 }
@@ -194,12 +204,12 @@ func (s *State) left(now time.Time) int64 {
 	if !s.Set.Ending || s.Ends.IsZero() || s.Ends.Sub(now) > soon {
 		return -1
 	}
-	return s.until(now)
+	return until(s.Ends, now)
 }
 
-// until returns the seconds to the end, rounded up.
-func (s *State) until(now time.Time) int64 {
-	return max(int64((s.Ends.Sub(now)+time.Second-1)/time.Second), 0)
+// until returns the seconds to an end, rounded up.
+func until(end, now time.Time) int64 {
+	return max(int64((end.Sub(now)+time.Second-1)/time.Second), 0)
 }
 
 // spell writes a number of seconds as a clock does.

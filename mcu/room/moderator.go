@@ -9,6 +9,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/seats"
@@ -63,7 +64,11 @@ func (o *moderator) act(by actor, command control.Message) error {
 	case control.Announce:
 		o.loop.notify.everybody(control.Announcement{By: by.name(), Text: c.Text})
 	case control.Overlays:
-		return o.loop.overlays.set(c)
+		set, err := overlay.Compile(c, o.loop.overlays.sets.Pictures())
+		if err != nil {
+			return err
+		}
+		return o.loop.overlays.show(set)
 	case control.LowerThird:
 		return o.loop.overlays.introduce(c.ID)
 	default:

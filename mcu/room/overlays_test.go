@@ -46,10 +46,20 @@ func TestOverlays(t *testing.T) {
 		}
 		host.Handle(control.LowerThird{ID: person(t, host, "Host").ID})
 		c.Handle().NotifyRecordings([]control.Recording{{ID: "r", State: "recording"}})
-		c.EndsAt(time.Now().Add(time.Hour))
+		c.EndsAt(time.Now().Add(time.Hour), false)
 		c.settle()
 		if o := &c.Scene().Overlays; o.Caption.Name != "Host" || !o.Recorded || o.Ends.IsZero() {
 			t.Errorf("the picture shows %+v", o)
+		}
+		c.EndsAt(time.Now().Add(time.Minute), true)
+		c.settle()
+		if c.Scene().Overlays.Stops.IsZero() {
+			t.Error("the picture does not say that the server stops")
+		}
+		c.EndsAt(time.Time{}, true)
+		c.settle()
+		if !c.Scene().Overlays.Stops.IsZero() {
+			t.Error("the picture says that a server stops that goes on")
 		}
 		set, err := overlay.Compile(control.Overlays{Clock: "elapsed"}, nil)
 		if err != nil {

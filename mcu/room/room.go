@@ -259,8 +259,8 @@ func (r *Room) Govern(by rules.Terms) {
 // LobbyChanged says that others wait in the room's lobby than before. Hosts are told soon.
 func (r *Room) LobbyChanged() { r.post(r.loop.lookout.changed) }
 
-// EndsAt says when the call ends, for clocks in the picture.
-func (r *Room) EndsAt(at time.Time) { r.post(func() { r.loop.overlays.ends(at) }) }
+// EndsAt says when the call ends, or the server (zero: not soon), for the pictures of the room.
+func (r *Room) EndsAt(at time.Time, server bool) { r.post(func() { r.loop.overlays.ends(at, server) }) }
 
 // Frames returns how many pictures the room holds in memory.
 func (r *Room) Frames() int { return r.pool.Live() }

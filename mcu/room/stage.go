@@ -225,19 +225,24 @@ func (o *overlays) of(name string) *overlay.State {
 	return &s
 }
 
-// ends notes when the call ends.
-func (o *overlays) ends(at time.Time) {
-	o.state.Ends = at
+// ends notes when the call ends, or the server, of which the picture always tells.
+func (o *overlays) ends(at time.Time, server bool) {
+	if server {
+		o.have()
+		o.state.Stops = at
+	} else {
+		o.state.Ends = at
+	}
 	o.loop.publish()
+	o.loop.room.chain.Wake()
 }
 
-// set does what a host's message says.
-func (o *overlays) set(m control.Overlays) error {
-	set, err := overlay.Compile(m, o.sets.Pictures())
-	if err != nil {
-		return err
+// have has the picture show something, if only what the server says itself.
+func (o *overlays) have() {
+	if o.sets.Own == nil {
+		o.sets.Own = overlay.None()
+		o.state.Set = o.sets.Own
 	}
-	return o.show(set)
 }
 
 // introduce shows who the member of a public ID is.
@@ -246,10 +251,7 @@ func (o *overlays) introduce(id string) error {
 	if err != nil {
 		return err
 	}
-	if o.sets.Own == nil {
-		o.sets.Own = overlay.None()
-		o.state.Set = o.sets.Own
-	}
+	o.have()
 	o.state.Caption = overlay.Caption{Name: m.name, Title: m.title, Since: time.Now()}
 	o.loop.publish()
 	o.loop.room.chain.Wake()
@@ -268,10 +270,7 @@ func (o *overlays) floor(holder string) {
 
 // record notes which recordings there are.
 func (o *overlays) record(all []control.Recording) {
-	on := false
-	for _, r := range all {
-		on = on || r.State == "recording"
-	}
+	on := slices.ContainsFunc(all, func(r control.Recording) bool { return r.State == "recording" })
 	if o.state.Recorded != on {
 		o.state.Recorded = on
 		o.loop.publish()

@@ -202,6 +202,8 @@ func (p *page) movesOwn(t *testing.T, change func()) {
 		const places = () => { const { left, top, width, height } = own().getBoundingClientRect(); return [left, top, width, height]; };
 		const from = places();
 		window.halfway = null;
+		const slow = document.head.appendChild(document.createElement('style')); // else it may be over before the page looks
+		slow.textContent = '#tiles, #tiles * { --move: 60s !important }';
 		document.getElementById('tiles').addEventListener('transitionrun', ({ target }) => {
 			const box = own()?.parentElement;
 			if (target !== box || window.halfway) return;
@@ -213,6 +215,7 @@ func (p *page) movesOwn(t *testing.T, change func()) {
 			for (const m of moves) m.pause();
 			const [middle, to] = [seek(0.5), seek(1)];
 			for (const m of moves) m.finish();
+			slow.remove();
 			window.halfway = middle.map((at, i) => [from[i], at, to[i]]);
 		});
 		return true;
