@@ -127,7 +127,7 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 	j := n.keep(t, &cfg)
 	n.cluster, err = cluster.New(cluster.Config{
 		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
-		Has:      func(room string) bool { _, err := n.rooms.Room("demo"); return err == nil },
+		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
 		People:   func() map[string]int { return n.people() },
 		Load:     func() (int, float64) { return 2, 0.1 },
 		Draining: n.draining.Load,
@@ -195,7 +195,7 @@ func three(t testing.TB) []*node {
 // homes returns the nodes that have a room.
 func homes(nodes []*node, room string) (ids []string) {
 	for _, n := range nodes {
-		if _, err := n.rooms.Room("demo"); err == nil {
+		if _, err := n.rooms.Room(room); err == nil {
 			ids = append(ids, n.id)
 		}
 	}
