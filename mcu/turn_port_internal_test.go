@@ -74,9 +74,9 @@ func TestCheckPorts(t *testing.T) {
 			{RTCPort: 5000, TURN: true, TURNPort: 3478},
 			{RTCPort: 443, TURN: true, MediaTCP: l, TURNTCP: l},
 		},
-		"is not one":           {{RTCPort: -1}, {TURN: true, TURNPort: 65536}},
-		"TURN is not switched": {{TURNPort: 3478}},
-		"both for media and":   {{RTCPort: 443, TURN: true, TURNPort: 443}},
+		"is not one":         {{RTCPort: -1}, {TURN: true, TURNPort: 65536}},
+		"but no TURN server": {{TURNPort: 3478}},
+		"both for media and": {{RTCPort: 443, TURN: true, TURNPort: 443}},
 		"only with each other": {
 			{TURN: true, MediaTCP: l},
 			{TURN: true, TURNTCP: l},
