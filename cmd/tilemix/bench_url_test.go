@@ -27,13 +27,7 @@ func TestBenchURL(t *testing.T) {
 		codectest.Lack(t, fmt.Sprintf("no clip without ffmpeg: %v %s", err, out))
 	}
 	server := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir())
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := started(t, server)
 	defer func() {
 		_ = server.Process.Signal(syscall.SIGTERM)
 		_ = server.Wait()

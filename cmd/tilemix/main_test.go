@@ -2,6 +2,8 @@ package main
 
 import (
 	"flag"
+	"io"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -76,4 +78,17 @@ func TestConfig(t *testing.T) {
 			t.Errorf("flags %q (-want +got):\n%s", test.flags, diff)
 		}
 	}
+}
+
+// started starts a program and returns its standard output.
+func started(t testing.TB, command *exec.Cmd) io.Reader {
+	t.Helper()
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return stdout
 }

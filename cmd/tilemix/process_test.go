@@ -20,13 +20,7 @@ func TestProcess(t *testing.T) {
 			command := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir())
 			var log strings.Builder
 			command.Stderr = &log
-			stdout, err := command.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := command.Start(); err != nil {
-				t.Fatal(err)
-			}
+			stdout := started(t, command)
 			lines := bufio.NewReader(stdout)
 			line, err := lines.ReadString('\n')
 			if err != nil {
@@ -69,13 +63,7 @@ func TestStartInJSON(t *testing.T) {
 	command := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--data-dir", "/proc/none")
 	var log strings.Builder
 	command.Stderr = &log
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := started(t, command)
 	var banner startup.Banner
 	if err := json.NewDecoder(stdout).Decode(&banner); err != nil {
 		t.Fatalf("%v, on stderr: %s", err, log.String())

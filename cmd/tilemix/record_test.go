@@ -102,13 +102,7 @@ func serveProcess(t *testing.T, flags ...string) (url string, process *os.Proces
 		flags = append(flags, "--data-dir", t.TempDir())
 	}
 	command := exec.Command("tilemix", append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "error"}, flags...)...)
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := started(t, command)
 	t.Cleanup(func() {
 		_ = command.Process.Kill()
 		_ = command.Wait()

@@ -59,13 +59,7 @@ func TestSecretsStay(t *testing.T) {
 	}
 	defer file.Close()
 	server.Stderr = file
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := started(t, server)
 	end := func() {
 		_ = server.Process.Signal(syscall.SIGTERM)
 		_ = server.Wait()

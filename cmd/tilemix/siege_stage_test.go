@@ -50,13 +50,7 @@ func fortify(t *testing.T, before []string, flags ...string) *fortress {
 	log := &mcutest.Log{}
 	command.Stderr = log
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := started(t, command)
 	lines := bufio.NewReader(stdout)
 	line, _ := lines.ReadString('\n')
 	ended := make(chan error, 1)
@@ -77,6 +71,7 @@ func fortify(t *testing.T, before []string, flags ...string) *fortress {
 	if f.url, found = strings.CutPrefix(strings.TrimSpace(line), "tilemix serves on "); !found {
 		t.Fatalf("the server does not start: %s", log.String())
 	}
+	var err error
 	if f.bots, err = bot.NewCrowd(); err != nil {
 		t.Fatal(err)
 	}

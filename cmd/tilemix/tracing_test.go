@@ -56,13 +56,7 @@ func TestTraces(t *testing.T) {
 	command.Env = append(command.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)
 	var log strings.Builder
 	command.Stderr = &log
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := started(t, command)
 	defer command.Process.Kill() //nolint:errcheck // it has ended, unless the test failed
 	lines := bufio.NewReader(stdout)
 	line, err := lines.ReadString('\n')

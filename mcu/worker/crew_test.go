@@ -1,7 +1,6 @@
 package worker_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -62,15 +61,8 @@ func TestNoWorker(t *testing.T) {
 	if _, err := d.Decode(units[0]); !errors.Is(err, codec.ErrCorrupt) || errors.Is(err, worker.ErrRestarted) {
 		t.Errorf("without a worker it is %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := p.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	}()
-	defer func() { _ = d.Close(); cancel(); <-done }()
+	end := running(t, p)
+	defer func() { _ = d.Close(); end() }()
 	for d.Ready() != nil && p.Stats().Failures == 0 {
 	}
 	if _, err := d.Decode(units[1]); !errors.Is(err, worker.ErrRestarted) {

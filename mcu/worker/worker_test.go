@@ -153,6 +153,12 @@ func pool(t testing.TB, change func(*worker.Config)) *worker.Pool {
 		change(&cfg)
 	}
 	p := worker.NewPool(cfg)
+	t.Cleanup(running(t, p))
+	return p
+}
+
+// running runs a pool until end is called.
+func running(t testing.TB, p *worker.Pool) (end func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -161,8 +167,7 @@ func pool(t testing.TB, change func(*worker.Config)) *worker.Pool {
 			t.Error(err)
 		}
 	}()
-	t.Cleanup(func() { cancel(); <-done })
-	return p
+	return func() { cancel(); <-done }
 }
 
 // TestConformance decodes in a worker what a decoder in the process has to.
