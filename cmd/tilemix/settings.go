@@ -44,7 +44,7 @@ type settings struct {
 	Layout          string       `reload:"rooms" default:"grid" help:"Layout of a new room: grid, speaker, or one of --layouts."`
 	Layouts         layoutFile   `reload:"now" name:"layouts" env:"TILEMIX_LAYOUTS" placeholder:"FILE" help:"JSON file with layouts of your own, which participants can choose by name."`
 	Transition      span         `reload:"rooms" default:"250ms" placeholder:"TIME" help:"Time that tiles take to another place when a layout changes or a participant comes or goes, at most 2s. 0 has them jump. A host can choose another time for a room."`
-	MaxTiles        tiles        `reload:"rooms" default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room the participants who spoke last have tiles."`
+	MaxTiles        tiles        `reload:"rooms" default:"25" help:"Most tiles in a room's picture, 1 to 25. In a larger room cameras that are on and participants who spoke last have tiles."`
 	MaxViews        natural      `default:"0" help:"Most views of all rooms together, beside the view that each room has by itself. 0 is one for each core, and at least 2."`
 	MaxParticipants positive     `reload:"rooms" default:"100" help:"Most participants and viewers in a room."`
 	MaxRooms        positive     `reload:"now" default:"100" help:"Most rooms at a time."`

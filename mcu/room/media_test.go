@@ -452,7 +452,7 @@ func TestStageTable(t *testing.T) {
 		if x.holder != "" {
 			g.speaking, g.holder = []string{x.holder}, x.holder
 		}
-		tiles := g.tiles(&scene.View{Size: g.size}, g.places, []string{"a", "b", "c", "d"})
+		tiles := g.tiles(&scene.View{Size: g.size}, g.places, []string{"a", "b", "c", "d"}, nil)
 		large, area := "", 0
 		for _, tile := range tiles {
 			if n := tile.Rect.Dx() * tile.Rect.Dy(); n > area {

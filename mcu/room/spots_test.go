@@ -3,6 +3,7 @@ package room
 import (
 	"image"
 	"slices"
+	"sync"
 	"testing"
 
 	"tilemix/mcu/control"
@@ -93,6 +94,46 @@ func TestInterpreter(t *testing.T) {
 					t.Errorf("while %s speaks the tiles are %v, without the interpreter %s", id, got, signs)
 				}
 			}
+		}
+	})
+}
+
+// TestCamerasFirst has four share two tiles: a camera that begins takes the tile of one that is silent and has
+// none, and the tile is given away when the camera is switched off. Below the most tiles nothing changes.
+func TestCamerasFirst(t *testing.T) {
+	in(t, 2, func(c *call) {
+		ada, ben := c.join("Ada", false), c.join("Ben", false)
+		has := func(when string, want ...*guest) {
+			t.Helper()
+			got, _ := tilesOf(c.Scene())
+			for _, g := range want {
+				if len(got) != len(want) || !slices.Contains(got, g.session.PublicID()) {
+					t.Errorf("%s: %s has no tile: %v", when, g.member.name, got)
+				}
+			}
+		}
+		b, one := c.plays(ben.PlayVideo)
+		before, _ := tilesOf(c.Scene())
+		if ids := []string{ada.session.PublicID(), ben.session.PublicID()}; !slices.Equal(before, ids) {
+			t.Errorf("two of two have the tiles %v, want %v", before, ids)
+		}
+		cid, dan := c.join("Cid", false), c.join("Dan", false)
+		has("two cameras fewer than tiles", ada, ben)
+		d, two := c.plays(dan.PlayVideo)
+		has("the camera of Dan began", dan, ben)
+		if n := c.Scene().Views[0].Places; max(n[0].Hidden, n[1].Hidden, n[3].Hidden) != 2 {
+			t.Errorf("Ada and Cid are not counted: %+v", n)
+		}
+		dan.Handle(control.Mute{VideoMuted: true})
+		c.settle()
+		has("the camera of Dan is off, and nobody waits with one", dan, ben)
+		e, three := c.plays(cid.PlayVideo)
+		has("the camera of Cid began", cid, ben)
+		for _, s := range []stream{b, d, e} {
+			close(s)
+		}
+		for _, played := range []*sync.WaitGroup{one, two, three} {
+			played.Wait()
 		}
 	})
 }

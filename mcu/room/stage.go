@@ -84,8 +84,8 @@ func (g *stage) name() string {
 // screen at most.
 func (g *stage) view(key views.ViewKey, places *layout.Places, sources []scene.Source, hasTile func(i int) bool) scene.View {
 	v := scene.View{Key: key, Size: cmp.Or(key.Size, g.size), Places: make([]scene.Place, len(sources))}
-	who := g.seen(key, sources, hasTile)
-	tiles := g.tiles(&v, places, who)
+	who, filmed := g.seen(key, sources, hasTile)
+	tiles := g.tiles(&v, places, who, filmed)
 	cameras := 0
 	for _, t := range tiles {
 		if t.Source.Kind == layout.Camera {
@@ -106,30 +106,31 @@ func (g *stage) view(key views.ViewKey, places *layout.Places, sources []scene.S
 	return v
 }
 
-// seen returns the participants that a view is to show, in order of joining.
-func (g *stage) seen(key views.ViewKey, sources []scene.Source, hasTile func(i int) bool) []string {
-	who, filmed := []string{}, 0
-	films := func(i int) bool { return sources[i].Camera != nil && !sources[i].Off }
+// seen returns the participants that a view is to show, in order of joining, and those whose camera is on.
+func (g *stage) seen(key views.ViewKey, sources []scene.Source, hasTile func(i int) bool) (who, filmed []string) {
+	kept := []string{}
 	for i := range sources {
-		if id := sources[i].ID; id.Kind == layout.Camera && hasTile(i) && !key.Hidden.Has(id.Participant) {
-			who = append(who, id.Participant)
-			if films(i) {
-				filmed++
-			}
+		s := &sources[i]
+		id, films := s.ID.Participant, s.Camera != nil && !s.Off
+		if s.ID.Kind != layout.Camera || !hasTile(i) || key.Hidden.Has(id) {
+			continue
+		}
+		who = append(who, id)
+		if films {
+			filmed = append(filmed, id)
+		}
+		if films || key.Pinned.Has(id) {
+			kept = append(kept, id)
 		}
 	}
-	if key.Without == views.Never || key.Without == views.WhenOthersHave && filmed == 0 {
-		return who
+	if key.Without == views.Never || key.Without == views.WhenOthersHave && len(filmed) == 0 {
+		return who, filmed
 	}
-	return slices.DeleteFunc(who, func(id string) bool {
-		return !key.Pinned.Has(id) && !slices.ContainsFunc(sources, func(s scene.Source) bool {
-			return s.ID.Participant == id && s.ID.Kind == layout.Camera && s.Camera != nil && !s.Off
-		})
-	})
+	return kept, filmed
 }
 
-// tiles places participants in a view, and leaves out those for whom there is no place.
-func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layout.Tile {
+// tiles places participants in a view, of whom some are filmed, and leaves out those for whom there is no place.
+func (g *stage) tiles(v *scene.View, places *layout.Places, who, filmed []string) []layout.Tile {
 	l, ok := g.layouts(cmp.Or(v.Key.Layout, g.name()))
 	if !ok { // it was taken away
 		l = layout.Layouts()[0]
@@ -149,7 +150,7 @@ func (g *stage) tiles(v *scene.View, places *layout.Places, who []string) []layo
 	if len(g.spots) > 0 {
 		front = g.spots[0]
 	}
-	placed := places.Arrange(slices.DeleteFunc(slices.Clone(who), v.Key.Pinned.Has), g.spots.certain(g.speaking, g.roles))
+	placed := places.Arrange(slices.DeleteFunc(slices.Clone(who), v.Key.Pinned.Has), filmed, g.spots.certain(g.speaking, g.roles))
 	if l.LeadsSpeaker || len(g.spots) > 0 {
 		places.Lead(front)
 	}

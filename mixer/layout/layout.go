@@ -9,9 +9,9 @@
 //
 // # Why
 //
-// A canvas has at most 25 tiles (MaxTiles). In a larger room the participants who spoke last
-// have one, and no tile moves without need: a new speaker takes the place of the participant
-// that has been silent longest (Places). Layouts draw the order of places, not the order of
+// A canvas has at most 25 tiles (MaxTiles). In a larger room those have one whose camera is
+// on and those who spoke last, and no tile moves without need: a new speaker takes the place of the
+// participant that has been silent longest (Places). Layouts draw the order of places, not the order of
 // joining.
 //
 // Tiles of one shape leave much of the canvas empty: two tiles of 16:9 use half of it. The grid

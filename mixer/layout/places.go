@@ -6,13 +6,21 @@ import (
 	"slices"
 )
 
+// lately is how many silent participants without a camera keep their places: those that spoke last. A
+// talk among a few of them then changes no place from one sentence to the next.
+const lately = 3
+
 // Places says which participants of a room have a tile, and in which order, where there are more
-// participants than tiles: those who spoke last. No participant moves without need:
+// participants than tiles: those whose camera is on, those who speak, and the three others that spoke
+// last. Among equals, those count that spoke last. No participant moves without need:
 //
 //   - A participant without a tile that begins to speak takes the place of the one that has been
-//     silent longest.
+//     silent longest: of one without a camera, if there is one.
+//   - A participant without a tile whose camera is on takes the place of one without a camera that is
+//     silent, unless that one is among the three. Where all have a camera, it waits until it speaks.
 //   - The place of a participant that leaves goes to the one of the others that spoke last or,
-//     if none did, joined first. Without others, those behind move up.
+//     if none did, joined first, and to one with a camera before one without. Without others, those
+//     behind move up.
 //   - A participant that joins has the place behind all others, if there is one.
 //
 // It belongs to one goroutine.
@@ -39,23 +47,66 @@ func (p *Places) Clone(most int) *Places {
 }
 
 // Arrange returns the participants that have a place, in order of places, after something
-// changed. The argument who has all participants, in order of joining, and speaking those that speak now.
+// changed. The argument who has all participants, in order of joining, filmed those whose camera is on, and
+// speaking those that speak now. Cameras count only where there are more participants than places.
 // The result is the Places' and valid until its next call.
-func (p *Places) Arrange(who, speaking []string) []string {
+func (p *Places) Arrange(who, filmed, speaking []string) []string {
 	joined := make(map[string]int, len(who))
 	for i, id := range who {
 		joined[id] = i
 	}
 	p.listen(joined, speaking)
+	if len(who) <= p.most {
+		filmed = who // there is a place for each
+	}
+	first := p.first(filmed)
 	others := slices.DeleteFunc(slices.Clone(who), func(id string) bool { return slices.Contains(p.ids, id) })
-	slices.SortStableFunc(others, func(a, b string) int { return cmp.Compare(p.spoke[b], p.spoke[a]) })
+	slices.SortStableFunc(others, func(a, b string) int {
+		return cmp.Or(before(first, a, b), cmp.Compare(p.spoke[b], p.spoke[a]))
+	})
 	others = p.fill(joined, others)
 	for _, id := range others {
-		if i := p.longestSilent(joined); i >= 0 && p.spoke[id] == p.calls {
+		i := p.longestSilent(joined, first)
+		if i >= 0 && (p.spoke[id] == p.calls || before(first, id, p.ids[i]) < 0) {
 			p.ids[i] = id
 		}
 	}
 	return p.ids
+}
+
+// first returns the participants that come before others: those whose camera is on, those who speak, and
+// the few others that spoke last.
+func (p *Places) first(filmed []string) map[string]bool {
+	first := make(map[string]bool, len(filmed)+len(p.speaking)+lately)
+	for _, id := range filmed {
+		first[id] = true
+	}
+	var silent []string
+	for id, call := range p.spoke {
+		switch {
+		case first[id]:
+		case call == p.calls:
+			first[id] = true
+		default:
+			silent = append(silent, id)
+		}
+	}
+	slices.SortFunc(silent, func(a, b string) int { return cmp.Or(p.spoke[b]-p.spoke[a], cmp.Compare(a, b)) })
+	for _, id := range silent[:min(len(silent), lately)] {
+		first[id] = true
+	}
+	return first
+}
+
+// before compares two participants: negative if only a is one of the first, positive if only b is.
+func before(first map[string]bool, a, b string) int {
+	switch {
+	case first[a] == first[b]:
+		return 0
+	case first[a]:
+		return -1
+	}
+	return 1
 }
 
 // listen notes the participants that speak, and of those that stopped that they spoke until now.
@@ -93,15 +144,16 @@ func (p *Places) fill(joined map[string]int, others []string) []string {
 	return others[n:]
 }
 
-// longestSilent returns the place of the one who has been silent longest, or -1
-// if all speak. Of those who never spoke it is who joined first.
-func (p *Places) longestSilent(joined map[string]int) int {
+// longestSilent returns the place of the one that has been silent longest, or -1 if all speak: of one that
+// is not among the first, if there is one. Of those that never spoke it is the one that joined first.
+func (p *Places) longestSilent(joined map[string]int, first map[string]bool) int {
 	longest := -1
 	for i, id := range p.ids {
 		if p.spoke[id] == p.calls {
 			continue
 		}
 		if longest < 0 || cmp.Or(
+			before(first, p.ids[longest], id),
 			cmp.Compare(p.spoke[id], p.spoke[p.ids[longest]]),
 			cmp.Compare(joined[id], joined[p.ids[longest]])) < 0 {
 			longest = i
