@@ -199,7 +199,7 @@ func code(err error, status int) string { return cmp.Or(Config{}.Code(err), code
 // Retry-After, in seconds.
 const (
 	retryFull  = "5" // the server or the room is full
-	retryOften = "1" // the client comes back too often
+	retryOften = "1" // the client comes back too often, or the server stops
 )
 
 // refuse answers a request with its error.
@@ -215,7 +215,11 @@ func (m middleware) refuse(err error, c echo.Context) {
 	h.Set("Cache-Control", "no-store")
 	switch status {
 	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", retryFull)
+		retry := retryFull
+		if errors.Is(err, mcu.ErrClosed) {
+			retry = retryOften // it stops, and mostly another begins at once
+		}
+		h.Set("Retry-After", retry)
 	case http.StatusTooManyRequests:
 		h.Set("Retry-After", retryOften)
 	case http.StatusUnauthorized:

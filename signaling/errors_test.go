@@ -169,7 +169,7 @@ func TestJoinRefused(t *testing.T) {
 		{mcu.ErrBadName, 400, "", mcu.ErrBadName.Error()},
 		{fmt.Errorf("join: %w", mcu.ErrRoomFull), 503, "5", "join: " + mcu.ErrRoomFull.Error()},
 		{mcu.ErrServerFull, 503, "5", mcu.ErrServerFull.Error()},
-		{mcu.ErrClosed, 503, "5", mcu.ErrClosed.Error()},
+		{mcu.ErrClosed, 503, "1", mcu.ErrClosed.Error()},
 		{errors.New("password is swordfish"), 500, "", "internal error"},
 	} {
 		t.Run(test.err.Error(), func(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 	leaveTimeout = 3 * time.Second
 	longestPause = 30 * time.Second // between two attempts to come back, once the server answers
 	firstPause   = 250 * time.Millisecond
-	soonPause    = 2 * time.Second // and for the first absentFor, while no server answers: it is being started again
+	soonPause    = time.Second // and for the first absentFor, while no server answers: it is being started again
 	absentFor    = 2 * time.Minute
 	silence      = 2 * time.Second  // without a packet, until the connection is lost
 	stable       = 20 * time.Second // after a connection of this length the pauses begin anew
@@ -39,7 +39,8 @@ type call struct {
 	refused error         // the last error of connect
 	last    *whip.Session // the last session; nil: none yet
 
-	moves chan control.Relocate // the room goes on elsewhere; holds one
+	moves  chan control.Relocate // the room goes on elsewhere; holds one
+	stalls chan struct{}         // nothing comes; holds one
 
 	conn        atomic.Pointer[client.Client] // nil: not connected
 	before      atomic.Pointer[client.Client] // the connection before, to a server that the room has left; nil: there is none
@@ -52,7 +53,7 @@ type call struct {
 }
 
 func newCall(cmd *Command, out io.Writer) *call {
-	return &call{cmd: cmd, out: out, epoch: time.Now(), moves: make(chan control.Relocate, 1)}
+	return &call{cmd: cmd, out: out, epoch: time.Now(), moves: make(chan control.Relocate, 1), stalls: make(chan struct{}, 1)}
 }
 
 // keep keeps the connection until ctx ends or the server refuses for good.
@@ -169,6 +170,7 @@ func (c *call) config() client.Config {
 		Message:  c.receive,
 		KeyFrame: func() { c.key.Store(true) },
 		Silence:  silence,
+		Stalled:  c.stall,
 		Limit:    func(bps int) { c.limit.Store(int64(bps)) },
 	}
 	c.constraints.Store(nil)
@@ -179,6 +181,14 @@ func (c *call) config() client.Config {
 		cfg.Picture, cfg.Sound = take.picture, take.sound
 	}
 	return cfg
+}
+
+// stall notes that nothing comes.
+func (c *call) stall() {
+	select {
+	case c.stalls <- struct{}{}:
+	default:
+	}
 }
 
 // receive handles a control message.

@@ -286,6 +286,10 @@ func TestLostReturn(t *testing.T) {
 		return nil
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch { // a slow machine stalls
+			pass.ServeHTTP(w, r)
+			return
+		}
 		mu.Lock()
 		asked = append(asked, r.Method+" "+r.URL.Path+" "+strconv.FormatBool(r.URL.Query().Has("resume")))
 		lost := len(asked) == 2

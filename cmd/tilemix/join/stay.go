@@ -56,6 +56,14 @@ func (s *stay) connect(ctx context.Context) error {
 	return nil
 }
 
+// gone tells whether the server has no such session any more. A server that was killed sends no word of it, and its
+// socket for media takes packets again before silence is over.
+func (s *stay) gone(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, silence/2)
+	defer cancel()
+	return s.session.Gone(ctx)
+}
+
 // run waits until the connection has ended. If the room goes on at another server meanwhile, it returns the
 // connection there, which stands, and this one goes on.
 func (s *stay) run(ctx context.Context) (next *stay, err error) {
@@ -65,6 +73,10 @@ func (s *stay) run(ctx context.Context) (next *stay, err error) {
 		select {
 		case err := <-ended:
 			return nil, err
+		case <-s.call.stalls:
+			if s.gone(ctx) {
+				return nil, client.ErrLost
+			}
 		case to := <-s.call.moves:
 			again := s.session.Again()
 			if again == "" || s.call.cmd.Screen != "" {

@@ -1,10 +1,55 @@
 package join
 
 import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/rtc/client"
+	"tilemix/mcu/rtc/whip"
 )
+
+// TestStalls has nothing come. The client stays while the server has its session, and ends once a server that was
+// started anew has not.
+func TestStalls(t *testing.T) {
+	c := newCall(&Command{}, io.Discard)
+	patched := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodPost:
+			w.Header().Set("Location", "/whip/demo/1")
+			w.WriteHeader(http.StatusCreated)
+		case patched == 0:
+			patched++
+			w.WriteHeader(http.StatusUnsupportedMediaType)
+			c.stall()
+		default:
+			patched++
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	conn, err := client.New(c.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s := &stay{c, conn, whip.New(server.Client(), whip.Room(server.URL, "demo", "Ada", false))}
+	if _, err := s.session.Exchange(t.Context(), "offer"); err != nil {
+		t.Fatal(err)
+	}
+	c.stall()
+	ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
+	defer cancel()
+	if _, err := s.run(ctx); !errors.Is(err, client.ErrLost) || patched != 2 {
+		t.Errorf("after %d questions: %v", patched, err)
+	}
+}
 
 // TestRebased: a client that came by the server's own address goes to the other's. One that came by a name that
 // servers share keeps it.

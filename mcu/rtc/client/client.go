@@ -29,6 +29,9 @@ type Config struct {
 	SendOnly bool
 	// Silence is how long nothing may come before the connection has ended; 0 is 10 s.
 	Silence time.Duration
+	// Stalled is told that nothing has come for a quarter of Silence, each time that this begins. nil:
+	// nobody wants to know.
+	Stalled func()
 	// Stereo says that the sound that it sends has two channels.
 	Stereo bool
 	// Picture and Sound take what comes; nil drops it.
@@ -91,7 +94,11 @@ func (c *Client) open() error {
 			connected.Do(func() { close(c.connected) })
 		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 			ended.Do(func() { close(c.ended) })
-		default: // it may come back
+		case webrtc.PeerConnectionStateDisconnected: // it may come back
+			if c.cfg.Stalled != nil {
+				c.cfg.Stalled()
+			}
+		default:
 		}
 	})
 	c.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) { c.receive(track, receiver) })

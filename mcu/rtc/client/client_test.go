@@ -45,6 +45,37 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestStalled has the other end vanish. The client is told before it ends.
+func TestStalled(t *testing.T) {
+	t.Parallel()
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket})
+	stalled := make(chan struct{}, 100)
+	c, err := client.New(client.Config{SendAudio: true, SendOnly: true, Silence: 4 * time.Second, Stalled: func() { stalled <- struct{}{} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	offer, err := c.Offer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Answer(t.Context(), answer(t, mux, offer)); err != nil {
+		t.Fatal(err)
+	}
+	_ = mux.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(t.Context()) }()
+	select {
+	case <-stalled:
+	case err := <-ended:
+		t.Errorf("it ends before it is told: %v", err)
+	}
+}
+
 // answer answers an offer for a server that uses one socket.
 func answer(t *testing.T, mux ice.UDPMux, offer string) string {
 	t.Helper()

@@ -73,7 +73,7 @@ func newAPI(sound webrtc.RTPCodecCapability, silence time.Duration) (*webrtc.API
 	s.SetIncludeLoopbackCandidate(true) // the server may be on this machine
 	disconnected, failed, alive := iceDisconnected, iceFailed, iceKeepAlive
 	if silence > 0 {
-		disconnected, failed, alive = silence/2, silence/2, silence/4
+		disconnected, failed, alive = silence/4, silence-silence/4, silence/8
 	}
 	s.SetICETimeouts(disconnected, failed, alive)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

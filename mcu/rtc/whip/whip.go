@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -136,6 +137,20 @@ func (s *Session) End(ctx context.Context) {
 		_ = resp.Body.Close()
 		s.resource = nil
 	}
+}
+
+// Gone asks the server whether the session is no more there, as after a restart of the server. It is also true
+// if nothing takes connections at the server's address. A server that does not answer within ctx may have it.
+func (s *Session) Gone(ctx context.Context) bool {
+	if s.resource == nil {
+		return false
+	}
+	resp, err := s.do(ctx, http.MethodPatch, s.resource, "") // changes nothing, and a session that is there refuses it
+	if err != nil {
+		return errors.Is(err, syscall.ECONNREFUSED)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone
 }
 
 // do sends a request. Another host than the target's, as a server may name in its Location, does

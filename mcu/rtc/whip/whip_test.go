@@ -121,3 +121,35 @@ func TestUnreachable(t *testing.T) {
 		}
 	}
 }
+
+// TestGone asks for a session that has not begun, that is there, that a new server does not know, and whose server
+// is gone.
+func TestGone(t *testing.T) {
+	status := http.StatusUnsupportedMediaType
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch {
+			w.WriteHeader(status)
+			return
+		}
+		w.Header().Set("Location", "/whip/demo/1")
+		w.WriteHeader(http.StatusCreated)
+	}))
+	s := whip.New(server.Client(), whip.Room(server.URL, "demo", "Ada", false))
+	is := func(what string, want bool) {
+		t.Helper()
+		if got := s.Gone(t.Context()); got != want {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	is("not begun", false)
+	if _, err := s.Exchange(t.Context(), "offer"); err != nil {
+		t.Fatal(err)
+	}
+	is("there", false)
+	status = http.StatusServiceUnavailable
+	is("the server is busy", false)
+	status = http.StatusNotFound
+	is("not known", true)
+	server.Close()
+	is("no server", true)
+}
