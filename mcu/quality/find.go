@@ -34,8 +34,6 @@ func (b bar) level(v float32) Grade {
 }
 
 const (
-	// fewest packets (10) in a second say something about loss.
-	fewest = 10
 	// standing (40 ms) in queues is from when loss is for want of bandwidth.
 	standing = 40
 	// tardy (4) is how many ticks in a second may be late, until a server reads so late that jitter
@@ -110,13 +108,7 @@ func Find(samples []stats.Moment, facts stats.Facts) (all []Finding) {
 // up finds what is wrong with what the participant sends. A busy server reads late, which looks like
 // jitter and queues of the path.
 func (w window) up(add func(Grade, Cause, Direction), busy bool) {
-	lost := Excellent
-	if w.now(stats.CameraPackets)+w.now(stats.CameraMissing) > fewest {
-		lost = lossBar.level(w.now(stats.CameraLoss))
-	}
-	if w.now(stats.MicPackets)+w.now(stats.MicMissing) > fewest {
-		lost = max(lost, lossBar.level(w.now(stats.MicLoss)))
-	}
+	lost := max(w.lost(ofCamera), w.lost(ofMicrophone), w.lost(ofCamera, ofMicrophone))
 	queue := w.now(stats.CameraQueue)
 	switch narrow := w.now(stats.ClientNarrow) > 0; {
 	case narrow, lost > Excellent && queue > standing:
@@ -142,7 +134,7 @@ func (w window) up(add func(Grade, Cause, Direction), busy bool) {
 
 // down finds what is wrong with what the participant receives.
 func (w window) down(add func(Grade, Cause, Direction), busy bool) {
-	lost, queue := lossBar.level(w.now(stats.DownLoss)), w.now(stats.DownQueue)
+	lost, queue := w.lost(ofMix), w.now(stats.DownQueue)
 	height, full := w[len(w)-1].Values[stats.DownHeight], w.now(stats.DownFull)
 	less := full > 0 && height < full && !busy
 	switch {

@@ -17,7 +17,7 @@ func fine() []stats.Moment {
 		for f, v := range map[stats.Field]float32{
 			stats.CameraPackets: 60, stats.CameraPictures: 30, stats.CameraUnits: 30, stats.CameraOn: 1, stats.CameraJitter: 8,
 			stats.MicPackets: 50, stats.MicSound: 40, stats.MicOn: 1, stats.MicJitter: 2, stats.MicLevel: -30,
-			stats.DownHeight: 720, stats.DownFull: 720, stats.DownRTT: 40, stats.DownJitter: 3, stats.Connected: 1,
+			stats.DownPackets: 150, stats.DownHeight: 720, stats.DownFull: 720, stats.DownRTT: 40, stats.DownJitter: 3, stats.Connected: 1,
 			stats.ClientFrames: 30,
 		} {
 			all[i].Values[f] = v
@@ -33,12 +33,12 @@ var ills = []struct {
 	facts  stats.Facts
 	want   quality.Finding
 }{
-	{"loss up", map[stats.Field]float32{stats.CameraLoss: .2, stats.CameraMissing: 12, stats.MicLoss: .2}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Loss, Direction: quality.Up}},
-	{"some loss up", map[stats.Field]float32{stats.MicLoss: .05}, stats.Facts{}, quality.Finding{Level: quality.Good, Cause: quality.Loss, Direction: quality.Up}},
+	{"loss up", map[stats.Field]float32{stats.CameraLoss: .2, stats.CameraMissing: 15, stats.MicLoss: .2, stats.MicMissing: 12.5}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Loss, Direction: quality.Up}},
+	{"some loss up", map[stats.Field]float32{stats.MicLoss: .05, stats.MicMissing: 2.6}, stats.Facts{}, quality.Finding{Level: quality.Good, Cause: quality.Loss, Direction: quality.Up}},
 	{"loss down", map[stats.Field]float32{stats.DownLoss: .12}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Loss, Direction: quality.Down}},
 	{"loss that costs a rung", map[stats.Field]float32{stats.DownLoss: .12, stats.DownHeight: 360}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Loss, Direction: quality.Down}},
-	{"loss each way", map[stats.Field]float32{stats.CameraLoss: .05, stats.DownLoss: .2}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Loss, Direction: quality.Both}},
-	{"narrow line up", map[stats.Field]float32{stats.CameraQueue: 280, stats.CameraLoss: .3}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Bandwidth, Direction: quality.Up}},
+	{"loss each way", map[stats.Field]float32{stats.CameraLoss: .05, stats.CameraMissing: 3.2, stats.DownLoss: .2}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Loss, Direction: quality.Both}},
+	{"narrow line up", map[stats.Field]float32{stats.CameraQueue: 280, stats.CameraLoss: .3, stats.CameraMissing: 26}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Bandwidth, Direction: quality.Up}},
 	{"narrow line up, as the client says", map[stats.Field]float32{stats.ClientNarrow: 1}, stats.Facts{}, quality.Finding{Level: quality.Good, Cause: quality.Bandwidth, Direction: quality.Up}},
 	{"narrow line down", map[stats.Field]float32{stats.DownHeight: 180, stats.DownEstimate: 200_000}, stats.Facts{}, quality.Finding{Level: quality.Poor, Cause: quality.Bandwidth, Direction: quality.Down}},
 	{"jitter up", map[stats.Field]float32{stats.MicJitter: 25, stats.CameraJitter: 20}, stats.Facts{}, quality.Finding{Level: quality.Good, Cause: quality.Jitter, Direction: quality.Up}},
