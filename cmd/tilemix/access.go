@@ -54,6 +54,11 @@ func newEntrance(s *settings, log *slog.Logger) (*entrance, error) {
 	if err := shelf.Check(); err != nil {
 		return nil, err
 	}
+	if s.member != nil {
+		if err := shelf.Share(); err != nil {
+			return nil, err
+		}
+	}
 	keys, err := key.Open(keyFolder(s.DataDir), log)
 	if err != nil {
 		return nil, err

@@ -148,7 +148,7 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 		}
 		return people
 	}
-	m.cfg.Adopt = again.Adopt
+	m.cfg.Adopt, m.cfg.Shelf = again.Adopt, site.Shelf
 	m.cfg.Relocate = func(room, url string) {
 		rest := 0
 		if end := d.End(); !end.IsZero() {

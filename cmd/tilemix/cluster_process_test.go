@@ -180,6 +180,7 @@ func TestCluster(t *testing.T) {
 	}
 	before := f.people(home)
 	ask(t, "PATCH", f.nodes[others[1]].url+"/api/v1/rooms/demo/participants/"+before["Cid"].ID, "application/json", `{"audio":{"muted":true}}`, http.StatusNoContent)
+	ask(t, "PUT", f.nodes[others[1]].url+"/api/v1/rooms/demo/rules", "application/json", `{"pins":{"host":"4711"}}`, http.StatusOK)
 	f.await("Cid is muted", func() bool { return f.people(others[0])["Cid"].AudioMuted })
 	order := f.tiles(home)
 
@@ -202,6 +203,9 @@ func TestCluster(t *testing.T) {
 	f.as(before, last, name)
 	if body := ask(t, "GET", f.nodes[last].url+"/api/v1/nodes", "", "", http.StatusOK); !strings.Contains(body, `"state":"dead"`) {
 		t.Errorf("the nodes: %s", body)
+	}
+	if body := ask(t, "GET", f.nodes[last].url+"/api/v1/rooms/demo/rules", "", "", http.StatusOK); !strings.Contains(body, `"host"`) {
+		t.Errorf("the last node has the rules %s", body)
 	}
 	ask(t, "GET", f.nodes[last].url+"/readyz", "", "", http.StatusOK)
 }

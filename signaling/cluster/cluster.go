@@ -60,6 +60,7 @@ type Config struct {
 	People   func() map[string]int            // in each room, those with a seat
 	Load     func() (cores int, load float64) // of the machine
 	Draining func() bool
+	Shelf    Shelf // of what outlives the calls in rooms; nil: each node has its own
 	// Adopt takes what a room had at its home, which is dead or gives it away, before the room begins here.
 	Adopt func(left map[string]json.RawMessage)
 	// Relocate tells the clients of a room that it goes on at a node, whose URL for clients this is. It must
@@ -87,12 +88,14 @@ type Cluster struct {
 	spread *spread
 	keeper *keeper
 	mover  *mover
+	books  *books
 
 	beginning sync.Mutex    // held while a room is adopted
 	news      chan struct{} // the list of rooms has changed; holds one
 	settled   chan struct{} // closed once rooms may begin
 	settle    func()
 	number    atomic.Uint64 // of the last beat
+	heard     atomic.Int64  // when the first other node was, Unix ns; 0: none was
 	twin      sync.Once
 	noted     sync.Map // texts that were logged
 }
@@ -113,6 +116,7 @@ func New(cfg Config, b Bus, log *slog.Logger) (*Cluster, error) {
 		return nil, err
 	}
 	c.spread = newSpread(c, secure)
+	c.books = newBooks(c, c.spread.wire)
 	b.Hear(ofBeats, c.hearBeat)
 	b.Hear(ofRooms, c.hearRooms)
 	b.Hear(ofHello, func(string, []byte) { c.Changed() })
@@ -150,6 +154,7 @@ func (c *Cluster) Run(ctx context.Context) error {
 		c.beats(running)
 		return nil
 	})
+	defer c.books.at.Wait()
 	defer c.mover.at.Wait()
 	return group.Wait()
 }
@@ -163,9 +168,11 @@ func (c *Cluster) beats(ctx context.Context) {
 	for {
 		now := time.Now()
 		c.beat(now)
-		if now.Sub(begun) >= settling || c.cfg.Alone {
+		nodes := c.roster.all(now)
+		if now.Sub(begun) >= settling || c.cfg.Alone || c.met(now) && c.books.agree(nodes) {
 			c.settle()
 		}
+		c.books.look(ctx, c.cfg.ID, nodes, now)
 		again := now.Sub(listed) >= relist
 		if again {
 			listed = now
@@ -185,6 +192,12 @@ func (c *Cluster) beats(ctx context.Context) {
 	}
 }
 
+// met tells whether this node has known another for long enough to have its rooms.
+func (c *Cluster) met(now time.Time) bool {
+	heard := c.heard.Load()
+	return heard != 0 && now.Sub(time.Unix(0, heard)) >= 2*directory.Every
+}
+
 // tell sends a message to the other nodes. While the bus is away, there is nobody to tell.
 func (c *Cluster) tell(subject string, message any) {
 	data, err := json.Marshal(message)
@@ -201,6 +214,7 @@ func (c *Cluster) beat(now time.Time) {
 	b := directory.Beat{
 		ID: c.cfg.ID, Run: c.cfg.Run, Number: c.number.Add(1), Protocol: directory.Protocol, Version: c.cfg.Version,
 		State: directory.Serving, Inside: c.cfg.Inside, URL: c.cfg.URL, Most: c.cfg.Most, Limit: c.cfg.Limit,
+		Books: c.books.digest(),
 	}
 	if c.cfg.Draining() {
 		b.State = directory.Draining
@@ -248,7 +262,7 @@ func (c *Cluster) hearBeat(_ string, data []byte) {
 		c.log.Info("a node is there", "id", b.ID, "url", b.URL, "version", b.Version)
 		c.tell(ofHello, rooms{ID: c.cfg.ID})
 		c.Changed()
-		time.AfterFunc(2*directory.Every, c.settle)
+		c.heard.CompareAndSwap(0, time.Now().UnixNano())
 	}
 }
 

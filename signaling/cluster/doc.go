@@ -18,8 +18,12 @@
 //
 //	mover: record ─▶ the other node, which adopts it ─▶ requests go there ─▶ clients are told, and go by themselves
 //
+// Rules, invites, bans and PINs are at each node. A beat has a digest of them, and a node whose digest differs is
+// asked by HTTPS for what is missing here.
+//
 // # Goroutines
 //
-// Run waits for all: one for beats, one for each room that another node is asked to take, those of the server for requests of other nodes, and those of package bus.
+// Run waits for all: one for beats, one for each room that another node is asked to take, one for each node that is
+// asked what it has, those of the server for requests of other nodes, and those of package bus.
 // Without settings of a cluster, nothing of this package runs.
 package cluster

@@ -29,6 +29,7 @@ import (
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/seats"
 	"tilemix/signaling"
+	"tilemix/signaling/access/book"
 	"tilemix/signaling/cluster"
 	"tilemix/signaling/cluster/bus"
 	"tilemix/signaling/cluster/directory"
@@ -45,6 +46,7 @@ type node struct {
 	rooms           *mcutest.Stage
 	cluster         *cluster.Cluster
 	bus             *bus.Bus
+	shelf           *book.Shelf
 	log             *mcutest.Log
 	stop            func()      // of its part in the cluster; its rooms go on
 	draining, cut   atomic.Bool // cut: no message comes or goes
@@ -125,12 +127,16 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 		t.Fatal(err)
 	}
 	j := n.keep(t, &cfg)
+	n.shelf = book.New(t.TempDir(), log)
+	if err := n.shelf.Share(); err != nil {
+		t.Fatal(err)
+	}
 	n.cluster, err = cluster.New(cluster.Config{
 		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
 		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
 		People:   func() map[string]int { return n.people() },
 		Load:     func() (int, float64) { return 2, 0.1 },
-		Draining: n.draining.Load,
+		Draining: n.draining.Load, Shelf: n.shelf,
 		Adopt:    func(left map[string]json.RawMessage) { cfg.Seats.Adopt(left, time.Now()) },
 		Relocate: func(room, url string) { n.rooms.Tell(room, control.Relocate{URL: url, From: n.url}) },
 	}, cable{n.bus, &n.cut}, log)

@@ -23,6 +23,7 @@ const version = 1
 // caller of View must not change what is in its slices.
 type Book struct {
 	Version  int             `json:"version"`
+	Revision uint64          `json:"revision,omitempty"` // changes until now, where several servers share the Book
 	Rules    json.RawMessage `json:"rules,omitempty"`
 	Overlays json.RawMessage `json:"overlays,omitempty"` // of the picture, with its files
 	// NamedOverlays are those that views choose by name.

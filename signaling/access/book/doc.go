@@ -15,5 +15,11 @@
 // the process. Otherwise anybody could fill the disk, because in an open server anybody is the host
 // of some room.
 //
+// # Several servers
+//
+// Servers that share their Books take copies of each other's. Each change counts up the Book's revision, and of
+// two copies the one with the higher revision counts. A Book that is no more leaves its revision, so that an
+// older copy does not bring it back.
+//
 // The package starts no goroutine. A Shelf is safe for concurrent use.
 package book

@@ -39,6 +39,9 @@ type Shelf struct {
 	mu    sync.RWMutex // guards what follows
 	books map[string]entry
 	next  uint64
+
+	shared map[string]Edition // of all Books that were here; nil without Share
+	digest uint64             // of shared
 }
 
 // entry is a Book in memory.
@@ -199,6 +202,9 @@ func (s *Shelf) change(room, match string, noted time.Time, change func(*Book) e
 		return e.book, err
 	}
 	b.Version = version
+	if s.shared != nil {
+		b.Revision = max(e.book.Revision, s.revision(room)) + 1
+	}
 	e.book, e.dirty = b, true
 	if noted.IsZero() || noted.Sub(e.wrote) >= noteEvery {
 		if !noted.IsZero() {
@@ -219,7 +225,7 @@ func (s *Shelf) write(room string, e *entry) error {
 	switch {
 	case !e.bad.Equal(store.Stamp{}): // what is in the broken file must not be lost
 		return s.trouble("room file not written", fmt.Errorf("%w: correct or remove %s first", store.ErrBroken, path))
-	case e.book.empty():
+	case e.book.empty() && s.shared == nil:
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return s.trouble("room file not removed", err)
 		}
@@ -245,6 +251,7 @@ func (s *Shelf) write(room string, e *entry) error {
 func (s *Shelf) put(room string, e entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.note(room, e.book)
 	if e.book.empty() && e.stamp.Equal(store.Stamp{}) && e.bad.Equal(store.Stamp{}) {
 		delete(s.books, room)
 		return

@@ -72,7 +72,8 @@ type Beat struct {
 	Load     float64 `json:"load"`  // the busy part of the cores, 0 to 1
 	Limit    float64 `json:"limit"` // of the load, from which it gets no room; 1: there is none
 	Most     int     `json:"mostRooms"`
-	People   int     `json:"people"` // in all its rooms
+	People   int     `json:"people"`          // in all its rooms
+	Books    string  `json:"books,omitempty"` // digest of its rules, invites, bans and PINs; equal where they are
 }
 
 // Room is a room of a node.
