@@ -80,16 +80,22 @@ type browser struct {
 // It runs until all tests have ended.
 func startBrowser(t *testing.T, options ...option) context.Context {
 	t.Helper()
+	return startChromium(t, needBrowser(t), options...)
+}
+
+// startChromium is startBrowser for the Chromium of a file.
+func startChromium(t *testing.T, file string, options ...option) context.Context {
+	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
-	key := fmt.Sprint(options)
+	key := fmt.Sprint(file, options)
 	if b := shared.browsers[key]; b != nil {
 		if b.ctx.Err() == nil {
 			return b.ctx
 		}
 		b.end() // it crashed in an earlier test
 	}
-	b := launch(t, options)
+	b := launch(t, file, options)
 	shared.browsers[key] = b
 	return b.ctx
 }
@@ -102,10 +108,10 @@ func endBrowsers() {
 }
 
 // launch starts a Chromium that knows nothing yet.
-func launch(t *testing.T, options []option) *browser {
+func launch(t *testing.T, file string, options []option) *browser {
 	t.Helper()
 	settings := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(needBrowser(t)),
+		chromedp.ExecPath(file),
 		chromedp.Headless,
 		chromedp.WindowSize(800, 600),
 		chromedp.WSURLReadTimeout(patience),

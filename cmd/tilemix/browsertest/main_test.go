@@ -45,6 +45,7 @@ func runWith(m *testing.M, dir string) int {
 	defer endBrowsers()
 	if flag.Lookup("test.run").Value.String() == "" { // all tests, so those that need it too
 		go func() { _, _ = packages() }()
+		go func() { _, _ = oldest() }()
 	}
 	return m.Run()
 }

@@ -109,34 +109,44 @@ const threeLayers = `(async () => {
 // npm returns a folder with the scripts of testdata/npm and the packages that they use.
 func npm(t *testing.T) string {
 	t.Helper()
+	return fetched(t, packages)
+}
+
+// fetched returns a folder of testdata with the packages that its files name.
+func fetched(t *testing.T, folder func() (string, error)) string {
+	t.Helper()
 	need(t, "Node.js", "nodejs npm", "npm")
-	dir, err := packages()
+	dir, err := folder()
 	if err != nil {
 		codectest.Lack(t, err.Error())
 	}
 	return dir
 }
 
-// packages is install, once. It begins before the first test, because the tests before those that
-// need it take longer than the network does.
-var packages = sync.OnceValues(install)
+// packages and oldest are install, once each: of the scripts of other clients, and of Chromium 83. They begin
+// before the first test, because the tests before those that need them take longer than the network does.
+var (
+	packages = sync.OnceValues(func() (string, error) { return install("npm") })
+	oldest   = sync.OnceValues(func() (string, error) { return install("chromium83") })
+)
 
-// install copies the scripts of testdata/npm and installs the packages that they use. It does so
-// once, and keeps the folder for the next time.
-func install() (dir string, err error) {
+// install copies a folder of testdata and installs the packages that its files name. It does so
+// once, and keeps the copy for the next time.
+func install(folder string) (dir string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	hash, err := hashOf("testdata/npm")
+	from := filepath.Join("testdata", folder)
+	hash, err := hashOf(from)
 	if err != nil {
 		return "", err
 	}
-	dir = filepath.Join(cache, "tilemix-test", "npm-"+hash)
+	dir = filepath.Join(cache, "tilemix-test", folder+"-"+hash)
 	if _, err := os.Stat(filepath.Join(dir, "installed")); err == nil {
 		return dir, nil
 	}
-	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS("testdata/npm"))); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(from))); err != nil {
 		return "", err
 	}
 	install := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
