@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/labstack/echo/v4"
 
@@ -141,6 +142,9 @@ func explain(err error) (status int, text string) {
 			return s.status, err.Error()
 		}
 	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return http.StatusInsufficientStorage, "the server's disk is full: its operator has to make space"
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return http.StatusServiceUnavailable, "the server did not finish this request in time"
 	}
@@ -228,7 +232,7 @@ func (m middleware) refuse(err error, c echo.Context) {
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", "websocket")
 		h.Set("Sec-WebSocket-Version", "13")
-	case http.StatusInternalServerError:
+	case http.StatusInternalServerError, http.StatusInsufficientStorage:
 		m.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "err", err)
 	}
 	if lost(c, status) {

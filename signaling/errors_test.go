@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -170,6 +171,7 @@ func TestJoinRefused(t *testing.T) {
 		{fmt.Errorf("join: %w", mcu.ErrRoomFull), 503, "5", "join: " + mcu.ErrRoomFull.Error()},
 		{mcu.ErrServerFull, 503, "5", mcu.ErrServerFull.Error()},
 		{mcu.ErrClosed, 503, "1", mcu.ErrClosed.Error()},
+		{fmt.Errorf("keep /a/file: %w", syscall.ENOSPC), 507, "", "disk is full"},
 		{errors.New("password is swordfish"), 500, "", "internal error"},
 	} {
 		t.Run(test.err.Error(), func(t *testing.T) {

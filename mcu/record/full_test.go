@@ -6,42 +6,18 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu/event"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/sidecar"
 )
 
-// smallDisk mounts a disk of so many kilobytes.
-func smallDisk(t *testing.T, size string) record.Config {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size+"k"); err != nil {
-		t.Skip("a small disk cannot be mounted here:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	return in(dir)
-}
-
-// fill writes until a disk is full.
-func fill(t *testing.T, cfg record.Config) {
-	t.Helper()
-	f, err := os.Create(filepath.Join(cfg.Dir, "else"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 1024))
-	}
-}
-
 // TestDiskFull fills a small disk: what is written stays, and says why it ended.
 func TestDiskFull(t *testing.T) {
-	s, cfg := newStudio(t), smallDisk(t, "100")
+	s, cfg := newStudio(t), in(codectest.SmallDisk(t, "100"))
 	c, _ := recorder(t, cfg, s)
 	id := start(t, c)
 	s.roll(20 * time.Second)
@@ -59,16 +35,33 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// TestDiskFullAtStart has no space as a recording is to begin. It does not begin, says why, leaves nothing, and
+// the room is told of nothing. With space it begins.
+func TestDiskFullAtStart(t *testing.T) {
+	s, cfg := newStudio(t), in(codectest.SmallDisk(t, "100"))
+	c, _ := recorder(t, cfg, s)
+	free := codectest.Fill(t, cfg.Dir)
+	_, err := c.Start("studio", record.Options{})
+	if !errors.Is(err, record.ErrStorage) || !strings.Contains(err.Error(), "no space left") || strings.Contains(err.Error(), cfg.Dir) {
+		t.Errorf("on a full disk: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(cfg.Dir, "*.*")); len(left) > 0 || len(c.List("")) > 0 || len(s.told) > 0 {
+		t.Errorf("left are %q, listed %+v, told %+v", left, c.List(""), s.told)
+	}
+	free()
+	finishEmpty(t, c, start(t, c))
+}
+
 // TestDiskFullOfTracks fills a small disk while there is a track. What is in that is whole,
 // and the time line says why it ends.
 func TestDiskFullOfTracks(t *testing.T) {
-	s, cfg := newStudio(t), smallDisk(t, "300")
+	s, cfg := newStudio(t), in(codectest.SmallDisk(t, "300"))
 	c, _ := recorder(t, cfg, s)
 	ada := newCamera(s)
 	id := startTracks(t, c)
 	ada.film(60)
 	await(t, c, id, func(i sidecar.Info) bool { return i.Length > 1.5 && i.Size > 0 })
-	fill(t, cfg)
+	codectest.Fill(t, cfg.Dir)
 	ada.film(120)
 	info := await(t, c, id, ended)
 	if info.State != sidecar.Failed {
@@ -86,7 +79,7 @@ func TestDiskFullOfTracks(t *testing.T) {
 // TestFullDiskKnows has a disk stay full after a recording failed. The next server finds it
 // as it was, and tells nobody of it again; the one after that too, of one that was cut off.
 func TestFullDiskKnows(t *testing.T) {
-	s, cfg := newStudio(t), smallDisk(t, "300")
+	s, cfg := newStudio(t), in(codectest.SmallDisk(t, "300"))
 	var told []string
 	cfg.Events = func(e event.Event) { told = append(told, string(e.Type)) }
 	c, stop := recorder(t, cfg, s)
@@ -98,10 +91,10 @@ func TestFullDiskKnows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill(t, cfg)
+	codectest.Fill(t, cfg.Dir)
 	ada.film(120)
 	info := await(t, c, id, ended)
-	fill(t, cfg) // what the end of the files gave back
+	codectest.Fill(t, cfg.Dir) // what the end of the files gave back
 	stop()
 	if all := again(t, cfg, s); len(all) != 1 || all[0].State != sidecar.Failed || all[0].Reason != info.Reason {
 		t.Errorf("%+v became %+v", info, all)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/record"
 	"tilemix/mcu/record/retention"
@@ -17,7 +18,7 @@ import (
 // TestMinFree has a disk fill up to what recordings leave free: the one that runs ends whole, and says
 // why, and none begins.
 func TestMinFree(t *testing.T) {
-	s, cfg := newStudio(t), smallDisk(t, "4000")
+	s, cfg := newStudio(t), in(codectest.SmallDisk(t, "4000"))
 	cfg.MinFree = 2 << 20
 	c, _ := recorder(t, cfg, s)
 	id := start(t, c)
@@ -45,7 +46,7 @@ func TestMinFree(t *testing.T) {
 
 // TestMinFreeShare: of a small disk, a share is left free, and not a GiB.
 func TestMinFreeShare(t *testing.T) {
-	s, cfg := newStudio(t), smallDisk(t, "4000")
+	s, cfg := newStudio(t), in(codectest.SmallDisk(t, "4000"))
 	cfg.MinFree = record.Share
 	c, _ := recorder(t, cfg, s)
 	finishEmpty(t, c, start(t, c))

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"tilemix/codec/codectest"
 	"tilemix/signaling/attachment"
 )
 
@@ -99,5 +101,35 @@ func TestClean(t *testing.T) {
 	}
 	if got := attachment.Clean(strings.Repeat("é", 200) + ".txt"); len(got) > 200 || !strings.HasSuffix(got, ".txt") {
 		t.Errorf("a long name became %d bytes", len(got))
+	}
+}
+
+// TestDiskFull has no space for a file. It is refused with the reason, nothing of it is left, and what was there is
+// there. With space it is kept.
+func TestDiskFull(t *testing.T) {
+	cfg := attachment.Default()
+	cfg.Dir = codectest.SmallDisk(t, "64")
+	s := attachment.Open(cfg, slog.New(slog.DiscardHandler))
+	first, err := s.Put("red", "first", -1, strings.NewReader("hello"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := codectest.Fill(t, cfg.Dir)
+	for range 3 {
+		if _, err := s.Put("red", "second", -1, strings.NewReader(strings.Repeat("x", 9000)), now); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("on a full disk: %v", err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(cfg.Dir, "*")); err != nil || len(left) != 3 { // with what fills the disk
+		t.Errorf("left are %q, %v", left, err)
+	}
+	if f, _, err := s.Read("red", first.ID, now); err != nil {
+		t.Error(err)
+	} else if data, err := io.ReadAll(f); err != nil || string(data) != "hello" {
+		t.Errorf("the first has %q, %v", data, err)
+	}
+	free()
+	if _, err := s.Put("red", "second", -1, strings.NewReader(strings.Repeat("x", 9000)), now); err != nil {
+		t.Errorf("with space again: %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -144,8 +145,11 @@ func (l *Log) append(e Entry) error {
 		}
 	}
 	n, err := l.file.Write(line.Bytes())
+	if err != nil {
+		return errors.Join(err, l.file.Truncate(l.size)) // a full disk took half of it
+	}
 	l.size += int64(n)
-	return err
+	return nil
 }
 
 // open opens the file for its owner alone, because it has names and addresses. A file that ends in

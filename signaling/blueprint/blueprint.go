@@ -184,10 +184,14 @@ func (s *Shelf) write(t template.Template) error {
 		return err
 	}
 	file := filepath.Join(s.dir, t.Name+".json")
-	if err := os.WriteFile(file+".new", data, 0o600); err != nil {
-		return err
+	err = os.WriteFile(file+".new", data, 0o600)
+	if err == nil {
+		err = os.Rename(file+".new", file)
 	}
-	return os.Rename(file+".new", file)
+	if err != nil {
+		_ = os.Remove(file + ".new")
+	}
+	return err
 }
 
 // Delete takes a layout away. Rooms that have it show the grid from then on. It returns ErrTaken or

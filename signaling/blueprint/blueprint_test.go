@@ -6,10 +6,13 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
+	"tilemix/codec/codectest"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/layout/template"
 	"tilemix/signaling/blueprint"
@@ -110,6 +113,32 @@ func TestBadFolder(t *testing.T) {
 	s := open(t, file)
 	if err := s.Put(one(t, "a", "[0,0,1,1]")); err == nil || len(s.Names()) != 0 {
 		t.Error("a layout that cannot be written is there")
+	}
+}
+
+// TestDiskFull has no space for a layout. The one before stays, here and on disk, and no half file is left.
+func TestDiskFull(t *testing.T) {
+	dir := codectest.SmallDisk(t, "64")
+	s := open(t, dir)
+	before := one(t, "a", "[0, 0, 1, 1]")
+	if err := s.Put(before); err != nil {
+		t.Fatal(err)
+	}
+	free := codectest.Fill(t, dir)
+	if err := s.Put(one(t, "a", "[0, 0, 0.5, 1]")); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("on a full disk: %v", err)
+	}
+	for what, s := range map[string]*blueprint.Shelf{"this": s, "the next": open(t, dir)} {
+		if got, err := s.Get("a"); err != nil || !reflect.DeepEqual(got, before) {
+			t.Errorf("%s server has %+v, %v", what, got, err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+		t.Errorf("left are %q", left)
+	}
+	free()
+	if err := s.Put(one(t, "a", "[0, 0, 0.5, 1]")); err != nil {
+		t.Errorf("with space again: %v", err)
 	}
 }
 

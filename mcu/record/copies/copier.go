@@ -158,12 +158,15 @@ func (c *Copier) attempt(ctx context.Context, i sidecar.Info, f *failing) *faili
 	log.Info("recording copied", "url", at, "bytes", size, "took", time.Since(began))
 	c.tell(event.RecordingCopied, i, event.Recording{URL: at})
 	if c.cfg.Remove {
-		if err := c.from.Remove(i.Room, i.ID); err != nil {
-			log.Error("recording not removed after its copy", "error", err)
+		err := c.from.Remove(i.Room, i.ID)
+		if err == nil {
+			delete(c.done, i.ID) // and there is nothing that a note could be of
 			return nil
 		}
-		_ = os.Remove(c.note(i.ID)) // nothing is left that it could be of
-		delete(c.done, i.ID)
+		log.Error("recording not removed after its copy", "error", err)
+	}
+	if err := c.remark(i.ID, at); err != nil { // a full disk, say: what was copied is, all the same
+		log.Error("recording will be copied again by the next server", "error", err)
 	}
 	return nil
 }
@@ -182,7 +185,7 @@ func (c *Copier) tell(kind event.Type, i sidecar.Info, r event.Recording) {
 // errGone says that there is nothing left to copy.
 var errGone = errors.New("its file is gone")
 
-// copy copies all files of a recording, and notes it. at is the URL of the mix, size the bytes of all.
+// copy copies all files of a recording. at is the URL of the mix, size the bytes of all.
 func (c *Copier) copy(ctx context.Context, i sidecar.Info) (at string, size int64, err error) {
 	names := []string{""}
 	for _, p := range i.Participants {
@@ -209,8 +212,7 @@ func (c *Copier) copy(ctx context.Context, i sidecar.Info) (at string, size int6
 	if err := c.storage.put(ctx, i.ID+sidecar.Ending, bytes.NewReader(about), int64(len(about))); err != nil {
 		return "", 0, err
 	}
-	at = c.storage.url(i.ID + media)
-	return at, size, c.remark(i.ID, at)
+	return c.storage.url(i.ID + media), size, nil
 }
 
 // media is the end of the name of a mix.

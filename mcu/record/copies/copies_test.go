@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tilemix/codec/codectest"
 	"tilemix/mcu"
 	"tilemix/mcu/event"
 	"tilemix/mcu/mcutest/poll"
@@ -239,6 +240,39 @@ func TestIll(t *testing.T) {
 				t.Error("the copy has other bytes")
 			}
 			poll.Until(t, "the recording to be removed", func() bool { return len(from.List("")) == 0 })
+		})
+	}
+}
+
+// TestDiskFull has no space to note what was copied. It is copied once all the same, and removed where that is
+// wanted, which makes space.
+func TestDiskFull(t *testing.T) {
+	for name, remove := range map[string]bool{"kept": false, "removed": true} {
+		t.Run(name, func(t *testing.T) {
+			b, from := serve(t), &shelf{dir: t.TempDir()}
+			from.add(t, "20261128-a", 1000)
+			cfg := config(t, b)
+			cfg.Remove = remove
+			disk := codectest.SmallDisk(t, "64")
+			cfg.Dir = filepath.Join(disk, "copies")
+			codectest.Fill(t, disk)
+			c := run(t, cfg, from)
+			c.next(t, event.RecordingCopied)
+			from.add(t, "20261128-b", 1000)
+			c.Hear(event.New(event.RecordingFinished, "demo"))
+			if e := c.next(t, event.RecordingCopied); e.Recording.ID != "20261128-b" {
+				t.Errorf("copied again is %+v", e.Recording)
+			}
+			c.stop()
+			if b.puts != 2*3 {
+				t.Errorf("%d files were sent", b.puts)
+			}
+			if left := len(from.List("")); left != map[bool]int{false: 2, true: 0}[remove] {
+				t.Errorf("%d recordings are left", left)
+			}
+			if said := strings.Contains(c.log.String(), "will be copied again by the next server"); said == remove {
+				t.Errorf("the log: %s", c.log)
+			}
 		})
 	}
 }

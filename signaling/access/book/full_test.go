@@ -4,9 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"tilemix/codec/codectest"
 	"tilemix/signaling/access/book"
 )
 
@@ -14,23 +14,14 @@ import (
 // before stays, in memory, on disk and for the next server, and no half file is left. With space, changes are kept
 // again.
 func TestDiskFull(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skip("a small disk cannot be mounted here:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := codectest.SmallDisk(t, "64")
 	s := open(t, filepath.Join(dir, "rooms"))
 	for _, change := range []func(*book.Book) error{invites("a"), bans("eve")} {
 		if _, err := s.Update("demo", "", change); err != nil {
 			t.Fatal(err)
 		}
 	}
-	other := filepath.Join(dir, "else")
-	f, err := os.Create(other)
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
-	}
-	_ = f.Close()
+	free := codectest.Fill(t, dir)
 	for room, change := range map[string]string{"demo": "mallory", "other": "trent"} {
 		if _, err := s.Update(room, "", func(b *book.Book) error {
 			b.Rules = []byte(`{"title":"` + strings.Repeat("x", 5000) + `"}`)
@@ -50,9 +41,7 @@ func TestDiskFull(t *testing.T) {
 	if left, err := os.ReadDir(s.dir); err != nil || len(left) != 1 {
 		t.Errorf("the folder has %v, %v", left, err)
 	}
-	if err := os.Remove(other); err != nil {
-		t.Fatal(err)
-	}
+	free()
 	if b, err := s.Update("demo", "", bans("mallory")); err != nil || len(b.Bans) != 2 {
 		t.Errorf("with space again: %d bans, %v", len(b.Bans), err)
 	}
