@@ -141,6 +141,10 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 		_, err := rooms.Room(room)
 		return err == nil || len(rooms.Waiting(room)) > 0
 	}
+	m.cfg.Holds = func(id string) bool {
+		_, err := site.Recorder.Get("", id)
+		return err == nil
+	}
 	m.cfg.People = func() map[string]int {
 		people := map[string]int{}
 		for _, r := range rooms.Rooms() {
@@ -150,6 +154,7 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 	}
 	m.cfg.Adopt, m.cfg.Shelf = again.Adopt, site.Shelf
 	m.cfg.Relocate = func(room, url string) {
+		again.Gone(room)
 		rest := 0
 		if end := d.End(); !end.IsZero() {
 			rest = max(1, int(time.Until(end).Seconds()))

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu/gateway"
+	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/room"
 )
 
@@ -167,7 +171,9 @@ func TestCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts three servers")
 	}
-	f := newFleet(t, []string{"--cluster-busy", "100"}, "a", "b", "c")
+	far := httptest.NewServer(http.NotFoundHandler()) // takes no push, so that it is tried again
+	defer far.Close()
+	f := newFleet(t, []string{"--cluster-busy", "100", "--allow-private-outputs", "--audio-codec", "opus"}, "a", "b", "c")
 	f.join("a", "demo", "Ada")
 	f.await("the room begins", func() bool { return f.home("b", "demo") != "" })
 	home := f.home("b", "demo")
@@ -183,6 +189,7 @@ func TestCluster(t *testing.T) {
 	ask(t, "PUT", f.nodes[others[1]].url+"/api/v1/rooms/demo/rules", "application/json", `{"pins":{"host":"4711"}}`, http.StatusOK)
 	f.await("Cid is muted", func() bool { return f.people(others[0])["Cid"].AudioMuted })
 	order := f.tiles(home)
+	goes := f.begin(others[0], far.URL)
 
 	ask(t, "POST", f.nodes[home].url+"/api/v1/nodes/none/drain", "application/json", `{"within":"30s"}`, http.StatusNotFound)
 	f.drain(home)
@@ -190,6 +197,7 @@ func TestCluster(t *testing.T) {
 	if now := f.tiles(others[0]); !slices.Equal(now, order) {
 		t.Errorf("the tiles are those of %v, and were those of %v", now, order)
 	}
+	goes.on(others[0], 2)
 	next := f.home(others[0], "demo")
 	if next == "" || next == home {
 		t.Fatalf("the room is at %q", next)
@@ -201,6 +209,7 @@ func TestCluster(t *testing.T) {
 		last, name = others[1], "Cid"
 	}
 	f.as(before, last, name)
+	goes.on(last, 3)
 	if body := ask(t, "GET", f.nodes[last].url+"/api/v1/nodes", "", "", http.StatusOK); !strings.Contains(body, `"state":"dead"`) {
 		t.Errorf("the nodes: %s", body)
 	}
@@ -208,6 +217,82 @@ func TestCluster(t *testing.T) {
 		t.Errorf("the last node has the rules %s", body)
 	}
 	ask(t, "GET", f.nodes[last].url+"/readyz", "", "", http.StatusOK)
+}
+
+// underway is what goes on in the room of a fleet.
+type underway struct {
+	f                        *fleet
+	recording, push, session string
+}
+
+// begin has the room be recorded, broadcast and pushed, by requests to a node.
+func (f *fleet) begin(by, far string) *underway {
+	f.t.Helper()
+	u := &underway{f: f, recording: startRecording(f.t, f.nodes[by].url)}
+	ask(f.t, "PUT", f.nodes[by].url+"/api/v1/rooms/demo/broadcast", "", "", http.StatusCreated)
+	var push gateway.Info
+	if err := json.Unmarshal([]byte(ask(f.t, "POST", f.nodes[by].url+"/api/v1/rooms/demo/outputs", "application/json", `{"url":"whip+`+far+`/whip"}`, http.StatusCreated)), &push); err != nil {
+		f.t.Fatal(err)
+	}
+	u.push = push.ID
+	u.session = hlsSession.FindString(ask(f.t, "GET", f.nodes[by].url+"/hls/demo/index.m3u8", "", "", http.StatusOK))
+	f.await("the recording grows", func() bool { return u.parts(by)[0].Size > 0 })
+	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
+	return u
+}
+
+var hlsSession = regexp.MustCompile(`\w+/video1_stream\.m3u8`)
+
+// parts returns the recordings of the room as a node lists them.
+func (u *underway) parts(by string) []sidecar.Info {
+	u.f.t.Helper()
+	var all struct{ Recordings []sidecar.Info }
+	if err := json.Unmarshal([]byte(ask(u.f.t, "GET", u.f.nodes[by].url+"/api/v1/rooms/demo/recordings", "", "", http.StatusOK)), &all); err != nil {
+		u.f.t.Fatal(err)
+	}
+	return all.Recordings
+}
+
+// on waits until all goes on after a move, as a node answers. part is that of the recording by now.
+func (u *underway) on(by string, part int) {
+	u.f.t.Helper()
+	u.f.await(fmt.Sprintf("part %d of the recording grows", part), func() bool {
+		all := u.parts(by)
+		if len(all) == 0 {
+			return false
+		}
+		last := all[len(all)-1]
+		return last.Part == part && last.Of == u.recording && last.Size > 0
+	})
+	url := u.f.nodes[by].url
+	u.f.await("the push goes on", func() bool { return statusOf(u.f.t, url+"/api/v1/rooms/demo/outputs/"+u.push) == http.StatusOK })
+	u.f.await("the broadcast goes on", func() bool {
+		if statusOf(u.f.t, url+"/hls/demo/index.m3u8") != http.StatusOK {
+			return false
+		}
+		if now := hlsSession.FindString(ask(u.f.t, "GET", url+"/hls/demo/index.m3u8", "", "", http.StatusOK)); now != u.session {
+			u.f.t.Fatalf("players of %s are led to %s", u.session, now)
+		}
+		return strings.Contains(ask(u.f.t, "GET", url+"/hls/demo/"+u.session, "", "", http.StatusOK), "#EXT-X-DISCONTINUITY")
+	})
+	for id := range u.f.nodes { // that has the file
+		for _, part := range u.parts(id) {
+			if got := statusOf(u.f.t, u.f.nodes[id].url+"/api/v1/recordings/"+part.ID+"/file"); got != http.StatusOK {
+				u.f.t.Errorf("part %s at node %s: %d", part.ID, id, got)
+			}
+		}
+	}
+}
+
+// statusOf sends a GET, and returns the status of the answer.
+func statusOf(t *testing.T, url string) int {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode
 }
 
 // as waits until some are in the room as who they were, and heard unless they were muted.

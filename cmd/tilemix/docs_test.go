@@ -209,7 +209,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		t.Fatal(err)
 	}
 	for _, part := range []interface{ Collectors() []prometheus.Collector }{
-		hooks, rooms, s.recorder(cfg, rooms, nil, log), s.gateway(cfg, rooms, nil, nil, log), s.broadcaster(rooms, nil, revive.Open(s.DataDir, log), log),
+		hooks, rooms, s.recorder(cfg, rooms, revive.Open(s.DataDir, log), nil, log), s.gateway(cfg, rooms, nil, nil, log), s.broadcaster(rooms, nil, revive.Open(s.DataDir, log), log),
 	} {
 		all = append(all, part.Collectors()...)
 	}

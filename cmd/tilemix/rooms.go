@@ -84,7 +84,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 		return nil, err
 	}
 	cell := s.cell(log)
-	recorder = s.recorder(cfg, rooms, cell, log)
+	recorder = s.recorder(cfg, rooms, again, cell, log)
 	if copier, err = newCopier(s, cfg.Events, recorder, log); err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (s *settings) site() signaling.Config {
 }
 
 // recorder records rooms.
-func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, cell *ffmpeg.Cell, log *slog.Logger) *record.Recorder {
+func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, again *revive.Revival, cell *ffmpeg.Cell, log *slog.Logger) *record.Recorder {
 	audio := s.AudioCodec
 	switch err := record.AACEncoder(); {
 	case audio == "aac" && err != nil:
@@ -170,7 +170,7 @@ func (s *settings) recorder(rooms mcu.Config, server *mcu.Server, cell *ffmpeg.C
 		audio = "aac"
 	}
 	return record.New(record.Config{
-		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Spans: rooms.Spans, Rules: rooms.Rules, Ceilings: s.bounds(), Cell: cell,
+		Dir: s.DataDir, Audio: audio, Events: rooms.Events, Spans: rooms.Spans, Rules: rooms.Rules, Ceilings: s.bounds(), Journal: again.Journal(), Cell: cell,
 	}, server, log)
 }
 

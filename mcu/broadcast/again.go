@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 
 	"tilemix/mcu/journal"
 )
@@ -30,9 +29,8 @@ type past struct {
 
 // memory keeps where sessions are, for the server that follows a crash. It is safe for concurrent use.
 type memory struct {
-	journal *journal.Journal           // nil: nothing is kept
-	left    map[string]json.RawMessage // by the server before; not changed
-	used    sync.Map                   // rooms whose sessions have gone on
+	journal *journal.Journal                 // nil: nothing is kept
+	left    func(key string) json.RawMessage // returns what another server has left, once; nil: none has
 }
 
 // key names a room's session in the journal.
@@ -40,11 +38,10 @@ func (*memory) key(room string) string { return "hls/" + room }
 
 // take returns the session of a room in the server before, once.
 func (m *memory) take(room string) (p past, ok bool) {
-	if json.Unmarshal(m.left[m.key(room)], &p) != nil || p.ID == "" {
+	if m.left == nil || json.Unmarshal(m.left(m.key(room)), &p) != nil || p.ID == "" {
 		return past{}, false
 	}
-	_, used := m.used.LoadOrStore(room, true)
-	return p, !used
+	return p, true
 }
 
 // goOn has a session go on where that of the server before stood, if there was one: under the same address,

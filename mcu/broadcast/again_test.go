@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -87,7 +88,11 @@ func TestSessionGoesOn(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			ended := make(chan struct{})
 			go func() { _ = j.Run(ctx); close(ended) }()
-			return &memory{journal: j, left: left}, func() { cancel(); <-ended }
+			once := func(key string) json.RawMessage {
+				defer delete(left, key)
+				return left[key]
+			}
+			return &memory{journal: j, left: once}, func() { cancel(); <-ended }
 		}
 		first, stop := server()
 		defer stop()

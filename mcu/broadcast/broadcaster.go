@@ -43,10 +43,10 @@ type Config struct {
 	// Renditions and Audio are those of broadcasts whose Options have none.
 	Renditions, Audio []string
 	Cell              *ffmpeg.Cell // that locks FFmpeg in, which makes AAC; nil: nothing does
-	// Journal keeps where broadcasts stand, and Left has what a server that crashed has left in it, so that
-	// players go on. nil: they begin anew.
+	// Journal keeps where broadcasts stand, and Left returns, once, what another server has left in it by a key,
+	// so that players go on. nil: they begin anew.
 	Journal *journal.Journal
-	Left    map[string]json.RawMessage
+	Left    func(key string) json.RawMessage
 }
 
 // Default starts broadcasts on request only.

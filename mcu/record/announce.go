@@ -6,6 +6,7 @@ import (
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/journal"
 	"tilemix/mcu/record/sidecar"
 )
 
@@ -15,10 +16,15 @@ type announcer struct {
 	events  func(event.Event)                // nil: none are sent
 	spans   func(event.Span)                 // nil: nobody traces
 	running func(room string) []sidecar.Info // returns the recordings of a room that have not ended
+	journal *journal.Journal                 // nil: nothing is kept
 }
+
+// ofRecording is the beginning of the keys of recordings in the journal.
+const ofRecording = "recording/"
 
 // report sends a recording's new state to both. again says that it was paused before.
 func (a announcer) report(news sidecar.Info, again bool) {
+	a.keep(news)
 	a.tell(news)
 	a.emit(news, again)
 	if a.spans != nil && (news.State == sidecar.Finished || news.State == sidecar.Failed) {
@@ -27,6 +33,19 @@ func (a announcer) report(news sidecar.Info, again bool) {
 			s.Err = news.Reason
 		}
 		a.spans(s)
+	}
+}
+
+// keep keeps that a recording runs, with what its next part needs.
+func (a announcer) keep(news sidecar.Info) {
+	switch {
+	case a.journal == nil:
+	case news.State.Ended():
+		a.journal.Drop(ofRecording + news.ID)
+	default:
+		a.journal.Put(ofRecording+news.ID, sidecar.Info{
+			ID: news.ID, Room: news.Room, State: news.State, Started: news.Started, Options: news.Options, Part: news.Part, Of: news.Of,
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"tilemix/mcu/event"
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/folder"
+	"tilemix/mcu/journal"
 	"tilemix/mcu/media"
 	"tilemix/mcu/record/retention"
 	"tilemix/mcu/record/sidecar"
@@ -47,6 +48,8 @@ type Config struct {
 	Events func(event.Event)
 	// Spans gets the time of each recording when it ends. It must not block. It may be nil.
 	Spans func(event.Span)
+	// Journal keeps which recordings run, for another server at which their room goes on. nil: none does.
+	Journal *journal.Journal
 	// Cell locks FFmpeg in, which makes the AAC. nil: nothing does.
 	Cell *ffmpeg.Cell
 }

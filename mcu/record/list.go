@@ -73,14 +73,8 @@ func (c *Recorder) List(room string) []sidecar.Info {
 // more than once. Errors are those of Start.
 func (c *Recorder) Continue(room string) (failed error) {
 	<-c.ready
-	var mine []severed
 	c.mu.Lock()
-	c.severed = slices.DeleteFunc(c.severed, func(t severed) bool {
-		if t.Room == room {
-			mine = append(mine, t)
-		}
-		return t.Room == room
-	})
+	mine := c.severed.take(room)
 	c.mu.Unlock()
 	for _, t := range mine {
 		var o Options
@@ -93,6 +87,14 @@ func (c *Recorder) Continue(room string) (failed error) {
 		failed = errors.Join(failed, err)
 	}
 	return failed
+}
+
+// Inherit takes the recordings of a room, by the keys of another server's journal, which go on here: Continue begins
+// their next parts. Other keys mean nothing to it.
+func (c *Recorder) Inherit(left map[string]json.RawMessage) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.severed.inherit(left, time.Now())
 }
 
 // Get returns a recording of a room, or of any room if room is "". The error is mcu.ErrNotFound.
@@ -255,7 +257,7 @@ func (c *Recorder) Hear(e event.Event) {
 // automate begins the recording of a call whose room is always recorded.
 func (c *Recorder) automate(room string) {
 	c.mu.Lock()
-	goes := len(c.running(room)) > 0 || slices.ContainsFunc(c.severed, func(t severed) bool { return t.Room == room })
+	goes := len(c.running(room)) > 0 || c.severed.has(room)
 	c.mu.Unlock()
 	if goes { // on after a crash
 		return

@@ -44,7 +44,7 @@ type Recorder struct {
 	ready   chan struct{}         // closed when all has the recordings of earlier runs
 	lock    *os.File              // of the folder; nil while that is not there
 	former  []*os.File            // locks of folders that were taken away
-	severed []severed             // by a crash, and not continued yet
+	severed cut                   // by a crash, and not continued yet
 	wg      sync.WaitGroup
 }
 
@@ -53,7 +53,7 @@ func New[H handle](cfg Config, rooms rooms[H], log *slog.Logger) *Recorder {
 	room := func(name string) (handle, error) { return rooms.Room(name) }
 	c := &Recorder{bounds: newBounds(cfg.Ceilings), cfg: cfg, room: room, log: log, ready: make(chan struct{}), begun: make(chan string, 64)}
 	c.all, c.live, c.doomed = make(map[string]*recording), make(map[string]*recording), make(map[string]bool)
-	c.news = announcer{room: room, events: cfg.Events, spans: cfg.Spans, running: c.runningInfos}
+	c.news = announcer{room: room, events: cfg.Events, spans: cfg.Spans, running: c.runningInfos, journal: cfg.Journal}
 	return c
 }
 

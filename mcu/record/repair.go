@@ -1,11 +1,13 @@
 package record
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +56,37 @@ const reach = 10 * time.Minute
 type severed struct {
 	sidecar.Info
 	paused bool
+}
+
+// cut has the recordings whose next parts are to begin with their rooms. Its Recorder's lock guards it.
+type cut []severed
+
+// has tells whether there is one of a room.
+func (c cut) has(room string) bool {
+	return slices.ContainsFunc(c, func(t severed) bool { return t.Room == room })
+}
+
+// take returns those of a room, and has them no more.
+func (c *cut) take(room string) (mine []severed) {
+	*c = slices.DeleteFunc(*c, func(t severed) bool {
+		if t.Room == room {
+			mine = append(mine, t)
+		}
+		return t.Room == room
+	})
+	return mine
+}
+
+// inherit takes those that another server has left in its journal.
+func (c *cut) inherit(left map[string]json.RawMessage, now time.Time) {
+	*c = slices.DeleteFunc(*c, func(t severed) bool { return now.Sub(t.Ended) >= reach })
+	for key, value := range left {
+		var i sidecar.Info
+		if strings.HasPrefix(key, ofRecording) && json.Unmarshal(value, &i) == nil && i.Room != "" {
+			i.Ended = now
+			*c = append(*c, severed{i, i.State == sidecar.Paused})
+		}
+	}
 }
 
 // repair repairs a recording that was cut off, and its tracks.

@@ -35,9 +35,9 @@ func (c *Cluster) begin(room string, now time.Time) {
 	if left := c.keeper.take(room, now); left != nil {
 		c.log.Info("a room goes on that another node had", "room", room, "kept", len(left))
 		if has {
-			delete(left, ofRoom+room) // the room here stays as it is
+			delete(left, "room/"+room) // the room here stays as it is
 		}
-		c.cfg.Adopt(left)
+		c.cfg.Adopt(room, has, left)
 	}
 	if !has {
 		c.roster.open(room, now)

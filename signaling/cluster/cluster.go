@@ -57,14 +57,16 @@ type Config struct {
 
 	Listener net.Listener                     // takes requests of other nodes, without TLS
 	Has      func(room string) bool           // this server has a room, or somebody waits for it
+	Holds    func(recording string) bool      // the recording of this ID is here
 	People   func() map[string]int            // in each room, those with a seat
 	Load     func() (cores int, load float64) // of the machine
 	Draining func() bool
 	Shelf    Shelf // of what outlives the calls in rooms; nil: each node has its own
-	// Adopt takes what a room had at its home, which is dead or gives it away, before the room begins here.
-	Adopt func(left map[string]json.RawMessage)
+	// Adopt takes what a room had at its home, which is dead or gives it away, before the room begins here, unless
+	// it runs here too. It must not block.
+	Adopt func(room string, runs bool, left map[string]json.RawMessage)
 	// Relocate tells the clients of a room that it goes on at a node, whose URL for clients this is. It must
-	// not block.
+	// not block, and may be called again.
 	Relocate func(room, url string)
 }
 

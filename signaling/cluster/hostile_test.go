@@ -44,9 +44,9 @@ func lone(t *testing.T, log *slog.Logger, change func(*Config)) (*Cluster, *wire
 		t.Fatal(err)
 	}
 	cfg := Config{
-		ID: "a", Run: "1", Key: key, Most: 10, Limit: 1, Has: func(room string) bool { return room == "demo" },
+		ID: "a", Run: "1", Key: key, Most: 10, Limit: 1, Has: func(room string) bool { return room == "demo" }, Holds: func(string) bool { return false },
 		People: func() map[string]int { return map[string]int{"demo": 1} }, Load: func() (int, float64) { return 2, 0 },
-		Draining: func() bool { return false }, Adopt: func(map[string]json.RawMessage) {}, Relocate: func(string, string) {},
+		Draining: func() bool { return false }, Adopt: func(string, bool, map[string]json.RawMessage) {}, Relocate: func(string, string) {},
 	}
 	if change != nil {
 		change(&cfg)
@@ -102,7 +102,7 @@ func TestHostile(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			log := &mcutest.Log{}
 			adopted := 0
-			c, w := lone(t, log.Logger(), func(cfg *Config) { cfg.Adopt = func(map[string]json.RawMessage) { adopted++ } })
+			c, w := lone(t, log.Logger(), func(cfg *Config) { cfg.Adopt = func(string, bool, map[string]json.RawMessage) { adopted++ } })
 			for range 3 {
 				if f := w.hears[test.subject]; f != nil {
 					f(test.subject, []byte(test.data))

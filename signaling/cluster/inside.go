@@ -46,7 +46,7 @@ func (s *spread) serve(ctx context.Context) error {
 // inside serves a request of another node. It is never handed on: if the room is elsewhere, the other node
 // learns where, so that requests cannot go round.
 func (s *spread) inside(w http.ResponseWriter, r *http.Request) {
-	if s.cluster.books.serve(w, r) {
+	if s.cluster.books.serve(w, r) || s.gatherer.serve(w, r) {
 		return
 	}
 	r, ok := signaling.Config{}.FromNode(r)

@@ -16,14 +16,25 @@ const (
 	piece = 100 << 10
 )
 
-// The beginnings of keys of a record.
-const (
-	ofRoom = "room/"
-	ofSeat = "seat/"
-)
+// roomOf returns which room an entry of the journal belongs to, "" for none that another node could use. The keys
+// of some have the room's name, and the values of others.
+func roomOf(key string, value json.RawMessage) string {
+	kind, name, _ := strings.Cut(key, "/")
+	switch kind {
+	case "room", "hls", "broadcast":
+		return name
+	case "seat", "output", "recording":
+		var of struct {
+			Room string `json:"room"`
+		}
+		_ = json.Unmarshal(value, &of) // else it has none
+		return of.Room
+	}
+	return ""
+}
 
 // record is what outlasts a room's home, or a piece of it: the seats of its people, with hashes of what they
-// come back with, and its settings.
+// come back with, its settings, and the recordings, outputs and broadcast that go on.
 type record struct {
 	Room string                     `json:"room"`
 	More bool                       `json:"more,omitempty"` // it continues the piece before
@@ -53,19 +64,7 @@ func newKeeper() *keeper {
 
 // follow takes a change of what this node keeps for after a crash. value nil: it is no more.
 func (k *keeper) follow(key string, value json.RawMessage) {
-	name, isRoom := strings.CutPrefix(key, ofRoom)
-	if !isRoom && !strings.HasPrefix(key, ofSeat) {
-		return
-	}
-	if !isRoom && value != nil {
-		var seat struct {
-			Room string `json:"room"`
-		}
-		if json.Unmarshal(value, &seat) != nil {
-			return
-		}
-		name = seat.Room
-	}
+	name := roomOf(key, value)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if was, ok := k.rooms[key]; ok { // it may have moved
@@ -73,7 +72,7 @@ func (k *keeper) follow(key string, value json.RawMessage) {
 		delete(k.rooms, key)
 		k.dirty[was] = true
 	}
-	if value == nil {
+	if value == nil || name == "" {
 		return
 	}
 	if k.own[name] == nil {

@@ -62,7 +62,8 @@ func TestKeeperLarge(t *testing.T) {
 		home.follow(fmt.Sprint("seat/", i), json.RawMessage(`{"room":"demo","name":"`+long+`"}`))
 	}
 	home.follow("room/demo", json.RawMessage(`{"locked":true}`))
-	home.follow("output/1", json.RawMessage(`{"room":"demo"}`)) // not of this record
+	home.follow("output/1", json.RawMessage(`{"room":"other"}`)) // not of this record
+	home.follow("strange/demo", json.RawMessage(`{"room":"demo"}`))
 	pieces := home.due(false)
 	if len(pieces) < 5 {
 		t.Errorf("500 KB come in %d pieces", len(pieces))

@@ -45,6 +45,8 @@ type spread struct {
 	proxy   *httputil.ReverseProxy
 	wire    *http.Transport
 
+	gatherer gatherer
+
 	handed, moved atomic.Uint64 // requests that went to another node, and those that found a dead one
 
 	mu    sync.Mutex
@@ -72,6 +74,7 @@ func newSpread(c *Cluster, secure *tls.Config) *spread {
 		DialContext: (&net.Dialer{Timeout: connect}).DialContext, TLSHandshakeTimeout: greet, TLSClientConfig: secure,
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: spare, DisableCompression: true,
 	}
+	s.gatherer = gatherer{c, s.wire}
 	s.proxy = &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.Host = "https", p.In.Host
@@ -85,6 +88,10 @@ func newSpread(c *Cluster, secure *tls.Config) *spread {
 
 // ServeHTTP serves a request of a client.
 func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l, is := listOf(r); is {
+		s.gatherer.gather(w, r, l, s.site)
+		return
+	}
 	room, opens := target(r)
 	home, gone, err := s.way(r, room, opens)
 	if err != nil {
@@ -116,6 +123,9 @@ func (s *spread) way(r *http.Request, room string, opens bool) (home string, gon
 	self := s.cluster.cfg.ID
 	if id := nodeOf(r); id != "" {
 		return id, false, nil
+	}
+	if id := recordingOf(r); id != "" {
+		return s.gatherer.holder(r.Context(), id), false, nil
 	}
 	if home, gone = s.cluster.mover.to(room); gone {
 		return home, true, nil

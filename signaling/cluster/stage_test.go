@@ -134,10 +134,11 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 	n.cluster, err = cluster.New(cluster.Config{
 		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
 		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
+		Holds:    func(string) bool { return false },
 		People:   func() map[string]int { return n.people() },
 		Load:     func() (int, float64) { return 2, 0.1 },
 		Draining: n.draining.Load, Shelf: n.shelf,
-		Adopt:    func(left map[string]json.RawMessage) { cfg.Seats.Adopt(left, time.Now()) },
+		Adopt:    func(_ string, _ bool, left map[string]json.RawMessage) { cfg.Seats.Adopt(left, time.Now()) },
 		Relocate: func(room, url string) { n.rooms.Tell(room, control.Relocate{URL: url, From: n.url}) },
 	}, cable{n.bus, &n.cut}, log)
 	if err != nil {

@@ -61,6 +61,18 @@ func (b *book) remove(id string) {
 	b.drop(ofOutput + id)
 }
 
+// of returns the outputs of a room.
+func (b *book) of(room string) (ids []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, is := range b.outputs {
+		if is == room {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // end keeps nothing more of a room, whose outputs and broadcast have ended with it.
 func (b *book) end(room string) {
 	b.mu.Lock()

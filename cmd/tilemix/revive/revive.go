@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"tilemix/mcu/broadcast"
@@ -41,6 +40,7 @@ const Folder = "journal"
 // Recorder is what a Revival needs of [tilemix/mcu/record.Recorder].
 type Recorder interface {
 	Continue(room string) error
+	Inherit(left map[string]json.RawMessage)
 }
 
 // Revival has the things go on. It is safe for concurrent use. Its only goroutine is Run's.
@@ -50,10 +50,10 @@ type Revival struct {
 	log   *slog.Logger
 	lock  *os.File
 	book  book
-	left  map[string]json.RawMessage // not changed
-	began chan string                // rooms
-	taken chan struct{}              // seats of another server; holds one
-	again map[string]bool            // those that have begun; owned by Run
+	left  estate
+	began chan string   // rooms
+	gone  chan string   // rooms that go on at another node
+	taken chan struct{} // what another server had; holds one
 
 	recorder    Recorder
 	links       *Links
@@ -63,7 +63,7 @@ type Revival struct {
 // Open reads what the server before has left in a data folder. If the folder cannot be written, or is
 // another server's, nothing outlasts a crash of this one, and the log says so.
 func Open(dataDir string, log *slog.Logger) *Revival {
-	r := &Revival{log: log, began: make(chan string, waiting), taken: make(chan struct{}, 1), again: map[string]bool{}}
+	r := &Revival{log: log, began: make(chan string, waiting), gone: make(chan string, waiting), taken: make(chan struct{}, 1)}
 	dir := filepath.Join(dataDir, Folder)
 	err := os.MkdirAll(dir, 0o750)
 	if err == nil {
@@ -83,12 +83,18 @@ func Open(dataDir string, log *slog.Logger) *Revival {
 			clear(left)
 		}
 	}
-	r.book.journal, r.left, r.Seats = j, left, seats.New(j, left, time.Now())
+	r.left.add(left)
+	r.book.journal, r.Seats = j, seats.New(j, left, time.Now())
 	return r
 }
 
 // Configure has a broadcaster keep where its broadcasts stand, and go on there.
-func (r *Revival) Configure(cfg *broadcast.Config) { cfg.Journal, cfg.Left = r.book.journal, r.left }
+func (r *Revival) Configure(cfg *broadcast.Config) {
+	cfg.Journal, cfg.Left = r.book.journal, r.left.take
+}
+
+// Journal is what outlasts a crash; nil: nothing does.
+func (r *Revival) Journal() *journal.Journal { return r.book.journal }
 
 // Use says what is to go on by what. The caller calls it once, before Run, and gives the site what it
 // returns, so that changes are kept.
@@ -104,12 +110,36 @@ func (r *Revival) Follow(f func(key string, value json.RawMessage)) {
 	}
 }
 
-// Adopt has the clients of a room come back here that another server had, which is dead.
-func (r *Revival) Adopt(left map[string]json.RawMessage) {
+// Adopt has a room go on here that another server had, which is dead or gives it away: its clients, recordings,
+// outputs and broadcast. runs tells that the room runs here already. It never blocks.
+func (r *Revival) Adopt(room string, runs bool, left map[string]json.RawMessage) {
 	r.Seats.Adopt(left, time.Now())
+	r.left.add(left)
+	r.recorder.Inherit(left)
 	select {
 	case r.taken <- struct{}{}:
 	default:
+	}
+	if runs {
+		r.begin(room)
+	}
+}
+
+// begin has what was under way in a room go on, soon.
+func (r *Revival) begin(room string) {
+	select {
+	case r.began <- room:
+	default:
+		r.log.Error("what was under way in a room does not go on: too many rooms begin", "room", room)
+	}
+}
+
+// Gone ends the outputs of a room that goes on at another node, which has them begin there: two of them cannot
+// send to one place. It never blocks, and may be called again.
+func (r *Revival) Gone(room string) {
+	select {
+	case r.gone <- room:
+	default: // the other's tries go on until the room ends here
 	}
 }
 
@@ -117,11 +147,7 @@ func (r *Revival) Adopt(left map[string]json.RawMessage) {
 func (r *Revival) Post(e event.Event) {
 	switch e.Type {
 	case event.RoomStarted:
-		select {
-		case r.began <- e.Room:
-		default:
-			r.log.Error("what was under way in a room does not go on: too many rooms begin", "room", e.Room)
-		}
+		r.begin(e.Room)
 	case event.RoomEnded:
 		r.book.end(e.Room)
 	}
@@ -134,14 +160,17 @@ func (r *Revival) Run(ctx context.Context) error {
 	for late := false; ; {
 		select {
 		case room := <-r.began:
-			if !late && !r.again[room] {
-				r.again[room] = true
+			if !late {
 				r.revive(ctx, room)
 			}
+		case room := <-r.gone:
+			r.leave(ctx, room)
 		case <-r.taken:
+			late = false
 			over.Reset(seats.Grace)
 		case <-over.C:
 			late = true
+			r.left.clear()
 			r.Seats.Expire()
 		case <-ctx.Done():
 			return nil
@@ -169,20 +198,28 @@ func (r *Revival) revive(ctx context.Context, room string) {
 	}
 	note("recording", r.recorder.Continue(room))
 	var was broadcast.Options
-	if on, ok := r.left[broadcastKey(room)]; ok && json.Unmarshal(on, &was) == nil {
+	if on := r.left.take(broadcastKey(room)); json.Unmarshal(on, &was) == nil {
 		_, _, err := r.broadcaster.Start(room, was)
 		note("broadcast", err)
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.left)) {
-		id, ok := strings.CutPrefix(key, ofOutput)
-		var was output
-		if !ok || json.Unmarshal(r.left[key], &was) != nil || was.Room != room {
-			continue
-		}
+	outputs := r.left.outputs(room)
+	for _, id := range slices.Sorted(maps.Keys(outputs)) {
+		was := outputs[id]
 		was.Options.ID, was.Options.From = id, was.From
 		trial, cancel := context.WithTimeout(ctx, trying)
 		_, err := r.links.AddOutput(trial, room, was.Options)
 		cancel()
 		note("output "+id, err)
+	}
+}
+
+// leave ends the outputs of a room that has left.
+func (r *Revival) leave(ctx context.Context, room string) {
+	for _, id := range r.book.of(room) {
+		trial, cancel := context.WithTimeout(ctx, trying)
+		if err := r.links.Remove(trial, gateway.Output, room, id); err != nil {
+			r.log.Warn("an output still sends, of a room that goes on at another server", "room", room, "output", id, "reason", err)
+		}
+		cancel()
 	}
 }

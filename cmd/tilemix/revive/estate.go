@@ -1,0 +1,57 @@
+package revive
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"sync"
+)
+
+// estate is what other servers have left of calls: the one before, which crashed, and other nodes of the cluster,
+// whose rooms go on here. Each piece is taken once. It is safe for concurrent use.
+type estate struct {
+	mu   sync.Mutex
+	left map[string]json.RawMessage
+}
+
+// add takes what a server has left.
+func (e *estate) add(left map[string]json.RawMessage) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.left == nil {
+		e.left = map[string]json.RawMessage{}
+	}
+	maps.Copy(e.left, left)
+}
+
+// take returns the value of a key, nil for none.
+func (e *estate) take(key string) json.RawMessage {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	value := e.left[key]
+	delete(e.left, key)
+	return value
+}
+
+// outputs takes the outputs of a room, by their IDs.
+func (e *estate) outputs(room string) map[string]output {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	found := map[string]output{}
+	for key, value := range e.left {
+		id, is := strings.CutPrefix(key, ofOutput)
+		var was output
+		if is && json.Unmarshal(value, &was) == nil && was.Room == room {
+			found[id] = was
+			delete(e.left, key)
+		}
+	}
+	return found
+}
+
+// clear forgets what nobody has taken.
+func (e *estate) clear() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.left)
+}

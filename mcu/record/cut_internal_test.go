@@ -1,0 +1,69 @@
+package record
+
+import (
+	"encoding/json"
+	"log/slog"
+	"testing"
+	"time"
+
+	"tilemix/mcu/journal"
+	"tilemix/mcu/record/sidecar"
+)
+
+// TestInherit: what a recording keeps in the journal while it runs is what another server needs to have it go on. One
+// that has ended keeps nothing, and keys of others mean nothing.
+func TestInherit(t *testing.T) {
+	j, _, _, err := journal.Open(t.TempDir()+"/journal.jsonl", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := map[string]json.RawMessage{}
+	j.Follow(func(key string, value json.RawMessage) {
+		if left[key] = value; value == nil {
+			delete(left, key)
+		}
+	})
+	a := announcer{journal: j}
+	options := json.RawMessage(`{"tracks":true}`)
+	runs := sidecar.Info{ID: "1", Room: "demo", State: sidecar.Recording, Part: 2, Of: "0", Options: options, Participants: make([]sidecar.Person, 100)}
+	a.keep(runs)
+	a.keep(sidecar.Info{ID: "2", Room: "demo", State: sidecar.Paused})
+	a.keep(sidecar.Info{ID: "3", Room: "demo", State: sidecar.Starting})
+	a.keep(sidecar.Info{ID: "3", Room: "demo", State: sidecar.Finished})
+	a.keep(sidecar.Info{ID: "4", Room: "other", State: sidecar.Recording})
+	left["seat/5"] = json.RawMessage(`{"room":"demo"}`)
+	left["recording/6"] = json.RawMessage(`{"room":`)
+	left["recording/7"] = json.RawMessage(`{"id":"7"}`)
+
+	var c cut
+	now := time.Now()
+	c.inherit(left, now)
+	if len(c) != 3 || !c.has("demo") || !c.has("other") || c.has("") {
+		t.Fatalf("they are %+v", c)
+	}
+	for _, one := range c.take("demo") {
+		switch one.ID {
+		case "1":
+			if one.paused || one.Part != 2 || one.First() != "0" || string(one.Options) != string(options) || one.Participants != nil {
+				t.Errorf("the one that runs is %+v", one)
+			}
+		case "2":
+			if !one.paused {
+				t.Error("the one that is paused is not")
+			}
+		default:
+			t.Errorf("there is %+v", one)
+		}
+	}
+	if c.has("demo") || c.take("demo") != nil {
+		t.Error("they are taken twice")
+	}
+	c.inherit(nil, now.Add(reach-1))
+	if !c.has("other") {
+		t.Error("one is forgotten too soon")
+	}
+	c.inherit(nil, now.Add(reach))
+	if c.has("other") {
+		t.Error("one waits for its room for ever")
+	}
+}
