@@ -99,7 +99,7 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ruled, err := s.ruled(o.Room, o.Grant)
-	if err != nil && (o.seat == nil || !errors.Is(err, room.ErrLocked)) { // those with a seat were in already
+	if err != nil && (o.seat == nil || !errors.Is(err, room.ErrLocked) && !errors.Is(err, rules.ErrEarly)) { // those with a seat were in already
 		return nil, err
 	}
 	o.Wait = o.Wait || !o.Fed && o.seat == nil && ruled.Waits(o.Grant, s.hosted(o.Room))

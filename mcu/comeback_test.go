@@ -14,11 +14,12 @@ import (
 	"tilemix/mcu/journal"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/room"
+	"tilemix/mcu/rules"
 	"tilemix/mcu/seats"
 )
 
 // seated is a small server whose seats outlast it. left is what the one before has left.
-func seated(t *testing.T, left map[string]json.RawMessage) (s *stage, path string) {
+func seated(t *testing.T, left map[string]json.RawMessage, terms rules.Terms) (s *stage, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "journal.jsonl")
 	j, _, _, err := journal.Open(path, slog.New(slog.DiscardHandler))
@@ -31,13 +32,14 @@ func seated(t *testing.T, left map[string]json.RawMessage) (s *stage, path strin
 	t.Cleanup(func() { cancel(); <-ended })
 	cfg := small()
 	cfg.Seats = seats.New(j, left, time.Now())
+	cfg.Rules = func(string) (rules.Terms, error) { return terms, nil }
 	return serve(t, cfg), path
 }
 
 // TestComeBackAfterCrash has a host lock a room, and a server that knows what the first has left. The host
 // comes back as itself, and a stranger stays outside, and would be no host.
 func TestComeBackAfterCrash(t *testing.T) {
-	first, path := seated(t, nil)
+	first, path := seated(t, nil, rules.Terms{})
 	g := &guest{}
 	var err error
 	if g.p, err = first.Join(mcu.JoinOptions{Room: "call", Name: "Ada", Send: g.news.put, Resumable: true, Grant: policy.Grant{First: true}}); err != nil {
@@ -58,7 +60,7 @@ func TestComeBackAfterCrash(t *testing.T) {
 		_ = json.Unmarshal(left["room/call"], &was)
 		return was.Locked && was.Layout == "speaker" && left["seat/"+welcome.ID] != nil
 	})
-	second, _ := seated(t, left)
+	second, _ := seated(t, left, rules.Terms{})
 	if err := second.Admits("call", "Eve", policy.Grant{First: true}); !errors.Is(err, room.ErrLocked) {
 		t.Errorf("a stranger: %v", err)
 	}
@@ -82,4 +84,33 @@ func TestComeBackAfterCrash(t *testing.T) {
 	if err := second.Admits("call", "Eve", policy.Grant{}); !errors.Is(err, room.ErrLocked) {
 		t.Errorf("a stranger once the host is back: %v", err)
 	}
+}
+
+// TestComeBackEarly has the clock of a machine go back before the time at which a room opens, as at the start of one
+// whose clock has no battery. A client that was in the room comes back, and a stranger waits for the time.
+func TestComeBackEarly(t *testing.T) {
+	first, path := seated(t, nil, rules.Terms{})
+	g := &guest{}
+	var err error
+	if g.p, err = first.Join(mcu.JoinOptions{Room: "call", Name: "Ada", Send: g.news.put, Resumable: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.p.Leave(); <-g.p.Done() })
+	welcome := next(t, &g.news, "a welcome", func(control.Welcome) bool { return true })
+	first.connect(g)
+	var left map[string]json.RawMessage
+	first.await("the journal to have it", func() bool {
+		_, left, _, _ = journal.Open(path, slog.New(slog.DiscardHandler))
+		return left["seat/"+welcome.ID] != nil
+	})
+	second, _ := seated(t, left, rules.Terms{NotBefore: time.Now().Add(time.Hour)})
+	if _, err := second.Join(mcu.JoinOptions{Room: "call", Name: "Eve"}); !errors.Is(err, rules.ErrEarly) {
+		t.Errorf("a stranger: %v", err)
+	}
+	back, _, err := second.Resume(mcu.JoinOptions{Room: "call", Resumable: true}, welcome.Resume)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back.Leave()
+	<-back.Done()
 }

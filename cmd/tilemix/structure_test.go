@@ -23,7 +23,7 @@ const (
 // order is mcu from the lowest packages to the highest. A package imports those of its own
 // rank and of lower ones.
 var order = [][]string{
-	{"rtptime", "control", "chat", "overlay", "event", "jitter", "bandwidth", "ladder", "uplink", "views", "views/pool", "presence", "health", "silence", "headroom", "keyframe", "stats", "quality", "folder", "fonts", "stream", "demux", "ffmpeg", "aac", "sandbox", "fit", "worker", "metrics", "backoff", "pace", "policy", "rules", "admission", "journal", "seats", "handshake"},
+	{"rtptime", "elapsed", "control", "chat", "overlay", "event", "jitter", "bandwidth", "ladder", "uplink", "views", "views/pool", "presence", "health", "silence", "headroom", "keyframe", "stats", "quality", "folder", "fonts", "stream", "demux", "ffmpeg", "aac", "sandbox", "fit", "worker", "metrics", "backoff", "pace", "policy", "rules", "admission", "journal", "seats", "handshake"},
 	{"packet"},
 	{"rtc/reports", "rtc/udp", "rtc/send", "rtc/receive", "turn", "intake"},
 	{"rtc/offer", "rtc/route"},
@@ -37,7 +37,7 @@ var order = [][]string{
 	{""}, // mcu itself, the facade
 	{"record", "record/sidecar", "record/retention", "record/copies", "gateway/address", "gateway/via", "gateway/rtsp", "broadcast", "still"},
 	{"gateway"},
-	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest", "mcutest/poll", "mcutest/story"}, // for tests
+	{"rtc/rtctest", "rtc/rtctest/barcode", "rtc/rtctest/network", "rtc/rtctest/quality", "rtc/rtctest/signal", "mcutest", "mcutest/clocks", "mcutest/poll", "mcutest/story"}, // for tests
 }
 
 // manyExports are packages that need more names than others, because each is a table.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tilemix/mcu"
+	"tilemix/mcu/elapsed"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
@@ -37,8 +38,9 @@ type broadcast struct {
 	radio  bool          // there is a rendition of sound alone
 	wish   Options
 	queue  *intake.Queue
-	demand atomic.Bool  // it stops when no player sends requests
-	asked  atomic.Int64 // when the last request came, in Unix nanoseconds
+	demand atomic.Bool // it stops when no player sends requests
+	base   elapsed.Base
+	asked  atomic.Int64 // when the last request came, of base
 	since  time.Time
 	crowd  *audience
 	ended  chan struct{} // closed when no more media comes
@@ -230,7 +232,7 @@ func (b *broadcast) pump() {
 		case u := <-b.queue.C:
 			b.stream.take(u)
 		case <-idle.C:
-			if b.demand.Load() && time.Since(time.Unix(0, b.asked.Load())) > b.home.cfg.Idle {
+			if b.demand.Load() && b.unasked(time.Now()) > b.home.cfg.Idle {
 				b.stop()
 			}
 		case <-b.ended:
@@ -280,8 +282,11 @@ func (b *broadcast) await(ctx context.Context) (*session, error) {
 	}
 }
 
-// touch records the request of a player.
-func (b *broadcast) touch() { b.asked.Store(time.Now().UnixNano()) }
+// touch records the request of a player. unasked is how long there was none.
+func (b *broadcast) touch() { b.asked.Store(b.base.At(time.Now())) }
+func (b *broadcast) unasked(now time.Time) time.Duration {
+	return time.Duration(b.base.At(now) - b.asked.Load())
+}
 
 func (b *broadcast) info() Info {
 	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}

@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/intake"
+	"tilemix/mcu/mcutest/clocks"
 	"tilemix/mcu/views"
 )
 
@@ -238,5 +239,18 @@ func TestViewFalls(t *testing.T) {
 	}
 	if i, err := s.Broadcaster.SetView("live", grid); err != nil || i.View != "grid" || i.Notice != "" {
 		t.Errorf("set again: %+v, %v", i, err)
+	}
+}
+
+// TestClockSet has the machine's clock set by an hour: a broadcast that players watch goes on, and one without
+// players does not.
+func TestClockSet(t *testing.T) {
+	var b broadcast
+	now := time.Now()
+	b.touch()
+	for _, by := range []time.Duration{0, -time.Hour, time.Hour} {
+		if got := b.unasked(clocks.Set(now.Add(time.Minute), by)); got > time.Minute || got < 10*time.Second {
+			t.Errorf("with a clock set by %v nobody has asked for %v", by, got)
+		}
 	}
 }

@@ -19,6 +19,8 @@ package headroom
 import (
 	"sync/atomic"
 	"time"
+
+	"tilemix/mcu/elapsed"
 )
 
 const (
@@ -46,14 +48,15 @@ type Headroom struct {
 	cores int64
 	most  int64
 
+	base        elapsed.Base // of the times below
 	share       atomic.Int64 // ns of decoding a second
-	until       atomic.Int64 // the end of this span, Unix ns
+	until       atomic.Int64 // the end of this span
 	ticks, late atomic.Int64 // in this span
 	spent       atomic.Int64 // ns of decoding in this span
 
 	held atomic.Int64 // how long the share stays after the next fall, ns
-	calm atomic.Int64 // when it may grow again, Unix ns
-	fell atomic.Int64 // when it last fell, Unix ns
+	calm atomic.Int64 // when it may grow again
+	fell atomic.Int64 // when it last fell
 }
 
 // New returns the headroom of a machine with so many cores. It begins with the least share.
@@ -91,11 +94,11 @@ func (h *Headroom) Tick(late time.Duration, missed int, period time.Duration, no
 	if late > period/tolerated {
 		h.late.Add(1)
 	}
-	end := h.until.Load()
-	if now.UnixNano() < end || !h.until.CompareAndSwap(end, now.Add(span).UnixNano()) {
+	end, at := h.until.Load(), h.base.At(now)
+	if at < end || !h.until.CompareAndSwap(end, at+int64(span)) {
 		return
 	}
-	h.decide(now.UnixNano(), end)
+	h.decide(at, end)
 }
 
 // decide ends a span. One clock does it, and none waits for it.

@@ -3,6 +3,8 @@ package headroom
 import (
 	"testing"
 	"time"
+
+	"tilemix/mcu/mcutest/clocks"
 )
 
 const period = time.Second / 30
@@ -133,5 +135,17 @@ func TestNothing(t *testing.T) {
 	m := newMachine(4)
 	if n := testing.AllocsPerRun(100, func() { m.run(period) }); n > 0 {
 		t.Errorf("%v allocations a tick", n)
+	}
+}
+
+// TestClockSet has the machine's clock set back by an hour: the share goes on to grow.
+func TestClockSet(t *testing.T) {
+	m := newMachine(4, 300*time.Millisecond)
+	m.now = time.Now()
+	m.run(time.Second)
+	before := m.Share()
+	m.now = clocks.Set(m.now, -time.Hour)
+	if m.run(2 * time.Second); m.Share() <= before {
+		t.Errorf("the share was %v and is %v", before, m.Share())
 	}
 }

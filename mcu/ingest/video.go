@@ -11,6 +11,7 @@ import (
 	"tilemix/codec/payload"
 	"tilemix/codec/ticks"
 	"tilemix/codec/yuv"
+	"tilemix/mcu/elapsed"
 	"tilemix/mcu/fit"
 	"tilemix/mcu/headroom"
 	"tilemix/mixer/layout"
@@ -73,7 +74,8 @@ type Video struct {
 	sets    parameters
 	tiles   tiles
 
-	asked atomic.Int64 // when a key frame was asked for last, Unix time in ns
+	base  elapsed.Base
+	asked atomic.Int64 // when a key frame was asked for last, of base; 0: never
 	gone  atomic.Bool  // the clock has let go
 
 	playout playout
@@ -117,8 +119,8 @@ func (v *Video) Whole(which uint8) { v.tiles.whole.Store(uint32(which)) }
 
 // AskKeyFrame asks the sender for an IDR, but not twice within keyInterval. It is safe for concurrent use.
 func (v *Video) AskKeyFrame(now time.Time) {
-	before := v.asked.Load()
-	if now.UnixNano()-before < int64(keyInterval) || !v.asked.CompareAndSwap(before, now.UnixNano()) {
+	before, at := v.asked.Load(), v.base.At(now)
+	if before != 0 && at-before < int64(keyInterval) || !v.asked.CompareAndSwap(before, at) {
 		return
 	}
 	v.keyRequests.Add(1)

@@ -18,6 +18,7 @@ import (
 	"tilemix/codec/payload"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/ingest"
+	"tilemix/mcu/mcutest/clocks"
 )
 
 // screening is a Video with a real decoder.
@@ -384,4 +385,16 @@ func FuzzVideo(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestClockSet has the machine's clock set back by an hour: the sender is asked for an IDR all the same.
+func TestClockSet(t *testing.T) {
+	s := newScreening(t, image.Pt(160, 90))
+	defer s.end(t)
+	now := time.Now()
+	s.AskKeyFrame(now)
+	s.AskKeyFrame(clocks.Set(now.Add(1100*time.Millisecond), -time.Hour))
+	if s.asked != 2 {
+		t.Errorf("it was asked %d times", s.asked)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/clocks"
 	"tilemix/mcu/overlay"
 	"tilemix/mixer/decor"
 )
@@ -222,5 +223,18 @@ func TestChanges(t *testing.T) {
 	}
 	if set, _ := overlay.Compile(control.Overlays{Banner: control.Banner{Text: "x"}}, nil); !(&overlay.State{Set: set}).Changes(began).IsZero() || !(&overlay.State{}).Changes(began).IsZero() {
 		t.Error("a picture that is still changes")
+	}
+}
+
+// TestClockSet has the machine's clock set back by an hour: the clock in the picture shows that within a second.
+func TestClockSet(t *testing.T) {
+	set, err := overlay.Compile(control.Overlays{Clock: "time"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	next := (&overlay.State{Set: set}).Changes(now)
+	if now = clocks.Set(now.Add(time.Second), -time.Hour); now.Before(next) {
+		t.Errorf("it changes in %v", next.Sub(now))
 	}
 }

@@ -85,7 +85,7 @@ func (s *State) Changes(after time.Time) (next time.Time) {
 	}
 	switch {
 	case s.Set.Clock == "time":
-		next = sooner(next, time.Unix(after.Unix()+1, 0))
+		next = sooner(next, after.Add(time.Second-time.Duration(after.Nanosecond()))) // by the monotonic clock
 	case s.Set.Clock == "elapsed" && !s.Began.IsZero():
 		next = sooner(next, s.Began.Add(time.Duration(s.clock(after)+1)*time.Second))
 	case s.Set.Clock == "remaining" && s.Ends.After(after):

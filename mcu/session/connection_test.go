@@ -4,11 +4,13 @@ import (
 	"errors"
 	"image"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/handshake"
+	"tilemix/mcu/mcutest/clocks"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/silence"
 )
@@ -135,5 +137,20 @@ func TestUnbound(t *testing.T) {
 	conn.Close()
 	if _, _, lost := s.Sends(); lost != "" {
 		t.Errorf("over another connection: %q", lost)
+	}
+}
+
+// TestClockSet has the machine's clock set by an hour, back and forward: a client that sends has not vanished by it,
+// and one that does not has.
+func TestClockSet(t *testing.T) {
+	s, now := connected(t, &host{}), time.Now()
+	if s.Silent(now) != 0 {
+		t.Error("nothing has come yet")
+	}
+	s.heard.Store(s.base.At(now))
+	for _, by := range []time.Duration{0, -time.Hour, time.Hour} {
+		if got := s.Silent(clocks.Set(now.Add(3*time.Second), by)); got != 3*time.Second {
+			t.Errorf("with a clock set by %v it was silent for %v", by, got)
+		}
 	}
 }

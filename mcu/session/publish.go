@@ -168,7 +168,7 @@ func (s *Session) runCamera(t cameraTrack, kind codec.Kind) (more bool) {
 			v.Report(ntp, timestamp)
 		}
 		now := time.Now()
-		s.heard.Store(now.UnixNano())
+		s.heard.Store(s.base.At(now))
 		v.Wait(t.Patience())
 		v.Busy(t.Busy(now))
 		v.Push(&packet, now)
@@ -226,7 +226,7 @@ func (s *Session) runMicrophone(t track) (more bool) {
 		}
 		level, ok := t.Level(&packet)
 		now := time.Now()
-		s.heard.Store(now.UnixNano())
+		s.heard.Store(s.base.At(now))
 		v.Push(ingest.VoicePacket{Packet: &packet, Level: level, HasLevel: ok, Retransmitted: t.Retransmitted()}, now)
 		for _, tap := range on.Taps() {
 			if m.Screen {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/elapsed"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/send"
 )
@@ -53,7 +54,8 @@ type Session struct {
 	pace  *rate.Limiter              // of the data channel
 	back  *rate.Limiter              // of coming back
 	limit atomic.Int64               // of all that it sends, bits a second; 0: none
-	heard atomic.Int64               // when media came last by its connection, Unix ns; 0: not yet
+	base  elapsed.Base
+	heard atomic.Int64 // when media came last by its connection, of base; 0: not yet
 
 	life    context.Context // ends as it leaves
 	end     context.CancelFunc
@@ -137,7 +139,7 @@ func (s *Session) Silent(now time.Time) time.Duration {
 	if at == 0 {
 		return 0
 	}
-	return now.Sub(time.Unix(0, at))
+	return time.Duration(s.base.At(now) - at)
 }
 
 // Established says that the media connection stands, so that its handshake needs no more

@@ -45,6 +45,7 @@ type Record struct {
 	fine, coarse ring
 	last         Reading
 	at           time.Time
+	begun        time.Time  // the samples' times count from it by the monotonic clock, so that they are in order
 	ten          [10]Moment // scratch
 }
 
@@ -64,10 +65,11 @@ func (r *Record) Add(now time.Time, reading *Reading) {
 	before := r.last
 	r.last, r.at = *reading, now
 	if first {
+		r.begun = now
 		return
 	}
 	s := reading.since(&before, past.Seconds())
-	s.At = now.UnixMilli()
+	s.At = r.begun.UnixMilli() + now.Sub(r.begun).Milliseconds()
 	*r.fine.next() = s
 	if n := len(r.ten); r.fine.added%n == 0 {
 		for i := range r.ten {

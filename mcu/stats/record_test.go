@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"tilemix/mcu/mcutest/clocks"
 	"tilemix/mcu/stats"
 )
 
@@ -173,5 +174,27 @@ func TestGuide(t *testing.T) {
 		if !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("the guide has no %s", name)
 		}
+	}
+}
+
+// TestClockSet has the machine's clock set back by an hour. Samples stay in order, so those after the last one that
+// a client has are the new ones.
+func TestClockSet(t *testing.T) {
+	r, now := stats.NewRecord(), time.Now()
+	for i := range 6 {
+		at := now.Add(time.Duration(i) * time.Second)
+		if i >= 3 {
+			at = clocks.Set(at, -time.Hour)
+		}
+		r.Add(at, reading(i, 0))
+	}
+	fine, _ := r.History()
+	for i, s := range fine.Samples {
+		if want := now.Add(time.Duration(i+1) * time.Second).UnixMilli(); s.At != want || s.Values[stats.CameraBytes] != 240_000 {
+			t.Errorf("sample %d is of %d ms, not %d, with %v bit/s", i, s.At, want, s.Values[stats.CameraBytes])
+		}
+	}
+	if after := fine.After(time.UnixMilli(fine.Samples[2].At)); len(after.Samples) != 2 {
+		t.Errorf("%d are new", len(after.Samples))
 	}
 }

@@ -84,11 +84,11 @@ type part struct {
 // First returns the ID of the first part.
 func (i Info) First() string { return cmp.Or(i.Of, i.ID) }
 
-// Join lists the parts of the recording among all, which are in order. A recording that no crash has cut has
-// none.
+// Join lists the parts of the recording among all. A recording that no crash has cut has none.
 func (i *Info) Join(all []Info) {
 	var parts []part
-	for _, o := range all {
+	// Not by the time, which may go back between two parts: a machine may begin again with another clock.
+	for _, o := range slices.SortedStableFunc(slices.Values(all), func(a, b Info) int { return cmp.Compare(a.Part, b.Part) }) {
 		if o.First() == i.First() {
 			parts = append(parts, part{ID: o.ID, State: o.State, Started: o.Started, Length: o.Length, Size: o.Size})
 		}

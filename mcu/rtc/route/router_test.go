@@ -12,6 +12,7 @@ import (
 	"github.com/pion/transport/v5/packetio"
 
 	"tilemix/codec"
+	"tilemix/mcu/mcutest/clocks"
 	"tilemix/mcu/rtc/route"
 )
 
@@ -249,4 +250,16 @@ func FuzzPacket(f *testing.F) {
 		_, _ = w.Buffer(packetio.RTCPBufferPacket, ssrc).Write(packet)
 		w.Close()
 	})
+}
+
+// TestClockSet has the machine's clock set back by an hour while a sender pauses: it may begin anew.
+func TestClockSet(t *testing.T) {
+	w := newWire(video(nil))
+	w.now = time.Now()
+	w.send(7, h264, []byte{0x61, 1})
+	w.now = clocks.Set(w.now.Add(350*time.Millisecond), -time.Hour)
+	w.send(8, h264, []byte{0x61, 1})
+	if len(w.begun) != 2 || w.begun[1].SSRC() != 8 {
+		t.Errorf("%d streams", len(w.begun))
+	}
 }

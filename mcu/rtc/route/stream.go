@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pion/transport/v5/packetio"
+
+	"tilemix/mcu/elapsed"
 )
 
 // streamBuffer is how many bytes of packets wait to be read.
@@ -19,7 +21,8 @@ type Stream struct {
 	packets *packetio.Buffer
 
 	report atomic.Pointer[Report]
-	last   atomic.Int64 // when its newest packet came, Unix time in ns
+	base   elapsed.Base
+	last   atomic.Int64 // when its newest packet came, of base; 0: none did
 }
 
 // Report is a sender report (RFC 3550 §6.4.1).
@@ -70,13 +73,14 @@ func (s *Stream) push(packet []byte, repair bool, now time.Time) {
 	if repair {
 		mark = 1
 	}
-	s.last.Store(now.UnixNano())
+	s.last.Store(s.base.At(now))
 	_, _ = s.packets.Write(append(packet, mark), nil)
 }
 
 // silent tells whether nothing has come for a time.
 func (s *Stream) silent(now time.Time, for_ time.Duration) bool {
-	return now.UnixNano()-s.last.Load() > int64(for_)
+	last := s.last.Load()
+	return last == 0 || s.base.At(now)-last > int64(for_)
 }
 
 func (s *Stream) close() { _ = s.packets.Close() }
