@@ -134,7 +134,7 @@ export class Chat {
     head.append(name);
     if (message.to) head.append(make('span', 'message-private', own ? `only to ${message.toName}` : 'only to you'));
     if (!Number.isNaN(time.getTime())) {
-      const when = make('time', '', time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
+      const when = make('time', '', time.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }));
       when.dateTime = time.toISOString();
       head.append(when);
     }

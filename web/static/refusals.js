@@ -92,5 +92,5 @@ export function removed(message) {
  */
 function until(time) {
   if (!time) return 'for now';
-  return `before ${new Date(time).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`;
+  return `before ${new Date(time).toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })}`;
 }

@@ -9,10 +9,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// smallest is the smallest telephone.
+var smallest = image.Point{320, 568}
+
 // windows are the sizes in which pages are looked at, in CSS pixels. Some are those of a larger window
 // at a zoom of 200 %.
 var windows = []image.Point{
-	{320, 568},
+	smallest,
 	{390, 844},
 	{844, 390},
 	{1280, 800},
@@ -45,20 +48,22 @@ const misfits = `(async () => {
 		const { left, right, top, bottom, width, height } = e.getClientRects()[0]; // of a link over two lines the first
 		if (!width || !height) continue;
 		if (left < -1 || right > innerWidth + 1 || top < -1 && height < innerHeight || bottom > innerHeight + 1 && height < innerHeight) found.push('out of the window: ' + name(e) + ' ' + [left, top, right, bottom].map(Math.round));
-		const at = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-		if (at && at !== e && !e.contains(at) && !at.closest('label')?.contains(e) && !e.labels?.length) found.push(name(e) + ' lies under ' + name(at));
+		for (const x of [left + 5, (left + right) / 2, right - 5]) {
+			const at = document.elementFromPoint(x, (top + bottom) / 2);
+			if (at && at !== e && !e.contains(at) && !at.contains(e) && !at.closest('label')?.contains(e) && !e.labels?.length) found.push(name(e) + ' lies under ' + name(at));
+		}
 	}
 	root.scrollTo(0, 0);
 	return found;
 })()`
 
 // TestFits looks at each page in windows from the smallest telephone to a large screen, and at a zoom of
-// 200 %: nothing scrolls sideways, no words are cut off, and no control lies under another.
+// 200 %, and in other languages on the smallest telephone: nothing scrolls sideways, no words are cut off, and no control lies under another.
 func TestFits(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
 	browser := startBrowser(t, calmDevices, allow, sound)
-	still := before(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true, receive: 'sound' }))`)
+	still := before(`if (!localStorage.getItem('tilemix')) localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true, receive: 'sound' }))`)
 	p := openPage(t, browser, "Ada", s.url+"/r/a-room-with-a-rather-long-name?name=Ada", still)
 	p.waitForPhase(t, "connected")
 	p.fits(t, "call")
@@ -76,12 +81,31 @@ func TestFits(t *testing.T) {
 		p.waitFor(t, `document.readyState === 'complete' && document.querySelector('h1, #mix')`)
 		p.fits(t, address)
 	}
+	for _, language := range []string{"de", "fr", "es", "ar"} {
+		p.do(t, chromedp.Evaluate(`localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true, receive: 'sound', language: `+quote(language)+` }))`, nil))
+		for _, address := range []string{"/", "/watch/a-room-with-a-rather-long-name"} {
+			p.do(t, chromedp.Navigate(s.url+address))
+			p.waitFor(t, `document.readyState === 'complete' && document.documentElement.lang === `+quote(language)+` && document.querySelector('h1, #mix')`)
+			p.fits(t, language+address, smallest)
+		}
+		p.do(t, chromedp.Evaluate(`sessionStorage.setItem('tilemix.in.room', 'Ada')`, nil), chromedp.Navigate(s.url+"/r/room"))
+		p.waitForPhase(t, "connected")
+		p.press(t, "p")
+		for _, tab := range []string{"people", "settings"} {
+			p.click(t, "#tab-"+tab)
+			p.waitFor(t, `document.getElementById('view-`+tab+`').checkVisibility()`)
+			p.fits(t, language+"/"+tab, smallest)
+		}
+	}
 }
 
-// fits fails the test for what does not fit into the page in any of the windows.
-func (p *page) fits(t *testing.T, state string) {
+// fits fails the test for what does not fit into the page in any of the windows, which are all unless some are given.
+func (p *page) fits(t *testing.T, state string, sizes ...image.Point) {
 	t.Helper()
-	for _, size := range windows {
+	if sizes == nil {
+		sizes = windows
+	}
+	for _, size := range sizes {
 		p.do(t, chromedp.EmulateViewport(int64(size.X), int64(size.Y)))
 		p.waitFor(t, fmt.Sprintf(`innerWidth === %d && innerHeight === %d`, size.X, size.Y))
 		var found []string
