@@ -46,12 +46,8 @@ async function load() {
   const all = [];
   try {
     for (let next = `${api}?limit=100`; next;) {
-      const answer = await fetch(next, { headers: headers() });
+      const answer = await request('GET', next);
       if (answer.status === 401 || answer.status === 403) {
-        if (access.acting) { // the call has ended; an invitation may still count
-          access.acting = '';
-          return await load();
-        }
         note('Only hosts of the room can see its recordings. Open this page from the call, or with the link of a host.');
         return null;
       }
@@ -65,6 +61,19 @@ async function load() {
     return null;
   }
   return all;
+}
+
+/**
+ * Asks the server as the call's participant, and after the call by the invitation, which may still count.
+ *
+ * @param {string} method
+ * @param {string} url
+ */
+async function request(method, url) {
+  const answer = await fetch(url, { method, headers: headers() });
+  if (!access.acting || (answer.status !== 401 && answer.status !== 403)) return answer;
+  access.acting = '';
+  return fetch(url, { method, headers: headers() });
 }
 
 /** @param {string} text */
@@ -128,7 +137,7 @@ async function remove(id) {
   const sure = await ask({ title: 'Delete the recording?', text: 'The server deletes its files at once. Nobody can bring them back.', yes: 'Delete', danger: true });
   if (sure === null) return;
   try {
-    const answer = await fetch(`${api}/${encodeURIComponent(id)}/file`, { method: 'DELETE', headers: headers() });
+    const answer = await request('DELETE', `${api}/${encodeURIComponent(id)}/file`);
     if (!answer.ok) throw await refusalOf(answer);
     toast('The recording is deleted');
   } catch (error) {

@@ -155,6 +155,7 @@ async function startCall(ownName, chosen = {}) {
       else chat.offline();
       if (['left', 'refused', 'removed'].includes(state.phase)) quit(state.room);
       if (state.phase === 'left' || state.phase === 'removed') microphone.close();
+      if ((state.phase === 'left' || state.phase === 'removed') && state.rights.includes('record')) recordings.list().catch(() => {});
       if (state.phase === 'removed') local.close();
       if (state.phase === 'refused') void enterPIN(state, session);
     },

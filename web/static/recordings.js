@@ -1,6 +1,6 @@
 // Recordings of the call: the button, the red dot that every participant sees, the file.
 
-import { headers } from './credentials.js';
+import { entering, headers } from './credentials.js';
 import { ask as question } from './dialog.js';
 import { at, byId } from './dom.js';
 import { refusalOf } from './said.js';
@@ -81,6 +81,15 @@ export class Recordings {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** Offers the page of recordings on the card after the call, if there are any and the server gives them. */
+  async list() {
+    const link = byId('card-recordings', HTMLAnchorElement);
+    link.hidden = true;
+    link.href = at(`/recordings/${encodeURIComponent(this.#room())}`) + location.hash;
+    const answer = await fetch(`${this.#api}?limit=1`, { headers: entering() });
+    if (answer.ok) link.hidden = (await answer.json()).recordings.length === 0;
   }
 
   /** @param {Recording} recording */

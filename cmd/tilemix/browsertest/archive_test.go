@@ -8,7 +8,7 @@ import (
 )
 
 // TestArchive has a host open the page of recordings: it lists what was recorded, plays it, and deletes
-// it after a question.
+// it after a question. A host that has left finds the way there.
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
@@ -30,6 +30,11 @@ func TestArchive(t *testing.T) {
 	list.waitFor(t, `document.querySelectorAll('.archive-item').length === 1`)
 	list.click(t, ".archive-actions button")
 	list.waitFor(t, `document.querySelector('video')?.readyState >= 1`)
+
+	// After the call, its card leads there.
+	ada.click(t, "#leave")
+	ada.waitForPhase(t, "left")
+	ada.waitFor(t, `!document.getElementById('card-recordings').hidden && new URL(document.getElementById('card-recordings').href).pathname === '/recordings/room'`)
 	list.click(t, ".archive-actions button") // what deletes is left
 	list.click(t, "dialog .danger")
 	list.waitForText(t, "#archive-note", "There are no recordings of this room.")
