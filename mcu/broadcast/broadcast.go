@@ -232,7 +232,7 @@ func (b *broadcast) pump() {
 		case u := <-b.queue.C:
 			b.stream.take(u)
 		case <-idle.C:
-			if b.demand.Load() && b.unasked(time.Now()) > b.home.cfg.Idle {
+			if b.demand.Load() && b.unasked(time.Now()) > int64(b.home.cfg.Idle) {
 				b.stop()
 			}
 		case <-b.ended:
@@ -282,11 +282,9 @@ func (b *broadcast) await(ctx context.Context) (*session, error) {
 	}
 }
 
-// touch records the request of a player. unasked is how long there was none.
-func (b *broadcast) touch() { b.asked.Store(b.base.At(time.Now())) }
-func (b *broadcast) unasked(now time.Time) time.Duration {
-	return time.Duration(b.base.At(now) - b.asked.Load())
-}
+// touch records the request of a player. unasked is for how many nanoseconds there was none.
+func (b *broadcast) touch()                      { b.asked.Store(b.base.At(time.Now())) }
+func (b *broadcast) unasked(now time.Time) int64 { return b.base.At(now) - b.asked.Load() }
 
 func (b *broadcast) info() Info {
 	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}

@@ -249,7 +249,7 @@ func TestClockSet(t *testing.T) {
 	now := time.Now()
 	b.touch()
 	for _, by := range []time.Duration{0, -time.Hour, time.Hour} {
-		if got := b.unasked(clocks.Set(now.Add(time.Minute), by)); got > time.Minute || got < 10*time.Second {
+		if got := time.Duration(b.unasked(clocks.Set(now.Add(time.Minute), by))); got > time.Minute || got < 10*time.Second {
 			t.Errorf("with a clock set by %v nobody has asked for %v", by, got)
 		}
 	}
