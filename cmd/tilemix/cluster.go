@@ -165,6 +165,7 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 		return fmt.Errorf("--cluster-id: %w", err)
 	}
 	again.Follow(m.cluster.Follow)
+	site.Collectors = append(site.Collectors, m.cluster.Collector())
 	site.Spread, site.Nodes, site.Node, site.Peers = m.cluster.Spread, m.cluster.Nodes, m.cfg.ID, m.cluster.Peers
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -186,6 +187,15 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 	}
 	d := &door{}
 	d.count(lasting{})
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("k", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.clusterSettings = clusterSettings{ClusterListen: fmt.Sprintf("127.%d.%d.1:6222", 1+rand.N(250), rand.N(250)), ClusterKey: key, ClusterID: "a"}
+	if s.member, err = newMember(t.Context(), s, "", log); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.member.cfg.Listener.Close() })
 	home, err := newRooms(s, log, nil, append(d.collectors, boundMetric(&stream.Door{}), portMetric(&demux.Port{}), startup.This().Collector())...)
 	if err != nil {
 		t.Fatal(err)
@@ -198,6 +208,7 @@ func serverMetrics(t *testing.T) (all []prometheus.Collector, shown string) {
 		t.Fatalf("/metrics answers %d %s", answer.Code, answer.Body)
 	}
 
+	all = append(all, s.member.cluster.Collector())
 	s.DataDir = t.TempDir()
 	hooks, err := newWebhooks(s, log)
 	if err != nil {

@@ -33,6 +33,7 @@ func (c *Cluster) begin(room string, now time.Time) {
 	defer c.beginning.Unlock()
 	has := c.cfg.Has(room)
 	if left := c.keeper.take(room, now); left != nil {
+		c.adopted.Add(1)
 		c.log.Info("a room goes on that another node had", "room", room, "kept", len(left))
 		if has {
 			delete(left, "room/"+room) // the room here stays as it is

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"tilemix/signaling/cluster/bus"
@@ -97,6 +98,7 @@ type Cluster struct {
 	settled   chan struct{} // closed once rooms may begin
 	settle    func()
 	number    atomic.Uint64 // of the last beat
+	adopted   atomic.Uint64 // rooms that another node had
 	heard     atomic.Int64  // when the first other node was, Unix ns; 0: none was
 	twin      sync.Once
 	noted     sync.Map // texts that were logged
@@ -199,6 +201,9 @@ func (c *Cluster) met(now time.Time) bool {
 	heard := c.heard.Load()
 	return heard != 0 && now.Sub(time.Unix(0, heard)) >= 2*directory.Every
 }
+
+// Collector returns the metrics of the cluster, as this node knows it.
+func (c *Cluster) Collector() prometheus.Collector { return metrics{c} }
 
 // tell sends a message to the other nodes. While the bus is away, there is nobody to tell.
 func (c *Cluster) tell(subject string, message any) {

@@ -48,6 +48,7 @@ type spread struct {
 	gatherer gatherer
 
 	handed, moved atomic.Uint64 // requests that went to another node, and those that found a dead one
+	dead, alive   atomic.Uint64 // nodes that were probed
 
 	mu    sync.Mutex
 	links map[string]map[*link]bool // requests that are under way, by their nodes
@@ -262,11 +263,13 @@ func (s *spread) probe(id, run string) (dead bool) {
 	conn, err := net.DialTimeout("tcp", node.Inside, reach)
 	if err == nil {
 		conn.Close()
+		s.alive.Add(1)
 		return false
 	}
 	if node, _ = s.cluster.roster.node(id, time.Now()); node.State != directory.Silent && !errors.Is(err, syscall.ECONNREFUSED) {
 		return false
 	}
+	s.dead.Add(1)
 	s.cluster.log.Warn("a node is dead", "id", id, "reason", err)
 	s.cluster.roster.bury(id, run)
 	s.cut(id)
