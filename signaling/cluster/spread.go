@@ -150,6 +150,7 @@ func (s *spread) RoundTrip(r *http.Request) (*http.Response, error) {
 			next = response.Header.Get(elsewhere)
 			response.Body.Close()
 		case err == nil:
+			s.cluster.log.Debug("another node answers", "request", response.Header.Get("X-Request-Id"), "node", t.node.ID, "room", t.room, "status", response.StatusCode)
 			return response, nil
 		case r.Context().Err() != nil || r.Body != nil && r.Body != http.NoBody && t.body == nil:
 			return nil, err
