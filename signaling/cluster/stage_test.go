@@ -55,7 +55,8 @@ type node struct {
 // cable is a node's bus, which can be cut.
 type cable struct {
 	*bus.Bus
-	cut *atomic.Bool
+	cut  *atomic.Bool
+	says func(data []byte) []byte // what it sends in place of a message
 }
 
 // Hear is bus.Bus's.
@@ -67,12 +68,17 @@ func (c cable) Hear(subject string, f func(string, []byte)) {
 	})
 }
 
+// Answer is bus.Bus's.
+func (c cable) Answer(subject string, f func(data []byte) []byte) {
+	c.Bus.Answer(subject, func(data []byte) []byte { return c.says(f(data)) })
+}
+
 // Publish is bus.Bus's.
 func (c cable) Publish(subject string, data []byte) error {
 	if c.cut.Load() {
 		return bus.ErrAway
 	}
-	return c.Bus.Publish(subject, data)
+	return c.Bus.Publish(subject, c.says(data))
 }
 
 // Ask is bus.Bus's.
@@ -80,7 +86,7 @@ func (c cable) Ask(ctx context.Context, subject string, data []byte) ([]byte, er
 	if c.cut.Load() {
 		return nil, bus.ErrAway
 	}
-	return c.Bus.Ask(ctx, subject, data)
+	return c.Bus.Ask(ctx, subject, c.says(data))
 }
 
 // keep has a node's seats outlast it, as its journal does.
@@ -109,6 +115,12 @@ func start(t testing.TB, id, key string, join ...string) *node {
 }
 
 func startAt(t testing.TB, id, key, routes string, join ...string) *node {
+	t.Helper()
+	return startAs(t, id, key, routes, func(data []byte) []byte { return data }, join...)
+}
+
+// startAs runs a node whose messages says changes.
+func startAs(t testing.TB, id, key, routes string, says func([]byte) []byte, join ...string) *node {
 	t.Helper()
 	n := &node{id: id, routes: routes, log: &mcutest.Log{}}
 	log := n.log.Logger()
@@ -140,7 +152,7 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 		Draining: n.draining.Load, Shelf: n.shelf,
 		Adopt:    func(_ string, _ bool, left map[string]json.RawMessage) { cfg.Seats.Adopt(left, time.Now()) },
 		Relocate: func(room, url string) { n.rooms.Tell(room, control.Relocate{URL: url, From: n.url}) },
-	}, cable{n.bus, &n.cut}, log)
+	}, cable{n.bus, &n.cut, says}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
