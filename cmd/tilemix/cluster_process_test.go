@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,14 +25,16 @@ import (
 
 // fleet is a cluster of whole processes on this machine.
 type fleet struct {
-	t     *testing.T
-	nodes map[string]*vessel
+	t       *testing.T
+	nodes   map[string]*vessel
+	clients []*exec.Cmd
 }
 
 // vessel is one process of a fleet.
 type vessel struct {
 	url     string
 	process *os.Process
+	flags   []string
 }
 
 // newFleet starts nodes of these names, each of which names the one before.
@@ -46,13 +49,13 @@ func newFleet(t *testing.T, flags []string, ids ...string) *fleet {
 	}
 	net := make([]byte, 2)
 	_, _ = rand.Read(net) // it never fails
-	f := &fleet{t, map[string]*vessel{}}
+	f := &fleet{t: t, nodes: map[string]*vessel{}}
 	var before []string
 	for i, id := range ids {
 		at := fmt.Sprintf("127.%d.%d.%d:6222", net[0], net[1], i+1) // nobody else has it
 		all := slices.Concat(flags, before, []string{"--cluster-listen", at, "--cluster-key", key, "--cluster-id", id, "--data-dir", t.TempDir()})
 		before = []string{"--cluster-join", at}
-		v := &vessel{}
+		v := &vessel{flags: all}
 		v.url, v.process = serveProcess(t, all...)
 		f.nodes[id] = v
 	}
@@ -131,7 +134,17 @@ func (f *fleet) join(id, name, who string) {
 	if err := client.Start(); err != nil {
 		f.t.Fatal(err)
 	}
+	f.clients = append(f.clients, client)
 	f.t.Cleanup(func() { _ = client.Process.Signal(syscall.SIGKILL); _ = client.Wait() })
+}
+
+// leave has all clients end.
+func (f *fleet) leave() {
+	for _, c := range f.clients {
+		_ = c.Process.Signal(os.Interrupt)
+		_ = c.Wait()
+	}
+	f.clients = nil
 }
 
 // kill ends a node as a loss of power would, as far as others see it.
@@ -142,6 +155,15 @@ func (f *fleet) kill(id string) {
 	}
 	_, _ = f.nodes[id].process.Wait()
 	delete(f.nodes, id)
+}
+
+// again starts a node that was killed, at the address at which clients know it.
+func (f *fleet) again(id string, was *vessel) {
+	f.t.Helper()
+	v := &vessel{flags: was.flags}
+	v.url, v.process = serveProcess(f.t, append(slices.Clone(was.flags), "--listen", strings.TrimPrefix(was.url, "http://"))...)
+	f.nodes[id] = v
+	f.await("all nodes serve", func() bool { return len(f.serving(id)) == 3 })
 }
 
 // drain has a node give its rooms away, and waits until its process has ended.
@@ -217,6 +239,48 @@ func TestCluster(t *testing.T) {
 		t.Errorf("the last node has the rules %s", body)
 	}
 	ask(t, "GET", f.nodes[last].url+"/readyz", "", "", http.StatusOK)
+}
+
+// TestKills kills the home of a call as often as TILEMIX_KILLS says, and says how long it took until all were back.
+// They come by the other nodes, as clients do behind a load balancer.
+func TestKills(t *testing.T) {
+	kills, _ := strconv.Atoi(os.Getenv("TILEMIX_KILLS"))
+	if kills == 0 {
+		t.Skip("TILEMIX_KILLS says how often the home of a call is to be killed")
+	}
+	f := newFleet(t, []string{"--cluster-busy", "100"}, "a", "b", "c")
+	f.join("a", "demo", "Ada")
+	f.await("the room begins", func() bool { return f.home("b", "demo") != "" })
+	var took []time.Duration
+	for len(took) < kills {
+		home := f.home("a", "demo")
+		entries := slices.DeleteFunc([]string{"a", "b", "c"}, func(id string) bool { return id == home })
+		for i := range 4 {
+			f.join(entries[i%2], "demo", fmt.Sprint("Guest", len(took), i))
+		}
+		guests := func(by string) (n int) {
+			for name := range f.people(by) {
+				if strings.HasPrefix(name, fmt.Sprint("Guest", len(took))) {
+					n++
+				}
+			}
+			return n
+		}
+		f.await("the guests are there", func() bool { return guests(entries[0]) == 4 })
+		time.Sleep(time.Second) // standbys have what is new
+		was := f.nodes[home]
+		f.kill(home)
+		began := time.Now()
+		f.await("the guests are back", func() bool { return guests(entries[0]) == 4 && f.home(entries[0], "demo") != home })
+		took = append(took, time.Since(began))
+		t.Logf("kill %d: all are back after %v", len(took), took[len(took)-1])
+		f.leave()
+		f.again(home, was)
+		f.join("a", "demo", "Ada")
+		f.await("the room is there", func() bool { return f.home("a", "demo") != "" })
+	}
+	slices.Sort(took)
+	t.Logf("of %d: median %v, p95 %v, most %v", kills, took[kills/2], took[kills*95/100], took[kills-1])
 }
 
 // underway is what goes on in the room of a fleet.
