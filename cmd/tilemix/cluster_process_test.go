@@ -285,8 +285,8 @@ func TestKills(t *testing.T) {
 
 // underway is what goes on in the room of a fleet.
 type underway struct {
-	f                        *fleet
-	recording, push, session string
+	f                               *fleet
+	recording, push, input, session string
 }
 
 // begin has the room be recorded, broadcast and pushed, by requests to a node.
@@ -299,6 +299,11 @@ func (f *fleet) begin(by, far string) *underway {
 		f.t.Fatal(err)
 	}
 	u.push = push.ID
+	// Nobody is at this address, so the input's participant waits in the room.
+	if err := json.Unmarshal([]byte(ask(f.t, "POST", f.nodes[by].url+"/api/v1/rooms/demo/inputs", "application/json", `{"url":"rtsp://127.0.0.1:1/x","name":"Door"}`, http.StatusCreated)), &push); err != nil {
+		f.t.Fatal(err)
+	}
+	u.input = push.ID
 	u.session = hlsSession.FindString(ask(f.t, "GET", f.nodes[by].url+"/hls/demo/index.m3u8", "", "", http.StatusOK))
 	f.await("the recording grows", func() bool { return u.parts(by)[0].Size > 0 })
 	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
@@ -330,6 +335,7 @@ func (u *underway) on(by string, part int) {
 	})
 	url := u.f.nodes[by].url
 	u.f.await("the push goes on", func() bool { return statusOf(u.f.t, url+"/api/v1/rooms/demo/outputs/"+u.push) == http.StatusOK })
+	u.f.await("the input goes on", func() bool { return statusOf(u.f.t, url+"/api/v1/rooms/demo/inputs/"+u.input) == http.StatusOK })
 	u.f.await("the broadcast goes on", func() bool {
 		if statusOf(u.f.t, url+"/hls/demo/index.m3u8") != http.StatusOK {
 			return false
@@ -381,7 +387,9 @@ func (f *fleet) tiles(by string) (names []string) {
 		f.t.Fatal(err)
 	}
 	for _, a := range all.Participants {
-		names = append(names, a.Name)
+		if a.Name != "Door" { // which has a new tile
+			names = append(names, a.Name)
+		}
 	}
 	return names
 }

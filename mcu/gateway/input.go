@@ -27,6 +27,10 @@ type InputOptions struct {
 	Loop bool `json:"loop"`
 	// From is the address by which the client is counted; zero: it is not.
 	From netip.Prefix `json:"-"`
+	// ID is that of an input which goes on after a crash of the server; "": a new one.
+	ID string `json:"-"`
+	// Ended is called once, by a goroutine of its own, when the input has ended for whatever reason. It may be nil.
+	Ended func() `json:"-"`
 }
 
 // AddInput brings a stream into a room as a participant, and opens the room if there is none. The
@@ -58,7 +62,10 @@ func (g *Gateway) AddInput(ctx context.Context, room string, o InputOptions) (In
 	if err != nil {
 		return Info{}, err
 	}
-	l := g.newLink(Input, room, a, "")
+	l := g.newLink(Input, room, a, o.ID)
+	if o.Ended != nil {
+		context.AfterFunc(l.life, o.Ended)
+	}
 	l.info.Name, l.from = name, o.From
 	l.futile = func(ever bool, down time.Duration) bool { return solitude{g}.futile(room, ever, down) }
 	who.AfterLeave(l.end)

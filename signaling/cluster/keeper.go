@@ -23,7 +23,7 @@ func roomOf(key string, value json.RawMessage) string {
 	switch kind {
 	case "room", "hls", "broadcast":
 		return name
-	case "seat", "output", "recording":
+	case "seat", "output", "input", "recording":
 		var of struct {
 			Room string `json:"room"`
 		}

@@ -2,6 +2,7 @@ package revive
 
 import (
 	"context"
+	"encoding/json"
 	"net/netip"
 	"sync"
 
@@ -10,24 +11,29 @@ import (
 	"tilemix/mcu/journal"
 )
 
-// ofOutput is the beginning of the keys of outputs in the journal.
-const ofOutput = "output/"
-
 func broadcastKey(room string) string { return "broadcast/" + room }
 
-// output is what is kept of an output. Its address has keys, so the file is the server's alone.
-type output struct {
-	Room    string                `json:"room"`
-	Options gateway.OutputOptions `json:"options"`
-	From    netip.Prefix          `json:"from,omitzero"`
+// link is what is kept of an output or an input. Its address has keys, so the file is the server's alone.
+type link struct {
+	Room    string          `json:"room"`
+	Options json.RawMessage `json:"options"`
+	From    netip.Prefix    `json:"from,omitzero"`
 }
+
+// name is what an output or an input is kept by.
+type name struct {
+	kind gateway.Kind
+	id   string
+}
+
+func (n name) key() string { return string(n.kind) + "/" + n.id }
 
 // book keeps what rooms have under way. It is safe for concurrent use.
 type book struct {
 	journal *journal.Journal // nil: nothing is kept
 
-	mu      sync.Mutex
-	outputs map[string]string // rooms, by the outputs' IDs
+	mu    sync.Mutex
+	links map[name]string // rooms of outputs and inputs
 }
 
 func (b *book) put(key string, value any) {
@@ -42,51 +48,50 @@ func (b *book) drop(key string) {
 	}
 }
 
-// add keeps an output.
-func (b *book) add(id string, o output) {
-	b.mu.Lock()
-	if b.outputs == nil {
-		b.outputs = map[string]string{}
+// add keeps an output or an input.
+func (b *book) add(n name, room string, options any, from netip.Prefix) {
+	data, err := json.Marshal(options)
+	if err != nil { // options came as JSON
+		return
 	}
-	b.outputs[id] = o.Room
-	b.mu.Unlock()
-	b.put(ofOutput+id, o)
-}
-
-// remove keeps an output no more.
-func (b *book) remove(id string) {
 	b.mu.Lock()
-	delete(b.outputs, id)
+	if b.links == nil {
+		b.links = map[name]string{}
+	}
+	b.links[n] = room
 	b.mu.Unlock()
-	b.drop(ofOutput + id)
+	b.put(n.key(), link{room, data, from})
 }
 
-// of returns the outputs of a room.
-func (b *book) of(room string) (ids []string) {
+// remove keeps an output or an input no more.
+func (b *book) remove(n name) {
+	b.mu.Lock()
+	delete(b.links, n)
+	b.mu.Unlock()
+	b.drop(n.key())
+}
+
+// of returns the outputs and inputs of a room.
+func (b *book) of(room string) (all []name) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id, is := range b.outputs {
+	for n, is := range b.links {
 		if is == room {
-			ids = append(ids, id)
+			all = append(all, n)
 		}
 	}
-	return ids
+	return all
 }
 
-// end keeps nothing more of a room, whose outputs and broadcast have ended with it.
+// end keeps nothing more of a room, whose outputs, inputs and broadcast have ended with it.
 func (b *book) end(room string) {
-	b.mu.Lock()
-	for id, of := range b.outputs {
-		if of == room {
-			delete(b.outputs, id)
-			b.drop(ofOutput + id)
-		}
+	for _, n := range b.of(room) {
+		b.remove(n)
 	}
-	b.mu.Unlock()
 	b.drop(broadcastKey(room))
 }
 
-// Links is a gateway whose outputs are kept.
+// Links is a gateway whose outputs and inputs are kept.
 type Links struct {
 	*gateway.Gateway
 	book *book
@@ -96,16 +101,32 @@ type Links struct {
 func (l *Links) AddOutput(ctx context.Context, room string, o gateway.OutputOptions) (gateway.Info, error) {
 	info, err := l.Gateway.AddOutput(ctx, room, o)
 	if err == nil {
-		l.book.add(info.ID, output{room, o, o.From})
+		l.book.add(name{gateway.Output, info.ID}, room, o, o.From)
 	}
+	return info, err
+}
+
+// AddInput is the gateway's.
+func (l *Links) AddInput(ctx context.Context, room string, o gateway.InputOptions) (gateway.Info, error) {
+	kept := make(chan name, 1) // the input's, once it is kept
+	o.Ended = func() {
+		if n := <-kept; n.id != "" {
+			l.book.remove(n)
+		}
+	}
+	info, err := l.Gateway.AddInput(ctx, room, o)
+	if err == nil {
+		l.book.add(name{gateway.Input, info.ID}, room, o, o.From)
+	}
+	kept <- name{gateway.Input, info.ID}
 	return info, err
 }
 
 // Remove is the gateway's.
 func (l *Links) Remove(ctx context.Context, kind gateway.Kind, room, id string) error {
 	err := l.Gateway.Remove(ctx, kind, room, id)
-	if err == nil && kind == gateway.Output {
-		l.book.remove(id)
+	if err == nil {
+		l.book.remove(name{kind, id})
 	}
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"strings"
 	"sync"
+
+	"tilemix/mcu/gateway"
 )
 
 // estate is what other servers have left of calls: the one before, which crashed, and other nodes of the cluster,
@@ -33,14 +35,14 @@ func (e *estate) take(key string) json.RawMessage {
 	return value
 }
 
-// outputs takes the outputs of a room, by their IDs.
-func (e *estate) outputs(room string) map[string]output {
+// links takes the outputs or the inputs of a room, by their IDs.
+func (e *estate) links(kind gateway.Kind, room string) map[string]link {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	found := map[string]output{}
+	found := map[string]link{}
 	for key, value := range e.left {
-		id, is := strings.CutPrefix(key, ofOutput)
-		var was output
+		id, is := strings.CutPrefix(key, name{kind, ""}.key())
+		var was link
 		if is && json.Unmarshal(value, &was) == nil && was.Room == room {
 			found[id] = was
 			delete(e.left, key)

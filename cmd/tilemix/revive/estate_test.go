@@ -3,12 +3,14 @@ package revive
 import (
 	"encoding/json"
 	"testing"
+
+	"tilemix/mcu/gateway"
 )
 
 // TestEstate: each piece of what others have left is taken once, and outputs by their room.
 func TestEstate(t *testing.T) {
 	var e estate
-	if e.take("broadcast/a") != nil || len(e.outputs("a")) != 0 {
+	if e.take("broadcast/a") != nil || len(e.links(gateway.Output, "a")) != 0 {
 		t.Error("there is something, and nobody has left it")
 	}
 	raw := func(text string) json.RawMessage { return json.RawMessage(text) }
@@ -20,15 +22,15 @@ func TestEstate(t *testing.T) {
 	if e.take("broadcast/a") != nil {
 		t.Error("it is taken twice")
 	}
-	got := e.outputs("a")
-	if len(got) != 2 || got["1"].Options.URL != "x" || got["4"].Room != "a" {
+	got := e.links(gateway.Output, "a")
+	if len(got) != 2 || string(got["1"].Options) != `{"url":"x"}` || got["4"].Room != "a" {
 		t.Errorf("the outputs are %+v", got)
 	}
-	if len(e.outputs("a")) != 0 {
+	if len(e.links(gateway.Output, "a")) != 0 {
 		t.Error("outputs are taken twice")
 	}
 	e.clear()
-	if len(e.outputs("b")) != 0 {
+	if len(e.links(gateway.Output, "b")) != 0 {
 		t.Error("something stays")
 	}
 }

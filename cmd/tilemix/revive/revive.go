@@ -1,5 +1,5 @@
 // Package revive has what was under way in a server that crashed go on in the one that follows: recordings,
-// broadcasts and outputs, as soon as their rooms begin again. Package seats does the same for participants.
+// broadcasts, outputs and inputs, as soon as their rooms begin again. Package seats does the same for participants.
 //
 //	API ─▶ Links, Broadcasts ─▶ journal          the server before ─▶ journal ─▶ Revival ─▶ gateway, broadcaster
 //	                                             rooms that begin ─▶ Post ──────┘ └▶ recorder, which reads its own files
@@ -111,7 +111,7 @@ func (r *Revival) Follow(f func(key string, value json.RawMessage)) {
 }
 
 // Adopt has a room go on here that another server had, which is dead or gives it away: its clients, recordings,
-// outputs and broadcast. runs tells that the room runs here already. It never blocks.
+// outputs, inputs and broadcast. runs tells that the room runs here already. It never blocks.
 func (r *Revival) Adopt(room string, runs bool, left map[string]json.RawMessage) {
 	r.Seats.Adopt(left, time.Now())
 	r.left.add(left)
@@ -134,8 +134,8 @@ func (r *Revival) begin(room string) {
 	}
 }
 
-// Gone ends the outputs of a room that goes on at another node, which has them begin there: two of them cannot
-// send to one place. It never blocks, and may be called again.
+// Gone ends the outputs and inputs of a room that goes on at another node, which has them begin there: two outputs
+// cannot send to one place. It never blocks, and may be called again.
 func (r *Revival) Gone(room string) {
 	select {
 	case r.gone <- room:
@@ -202,23 +202,40 @@ func (r *Revival) revive(ctx context.Context, room string) {
 		_, _, err := r.broadcaster.Start(room, was)
 		note("broadcast", err)
 	}
-	outputs := r.left.outputs(room)
-	for _, id := range slices.Sorted(maps.Keys(outputs)) {
-		was := outputs[id]
-		was.Options.ID, was.Options.From = id, was.From
-		trial, cancel := context.WithTimeout(ctx, trying)
-		_, err := r.links.AddOutput(trial, room, was.Options)
-		cancel()
-		note("output "+id, err)
+	for _, kind := range []gateway.Kind{gateway.Output, gateway.Input} {
+		links := r.left.links(kind, room)
+		for _, id := range slices.Sorted(maps.Keys(links)) {
+			trial, cancel := context.WithTimeout(ctx, trying)
+			note(name{kind, id}.key(), r.add(trial, kind, id, links[id]))
+			cancel()
+		}
 	}
 }
 
-// leave ends the outputs of a room that has left.
+// add has an output or an input begin again, under its ID.
+func (r *Revival) add(ctx context.Context, kind gateway.Kind, id string, was link) (err error) {
+	if kind == gateway.Input {
+		var o gateway.InputOptions
+		if err = json.Unmarshal(was.Options, &o); err == nil {
+			o.ID, o.From = id, was.From
+			_, err = r.links.AddInput(ctx, was.Room, o)
+		}
+		return err
+	}
+	var o gateway.OutputOptions
+	if err = json.Unmarshal(was.Options, &o); err == nil {
+		o.ID, o.From = id, was.From
+		_, err = r.links.AddOutput(ctx, was.Room, o)
+	}
+	return err
+}
+
+// leave ends the outputs and inputs of a room that has left.
 func (r *Revival) leave(ctx context.Context, room string) {
-	for _, id := range r.book.of(room) {
+	for _, n := range r.book.of(room) {
 		trial, cancel := context.WithTimeout(ctx, trying)
-		if err := r.links.Remove(trial, gateway.Output, room, id); err != nil {
-			r.log.Warn("an output still sends, of a room that goes on at another server", "room", room, "output", id, "reason", err)
+		if err := r.links.Remove(trial, n.kind, room, n.id); err != nil {
+			r.log.Warn("an output or input stays, of a room that goes on at another server", "room", room, "what", n.key(), "reason", err)
 		}
 		cancel()
 	}
