@@ -130,8 +130,8 @@ func convert(source []byte) (guide, error) {
 	if err := md.Renderer().Render(&body, source, tree); err != nil {
 		return guide{}, err
 	}
-	// The arrow keys scroll a wide example only when it has the focus.
-	page := strings.ReplaceAll(body.String(), "<pre>", `<pre tabindex="0">`)
+	// The arrow keys scroll a wide example or table only when it has the focus.
+	page := strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`).Replace(body.String())
 	return guide{title, template.HTML(page)}, nil
 }
 

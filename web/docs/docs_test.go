@@ -91,6 +91,19 @@ func TestConvertKeepsScriptsOut(t *testing.T) {
 	}
 }
 
+// TestTablesAreForAll holds tables to what a keyboard and a screen reader need: the focus, to scroll them, and
+// a name for each column.
+func TestTablesAreForAll(t *testing.T) {
+	for name, page := range pages(t) {
+		if strings.Contains(string(page), "<table>") {
+			t.Errorf("%s has a table that the keyboard cannot scroll", name)
+		}
+		if strings.Contains(string(page), "<th></th>") {
+			t.Errorf("%s has a table with a column without a name", name)
+		}
+	}
+}
+
 func TestConvertWantsTitle(t *testing.T) {
 	for _, source := range []string{"", "text\n", "## small\n"} {
 		if _, err := convert([]byte(source)); err == nil {
