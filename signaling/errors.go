@@ -142,7 +142,7 @@ func explain(err error) (status int, text string) {
 			return s.status, err.Error()
 		}
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if full(err) {
 		return http.StatusInsufficientStorage, "the server's disk is full: its operator has to make space"
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
@@ -150,6 +150,9 @@ func explain(err error) (status int, text string) {
 	}
 	return http.StatusInternalServerError, "internal error"
 }
+
+// full tells whether the disk took no more.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // codes are the codes of answers that refuse, by status: a program decides by them. Those of
 // codesOf come first.
@@ -232,7 +235,8 @@ func (m middleware) refuse(err error, c echo.Context) {
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", "websocket")
 		h.Set("Sec-WebSocket-Version", "13")
-	case http.StatusInternalServerError, http.StatusInsufficientStorage:
+	}
+	if status == http.StatusInternalServerError || full(err) {
 		m.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "err", err)
 	}
 	if lost(c, status) {

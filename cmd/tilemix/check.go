@@ -43,6 +43,9 @@ func (c *checkCommand) Run(app *kong.Kong) error {
 	if err := verify(s); err != nil {
 		return err
 	}
+	if names := strangers(app); len(names) > 0 {
+		fmt.Fprintf(app.Stderr, "Variables of the environment that are no settings: %s\n", strings.Join(names, ", "))
+	}
 	_, err = fmt.Fprintln(app.Stdout, "The settings are good.")
 	return err
 }
@@ -65,13 +68,12 @@ func parseSettings(args []string) (*settings, []*kong.Flag, error) {
 // verify returns why a server with these settings would not start, as far as files say it. OpenH264
 // is open.
 func verify(s *settings) error {
-	if _, err := listenAddress(s); err != nil {
-		return err
-	}
+	_, listen := listenAddress(s)
+	var useless error
 	if idle := s.idle(); idle != "" {
-		return fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
+		useless = fmt.Errorf("%s does nothing with --tls %s", idle, s.TLS)
 	}
-	if err := errors.Join(s.config().Check(), hooksOf(s).Check(), s.copies(s.DataDir, nil).Check()); err != nil {
+	if err := errors.Join(listen, useless, s.config().Check(), hooksOf(s).Check(), s.copies(s.DataDir, nil).Check()); err != nil {
 		return err
 	}
 	silent := slog.New(slog.DiscardHandler)

@@ -39,7 +39,7 @@ func (*serveCommand) BeforeResolve(ctx *kong.Context) error {
 type settingsFile map[string]string
 
 // readSettingsFile reads a file and checks each line. An unknown key, or a value that the
-// flag refuses, is an error that names file, line and key.
+// flag refuses, is an error that names file, line and key. Each such error has a line of text.
 func readSettingsFile(path string, flags []*kong.Flag) (settingsFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -50,15 +50,21 @@ func readSettingsFile(path string, flags []*kong.Flag) (settingsFile, error) {
 		return nil, atLine(path, err)
 	}
 	file := settingsFile{}
+	var faults []error
 	for _, entry := range entries {
 		key := entry.Key.GetToken().Value
-		value, err := settingText(entry, flagNamed(flags, key))
+		flag := flagNamed(flags, key)
+		if near := nearest(flags, key); flag == nil && near != "" {
+			faults = append(faults, fmt.Errorf("%s:%s: %s: unknown key; did you mean %s?", path, place(entry.Key.GetToken()), key, near))
+			continue
+		}
+		value, err := settingText(entry, flag)
 		if err != nil {
-			return nil, fmt.Errorf("%s:%s: %s: %w", path, place(entry.Key.GetToken()), key, err)
+			faults = append(faults, fmt.Errorf("%s:%s: %s: %w", path, place(entry.Key.GetToken()), key, err))
 		}
 		file[key] = value
 	}
-	return file, nil
+	return file, errors.Join(faults...)
 }
 
 // Validate is part of kong.Resolver. readSettingsFile has validated the file.
@@ -121,6 +127,37 @@ func flagNamed(flags []*kong.Flag, key string) *kong.Flag {
 		}
 	}
 	return nil
+}
+
+// nearest returns the key that a wrong one was to be, if one differs by two letters at most.
+func nearest(flags []*kong.Flag, key string) (near string) {
+	for _, flag := range flags {
+		if distance(flag.Name, key) <= min(2, len(key)/3) && flagNamed(flags, flag.Name) != nil {
+			near = flag.Name
+		}
+	}
+	return near
+}
+
+// distance is how many letters are to be added, removed or changed to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1) // of the part of a so far
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, corner+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // settingText returns an entry's value as the flag's text, after a try that the flag

@@ -49,6 +49,9 @@ func (l Level) String() string {
 	return strings.Join(names, "+")
 }
 
+// MarshalText is String, for logs in JSON.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
 // Bits returns the level as a byte, for another process of this program. See [LevelOf].
 func (l Level) Bits() (bits uint8) {
 	at := uint8(1)

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"tilemix/mcu/sandbox"
@@ -16,6 +17,9 @@ func TestLevel(t *testing.T) {
 	} {
 		if got := level.String(); got != want {
 			t.Errorf("%q, not %q", got, want)
+		}
+		if got, err := json.Marshal(level); err != nil || string(got) != `"`+want+`"` {
+			t.Errorf("in JSON %s, %v", got, err)
 		}
 	}
 }
