@@ -242,13 +242,9 @@ func (in *input) pull(ctx context.Context, seen func()) error {
 // formats are those of files. None of them leads to another file or to another host.
 const formats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,avi,ogg,wav,mp3,aac,flac,h264,mjpeg,mpjpeg"
 
-// reach lists the protocols and formats by which FFmpeg may read an address. The protocols have
-// no "file", because an HLS playlist names its segments. The formats have no SDP, because an SDP
-// names any host.
-type reach struct{ protocols, formats string }
-
-// reaches are those of each scheme.
-var reaches = map[string]reach{
+// reaches has, by scheme, the protocols and formats by which FFmpeg may read an address. The protocols have
+// no "file", because an HLS playlist names its segments. The formats have no SDP, because an SDP names any host.
+var reaches = map[string]struct{ protocols, formats string }{
 	"http":  {"tcp,tls,http,https,httpproxy,crypto", "hls," + formats},
 	"https": {"tcp,tls,http,https,httpproxy,crypto", "hls," + formats},
 	"rtsp":  {"tcp", "rtsp"},
@@ -291,13 +287,13 @@ func playlist(a address.Address, url string, live bool) string {
 		list += "option use_wallclock_as_timestamps 1\n"
 	}
 	list += "option protocol_whitelist " + may.protocols + "\noption format_whitelist " + may.formats + "\n"
+	wait := "rw_timeout"
 	switch a.Scheme() {
 	case "rtmp": // the URL has an IP in place of the name
-		list += "option rtmp_tcurl '" + a.App() + "'\noption rw_timeout " + ioTimeout + "\n"
+		list += "option rtmp_tcurl '" + a.App() + "'\n"
 	case "rtsp":
-		list += "option rtsp_transport tcp\noption timeout " + ioTimeout + "\n"
-	default:
-		list += "option rw_timeout " + ioTimeout + "\n"
+		list += "option rtsp_transport tcp\n"
+		wait = "timeout"
 	}
-	return list
+	return list + "option " + wait + " " + ioTimeout + "\n"
 }
