@@ -66,7 +66,7 @@ type Counts struct {
 	Capped   uint64 // access units left out because the camera costs too much
 	Oversize uint64 // access units whose pictures are larger than the server takes
 	NoMemory uint64 // access units for which decoders hold too much memory already
-	Refused  uint64 // access units of a camera that ended its decoder too often
+	Refused  uint64 // access units, or packets of sound, of a source that ended its decoder too often
 	Lagged   uint64 // access units left out because they had waited unread for too long
 	Pictures uint64 // that could be shown
 }
@@ -131,6 +131,8 @@ func OfUnseen(came Counts, ever bool, unbound Reason) Reason {
 // of it came at any time.
 func OfSound(came Counts, ever bool, unbound Reason) Reason {
 	switch {
+	case came.Refused > 0:
+		return harmful
 	case came.Packets > 0 && came.Units == 0:
 		return undecodable
 	case ever:

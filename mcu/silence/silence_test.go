@@ -74,6 +74,7 @@ func TestOfSound(t *testing.T) {
 		"nothing ever came":            {Counts{}, false, "", noAudio},
 		"what came belongs to nothing": {Counts{}, false, "stream-unbound", "stream-unbound"},
 		"what came is no Opus":         {Counts{Packets: 250}, true, "", undecodable},
+		"it ended its decoder":         {Counts{Packets: 250, Units: 3, Refused: 247}, true, "", harmful},
 	} {
 		if got := OfSound(c.came, c.ever, c.unbound); got != c.want {
 			t.Errorf("%s: %q, not %q", name, got, c.want)

@@ -15,6 +15,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/codec/h264/libav"
 	"tilemix/codec/limit"
+	"tilemix/codec/opus"
 	"tilemix/codec/table"
 	"tilemix/codec/yuv"
 	"tilemix/mcu/fit"
@@ -111,4 +112,43 @@ func processors(tb testing.TB) (sum time.Duration) {
 		}
 	}
 	return sum
+}
+
+// BenchmarkVoices decodes a tick of three voices in this process and in a worker, in turn, and says what the
+// processor needs for it in each.
+func BenchmarkVoices(b *testing.B) {
+	p := pool(b, patient)
+	c := newChoir(b, p.NewCrew(), 3)
+	c.await(b, p, 2)
+	var local [3]*opus.Decoder
+	for i := range local {
+		dec, err := opus.NewDecoder()
+		if err != nil {
+			b.Fatal(err)
+		}
+		local[i] = dec
+	}
+	var used [2][]time.Duration
+	for n := 0; b.Loop(); n++ {
+		packet := c.packets[10+n%40]
+		for i, decode := range []func(int){
+			func(k int) { _, _ = local[k].Decode(c.blocks[k][:], packet) },
+			func(k int) { _, _ = c.voices[k].Decode(c.blocks[k][:], packet) },
+		} {
+			time.Sleep(5 * time.Millisecond)
+			before := processors(b)
+			if i == 0 {
+				for k := range local {
+					decode(k)
+				}
+			} else {
+				c.Each(len(local), decode)
+			}
+			used[i] = append(used[i], processors(b)-before)
+		}
+	}
+	for i, name := range []string{"off", "room"} {
+		slices.Sort(used[i])
+		b.ReportMetric(float64(used[i][len(used[i])/2])/1e3, "µs-"+name)
+	}
 }

@@ -8,8 +8,37 @@ import (
 	"tilemix/codec"
 )
 
-// linger is how long a worker stays without decoders.
-const linger = 10 * time.Second
+const (
+	// linger is how long a worker stays without decoders.
+	linger = 10 * time.Second
+	// probation is the time in which Config.Deaths end a decoder.
+	probation = time.Minute
+)
+
+// record is what is held against a stream.
+type record struct {
+	fatal   []time.Time // when a worker ended with what it sent in it, at most Config.Deaths
+	refused bool
+}
+
+// suspected tells whether the stream is kept apart from others.
+func (r *record) suspected(now time.Time) bool {
+	return len(r.fatal) > 0 && now.Sub(r.fatal[len(r.fatal)-1]) < probation
+}
+
+// suspect takes note that a worker ended with what the stream sent in it.
+func (r *record) suspect(p *Pool, what string, now time.Time) {
+	deaths := p.cfg.Deaths
+	if len(r.fatal) == deaths {
+		r.fatal = r.fatal[:copy(r.fatal, r.fatal[1:])]
+	}
+	r.fatal = append(r.fatal, now)
+	if len(r.fatal) == deaths && now.Sub(r.fatal[0]) < probation {
+		r.refused = true
+		p.refused.Add(1)
+		p.cfg.Log.Warn("a stream is not decoded any more, because it ended its codec worker too often", "stream", what, "times", deaths)
+	}
+}
 
 // Crew has the decoders that share workers: those of a room. It is safe for concurrent use.
 type Crew struct {
@@ -20,6 +49,7 @@ type Crew struct {
 
 	mu     sync.Mutex // guards what follows and the slots of the workers; no decoding takes it
 	shared []*process
+	voices int // batches that have a place in a worker that others share, or had one when it died
 }
 
 // NewDecoder returns a decoder of a codec. It costs nothing before it decodes.
@@ -51,26 +81,72 @@ func (c *Crew) seat(alone bool, timer *time.Timer) (*process, int, bool) {
 			return w, slot, true
 		}
 	}
+	for {
+		select {
+		case w := <-c.pool.spare:
+			if c.adopt(w, alone) {
+				return w, 0, true
+			}
+		case <-timer.C:
+			c.pool.starved.Add(1)
+			return nil, 0, false
+		}
+	}
+}
+
+// adopt takes the first slot of a worker that was spare. While voices have lost theirs, the worker
+// is to be shared, even if who waits for one wants it alone: adopt then returns false. Sound cannot wait as
+// pictures can.
+func (c *Crew) adopt(w *process, alone bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := alone && c.voices > 0 && !slices.ContainsFunc(c.shared, func(w *process) bool { return !w.spent() })
+	if !alone || first {
+		c.shared = append(c.shared, w)
+	}
+	if first {
+		time.AfterFunc(linger, func() { c.end(w) }) // if no voice takes it
+		return false
+	}
+	w.taken[0], w.users = true, 1
+	return true
+}
+
+// try is seat for those who cannot wait: it returns nil where no worker is ready.
+func (c *Crew) try(alone bool) (*process, int) {
+	if !alone {
+		if w, slot := c.find(); w != nil {
+			return w, slot
+		}
+		select {
+		case c.asking <- struct{}{}: // who has it brings a worker for all
+			defer func() { <-c.asking }()
+		default:
+			return nil, 0
+		}
+	}
 	select {
 	case w := <-c.pool.spare:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !alone {
-			c.shared = append(c.shared, w)
+		if c.adopt(w, alone) {
+			return w, 0
 		}
-		w.taken[0], w.users = true, 1
-		return w, 0, true
-	case <-timer.C:
-		c.pool.starved.Add(1)
-		return nil, 0, false
+	default:
 	}
+	return nil, 0
+}
+
+// hold takes note that voices have a place in a worker, or want one, until they let it go: by is 1, or -1.
+func (c *Crew) hold(by int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.voices += by
 }
 
 // find takes a slot of a worker that there is.
 func (c *Crew) find() (*process, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.shared = slices.DeleteFunc(c.shared, (*process).ended)
+	c.shared = slices.DeleteFunc(c.shared, (*process).spent)
 	for _, w := range c.shared {
 		if slot := slices.Index(w.taken[:], false); slot >= 0 {
 			w.taken[slot] = true

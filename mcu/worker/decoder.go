@@ -27,8 +27,6 @@ var (
 )
 
 const (
-	// probation is the time in which Config.Deaths end a decoder.
-	probation = time.Minute
 	// stall is from when on a worker is looked at that does not answer, second for how long one that is
 	// late, and extensions how often at most.
 	stall      = 50 * time.Millisecond
@@ -55,9 +53,8 @@ type Decoder struct {
 	again  bool // it has a new worker since its last answer, or waits for one
 	closed bool
 
-	stalled func()      // of OnStall
-	fatal   []time.Time // when a worker ended with this decoder's access unit in it, at most Config.Deaths
-	refused bool
+	stalled func() // of OnStall
+	record  record
 }
 
 // Decode decodes one access unit as the codec package says. It blocks for
@@ -122,7 +119,7 @@ func (d *Decoder) Ready() error {
 	switch {
 	case d.closed:
 		return codec.ErrClosed
-	case d.refused:
+	case d.record.refused:
 		return ErrRefused
 	}
 	if d.at != nil && d.at.ended() {
@@ -142,7 +139,7 @@ func (d *Decoder) OnStall(f func()) { d.stalled = f }
 
 // enter takes a slot of a worker.
 func (d *Decoder) enter() bool {
-	w, slot, ok := d.crew.seat(d.suspected(time.Now()), d.timer)
+	w, slot, ok := d.crew.seat(d.record.suspected(time.Now()), d.timer)
 	if !ok {
 		return false
 	}
@@ -182,7 +179,7 @@ func (d *Decoder) ask() (r reply, err error) {
 		return r, nil
 	}
 	d.blame(!inTime)
-	d.suspect(time.Now())
+	d.record.suspect(d.crew.pool, "camera", time.Now())
 	return r, ErrRestarted
 }
 
@@ -216,41 +213,7 @@ func (d *Decoder) settled(door door) bool {
 }
 
 // blame counts the end of a worker, once, and ends it.
-func (d *Decoder) blame(late bool) {
-	pool, first := d.crew.pool, d.at.blamed.CompareAndSwap(false, true)
-	switch {
-	case first && late:
-		pool.hangs.Add(1)
-		pool.cfg.Log.Warn("a codec worker took too long and is replaced", "codec", d.kind, "limit", pool.cfg.Patience)
-	case first:
-		var status string
-		if d.at.ended() {
-			status = d.at.cmd.ProcessState.String()
-		}
-		pool.crashes.Add(1)
-		pool.cfg.Log.Warn("a codec worker has crashed and is replaced", "codec", d.kind, "status", status)
-	}
-	d.at.kill()
-}
-
-// suspected tells whether the decoder has a worker to itself.
-func (d *Decoder) suspected(now time.Time) bool {
-	return len(d.fatal) > 0 && now.Sub(d.fatal[len(d.fatal)-1]) < probation
-}
-
-// suspect takes note that a worker ended with this decoder's access unit in it.
-func (d *Decoder) suspect(now time.Time) {
-	deaths := d.crew.pool.cfg.Deaths
-	if len(d.fatal) == deaths {
-		d.fatal = d.fatal[:copy(d.fatal, d.fatal[1:])]
-	}
-	d.fatal = append(d.fatal, now)
-	if len(d.fatal) == deaths && now.Sub(d.fatal[0]) < probation {
-		d.refused = true
-		d.crew.pool.refused.Add(1)
-		d.crew.pool.cfg.Log.Warn("a camera is not decoded any more, because it ended its codec worker too often", "codec", d.kind, "times", deaths)
-	}
-}
+func (d *Decoder) blame(late bool) { d.crew.pool.blame(d.at, late, d.kind.String()) }
 
 // take makes of a reply what decode returns.
 func (d *Decoder) take(r reply) (there bool, err error) {

@@ -1,14 +1,16 @@
-// Package worker decodes pictures in processes of their own. A stream that overwrites a decoder's
-// memory then reaches nothing of the server but the pictures of one room.
+// Package worker decodes pictures and sound in processes of their own. A stream that overwrites a decoder's
+// memory then reaches nothing of the server but the pictures and the sound of one room.
 //
 //	Decoder.DecodeTiles ─ access unit, sizes ─▶ shared memory ─ door ─▶ worker: sandbox, decoder, scaler
 //	     frames of the room's pool ◀─────────── shared memory ◀─ door ───────┘
+//	VoiceDecoder.Decode ─▶ Batch.Each ─ packets ─▶ shared memory ─ door ─▶ worker: sandbox, decoders
+//	              sound ◀─────── samples ◀──────── shared memory ◀─ door ───────┘
 //
 // A worker is the server's own program, started again. It has nothing but one socket and one piece
 // of shared memory, and locks itself in (package sandbox) before the first byte of a stream. The
 // memory is a memfd, sealed against other sizes, with a slot for each decoder: room for a door, an access
-// unit and its pictures. The server trusts nothing that comes back but pixels and a reply of fixed
-// size, which it checks.
+// unit and its pictures. The server trusts nothing that comes back but pixels, samples and a reply of fixed
+// size. It checks the reply, and takes out samples that no sound has.
 //
 // A [Pool] keeps one worker spare, so that no camera waits for a process to start. A [Crew] has the
 // decoders of one room: they share workers. When a worker dies, its decoders go on in the spare
@@ -16,7 +18,14 @@
 // worker of its own, and a third death within a minute ends its decoder. A decoder that
 // takes longer than it may is treated as one that died.
 //
-// Goroutines: Pool.Run starts workers; each worker has one that waits for its end. A Decoder belongs
+// A [Batch] has the voices of one room. In each tick of the room's sound clock it writes the packets of all of them
+// into one slot, rings once, and waits 3 ms at most. Sound that has not come by then is made up from the sound before
+// (pcm.Bridge), and dropped when it comes. The worker says after each packet that it is done, so the server takes what
+// there is and knows whose packet ended a worker. That voice is a suspect, and is decoded by another worker (lane) than the
+// others. When a worker dies that voices have, the spare one goes to them first.
+//
+// Goroutines: Pool.Run starts workers; each worker has one that waits for its end. A Batch has a coroutine for each
+// voice that decodes in the same tick, which run in turn while Each does and end with Close. A Decoder belongs
 // to one goroutine. When a worker has no free slot, the crew gets another. Decoders that have none at once wait
 // for one worker together.
 //

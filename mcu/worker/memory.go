@@ -2,7 +2,9 @@ package worker
 
 import (
 	"fmt"
+	"image"
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -81,6 +83,12 @@ func (m *memory) pictures(slot int) []byte {
 	return m.bytes[slot*m.slot+head+unit : (slot+1)*m.slot : (slot+1)*m.slot]
 }
 
+// sounds returns the pictures' part of a slot as samples of sound.
+func (m *memory) sounds(slot int) []float32 {
+	b := m.pictures(slot)
+	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4)
+}
+
 // free gives a slot's pages back to the system, but for its door.
 func (m *memory) free(slot int) {
 	_ = unix.Fallocate(int(m.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, int64(slot*m.slot+head), int64(m.slot-head))
@@ -90,4 +98,38 @@ func (m *memory) free(slot int) {
 func (m *memory) close() {
 	_ = unix.Munmap(m.bytes)
 	_ = m.file.Close()
+}
+
+// planes returns the bytes of a picture in 4:2:0 without padding.
+func planes(w, h int) int { return w*h + 2*((w+1)/2)*((h+1)/2) }
+
+// spot says where a slot has what a tile shows of a source: at which byte, in which size. Both sides
+// compute it. Behind the last tile is the end of all.
+func spot(w *fit.Wanted, source image.Point, tile int) (at int, place image.Point) {
+	for i := range tile {
+		place = w.Place(i, source)
+		at += planes(place.X, place.Y)
+	}
+	if tile < fit.Most {
+		place = w.Place(tile, source)
+	}
+	return at, place
+}
+
+// end returns the bytes of all that a slot has of a source.
+func end(w *fit.Wanted, source image.Point) int {
+	if w.Tiles == ([fit.Most]image.Point{}) {
+		return planes(source.X, source.Y)
+	}
+	at, _ := spot(w, source, fit.Most)
+	return at
+}
+
+// lay lays a picture over memory, plane after plane, without padding.
+func lay(b []byte, w, h int) image.YCbCr {
+	luma, chroma := w*h, ((w+1)/2)*((h+1)/2)
+	return image.YCbCr{
+		Y: b[:luma:luma], Cb: b[luma : luma+chroma : luma+chroma], Cr: b[luma+chroma : luma+2*chroma : luma+2*chroma],
+		YStride: w, CStride: (w + 1) / 2, SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, w, h),
+	}
 }

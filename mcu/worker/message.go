@@ -21,7 +21,8 @@ type task uint8
 const (
 	enter  task = iota + 1 // serve the slot, from now on; it comes by the socket
 	decode                 // decode the slot's access unit
-	shut                   // end the slot's decoder; nobody waits for the reply
+	shut                   // end the slot's decoders; nobody waits for the reply
+	listen                 // decode the slot's sounds: length is how many orders there are
 )
 
 // request is what the server asks a worker for.
@@ -65,7 +66,7 @@ func (r *request) get(b *[size]byte) bool {
 	for i := range r.wanted.Tiles {
 		r.wanted.Tiles[i] = image.Pt(int(binary.LittleEndian.Uint16(b[16+4*i:])), int(binary.LittleEndian.Uint16(b[18+4*i:])))
 	}
-	return r.task >= enter && r.task <= shut && r.slot < slots && r.length <= unit
+	return r.task >= enter && r.task <= listen && r.slot < slots && r.length <= unit
 }
 
 // result says how a request ended.
@@ -79,6 +80,7 @@ const (
 	tooLarge                   // limit.ErrTooLarge
 	noMemory                   // limit.ErrNoMemory
 	failed                     // no decoder
+	heard                      // the slot's sounds are decoded, as far as they can be
 )
 
 // reply is what a worker answers.
@@ -107,7 +109,7 @@ func (r *reply) get(b *[size]byte) bool {
 	const side = 1 << 14
 	width, height := binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
 	*r = reply{result: result(b[0]), flags: b[1], width: int(width), height: int(height), held: int64(binary.LittleEndian.Uint64(b[16:]))}
-	if r.result < ready || r.result > failed || r.held < 0 {
+	if r.result < ready || r.result > heard || r.held < 0 {
 		return false
 	}
 	return r.result != picture || width-1 < side && height-1 < side

@@ -47,7 +47,7 @@ func TestReply(t *testing.T) {
 		if !r.get(&b) {
 			return
 		}
-		if r.result < ready || r.result > failed || r.held < 0 {
+		if r.result < ready || r.result > heard || r.held < 0 {
 			t.Errorf("taken: %+v", r)
 		}
 		if r.result != picture || !d.fits(r) {

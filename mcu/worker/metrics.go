@@ -3,17 +3,18 @@ package worker
 import "github.com/prometheus/client_golang/prometheus"
 
 var (
-	workersDesc  = prometheus.NewDesc("tilemix_codec_workers", "Processes that decode cameras, with the spare one.", nil, nil)
-	deathsDesc   = prometheus.NewDesc("tilemix_codec_worker_deaths_total", "Processes that decode cameras and ended by an access unit: they crashed, or took too long.", []string{"cause"}, nil)
-	failuresDesc = prometheus.NewDesc("tilemix_codec_worker_start_failures_total", "Processes that decode cameras and did not start.", nil, nil)
-	refusedDesc  = prometheus.NewDesc("tilemix_decoders_refused_total", "Cameras that are not decoded any more, because they ended three processes within a minute.", nil, nil)
+	workersDesc  = prometheus.NewDesc("tilemix_codec_workers", "Processes that decode cameras and sound, with the spare one.", nil, nil)
+	deathsDesc   = prometheus.NewDesc("tilemix_codec_worker_deaths_total", "Processes that decode cameras and sound and ended by what they decoded: they crashed, or took too long.", []string{"cause"}, nil)
+	failuresDesc = prometheus.NewDesc("tilemix_codec_worker_start_failures_total", "Processes that decode cameras and sound and did not start.", nil, nil)
+	refusedDesc  = prometheus.NewDesc("tilemix_decoders_refused_total", "Cameras and microphones that are not decoded any more, because they ended three processes within a minute.", nil, nil)
 	starvedDesc  = prometheus.NewDesc("tilemix_codec_worker_missing_total", "Access units that were left out because no process was there to decode them.", nil, nil)
-	layersDesc   = prometheus.NewDesc("tilemix_sandbox_layer", "Whether the processes that decode cameras have a layer of the sandbox: 1 or 0.", []string{"layer"}, nil)
+	bridgedDesc  = prometheus.NewDesc("tilemix_sound_bridged_total", "Packets of sound that no codec worker decoded in time. The server made up their sound from the sound before.", nil, nil)
+	layersDesc   = prometheus.NewDesc("tilemix_sandbox_layer", "Whether the processes that decode cameras and sound have a layer of the sandbox: 1 or 0.", []string{"layer"}, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (p *Pool) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{workersDesc, deathsDesc, failuresDesc, refusedDesc, starvedDesc, layersDesc} {
+	for _, d := range []*prometheus.Desc{workersDesc, deathsDesc, failuresDesc, refusedDesc, starvedDesc, bridgedDesc, layersDesc} {
 		ch <- d
 	}
 }
@@ -33,6 +34,7 @@ func (p *Pool) Collect(ch chan<- prometheus.Metric) {
 	counter(failuresDesc, s.Failures)
 	counter(refusedDesc, s.Refused)
 	counter(starvedDesc, s.Starved)
+	counter(bridgedDesc, s.Bridged)
 	for name, on := range level.Layers() {
 		var n float64
 		if on {

@@ -22,6 +22,8 @@ type Config struct {
 	Tile   int          // pixels of the largest tile
 	// Patience is how long a decoder may take for an access unit. 0: 400 ms.
 	Patience time.Duration
+	// Instant is how long all voices of a room wait for their worker in a tick of 20 ms. 0: 3 ms.
+	Instant time.Duration
 	// Deaths is how many workers a decoder may end within a minute; the last one ends the decoder too. 0: 3.
 	Deaths int
 	Full   bool // Run fails where a layer of the sandbox is missing
@@ -46,6 +48,7 @@ type Stats struct {
 	Crashes, Hangs, Refused uint64
 	Failures                uint64 // starts that failed
 	Starved                 uint64 // access units for which there was no worker
+	Bridged                 uint64 // packets of sound that no worker decoded in time
 }
 
 // Pool keeps a spare worker. It is safe for concurrent use.
@@ -56,6 +59,7 @@ type Pool struct {
 	running                                    sync.WaitGroup
 	workers                                    atomic.Int64
 	crashes, hangs, refused, failures, starved atomic.Uint64
+	bridged                                    atomic.Uint64
 	level                                      atomic.Pointer[sandbox.Level]
 }
 
@@ -63,6 +67,9 @@ type Pool struct {
 func NewPool(cfg Config) *Pool {
 	if cfg.Patience == 0 {
 		cfg.Patience = 400 * time.Millisecond
+	}
+	if cfg.Instant == 0 {
+		cfg.Instant = 3 * time.Millisecond
 	}
 	if cfg.Deaths == 0 {
 		cfg.Deaths = 3
@@ -86,7 +93,7 @@ func (p *Pool) Run(ctx context.Context) error {
 			failures++
 			p.failures.Add(1)
 			if failures == 1 {
-				p.cfg.Log.Error("a codec worker did not start: cameras are not decoded until one does", "error", err)
+				p.cfg.Log.Error("a codec worker did not start: cameras and voices are not decoded until one does", "error", err)
 			}
 			select {
 			case <-time.After(schedule.After(failures, 0)):
@@ -124,14 +131,32 @@ func (p *Pool) tell(level sandbox.Level) {
 		return
 	}
 	if level == sandbox.Full() {
-		p.cfg.Log.Info("cameras are decoded in a sandbox", "layers", level)
+		p.cfg.Log.Info("cameras and voices are decoded in a sandbox", "layers", level)
 		return
 	}
-	p.cfg.Log.Warn("cameras are decoded in a sandbox that lacks layers, because the kernel does", "layers", level, "all", sandbox.Full())
+	p.cfg.Log.Warn("cameras and voices are decoded in a sandbox that lacks layers, because the kernel does", "layers", level, "all", sandbox.Full())
 }
 
 // NewCrew returns a crew without workers.
 func (p *Pool) NewCrew() *Crew { return &Crew{pool: p, asking: make(chan struct{}, 1)} }
+
+// blame counts the end of a worker by what it decoded, once, and ends it.
+func (p *Pool) blame(w *process, late bool, kind string) {
+	first := w.blamed.CompareAndSwap(false, true)
+	switch {
+	case first && late:
+		p.hangs.Add(1)
+		p.cfg.Log.Warn("a codec worker took too long and is replaced", "codec", kind, "limit", p.cfg.Patience)
+	case first:
+		var status string
+		if w.ended() {
+			status = w.cmd.ProcessState.String()
+		}
+		p.crashes.Add(1)
+		p.cfg.Log.Warn("a codec worker has crashed and is replaced", "codec", kind, "status", status)
+	}
+	w.kill()
+}
 
 // Level returns the level of the last worker's sandbox. It has no layer before the first worker.
 func (p *Pool) Level() sandbox.Level {
@@ -145,6 +170,6 @@ func (p *Pool) Level() sandbox.Level {
 func (p *Pool) Stats() Stats {
 	return Stats{
 		Workers: p.workers.Load(), Crashes: p.crashes.Load(), Hangs: p.hangs.Load(),
-		Refused: p.refused.Load(), Failures: p.failures.Load(), Starved: p.starved.Load(),
+		Refused: p.refused.Load(), Failures: p.failures.Load(), Starved: p.starved.Load(), Bridged: p.bridged.Load(),
 	}
 }

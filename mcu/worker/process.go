@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync/atomic"
@@ -34,6 +36,7 @@ type process struct {
 	gone   atomic.Bool   // the process has ended
 	dead   chan struct{} // closed when it has, and all that wait have been told
 	blamed atomic.Bool   // its death is counted
+	doomed atomic.Bool   // it was killed, or has ended
 	served [slots]bool   // the worker knows of the slot; belongs to whose the slot is
 
 	// A Crew's lock guards what follows.
@@ -149,6 +152,7 @@ func (p *process) greet() error {
 
 // finish wakes those who wait for a reply of a process that has ended.
 func (p *process) finish() {
+	p.doomed.Store(true)
 	p.gone.Store(true)
 	for slot := range slots {
 		p.mem.door(slot).pass(over)
@@ -168,6 +172,7 @@ func (p *process) serve(slot int) {
 
 // kill ends the process. It may be called more than once.
 func (p *process) kill() {
+	p.doomed.Store(true)
 	if p.cmd.Process != nil {
 		_ = p.cmd.Process.Kill()
 	}
@@ -175,3 +180,42 @@ func (p *process) kill() {
 
 // ended tells whether the process has ended.
 func (p *process) ended() bool { return p.gone.Load() }
+
+// effort is what the kernel says of a process's threads (proc(5), stat).
+type effort struct {
+	runs bool          // a thread wants to run
+	used time.Duration // of all cores
+}
+
+// jiffy is what the kernel counts processor time in: sysconf(_SC_CLK_TCK) is 100 on Linux.
+const jiffy = 10 * time.Millisecond
+
+// effortOf reads it. A process that has ended makes none.
+func effortOf(pid int) (e effort) {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		var state string
+		var skip, user, system int64
+		// The name before may have any character but ends with the last parenthesis.
+		fields := string(text[bytes.LastIndexByte(text, ')')+1:])
+		if _, err := fmt.Sscan(fields, &state, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &user, &system); err != nil {
+			continue
+		}
+		e.runs = e.runs || state == "R" || state == "D"
+		e.used += time.Duration(user+system) * jiffy
+	}
+	return e
+}
+
+// starved tells whether a process did not get a quarter of the time since before although it wanted to
+// run: the machine is busy, and the process is not to blame.
+func (e effort) starved(before effort, span time.Duration) bool {
+	return e.runs && e.used-before.used < span/4
+}
+
+// spent tells whether the process decodes no more: it has ended, or is about to.
+func (p *process) spent() bool { return p.doomed.Load() }

@@ -33,7 +33,9 @@ const (
 type Child struct {
 	// NewDecoder returns a decoder. What it needs of the machine is loaded before Serve.
 	NewDecoder func(codec.Kind, limit.Limits) (codec.VideoDecoder, error)
-	Prepare    func() // called last before the sandbox closes; may be nil
+	// NewVoice returns a decoder of Opus. nil: one of package opus.
+	NewVoice func() (codec.AudioDecoder, error)
+	Prepare  func() // called last before the sandbox closes; may be nil
 }
 
 // Serve is the worker's side: it locks the process in and decodes until the server closes the

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 		if err := h264.Open(""); err != nil {
 			os.Exit(3)
 		}
-		child := worker.Child{NewDecoder: newDecoder}
+		child := worker.Child{NewDecoder: newDecoder, NewVoice: newVoice}
 		if err := disguise(os.Args); err != nil {
 			os.Exit(5)
 		}
@@ -58,6 +58,7 @@ func TestMain(m *testing.M) {
 		}
 		if slices.Contains(os.Args, obedient) {
 			child.NewDecoder = func(kind codec.Kind, l limit.Limits) (codec.VideoDecoder, error) { return table.Of(kind).NewDecoder(l) }
+			child.NewVoice = nil
 		}
 		if child.Serve() != nil {
 			os.Exit(4)
@@ -118,6 +119,11 @@ var orders = map[string]func() error{
 		for n := 0; ; n++ {
 			sink = n
 		}
+	},
+	"slow": func() error {
+		for began := time.Now(); time.Since(began) < 200*time.Millisecond; sink++ {
+		}
+		return codec.ErrCorrupt
 	},
 	"stop":    func() error { return unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP) },
 	"open":    func() error { _, err := os.ReadFile("/etc/passwd"); return err },
@@ -280,7 +286,7 @@ func TestSandbox(t *testing.T) {
 		}
 		p := pool(t, func(c *worker.Config) { c.Args = append(c.Args, as) })
 		for order := range orders {
-			if order == "spin" || order == "crash" || order == "stop" {
+			if order == "spin" || order == "crash" || order == "stop" || order == "slow" {
 				continue
 			}
 			t.Run(as+order, func(t *testing.T) {
