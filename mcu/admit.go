@@ -256,7 +256,7 @@ func (s *Server) open(name string, maker netip.Prefix, lobby bool, ruled rules.T
 	}
 	env := s.env
 	s.furnish(&env)
-	env.Codecs = s.decoders.ofRoom()
+	env.Codecs, env.Voices = s.decoders.ofRoom()
 	r, err := build(name, env)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"tilemix/codec"
 	"tilemix/codec/limit"
 	"tilemix/codec/table"
+	"tilemix/mcu/media"
 	"tilemix/mcu/worker"
 )
 
@@ -42,7 +43,7 @@ type decoders struct {
 // largestView is the most pixels of a canvas that a viewer asks for (package views).
 const largestView = 1920 * 1080
 
-// newDecoders returns what decodes cameras as a configuration says.
+// newDecoders returns what decodes cameras and voices as a configuration says.
 func newDecoders(c Config, log *slog.Logger) decoders {
 	d := decoders{limits: limit.Limits{Pixels: blocks(c.MaxSource.X) * blocks(c.MaxSource.Y), Memory: c.DecoderMemory}}
 	if c.Isolation.Args == nil {
@@ -59,12 +60,17 @@ func newDecoders(c Config, log *slog.Logger) decoders {
 	return d
 }
 
-// ofRoom returns the codecs of a new room.
-func (d decoders) ofRoom() videoCodecs {
-	if d.pool == nil || d.shared != nil {
-		return videoCodecs{limits: d.limits, workers: d.shared}
+// ofRoom returns what encodes and decodes the pictures of a new room, and what decodes its voices: nil where this
+// process does.
+func (d decoders) ofRoom() (media.VideoCodecs, *worker.Batch) {
+	crew := d.shared
+	switch {
+	case d.pool == nil:
+		return videoCodecs{limits: d.limits}, nil
+	case crew == nil:
+		crew = d.pool.NewCrew()
 	}
-	return videoCodecs{limits: d.limits, workers: d.pool.NewCrew()}
+	return videoCodecs{limits: d.limits, workers: crew}, crew.NewBatch()
 }
 
 // run keeps workers ready until ctx ends. It calls fail where they lack a layer of the sandbox that they

@@ -48,6 +48,8 @@
 //	access unit → codec worker      the decoder's goroutine waits    codec_worker_deaths{hang}
 //	                                400 ms, then the worker ends
 //	decoder → codec worker to come  400 ms, the access unit dropped  codec_worker_missing
+//	voices → codec worker           the sound clock waits 3 to 12    sound_bridged
+//	                                ms, then makes up their sound
 //	picture → other renditions      one is encoded, the next left    pictures_skipped
 //	                                out
 //	access unit, sound → writer     ring of 2048 units, the newest   writer_dropped

@@ -24,15 +24,15 @@ import (
 	"tilemix/mcu/worker"
 )
 
-// isolationSettings say in which processes cameras are decoded.
+// isolationSettings say in which processes cameras and microphones are decoded.
 type isolationSettings struct {
-	Isolation         string `enum:"room,server,off" default:"room" help:"Processes that decode cameras: those of each room (room), of the server (server), or the server itself (off). off also runs FFmpeg without a sandbox."`
+	Isolation         string `enum:"room,server,off" default:"room" help:"Processes that decode cameras and microphones: those of each room (room), of the server (server), or the server itself (off). off also runs FFmpeg without a sandbox."`
 	IsolationRequired bool   `help:"End if the kernel lacks a layer of the sandbox around the processes that decode."`
 	Decoder           string `enum:"openh264,libavcodec,auto" default:"openh264" help:"Decoder of H.264: OpenH264 (openh264), FFmpeg's libavcodec 59 or 60 (libavcodec), or libavcodec where it is installed (auto). libavcodec needs --isolation room or server."`
 	Isolated          bool   `kong:"-"` // this process may start workers: it is the program tilemix
 }
 
-// isolate has cameras decoded by workers, which are this program again.
+// isolate has cameras and microphones decoded by workers, which are this program again.
 func (s *isolationSettings) isolate(cfg *mcu.Config, openH264 string, log *slog.Logger) error {
 	if s.Isolation == "off" || !s.Isolated {
 		if s.Decoder == "libavcodec" && s.Isolated {

@@ -16,6 +16,7 @@ import (
 type VoiceStats struct {
 	Received  uint64        // packets with a payload
 	Corrupt   uint64        // no Opus, or not to be decoded; concealed
+	Refused   uint64        // that came after the decoder had refused the voice for good
 	Dropped   uint64        // the ring was full, or far too much was buffered
 	Late      uint64        // came after their time
 	Duplicate uint64        // came again
@@ -47,6 +48,7 @@ func (c *counters) stats() VoiceStats {
 	return VoiceStats{
 		Received:  c.received.Load(),
 		Corrupt:   c.corrupt.Load() + c.undecodable.Load(),
+		Refused:   c.refused.Load(),
 		Dropped:   c.dropped.Load() + c.skipped.Load(),
 		Late:      c.late.Load(),
 		Duplicate: c.duplicate.Load(),

@@ -185,7 +185,7 @@ func (v *Voice) Stats() VoiceStats { return v.count.stats() }
 // counters are written by one half each and read by anyone.
 type counters struct {
 	received, corrupt, dropped atomic.Uint64 // receive half
-	undecodable                atomic.Uint64 // play half
+	undecodable, refused       atomic.Uint64 // play half
 	skipped, late, duplicate   atomic.Uint64 // the buffer's, published
 	lost, recovered, concealed atomic.Uint64
 	restarts                   atomic.Uint64

@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"errors"
 	"time"
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/jitter"
+	"tilemix/mcu/worker"
 )
 
 const (
@@ -107,6 +109,9 @@ func (v *Voice) play(d *jitter.Decision) {
 	n, err := v.dec.Decode(dst, p.Payload)
 	if err != nil {
 		v.count.undecodable.Add(1)
+		if errors.Is(err, worker.ErrRefused) {
+			v.count.refused.Add(1)
+		}
 		// Such a packet cannot be trusted in how long it says it is.
 		d.Samples, d.Packet = min(d.Samples, max(v.usual, join)), nil
 		v.conceal(d)

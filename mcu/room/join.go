@@ -74,7 +74,7 @@ func (r *Room) Join(o Options) (*Participant, error) {
 
 // ground is what a session has of the room.
 func (r *Room) ground() session.Ground {
-	return session.Ground{Pool: r.pool, Codecs: r.env.Codecs, Taps: r.tapped, Log: r.log}
+	return session.Ground{Pool: r.pool, Codecs: r.env.Codecs, Voices: r.env.Voices, Taps: r.tapped, Log: r.log}
 }
 
 // Resume brings a participant back by its resume token. It keeps its ID and its tile;

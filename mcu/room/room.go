@@ -29,6 +29,7 @@ import (
 	"tilemix/mcu/session"
 	"tilemix/mcu/sound"
 	"tilemix/mcu/views/pool"
+	"tilemix/mcu/worker"
 	"tilemix/mixer/layout"
 	"tilemix/mixer/motion"
 )
@@ -61,6 +62,7 @@ var (
 type Env struct {
 	API             *rtc.API
 	Codecs          media.VideoCodecs
+	Voices          *worker.Batch // that decodes the room's microphones; nil: this process does
 	Handshakes      *handshake.Priority
 	DecodeSlot      chan struct{} // holds one for each camera that decodes now
 	Headroom        *headroom.Headroom
@@ -70,8 +72,7 @@ type Env struct {
 	FrameRate       int                                     // pictures a second
 	AudioBitrate    int                                     // bits a second
 	KeepLoudness    bool                                    // of each voice
-	Stereo          bool                                    // sound has two channels
-	Spatial         bool                                    // in them, voices are where their tiles are
+	Stereo, Spatial bool                                    // sound has two channels; in them, voices are where their tiles are
 	Layout          string                                  // that a room begins with
 	Transition      motion.Transition                       // how tiles come to other places
 	Layouts         func(name string) (layout.Layout, bool) // by name; nil: those of package layout
@@ -94,9 +95,8 @@ type Env struct {
 	// Beyond does what commands of hosts say that reach beyond the room, and may block.
 	Beyond func(room string, command control.Message) error
 	// Waiting returns those in the lobby of a room. Queued is told that they are others than before, and may block.
-	Waiting func(room string) []scene.Waiter
-	Queued  func(room string)
-
+	Waiting  func(room string) []scene.Waiter
+	Queued   func(room string)
 	Seats    *seats.Seats // that are to outlast a crash; nil: none
 	Sessions *session.Metrics
 	Pictures *picture.Metrics
@@ -166,7 +166,7 @@ func build(name string, env Env, lobby bool) (*Room, error) {
 		return nil, err
 	}
 	r.sounds = sound.NewClock(sound.Env{
-		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, Spatial: env.Spatial, KeepLoudness: env.KeepLoudness, Reporter: report, Metrics: env.Sounds,
+		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, Spatial: env.Spatial, KeepLoudness: env.KeepLoudness, Voices: env.Voices, Reporter: report, Metrics: env.Sounds,
 	}, r.chain)
 	r.loop = newLoop(r)
 	return r, nil

@@ -12,6 +12,7 @@ import (
 	"tilemix/mcu/media"
 	"tilemix/mcu/presence"
 	"tilemix/mcu/rtc"
+	"tilemix/mcu/worker"
 )
 
 // Env is what a session needs of the server, and of the room that it begins in.
@@ -31,6 +32,7 @@ type Env struct {
 type Ground struct {
 	Pool   *yuv.Pool         // of the room's pictures
 	Codecs media.VideoCodecs // that decode the room's cameras
+	Voices *worker.Batch     // that decodes the room's microphones; nil: this process does
 	// Taps are those of the room. Any goroutine may call it.
 	Taps func() []media.Tap
 	Log  *slog.Logger // of the room

@@ -13,6 +13,7 @@ import (
 	"tilemix/mcu/ingest"
 	"tilemix/mcu/media"
 	"tilemix/mcu/silence"
+	"tilemix/mcu/worker"
 	"tilemix/mixer/layout"
 )
 
@@ -69,7 +70,7 @@ type Mic struct {
 // Counts returns what came of the microphone's packets so far. Any goroutine may call it.
 func (m *Mic) Counts() silence.Counts {
 	n := m.Stats()
-	return silence.Counts{Packets: n.Received, Units: n.Received - min(n.Corrupt, n.Received)}
+	return silence.Counts{Packets: n.Received, Units: n.Received - min(n.Corrupt, n.Received), Refused: n.Refused}
 }
 
 // track is what feeds a camera or a microphone: an [rtc.Track], or a source.
@@ -204,12 +205,11 @@ func (s *Session) runAudio(t track) {
 // track has ended.
 func (s *Session) runMicrophone(t track) (more bool) {
 	on := s.on.Load()
-	dec, err := opus.NewDecoder()
+	v, err := s.newVoice(on.Voices)
 	if err != nil {
 		on.log.Error("no decoder for a microphone", "error", err)
 		return false
 	}
-	v := s.newVoice(dec)
 	defer s.env.Metrics.voice.Add(v.Stats)()
 	m := &Mic{v, kindOf(t) == layout.Screen, receiverOf(t)}
 	if !s.events.Call(func() { s.events.SetMicrophone(m) }) {
@@ -241,12 +241,17 @@ func (s *Session) runMicrophone(t track) (more bool) {
 	return more
 }
 
-// newVoice returns a voice that has as many channels as the room.
-func (s *Session) newVoice(dec *opus.Decoder) *ingest.Voice {
+// newVoice returns a voice that has as many channels as the room, and is decoded where the room's voices are.
+func (s *Session) newVoice(by *worker.Batch) (*ingest.Voice, error) {
+	build := ingest.NewVoice
 	if s.env.Stereo {
-		return ingest.NewStereoVoice(dec)
+		build = ingest.NewStereoVoice
 	}
-	return ingest.NewVoice(dec)
+	if by != nil {
+		return build(by.NewDecoder(s.env.Stereo)), nil
+	}
+	dec, err := opus.NewDecoder()
+	return build(dec), err
 }
 
 // tapPicture gives an access unit of the camera to the taps, and tells whether one of them

@@ -9,6 +9,7 @@ import (
 	"tilemix/mcu/pace"
 	"tilemix/mcu/rtc/send"
 	"tilemix/mcu/scene"
+	"tilemix/mcu/worker"
 	"tilemix/mixer/audio"
 )
 
@@ -21,11 +22,12 @@ const catchUp = 5
 
 // Env is what a clock needs of its room.
 type Env struct {
-	Epoch        time.Time // of all timestamps
-	Bitrate      int       // of each encoder, bits a second; of one with two channels twice that
-	Stereo       bool      // listeners that ask for it and sinks hear two channels
-	Spatial      bool      // there, mono voices are placed where their tiles are
-	KeepLoudness bool      // of each voice, instead of bringing all to the same
+	Epoch        time.Time     // of all timestamps
+	Bitrate      int           // of each encoder, bits a second; of one with two channels twice that
+	Stereo       bool          // listeners that ask for it and sinks hear two channels
+	Spatial      bool          // there, mono voices are placed where their tiles are
+	KeepLoudness bool          // of each voice, instead of bringing all to the same
+	Voices       *worker.Batch // decodes what microphones bring in a worker; nil: they do it alone
 	Reporter     scene.Reporter
 	Metrics      *Metrics
 }
@@ -39,6 +41,8 @@ type Clock struct {
 	floor  *audio.Floor
 	told   bool  // the room knows what the floor says
 	at     int64 // samples from the epoch to the next block
+	now    time.Time
+	take   func(int) // what a listener says, by its place in listeners
 
 	state     map[string]*listener // by participant
 	listeners []*listener          // of the scene, in its order
@@ -54,6 +58,7 @@ type Clock struct {
 type listener struct {
 	strip  audio.Strip
 	said   pcm.Block // in this tick
+	level  uint8     // of it
 	open   bool      // said is in the mix of this tick
 	silent int       // blocks since it was, while the listener still has an encoder of its own
 	own    *output   // hears all but itself by it; nil: it has the shared stream
@@ -78,11 +83,13 @@ func NewClock(env Env, chain *scene.Chain) *Clock {
 	if env.Stereo {
 		c.stereo = &outputs{bitrate: env.Bitrate, metrics: env.Metrics, stereo: true, sinks: true}
 	}
+	c.take = c.pull
 	return c
 }
 
 // Run mixes until ctx ends. It rests while there is nothing to be heard.
 func (c *Clock) Run(ctx context.Context) {
+	defer c.env.Voices.Close()
 	defer c.advance()
 	defer c.fan.Close()
 	rested := true
@@ -129,8 +136,10 @@ func (c *Clock) tick(now time.Time) {
 	start := time.Now()
 	s := c.cursor.Scene()
 	c.sums.reset()
+	c.now = now
+	c.env.Voices.Each(len(c.listeners), c.take)
 	for i, l := range c.listeners {
-		c.pull(&s.Listeners[i], l, now)
+		c.gate(&s.Listeners[i], l)
 	}
 	c.mix()
 	c.reportFloor()
@@ -183,27 +192,6 @@ func (c *Clock) mix() {
 		if l.open {
 			c.sums.add(l)
 		}
-	}
-}
-
-// pull takes what a listener says, and whether it is to be heard.
-func (c *Clock) pull(s *scene.Listener, l *listener, now time.Time) {
-	l.open, l.side, l.rest = false, nil, nil
-	if s.Microphone == nil {
-		return
-	}
-	level, ok := s.Microphone.Pull(&l.said, now)
-	if c.stereo != nil {
-		l.hearSides(s.Microphone)
-	}
-	if !ok || s.Muted {
-		level = pcm.Silence
-	}
-	c.floor.Observe(s.ID, level, now)
-	if s.Muted {
-		l.open = l.strip.Mute(&l.said)
-	} else {
-		l.open = l.strip.Pass(&l.said, level)
 	}
 }
 

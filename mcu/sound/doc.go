@@ -35,6 +35,10 @@
 // the same sound. Handed back at once the seam is 12 dB below the sound; after that second it
 // is 20 to 36 dB below, for one block of 20 ms.
 //
+// In a room whose voices are decoded in a worker, all packets of a tick go there at once (worker.Batch). A
+// microphone's Pull then runs in a coroutine of the batch, which waits for them. A round for each voice would
+// wake both processes as often as there are voices.
+//
 // All decoding and mixing is in one goroutine. A tick of 20 ms holds more speakers than a
 // listener can understand.
 package sound

@@ -26,6 +26,35 @@ func (m *sums) add(l *listener) {
 	m.stereo.Add(l.side, l.rest)
 }
 
+// pull takes what the i-th listener says. Others may be pulled while it is decoded.
+func (c *Clock) pull(i int) {
+	s, l := &c.cursor.Scene().Listeners[i], c.listeners[i]
+	l.open, l.side, l.rest = false, nil, nil
+	if s.Microphone == nil {
+		return
+	}
+	level, ok := s.Microphone.Pull(&l.said, c.now)
+	if l.level = level; !ok || s.Muted {
+		l.level = pcm.Silence
+	}
+	if c.stereo != nil {
+		l.hearSides(s.Microphone)
+	}
+}
+
+// gate decides whether what a listener says is to be heard.
+func (c *Clock) gate(s *scene.Listener, l *listener) {
+	switch {
+	case s.Microphone == nil:
+		return
+	case s.Muted:
+		l.open = l.strip.Mute(&l.said)
+	default:
+		l.open = l.strip.Pass(&l.said, l.level)
+	}
+	c.floor.Observe(s.ID, l.level, c.now)
+}
+
 // hearSides takes what the block that a microphone made last leaves out of stereo.
 func (l *listener) hearSides(m media.Microphone) {
 	if m, ok := m.(media.StereoMicrophone); ok {
