@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// looks (30 ms) is after how long a worker that does not answer is looked at: a process that was stopped
-	// does not run. again (100 ms) is from when on it is looked at once more.
+	// looks (30 ms) is after how long a worker that does not answer is looked at: it may have been
+	// stopped. again (100 ms) is from when on it is looked at once more.
 	looks, again = 30 * time.Millisecond, 100 * time.Millisecond
 )
 
@@ -190,7 +190,7 @@ func (l *lane) watch(now time.Time) {
 		l.extended++
 		return
 	}
-	if late || !l.effort.runs {
+	if late || l.effort.stopped {
 		l.fault(true)
 	}
 }

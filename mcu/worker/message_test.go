@@ -83,6 +83,7 @@ func TestMessages(t *testing.T) {
 			Kind: layout.Screen, Whole: 0b1010, Tiles: [fit.Most]image.Point{{1280, 720}, {1, 2}, {640, 0}, {65535, 65534}},
 		}},
 		{task: shut},
+		{task: listen, length: mostOrders},
 	} {
 		var b [size]byte
 		var got request
@@ -90,7 +91,7 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%+v is read as %+v", sent, got)
 		}
 	}
-	for _, bad := range []request{{}, {task: shut + 1}, {task: enter, slot: slots}, {task: decode, length: unit + 1}} {
+	for _, bad := range []request{{}, {task: listen + 1}, {task: enter, slot: slots}, {task: decode, length: unit + 1}} {
 		var b [size]byte
 		if bad.put(&b); new(request).get(&b) {
 			t.Errorf("%+v is taken", bad)
@@ -228,11 +229,11 @@ func TestEffort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = busy.Process.Kill(); _ = busy.Wait() }()
-	poll.Until(t, "it runs", func() bool { e := effortOf(busy.Process.Pid); return e.runs && e.used > 0 })
+	poll.Until(t, "it runs", func() bool { e := effortOf(busy.Process.Pid); return e.runs && !e.stopped && e.used > 0 })
 	if err := busy.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	poll.Until(t, "it is stopped", func() bool { return !effortOf(busy.Process.Pid).runs })
+	poll.Until(t, "it is stopped", func() bool { e := effortOf(busy.Process.Pid); return !e.runs && e.stopped })
 	if effortOf(1<<30) != (effort{}) {
 		t.Error("there is a program of no number")
 	}
@@ -241,7 +242,7 @@ func TestEffort(t *testing.T) {
 		used time.Duration
 		want bool
 	}{{true, 10 * time.Millisecond, true}, {true, 90 * time.Millisecond, false}, {false, 0, false}} {
-		if got := (effort{c.runs, c.used}).starved(effort{}, 100*time.Millisecond); got != c.want {
+		if got := (effort{runs: c.runs, used: c.used}).starved(effort{}, 100*time.Millisecond); got != c.want {
 			t.Errorf("%+v is starved: %v", c, got)
 		}
 	}

@@ -183,8 +183,9 @@ func (p *process) ended() bool { return p.gone.Load() }
 
 // effort is what the kernel says of a process's threads (proc(5), stat).
 type effort struct {
-	runs bool          // a thread wants to run
-	used time.Duration // of all cores
+	runs    bool          // a thread wants to run
+	stopped bool          // a thread runs on no more until a signal comes
+	used    time.Duration // of all cores
 }
 
 // jiffy is what the kernel counts processor time in: sysconf(_SC_CLK_TCK) is 100 on Linux.
@@ -206,6 +207,7 @@ func effortOf(pid int) (e effort) {
 			continue
 		}
 		e.runs = e.runs || state == "R" || state == "D"
+		e.stopped = e.stopped || state == "T"
 		e.used += time.Duration(user+system) * jiffy
 	}
 	return e
