@@ -8,6 +8,7 @@
 import { Devices } from '../sdk/devices.js';
 import { LocalMedia } from '../sdk/localMedia.js';
 import { Session, newState } from '../sdk/session.js';
+import { Alone } from './alone.js';
 import { countAudience } from './audience.js';
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
@@ -149,6 +150,7 @@ async function startCall(ownName, chosen = {}) {
       embed?.follow();
       share.follow();
       tiles.show();
+      alone.show();
       views.settle();
       if (state.phase === 'connected') enter(state.room, state.name);
       if (state.phase === 'connected') chat.online();
@@ -185,6 +187,7 @@ async function startCall(ownName, chosen = {}) {
       if (!views.show(message)) news.show(message);
       tiles.hear(message);
       layouts.show(message);
+      alone.show();
     },
   }, access);
   const local = new LocalMedia(devices, state, {
@@ -215,6 +218,7 @@ async function startCall(ownName, chosen = {}) {
   const microphone = new Microphone(state, local);
   const embed = embedded ? new Embed({ session, local, share: share.share, leave: () => byId('leave', HTMLElement).click() }) : null;
   const signals = new Signals(state);
+  const alone = new Alone(state);
   new Settings(player, devices, local, session);
   new Consistency(state, devices, session);
   answerTabs(room, () => ['connected', 'stalled', 'reconnecting'].includes(state.phase));

@@ -42,7 +42,7 @@ export function wire(state, session, local, devices, player, panel, recordings) 
   };
   click('mute', mute);
   click('camera', camera);
-  click('copy', invite);
+  for (const id of ['copy', 'alone-invite']) click(id, invite);
   click('invite', invite);
   click('invite-watch', () => void copy(at(`/watch/${state.room}`), 'Viewer link copied'));
   click('leave', leave);

@@ -36,7 +36,7 @@ func TestAddress(t *testing.T) {
 }
 
 // TestEmptyRoom watches a room in which nobody is, then somebody, then nobody again: the page
-// says so each time.
+// says so each time. The one in the call is told that nobody else is there, until the invitation is copied.
 func TestEmptyRoom(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
@@ -50,6 +50,9 @@ func TestEmptyRoom(t *testing.T) {
 	viewer.waitForText(t, "#status", "")
 	viewer.do(t, chromedp.Reload()) // the page asks every 10 s while somebody is in the call
 	viewer.waitForText(t, "#audience", "1 in the call, 1 watching")
+	ada.waitFor(t, `document.getElementById('alone').checkVisibility()`)
+	ada.click(t, "#alone-invite")
+	ada.waitFor(t, `document.getElementById('alone').hidden`)
 	ada.click(t, "#leave")
 	viewer.waitForText(t, "#status-text", `The call in "room" has ended. This page shows it when somebody comes back.`)
 }
@@ -62,9 +65,11 @@ func TestLosesNothing(t *testing.T) {
 	s := serve(t, "")
 	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
+	ada.waitFor(t, `document.getElementById('alone').checkVisibility()`)
 	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
 	ada.waitForPhase(t, "connected")
 	bob.waitForPhase(t, "connected")
+	ada.waitFor(t, `document.getElementById('alone').hidden`)
 	ada.press(t, "c")
 	ada.waitFor(t, `document.activeElement?.id === 'chat-text'`)
 	ada.do(t, chromedp.Evaluate(`window.tilemix.ws.close(3999)`, nil))

@@ -66,6 +66,7 @@ func TestFits(t *testing.T) {
 	still := before(`if (!localStorage.getItem('tilemix')) localStorage.setItem('tilemix', JSON.stringify({ cameraOff: true, receive: 'sound' }))`)
 	p := openPage(t, browser, "Ada", s.url+"/r/a-room-with-a-rather-long-name?name=Ada", still)
 	p.waitForPhase(t, "connected")
+	p.waitFor(t, `document.getElementById('alone').checkVisibility()`)
 	p.fits(t, "call")
 	p.press(t, "p")
 	for _, tab := range []string{"people", "chat", "settings"} {
