@@ -2,6 +2,7 @@ package room
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,19 +97,23 @@ func TestTransitionTold(t *testing.T) {
 	})
 }
 
-// TestReactions has a participant react, too often, and raise its hand and speak.
+// TestReactions has a participant react a thousand times at once, write meanwhile, and raise its hand and speak.
 func TestReactions(t *testing.T) {
 	in(t, 25, func(c *call) {
 		ada, ben := c.join("Ada", false), c.join("Ben", false)
-		for range 5 {
+		for range 1000 {
 			ada.Handle(control.React{Reaction: "party"})
 		}
+		ada.Handle(control.SendChat{Text: "hello"})
 		c.settle()
 		if _, n := last[control.Reaction](ben); n != 3 {
 			t.Errorf("Ben is told of %d reactions, want 3", n)
 		}
-		if _, n := last[control.Error](ada); n != 2 {
-			t.Errorf("Ada is refused %d reactions, want 2", n)
+		if m, n := last[control.Error](ada); n != 997 || !strings.Contains(m.Error, "too many reactions") {
+			t.Errorf("Ada is refused %d reactions with %+v, want 997", n, m)
+		}
+		if m, _ := last[control.Chat](ben); m.Text != "hello" {
+			t.Errorf("Ben reads %+v", m)
 		}
 		m := &c.Scene().Members[0]
 		if m.Reaction != "🎉" || !m.Reacting(m.Reacted.Add(2999*time.Millisecond)) || m.Reacting(m.Reacted.Add(3*time.Second)) {
