@@ -55,7 +55,7 @@ func (s *crashed) read(path string, into any) {
 // await asks until something is so.
 func (s *crashed) await(what string, is func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(90 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatalf("never: %s", what)
 		}
@@ -90,7 +90,13 @@ func (s *crashed) recordings() []sidecar.Info {
 // join puts somebody with the program's own client into the room, who sends.
 func (s *crashed) join(name string) {
 	s.t.Helper()
-	client := exec.Command("tilemix", "join", s.url+"/r/demo", "--name", name, "--camera", "test", "--mic", "test", "--size", "320x180", "--frame-rate", "8")
+	s.enter(name, "--camera", "test", "--size", "320x180", "--frame-rate", "8")
+}
+
+// enter is join of somebody who sends a voice, and more by further flags.
+func (s *crashed) enter(name string, more ...string) {
+	s.t.Helper()
+	client := exec.Command("tilemix", append([]string{"join", s.url + "/r/demo", "--name", name, "--mic", "test"}, more...)...)
 	if err := client.Start(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +15,10 @@ import (
 	"tilemix/codec/codectest"
 	"tilemix/codec/h264"
 )
+
+// drainVariable is how many people TestStop has. The bar is measured with
+// TILEMIX_DRAIN_PEOPLE=50 go test -v -run 'TestStop/SIGTERM,' ./cmd/tilemix.
+const drainVariable = "TILEMIX_DRAIN_PEOPLE"
 
 // TestStop ends a server with a call that is recorded, in every way that there is. It ends in time,
 // and the recording is whole.
@@ -52,13 +57,21 @@ func TestStop(t *testing.T) {
 			dir := t.TempDir()
 			url, process := serveProcess(t, append(test.flags, "--data-dir", dir)...)
 			film(t, url)
+			call := &crashed{t: t, url: url}
+			count, _ := strconv.Atoi(os.Getenv(drainVariable))
+			for i := range count - 1 {
+				call.enter("Ada " + strconv.Itoa(i))
+			}
+			call.await("all are there", func() bool { return len(call.people()) >= max(count, 1) })
 			id := startRecording(t, url)
 			begun := time.Now()
 			time.Sleep(time.Second) // to have something to record
 			asked := time.Now()
 			test.end(t, url, process)
 			state, err := process.Wait()
-			if took := time.Since(asked); err != nil || !state.Success() || took < test.least || took > test.most {
+			took := time.Since(asked)
+			t.Logf("%d people, ended %v after the wish", max(count, 1), took)
+			if err != nil || !state.Success() || took < test.least || took > test.most {
 				t.Errorf("it ended after %v: %v, %v", took, state, err)
 			}
 			called := time.Since(begun)

@@ -145,7 +145,7 @@ func (s *Session) Gone(ctx context.Context) bool {
 	if s.resource == nil {
 		return false
 	}
-	resp, err := s.do(ctx, http.MethodPatch, s.resource, "") // changes nothing, and a session that is there refuses it
+	resp, err := s.do(ctx, http.MethodPatch, s.resource, "a=end-of-candidates\r\n") // which all are known already
 	if err != nil {
 		return errors.Is(err, syscall.ECONNREFUSED)
 	}
@@ -163,6 +163,10 @@ func (s *Session) do(ctx context.Context, method string, to *url.URL, body strin
 	if body != "" {
 		maps.Copy(req.Header, s.target.Header)
 		req.Header.Set("Content-Type", "application/sdp")
+	}
+	if method == http.MethodPatch {
+		req.Header.Set("Content-Type", "application/trickle-ice-sdpfrag")
+		req.Header.Set("If-Match", "*")
 	}
 	if home, err := url.Parse(s.target.URL); err == nil && s.target.Token != "" && home.Scheme == to.Scheme && home.Host == to.Host {
 		req.Header.Set("Authorization", "Bearer "+s.target.Token)

@@ -125,9 +125,12 @@ func TestUnreachable(t *testing.T) {
 // TestGone asks for a session that has not begun, that is there, that a new server does not know, and whose server
 // is gone.
 func TestGone(t *testing.T) {
-	status := http.StatusUnsupportedMediaType
+	status := http.StatusNoContent
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPatch {
+			if kind := r.Header.Get("Content-Type"); kind != "application/trickle-ice-sdpfrag" || r.Header.Get("If-Match") != "*" {
+				t.Errorf("the question is of %s for %s", kind, r.Header.Get("If-Match"))
+			}
 			w.WriteHeader(status)
 			return
 		}
