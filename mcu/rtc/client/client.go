@@ -13,6 +13,7 @@ import (
 	formats "github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/codec"
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc"
 )
@@ -32,10 +33,17 @@ type Config struct {
 	// Stalled is told that nothing has come for a quarter of Silence, each time that this begins. nil:
 	// nobody wants to know.
 	Stalled func()
-	// Stereo says that the sound that it sends has two channels.
+	// Stereo says that the sound that it sends has two channels. With Packet, it asks for two.
 	Stereo bool
 	// Picture and Sound take what comes; nil drops it.
 	Picture, Sound func(Sample)
+	// Packet takes all that comes in place of Picture and Sound, as it comes: out of order, and what is
+	// repeated twice. The payload is valid during the call. Such a client sends nothing.
+	Packet func(h *rtp.Header, payload []byte)
+	// Report is told which instant of the server's clock a timestamp is, where there is Packet.
+	Report func(timestamp uint32, at time.Time)
+	// Only is what a client with Packet receives: pictures in a codec, or else sound.
+	Only codec.Kind
 	// Message takes control messages; nil asks for none.
 	Message func(control.Message)
 	// KeyFrame is told that the server wants one.
@@ -67,12 +75,13 @@ type Client struct {
 	wg           sync.WaitGroup
 	pictures     atomic.Uint64 // that have come
 	packets      atomic.Uint64 // of sound, that have come
+	watched      atomic.Uint32 // SSRC of the picture; 0: none has come
 }
 
 // New returns a client that has offered nothing yet. The caller closes it.
 func New(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, connected: make(chan struct{}), ended: make(chan struct{})}
-	api, err := newAPI(c.cfg.sound(), c.cfg.Silence)
+	api, err := newAPI(c.cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
@@ -115,16 +124,29 @@ func (c *Client) open() error {
 		channel.OnClose(func() { ended.Do(func() { close(c.ended) }) })
 	}
 	var err error
-	if c.audio, err = c.add(c.cfg.sound(), c.cfg.SendAudio); err != nil {
-		return err
+	if c.cfg.Packet == nil || c.cfg.Only == 0 {
+		if c.audio, err = c.add(c.cfg.sound(), c.cfg.SendAudio); err != nil {
+			return err
+		}
 	}
-	c.video, err = c.add(h264, c.cfg.SendVideo)
+	if c.cfg.Packet == nil || c.cfg.Only != 0 {
+		c.video, err = c.add(c.cfg.picture(), c.cfg.SendVideo)
+	}
 	return err
 }
 
 // receive starts what reads a track.
 func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	r := &inbound{track: track, pc: c.pc, rate: int64(track.Codec().ClockRate)}
+	if c.cfg.Packet != nil {
+		r.report = c.cfg.Report
+		c.wg.Go(func() { r.listen(receiver) })
+		if track.Kind() == webrtc.RTPCodecTypeVideo {
+			c.watched.Store(uint32(track.SSRC()))
+		}
+		c.wg.Go(func() { r.pass(c.cfg.Packet) })
+		return
+	}
 	c.wg.Go(func() { r.listen(receiver) })
 	if track.Kind() == webrtc.RTPCodecTypeVideo {
 		r.take, r.count = c.cfg.Picture, &c.pictures
@@ -237,6 +259,13 @@ func (c *Client) Run(ctx context.Context) error {
 		return ErrLost
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// RequestKeyFrame asks the server for a key frame, if a picture has come.
+func (c *Client) RequestKeyFrame() {
+	if ssrc := c.watched.Load(); ssrc != 0 {
+		_ = c.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
 	}
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"io"
 	"time"
 
@@ -8,6 +9,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
+
+	"tilemix/codec"
 )
 
 // Silence on the line makes a connection disconnected after iceDisconnected and failed
@@ -32,29 +35,45 @@ var (
 	}
 )
 
+// vp8 is for pictures that only come.
+func vp8() webrtc.RTPCodecCapability {
+	return webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: h264.RTCPFeedback}
+}
+
+// picture is what an offer has for pictures.
+func (c Config) picture() webrtc.RTPCodecCapability {
+	if c.Only == codec.VP8 {
+		return vp8()
+	}
+	return h264
+}
+
 // sound is Opus as an offer has it (RFC 7587 §6.1).
 func (c Config) sound() webrtc.RTPCodecCapability {
 	sound := opus
-	if c.Stereo {
+	switch {
+	case c.Stereo && c.Packet != nil:
+		sound.SDPFmtpLine += ";stereo=1"
+	case c.Stereo:
 		sound.SDPFmtpLine += ";sprop-stereo=1"
 	}
 	return sound
 }
 
-func codecs(sound webrtc.RTPCodecCapability) []webrtc.RTPCodecParameters {
+func codecs(sound, picture webrtc.RTPCodecCapability) []webrtc.RTPCodecParameters {
 	return []webrtc.RTPCodecParameters{
 		{RTPCodecCapability: sound, PayloadType: 111},
-		{RTPCodecCapability: h264, PayloadType: 102},
+		{RTPCodecCapability: picture, PayloadType: 102},
 		{RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=102",
 		}, PayloadType: 103},
 	}
 }
 
-// newAPI returns pion with its default interceptors, for the Opus of sound and H.264.
-func newAPI(sound webrtc.RTPCodecCapability, silence time.Duration) (*webrtc.API, error) {
-	media := &webrtc.MediaEngine{}
-	for _, codec := range codecs(sound) {
+// newAPI returns pion with its default interceptors, for the codecs of a client.
+func newAPI(c Config) (*webrtc.API, error) {
+	media, silence := &webrtc.MediaEngine{}, c.Silence
+	for _, codec := range codecs(c.sound(), c.picture()) {
 		kind := webrtc.RTPCodecTypeVideo
 		if codec.MimeType == webrtc.MimeTypeOpus {
 			kind = webrtc.RTPCodecTypeAudio
@@ -65,8 +84,12 @@ func newAPI(sound webrtc.RTPCodecCapability, silence time.Duration) (*webrtc.API
 	}
 	media.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
 	registry := &interceptor.Registry{}
-	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
-		return nil, err
+	if c.Packet == nil {
+		if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
+			return nil, err
+		}
+	} else if err := errors.Join(webrtc.ConfigureNack(media, registry), webrtc.ConfigureRTCPReports(registry)); err != nil {
+		return nil, err // times of arrival are of no use, because nothing that a relay has is changed for it
 	}
 	var s webrtc.SettingEngine
 	s.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard}

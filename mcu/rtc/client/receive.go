@@ -77,6 +77,8 @@ type inbound struct {
 	rate  int64
 	began time.Time
 	tie   atomic.Pointer[tie]
+
+	report func(timestamp uint32, at time.Time) // takes sender reports instead; nil: nothing does
 }
 
 // tie says which instant a timestamp is.
@@ -100,6 +102,31 @@ func (r *inbound) read(builder *samplebuilder.SampleBuilder, unit func([]byte, u
 	}
 }
 
+// maxDatagram is the longest packet that is read, in bytes.
+const maxDatagram = 1500
+
+// pass hands packets on as they come, until the track ends.
+func (r *inbound) pass(take func(*rtp.Header, []byte)) {
+	buf, h := make([]byte, maxDatagram), rtp.Header{}
+	for {
+		n, _, err := r.track.Read(buf)
+		if err != nil {
+			return
+		}
+		at, err := h.Unmarshal(buf[:n])
+		if err != nil || at > n {
+			continue
+		}
+		end := n
+		if h.Padding && n > at {
+			end -= int(buf[n-1])
+		}
+		if end > at {
+			take(&h, buf[at:end])
+		}
+	}
+}
+
 // arrive ties timestamps to arrivals where the server says nothing of its clock.
 func (r *inbound) arrive(p *rtp.Packet) {
 	now := time.Now()
@@ -119,7 +146,12 @@ func (r *inbound) listen(receiver *webrtc.RTPReceiver) {
 			return
 		}
 		for _, p := range packets {
-			if report, ok := p.(*rtcp.SenderReport); ok {
+			report, ok := p.(*rtcp.SenderReport)
+			switch {
+			case !ok:
+			case r.report != nil:
+				r.report(report.RTPTime, rtptime.FromNTP(report.NTPTime))
+			default:
 				r.tie.CompareAndSwap(nil, &tie{report.RTPTime, rtptime.FromNTP(report.NTPTime)})
 			}
 		}
