@@ -50,6 +50,7 @@ func (a *audience) follow(s *scene.Scene, all []*view) {
 		rungs := all[from.View].rungs
 		v.Attach(from.Stream, from.Path, rungs)
 		v.Climb(rungs)
+		v.Hold(from.Rung)
 		if comes {
 			v.Begin(from.Signals.Rung())
 		}

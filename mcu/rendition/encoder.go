@@ -22,9 +22,11 @@ type Output struct {
 	// Unit is nil when rate control left the picture out.
 	AccessUnit codec.AccessUnit
 	Unit       *packet.PayloadBuffer
-	At         time.Time // of the tick
-	Took       time.Duration
-	Err        error
+	// Lent says that Unit is valid until its taker releases it, and that AccessUnit has no data.
+	Lent bool
+	At   time.Time // of the tick
+	Took time.Duration
+	Err  error
 }
 
 // Encoder is the producer that encodes pictures. The goroutine that calls Run owns it, but

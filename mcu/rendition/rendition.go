@@ -172,6 +172,11 @@ func (r *Rendition) Take(out Output) (packet.Packets, bool) {
 		return packet.Packets{}, false
 	}
 	size := len(out.AccessUnit.Data)
+	if out.Lent {
+		for _, p := range out.Unit.Payloads() {
+			size += len(p)
+		}
+	}
 	r.encodes.Add(1)
 	r.bytes.Add(uint64(size))
 	r.sharp.made(size, r.rung)
@@ -195,6 +200,13 @@ func (r *Rendition) RequestKeyFrame() { r.keys.Request() }
 
 // KeyDue tells whether an IDR was asked for and may be made now.
 func (r *Rendition) KeyDue(now time.Time) bool { return r.keys.Due(now) }
+
+// Ask passes a request for an IDR on to a producer that takes no pictures.
+func (r *Rendition) Ask(now time.Time) {
+	if r.takers > 0 && r.ready && r.keys.Due(now) {
+		r.producer.Offer(nil, now, true)
+	}
+}
 
 // KeyAge tells how long ago the last IDR was.
 func (r *Rendition) KeyAge(now time.Time) time.Duration { return r.keys.Age(now) }

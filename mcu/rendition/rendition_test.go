@@ -326,3 +326,51 @@ func TestReplay(t *testing.T) {
 		after = u.Timestamp
 	}
 }
+
+// asked is a producer that takes no pictures, as a pull.
+type asked int
+
+func (a *asked) Offer(f *yuv.Frame, _ time.Time, key bool) {
+	if f == nil && key {
+		*a++
+	}
+}
+
+func (*asked) Close() {}
+
+// TestPulled has access units of another node. They are counted and replayed as those of an encoder are, and
+// requests for key frames go on to the producer while somebody has the rendition.
+func TestPulled(t *testing.T) {
+	var p asked
+	var pool packet.UnitPool
+	r := New(Config{Key: Key{Codec: codec.H264}, Rung: ladder.Rung{Every: 1}, Epoch: epoch}, &p)
+	r.Take(Output{Of: r, Ready: true})
+	r.RequestKeyFrame()
+	if r.Ask(epoch); p != 0 {
+		t.Error("a key frame is asked for that nobody waits for")
+	}
+	r.AddTaker()
+	r.Ask(epoch)
+	r.Ask(epoch.Add(time.Second))
+	if p != 2 {
+		t.Errorf("it was asked %d times", p)
+	}
+	key := pool.Put([][]byte{{1, 2, 3}, {4}})
+	got, ok := r.Take(Output{Of: r, AccessUnit: codec.AccessUnit{Key: true}, Unit: key, Lent: true, At: epoch.Add(time.Second)})
+	if !ok || !got.Key || len(got.Payloads) != 2 || got.Timestamp != 90_000 {
+		t.Errorf("got %+v", got)
+	}
+	key.Release() // as the clock does
+	if key.Users() != 1 {
+		t.Errorf("%d keep the key frame for newcomers", key.Users())
+	}
+	if r.Ask(epoch.Add(3 * time.Second)); p != 2 {
+		t.Error("the request was answered, and is asked for again")
+	}
+	if s := r.Stats(); s.Encodes != 1 || s.KeyFrames != 1 || s.Bytes != 4 {
+		t.Errorf("counted %+v", s)
+	}
+	if !r.CanReplay(epoch.Add(1100*time.Millisecond), time.Second) {
+		t.Error("a newcomer is not served from what came")
+	}
+}

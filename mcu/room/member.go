@@ -166,7 +166,7 @@ func (m *member) viewer() (scene.Viewer, bool) {
 	if m.path != nil {
 		path.Path = m.path
 	}
-	return scene.Viewer{ID: m.session.PublicID(), Stream: d, Path: path, Signals: &m.feedback}, true
+	return scene.Viewer{ID: m.session.PublicID(), Stream: d, Path: path, Signals: &m.feedback, Rung: m.session.Rung}, true
 }
 
 // listener returns the member as the sound clock sees it.

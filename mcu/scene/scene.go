@@ -107,6 +107,7 @@ type Viewer struct {
 	Stream  media.PictureStream
 	Path    media.Path // to the participant
 	Signals *media.Signals
+	Rung    int // that it has whatever its path carries, from 1; 0: none
 }
 
 // Listener is a participant as the sound clock sees it.

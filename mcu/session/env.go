@@ -75,6 +75,7 @@ type Options struct {
 	Injected  bool // has no connection: what it sends is played
 	Away      bool // its client is on another machine
 	Origin    presence.Origin
+	Rung      int // that it receives whatever its path carries, from 1; 0: none
 	// ID and Token are those of a client that comes back after a crash of the server; "": new ones.
 	ID, Token string
 }

@@ -21,6 +21,7 @@ type Subscription struct {
 	next *rendition.Rendition // that it waits for; nil: none
 	last time.Time            // of the last picture that it was sent
 
+	held     int  // rung that it has whatever its path carries, from 1; 0: none
 	rung     int  // that its client was told of
 	reported bool // whether it was told of any
 
@@ -71,6 +72,10 @@ func (v *Subscription) Climb(rungs []ladder.Rung) {
 // clock gave it over the same path.
 func (v *Subscription) Begin(rung int) { v.choice.Begin(rung) }
 
+// Hold has the viewer have a rung, from 1, whatever its path carries, as the relay of many viewers has. Each
+// request of it for a key frame counts as theirs. 0 lets go.
+func (v *Subscription) Hold(rung int) { v.held = rung }
+
 // Detach is for a viewer that receives no picture now.
 func (v *Subscription) Detach() { v.on, v.next = nil, nil }
 
@@ -79,6 +84,12 @@ func (v *Subscription) Detach() { v.on, v.next = nil, nil }
 func (v *Subscription) Choose(in Input, now time.Time) Verdict {
 	if v.on != nil && v.stream.Waits() { // its stream begins again
 		v.on, v.recovery.broken = nil, v.on
+	}
+	if v.held > 0 {
+		if in.KeyWanted && v.on != nil {
+			v.on.RequestKeyFrame()
+		}
+		return Verdict{Rung: min(v.held, len(in.Rungs)-1) - 1}
 	}
 	d := Verdict{}
 	was := v.choice.Rung()
