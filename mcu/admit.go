@@ -98,6 +98,9 @@ func (s *Server) named(name string) (all []*entry) {
 func (s *Server) enter(o JoinOptions) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if o.Relay || o.Rung > 0 {
+		return (door{s}).between(o)
+	}
 	ruled, err := s.ruled(o.Room, o.Grant)
 	if err != nil && (o.seat == nil || !errors.Is(err, room.ErrLocked) && !errors.Is(err, rules.ErrEarly)) { // those with a seat were in already
 		return nil, err
@@ -111,7 +114,7 @@ func (s *Server) enter(o JoinOptions) (*place, error) {
 		return nil, err
 	}
 	if e == nil && o.seat == nil {
-		if err := s.mayMake(o.From); err != nil {
+		if err := (door{s}).mayMake(o.From); err != nil {
 			return nil, err
 		}
 	}
@@ -232,22 +235,6 @@ func (s *Server) waits(room, id string) (*Participant, error) {
 	return lobby.Member(id)
 }
 
-// mayMake tells whether a client from an address may make one more room. The caller holds s.mu.
-func (s *Server) mayMake(from netip.Prefix) error {
-	made := 0
-	for _, of := range []map[string]*entry{s.rooms, s.lobbies} {
-		for _, e := range of {
-			if from.IsValid() && e.maker == from {
-				made++
-			}
-		}
-	}
-	if made >= max(1, s.cfg().MaxRooms/roomShare) {
-		return fmt.Errorf("%w: your address has made %d of the server's rooms", admission.ErrBusy, made)
-	}
-	return nil
-}
-
 // open makes a room, or its lobby. The caller holds s.mu.
 func (s *Server) open(name string, maker netip.Prefix, lobby bool, ruled rules.Terms) (*entry, error) {
 	build, of := room.New, s.rooms
@@ -298,3 +285,9 @@ func (s *Server) Attendees(name, selector string) ([]room.Attendee, error) {
 func (s *Server) NewDecoder(kind codec.Kind) (codec.VideoDecoder, error) {
 	return videoCodecs{limits: s.decoders.limits, workers: s.decoders.trials}.NewDecoder(kind)
 }
+
+// Relays returns how many viewers each room has that this server relays.
+func (s *Server) Relays() map[string]int { return door{s}.relayed() }
+
+// Inside returns how many clients have entered a room that is mixed here.
+func (s *Server) Inside(room string) int { return door{s}.entered(room) }

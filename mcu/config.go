@@ -1,6 +1,7 @@
 package mcu
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/relay"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/seats"
 	"tilemix/mcu/turn"
@@ -90,6 +92,9 @@ type Config struct {
 	Code func(error) string
 	// Seats outlast a crash of the server, so that clients come back as who they were. nil: none do.
 	Seats *seats.Seats
+	// Relay hands an offer for what a relay of this node pulls to the home of the room, another node, and
+	// returns the answer. Any goroutine may call it. nil: this node relays nothing.
+	Relay func(ctx context.Context, room string, p relay.Part, offer string) (answer string, err error)
 	// Banned is told whom hosts ban from a room, and Decided what hosts and programs did in a room
 	// or were refused. Room loops call them, so they must not block. They may be nil.
 	Banned  func(room string, b policy.Ban)

@@ -32,6 +32,7 @@ func drain(s *Server, rest time.Duration) {
 	s.mu.Lock()
 	s.drains = true
 	all := append(slices.Collect(maps.Values(s.rooms)), slices.Collect(maps.Values(s.lobbies))...)
+	all = append(all, slices.Collect(maps.Values(s.relays))...)
 	rooms := slices.Collect(maps.Values(s.rooms))
 	for _, e := range rooms {
 		(vacancy{s, e}).release(e.held)

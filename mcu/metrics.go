@@ -28,7 +28,7 @@ func register(s *Server, env *room.Env) []prometheus.Collector {
 		workers = append(workers, s.decoders.pool)
 	}
 	return append(workers,
-		share, env.Sessions, env.Pictures, env.Sounds, errors, roomStats{s}, sendStats{s}, turnStats{s},
+		share, env.Sessions, env.Pictures, env.Sounds, s.pulls, errors, roomStats{s}, sendStats{s}, turnStats{s},
 	)
 }
 
@@ -37,6 +37,7 @@ type roomStats struct{ server *Server }
 
 var (
 	roomsDesc   = prometheus.NewDesc("tilemix_rooms", "Rooms.", nil, nil)
+	relayedDesc = prometheus.NewDesc("tilemix_relay_viewers", "Viewers that this node sends rooms which other nodes mix, as a relay.", nil, nil)
 	peopleDesc  = prometheus.NewDesc("tilemix_participants", "Participants and viewers in all rooms.", []string{"kind"}, nil)
 	framesDesc  = prometheus.NewDesc("tilemix_frames_live", "Pictures held in memory.", nil, nil)
 	memoryDesc  = prometheus.NewDesc("tilemix_decoder_memory_bytes", "Memory that decoders hold for pictures, by their claims.", nil, nil)
@@ -48,6 +49,7 @@ func (roomStats) Describe(ch chan<- *prometheus.Desc) {
 	ch <- roomsDesc
 	ch <- peopleDesc
 	ch <- framesDesc
+	ch <- relayedDesc
 	ch <- viewersDesc
 	ch <- memoryDesc
 }
@@ -78,6 +80,11 @@ func (r roomStats) Collect(ch chan<- prometheus.Metric) {
 	gauge(peopleDesc, people, "participant")
 	gauge(peopleDesc, viewers, "viewer")
 	gauge(framesDesc, frames)
+	relayed := 0
+	for _, n := range r.server.Relays() {
+		relayed += n
+	}
+	gauge(relayedDesc, relayed)
 	if m := r.server.cfg().DecoderMemory; m != nil {
 		gauge(memoryDesc, int(m.Held()))
 	}

@@ -43,6 +43,13 @@ type JoinOptions struct {
 	// a picture that says so, and the message "waiting".
 	Wait bool
 
+	// Rung has a relay of another node receive a rung of the ladder, from 1, whatever its path carries; 0: none. It
+	// begins no room, and comes also into one that is locked or full.
+	Rung int
+
+	// Relay has a viewer receive by this node what another one mixes (Config.Relay).
+	Relay bool
+
 	// Origin is for the log.
 	Origin presence.Origin
 
@@ -63,7 +70,7 @@ func (o JoinOptions) options() room.Options {
 		Grant:   o.Grant,
 		From:    o.From,
 		Seat:    o.seat,
-		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away, Origin: o.Origin, ID: id, Token: token},
+		Options: session.Options{Name: o.Name, Viewer: o.Viewer, Resumable: o.Resumable, Injected: o.Fed, Away: o.Away, Origin: o.Origin, Rung: o.Rung, ID: id, Token: token},
 		Send:    o.Send, Cut: o.Cut, Path: o.path,
 	}
 }

@@ -18,6 +18,7 @@ import (
 type entry struct {
 	*room.Room
 	lobby  bool
+	relay  bool // another node has the room
 	end    context.CancelFunc
 	maker  netip.Prefix  // address of the client that it was made for
 	most   int           // participants that it was made for
@@ -27,6 +28,9 @@ type entry struct {
 	over   []*time.Timer // end the call, and say before that it ends
 	held   chan struct{} // closed when somebody comes; nil: the call is not held for that
 }
+
+// home tells whether the room is one for the outside, which is mixed here.
+func (e *entry) home() bool { return !e.lobby && !e.relay }
 
 // roomShare: one address makes at most one in four of the server's rooms.
 const roomShare = 4
@@ -41,6 +45,7 @@ type place struct {
 	ruled    rules.Terms // of the room
 	receives bool        // it only receives
 	host     bool
+	pulls    bool // it is a relay, for viewers that were let in already: no limit and no lock is for it
 
 	// The server's lock guards what follows.
 	seated  bool
@@ -53,10 +58,10 @@ func (p *place) Sit() error {
 	s, e := p.server, p.entry
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.space(e, e.lobby); err != nil {
+	if err := s.space(e, !e.home()); err != nil && !p.pulls {
 		return err
 	}
-	if !e.lobby {
+	if e.home() && !p.pulls {
 		if err := full(e, p.ruled, p.receives); err != nil {
 			return err
 		}
@@ -77,12 +82,12 @@ func (p *place) take() {
 		close(e.held) // the call goes on
 		e.held = nil
 		e.inside--
-	} else if e.seated == 1 && !e.lobby {
+	} else if e.seated == 1 && e.home() {
 		s.begun++
 		s.env.Emit(event.New(event.RoomStarted, e.Name()))
 		p.begin()
 	}
-	if p.host && p.ruled.Lobby == rules.UntilHost && !e.lobby {
+	if p.host && p.ruled.Lobby == rules.UntilHost && e.home() {
 		s.wg.Go(func() {
 			if err := (door{s}).beyond(e.Name(), control.Admit{All: true}); err != nil {
 				s.log.Debug("not all admitted", "room", e.Name(), "err", err)
@@ -126,7 +131,7 @@ func (p *place) Leave() {
 			e.eyes--
 		}
 	}
-	if p.seated && e.seated == 0 && !e.lobby {
+	if p.seated && e.seated == 0 && e.home() {
 		if empty := time.Duration(p.ruled.EmptyTimeout) * time.Second; empty > 0 && !s.drains && !s.closed && !e.Over() {
 			(vacancy{s, e}).hold(empty)
 		} else {
@@ -190,10 +195,15 @@ func (v vacancy) leave() {
 	if e.inside--; e.inside > 0 {
 		return
 	}
-	if e.lobby {
-		delete(s.lobbies, e.Name())
-	} else {
-		delete(s.rooms, e.Name())
+	of := s.rooms
+	switch {
+	case e.lobby:
+		of = s.lobbies
+	case e.relay:
+		of = s.relays
+	}
+	if of[e.Name()] == e { // else another has taken its place
+		delete(of, e.Name())
 	}
 	e.end()
 }

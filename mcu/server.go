@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/headroom"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/relay"
 	"tilemix/mcu/room"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/turn"
@@ -41,6 +42,7 @@ type Server struct {
 
 	moved    movers
 	decoders decoders
+	pulls    *relay.Metrics // of all relays
 
 	ctx    context.Context // of all rooms
 	cancel context.CancelFunc
@@ -52,6 +54,7 @@ type Server struct {
 	closed, drains bool // nobody enters; no room begins
 	rooms          map[string]*entry
 	lobbies        map[string]*entry // by the names of their rooms
+	relays         map[string]*entry // of rooms that other nodes have
 	begun          int               // rooms in which somebody has a seat
 	waiting        *admission.Waiting
 	wg             sync.WaitGroup
@@ -67,11 +70,11 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	relay, err := newTURN(cfg, api)
+	turns, err := newTURN(cfg, api)
 	if err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
-	s := &Server{live: newLive(cfg), log: log, api: api, turn: relay, decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), waiting: admission.New(admission.Default())}
+	s := &Server{live: newLive(cfg), log: log, api: api, turn: turns, pulls: relay.NewMetrics(), decoders: newDecoders(cfg, log), rooms: make(map[string]*entry), lobbies: make(map[string]*entry), relays: make(map[string]*entry), waiting: admission.New(admission.Default())}
 	s.env = cfg.env(log)
 	s.env.API, s.env.ICEServers, s.env.Layouts = api, s.ICEServers, s.layoutOf
 	door{s}.serves(&s.env)
@@ -109,7 +112,7 @@ func (s *Server) Run(ctx context.Context) error {
 	sending, stop := context.WithCancel(context.Background())
 	var sockets sync.WaitGroup
 	sockets.Go(func() { s.api.Run(sending) })
-	sockets.Go(func() { relay(sending, s.turn, s.log) })
+	sockets.Go(func() { relayTURN(sending, s.turn, s.log) })
 	ctx, fail := context.WithCancelCause(ctx)
 	sockets.Go(func() { s.decoders.run(sending, fail) })
 	<-ctx.Done()

@@ -169,8 +169,8 @@ func (t turnStats) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(relaysDesc, prometheus.GaugeValue, float64(n.Allocations))
 }
 
-// relay runs a TURN server, if there is one, until ctx ends.
-func relay(ctx context.Context, r *turn.Relay, log *slog.Logger) {
+// relayTURN runs a TURN server, if there is one, until ctx ends.
+func relayTURN(ctx context.Context, r *turn.Relay, log *slog.Logger) {
 	if r == nil {
 		return
 	}

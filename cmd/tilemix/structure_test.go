@@ -30,7 +30,7 @@ var order = [][]string{
 	{"rtc", "rtc/client", "ingest", "capture", "media"},
 	{"rtc/whip"},
 	{"scene", "rendition"},
-	{"viewer"},
+	{"viewer", "relay"},
 	{"picture", "sound"},
 	{"session"},
 	{"room"},

@@ -128,6 +128,15 @@ func (a *audience) replay(now time.Time) {
 	a.fan.Flush(time.Time{}, time.Now())
 }
 
+// relayed is the tick of a relay: renditions that nobody takes end, and requests for key frames go to the home.
+func (a *audience) relayed(v *view, now time.Time) {
+	v.sweep(now, linger)
+	a.replay(now)
+	for _, r := range v.all {
+		r.Ask(now)
+	}
+}
+
 // deliver sends a picture to all viewers that take its rendition. If began is set, the
 // time from then until all of it has left is counted.
 func (a *audience) deliver(r *rendition.Rendition, p packet.Packets, began time.Time) {

@@ -11,6 +11,7 @@ import (
 	"tilemix/mcu/ladder"
 	"tilemix/mcu/media"
 	"tilemix/mcu/pace"
+	"tilemix/mcu/relay"
 	"tilemix/mcu/rendition"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/viewer"
@@ -37,6 +38,7 @@ type Env struct {
 	Lobby     string         // the room that this is the lobby of; "": this is a room
 	Sound     int            // bitrate of sound that viewers receive too, bits a second
 	Codecs    media.VideoCodecs
+	Relay     *relay.Remote // that renditions are pulled by, instead of being drawn; nil: this is a room's home
 	Headroom  *headroom.Headroom
 	Reporter  scene.Reporter
 	Metrics   *Metrics
@@ -140,6 +142,10 @@ func (c *Clock) tick(now time.Time) {
 		c.scene, c.stirred = s, now
 	}
 	c.choose(s, now)
+	if c.env.Relay != nil {
+		c.audience.relayed(c.views[0], now)
+		return
+	}
 	c.sinks.request(s, c.views, now)
 	used := false
 	for _, v := range c.views {
@@ -199,11 +205,18 @@ func (c *Clock) take(out rendition.Output) {
 	case out.Err != nil:
 		c.env.Metrics.errors.Inc()
 		return
+	case out.Ready && c.env.Relay != nil: // nothing is encoded
+		return
 	case out.Ready:
 		c.env.Metrics.renditions.Count(r)
 		return
 	}
 	encoded := time.Now()
+	if ok && out.Lent {
+		c.audience.deliver(r, packets, encoded)
+		out.Unit.Release()
+		return
+	}
 	if ok {
 		c.sinks.feed(c.cursor.Scene(), c.views, out, out.At.Sub(c.env.Epoch))
 		encoded = time.Now()

@@ -15,7 +15,7 @@ func (c *Clock) idle(now time.Time) bool {
 	if !s.Watched() {
 		return true
 	}
-	if len(s.Sinks) > 0 || c.audience.waiting > 0 || s.HasCameras() || c.env.Lobby != "" {
+	if len(s.Sinks) > 0 || c.audience.waiting > 0 || s.HasCameras() || c.env.Lobby != "" || c.env.Relay != nil {
 		return false
 	}
 	if next := s.Changes(c.at); !next.IsZero() {

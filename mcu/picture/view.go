@@ -101,17 +101,28 @@ func (v *view) rendition(k rendition.Key) *rendition.Rendition {
 	if rung == (ladder.Rung{}) {
 		return nil
 	}
-	r, enc := rendition.NewEncoder(rendition.Config{Key: k, Rung: rung, Epoch: v.env.Epoch}, func() (codec.VideoEncoder, error) {
+	c := rendition.Config{Key: k, Rung: rung, Epoch: v.env.Epoch}
+	if v.env.Relay != nil {
+		r, run := v.env.Relay.Rendition(c, v.out)
+		v.add(r, run)
+		return r
+	}
+	r, enc := rendition.NewEncoder(c, func() (codec.VideoEncoder, error) {
 		return v.env.Codecs.NewEncoder(k.Codec, codec.VideoConfig{
 			Width: rung.Size.X, Height: rung.Size.Y, FrameRate: rung.FrameRate, Bitrate: rung.Bitrate,
 		})
 	}, v.out)
+	v.add(r, enc.Run)
+	return r
+}
+
+// add takes a rendition, and starts what makes it.
+func (v *view) add(r *rendition.Rendition, run func()) {
 	v.all = append(v.all, r)
 	slices.SortFunc(v.all, func(a, b *rendition.Rendition) int {
 		return cmp.Or(cmp.Compare(a.Key().Rung, b.Key().Rung), cmp.Compare(a.Key().Codec, b.Key().Codec))
 	})
-	v.running.Go(enc.Run)
-	return r
+	v.running.Go(run)
 }
 
 // recount begins to count who takes each rendition.

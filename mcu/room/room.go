@@ -22,6 +22,7 @@ import (
 	"tilemix/mcu/overlay"
 	"tilemix/mcu/picture"
 	"tilemix/mcu/policy"
+	"tilemix/mcu/relay"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rules"
 	"tilemix/mcu/scene"
@@ -61,6 +62,7 @@ var (
 // Env is what rooms need of their server. All rooms share it.
 type Env struct {
 	API             *rtc.API
+	Relay           *relay.Remote // that picture and sound are pulled by; nil: the room mixes them
 	Codecs          media.VideoCodecs
 	Voices          *worker.Batch // that decodes the room's microphones; nil: this process does
 	Handshakes      *handshake.Priority
@@ -146,11 +148,9 @@ func build(name string, env Env, lobby bool) (*Room, error) {
 		env.Epoch = time.Now()
 	}
 	r := &Room{
-		name: name, lobby: lobby, env: env, log: env.Log.With("room", name),
-		epoch: env.Epoch,
+		name: name, lobby: lobby, env: env, epoch: env.Epoch, log: env.Log.With("room", name),
 		pool:  yuv.NewPool(framesPerSeat*(env.MaxParticipants+sizesPerTile*env.MaxTiles) + framesPerTile*env.MaxTiles),
-		calls: make(chan func(), 64),
-		ended: make(chan struct{}),
+		calls: make(chan func(), 64), ended: make(chan struct{}),
 		chain: scene.NewChain(),
 	}
 	report, title := reporter{r}, ""
@@ -160,13 +160,13 @@ func build(name string, env Env, lobby bool) (*Room, error) {
 	var err error
 	r.pictures, err = picture.NewClock(picture.Env{
 		Epoch: r.epoch, Size: env.Size, Rungs: env.Rungs, FrameRate: env.FrameRate, Fonts: env.Fonts, Lobby: title, Sound: env.AudioBitrate,
-		Codecs: env.Codecs, Headroom: env.Headroom, Reporter: report, Metrics: env.Pictures, Log: r.log,
+		Codecs: env.Codecs, Relay: env.Relay, Headroom: env.Headroom, Reporter: report, Metrics: env.Pictures, Log: r.log,
 	}, r.chain)
 	if err != nil {
 		return nil, err
 	}
 	r.sounds = sound.NewClock(sound.Env{
-		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, Spatial: env.Spatial, KeepLoudness: env.KeepLoudness, Voices: env.Voices, Reporter: report, Metrics: env.Sounds,
+		Epoch: r.epoch, Bitrate: env.AudioBitrate, Stereo: env.Stereo, Spatial: env.Spatial, KeepLoudness: env.KeepLoudness, Voices: env.Voices, Relay: env.Relay, Reporter: report, Metrics: env.Sounds,
 	}, r.chain)
 	r.loop = newLoop(r)
 	return r, nil

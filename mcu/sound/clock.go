@@ -7,6 +7,7 @@ import (
 
 	"tilemix/codec/pcm"
 	"tilemix/mcu/pace"
+	"tilemix/mcu/relay"
 	"tilemix/mcu/rtc/send"
 	"tilemix/mcu/scene"
 	"tilemix/mcu/worker"
@@ -28,6 +29,7 @@ type Env struct {
 	Spatial      bool          // there, mono voices are placed where their tiles are
 	KeepLoudness bool          // of each voice, instead of bringing all to the same
 	Voices       *worker.Batch // decodes what microphones bring in a worker; nil: they do it alone
+	Relay        *relay.Remote // that the sound is pulled by, instead of being mixed; nil: this is a room's home
 	Reporter     scene.Reporter
 	Metrics      *Metrics
 }
@@ -92,6 +94,10 @@ func (c *Clock) Run(ctx context.Context) {
 	defer c.env.Voices.Close()
 	defer c.advance()
 	defer c.fan.Close()
+	if c.env.Relay != nil {
+		forwarder{c}.run(ctx)
+		return
+	}
 	rested := true
 	for {
 		c.advance()
@@ -238,27 +244,9 @@ func (c *Clock) advance() {
 		}
 		c.listeners = append(c.listeners, l)
 	}
-	c.spread(c.cursor.Scene().Listeners)
+	forwarder{c}.spread(c.cursor.Scene().Listeners)
 	if c.env.Spatial {
 		c.places(c.cursor.Scene())
-	}
-}
-
-// spread has the streams of a large room sent by writers.
-func (c *Clock) spread(to []scene.Listener) {
-	streams := 0
-	for i := range to {
-		if to[i].Stream != nil {
-			streams++
-		}
-	}
-	c.fan.Spread(streams)
-	n := 0
-	for i := range to {
-		if to[i].Stream != nil {
-			to[i].Stream.Assign(c.fan.Writer(n))
-			n++
-		}
 	}
 }
 
