@@ -89,6 +89,7 @@ type Config struct {
 	Conditions  func() []Condition                                    // of the server, for /readyz and /healthz; nil: none is looked at
 	Spread      func(site http.Handler) http.Handler                  // takes requests first, and hands on those that another node of a cluster is to answer; nil: the site answers all
 	Nodes       func() []directory.Node                               // of the cluster; nil: there is none
+	Relay       func(room string) (node string)                       // by which a further viewer is to receive a room of this server, "" for this one; nil: none is
 	Peers       func() []string                                       // origins of the other nodes, in lower case; nil: there are none
 	Collectors  []prometheus.Collector                                // of other parts of the process, for /metrics
 	Metrics     func(http.Handler)                                    // gets what serves /metrics to all who reach it, and the site does not; nil: the site does
@@ -168,7 +169,7 @@ func newSite(srv Server, cfg Config, log *slog.Logger) (*site, error) {
 		guard:   g,
 		permit:  permit{cfg.gate(srv), g, cfg.Audit, newOnce(cfg.MaxBody), former{publishers}.returning, cfg.Invites},
 		whip:    publishers,
-		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true},
+		whep:    &whip{srv: srv, sessions: sessions, bodies: bodies, patience: cfg.Offer, viewers: true, relay: cfg.Relay, node: cfg.Node},
 		sockets: &sockets{srv: srv, cfg: cfg, log: log, counts: counts, guard: g},
 		pages:   pages,
 		people:  &people{srv, bodies},

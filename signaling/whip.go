@@ -14,6 +14,7 @@ import (
 	"tilemix/mcu/control"
 	"tilemix/mcu/gateway/via"
 	"tilemix/mcu/views"
+	"tilemix/signaling/cluster/detour"
 )
 
 // whip serves the sessions of WHIP (RFC 9725), and with viewers those of WHEP
@@ -24,7 +25,9 @@ type whip struct {
 	bodies   bodies
 	patience time.Duration // for the answer to an offer
 	viewers  bool
-	via      *via.Rooms // nil: pushes that form a loop are not refused
+	relay    func(room string) (node string) // that a further viewer is to receive a room by, "" for this one; nil: none is
+	node     string                          // ID of this server in a cluster
+	via      *via.Rooms                      // nil: pushes that form a loop are not refused
 }
 
 // create makes a participant, or a viewer, of an offer (RFC 9725 §4.2).
@@ -35,7 +38,7 @@ func (w *whip) create(c echo.Context) error {
 	r, h := c.Request(), c.Response().Header()
 	room, name := c.Param("room"), named(c, grantOf(c))
 	if _, was := (former{w}).was(room, c.QueryParam("resume")); !was {
-		if err := w.srv.Admits(room, name, grantOf(c)); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
+		if err := (passage{w}).admits(c, room, name); err != nil && (w.viewers || !w.sessions.mayReturn(c, err)) {
 			return err
 		}
 	}
@@ -61,6 +64,9 @@ func (w *whip) create(c echo.Context) error {
 	if _, err := views.Parse(c.QueryParam("view")); err != nil {
 		return fmt.Errorf("parameter view: %w: %w", control.ErrInvalid, err)
 	}
+	if passed, err := (passage{w}).pass(c); passed || err != nil {
+		return err
+	}
 	forget, err := w.enter(room, r.Header)
 	if err != nil {
 		return err
@@ -80,6 +86,7 @@ func (w *whip) create(c echo.Context) error {
 		return err
 	}
 	w.sessions.keep(r, h, ses, !w.viewers)
+	h.Set("Location", h.Get("Location")+detour.Of(r.Context()).At(w.node))
 	return w.created(c, ses, answer)
 }
 
@@ -110,9 +117,10 @@ func (w *whip) come(c echo.Context, from publisher) (*whipSession, error) {
 	if view := c.QueryParam("view"); view != "" && grant.May("view") == nil {
 		grant.View = view
 	}
+	said := detour.Of(c.Request().Context())
 	who, err := w.srv.Join(mcu.JoinOptions{
 		Room: from.room, Name: from.name, Viewer: w.viewers, Grant: grant, Away: originOf(c.Request()).away(), From: originOf(c.Request()).host,
-		Origin: cameBy(c),
+		Origin: cameBy(c), Rung: said.Pull, Relay: said.Here,
 	})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
+	"tilemix/mcu/relay"
 	"tilemix/signaling"
 	"tilemix/signaling/cluster"
 	"tilemix/signaling/cluster/bus"
@@ -36,6 +37,7 @@ type clusterSettings struct {
 	ClusterID     string   `name:"cluster-id" env:"TILEMIX_CLUSTER_ID" placeholder:"NAME" help:"Name of this node, unlike that of any other. By default the machine's."`
 	NATS          string   `name:"nats" env:"TILEMIX_NATS" placeholder:"URL" help:"NATS server that carries the messages of the cluster, such as nats://10.0.0.9:4222, in place of the nodes' own."`
 	ClusterBusy   percent  `default:"80" placeholder:"PERCENT" help:"Load of this machine's processors from which this node gets no new rooms, 1 to 100. 100 sets no limit."`
+	RelayAbove    natural  `placeholder:"NUMBER" help:"Clients of a room at the node that mixes it, from which further viewers receive it by other nodes of the cluster. By default all receive it from the node that mixes it."`
 	member        *member  `kong:"-"` // nil without a cluster
 }
 
@@ -63,12 +65,14 @@ type member struct {
 // is where clients find this server. It starts nothing.
 func newMember(ctx context.Context, s *settings, url string, log *slog.Logger) (*member, error) {
 	switch {
-	case s.ClusterListen == "" && (len(s.ClusterJoin) > 0 || s.ClusterKey != "" || s.ClusterID != "" || s.NATS != ""):
+	case s.ClusterListen == "" && (len(s.ClusterJoin) > 0 || s.ClusterKey != "" || s.ClusterID != "" || s.NATS != "" || s.RelayAbove > 0):
 		return nil, errors.New("a cluster needs --cluster-listen HOST:PORT, where the other nodes find this one")
 	case s.ClusterListen == "":
 		return nil, nil
 	case s.ClusterKey == "":
 		return nil, errors.New("--cluster-listen needs --cluster-key FILE: make a key by openssl rand -base64 32, and give it to each node")
+	case s.RelayAbove > 0 && int(s.RelayAbove) >= int(s.MaxParticipants):
+		return nil, fmt.Errorf("--relay-above %d: must be less than --max-participants %d, because from that number on a room is full", s.RelayAbove, s.MaxParticipants)
 	case s.NATS != "" && len(s.ClusterJoin) > 0:
 		return nil, errors.New("--nats carries the messages of the cluster, so that --cluster-join does nothing: leave one away")
 	}
@@ -94,7 +98,7 @@ func newMember(ctx context.Context, s *settings, url string, log *slog.Logger) (
 	return &member{
 		cfg: cluster.Config{
 			ID: id, Run: run, Version: startup.This().Version, URL: url, Inside: reachable(listener.Addr()), Key: key,
-			Alone: len(s.ClusterJoin) == 0 && s.NATS == "", Most: int(s.MaxRooms), Limit: float64(s.ClusterBusy) / 100, Listener: listener,
+			Above: int(s.RelayAbove), Alone: len(s.ClusterJoin) == 0 && s.NATS == "", Most: int(s.MaxRooms), Limit: float64(s.ClusterBusy) / 100, Listener: listener,
 		},
 		bus: bus.New(bus.Config{Name: id + "-" + run, Listen: s.ClusterListen, Join: s.ClusterJoin, URL: s.NATS, Key: key}, log),
 	}, nil
@@ -152,7 +156,7 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 		}
 		return people
 	}
-	m.cfg.Adopt, m.cfg.Shelf = again.Adopt, site.Shelf
+	m.cfg.Adopt, m.cfg.Shelf, m.cfg.Entered, m.cfg.Relays = again.Adopt, site.Shelf, rooms.Inside, rooms.Relays
 	m.cfg.Relocate = func(room, url string) {
 		again.Gone(room)
 		rest := 0
@@ -167,7 +171,20 @@ func (m *member) join(site *signaling.Config, rooms *mcu.Server, again *revive.R
 	again.Follow(m.cluster.Follow)
 	site.Collectors = append(site.Collectors, m.cluster.Collector())
 	site.Spread, site.Nodes, site.Node, site.Peers = m.cluster.Spread, m.cluster.Nodes, m.cfg.ID, m.cluster.Peers
+	if m.cfg.Above > 0 {
+		site.Relay = m.cluster.Relays.Choose
+	}
 	return nil
+}
+
+// relay returns what hands offers of this server, as a relay, to the homes of rooms; nil without a cluster.
+func (m *member) relay() func(ctx context.Context, room string, p relay.Part, offer string) (string, error) {
+	if m == nil {
+		return nil
+	}
+	return func(ctx context.Context, room string, p relay.Part, offer string) (string, error) {
+		return m.cluster.Relays.Exchange(ctx, room, p, offer)
+	}
 }
 
 // moves tells whether there is another node to which rooms can go.

@@ -36,10 +36,12 @@ func TestMember(t *testing.T) {
 		{"no port", clusterSettings{ClusterListen: "127.0.0.1", ClusterKey: key}, "--cluster-listen"},
 		{"last port", clusterSettings{ClusterListen: "127.0.0.1:65535", ClusterKey: key}, "from 1 to 65534"},
 		{"two ways", clusterSettings{ClusterListen: "127.0.0.1:6222", ClusterKey: key, NATS: "nats://a", ClusterJoin: []string{"a:1"}}, "leave one away"},
+		{"relays alone", clusterSettings{RelayAbove: 5}, "needs --cluster-listen"},
+		{"relays above all", clusterSettings{ClusterListen: "127.0.0.1:6222", ClusterKey: key, RelayAbove: 100}, "less than --max-participants 100"},
 		{"taken", clusterSettings{ClusterListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(int(before.Port())-1)), ClusterKey: key}, "next port"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m, err := newMember(t.Context(), &settings{clusterSettings: test.s}, "http://here", slog.New(slog.DiscardHandler))
+			m, err := newMember(t.Context(), &settings{clusterSettings: test.s, MaxParticipants: 100}, "http://here", slog.New(slog.DiscardHandler))
 			if m != nil || (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%+v, %v; want %q", m, err, test.want)
 			}

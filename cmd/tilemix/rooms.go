@@ -72,7 +72,7 @@ func newRooms(s *settings, log *slog.Logger, metrics *plainServer, others ...pro
 	cfg.Banned, cfg.Rules, cfg.Overlays, cfg.FindLayout, cfg.Bars, cfg.Code = entrance.ban, entrance.rules, entrance.overlays, entrance.layouts.Find, entrance.bars, signaling.Config{}.Code
 	files := s.attachments(&cfg, log)
 	again := revive.Open(s.DataDir, log)
-	cfg.Seats = again.Seats
+	cfg.Seats, cfg.Relay = again.Seats, s.member.relay()
 	var rooms *mcu.Server
 	memory := newReclaimer(func() int { return len(rooms.Rooms()) })
 	events := feed.New(feed.Default())

@@ -45,11 +45,12 @@ func (u *unhurried) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (u *unhurried) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
-// attempt is an answer of this node's that does not count if it is 404: then another node is asked.
+// attempt is an answer of this node's that does not always count: then another node is asked.
 type attempt struct {
 	http.ResponseWriter
 	header http.Header
-	none   bool // the answer was 404
+	unless func(status int, h http.Header) bool
+	none   bool // the answer does not count
 	begun  bool
 }
 
@@ -58,7 +59,7 @@ func (a *attempt) Header() http.Header { return a.header }
 
 // WriteHeader is http.ResponseWriter's.
 func (a *attempt) WriteHeader(status int) {
-	if a.none = !a.begun && status == http.StatusNotFound; a.none {
+	if a.none = a.none || !a.begun && a.unless(status, a.header); a.none {
 		return
 	}
 	if !a.begun {
@@ -85,7 +86,7 @@ func (a *attempt) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // here serves a request about a session that may be at this node, which a room is leaving. It returns false
 // if the session is not here. body is the request's.
 func here(site http.Handler, w http.ResponseWriter, r *http.Request, body []byte) bool {
-	a := &attempt{ResponseWriter: w, header: w.Header().Clone()}
+	a := &attempt{ResponseWriter: w, header: w.Header().Clone(), unless: func(status int, _ http.Header) bool { return status == http.StatusNotFound }}
 	again := r.Clone(r.Context())
 	again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	site.ServeHTTP(a, again)

@@ -51,6 +51,7 @@ type Config struct {
 	Version string // of the program
 	URL     string // for clients
 	Inside  string // host:port of Listener for other nodes
+	Above   int    // clients of a room at its home, from which further viewers receive it by relays; 0: none do
 	Alone   bool   // no other node is named, so none is waited for at the start
 	Key     *seal.Key
 	Most    int     // rooms
@@ -59,6 +60,8 @@ type Config struct {
 	Listener net.Listener                     // takes requests of other nodes, without TLS
 	Has      func(room string) bool           // this server has a room, or somebody waits for it
 	Holds    func(recording string) bool      // the recording of this ID is here
+	Entered  func(room string) int            // clients that have entered a room of this server
+	Relays   func() map[string]int            // viewers of each room that this server relays
 	People   func() map[string]int            // in each room, those with a seat
 	Load     func() (cores int, load float64) // of the machine
 	Draining func() bool
@@ -92,6 +95,7 @@ type Cluster struct {
 	keeper *keeper
 	mover  *mover
 	books  *books
+	Relays *Relays
 
 	beginning sync.Mutex    // held while a room is adopted
 	news      chan struct{} // the list of rooms has changed; holds one
@@ -113,7 +117,7 @@ func New(cfg Config, b Bus, log *slog.Logger) (*Cluster, error) {
 		cfg: cfg, log: log, bus: b, roster: newRoster(cfg.ID, cfg.Run), keeper: newKeeper(),
 		news: make(chan struct{}, 1), settled: make(chan struct{}),
 	}
-	c.mover = newMover(c)
+	c.mover, c.Relays = newMover(c), newRelays(c)
 	c.settle = sync.OnceFunc(func() { close(c.settled) })
 	secure, err := cfg.Key.TLS(time.Now())
 	if err != nil {
@@ -239,10 +243,12 @@ type rooms struct {
 	ID    string           `json:"id"`
 	Run   string           `json:"run"`
 	Rooms []directory.Room `json:"rooms"`
+	// Relays is how many viewers each room has that the node relays.
+	Relays map[string]int `json:"relays,omitempty"`
 }
 
 func (c *Cluster) list(now time.Time) {
-	c.tell(ofRooms, rooms{c.cfg.ID, c.cfg.Run, c.roster.own(c.cfg.People(), c.mover.going(), now)})
+	c.tell(ofRooms, rooms{c.cfg.ID, c.cfg.Run, c.roster.own(c.cfg.People(), c.mover.going(), now), c.cfg.Relays()})
 }
 
 func (c *Cluster) hearBeat(_ string, data []byte) {
@@ -277,6 +283,9 @@ func (c *Cluster) hearRooms(_ string, data []byte) {
 	var l rooms
 	if json.Unmarshal(data, &l) == nil && l.ID != c.cfg.ID {
 		c.roster.list(l.ID, l.Run, l.Rooms)
+		if n, known := c.roster.node(l.ID, time.Now()); known && n.Run == l.Run {
+			c.Relays.hear(l.ID, l.Relays)
+		}
 	}
 }
 

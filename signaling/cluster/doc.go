@@ -12,6 +12,9 @@
 // the order of package place. It alone decides where a new room begins, so that clients that come to all nodes
 // at the same time meet in one room.
 //
+// Where many watch a room, the home names another node to the entry for a further viewer (Relays). That node, a relay,
+// pulls the room from its home by Relays.Exchange, and serves the viewer by package relay.
+//
 // Nothing moves because the bus is silent. A room begins elsewhere when a client comes back and its home
 // refuses connections, or neither beats nor connects. A room moves when its home drains, or when another node has
 // one of the same name with more people, because the cluster was split:

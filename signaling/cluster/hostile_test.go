@@ -46,6 +46,7 @@ func lone(t *testing.T, log *slog.Logger, change func(*Config)) (*Cluster, *wire
 	cfg := Config{
 		ID: "a", Run: "1", Key: key, Most: 10, Limit: 1, Has: func(room string) bool { return room == "demo" }, Holds: func(string) bool { return false },
 		People: func() map[string]int { return map[string]int{"demo": 1} }, Load: func() (int, float64) { return 2, 0 },
+		Entered: func(string) int { return 0 }, Relays: func() map[string]int { return nil },
 		Draining: func() bool { return false }, Adopt: func(string, bool, map[string]json.RawMessage) {}, Relocate: func(string, string) {},
 	}
 	if change != nil {

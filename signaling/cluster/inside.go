@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/signaling"
+	"tilemix/signaling/cluster/detour"
 	"tilemix/signaling/cluster/directory"
 )
 
@@ -54,6 +55,10 @@ func (s *spread) inside(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address is for nodes of the cluster", http.StatusForbidden)
 		return
 	}
+	if detour.Of(r.Context()).Relayed() { // it is about no room of this node, or begins none
+		s.site.ServeHTTP(w, r)
+		return
+	}
 	room, opens := target(r)
 	home, gone := s.cluster.mover.to(room)
 	if opens && (gone || !s.cluster.cfg.Has(room)) {
@@ -72,4 +77,21 @@ func (s *spread) inside(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.site.ServeHTTP(w, r)
+}
+
+// watch probes the silent nodes that answer requests now, so that their clients come back in time.
+func (s *spread) watch(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.links {
+		if node, ok := s.cluster.roster.node(id, now); ok && node.State == directory.Silent && !s.tried[id] {
+			s.tried[id] = true
+			go func() {
+				s.probe(node.ID, node.Run)
+				s.mu.Lock()
+				delete(s.tried, id)
+				s.mu.Unlock()
+			}()
+		}
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tilemix/signaling"
+	"tilemix/signaling/cluster/detour"
 	"tilemix/signaling/cluster/directory"
 	"tilemix/signaling/cluster/place"
 )
@@ -58,17 +59,6 @@ type spread struct {
 // link is a request that another node answers.
 type link struct{ cancel context.CancelFunc }
 
-// trip is a request's way to a home.
-type trip struct {
-	in    *http.Request // the client's
-	room  string
-	opens bool
-	body  []byte // of a request that may begin the room; nil: it is not kept
-	node  directory.Node
-}
-
-type tripKey struct{}
-
 func newSpread(c *Cluster, secure *tls.Config) *spread {
 	s := &spread{cluster: c, secure: secure, links: map[string]map[*link]bool{}, tried: map[string]bool{}}
 	s.wire = &http.Transport{
@@ -89,6 +79,10 @@ func newSpread(c *Cluster, secure *tls.Config) *spread {
 
 // ServeHTTP serves a request of a client.
 func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	relays := s.cluster.Relays
+	if relays.forged(w, r) {
+		return
+	}
 	if l, is := listOf(r); is {
 		s.gatherer.gather(w, r, l, s.site)
 		return
@@ -100,9 +94,13 @@ func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	node, known := s.cluster.roster.node(home, time.Now())
-	if home == s.cluster.cfg.ID || !known {
+	own := home == s.cluster.cfg.ID || !known
+	if own && (s.cluster.cfg.Above <= 0 || !watches(r)) {
 		s.site.ServeHTTP(w, r)
 		return
+	}
+	if watches(r) {
+		r = detour.Say{Able: true}.With(r)
 	}
 	t, trial := &trip{in: r, room: room, opens: opens, node: node}, gone && session(r)
 	if (opens || trial) && r.Body != nil {
@@ -110,6 +108,10 @@ func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(w, errLong)
 			return
 		}
+	}
+	if own {
+		relays.host(w, t)
+		return
 	}
 	if trial && here(s.site, w, r, t.body) {
 		return
@@ -127,6 +129,9 @@ func (s *spread) way(r *http.Request, room string, opens bool) (home string, gon
 	}
 	if id := recordingOf(r); id != "" {
 		return s.gatherer.holder(r.Context(), id), false, nil
+	}
+	if at := r.URL.Query().Get("at"); session(r) && wellFormed.MatchString(at) { // a relay has it
+		return at, false, nil
 	}
 	if home, gone = s.cluster.mover.to(room); gone {
 		return home, true, nil
@@ -149,6 +154,10 @@ func (s *spread) RoundTrip(r *http.Request) (*http.Response, error) {
 		case err == nil && response.StatusCode == http.StatusMisdirectedRequest && response.Header.Get(elsewhere) != "":
 			next = response.Header.Get(elsewhere)
 			response.Body.Close()
+		case err == nil && detour.Passes(response.StatusCode, response.Header):
+			t.named = response.Header
+			response.Body.Close()
+			return nil, errPassed
 		case err == nil:
 			s.cluster.log.Debug("another node answers", "request", response.Header.Get("X-Request-Id"), "node", t.node.ID, "room", t.room, "status", response.StatusCode)
 			return response, nil
@@ -234,23 +243,6 @@ func (s *spread) cut(id string) {
 	}
 }
 
-// watch probes the silent nodes that answer requests now, so that their clients come back in time.
-func (s *spread) watch(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id := range s.links {
-		if node, ok := s.cluster.roster.node(id, now); ok && node.State == directory.Silent && !s.tried[id] {
-			s.tried[id] = true
-			go func() {
-				s.probe(node.ID, node.Run)
-				s.mu.Lock()
-				delete(s.tried, id)
-				s.mu.Unlock()
-			}()
-		}
-	}
-}
-
 // probe tells whether a run of a node is dead: it refuses connections, or neither beats nor connects. Then its
 // rooms may begin elsewhere.
 func (s *spread) probe(id, run string) (dead bool) {
@@ -286,6 +278,11 @@ func (s *spread) fail(w http.ResponseWriter, r *http.Request, err error) {
 			again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(t.body)), int64(len(t.body))
 		}
 		s.site.ServeHTTP(w, again)
+		return
+	}
+	if errors.Is(err, errPassed) {
+		t := r.Context().Value(tripKey{}).(*trip)
+		s.cluster.Relays.detour(w, t, t.named)
 		return
 	}
 	s.cluster.log.Debug("a request for another node has no answer", "reason", err)

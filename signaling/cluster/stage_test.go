@@ -26,6 +26,7 @@ import (
 	"tilemix/mcu/journal"
 	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/relay"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/seats"
 	"tilemix/signaling"
@@ -122,6 +123,12 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 // startAs runs a node whose messages says changes.
 func startAs(t testing.TB, id, key, routes string, says func([]byte) []byte, join ...string) *node {
 	t.Helper()
+	return startAbove(t, 0, id, key, routes, says, join...)
+}
+
+// startAbove runs a node whose rooms have relays from a number of clients on, 0 for never.
+func startAbove(t testing.TB, above int, id, key, routes string, says func([]byte) []byte, join ...string) *node {
+	t.Helper()
 	n := &node{id: id, routes: routes, log: &mcutest.Log{}}
 	log := n.log.Logger()
 	k, err := seal.New([]byte(key))
@@ -129,6 +136,9 @@ func startAs(t testing.TB, id, key, routes string, says func([]byte) []byte, joi
 		t.Fatal(err)
 	}
 	cfg := mcutest.Small()
+	cfg.Relay = func(ctx context.Context, room string, p relay.Part, offer string) (string, error) {
+		return n.cluster.Relays.Exchange(ctx, room, p, offer)
+	}
 	cfg.Events = func(event.Event) { n.cluster.Changed() }
 	site := signaling.Default()
 	site.AddressRate = 0
@@ -144,9 +154,11 @@ func startAs(t testing.TB, id, key, routes string, says func([]byte) []byte, joi
 		t.Fatal(err)
 	}
 	n.cluster, err = cluster.New(cluster.Config{
-		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
+		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Above: above, Limit: 0.8, Listener: inside,
 		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
 		Holds:    func(string) bool { return false },
+		Entered:  func(room string) int { return n.rooms.Inside(room) },
+		Relays:   func() map[string]int { return n.rooms.Relays() },
 		People:   func() map[string]int { return n.people() },
 		Load:     func() (int, float64) { return 2, 0.1 },
 		Draining: n.draining.Load, Shelf: n.shelf,
@@ -163,7 +175,10 @@ func startAs(t testing.TB, id, key, routes string, says func([]byte) []byte, joi
 	})
 	j.Follow(n.cluster.Follow)
 	n.rooms = mcutest.Serve(t, cfg)
-	site.Spread, site.Nodes = n.cluster.Spread, n.cluster.Nodes
+	site.Spread, site.Nodes, site.Node = n.cluster.Spread, n.cluster.Nodes, id
+	if above > 0 {
+		site.Relay = n.cluster.Relays.Choose
+	}
 	handler, err := signaling.New(n.rooms.Server, site, log)
 	if err != nil {
 		t.Fatal(err)
