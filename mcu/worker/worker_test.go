@@ -395,14 +395,28 @@ func TestStopped(t *testing.T) {
 	poll.Until(t, "a picture again", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
 }
 
-// TestDeaths kills many workers, and looks for what is left of them.
+// TestDeaths kills many workers by what cameras and microphones send, in turn, and looks for what is left of them.
 func TestDeaths(t *testing.T) {
-	p := pool(t, nil)
+	p := pool(t, patient)
 	units := film(t, 320, 180, 1)
+	poll.Until(t, "the first spare worker", func() bool { return p.Stats().Workers == 1 }) // it has files, too
 	before := files(t)
 	count, _ := strconv.Atoi(os.Getenv("TILEMIX_DEATHS"))
 	memory := resident(t)
-	for range max(count, 20) {
+	packet, sound := spoken(t, 32_000, 1, 0, 1)[0], make([]float32, longest)
+	for n := range max(count, 20) {
+		if n%2 == 1 {
+			batch := p.NewCrew().NewBatch()
+			d := batch.NewDecoder(false)
+			poll.Until(t, "a worker that decodes", func() bool {
+				bridged := p.Stats().Bridged
+				_, err := d.Decode(sound, packet)
+				return err == nil && p.Stats().Bridged == bridged
+			})
+			_, _ = d.Decode(sound, command("crash"))
+			batch.Close()
+			continue
+		}
 		d := p.NewCrew().NewDecoder(codec.H264)
 		decode(t, d, units[0])
 		_, _ = d.Decode([]byte("!crash"))
