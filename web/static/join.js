@@ -30,4 +30,26 @@ addEventListener('pageshow', (event) => {
 });
 
 void translate();
-void lobby.start();
+void begin();
+
+/**
+ * Starts camera and microphone: at once where the browser need not ask for them, and where it must, with the first
+ * thing that the user does.
+ */
+async function begin() {
+  if (!(await allowed())) {
+    byId('preview-note', HTMLElement).textContent = 'Your camera is off';
+    await new Promise((done) => ['pointerdown', 'keydown'].forEach((type) => addEventListener(type, done, { once: true })));
+  }
+  await lobby.start();
+}
+
+/** Whether the browser gives camera and microphone without a question. */
+async function allowed() {
+  try {
+    const all = await Promise.all(['camera', 'microphone'].map((name) => navigator.permissions.query({ name: /** @type {PermissionName} */ (name) })));
+    return all.every(({ state }) => state === 'granted');
+  } catch {
+    return false; // a browser that does not say it
+  }
+}

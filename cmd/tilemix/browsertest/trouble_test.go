@@ -57,9 +57,14 @@ func TestWithoutDevices(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, "")
 			ada := openPage(t, startBrowser(t, append(test.options, sound)...), "Ada", s.url+"/?room=room")
+			if test.muted { // nothing is asked for before the user has done something
+				ada.waitForText(t, "#preview-note", "Your camera is off")
+				ada.waitFor(t, `document.getElementById('problems').hidden`)
+			}
+			ada.press(t, "Ada")
 			ada.waitForText(t, "#problem-text", test.says)
 			ada.waitForText(t, ".problems-more", "You can still join: you will see and hear the others.")
-			ada.press(t, "Ada"+kb.Enter)
+			ada.press(t, kb.Enter)
 			ada.waitForText(t, "#toasts .warning", test.says)
 			ada.waitForPhase(t, "connected")
 			ada.waitForState(t, "what is off", func(s state) bool {
