@@ -16,6 +16,14 @@ if (typeof AbortSignal !== 'undefined' && !AbortSignal.timeout) {
   };
 }
 
+// Rows of a flexible box then stand apart by margins, see base.css.
+const row = document.createElement('div');
+row.style.cssText = 'display: flex; flex-direction: column; row-gap: 1px; position: absolute';
+row.append(document.createElement('i'), document.createElement('i'));
+document.body.append(row);
+if (row.scrollHeight !== 1) document.documentElement.classList.add('no-gap');
+row.remove();
+
 // A question needs no dialog of the browser: it stands over the page all the same.
 const dialogs = /** @type {any} */ (globalThis).HTMLDialogElement;
 if (!dialogs) {

@@ -11,7 +11,7 @@ export function shortcuts(keys) {
     const name = letter(event);
     const action = keys[name];
     if (!action) return;
-    const typing = event.target instanceof Element && event.target.matches('input:not([type=checkbox], [type=range]), textarea, select');
+    const typing = event.target instanceof Element && event.target.matches('input:not([type=checkbox]):not([type=range]), textarea, select');
     if (name !== 'escape' && (typing || loadChoices().keysOff)) return;
     event.preventDefault();
     action();

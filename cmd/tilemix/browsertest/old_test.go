@@ -10,7 +10,7 @@ import (
 )
 
 // TestOldChromium joins a call with Chromium 83 of May 2020, which loads the page's build for older browsers,
-// and watches the call with it. Both pages show the pictures of all, and the others see it.
+// and watches the call with it. Both pages show the pictures of all, keys work, and buttons stand apart.
 func TestOldChromium(t *testing.T) {
 	t.Parallel()
 	chromium := filepath.Join(fetched(t, oldest), "chromium")
@@ -30,6 +30,12 @@ func TestOldChromium(t *testing.T) {
 		return fmt.Sprintf("%q and %q", mine, other), mine == green && other == orange
 	}
 	ada.waitForPicture(t, "both tiles", both)
+	ada.press(t, "p")
+	ada.waitFor(t, `!document.getElementById('panel').hidden`)
+	ada.waitFor(t, `(() => {
+		const [one, two] = [...document.querySelectorAll('.bar-main > *')].map((b) => b.getBoundingClientRect());
+		return two.left - one.right > 4;
+	})()`)
 	ada.do(t, chromedp.Evaluate(`document.getElementById('camera').click()`, nil))
 	ada.waitForTile(t, "Ada", placeholder)
 	ada.do(t, chromedp.Evaluate(`document.getElementById('camera').click()`, nil))
