@@ -16,9 +16,9 @@ const (
 const (
 	// perPacket is how much longer a batch waits for each packet that is in it: what one takes at most.
 	perPacket = 50 * time.Microsecond
-	// mostInstants (4) times Config.Instant is how long a batch waits on a busy machine, and calming (64) is how
-	// quickly it forgets that the machine was busy: after so many rounds by two thirds.
-	mostInstants, calming = 4, 64
+	// mostInstants (4) times Config.Instant is how long a batch waits on a busy machine, and calming (512) is how
+	// quickly it forgets that the machine was busy: after so many rounds, which is ten seconds, by two thirds.
+	mostInstants, calming = 4, 512
 )
 
 // Batch decodes the voices of one room in a worker. In each tick of the room's sound clock it sends all their
