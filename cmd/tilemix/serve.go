@@ -23,7 +23,7 @@ const (
 	headerTimeout = 10 * time.Second // for a request's header to arrive
 	answerTimeout = time.Minute      // from a request's header to the end of its answer; not for WebSockets
 	idleTimeout   = 2 * time.Minute  // between two requests of a connection
-	quitTimeout   = 5 * time.Second  // for requests to end once the server stops
+	quitTimeout   = time.Second      // for requests to end once the server stops: less than drainLimit
 	maxHeader     = 16 << 10         // bytes of a request's header
 )
 

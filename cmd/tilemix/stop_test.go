@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,6 +66,8 @@ func TestStop(t *testing.T) {
 			call.await("all are there", func() bool { return len(call.people()) >= max(count, 1) })
 			id := startRecording(t, url)
 			begun := time.Now()
+			slow := stalled(t, url, "POST /api/v1/rooms/demo/files?name=a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+			defer slow.Close()
 			time.Sleep(time.Second) // to have something to record
 			asked := time.Now()
 			test.end(t, url, process)
@@ -75,7 +78,7 @@ func TestStop(t *testing.T) {
 				t.Errorf("it ended after %v: %v, %v", took, state, err)
 			}
 			called := time.Since(begun)
-			if left, faults := length(t, filepath.Join(dir, id+".mp4")); called-left > 2*time.Second || faults != "" {
+			if left, faults := length(t, filepath.Join(dir, id+".mp4")); called-left > 3*time.Second || faults != "" {
 				t.Errorf("of %v, %v are left: %s", called, left, faults)
 			}
 			if info, err := os.ReadFile(filepath.Join(dir, id+".json")); err != nil || !bytes.Contains(info, []byte(`"finished"`)) {
@@ -83,6 +86,19 @@ func TestStop(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stalled opens a connection with a request whose body never comes.
+func stalled(t *testing.T, url, request string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err == nil {
+		_, err = conn.Write([]byte(request))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 func send(t *testing.T, p *os.Process, s syscall.Signal) {
