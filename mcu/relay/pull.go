@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// silence (1 s) is how long a home may say nothing until the pull connects anew.
-	silence = time.Second
-	// dial (5 s) is how long a connection may take.
-	dial = 5 * time.Second
+	// silence (2 s) is how long a home may say nothing until the pull connects anew.
+	silence = 2 * time.Second
+	// dial (10 s) is how long a connection may take.
+	dial = 10 * time.Second
 	// A pull that fails tries again after retry (100 ms), and then twice that, up to seldom (1 s).
 	retry, seldom = 100 * time.Millisecond, time.Second
 	// askAgain (300 ms) is the time between two requests for a key frame.
 	askAgain = 300 * time.Millisecond
-	// homeless (10 s) is how long viewers keep a relay without a home.
-	homeless = 10 * time.Second
+	// homeless (30 s) is how long viewers keep a relay without a home.
+	homeless = 30 * time.Second
 )
 
 // pull is one connection to the home, and those that follow it. It is a rendition's producer.

@@ -38,7 +38,7 @@ type Config struct {
 	// Exchange hands an offer for a part to the home of a room and returns its answer. Any goroutine
 	// may call it.
 	Exchange func(ctx context.Context, room string, p Part, offer string) (answer string, err error)
-	// Gone is called by any goroutine when the room has had no home for 10 s.
+	// Gone is called by any goroutine when the room has had no home for 30 s.
 	Gone    func()
 	Metrics *Metrics
 	Log     *slog.Logger

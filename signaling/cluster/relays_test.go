@@ -101,7 +101,6 @@ func (w *whip) at() string {
 // TestRelay has viewers come to all nodes. From the second client on another node relays the room to them. They see and
 // hear what is filmed, at any entry, and the home sends each rendition once to the relay.
 func TestRelay(t *testing.T) {
-	t.Parallel()
 	g := gather(t, 1)
 	relays := map[string]bool{}
 	var viewers []*rtctest.Client
@@ -122,7 +121,7 @@ func TestRelay(t *testing.T) {
 
 // TestRelayLadder has viewers of one relay that want different renditions: each is pulled once, while somebody has it.
 func TestRelayLadder(t *testing.T) {
-	t.Parallel()
+	poll.Alone(t)
 	g := gather(t, 4)
 	for range 3 { // whom the home serves
 		c, w := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionRecvonly, NoDecode: true}), &whip{url: g.nodes[0].url + "/whep/demo"}
@@ -176,7 +175,6 @@ func TestRelayLadder(t *testing.T) {
 
 // TestRelaySession ends the session of a viewer at any node, and a relay that nobody watches ends.
 func TestRelaySession(t *testing.T) {
-	t.Parallel()
 	g := gather(t, 1)
 	c, w := g.watch(g.nodes[1], rtctest.Options{})
 	for _, n := range g.nodes {
