@@ -99,11 +99,11 @@ func (f *fleet) serving(id string) map[string][]string {
 	return rooms
 }
 
-// home returns the node that has a room, as another knows it; "": none has.
-func (f *fleet) home(by, name string) string {
+// home returns the node that has the room, as another knows it; "": none has.
+func (f *fleet) home(by string) string {
 	f.t.Helper()
 	for id, rooms := range f.serving(by) {
-		if slices.Contains(rooms, name) {
+		if slices.Contains(rooms, "demo") {
 			return id
 		}
 	}
@@ -127,10 +127,10 @@ func (f *fleet) people(by string) map[string]room.Attendee {
 	return people
 }
 
-// join puts somebody with the program's own client into a room, at a node.
-func (f *fleet) join(id, name, who string) {
+// join puts somebody with the program's own client into the room, at a node.
+func (f *fleet) join(id, who string) {
 	f.t.Helper()
-	client := exec.Command("tilemix", "join", f.nodes[id].url+"/r/"+name, "--name", who, "--camera", "test", "--mic", "test", "--size", "320x180", "--frame-rate", "8")
+	client := exec.Command("tilemix", "join", f.nodes[id].url+"/r/demo", "--name", who, "--camera", "test", "--mic", "test", "--size", "320x180", "--frame-rate", "8")
 	if err := client.Start(); err != nil {
 		f.t.Fatal(err)
 	}
@@ -196,13 +196,13 @@ func TestCluster(t *testing.T) {
 	far := httptest.NewServer(http.NotFoundHandler()) // takes no push, so that it is tried again
 	defer far.Close()
 	f := newFleet(t, []string{"--cluster-busy", "100", "--allow-private-outputs", "--audio-codec", "opus"}, "a", "b", "c")
-	f.join("a", "demo", "Ada")
-	f.await("the room begins", func() bool { return f.home("b", "demo") != "" })
-	home := f.home("b", "demo")
+	f.join("a", "Ada")
+	f.await("the room begins", func() bool { return f.home("b") != "" })
+	home := f.home("b")
 	others := slices.DeleteFunc([]string{"a", "b", "c"}, func(id string) bool { return id == home })
-	f.join(others[0], "demo", "Ben")
+	f.join(others[0], "Ben")
 	f.await("Ben is there", func() bool { return len(f.people(home)) == 2 })
-	f.join(others[1], "demo", "Cid")
+	f.join(others[1], "Cid")
 	for id := range f.nodes {
 		f.await("all three are seen at "+id, func() bool { return len(f.people(id)) == 3 })
 	}
@@ -220,7 +220,7 @@ func TestCluster(t *testing.T) {
 		t.Errorf("the tiles are those of %v, and were those of %v", now, order)
 	}
 	goes.on(others[0], 2)
-	next := f.home(others[0], "demo")
+	next := f.home(others[0])
 	if next == "" || next == home {
 		t.Fatalf("the room is at %q", next)
 	}
@@ -249,14 +249,14 @@ func TestKills(t *testing.T) {
 		t.Skip("TILEMIX_KILLS says how often the home of a call is to be killed")
 	}
 	f := newFleet(t, []string{"--cluster-busy", "100"}, "a", "b", "c")
-	f.join("a", "demo", "Ada")
-	f.await("the room begins", func() bool { return f.home("b", "demo") != "" })
+	f.join("a", "Ada")
+	f.await("the room begins", func() bool { return f.home("b") != "" })
 	var took []time.Duration
 	for len(took) < kills {
-		home := f.home("a", "demo")
+		home := f.home("a")
 		entries := slices.DeleteFunc([]string{"a", "b", "c"}, func(id string) bool { return id == home })
 		for i := range 4 {
-			f.join(entries[i%2], "demo", fmt.Sprint("Guest", len(took), i))
+			f.join(entries[i%2], fmt.Sprint("Guest", len(took), i))
 		}
 		guests := func(by string) (n int) {
 			for name := range f.people(by) {
@@ -271,13 +271,13 @@ func TestKills(t *testing.T) {
 		was := f.nodes[home]
 		f.kill(home)
 		began := time.Now()
-		f.await("the guests are back", func() bool { return guests(entries[0]) == 4 && f.home(entries[0], "demo") != home })
+		f.await("the guests are back", func() bool { return guests(entries[0]) == 4 && f.home(entries[0]) != home })
 		took = append(took, time.Since(began))
 		t.Logf("kill %d: all are back after %v", len(took), took[len(took)-1])
 		f.leave()
 		f.again(home, was)
-		f.join("a", "demo", "Ada")
-		f.await("the room is there", func() bool { return f.home("a", "demo") != "" })
+		f.join("a", "Ada")
+		f.await("the room is there", func() bool { return f.home("a") != "" })
 	}
 	slices.Sort(took)
 	t.Logf("of %d: median %v, p95 %v, most %v", kills, took[kills/2], took[kills*95/100], took[kills-1])

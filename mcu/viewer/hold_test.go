@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"tilemix/codec"
 	"tilemix/mcu/ladder"
 )
 
@@ -13,7 +12,7 @@ import (
 func TestHold(t *testing.T) {
 	rungs := ladder.Of(ladder.Rung{FrameRate: 30, Bitrate: 1_500_000})
 	rungs = append(rungs[:1:1], rungs[0], ladder.Rung{}) // two with a picture
-	f := newFake(1, codec.H264)
+	f := newFake(1)
 	f.share()
 	s := &stream{estimate: 1000}
 	var v Subscription

@@ -27,9 +27,9 @@ type fake struct {
 	pool packet.UnitPool
 }
 
-func newFake(rung int, kind codec.Kind) *fake {
+func newFake(rung int) *fake {
 	r := rendition.New(rendition.Config{
-		Key: rendition.Key{Codec: kind, Rung: rung}, Rung: ladder.Rung{Every: 1}, Epoch: start,
+		Key: rendition.Key{Codec: codec.H264, Rung: rung}, Rung: ladder.Rung{Every: 1}, Epoch: start,
 	}, producer{})
 	r.Take(rendition.Output{Ready: true})
 	return &fake{Rendition: r}
@@ -92,7 +92,7 @@ func rungs() []ladder.Rung {
 // keysIn has a path drop a viewer's rendition again and again for a time. The viewer then
 // waits for another. It counts the IDRs that the viewer causes.
 func keysIn(d time.Duration, dropped, next int) (keys int) {
-	was, r := newFake(dropped, codec.H264), newFake(next, codec.H264)
+	was, r := newFake(dropped), newFake(next)
 	r.share()
 	r.encode(start, false) // else a first picture is due
 	var v Subscription

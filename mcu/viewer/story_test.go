@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"tilemix/codec"
 	"tilemix/mcu/mcutest/story"
 )
 
@@ -45,7 +44,7 @@ var names = []string{"full", "half", "quarter", "sound alone"}
 func newWatching(t *testing.T) *watching {
 	s := &watching{t: t, stream: &stream{estimate: 3_000_000}, now: start, shared: true}
 	for rung := range 3 {
-		s.rungs = append(s.rungs, newFake(rung, codec.H264))
+		s.rungs = append(s.rungs, newFake(rung))
 	}
 	return s
 }

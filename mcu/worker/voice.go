@@ -98,11 +98,11 @@ func (d *VoiceDecoder) ask(o order, packet []byte, dst []float32) error {
 	o.voice, o.wide = d.number, d.wide
 	l := d.batch.laneOf(d)
 	result, sounds := l.do(d, &o, packet)
-	switch {
-	case result == decoded || result == sided:
+	switch result {
+	case decoded, sided:
 		take(dst, o.row(sounds, 0))
 		d.bridge.Join(dst)
-	case result == spoiled:
+	case spoiled:
 		return errPacket
 	default:
 		d.batch.crew.pool.bridged.Add(1)
