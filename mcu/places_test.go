@@ -5,6 +5,7 @@ import (
 	"image"
 	"slices"
 	"testing"
+	"time"
 
 	"tilemix/mcu/control"
 	"tilemix/mcu/rtc/rtctest"
@@ -12,12 +13,17 @@ import (
 	"tilemix/mixer/layout"
 )
 
-// seat has n people join a room who send and receive nothing. They are the
-// cheapest there are who have a tile.
-func (s *stage) seat(room string, n int) {
+// seat has n people join a room whose cameras are on, and send nothing any more. They are the
+// cheapest there are who have a tile. eye is in the room.
+func (s *stage) seat(eye *guest, room string, n int) {
 	s.t.Helper()
 	for i := range n {
-		s.join(room, fmt.Sprint("Seat ", i), publisher)
+		g := s.join(room, fmt.Sprint("Seat ", i), publisher)
+		stop := g.Film(rtctest.Camera{Size: image.Pt(64, 36), FrameRate: 2, Draw: func(img *image.YCbCr, _ time.Duration) { grey.Paint(img) }})
+		next(s.t, &eye.news, "the camera of "+g.id, func(m control.Participants) bool {
+			return slices.ContainsFunc(m.Participants, func(p control.Person) bool { return p.ID == g.id && !p.VideoMuted })
+		})
+		stop()
 	}
 }
 
@@ -38,8 +44,15 @@ func ids(m control.Layout) []string {
 // the place of the one that has been silent longest. One key frame brings the picture.
 func TestPlaces(t *testing.T) {
 	s := serve(t, small())
-	s.seat("large", 25)
 	eye := s.join("large", "Eye", viewer)
+	s.seat(eye, "large", 25)
+	seen := s.metric("tilemix_uplink_video_total", "pictures")
+	s.await("what the seats sent is decoded", func() bool {
+		before := seen
+		seen = s.metric("tilemix_uplink_video_total", "pictures")
+		return seen == before
+	})
+	packets := s.metric("tilemix_uplink_video_total", "packets")
 	ada, ben := s.join("large", "Ada", both), s.join("large", "Ben", both)
 	film(ada, red)
 	film(ben, green)
@@ -47,8 +60,8 @@ func TestPlaces(t *testing.T) {
 	if len(before.Tiles) != 25 || slices.Contains(ids(before), ada.id) || slices.Contains(ids(before), ben.id) {
 		t.Fatalf("Ada and Ben came last: %v", before.Tiles)
 	}
-	s.await("pictures of both to come", func() bool { return s.metric("tilemix_uplink_video_total", "packets") > 60 })
-	if n := s.metric("tilemix_uplink_video_total", "pictures"); n > 0 {
+	s.await("pictures of both to come", func() bool { return s.metric("tilemix_uplink_video_total", "packets") > packets+60 })
+	if n := s.metric("tilemix_uplink_video_total", "pictures") - seen; n > 0 {
 		t.Errorf("%v pictures were decoded that nobody sees", n)
 	}
 	s.asked(t, &ada.news, "no video from who has no tile", 0)
