@@ -95,7 +95,10 @@ export class Crossing {
   #hear(message) {
     this.messages.push(message);
     const { state } = this.session;
-    if (message.type === 'welcome') this.link?.send({ type: 'mute', audioMuted: state.audioOff, videoMuted: state.videoOff });
+    if (message.type === 'welcome') {
+      this.session.keep(message.resume); // the one before is used up, also if this way fails
+      this.link?.send({ type: 'mute', audioMuted: state.audioOff, videoMuted: state.videoOff });
+    }
     this.#look();
   }
 

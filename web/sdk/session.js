@@ -164,6 +164,15 @@ export class Session {
     this.send({ type: 'mute', audioMuted: this.state.audioOff, videoMuted: this.state.videoOff });
   }
 
+  /**
+   * Comes back by another resume token from now on.
+   *
+   * @param {string | undefined} secret
+   */
+  keep(secret) {
+    if (secret) this.#secret = secret;
+  }
+
   /** The resume token of this room. */
   get #secret() {
     return this.access.kept(`resume.${this.state.room}`);
