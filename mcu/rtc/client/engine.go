@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/codec"
+	"tilemix/codec/table"
 )
 
 // Silence on the line makes a connection disconnected after iceDisconnected and failed
@@ -35,15 +36,10 @@ var (
 	}
 )
 
-// vp8 is for pictures that only come.
-func vp8() webrtc.RTPCodecCapability {
-	return webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: h264.RTCPFeedback}
-}
-
-// picture is what an offer has for pictures.
+// picture is what an offer has for pictures. Those of other codecs only come.
 func (c Config) picture() webrtc.RTPCodecCapability {
-	if c.Only == codec.VP8 {
-		return vp8()
+	if v := table.Of(c.Only); v != nil && v.Kind != codec.H264 {
+		return webrtc.RTPCodecCapability{MimeType: v.MIME, ClockRate: h264.ClockRate, SDPFmtpLine: v.Formats[0], RTCPFeedback: h264.RTCPFeedback}
 	}
 	return h264
 }
