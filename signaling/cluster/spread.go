@@ -103,7 +103,8 @@ func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = detour.Say{Able: true}.With(r)
 	}
 	t, trial := &trip{in: r, room: room, opens: opens, node: node}, gone && session(r)
-	if (opens || trial) && r.Body != nil {
+	asks := session(r) && r.Method == http.MethodPatch // of a session, whose home may be dead
+	if (opens || trial || asks) && r.Body != nil {
 		if t.body, err = io.ReadAll(io.LimitReader(r.Body, maxOpening+1)); err != nil || len(t.body) > maxOpening {
 			refuse(w, errLong)
 			return
