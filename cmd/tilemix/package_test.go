@@ -18,6 +18,11 @@ func TestPackage(t *testing.T) {
 	}
 	t.Parallel()
 	codectest.Program(t, "dpkg-deb")
+	for _, tool := range []string{"ip", "setpriv", "unshare"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s here", tool)
+		}
+	}
 	dir := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "unshare", "-mn", "sh", "-ec",
 		`mount -t tmpfs tmpfs "$1"; mkdir "$1/u" "$1/w" "$1/r"; mount -t overlay overlay -o "lowerdir=/,upperdir=$1/u,workdir=$1/w" "$1/r"`,
