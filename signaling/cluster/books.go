@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,7 +18,6 @@ import (
 
 const (
 	ofBooks  = "/cluster/books" // path for other nodes
-	maxBook  = 32 << 20         // bytes of a Book, or of the list of all
 	fetching = 5 * time.Second  // for one of them to arrive
 	calm     = time.Second      // after a look at a node that had nothing new
 )
@@ -36,7 +34,7 @@ type Shelf interface {
 // that this node lacks. It is safe for concurrent use. A goroutine for each node that is asked belongs to it.
 type books struct {
 	shelf   Shelf // nil: the nodes share none
-	client  *http.Client
+	asker   asker
 	log     func(what string, node directory.Node, err error)
 	at      sync.WaitGroup
 	adopted atomic.Uint64
@@ -47,7 +45,7 @@ type books struct {
 
 func newBooks(c *Cluster, wire http.RoundTripper) *books {
 	return &books{
-		shelf: c.cfg.Shelf, client: &http.Client{Transport: wire, Timeout: fetching}, asked: map[string]time.Time{},
+		shelf: c.cfg.Shelf, asker: asker{wire}, asked: map[string]time.Time{},
 		log: func(what string, n directory.Node, err error) {
 			c.log.Warn(what+" of another node not taken: it is tried again", "node", n.ID, "reason", err)
 		},
@@ -132,21 +130,11 @@ func (b *books) ask(ctx context.Context, n directory.Node) (news bool, err error
 }
 
 func (b *books) get(ctx context.Context, n directory.Node, path string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+n.Inside+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := b.client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the node answers %s", answer.Status)
-	}
-	data, err := io.ReadAll(io.LimitReader(answer.Body, maxBook+1))
-	if len(data) > maxBook {
-		err = fmt.Errorf("more than %d bytes", maxBook)
+	ctx, cancel := context.WithTimeout(ctx, fetching)
+	defer cancel()
+	status, data, err := b.asker.get(ctx, n, path, http.Header{})
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the node answers with status %d", status)
 	}
 	return data, err
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,7 +20,6 @@ import (
 const (
 	ofRecordings = "/cluster/recordings/" // path for other nodes, before the ID of one
 	gathering    = time.Second            // for the other nodes to say what they have
-	maxList      = 16 << 20               // bytes of a node's part of a list
 )
 
 // missing is the header that names the nodes whose part of a list did not come.
@@ -63,7 +60,7 @@ func recordingOf(r *http.Request) string {
 // gatherer answers requests about what several nodes have a part of. It is safe for concurrent use.
 type gatherer struct {
 	cluster *Cluster
-	wire    http.RoundTripper
+	asker   asker
 }
 
 // others returns the living nodes but this one.
@@ -82,25 +79,6 @@ func each(nodes []directory.Node, f func(n directory.Node)) {
 	all.Wait()
 }
 
-// get asks a node.
-func (g gatherer) get(ctx context.Context, n directory.Node, path string, header http.Header) (status int, body []byte, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+n.Inside+path, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	r.Header = header
-	answer, err := g.wire.RoundTrip(r)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer answer.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(answer.Body, maxList+1))
-	if len(body) > maxList {
-		err = fmt.Errorf("more than %d bytes", maxList)
-	}
-	return answer.StatusCode, body, err
-}
-
 // holder returns the node that has a recording: this one, if no other says so in time.
 func (g gatherer) holder(ctx context.Context, id string) string {
 	home := g.cluster.cfg.ID
@@ -111,7 +89,7 @@ func (g gatherer) holder(ctx context.Context, id string) string {
 	defer cancel()
 	var mu sync.Mutex
 	each(g.others(), func(n directory.Node) {
-		if status, _, err := g.get(ctx, n, ofRecordings+id, http.Header{}); err == nil && status == http.StatusNoContent {
+		if status, _, err := g.asker.get(ctx, n, ofRecordings+id, http.Header{}); err == nil && status == http.StatusNoContent {
 			mu.Lock()
 			defer mu.Unlock()
 			home = n.ID
@@ -150,7 +128,7 @@ func (g gatherer) gather(w http.ResponseWriter, r *http.Request, l list, site ht
 	var mu sync.Mutex
 	var lost []string
 	each(g.others(), func(n directory.Node) {
-		status, body, err := g.get(ctx, n, r.URL.RequestURI(), header.Clone())
+		status, body, err := g.asker.get(ctx, n, r.URL.RequestURI(), header.Clone())
 		mu.Lock()
 		defer mu.Unlock()
 		part := &sheet{status: status}

@@ -67,9 +67,9 @@ func TestGather(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := lone(t, slog.New(slog.DiscardHandler), nil)
-			c.spread.gatherer.wire = lists{}
+			c.spread.gatherer.asker = asker{lists{}}
 			if test.theirs != "" {
-				c.spread.gatherer.wire = lists{"127.0.0.1:1": test.theirs}
+				c.spread.gatherer.asker = asker{lists{"127.0.0.1:1": test.theirs}}
 			}
 			c.Spread(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if strings.Contains(test.own, "error") {

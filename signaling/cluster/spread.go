@@ -65,7 +65,7 @@ func newSpread(c *Cluster, secure *tls.Config) *spread {
 		DialContext: (&net.Dialer{Timeout: connect}).DialContext, TLSHandshakeTimeout: greet, TLSClientConfig: secure,
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: spare, DisableCompression: true,
 	}
-	s.gatherer = gatherer{c, s.wire}
+	s.gatherer = gatherer{c, asker{s.wire}}
 	s.proxy = &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.Host = "https", p.In.Host

@@ -12,22 +12,19 @@ import (
 	"tilemix/mcu/rtc/client"
 )
 
-// TestSilence has the other end vanish without a word, as a server does that is killed.
-func TestSilence(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes ten seconds")
-	}
-	t.Parallel()
+// connected returns a client that has the answer of another end, which vanishes without a word when vanish is called.
+func connected(t *testing.T, cfg client.Config) (c *client.Client, vanish func()) {
+	t.Helper()
 	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket})
-	c, err := client.New(client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
+	c, err = client.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { _ = c.Close() })
 	offer, err := c.Offer(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -35,8 +32,18 @@ func TestSilence(t *testing.T) {
 	if err := c.Answer(t.Context(), answer(t, mux, offer)); err != nil {
 		t.Fatal(err)
 	}
+	return c, func() { _ = mux.Close() }
+}
+
+// TestSilence has the other end vanish without a word, as a server does that is killed.
+func TestSilence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes ten seconds")
+	}
+	t.Parallel()
+	c, vanish := connected(t, client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
 	began := time.Now()
-	_ = mux.Close()
+	vanish()
 	if err := c.Run(t.Context()); !errors.Is(err, client.ErrLost) {
 		t.Errorf("it says %v", err)
 	}
@@ -48,25 +55,9 @@ func TestSilence(t *testing.T) {
 // TestStalled has the other end vanish. The client is told before it ends.
 func TestStalled(t *testing.T) {
 	t.Parallel()
-	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket})
 	stalled := make(chan struct{}, 100)
-	c, err := client.New(client.Config{SendAudio: true, SendOnly: true, Silence: 4 * time.Second, Stalled: func() { stalled <- struct{}{} }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	offer, err := c.Offer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Answer(t.Context(), answer(t, mux, offer)); err != nil {
-		t.Fatal(err)
-	}
-	_ = mux.Close()
+	c, vanish := connected(t, client.Config{SendAudio: true, SendOnly: true, Silence: 4 * time.Second, Stalled: func() { stalled <- struct{}{} }})
+	vanish()
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(t.Context()) }()
 	select {
