@@ -26,6 +26,7 @@ import (
 // fleet is a cluster of whole processes on this machine.
 type fleet struct {
 	t       *testing.T
+	secret  string // of an API key that all nodes have; "": none is needed
 	nodes   map[string]*vessel
 	clients []*exec.Cmd
 }
@@ -75,24 +76,54 @@ func (f *fleet) await(what string, is func() bool) {
 	}
 }
 
-// serving returns the nodes that one knows as serving, and the rooms of each.
-func (f *fleet) serving(id string) map[string][]string {
+// get asks a node, which may be away, for JSON, and returns the status of its answer; 0: there is none.
+func (f *fleet) get(id, path string, into any) int {
 	f.t.Helper()
-	var all struct {
-		Nodes []struct {
-			ID, State string
-			Rooms     []struct{ Name string }
-		}
-	}
-	if err := json.Unmarshal([]byte(ask(f.t, "GET", f.nodes[id].url+"/api/v1/nodes", "", "", http.StatusOK)), &all); err != nil {
+	request, err := http.NewRequest(http.MethodGet, f.nodes[id].url+path, nil)
+	if err != nil {
 		f.t.Fatal(err)
 	}
+	if f.secret != "" {
+		request.Header.Set("Authorization", "Bearer "+f.secret)
+	}
+	client := http.Client{Timeout: 2 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	if into != nil {
+		_ = json.NewDecoder(response.Body).Decode(into) // else nothing is in it
+	}
+	return response.StatusCode
+}
+
+// enlisted is a node as another lists it.
+type enlisted struct {
+	ID, State string
+	N         uint64 // its last beat
+	Rooms     []struct{ Name, To string }
+}
+
+// list returns the nodes that one knows.
+func (f *fleet) list(by string) []enlisted {
+	f.t.Helper()
+	var all struct{ Nodes []enlisted }
+	f.get(by, "/api/v1/nodes", &all)
+	return all.Nodes
+}
+
+// serving returns the nodes that one knows as serving, and the rooms that each has and does not give away.
+func (f *fleet) serving(id string) map[string][]string {
+	f.t.Helper()
 	rooms := map[string][]string{}
-	for _, n := range all.Nodes {
+	for _, n := range f.list(id) {
 		if n.State == "serving" {
 			rooms[n.ID] = []string{}
 			for _, r := range n.Rooms {
-				rooms[n.ID] = append(rooms[n.ID], r.Name)
+				if r.To == "" {
+					rooms[n.ID] = append(rooms[n.ID], r.Name)
+				}
 			}
 		}
 	}
@@ -110,16 +141,28 @@ func (f *fleet) home(by string) string {
 	return ""
 }
 
+// kept waits until the standbys of a node's rooms have what is new: a node sends that after a beat.
+func (f *fleet) kept(home string) {
+	f.t.Helper()
+	for id := range f.nodes {
+		beat := func() uint64 {
+			for _, n := range f.list(id) {
+				if n.ID == home {
+					return n.N
+				}
+			}
+			return 0
+		}
+		first := beat()
+		f.await("two beats of "+home+" come to "+id, func() bool { return first > 0 && beat() >= first+2 })
+	}
+}
+
 // people returns those in the room, by name, as a node answers.
 func (f *fleet) people(by string) map[string]room.Attendee {
 	f.t.Helper()
-	response, err := http.Get(f.nodes[by].url + "/api/v1/rooms/demo/participants")
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer response.Body.Close()
 	var all struct{ Participants []room.Attendee }
-	_ = json.NewDecoder(response.Body).Decode(&all) // 404: the room has not begun
+	f.get(by, "/api/v1/rooms/demo/participants", &all) // 404: the room has not begun
 	people := map[string]room.Attendee{}
 	for _, a := range all.Participants {
 		people[a.Name] = a
@@ -224,7 +267,7 @@ func TestCluster(t *testing.T) {
 	if next == "" || next == home {
 		t.Fatalf("the room is at %q", next)
 	}
-	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
+	f.kept(next)
 	f.kill(next)
 	last, name := others[0], "Ben"
 	if last == next {
@@ -241,12 +284,12 @@ func TestCluster(t *testing.T) {
 	ask(t, "GET", f.nodes[last].url+"/readyz", "", "", http.StatusOK)
 }
 
-// TestKills kills the home of a call as often as TILEMIX_KILLS says, and says how long it took until all were back.
+// TestHomeKilled kills the home of a call as often as TILEMIX_HOME_KILLS says, and says how long it took until all were back.
 // They come by the other nodes, as clients do behind a load balancer.
-func TestKills(t *testing.T) {
-	kills, _ := strconv.Atoi(os.Getenv("TILEMIX_KILLS"))
+func TestHomeKilled(t *testing.T) {
+	kills, _ := strconv.Atoi(os.Getenv("TILEMIX_HOME_KILLS"))
 	if kills == 0 {
-		t.Skip("TILEMIX_KILLS says how often the home of a call is to be killed")
+		t.Skip("TILEMIX_HOME_KILLS says how often the home of a call is to be killed")
 	}
 	f := newFleet(t, []string{"--cluster-busy", "100"}, "a", "b", "c")
 	f.join("a", "Ada")
@@ -267,7 +310,7 @@ func TestKills(t *testing.T) {
 			return n
 		}
 		f.await("the guests are there", func() bool { return guests(entries[0]) == 4 })
-		time.Sleep(time.Second) // standbys have what is new
+		f.kept(home)
 		was := f.nodes[home]
 		f.kill(home)
 		began := time.Now()
@@ -306,7 +349,7 @@ func (f *fleet) begin(by, far string) *underway {
 	u.input = push.ID
 	u.session = hlsSession.FindString(ask(f.t, "GET", f.nodes[by].url+"/hls/demo/index.m3u8", "", "", http.StatusOK))
 	f.await("the recording grows", func() bool { return u.parts(by)[0].Size > 0 })
-	time.Sleep(500 * time.Millisecond) // two beats, by which standbys have what is new
+	f.kept(f.home(by))
 	return u
 }
 
@@ -334,10 +377,10 @@ func (u *underway) on(by string, part int) {
 		return last.Part == part && last.Of == u.recording && last.Size > 0
 	})
 	url := u.f.nodes[by].url
-	u.f.await("the push goes on", func() bool { return statusOf(u.f.t, url+"/api/v1/rooms/demo/outputs/"+u.push) == http.StatusOK })
-	u.f.await("the input goes on", func() bool { return statusOf(u.f.t, url+"/api/v1/rooms/demo/inputs/"+u.input) == http.StatusOK })
+	u.f.await("the push goes on", func() bool { return u.f.get(by, "/api/v1/rooms/demo/outputs/"+u.push, nil) == http.StatusOK })
+	u.f.await("the input goes on", func() bool { return u.f.get(by, "/api/v1/rooms/demo/inputs/"+u.input, nil) == http.StatusOK })
 	u.f.await("the broadcast goes on", func() bool {
-		if statusOf(u.f.t, url+"/hls/demo/index.m3u8") != http.StatusOK {
+		if u.f.get(by, "/hls/demo/index.m3u8", nil) != http.StatusOK {
 			return false
 		}
 		if now := hlsSession.FindString(ask(u.f.t, "GET", url+"/hls/demo/index.m3u8", "", "", http.StatusOK)); now != u.session {
@@ -347,22 +390,11 @@ func (u *underway) on(by string, part int) {
 	})
 	for id := range u.f.nodes { // that has the file
 		for _, part := range u.parts(id) {
-			if got := statusOf(u.f.t, u.f.nodes[id].url+"/api/v1/recordings/"+part.ID+"/file"); got != http.StatusOK {
+			if got := u.f.get(id, "/api/v1/recordings/"+part.ID+"/file", nil); got != http.StatusOK {
 				u.f.t.Errorf("part %s at node %s: %d", part.ID, id, got)
 			}
 		}
 	}
-}
-
-// statusOf sends a GET, and returns the status of the answer.
-func statusOf(t *testing.T, url string) int {
-	t.Helper()
-	response, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	return response.StatusCode
 }
 
 // as waits until some are in the room as who they were, and heard unless they were muted.

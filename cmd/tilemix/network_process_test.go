@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,7 +28,6 @@ const (
 type networks struct {
 	*fleet
 	name    string // beginning of the names of the nodes' namespaces
-	secret  string // of an API key that all nodes have
 	members []*guest
 }
 
@@ -118,60 +116,8 @@ func (n *networks) serve(ids []string) {
 	}
 	for _, id := range ids {
 		n.await(id+" answers", func() bool { return n.get(id, "/livez", nil) == http.StatusOK })
-		n.await(id+" knows all", func() bool { return len(n.homes(id)) == len(ids) })
+		n.await(id+" knows all", func() bool { return len(n.serving(id)) == len(ids) })
 	}
-}
-
-// get asks a node, which may be away, for JSON, and returns the status of its answer; 0: there is none.
-func (n *networks) get(id, path string, into any) int {
-	request, err := http.NewRequest(http.MethodGet, n.nodes[id].url+path, nil)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+n.secret)
-	client := http.Client{Timeout: time.Second}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	if into != nil {
-		_ = json.NewDecoder(response.Body).Decode(into) // else nothing is in it
-	}
-	return response.StatusCode
-}
-
-// homes returns the rooms of the nodes that one knows as serving.
-func (n *networks) homes(by string) map[string][]string {
-	var all struct {
-		Nodes []struct {
-			ID, State string
-			Rooms     []struct{ Name, To string }
-		}
-	}
-	n.get(by, "/api/v1/nodes", &all)
-	rooms := map[string][]string{}
-	for _, one := range all.Nodes {
-		if one.State == "serving" {
-			rooms[one.ID] = nil
-			for _, r := range one.Rooms {
-				if r.To == "" {
-					rooms[one.ID] = append(rooms[one.ID], r.Name)
-				}
-			}
-		}
-	}
-	return rooms
-}
-
-// home returns the node that has the room, as another knows it; "": none has.
-func (n *networks) home(by string) string {
-	for id, rooms := range n.homes(by) {
-		if slices.Contains(rooms, "demo") {
-			return id
-		}
-	}
-	return ""
 }
 
 // enter has a participant join by a node.
@@ -270,7 +216,7 @@ func TestNetworks(t *testing.T) {
 	}, calm)
 	began := time.Now()
 	n.await("all know each other again", func() bool {
-		return !slices.ContainsFunc(ids, func(id string) bool { return len(n.homes(id)) != 3 })
+		return !slices.ContainsFunc(ids, func(id string) bool { return len(n.serving(id)) != 3 })
 	})
 	t.Logf("no messages for %v: nobody had to join again; the nodes know each other %v after it", lasts, time.Since(began).Round(time.Millisecond))
 	if now := n.home(others[0]); now != home || !n.there(others[0], "Dan") {
