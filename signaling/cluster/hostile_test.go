@@ -199,8 +199,11 @@ func TestMoverDead(t *testing.T) {
 		t.Fatal("the room has not gone")
 	}
 	c.roster.bury("b", "1")
-	c.mover.look(t.Context(), c.cfg.People(), now.Add(time.Second))
 	if c.Gone("demo") {
 		t.Error("the room is at a node that is dead")
+	}
+	c.mover.look(t.Context(), c.cfg.People(), now.Add(time.Second))
+	if c.mover.leaving("demo") {
+		t.Error("the room is still about to go")
 	}
 }

@@ -55,14 +55,18 @@ func newMover(c *Cluster) *mover {
 	return &mover{cluster: c, leaves: map[string]*departure{}, twice: map[string]time.Time{}}
 }
 
-// to returns the node to which a room of this node has gone.
+// to returns the node to which a room of this node has gone. One that is dead has it no more.
 func (m *mover) to(room string) (node string, gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if d := m.leaves[room]; d != nil && d.gone {
-		return d.to, true
+	d := m.leaves[room]
+	if d == nil || !d.gone {
+		return "", false
 	}
-	return "", false
+	if n, known := m.cluster.roster.node(d.to, time.Now()); known && n.State == directory.Dead {
+		return "", false
+	}
+	return d.to, true
 }
 
 // look begins what is to be moved, and reminds the clients of rooms that have gone. people are those in this node's
