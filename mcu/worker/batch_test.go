@@ -304,6 +304,24 @@ func TestVoiceHang(t *testing.T) {
 	}
 }
 
+// TestVoiceBesideCamera has cameras end the worker that decodes a voice at that moment. The voice goes on in the
+// worker that all share the first time, and in one of its own the second time.
+func TestVoiceBesideCamera(t *testing.T) {
+	p := pool(t, func(c *worker.Config) { c.Instant, c.Patience = 300*time.Millisecond, time.Minute })
+	crew := p.NewCrew()
+	c, units := newChoir(t, crew, 2), film(t, 320, 180, 1)
+	for _, workers := range []int64{2, 3} {
+		camera := crew.NewDecoder(codec.H264)
+		defer camera.Close()
+		decode(t, camera, units[0])
+		c.tick(t, map[int][]byte{0: command("spin")}) // goes on after the tick
+		if _, err := camera.Decode([]byte("!crash")); !errors.Is(err, worker.ErrRestarted) {
+			t.Errorf("the crash is %v", err)
+		}
+		c.await(t, p, workers)
+	}
+}
+
 // await lets the voices speak until all are heard, and the pool has a number of workers with the spare one.
 func (c *choir) await(t testing.TB, p *worker.Pool, workers int64) {
 	t.Helper()

@@ -18,12 +18,23 @@ const (
 // record is what is held against a stream.
 type record struct {
 	fatal   []time.Time // when a worker ended with what it sent in it, at most Config.Deaths
+	doubted time.Time   // when it may have been what another sent
 	refused bool
 }
 
 // suspected tells whether the stream is kept apart from others.
 func (r *record) suspected(now time.Time) bool {
-	return len(r.fatal) > 0 && now.Sub(r.fatal[len(r.fatal)-1]) < probation
+	n := len(r.fatal)
+	return n > 0 && now.Sub(r.fatal[n-1]) < probation && r.fatal[n-1] != r.doubted
+}
+
+// doubt takes note that a worker ended with what the stream sent in it, and with what others sent.
+// The second time within a minute is none to doubt.
+func (r *record) doubt(p *Pool, what string, now time.Time) {
+	first := len(r.fatal) == 0 || now.Sub(r.fatal[len(r.fatal)-1]) >= probation
+	if r.suspect(p, what, now); first {
+		r.doubted = now
+	}
 }
 
 // suspect takes note that a worker ended with what the stream sent in it.

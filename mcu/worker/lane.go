@@ -195,11 +195,18 @@ func (l *lane) watch(now time.Time) {
 	}
 }
 
-// fault ends a worker by what it was asked for. The voice whose packet it decoded is suspected.
+// fault ends a worker by what it was asked for. The voice whose packet it decoded is suspected. Where a crash may
+// be a camera's as well, the voice has the benefit of the doubt once: what is suspected is made up until
+// there is a worker of its own, and most voices that a camera's crash hits have done nothing.
 func (l *lane) fault(late bool) {
 	pool := l.batch.crew.pool
 	if done := int(doneOf(l.at.mem.unit(l.slot)).Load()); done < l.flying {
-		l.asked[done].record.suspect(pool, "microphone", time.Now())
+		record := &l.asked[done].record
+		if l.at.busy.Load() > 1 {
+			record.doubt(pool, "microphone", time.Now())
+		} else {
+			record.suspect(pool, "microphone", time.Now())
+		}
 	}
 	pool.blame(l.at, late, "opus")
 	l.flying, l.shut, l.dead = 0, true, true

@@ -36,6 +36,7 @@ type process struct {
 	gone   atomic.Bool   // the process has ended
 	dead   chan struct{} // closed when it has, and all that wait have been told
 	blamed atomic.Bool   // its death is counted
+	busy   atomic.Int32  // slots that it had not answered when it ended
 	doomed atomic.Bool   // it was killed, or has ended
 	served [slots]bool   // the worker knows of the slot; belongs to whose the slot is
 
@@ -154,6 +155,11 @@ func (p *process) greet() error {
 func (p *process) finish() {
 	p.doomed.Store(true)
 	p.gone.Store(true)
+	for slot := range slots {
+		if atomic.LoadUint32(p.mem.door(slot).turn) == workers {
+			p.busy.Add(1)
+		}
+	}
 	for slot := range slots {
 		p.mem.door(slot).pass(over)
 	}
