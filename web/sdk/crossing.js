@@ -4,6 +4,8 @@ const gather = 2_000; // ms from our media to that of the others, at most
 const settle = 250; // ms from the others' media until their pictures are in the mix
 const again = 1_000; // ms between two attempts
 const attempts = 8;
+/** Messages that describe a whole, each of which replaces the one before. */
+const wholes = ['participants', 'speaking', 'layout', 'uplink', 'rendition', 'recordings', 'room', 'lobby'];
 
 /**
  * @typedef {import('./link.js').Link} Link
@@ -36,6 +38,14 @@ function playOn(link, stream) {
   link.mix = stream;
 }
 
+/** Lets the browser show pictures meanwhile. A hidden page has none to show, and its timers wait for long. */
+async function pause() {
+  if (!document.hidden) await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** No events, of a connection that is left. @type {import('./link.js').LinkEvents} */
+const quiet = { message() {}, mix() {}, connected() {}, stalled() {}, lost() {}, removed() {}, refused() {} };
+
 /** One way. The old connection goes on until the new one has the same people, or 2 s have passed. */
 export class Crossing {
   /** @type {Link | null} */
@@ -53,12 +63,12 @@ export class Crossing {
    * @param {import('./session.js').Session} session
    * @param {import('./protocol.js').RelocateMessage} to
    * @param {(events: import('./link.js').LinkEvents) => Link} connect
-   * @param {(link: Link, messages: ServerMessage[]) => void} arrived called once, when the new connection takes over
+   * @param {import('./link.js').LinkEvents} heard what the new connection tells once it has taken over
    */
-  constructor(session, to, connect, arrived) {
+  constructor(session, to, connect, heard) {
     this.session = session;
     this.connect = connect;
-    this.arrived = arrived;
+    this.heard = heard;
     follow(session.access, to);
     this.#try();
   }
@@ -115,18 +125,43 @@ export class Crossing {
   }
 
   /** Takes over now. */
-  arrive() {
+  async arrive() {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    const { link, session, messages } = this;
+    const { link, session } = this;
     const old = session.link;
     if (!link) return;
-    if (old) playOn(link, old.mix);
-    this.arrived(link, messages);
+    if (old) {
+      old.events = quiet;
+      playOn(link, old.mix);
+    }
+    session.link = link;
     for (const kind of /** @type {const} */ (['audio', 'video'])) void link.replace(kind, session.devices.tracks[kind]);
+    await this.#tell(link);
     if (old?.ws instanceof WebSocket) old.close();
     else old?.suspend(); // the ways around WebSockets share the address to come back by
+  }
+
+  /**
+   * Tells the page what the other server has said meanwhile, in steps, so that the picture goes on. Only the newest
+   * of what describes a whole is told.
+   *
+   * @param {Link} link
+   */
+  async #tell(link) {
+    const { messages, heard, session } = this;
+    link.events = { ...heard, message: (message) => messages.push(message) };
+    for (let message; (message = messages.shift()) && session.link === link;) {
+      const { type } = message;
+      if (wholes.includes(type) && messages.some((later) => later.type === type)) continue;
+      await pause();
+      heard.message(message);
+    }
+    if (session.link !== link) return;
+    link.events = heard;
+    heard.mix(link.mix);
+    heard.connected();
   }
 
   /** Whether it goes on. */

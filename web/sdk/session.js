@@ -116,13 +116,7 @@ export class Session {
   async #cross(to) {
     const { Crossing } = await import('./crossing.js'); // few calls need it
     if (this.crossing?.under || !this.#been || !this.link) return;
-    this.crossing = new Crossing(this, to, (events) => this.#connect(events), (link, messages) => {
-      this.link = link;
-      link.events = this.#heard;
-      for (const message of messages) this.#receive(message);
-      this.events.mix(link.mix);
-      this.#heard.connected();
-    });
+    this.crossing = new Crossing(this, to, (events) => this.#connect(events), this.#heard);
   }
 
   /** Tries again at once, if an attempt is scheduled. */
@@ -244,7 +238,7 @@ export class Session {
 
   /** @param {import('./link.js').Loss} loss */
   async #lost(loss) {
-    if (this.crossing?.under && this.crossing.up) return this.crossing.arrive();
+    if (this.crossing?.under && this.crossing.up) return void this.crossing.arrive();
     this.#enter(this.#been ? 'reconnecting' : 'connecting', lossText(loss, this.#been, this.#backoff.tries));
     const ws = this.link?.ws;
     if (!(ws instanceof WebSocket)) this.#blocked = 1; // a WebSocket may open by now
