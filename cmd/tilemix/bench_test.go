@@ -50,3 +50,41 @@ func TestBench(t *testing.T) {
 		t.Errorf("troubles %q, and it says\n%s", r.Troubles, out)
 	}
 }
+
+// TestBenchRelays measures a room with relays for a moment, of which one is killed.
+func TestBenchRelays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three servers")
+	}
+	file := filepath.Join(t.TempDir(), "report.json")
+	command := exec.CommandContext(t.Context(), "tilemix", "bench",
+		"--scenario", "relays240", "--participants", "9", "--duration", "1s", "--busy", "--json", file)
+	out, err := command.CombinedOutput()
+	if err != nil && !strings.Contains(string(out), "bars were not reached") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var report struct{ Results []bench.Result }
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := json.Unmarshal(data, &report); err != nil || len(report.Results) != 1 || report.Results[0].Relays == nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+	r, viewers := report.Results[0].Relays, 0
+	for i, n := range r.Nodes {
+		viewers += n.Viewers
+		if n.Viewers == 0 || n.CPU <= 0 || n.RSS <= 0 || n.Picture.P50 <= 0 || (n.Pulled > 0) != (i > 0) {
+			t.Errorf("node %d: %+v", i, n)
+		}
+	}
+	if len(r.Nodes) != 3 || viewers != 9 || r.Encodes <= 0 {
+		t.Errorf("%d viewers of %+v", viewers, r)
+	}
+	if d := r.Death; d.Dark.Count < 2 || d.Dark.P50 <= 0 || d.Most < d.Dark.P95 {
+		t.Errorf("the death of a relay: %+v", d)
+	}
+	if t.Failed() {
+		t.Logf("%s", out)
+	}
+}

@@ -12,7 +12,7 @@ const mostUsed = 0.85
 
 // spend is what server and bots use once they have settled.
 func spend(ctx context.Context, m *measurement) (spent, error) {
-	if err := sleep(ctx, settle); err != nil {
+	if err := sleep(ctx, m.settling()); err != nil {
 		return spent{}, err
 	}
 	before, err := look(m.server.pid)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,6 +61,7 @@ func newCall(ctx context.Context, server string) (*call, error) {
 // entry says how a bot joins.
 type entry struct {
 	room, name string
+	server     string // "": the call's
 	view       string // that a viewer has from the beginning; "": the room's
 	screen     bool   // what it sends is a screen
 	bot.Options
@@ -70,24 +72,9 @@ func (c *call) join(ctx context.Context, entries []entry, wide int) error {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout+time.Duration(len(entries))*joinEach)
 	defer cancel()
 	joined := make([]*member, len(entries))
-	err := each(len(entries), wide, func(i int) error {
-		e := entries[i]
-		at := whip.Room(c.server, e.room, e.name, e.Viewer)
-		if e.view != "" {
-			at.URL += "&view=" + url.QueryEscape(e.view)
-		}
-		if e.screen {
-			at.URL += "&as=screen"
-		}
-		m := &member{name: e.name, room: e.room, session: whip.New(c.http, at)}
-		e.Exchange = m.session.Exchange
-		var err error
-		if m.Bot, err = c.crowd.Join(ctx, e.Options); err != nil {
-			m.session.End(context.WithoutCancel(ctx))
-			return fmt.Errorf("%s joins: %w", e.name, err)
-		}
-		joined[i] = m
-		return nil
+	err := each(len(entries), wide, func(i int) (err error) {
+		joined[i], err = c.enter(ctx, entries[i])
+		return err
 	})
 	for _, m := range joined {
 		if m != nil {
@@ -95,6 +82,25 @@ func (c *call) join(ctx context.Context, entries []entry, wide int) error {
 		}
 	}
 	return err
+}
+
+// enter has one bot join. It is safe for concurrent use, and leaves the call's members as they are.
+func (c *call) enter(ctx context.Context, e entry) (*member, error) {
+	at := whip.Room(cmp.Or(e.server, c.server), e.room, e.name, e.Viewer)
+	if e.view != "" {
+		at.URL += "&view=" + url.QueryEscape(e.view)
+	}
+	if e.screen {
+		at.URL += "&as=screen"
+	}
+	m := &member{name: e.name, room: e.room, session: whip.New(c.http, at)}
+	e.Exchange = m.session.Exchange
+	var err error
+	if m.Bot, err = c.crowd.Join(ctx, e.Options); err != nil {
+		m.session.End(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("%s joins: %w", e.name, err)
+	}
+	return m, nil
 }
 
 var errNoPicture = errors.New("no picture or sound came")
@@ -126,16 +132,23 @@ func (c *call) begun(ctx context.Context, video, sound bool) error {
 
 // leave has everybody leave and ends the crowd.
 func (c *call) leave(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTimeout)
-	defer cancel()
-	_ = each(len(c.members), 8, func(i int) error {
-		c.members[i].session.End(ctx)
-		c.members[i].Leave()
-		return nil
-	})
+	leaveAll(ctx, c.members)
 	c.stop()
 	c.running.Wait()
 	c.http.CloseIdleConnections()
+}
+
+// leaveAll has members leave. Those that are nil are none.
+func leaveAll(ctx context.Context, members []*member) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTimeout)
+	defer cancel()
+	_ = each(len(members), 8, func(i int) error {
+		if m := members[i]; m != nil {
+			m.session.End(ctx)
+			m.Leave()
+		}
+		return nil
+	})
 }
 
 // stats are all members' at a time.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,8 @@ type child struct {
 	cmd   *exec.Cmd
 	ended chan error
 
+	id     string // in its cluster; empty where it is in none
+	media  uint16 // port of its media; 0: any
 	folder string // of its data, which goes with it; empty where it has none
 }
 
@@ -88,6 +91,48 @@ func (c *child) stop() error {
 		_ = c.cmd.Process.Kill()
 		return errors.Join(fmt.Errorf("process %d did not end and was killed", c.pid), <-c.ended)
 	}
+}
+
+// serve starts a server with more flags, unless one runs already.
+func serve(ctx context.Context, settings Settings, s scenario, more ...string) (*child, error) {
+	if settings.URL != "" {
+		return &child{url: settings.URL, pid: settings.PID}, nil
+	}
+	folder, err := os.MkdirTemp("", "tilemix-bench-")
+	if err != nil {
+		return nil, err
+	}
+	args := []string{
+		"serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data-dir", folder,
+		"--max-participants", strconv.Itoa(s.participants + s.viewers + 1), "--max-rooms", strconv.Itoa(max(1, s.rooms)),
+	}
+	if s.views > 0 {
+		args = append(args, "--max-views", strconv.Itoa(s.views))
+	}
+	args = append(args, more...)
+	if s.beside {
+		args = append(args, "--allow-private-outputs")
+	}
+	var profiles string
+	if settings.Profile != "" {
+		if profiles, err = freeAddress(); err != nil {
+			return nil, err
+		}
+		args = append(args, "--pprof", profiles)
+	}
+	c, err := start(ctx, "tilemix serves on ", args...)
+	if err != nil {
+		return nil, err
+	}
+	c.pprof, c.folder = profiles, folder
+	return c, nil
+}
+
+// kill ends the process as a loss of power would.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	<-c.ended
+	c.cmd = nil
 }
 
 // freeAddress is one on the loopback interface that nobody listens on.

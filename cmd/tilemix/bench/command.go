@@ -24,8 +24,8 @@ import (
 
 // Settings are the flags of bench.
 type Settings struct {
-	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, quality, coop25, large100, audio300, viewers100, viewers500, beside, latency, join50, memory, idle, views4, grid9-1080, screen, overlays, overlays4, transitions, wishes50 or all. Repeatable."`
-	Participants int           `placeholder:"N" help:"Other number of participants, or of viewers in viewers100 and viewers500, rounds in memory, or rooms in idle."`
+	Scenario     []string      `default:"all" placeholder:"NAME" help:"What to measure: grid9, coop9, grid4, quality, coop25, large100, audio300, viewers100, viewers500, relays240, beside, latency, join50, memory, idle, views4, grid9-1080, screen, overlays, overlays4, transitions, wishes50 or all. Repeatable."`
+	Participants int           `placeholder:"N" help:"Other number of participants, or of viewers in viewers100, viewers500 and relays240, rounds in memory, or rooms in idle."`
 	Duration     time.Duration `default:"10s" help:"How long each is measured."`
 	Clip         string        `placeholder:"FILE" help:"Video that the cameras film, read with ffmpeg. Without it, one is drawn."`
 	JSON         string        `name:"json" placeholder:"FILE" help:"Write the results there, too."`
@@ -112,7 +112,15 @@ func (c *Command) check() ([]scenario, error) {
 		}
 		c.URL = strings.TrimSuffix(c.URL, "/")
 	}
-	return choose(c.Scenario)
+	chosen, err := choose(c.Scenario)
+	if c.URL == "" || err != nil {
+		return chosen, err
+	}
+	chosen = slices.DeleteFunc(chosen, func(s scenario) bool { return s.relays > 0 })
+	if len(chosen) == 0 {
+		return nil, errors.New("scenarios with relays start their own servers: leave --url away")
+	}
+	return chosen, nil
 }
 
 // reach finds out whether the server at --url and its process are there, before a

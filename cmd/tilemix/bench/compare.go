@@ -16,7 +16,7 @@ type yardstick struct{ *measurement }
 // floor finds what the same work costs alone: its packets through the bare
 // exchange, then its codecs on one thread.
 func (m yardstick) floor(ctx context.Context) error {
-	if m.settings.NoFloor || m.s.contrast != nil || m.s.storm || m.s.rounds > 0 || !m.s.video && !m.s.sound {
+	if m.settings.NoFloor || m.s.contrast != nil || m.s.storm || m.s.rounds > 0 || m.s.relays > 0 || !m.s.video && !m.s.sound {
 		return nil
 	}
 	m.say("  floor: the same packets through plain pion")

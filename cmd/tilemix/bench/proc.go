@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,35 +90,45 @@ type usage struct {
 	rss                          int64
 }
 
-// look reads the usage of a process, of this one, and of the machine.
-func look(pid int) (usage, error) {
+// look reads the usage of processes, of this one, and of the machine.
+func look(pids ...int) (usage, error) {
 	u := usage{at: time.Now()}
-	server, err := cpuOf(pid)
-	if err != nil {
-		return u, err
+	for _, pid := range pids {
+		if err := u.add(pid); err != nil {
+			return u, err
+		}
 	}
 	bots, err := cpuOf(os.Getpid())
 	if err != nil {
 		return u, err
 	}
-	u.process, u.own = server.used, bots.used
-	u.workers, u.ffmpegs = cpuOfChildren(pid, 0)
-	u.workers += server.gone // a worker that has ended; the server's FFmpegs last as long as the call
-	encoders, ffmpegs := cpuOfChildren(os.Getpid(), pid)
-	u.own += encoders + ffmpegs
+	encoders, ffmpegs := cpuOfChildren(os.Getpid(), pids...)
+	u.own = bots.used + encoders + ffmpegs
 	machine, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return u, err
 	}
-	if u.busy, u.capacity, err = parseMachine(machine); err != nil {
-		return u, err
+	u.busy, u.capacity, err = parseMachine(machine)
+	return u, err
+}
+
+// add reads the usage of a server's process.
+func (u *usage) add(pid int) error {
+	server, err := cpuOf(pid)
+	if err != nil {
+		return err
 	}
+	workers, ffmpegs := cpuOfChildren(pid)
+	u.process += server.used
+	u.workers += workers + server.gone // a worker that has ended; the server's FFmpegs last as long as the call
+	u.ffmpegs += ffmpegs
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return u, err
+		return err
 	}
-	u.rss, err = parseRSS(status)
-	return u, err
+	rss, err := parseRSS(status)
+	u.rss += rss
+	return err
 }
 
 func cpuOf(pid int) (process, error) {
@@ -128,15 +139,15 @@ func cpuOf(pid int) (process, error) {
 	return parseStat(stat)
 }
 
-// cpuOfChildren is what those children of a process that live, but for one, have used: FFmpegs,
+// cpuOfChildren is what those children of a process that live, but for some, have used: FFmpegs,
 // and all others.
-func cpuOfChildren(pid, but int) (workers, ffmpegs time.Duration) {
+func cpuOfChildren(pid int, but ...int) (workers, ffmpegs time.Duration) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, task := range tasks {
 		children, _ := os.ReadFile(task) // its thread may have ended
 		for child := range strings.FieldsSeq(string(children)) {
 			n, err := strconv.Atoi(child)
-			if err != nil || n == but {
+			if err != nil || slices.Contains(but, n) {
 				continue
 			}
 			p, _ := cpuOf(n) // it may have ended

@@ -90,6 +90,7 @@ type Result struct {
 	Changes  *Changes          `json:"changes,omitempty"`
 	Memory   *Memory           `json:"memory,omitempty"`
 	Quality  *Quality          `json:"quality,omitempty"`
+	Relays   *Relays           `json:"relays,omitempty"`
 	Uplinks  uint64            `json:"uplinks"`
 	Sizes    map[string]int    `json:"sizes,omitempty"` // cameras by what they send
 	Bars     []Bar             `json:"bars"`
@@ -102,6 +103,9 @@ func (r *Result) compare() {
 	r.Floor.Total = r.Floor.codecs() + r.Floor.Transport
 	r.Ratio, r.CodecRatio = r.CPU/r.Floor.Total, r.CPU/r.Floor.codecs()
 }
+
+// crowded tells whether the machine could not keep up, with nothing else to do.
+func (r *Result) crowded() bool { return len(r.Troubles) > 0 && r.OthersCPU <= 200 }
 
 // kept is the bar on the frame rate.
 func (r *Result) kept() Bar {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"time"
 
 	"tilemix/cmd/tilemix/bench/bot"
@@ -19,6 +17,8 @@ const (
 	settle = 5 * time.Second
 	// joinWide is how many join at a time where that is not what is measured.
 	joinWide = 4
+	// fewest is how many viewers of relays are worth to be measured.
+	fewest = 30
 	// atRoom is the name of the room; where there are many, with a number.
 	atRoom = "bench"
 )
@@ -41,15 +41,34 @@ func (r *runner) say(format string, args ...any) {
 func (r *runner) run(ctx context.Context, s scenario, other *Result) (*Result, error) {
 	s.scale(r.settings.Participants)
 	r.say("%s: %s", s.Name, s.about)
-	server, err := r.serve(ctx, s)
-	if err != nil {
-		return nil, err
+	for tooMany := ""; ; {
+		res, err := r.once(ctx, s, other)
+		if err != nil {
+			return nil, err
+		}
+		if tooMany != "" {
+			res.Notes = append(res.Notes, tooMany)
+		}
+		if !res.crowded() || s.relays == 0 || s.viewers/2 < fewest {
+			return res, nil
+		}
+		tooMany = fmt.Sprintf("this machine does not hold %d viewers beside their nodes; %d viewers bear what nodes need for any number, so with more a viewer costs less", s.viewers, s.viewers/2)
+		r.say("  %s", tooMany)
+		s.viewers /= 2
 	}
-	defer server.forget()
-	m := &measurement{runner: r, s: s, server: server, where: &places{}}
+}
+
+// once runs a scenario with the viewers that it has.
+func (r *runner) once(ctx context.Context, s scenario, other *Result) (*Result, error) {
+	nodes, err := serveAll(ctx, r.settings, s)
+	defer forgetAll(nodes)
+	if err != nil {
+		return nil, errors.Join(err, stopAll(nodes))
+	}
+	m := &measurement{runner: r, s: s, server: nodes[0], nodes: nodes, where: &places{}}
 	m.result = &Result{Scenario: s.Name, Participants: s.participants, Viewers: s.viewers}
 	err = m.measure(ctx)
-	if err := errors.Join(err, server.stop()); err != nil {
+	if err := errors.Join(err, stopAll(nodes)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join((yardstick{m}).floor(ctx), (yardstick{m}).views()); err != nil {
@@ -62,45 +81,12 @@ func (r *runner) run(ctx context.Context, s scenario, other *Result) (*Result, e
 	return res, nil
 }
 
-// serve starts a server, unless one runs already.
-func (r *runner) serve(ctx context.Context, s scenario) (*child, error) {
-	if r.settings.URL != "" {
-		return &child{url: r.settings.URL, pid: r.settings.PID}, nil
-	}
-	folder, err := os.MkdirTemp("", "tilemix-bench-")
-	if err != nil {
-		return nil, err
-	}
-	args := []string{
-		"serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data-dir", folder,
-		"--max-participants", strconv.Itoa(s.participants + s.viewers + 1), "--max-rooms", strconv.Itoa(max(1, s.rooms)),
-	}
-	if s.views > 0 {
-		args = append(args, "--max-views", strconv.Itoa(s.views))
-	}
-	if s.beside {
-		args = append(args, "--allow-private-outputs")
-	}
-	var profiles string
-	if r.settings.Profile != "" {
-		if profiles, err = freeAddress(); err != nil {
-			return nil, err
-		}
-		args = append(args, "--pprof", profiles)
-	}
-	c, err := start(ctx, "tilemix serves on ", args...)
-	if err != nil {
-		return nil, err
-	}
-	c.pprof, c.folder = profiles, folder
-	return c, nil
-}
-
 // measurement is one scenario as it runs.
 type measurement struct {
 	*runner
 	s       scenario
-	server  *child
+	server  *child   // that mixes
+	nodes   []*child // all of its cluster, or it alone
 	call    *call
 	where   *places
 	result  *Result
@@ -166,6 +152,14 @@ func (m *measurement) roomOf(i int) int {
 	return i % m.s.rooms
 }
 
+// settling is how long the call goes on before it is measured. Cameras of the room that relays send do not cooperate.
+func (m *measurement) settling() time.Duration {
+	if m.s.relays > 0 {
+		return min(settle, 2*m.settings.Duration)
+	}
+	return settle
+}
+
 // calmDown ends what goes on in the call.
 func (m *measurement) calmDown() {
 	if m.restless != nil {
@@ -185,6 +179,9 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 	defer m.call.leave(ctx)
 	if m.s.storm {
 		return m.measureStorm(ctx)
+	}
+	if m.s.relays > 0 {
+		return (relayed{m}).measure(ctx)
 	}
 	participants, viewers := m.entries()
 	if err := m.gather(ctx, participants); err != nil {

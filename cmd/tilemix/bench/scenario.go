@@ -16,6 +16,7 @@ type scenario struct {
 	participants int
 	viewers      int
 	sample       int  // viewers that show whether the machine can hold all with pictures; 0: all have them
+	relays       int  // servers beside the one that mixes, of which one is killed
 	rooms        int  // 0 is 1
 	video        bool // participants send pictures
 	sound        bool
@@ -113,6 +114,11 @@ func audiences() []scenario {
 			judge: func(r, _ *Result) []Bar {
 				return []Bar{r.kept(), atMost("encodes a second", "", r.Encodes, frameRate*1.02)}
 			},
+		},
+		{
+			Name: "relays240", about: "1 camera, 240 viewers at the node that mixes and two relays, one of which is killed", participants: 1, viewers: 240,
+			video: true, sound: true, speakers: 1, relays: 2,
+			judge: func(r, _ *Result) []Bar { return append([]Bar{r.kept()}, r.Relays.bars()...) },
 		},
 		{
 			Name: "beside", about: "4 cameras, recorded, broadcast and pushed three times", participants: 4,

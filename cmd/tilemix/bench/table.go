@@ -52,6 +52,7 @@ func writeDetails(out io.Writer, r *Result) {
 		fmt.Fprintf(out, "  %s: %s %s, bar %s %s: %s\n", b.What, number(b.Value), b.Unit, sign, number(b.Limit), verdict)
 	}
 	r.Quality.write(out)
+	r.Relays.write(out)
 	if r.Floor.Total > 0 {
 		fmt.Fprintf(out, "  floor: decode and scale %.0f, encode %.0f, Opus %.0f, plain pion %.0f ms/s\n",
 			r.Floor.Decode, r.Floor.Encode, r.Floor.Opus, r.Floor.Transport)

@@ -33,6 +33,9 @@ type Options struct {
 	// datagram, and the bot spreads the packets of a picture as libwebrtc's pacer does.
 	Bursts bool
 
+	// Feedback makes the bot send transport-wide feedback and requests for packets that are lost.
+	Feedback bool
+
 	// Jitter is how late a picture is sent at most. Lateness is random, and pictures stay in order.
 	Jitter time.Duration
 
@@ -93,6 +96,9 @@ func newBot(c *Crowd, number uint32, o Options) *Bot {
 		shown: newMemory(o.Remember), said: newMemory(o.Remember),
 	}
 	b.receiver = receiver{wishes: &b.wishes, born: time.Now(), epoch: c.epoch}
+	if o.Feedback {
+		b.receiver.feedback = newFeedback(&b.path, number, c.epoch)
+	}
 	b.receiver.video.record, b.receiver.audio.record = o.Record, o.Record
 	b.reports = reports{crowd: c, path: &b.path, sender: &b.sender, receiver: &b.receiver}
 	b.channel = channel{options: &b.Options, wishes: &b.wishes}
@@ -139,6 +145,11 @@ func (b *Bot) takeKeys(k srtp.SessionKeys) error {
 	if b.sender.encrypt, err = srtp.CreateContext(k.LocalMasterKey, k.LocalMasterSalt, profile); err != nil {
 		return fmt.Errorf("SRTP: %w", err)
 	}
+	if f := b.receiver.feedback; f != nil {
+		if f.encrypt, err = srtp.CreateContext(k.LocalMasterKey, k.LocalMasterSalt, profile); err != nil {
+			return fmt.Errorf("SRTP: %w", err)
+		}
+	}
 	keys := &remoteKeys{}
 	for _, c := range []**srtp.Context{&keys.media, &keys.reports} {
 		if *c, err = srtp.CreateContext(k.RemoteMasterKey, k.RemoteMasterSalt, profile); err != nil {
@@ -165,6 +176,9 @@ func (b *Bot) take(p []byte, now time.Time) {
 
 // Show has the bot send another variant of its clip from the next picture on, which is an IDR.
 func (b *Bot) Show(v *Variant) { b.wishes.variant.Store(v) }
+
+// Server returns where the bot's media comes from. The bot must have joined.
+func (b *Bot) Server() netip.AddrPort { return b.path.server }
 
 // Leave ends the connection and waits for the bot's goroutines.
 func (b *Bot) Leave() {

@@ -22,6 +22,7 @@
 //	secure    DTLS                    Bot.join
 //	sender    pictures and sound      the goroutine of Crowd.send
 //	reports   RTCP that the bot sends the goroutine of Crowd.send
+//	feedback  what came, what is lost the goroutine of Crowd.receive
 //	receiver  RTP and RTCP received   the goroutine of Crowd.receive
 //	channel   control messages        a goroutine that reads them
 //	wishes    what the server wants   safe for concurrent use

@@ -23,6 +23,7 @@ type receiver struct {
 	keys         atomic.Pointer[remoteKeys]
 	video, audio inbound
 	repair       atomic.Bool // the bot needs a key frame of the mix
+	feedback     *feedback   // nil: the bot sends none
 }
 
 // remoteKeys decrypt what the server sends. The goroutine that receives owns them.
@@ -66,8 +67,8 @@ type inbound struct {
 }
 
 // count follows sequence numbers. It returns whether packets are missing before this
-// one.
-func (s *inbound) count(p []byte) (stamp uint32, gap bool) {
+// one, and whether this one is late or a repeat.
+func (s *inbound) count(p []byte) (stamp uint32, gap, old bool) {
 	seq := binary.BigEndian.Uint16(p[2:])
 	stamp = binary.BigEndian.Uint32(p[4:])
 	n := s.packets.Add(1)
@@ -77,7 +78,7 @@ func (s *inbound) count(p []byte) (stamp uint32, gap bool) {
 		s.highest.Store(uint32(seq))
 	} else if step := int16(seq - s.seq); step != 1 {
 		if step <= 0 {
-			return stamp, false // late or a repeat: no gap
+			return stamp, false, true
 		}
 		s.lost.Add(uint64(step - 1))
 		gap = true
@@ -86,7 +87,7 @@ func (s *inbound) count(p []byte) (stamp uint32, gap bool) {
 		s.highest.Add(uint32(seq - s.seq))
 	}
 	s.seq = seq
-	return stamp, gap
+	return stamp, gap, false
 }
 
 // whole counts a complete unit.
@@ -124,7 +125,18 @@ func (s *inbound) open(p []byte, keys *remoteKeys) []byte {
 // see counts a packet of the picture.
 func (r *receiver) see(p []byte, keys *remoteKeys, now time.Time) {
 	s := &r.video
-	stamp, gap := s.count(p)
+	if f := r.feedback; f != nil {
+		f.packet(p, now)
+		if after := s.seq; s.packets.Load() > 0 {
+			if before := binary.BigEndian.Uint16(p[2:]); int16(before-after) > 1 {
+				f.missing(s.ssrc.Load(), after, before)
+			}
+		}
+	}
+	stamp, gap, old := s.count(p)
+	if old { // its picture is broken already, or complete
+		return
+	}
 	if gap {
 		s.cracked = true
 		r.repair.Store(true)
@@ -157,7 +169,10 @@ func (r *receiver) see(p []byte, keys *remoteKeys, now time.Time) {
 // hear counts a packet of sound, which is a unit.
 func (r *receiver) hear(p []byte, keys *remoteKeys, now time.Time) {
 	s := &r.audio
-	stamp, _ := s.count(p)
+	if r.feedback != nil {
+		r.feedback.packet(p, now)
+	}
+	stamp, _, _ := s.count(p)
 	if s.started && stamp-s.stamp != 960 {
 		s.leaps.Add(1)
 	}
