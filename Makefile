@@ -62,7 +62,7 @@ build: packages
 # packages, and judges little by clocks, so that packages share the machine. What it ran does not
 # run again: the second pass has the tests that name testing.Short, the race detector or the
 # machine's load, the pure packages, and those about limits of memory and of system calls, which
-# the race detector's own would blur. In that pass the calls of ./mcu and the browsers have the
+# the race detector's own would blur. In that pass such calls of ./mcu and the browsers have the
 # machine to themselves, because they are judged by when pictures and sound arrive, and need both
 # cores. All others mostly wait, so they share it. Those that take longest begin first. Within a
 # package, tests that are marked parallel wait beside each other, without the race detector more
@@ -75,7 +75,7 @@ test: packages test-packages
 	again=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs -n1 dirname | sort -u | sed 's,^,tilemix/,')
 	left=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs awk '/^func / { test = $$2; sub(/\(.*/, "", test) } /$(LEFT_OUT)/ { print test }' | sort -u)
 	go test -vet=off -race -short -p 4 ./mcu $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
-	go test -vet=off -parallel 8 ./mcu
+	go test -vet=off -parallel 8 -run "^($${left//$$'\n'/|})$$" ./mcu
 	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
 	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")
 	go test -vet=off -parallel 3 -timeout 15m ./cmd/tilemix/browsertest

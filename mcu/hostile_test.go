@@ -140,7 +140,7 @@ func TestHostile(t *testing.T) {
 			stop := film(evil, red)
 			sees(red)
 			stop()
-			s.endure(t, a, evil, eye, places[good], places[evil])
+			s.endure(t, a, evil, eye, places[good], places[evil], poll.Lag(t))
 			stop = film(evil, blue)
 			sees(blue)
 			stop()
@@ -150,8 +150,8 @@ func TestHostile(t *testing.T) {
 	s.checkGapless(eye)
 }
 
-// endure watches an attack.
-func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image.Rectangle) {
+// endure watches an attack. Lag says how late timers were.
+func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image.Rectangle, lag func() time.Duration) {
 	t.Helper()
 	family := "tilemix_uplink_video_total"
 	if a.sound {
@@ -166,7 +166,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	counted, asked := count(), evil.Video.KeyRequests()
 	pictures, missed := 0, s.metric("tilemix_missed_ticks_total", "picture")
 	var fault error
-	lag, start := poll.Lag(t), time.Now()
+	start := time.Now()
 	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
 		pictures++
 		err := s.shows(p, good, green)

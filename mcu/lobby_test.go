@@ -69,7 +69,7 @@ func TestLobby(t *testing.T) {
 		t.Error("something of the room reaches Ada")
 	}
 	for range 2 {
-		s.admit(host, ada)
+		s.admit(host, ada, poll.Lag(t))
 		next(t, &ben.news, "the first place", func(m control.Waiting) bool { return m.Position == 1 })
 		if err := s.SendToLobby("call", ada.id); err != nil {
 			t.Fatal(err)
@@ -117,10 +117,10 @@ func (g *guest) heard() bool {
 	}
 }
 
-// admit lets a guest in: it sees and hears the host, and the host sees it.
-func (s *stage) admit(host, g *guest) {
+// admit lets a guest in: it sees and hears the host, and the host sees it. Lag says how late timers were.
+func (s *stage) admit(host, g *guest, lag func() time.Duration) {
 	s.t.Helper()
-	lag, began := poll.Lag(s.t), time.Now()
+	began := time.Now()
 	if err := s.Admit("call", g.id); err != nil {
 		s.t.Fatal(err)
 	}

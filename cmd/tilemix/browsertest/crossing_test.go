@@ -62,11 +62,7 @@ func TestCrossing(t *testing.T) {
 	}
 	nodes := cluster(t, "a", "b")
 	nodes["a"].tone(t, "room")
-	home := ""
-	eventually(t, "the room has a home", func() (string, bool) {
-		home = nodes["a"].homeOf(t, "room")
-		return home, home != ""
-	})
+	home := nodes["a"].awaitHome(t, "room")
 	away := map[string]string{"a": "b", "b": "a"}[home]
 	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", nodes[home].url+"/r/room?name=Ada")
 	bob := openPage(t, startBrowser(t, calmDevices, allow, sound, orangeClip(t)), "Bob", nodes[away].url+"/r/room?name=Bob")
@@ -185,6 +181,16 @@ func (s *server) homeOf(t *testing.T, room string) string {
 		}
 	}
 	return ""
+}
+
+// awaitHome returns the node that mixes a room, once there is one.
+func (s *server) awaitHome(t *testing.T, room string) (home string) {
+	t.Helper()
+	eventually(t, "the room has a home", func() (string, bool) {
+		home = s.homeOf(t, room)
+		return home, home != ""
+	})
+	return home
 }
 
 // drain has another node of the cluster give its rooms away.
