@@ -106,7 +106,7 @@ soak: packages test-packages
 	TILEMIX_KILLS=20 go test -run '^TestKill$$' -timeout 60m -v ./cmd/tilemix
 	TILEMIX_HOME_KILLS=20 go test -run '^TestHomeKilled$$' -timeout 60m -v ./cmd/tilemix
 	TILEMIX_FAULT=60s go test -run '^TestNetworks$$' -timeout 60m -v ./cmd/tilemix
-	TILEMIX_CROSSING=1 TILEMIX_WEAK_DEVICE=1 go test -run '^Test(Crossing|WeakDevice)$$' -timeout 60m -v ./cmd/tilemix/browsertest
+	TILEMIX_CROSSING=1 TILEMIX_WEAK_DEVICE=1 go test -run '^Test(Crossing|PagesMove|WeakDevice)$$' -timeout 60m -v ./cmd/tilemix/browsertest
 	TILEMIX_ROUNDS=35 go test -run '^TestMemory$$' -timeout 60m -v ./cmd/tilemix
 	TILEMIX_SIEGE=30s go test -run '^TestSiege' -timeout 60m -v ./cmd/tilemix
 

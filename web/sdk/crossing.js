@@ -25,17 +25,18 @@ function follow(access, { url, from }) {
 }
 
 /**
- * Has the mix of a link play on in a stream that plays already, so that an element shows the last picture until
- * the next.
+ * Returns the stream in which a mix plays on where another plays. Where a browser can, it is the same stream, so that
+ * an element shows the last picture until the next.
  *
- * @param {Link} link
- * @param {MediaStream} stream
+ * @param {MediaStream} mix
+ * @param {MediaStream} before
  */
-function playOn(link, stream) {
-  const before = stream.getTracks();
-  for (const track of link.mix.getTracks()) stream.addTrack(track);
-  for (const track of before) stream.removeTrack(track);
-  link.mix = stream;
+export function playOn(mix, before) {
+  if ('mozCaptureStream' in HTMLMediaElement.prototype) return mix; // Firefox shows no track that a stream gets later
+  const tracks = before.getTracks();
+  for (const track of mix.getTracks()) before.addTrack(track);
+  for (const track of tracks) before.removeTrack(track);
+  return before;
 }
 
 /** Lets the browser show pictures meanwhile. A hidden page has none to show, and its timers wait for long. */
@@ -134,9 +135,10 @@ export class Crossing {
     if (!link) return;
     if (old) {
       old.events = quiet;
-      playOn(link, old.mix);
+      link.mix = playOn(link.mix, old.mix);
     }
     session.link = link;
+    this.heard.mix(link.mix);
     for (const kind of /** @type {const} */ (['audio', 'video'])) void link.replace(kind, session.devices.tracks[kind]);
     await this.#tell(link);
     if (old?.ws instanceof WebSocket) old.close();
@@ -160,7 +162,6 @@ export class Crossing {
     }
     if (session.link !== link) return;
     link.events = heard;
-    heard.mix(link.mix);
     heard.connected();
   }
 

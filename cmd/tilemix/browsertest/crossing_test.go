@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,18 +105,20 @@ func TestCrossing(t *testing.T) {
 	}
 }
 
-// tone has a participant without a browser sound all the time, and show moving bars.
-func (s *server) tone(t *testing.T, room string) {
+// tone has a participant without a browser sound all the time, and show moving bars, until stop, or the test's end.
+func (s *server) tone(t *testing.T, room string) (stop func()) {
 	t.Helper()
 	command := exec.Command("tilemix", "join", s.url, "--room", room, "--name", "Tone", "--size", "320x180", "--frame-rate", "15",
 		"--camera", "test", "--mic", "test")
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = command.Process.Signal(os.Interrupt)
 		_ = command.Wait()
 	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // cluster starts nodes that know each other.

@@ -1,8 +1,8 @@
 package browsertest
 
 import (
+	"fmt"
 	"os"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -27,12 +27,18 @@ func TestPagesMove(t *testing.T) {
 }
 
 func movePage(t *testing.T, open func(t *testing.T, url string) *page, end func(t *testing.T, nodes map[string]*server, entry, home string)) {
-	ids := []string{"a", "b"}
-	nodes := cluster(t, ids...)
-	nodes["a"].tone(t, "room")
-	home := nodes["a"].awaitHome(t, "room")
-	entry := ids[1-slices.Index(ids, home)]
-	ada := open(t, nodes[entry].url+"/r/room?name=Ada")
+	const entry, home = "a", "b"
+	nodes := cluster(t, entry, home)
+	room := ""
+	for n := 0; ; n++ { // one that the cluster places there
+		room = fmt.Sprint("room-", n)
+		stop := nodes[entry].tone(t, room)
+		if nodes[entry].awaitHome(t, room) == home {
+			break
+		}
+		stop()
+	}
+	ada := open(t, nodes[entry].url+"/r/"+room+"?name=Ada")
 	before := ada.waitForTiles(t, "Tone", "Ada")
 	ada.waitForPhase(t, "connected")
 	ada.waitForMotion(t, "Tone")
