@@ -1,6 +1,7 @@
 package mcu_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"image"
 	"math/rand/v2"
@@ -34,6 +35,7 @@ func TestNarrowLine(t *testing.T) {
 	o.Buffered, o.Line = true, network.Line{Down: narrow}
 	count, start := calm.watchStrays(image.Pt(1280, 720)), time.Now()
 	slow := s.join("narrow", "Slow", o)
+	s.tellOnFailure("narrow", slow)
 	slow.awaitTold(t, 180)
 	t.Logf("on 180 lines after %v", time.Since(start))
 	if took := time.Since(start); took > 6*time.Second {
@@ -73,6 +75,28 @@ func TestNarrowLine(t *testing.T) {
 	for _, err := range missed {
 		t.Error(err)
 	}
+}
+
+// tellOnFailure logs what the server knows of a guest, second by second, if the test fails.
+func (s *stage) tellOnFailure(room string, g *guest) {
+	s.t.Cleanup(func() {
+		if !s.t.Failed() {
+			return
+		}
+		h, err := s.Room(room)
+		if err != nil {
+			s.t.Log(err)
+			return
+		}
+		all, err := h.Stats(g.id)
+		for _, a := range all {
+			text, _ := json.Marshal(a.Seconds)
+			s.t.Logf("%s", text)
+		}
+		if err != nil {
+			s.t.Log(err)
+		}
+	})
 }
 
 // moving sends a picture that takes about the bits that it is given.
