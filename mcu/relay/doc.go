@@ -10,6 +10,8 @@
 //
 // A pull lasts as long as some viewer of the relay has its rendition. When its connection breaks, or the
 // home says that the room is elsewhere, it connects anew to what is the home then. Viewers keep their connections meanwhile.
+// A connection to a home that the room leaves goes on until the next one brings a key frame or sound: clients that
+// cannot move are still at the home before, and the room may have nobody elsewhere yet.
 //
 // # Time
 //
@@ -19,5 +21,6 @@
 //
 // # Goroutines
 //
-// A pull has one, which its caller starts, and those of its client (package client).
+// A pull has one, which its caller starts, one for each of its connections, and those of its clients (package
+// client).
 package relay

@@ -6,12 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtp"
-
-	"tilemix/codec/table"
 	"tilemix/codec/yuv"
-	"tilemix/mcu/control"
-	"tilemix/mcu/rtc/client"
 )
 
 const (
@@ -27,30 +22,20 @@ const (
 	homeless = 30 * time.Second
 )
 
-// pull is one connection to the home, and those that follow it. It is a rendition's producer.
+// pull is one connection to the home after the other. It is a rendition's producer.
 type pull struct {
 	relay *Remote
 	part  Part
-	take  func(u unit, now time.Time)
-	ask   chan struct{} // a key frame is wanted; holds one
+	take  func(l *line, u unit, now time.Time)
 	ctx   context.Context
 	end   context.CancelFunc
 
-	tie atomic.Pointer[tie] // of this connection; nil: no report has come
-
-	// Of the goroutine that reads packets.
-	stamped bool
-	base    uint32 // of timestamps of sound
-}
-
-// tie says which instant of the home a timestamp is.
-type tie struct {
-	timestamp uint32
-	at        time.Time
+	current atomic.Pointer[line] // whose units count; nil: none has come
+	newest  atomic.Pointer[line]
 }
 
 func newPull(r *Remote, part Part) *pull {
-	p := &pull{relay: r, part: part, ask: make(chan struct{}, 1)}
+	p := &pull{relay: r, part: part}
 	p.ctx, p.end = context.WithCancel(context.Background())
 	return p
 }
@@ -67,30 +52,45 @@ func (p *pull) Close() { p.end() }
 
 // request has the home asked for a key frame, soon.
 func (p *pull) request() {
-	select {
-	case p.ask <- struct{}{}:
-	default:
+	current, newest := p.current.Load(), p.newest.Load()
+	for _, l := range []*line{current, newest} {
+		if l != nil {
+			l.request()
+		}
 	}
 }
 
-// run pulls until Close.
+// run pulls until Close. A connection to a home that the room leaves lasts until another brings something.
 func (p *pull) run() {
 	m, log := p.relay.cfg.Metrics, p.relay.cfg.Log.With("codec", p.part.Codec.String(), "rung", p.part.Rung)
 	m.live.Inc()
 	defer m.live.Dec()
+	var lines sync.WaitGroup
+	defer lines.Wait()
 	stood, wait := time.Now(), retry
 	for {
-		began := time.Now()
-		connected, err := p.session()
+		l := newLine(p)
+		p.newest.Store(l)
+		lines.Go(l.run)
+		select {
+		case <-l.moves:
+			log.Info("the relay connects to the room's next home")
+			if p.current.Load() != l {
+				l.drop()
+			}
+			stood, wait = time.Now(), retry
+			continue
+		case <-l.ended:
+		}
 		if p.ctx.Err() != nil {
 			return
 		}
 		m.breaks.Inc()
-		if connected {
+		if l.connected {
 			stood, wait = time.Now(), retry
 		}
-		log.Info("the relay connects to the room's home again", "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
-		if time.Since(stood) > homeless {
+		log.Info("the relay connects to the room's home again", "lasted", time.Since(l.began).Round(time.Millisecond), "reason", l.err)
+		if time.Since(stood) > homeless && p.still() {
 			p.relay.cfg.Gone()
 			stood = time.Now()
 		}
@@ -103,80 +103,16 @@ func (p *pull) run() {
 	}
 }
 
-// session is one connection, from its offer to its end.
-func (p *pull) session() (connected bool, err error) {
-	ctx, leave := context.WithCancel(p.ctx)
-	var asking sync.WaitGroup
-	defer func() { leave(); asking.Wait() }()
-	in := newAssembly(table.Of(p.part.Codec))
-	m := p.relay.cfg.Metrics
-	p.tie.Store(nil)
-	p.stamped = false
-	c, err := client.New(client.Config{
-		Silence: silence, Stereo: p.part.Stereo, Only: p.part.Codec,
-		Packet: func(h *rtp.Header, payload []byte) {
-			m.bytes.Add(float64(len(payload)))
-			now := time.Now()
-			if !in.push(h, payload, now, func(u unit) { m.units.Inc(); p.take(u, now) }) {
-				p.request()
-			}
-		},
-		Report: func(timestamp uint32, at time.Time) { p.tie.CompareAndSwap(nil, &tie{timestamp, at}) },
-		Message: func(message control.Message) {
-			if _, moves := message.(control.Relocate); moves {
-				leave()
-			}
-		},
-	})
-	if err != nil {
-		return false, err
+// still tells whether no connection stands.
+func (p *pull) still() bool {
+	l := p.current.Load()
+	if l == nil {
+		return true
 	}
-	defer func() { _ = c.Close() }()
-	first, cancel := context.WithTimeout(ctx, dial)
-	defer cancel()
-	offer, err := c.Offer(first)
-	if err != nil {
-		return false, err
+	select {
+	case <-l.ended:
+		return true
+	default:
+		return false
 	}
-	answer, err := p.relay.cfg.Exchange(first, p.relay.cfg.Room, p.part, offer)
-	if err != nil {
-		return false, err
-	}
-	if err := c.Answer(first, answer); err != nil {
-		return false, err
-	}
-	asking.Go(func() { p.asks(ctx, c) })
-	return true, c.Run(ctx)
-}
-
-// asks passes requests for key frames on until ctx ends.
-func (p *pull) asks(ctx context.Context, c *client.Client) {
-	for {
-		select {
-		case <-p.ask:
-		case <-ctx.Done():
-			return
-		}
-		p.relay.cfg.Metrics.requests.Inc()
-		c.RequestKeyFrame()
-		select {
-		case <-time.After(askAgain):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// instant returns when a unit is to be played, by our clock. Before the home has reported, that is when it came.
-func (p *pull) instant(timestamp uint32, rate int64, now time.Time) time.Time {
-	t := p.tie.Load()
-	if t == nil {
-		return now
-	}
-	ahead := int64(int32(timestamp - t.timestamp))
-	at := t.at.Add(time.Duration(ahead * int64(time.Second) / rate))
-	if ahead >= 3600*rate { // whole seconds only, so that nothing is rounded
-		p.tie.Store(&tie{t.timestamp + uint32(3600*rate), t.at.Add(time.Hour)})
-	}
-	return p.relay.here(at, now)
 }

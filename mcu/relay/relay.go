@@ -74,12 +74,12 @@ func (r *Remote) pictures(c rendition.Config, out chan<- rendition.Output) (*ren
 	var pool packet.UnitPool
 	var last time.Time
 	full := false // out was, and what follows is of no use
-	p.take = func(u unit, now time.Time) {
+	p.take = func(l *line, u unit, now time.Time) {
 		if full && !u.key {
 			r.cfg.Metrics.dropped.Inc()
 			return
 		}
-		at := p.instant(u.timestamp, ticks.Video, now)
+		at := l.instant(u.timestamp, ticks.Video, now)
 		if at.Before(last.Add(step)) {
 			at = last.Add(step)
 		}
@@ -109,15 +109,15 @@ func (r *Remote) Sound(stereo bool, epoch time.Time) *Sound {
 	s := &Sound{newPull(r, Part{Stereo: stereo}), make(chan packet.Packets, blocks)}
 	var pool packet.UnitPool
 	var last uint32 // that was handed on
-	s.take = func(u unit, now time.Time) {
-		at := s.instant(u.timestamp, pcm.Rate, now)
-		if !s.stamped {
-			s.base, s.stamped = rtptime.Timestamp(at.Sub(epoch), pcm.Rate)-u.timestamp, true
-			if last != 0 && int32(s.base+u.timestamp-last) <= 0 { // another home's
-				s.base += last + pcm.Samples - (s.base + u.timestamp)
+	s.take = func(l *line, u unit, now time.Time) {
+		at := l.instant(u.timestamp, pcm.Rate, now)
+		if !l.stamped {
+			l.base, l.stamped = rtptime.Timestamp(at.Sub(epoch), pcm.Rate)-u.timestamp, true
+			if last != 0 && int32(l.base+u.timestamp-last) <= 0 { // another home's
+				l.base += last + pcm.Samples - (l.base + u.timestamp)
 			}
 		}
-		last = s.base + u.timestamp
+		last = l.base + u.timestamp
 		b := pool.Put(u.payloads)
 		select {
 		case s.out <- packet.Packets{Payloads: b.Payloads(), Buffer: b, Timestamp: last, At: at, Key: true}:

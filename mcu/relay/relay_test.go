@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,17 +40,18 @@ func lonely() (r *Remote, asked *atomic.Int32) {
 func TestInstants(t *testing.T) {
 	r, _ := lonely()
 	p := newPull(r, Part{Codec: codec.H264})
+	l := newLine(p)
 	defer p.Close()
-	if at := p.instant(5, ticks.Video, epoch); !at.Equal(epoch) {
+	if at := l.instant(5, ticks.Video, epoch); !at.Equal(epoch) {
 		t.Errorf("before a report a unit is of %v, and came at %v", at, epoch)
 	}
 	home := epoch.Add(30 * time.Second) // its clock is ahead
-	p.tie.Store(&tie{1000, home})
+	l.tie.Store(&tie{1000, home})
 	var last time.Time
 	for i := range 3000 {
 		came := epoch.Add(time.Duration(i) * time.Second / 30).Add(time.Duration(i%7) * time.Millisecond)
 		drift := uint32(i / 10) // the home's clock is slower by 37 ppm
-		at := p.instant(1000+uint32(i)*3000-drift, ticks.Video, came)
+		at := l.instant(1000+uint32(i)*3000-drift, ticks.Video, came)
 		if i > 0 && (at.Sub(last)-time.Second/30).Abs() > 2*slew {
 			t.Fatalf("picture %d comes %v after the one before", i, at.Sub(last))
 		}
@@ -57,12 +60,12 @@ func TestInstants(t *testing.T) {
 		}
 		last = at
 	}
-	p.tie.Store(&tie{70_000, epoch.Add(-time.Hour)}) // another home
+	l.tie.Store(&tie{70_000, epoch.Add(-time.Hour)}) // another home
 	came := last.Add(time.Second)
-	if at := p.instant(70_000, ticks.Video, came); !at.Equal(came) {
+	if at := l.instant(70_000, ticks.Video, came); !at.Equal(came) {
 		t.Errorf("the first picture of another home is of %v, and came at %v", at, came)
 	}
-	if at := p.instant(73_000, ticks.Video, came.Add(time.Second/30)); at.Sub(came) > 34*time.Millisecond || at.Sub(came) < 33*time.Millisecond {
+	if at := l.instant(73_000, ticks.Video, came.Add(time.Second/30)); at.Sub(came) > 34*time.Millisecond || at.Sub(came) < 33*time.Millisecond {
 		t.Errorf("the next is %v later", at.Sub(came))
 	}
 }
@@ -71,12 +74,13 @@ func TestInstants(t *testing.T) {
 func TestInstantsWrap(t *testing.T) {
 	r, _ := lonely()
 	p := newPull(r, Part{Codec: codec.H264})
+	l := newLine(p)
 	defer p.Close()
-	p.tie.Store(&tie{0, epoch})
+	l.tie.Store(&tie{0, epoch})
 	r.distance.Store(1)
 	for m := range 24 * 60 {
 		came := epoch.Add(time.Duration(m) * time.Minute)
-		if at := p.instant(uint32(m)*60*ticks.Video, ticks.Video, came); at.Sub(came).Abs() > time.Microsecond {
+		if at := l.instant(uint32(m)*60*ticks.Video, ticks.Video, came); at.Sub(came).Abs() > time.Microsecond {
 			t.Fatalf("after %d minutes it is %v off", m, at.Sub(came))
 		}
 	}
@@ -86,10 +90,11 @@ func TestInstantsWrap(t *testing.T) {
 func TestSoundGoesOn(t *testing.T) {
 	r, _ := lonely()
 	s := r.Sound(false, epoch)
+	l := newLine(s.pull)
 	defer s.Close()
 	var last uint32
 	take := func(timestamp uint32, came time.Time) uint32 {
-		s.take(unit{payloads: [][]byte{{1}}, timestamp: timestamp, key: true}, came)
+		l.take(unit{payloads: [][]byte{{1}}, timestamp: timestamp, key: true}, came)
 		p := <-s.Blocks()
 		p.Buffer.Release()
 		if last != 0 && int32(p.Timestamp-last) <= 0 {
@@ -108,11 +113,11 @@ func TestSoundGoesOn(t *testing.T) {
 			t.Errorf("a step of %d", step)
 		}
 	}
-	s.stamped = false // as a connection begins
+	l = newLine(s.pull)
 	if step := take(5_000_000, epoch.Add(time.Second)); step != 960 {
 		t.Errorf("the first block of another home is %d later", step)
 	}
-	s.stamped = false
+	l = newLine(s.pull)
 	take(9, epoch.Add(3*time.Second))
 	if last != 3*48_000 {
 		t.Errorf("two seconds later the timestamp is %d", last)
@@ -123,9 +128,10 @@ func TestSoundGoesOn(t *testing.T) {
 func TestSoundOverruns(t *testing.T) {
 	r, _ := lonely()
 	s := r.Sound(false, epoch)
+	l := newLine(s.pull)
 	defer s.Close()
 	for i := range uint32(blocks + 5) {
-		s.take(unit{payloads: [][]byte{{1}}, timestamp: i * 960}, epoch)
+		l.take(unit{payloads: [][]byte{{1}}, timestamp: i * 960, key: true}, epoch)
 	}
 	if n := value(t, r.cfg.Metrics.dropped); n != 5 {
 		t.Errorf("%v are dropped", n)
@@ -150,12 +156,13 @@ func TestFullClock(t *testing.T) {
 	r, _ := lonely()
 	out := make(chan rendition.Output, 2)
 	of, p := r.pictures(pulled, out)
+	l := newLine(p)
 	defer of.Close()
-	give := func(key bool) { p.take(unit{payloads: [][]byte{{0x41, 1}}, key: key}, epoch) }
+	give := func(key bool) { l.take(unit{payloads: [][]byte{{0x41, 1}}, key: key}, epoch) }
 	give(true)
 	give(false)
 	give(false) // no room
-	if len(p.ask) != 1 {
+	if len(l.ask) != 1 {
 		t.Error("no key frame is asked for")
 	}
 	first, second := <-out, <-out
@@ -205,4 +212,70 @@ func TestClosedBeforeItBegan(t *testing.T) {
 	of, run := r.Rendition(pulled, make(chan rendition.Output))
 	of.Close()
 	run()
+}
+
+// TestTurns has the room go on at another home, whose first key unit ends the connection to the one before. What
+// comes by that one afterwards is dropped, also a key unit. Requests for a key frame go to both until then.
+func TestTurns(t *testing.T) {
+	r, _ := lonely()
+	p := newPull(r, Part{Codec: codec.H264})
+	defer p.Close()
+	old, next := newLine(p), newLine(p)
+	var took []*line
+	p.take = func(l *line, _ unit, _ time.Time) { took = append(took, l) }
+	old.take(unit{key: true}, epoch)
+	p.newest.Store(next)
+	p.request()
+	if len(old.ask) != 1 || len(next.ask) != 1 {
+		t.Errorf("%d and %d requests", len(old.ask), len(next.ask))
+	}
+	next.take(unit{}, epoch)
+	old.take(unit{}, epoch)
+	if old.ctx.Err() != nil {
+		t.Error("the connection ends before another has a key unit")
+	}
+	next.take(unit{key: true}, epoch)
+	if old.ctx.Err() == nil {
+		t.Error("the connection to the home before goes on")
+	}
+	old.take(unit{key: true}, epoch)
+	next.take(unit{}, epoch)
+	if !slices.Equal(took, []*line{old, old, next, next}) {
+		t.Errorf("%d units were taken", len(took))
+	}
+	if n := value(t, r.cfg.Metrics.units); n != 4 {
+		t.Errorf("%v units count", n)
+	}
+}
+
+// TestTurnsAtOnce has units of two homes come at the same time. One is taken after the other.
+func TestTurnsAtOnce(t *testing.T) {
+	r, _ := lonely()
+	for range 200 {
+		p := newPull(r, Part{})
+		var busy atomic.Int32
+		var last *line
+		p.take = func(l *line, _ unit, _ time.Time) {
+			if busy.Add(1) != 1 {
+				t.Error("two units are taken at a time")
+			}
+			last = l
+			busy.Add(-1)
+		}
+		old, next := newLine(p), newLine(p)
+		old.take(unit{key: true}, epoch)
+		var both sync.WaitGroup
+		for _, l := range []*line{old, next} {
+			both.Go(func() {
+				for range 50 {
+					l.take(unit{key: true}, epoch)
+				}
+			})
+		}
+		both.Wait()
+		if last != next {
+			t.Fatal("the home before has the last unit")
+		}
+		p.Close()
+	}
 }

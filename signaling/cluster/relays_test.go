@@ -37,16 +37,7 @@ func gather(t *testing.T, above int) *spectators {
 	for _, n := range g.nodes {
 		n.knows(t, "a", "b", "c")
 	}
-	g.film = rtctest.New(t, rtctest.Options{})
-	if _, err := g.film.Connect(t.Context(), &whip{url: g.nodes[0].url + "/whip/demo?name=Ada"}); err != nil {
-		t.Fatal(err)
-	}
-	g.film.Film(rtctest.Camera{Numbered: true, Draw: func(img *image.YCbCr, at time.Duration) {
-		for i := range img.Y { // so restless that a narrow path cannot take it
-			img.Y[i] = uint8(100 + (i*7919+int(at.Milliseconds())*i/13)%64)
-		}
-	}})
-	g.film.Speak(func(sample int) float32 { return 0.2 * float32(sample%100) / 100 })
+	g.film = g.shoot(g.nodes[0].url+"/whip/demo?name=Ada", rtctest.Options{})
 	poll.Until(t, "the room begins", func() bool { return len(homes(g.nodes, "demo")) == 1 })
 	for _, n := range g.nodes {
 		if n.id == homes(g.nodes, "demo")[0] {
@@ -54,6 +45,22 @@ func gather(t *testing.T, above int) *spectators {
 		}
 	}
 	return g
+}
+
+// shoot has somebody film for the room.
+func (g *spectators) shoot(url string, o rtctest.Options) *rtctest.Client {
+	g.t.Helper()
+	film := rtctest.New(g.t, o)
+	if _, err := film.Connect(g.t.Context(), &whip{url: url}); err != nil {
+		g.t.Fatal(err)
+	}
+	film.Film(rtctest.Camera{Numbered: true, Draw: func(img *image.YCbCr, at time.Duration) {
+		for i := range img.Y { // so restless that a narrow path cannot take it
+			img.Y[i] = uint8(100 + (i*7919+int(at.Milliseconds())*i/13)%64)
+		}
+	}})
+	film.Speak(func(sample int) float32 { return 0.2 * float32(sample%100) / 100 })
+	return film
 }
 
 // watch has a viewer come to a node, and waits until it sees what is filmed.
@@ -203,5 +210,62 @@ func TestRelaySession(t *testing.T) {
 	own := &whip{url: g.nodes[1].url + "/whep/demo?view=speaker"}
 	if _, err := v.Connect(t.Context(), own); err != nil || own.at() != "" {
 		t.Errorf("a viewer with a view of its own is at %q, %v", own.at(), err)
+	}
+}
+
+// TestRelayDrain drains the home of a room. The viewer of a relay sees what is filmed there until another home has
+// something to show, and then that, by the connection that it has.
+func TestRelayDrain(t *testing.T) {
+	g := gather(t, 1)
+	var others []*node
+	for _, n := range g.nodes {
+		if n != g.home {
+			others = append(others, n)
+		}
+	}
+	viewer, at := g.watch(others[0], rtctest.Options{})
+	if at.at() == "" {
+		t.Fatal("the home serves the viewer")
+	}
+	g.home.draining.Store(true)
+	poll.Until(t, "the room goes", func() bool { return g.home.cluster.Gone("demo") })
+	last, seen := -1, 0
+	viewer.VideoSink.Await("pictures of the old home", func(p rtctest.Picture) error {
+		if n, ok := barcode.Read(p.Image, p.Image.Rect); ok && n > last {
+			last, seen = n, seen+1
+		}
+		if seen < 30 {
+			return fmt.Errorf("%d pictures since the room goes", seen)
+		}
+		return nil
+	})
+	film := g.shoot(others[1].url+"/whip/demo?name=Ben", rtctest.Options{})
+	var before time.Time
+	var dark time.Duration
+	next := false // the picture is of the new home, where numbers begin anew
+	seen = 0
+	viewer.VideoSink.Await("pictures of the new home", func(p rtctest.Picture) error {
+		n, ok := barcode.Read(p.Image, p.Image.Rect)
+		if !ok || n == last {
+			return fmt.Errorf("number %d, %v", n, ok)
+		}
+		if next = next || n < last; next {
+			seen++
+		}
+		if !before.IsZero() {
+			dark = max(dark, p.At.Sub(before))
+		}
+		last, before = n, p.At
+		if seen < 10 {
+			return fmt.Errorf("number %d, of the new home: %v", n, next)
+		}
+		return nil
+	})
+	t.Logf("the picture stands still for %v at most", dark)
+	g.film.Close()
+	g.sees(viewer)
+	film.Close()
+	if faults, _ := viewer.VideoSink.Faults(); len(faults) > 0 {
+		t.Errorf("the viewer's stream: %q", faults)
 	}
 }
