@@ -131,7 +131,7 @@ func serve(ctx context.Context, settings Settings, s scenario, more ...string) (
 // kill ends the process as a loss of power would.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill()
-	<-c.ended
+	_ = <-c.ended // it was killed
 	c.cmd = nil
 }
 

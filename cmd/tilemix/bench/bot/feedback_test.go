@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/binary"
+	"maps"
 	"net"
 	"testing"
 	"time"
@@ -89,9 +90,7 @@ func TestFeedback(t *testing.T) {
 			if m.MediaSSRC != 77 {
 				t.Errorf("feedback of stream %d", m.MediaSSRC)
 			}
-			for n, there := range received(m) {
-				came[n] = there
-			}
+			maps.Copy(came, received(m))
 		}
 	}
 	if len(lost) != 2 || lost[0] != 4 || lost[1] != 5 { // sequence numbers wrap
