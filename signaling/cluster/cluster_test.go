@@ -12,7 +12,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"tilemix/mcu/control"
 	"tilemix/mcu/mcutest/poll"
+	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -99,8 +101,13 @@ func TestOneRoom(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if at := homes(nodes, room); len(at) != 1 {
+		at := homes(nodes, room)
+		if len(at) != 1 {
 			t.Fatalf("%s is at %v", room, at)
+		}
+		home := nodes[slices.IndexFunc(nodes, func(n *node) bool { return n.id == at[0] })].rooms
+		if err := home.Act(room, policy.Grant{Role: policy.Host, Rights: policy.All()}, control.End{}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
