@@ -39,7 +39,7 @@ export class MediaMonitor {
   /**
    * @param {RTCPeerConnection} pc
    * @param {MediaEvents} events
-   * @param {() => Promise<boolean>} ask whether the server answers
+   * @param {() => Promise<boolean | null>} ask whether the server answers; null: the connection is lost
    */
   constructor(pc, events, ask) {
     this.pc = pc;
@@ -134,7 +134,9 @@ export class MediaMonitor {
 
   async #ask() {
     this.#answered = false;
-    if (await this.ask()) this.#answered = true;
+    const there = await this.ask();
+    if (there === null) this.#lose();
+    else if (there) this.#answered = true;
   }
 }
 

@@ -41,7 +41,27 @@ export class Subscription {
         events.lost(there); // first, so that the page keeps the last picture
         this.close();
       },
-    }, () => answers(access));
+    }, () => this.#there());
+  }
+
+  /**
+   * Whether the server has the session, null if it has not. A relay of a cluster may be dead although the server
+   * that the page knows answers.
+   *
+   * @returns {Promise<boolean | null>}
+   */
+  async #there() {
+    try {
+      const { status } = await fetch(this.#location, {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*', ...this.access.entering() },
+        body: 'a=end-of-candidates\r\n',
+        signal: AbortSignal.timeout(probeTimeout),
+      });
+      return status === 404 ? null : status < 500;
+    } catch {
+      return false;
+    }
   }
 
   /**

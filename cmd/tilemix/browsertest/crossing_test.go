@@ -124,6 +124,12 @@ func (s *server) tone(t *testing.T, room string) (stop func()) {
 // cluster starts nodes that know each other.
 func cluster(t *testing.T, ids ...string) map[string]*server {
 	t.Helper()
+	return clusterOf(t, nil, ids...)
+}
+
+// clusterOf starts nodes with more flags.
+func clusterOf(t *testing.T, flags []string, ids ...string) map[string]*server {
+	t.Helper()
 	key := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(key, []byte(rand.Text()+rand.Text()), 0o600); err != nil {
 		t.Fatal(err)
@@ -134,7 +140,7 @@ func cluster(t *testing.T, ids ...string) map[string]*server {
 	var join []string
 	for i, id := range ids {
 		at := fmt.Sprintf("127.%d.%d.%d:6222", net[0], net[1], i+1) // nobody else has it
-		nodes[id] = serve(t, "", append(slices.Clone(join), "--cluster-listen", at, "--cluster-key", key, "--cluster-id", id, "--cluster-busy", "100")...)
+		nodes[id] = serve(t, "", append(slices.Concat(flags, join), "--cluster-listen", at, "--cluster-key", key, "--cluster-id", id, "--cluster-busy", "100")...)
 		join = []string{"--cluster-join", at}
 	}
 	for id := range nodes {
