@@ -25,7 +25,9 @@ func (m dying) measure(ctx context.Context) error {
 	m.say("  node %s is killed, which has %d viewers", dead.id, len(victims))
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	dead.kill()
+	if err := dead.kill(); err != nil {
+		return err
+	}
 	killed := time.Now()
 	dark, back := make([]time.Duration, len(victims)), make([]*member, len(victims))
 	defer func() { leaveAll(ctx, back) }()

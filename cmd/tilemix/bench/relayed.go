@@ -13,7 +13,7 @@ import (
 type Relays struct {
 	Nodes     []Node  `json:"nodes"`     // that which mixes is first
 	Encodes   float64 `json:"encodes"`   // pictures a second, of all nodes
-	PerViewer float64 `json:"perViewer"` // ms of CPU a second, of all nodes
+	PerViewer float64 `json:"perViewer"` // ms of CPU a second, of all nodes, that viewers and relays add
 	Death     Death   `json:"death"`
 }
 
@@ -21,7 +21,7 @@ type Relays struct {
 type Node struct {
 	Viewers   int     `json:"viewers"`
 	CPU       float64 `json:"cpu"`              // ms a second
-	PerViewer float64 `json:"perViewer"`        // of that; at the home without what the room needs without viewers
+	PerViewer float64 `json:"perViewer"`        // of that, without what the node needs without viewers
 	Pulled    float64 `json:"pulled,omitempty"` // from the home, Mbit/s of payload
 	RSS       int64   `json:"rss"`              // bytes
 	Picture   Spread  `json:"picture"`          // from the camera to a viewer
@@ -75,6 +75,31 @@ func (r *Relays) write(out io.Writer) {
 // relayed is a measurement of a room that relays send to its viewers.
 type relayed struct{ *measurement }
 
+// phase is a time in which the call was measured.
+type phase struct{ before, after stand }
+
+// used is what all nodes used.
+func (p phase) used() spent { return p.after.since(p.before.usage) }
+
+// of is what one node used.
+func (p phase) of(n int) spent { return p.after.usages[n].since(p.before.usages[n]) }
+
+// observe measures all nodes for as long as the settings say.
+func (m relayed) observe(ctx context.Context) (p phase, err error) {
+	m.say("  the call settles for %v, and is measured for %v", m.settling(), m.settings.Duration)
+	if err := sleep(ctx, m.settling()); err != nil {
+		return p, err
+	}
+	if p.before, err = m.stand(ctx); err != nil {
+		return p, err
+	}
+	if err := sleep(ctx, m.settings.Duration); err != nil {
+		return p, err
+	}
+	p.after, err = m.stand(ctx)
+	return p, err
+}
+
 // stand is what each node has used and counted at a time.
 type stand struct {
 	snapshot
@@ -91,11 +116,12 @@ func (m relayed) measure(ctx context.Context) error {
 	if err := m.findHome(ctx); err != nil {
 		return err
 	}
-	var err error
-	if m.before, err = spend(ctx, m.measurement); err != nil {
+	alone, err := m.observe(ctx)
+	if err != nil {
 		return err
 	}
-	m.result.Before = m.before.server
+	m.result.Before = alone.used().server
+	m.busy("the call was measured without", alone.used())
 	m.place(viewers)
 	wide := max(1, min(joinWide, m.s.above()/4)) // few join in order, so that each node has one that keeps what it sees
 	if err := m.call.join(ctx, viewers, wide); err != nil {
@@ -104,23 +130,12 @@ func (m relayed) measure(ctx context.Context) error {
 	if err := m.call.begun(ctx, true, m.s.sound); err != nil {
 		return err
 	}
-	m.say("  %d viewers have joined; they settle for %v", len(viewers), m.settling())
-	if err := sleep(ctx, m.settling()); err != nil {
-		return err
-	}
-	before, err := m.stand(ctx)
+	m.say("  %d viewers have joined", len(viewers))
+	full, err := m.observe(ctx)
 	if err != nil {
 		return err
 	}
-	m.say("  measuring for %v", m.settings.Duration)
-	if err := sleep(ctx, m.settings.Duration); err != nil {
-		return err
-	}
-	after, err := m.stand(ctx)
-	if err != nil {
-		return err
-	}
-	m.compare(before, after)
+	m.compare(alone, full)
 	if err := (dying{m}).measure(ctx); err != nil {
 		return err
 	}
@@ -188,26 +203,22 @@ func (m relayed) stand(ctx context.Context) (s stand, err error) {
 	return s, err
 }
 
-// compare says what the nodes did between two stands.
-func (m relayed) compare(before, after stand) {
+// compare says what the nodes did with all viewers, and what that is more than without any.
+func (m relayed) compare(alone, full phase) {
+	before, after := full.before, full.after
 	m.span = window{before.at, after.at}
 	m.usage(before.snapshot, after.snapshot)
 	m.received(before.snapshot, after.snapshot)
 	m.counted(before.snapshot.metrics, after.snapshot.metrics)
 	m.trust(before.snapshot, after.snapshot)
-	r := &Relays{PerViewer: (m.result.CPU - m.before.server) / float64(m.s.viewers)}
+	r := &Relays{PerViewer: (m.result.CPU - m.result.Before) / float64(m.s.viewers)}
 	for i, n := range m.nodes {
-		used := after.usages[i].since(before.usages[i])
 		seconds := after.usages[i].at.Sub(before.usages[i].at).Seconds()
 		rate := func(name string) float64 {
 			return (after.metrics[i].count(name, "") - before.metrics[i].count(name, "")) / seconds
 		}
-		node := Node{Viewers: len(m.at(n)), CPU: used.server, RSS: after.usages[i].rss, Pulled: rate("tilemix_relay_bytes_total") * 8 / 1e6}
-		node.PerViewer = node.CPU
-		if i == 0 {
-			node.PerViewer -= m.before.server
-		}
-		node.PerViewer /= float64(max(1, node.Viewers))
+		node := Node{Viewers: len(m.at(n)), CPU: full.of(i).server, RSS: after.usages[i].rss, Pulled: rate("tilemix_relay_bytes_total") * 8 / 1e6}
+		node.PerViewer = (node.CPU - alone.of(i).server) / float64(max(1, node.Viewers))
 		if node.Viewers == 0 {
 			m.trouble("node %s has no viewer", n.id)
 		}
