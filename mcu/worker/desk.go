@@ -147,6 +147,9 @@ func (e *ears) decode(t *tenant, o *order, packet []byte, sounds []float32) soun
 	} else if n, err := dec.Decode(e.mono, packet); err != nil || n != o.samples {
 		return spoiled
 	}
+	if o.dropped {
+		return decoded
+	}
 	copy(o.row(sounds, 0), mono)
 	if s, ok := dec.(sidesDecoder); ok && o.wide && s.Sides(nil, nil, nil) {
 		s.Sides(mono, o.row(sounds, 1), o.row(sounds, 2))

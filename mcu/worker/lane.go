@@ -3,12 +3,17 @@ package worker
 import (
 	"sync/atomic"
 	"time"
+
+	"tilemix/codec/opus"
 )
 
 const (
 	// looks (30 ms) is after how long a worker that does not answer is looked at: it may have been
 	// stopped. again (100 ms) is from when on it is looked at once more.
 	looks, again = 30 * time.Millisecond, 100 * time.Millisecond
+	// mostCaughtUp is how many orders a round has, at most, before a voice's past is added. Each takes time, for
+	// which all wait.
+	mostCaughtUp = 64
 )
 
 // lane is one worker that decodes voices of a batch: what it is asked for now, and what it still has to
@@ -90,21 +95,44 @@ func (l *lane) leave() {
 	l.batch.crew.leave(w, l.slot)
 }
 
-// put adds an order to the next round, and returns its index, or false where the round is full.
+// put adds an order to the next round, behind those for what the worker has not had of the voice. It returns the
+// order's index, or false where the round is full.
 func (l *lane) put(d *VoiceDecoder, o *order, packet []byte) (i int, ok bool) {
-	unit, room := l.at.mem.unit(l.slot), len(l.at.mem.sounds(l.slot))
-	o.at, o.length, o.out, o.anew = packetsAt+l.bytes, len(packet), l.samples, d.entry != l.entry
-	if l.orders == mostOrders || o.at+o.length > len(unit) || o.out+o.lanes()*o.samples > room {
+	behind := d.past.behind
+	if d.entry != l.entry {
+		behind = d.past.count
+	}
+	if l.orders > mostCaughtUp {
+		behind = 0
+	}
+	if !l.fits(o, len(packet)+d.past.bytes(behind), behind+1) {
 		return 0, false
 	}
+	for n := range behind {
+		before := d.past.packet(behind - n)
+		l.add(d, &order{voice: o.voice, samples: opus.Samples(before), dropped: true}, before)
+	}
+	return l.add(d, o, packet), true
+}
+
+// fits tells whether the round has room for an order and others without sound.
+func (l *lane) fits(o *order, bytes, orders int) bool {
+	unit, room := l.at.mem.unit(l.slot), len(l.at.mem.sounds(l.slot))
+	return l.orders+orders <= mostOrders && packetsAt+l.bytes+bytes <= len(unit) && l.samples+o.lanes()*o.samples <= room
+}
+
+// add adds an order for which there is room, and returns its index.
+func (l *lane) add(d *VoiceDecoder, o *order, packet []byte) int {
+	unit, i := l.at.mem.unit(l.slot), l.orders
+	o.at, o.length, o.out, o.anew = packetsAt+l.bytes, len(packet), l.samples, d.entry != l.entry
 	copy(unit[o.at:], packet)
-	o.put(unit, l.orders)
-	i, l.asked[l.orders] = l.orders, d
-	d.entry = l.entry
+	o.put(unit, i)
+	l.asked[i] = d
+	d.entry, d.past.behind = l.entry, 0
 	l.orders++
 	l.bytes += o.length
 	l.samples += o.lanes() * o.samples
-	return i, true
+	return i
 }
 
 // begin begins a tick: it sees to what the last ones left.
@@ -202,6 +230,7 @@ func (l *lane) fault(late bool) {
 	pool := l.batch.crew.pool
 	if done := int(doneOf(l.at.mem.unit(l.slot)).Load()); done < l.flying {
 		record := &l.asked[done].record
+		l.asked[done].past = past{spoiled: true}
 		if l.at.busy.Load() > 1 {
 			record.doubt(pool, "microphone", time.Now())
 		} else {

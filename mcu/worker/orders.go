@@ -27,6 +27,7 @@ type order struct {
 	anew       bool // it is a new one
 	recovers   bool // a loss before the packet, which may be empty, is filled
 	wide       bool // what mono leaves out of stereo is wanted too
+	dropped    bool // no sound is wanted: the decoder is to know what came before
 	samples    int  // of the sound
 	at, length int  // of the packet, in the slot's access unit
 	out        int  // of the sound among the slot's samples, and what mono leaves out behind it
@@ -37,11 +38,15 @@ const (
 	withNewVoice = 1 << iota
 	withRecovery
 	withSides
+	withoutSound
 )
 
 // lanes returns how many rows of samples the sound may have.
 func (o *order) lanes() int {
-	if o.wide {
+	switch {
+	case o.dropped:
+		return 0
+	case o.wide:
 		return 3
 	}
 	return 1
@@ -51,7 +56,7 @@ func (o *order) lanes() int {
 func (o *order) put(unit []byte, i int) {
 	b := unit[i*orderSize:][:orderSize]
 	b[0] = 0
-	for flag, on := range [...]bool{o.anew, o.recovers, o.wide} {
+	for flag, on := range [...]bool{o.anew, o.recovers, o.wide, o.dropped} {
 		if on {
 			b[0] |= 1 << flag
 		}
@@ -68,7 +73,7 @@ func (o *order) put(unit []byte, i int) {
 func (o *order) get(unit []byte, i, room int) bool {
 	b := unit[i*orderSize:][:orderSize]
 	*o = order{
-		voice: int(binary.LittleEndian.Uint16(b[2:])), anew: b[0]&withNewVoice != 0, recovers: b[0]&withRecovery != 0, wide: b[0]&withSides != 0,
+		voice: int(binary.LittleEndian.Uint16(b[2:])), anew: b[0]&withNewVoice != 0, recovers: b[0]&withRecovery != 0, wide: b[0]&withSides != 0, dropped: b[0]&withoutSound != 0,
 		samples: int(binary.LittleEndian.Uint32(b[4:])), at: int(binary.LittleEndian.Uint32(b[8:])),
 		length: int(binary.LittleEndian.Uint32(b[12:])), out: int(binary.LittleEndian.Uint32(b[16:])),
 	}

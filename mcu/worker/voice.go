@@ -27,6 +27,7 @@ type VoiceDecoder struct {
 	wide   bool   // Sides is asked
 	stereo bool   // it has been
 	record record
+	past   past
 	closed bool
 	bridge pcm.Bridge
 	sides  *[2]side
@@ -98,6 +99,9 @@ func (d *VoiceDecoder) ask(o order, packet []byte, dst []float32) error {
 	o.voice, o.wide = d.number, d.wide
 	l := d.batch.laneOf(d)
 	result, sounds := l.do(d, &o, packet)
+	if !o.recovers && result != spoiled {
+		d.past.add(packet, o.length > 0)
+	}
 	switch result {
 	case decoded, sided:
 		take(dst, o.row(sounds, 0))
