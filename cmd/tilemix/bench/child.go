@@ -131,10 +131,10 @@ func serve(ctx context.Context, settings Settings, s scenario, more ...string) (
 // kill ends the process as a loss of power would.
 func (c *child) kill() error {
 	_ = c.cmd.Process.Kill()
+	c.cmd = nil
 	if err := <-c.ended; err == nil { // else it says that it was killed
 		return errors.New("the process had ended before it was killed")
 	}
-	c.cmd = nil
 	return nil
 }
 
