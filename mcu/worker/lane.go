@@ -128,7 +128,7 @@ func (l *lane) add(d *VoiceDecoder, o *order, packet []byte) int {
 	copy(unit[o.at:], packet)
 	o.put(unit, i)
 	l.asked[i] = d
-	d.entry, d.past.behind = l.entry, 0
+	d.entry, d.past.behind, d.past.flying = l.entry, 0, true
 	l.orders++
 	l.bytes += o.length
 	l.samples += o.lanes() * o.samples
@@ -229,13 +229,13 @@ func (l *lane) watch(now time.Time) {
 func (l *lane) fault(late bool) {
 	pool := l.batch.crew.pool
 	if done := int(doneOf(l.at.mem.unit(l.slot)).Load()); done < l.flying {
-		record := &l.asked[done].record
-		l.asked[done].past = past{spoiled: true}
+		d := l.asked[done]
 		if l.at.busy.Load() > 1 {
-			record.doubt(pool, "microphone", time.Now())
+			d.record.doubt(pool, "microphone", time.Now())
 		} else {
-			record.suspect(pool, "microphone", time.Now())
+			d.record.suspect(pool, "microphone", time.Now())
 		}
+		d.past.spoil(d.record.suspected(time.Now()))
 	}
 	pool.blame(l.at, late, "opus")
 	l.flying, l.shut, l.dead = 0, true, true

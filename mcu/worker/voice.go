@@ -161,11 +161,13 @@ type past struct {
 	next    int  // where the next one goes
 	count   int  // of them
 	behind  int  // of the newest ones the worker has not had so many
-	spoiled bool // a worker ended with the newest packet, which is not to be added
+	flying  bool // the worker has a packet that is yet to be added
+	spoiled bool // a worker ended with that packet, which is not to be added
 }
 
 // add takes the packet that came last. given: the worker has had it.
 func (p *past) add(packet []byte, given bool) {
+	p.flying = false
 	if p.spoiled {
 		p.spoiled = false
 		return
@@ -175,6 +177,18 @@ func (p *past) add(packet []byte, given bool) {
 	p.count = min(p.count+1, mostPast)
 	if p.behind = min(p.behind+1, p.count); given {
 		p.behind = 0
+	}
+}
+
+// spoil takes note that a worker ended with the packet that it had last. all: those before are not to be decoded
+// again either.
+func (p *past) spoil(all bool) {
+	p.spoiled = p.flying
+	switch {
+	case all:
+		p.count, p.behind = 0, 0
+	case !p.flying: // it was added, and behind it what the worker has not had
+		p.count = p.behind
 	}
 }
 
