@@ -113,12 +113,13 @@ func (h *Hearing) listen(s rtctest.Sound) {
 	}
 }
 
-// gap returns a gap. From what goes over a breath, only the rest is one.
+// gap returns a gap. From what goes over a breath, only the rest is one; what comes before it is known when
+// breaths are due may be one.
 func (h *Hearing) gap(from, to time.Time) gap {
 	g := gap{from, to, to.Sub(from)}
 	// Where in its half second the gap begins and ends, as it was spoken.
 	begin := from.Add(-h.lag).Sub(h.born) % half
-	if end := begin + g.length; end > half-breath+slack && begin < half-slack {
+	if end := begin + g.length; h.lag == 0 || end > half-breath+slack && begin < half-slack {
 		g.length = max(g.length-breath, 0)
 	}
 	return g
@@ -141,11 +142,11 @@ func (h *Hearing) shift(at, mixed time.Time) {
 	}
 }
 
-// Heard tells whether the warble was ever heard.
+// Heard tells whether the warble was ever heard, and for so long that its pauses are known from gaps.
 func (h *Hearing) Heard() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.heard.IsZero()
+	return h.lag != 0
 }
 
 // Gap returns the longest time in a span without the warble. Its pauses do not count.
