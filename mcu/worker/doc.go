@@ -22,7 +22,9 @@
 // into one slot, rings once, and waits 3 ms at most. Sound that has not come by then is made up from the sound before
 // (pcm.Bridge), and dropped when it comes. The worker says after each packet that it is done, so the server takes what
 // there is and knows whose packet ended a worker. That voice is a suspect, and is decoded by another worker (lane) than the
-// others. When a worker dies that voices have, the spare one goes to them first.
+// others. Where a camera's access unit was in the worker too, the voice is a suspect only the second time. When a
+// worker dies that voices have, the spare one goes to them first. It is given the last 100 ms of their packets
+// again, so that the sound is right from the first packet on.
 //
 // Goroutines: Pool.Run starts workers; each worker has one that waits for its end. A Batch has a coroutine for each
 // voice that decodes in the same tick, which run in turn while Each does and end with Close. A Decoder belongs
