@@ -38,6 +38,7 @@ type clusterSettings struct {
 	NATS          string   `name:"nats" env:"TILEMIX_NATS" placeholder:"URL" help:"NATS server that carries the messages of the cluster, such as nats://10.0.0.9:4222, in place of the nodes' own."`
 	ClusterBusy   percent  `default:"80" placeholder:"PERCENT" help:"Load of this machine's processors from which this node gets no new rooms, 1 to 100. 100 sets no limit."`
 	RelayAbove    natural  `placeholder:"NUMBER" help:"Clients of a room at the node that mixes it, from which further viewers receive it by other nodes of the cluster. By default all receive it from the node that mixes it."`
+	Redirect      bool     `help:"Send WHIP and WHEP clients without a token to the node that mixes their room, by status 307, in place of handing their requests on."`
 	member        *member  `kong:"-"` // nil without a cluster
 }
 
@@ -65,7 +66,7 @@ type member struct {
 // is where clients find this server. It starts nothing.
 func newMember(ctx context.Context, s *settings, url string, log *slog.Logger) (*member, error) {
 	switch {
-	case s.ClusterListen == "" && (len(s.ClusterJoin) > 0 || s.ClusterKey != "" || s.ClusterID != "" || s.NATS != "" || s.RelayAbove > 0):
+	case s.ClusterListen == "" && (len(s.ClusterJoin) > 0 || s.ClusterKey != "" || s.ClusterID != "" || s.NATS != "" || s.RelayAbove > 0 || s.Redirect):
 		return nil, errors.New("a cluster needs --cluster-listen HOST:PORT, where the other nodes find this one")
 	case s.ClusterListen == "":
 		return nil, nil
@@ -98,7 +99,7 @@ func newMember(ctx context.Context, s *settings, url string, log *slog.Logger) (
 	return &member{
 		cfg: cluster.Config{
 			ID: id, Run: run, Version: startup.This().Version, URL: url, Inside: reachable(listener.Addr()), Key: key,
-			Above: int(s.RelayAbove), Alone: len(s.ClusterJoin) == 0 && s.NATS == "", Most: int(s.MaxRooms), Limit: float64(s.ClusterBusy) / 100, Listener: listener,
+			Above: int(s.RelayAbove), Redirect: s.Redirect, Alone: len(s.ClusterJoin) == 0 && s.NATS == "", Most: int(s.MaxRooms), Limit: float64(s.ClusterBusy) / 100, Listener: listener,
 		},
 		bus: bus.New(bus.Config{Name: id + "-" + run, Listen: s.ClusterListen, Join: s.ClusterJoin, URL: s.NATS, Key: key}, log),
 	}, nil

@@ -27,7 +27,7 @@ var topics = []topic{
 	{"broadcast", "Broadcasts, outputs and webhooks", "hls hls-renditions hls-audio allow-private-outputs webhook webhook-secret"},
 	{"codec", "Codecs and isolation", "openh264 decoder isolation isolation-required"},
 	{"operation", "Operation", "log-level log-format log-privacy otlp-endpoint otlp-headers drain-timeout pprof"},
-	{"cluster", "Several servers", "cluster-listen cluster-join cluster-key cluster-id nats cluster-busy relay-above"},
+	{"cluster", "Several servers", "cluster-listen cluster-join cluster-key cluster-id nats cluster-busy relay-above redirect"},
 }
 
 // topicNames are the names of all topics, in their order.

@@ -48,10 +48,10 @@ func TestStop(t *testing.T) {
 			send(t, p, syscall.SIGTERM)
 			drains(t, url)
 			send(t, p, syscall.SIGTERM)
-		}, 0, 3 * time.Second},
+		}, 0, 10 * time.Second},
 		{"SIGINT", []string{"--drain-timeout", "1h"}, func(t *testing.T, _ string, p *os.Process) {
 			send(t, p, syscall.SIGINT)
-		}, 0, 3 * time.Second},
+		}, 0, 10 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -46,16 +46,17 @@ var wellFormed = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$`)
 
 // Config is what a node says of itself, and what it needs of its server. No function may be nil.
 type Config struct {
-	ID      string
-	Run     string // of this process, unlike that of any other
-	Version string // of the program
-	URL     string // for clients
-	Inside  string // host:port of Listener for other nodes
-	Above   int    // clients of a room at its home, from which further viewers receive it by relays; 0: none do
-	Alone   bool   // no other node is named, so none is waited for at the start
-	Key     *seal.Key
-	Most    int     // rooms
-	Limit   float64 // of the load, 0 to 1, from which it gets no new room; 1: there is none
+	ID       string
+	Run      string // of this process, unlike that of any other
+	Version  string // of the program
+	URL      string // for clients
+	Inside   string // host:port of Listener for other nodes
+	Above    int    // clients of a room at its home, from which further viewers receive it by relays; 0: none do
+	Redirect bool   // clients of WHIP and WHEP without a token go to their home themselves
+	Alone    bool   // no other node is named, so none is waited for at the start
+	Key      *seal.Key
+	Most     int     // rooms
+	Limit    float64 // of the load, 0 to 1, from which it gets no new room; 1: there is none
 
 	Listener net.Listener                     // takes requests of other nodes, without TLS
 	Has      func(room string) bool           // this server has a room, or somebody waits for it

@@ -16,6 +16,7 @@ import (
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc/rtctest"
+	"tilemix/signaling/cluster"
 )
 
 // nodesOf is what GET /api/v1/nodes answers.
@@ -110,6 +111,53 @@ func TestOneRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestRedirect: a client without a token is sent to the home of its room, which then has its session. One with a token,
+// and a page, are handed on.
+func TestRedirect(t *testing.T) {
+	redirects := func(c *cluster.Config) { c.Redirect = true }
+	same := func(data []byte) []byte { return data }
+	a := startWith(t, redirects, "a", secret, freePort(t), same)
+	b := startWith(t, redirects, "b", secret, freePort(t), same, a.routes)
+	nodes := []*node{a, b}
+	for _, n := range nodes {
+		n.knows(t, "a", "b")
+	}
+	enter(t, a, "Ada")
+	home, other := a, b
+	if at := homes(nodes, "demo"); at[0] == "b" {
+		home, other = b, a
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(path, header string) (status int, location string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, other.url+path, strings.NewReader("no offer"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/sdp")
+		if header != "" {
+			r.Header.Set(header, "http://token.example")
+		}
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode, response.Header.Get("Location")
+	}
+	for _, path := range []string{"/whip/demo?name=Ben", "/whep/demo"} {
+		if status, at := ask(path, ""); status != http.StatusTemporaryRedirect || at != home.url+path {
+			t.Errorf("%s is answered by %d %s", path, status, at)
+		}
+		for _, header := range []string{"Authorization", "Origin"} {
+			if status, at := ask(path, header); status == http.StatusTemporaryRedirect {
+				t.Errorf("with %s, %s is sent to %s", header, path, at)
+			}
+		}
+	}
+	enter(t, other, "Ben") // by the redirection
+	poll.Until(t, "both are in one room", func() bool { return home.people()["demo"] == 2 && len(homes(nodes, "demo")) == 1 })
 }
 
 // TestStrangers: nodes with another key are no part of the cluster, whose calls go on. The log names them.

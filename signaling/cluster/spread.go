@@ -99,6 +99,10 @@ func (s *spread) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.site.ServeHTTP(w, r)
 		return
 	}
+	if !own && s.cluster.cfg.Redirect && follows(r) && node.URL != "" {
+		http.Redirect(w, r, node.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		return
+	}
 	if watches(r) {
 		r = detour.Say{Able: true}.With(r)
 	}

@@ -123,11 +123,17 @@ func startAt(t testing.TB, id, key, routes string, join ...string) *node {
 // startAs runs a node whose messages says changes.
 func startAs(t testing.TB, id, key, routes string, says func([]byte) []byte, join ...string) *node {
 	t.Helper()
-	return startAbove(t, 0, id, key, routes, says, join...)
+	return startWith(t, func(*cluster.Config) {}, id, key, routes, says, join...)
 }
 
 // startAbove runs a node whose rooms have relays from a number of clients on, 0 for never.
 func startAbove(t testing.TB, above int, id, key, routes string, says func([]byte) []byte, join ...string) *node {
+	t.Helper()
+	return startWith(t, func(c *cluster.Config) { c.Above = above }, id, key, routes, says, join...)
+}
+
+// startWith runs a node whose configuration with changes.
+func startWith(t testing.TB, with func(*cluster.Config), id, key, routes string, says func([]byte) []byte, join ...string) *node {
 	t.Helper()
 	n := &node{id: id, routes: routes, log: &mcutest.Log{}}
 	log := n.log.Logger()
@@ -153,8 +159,10 @@ func startAbove(t testing.TB, above int, id, key, routes string, says func([]byt
 	if err := n.shelf.Share(); err != nil {
 		t.Fatal(err)
 	}
-	n.cluster, err = cluster.New(cluster.Config{
-		ID: id, Run: run, Version: "test", Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Above: above, Limit: 0.8, Listener: inside,
+	server := httptest.NewUnstartedServer(nil)
+	n.url = "http://" + server.Listener.Addr().String()
+	place := cluster.Config{
+		ID: id, Run: run, Version: "test", URL: n.url, Inside: inside.Addr().String(), Alone: len(join) == 0, Key: k, Most: 100, Limit: 0.8, Listener: inside,
 		Has:      func(room string) bool { _, err := n.rooms.Room(room); return err == nil },
 		Holds:    func(string) bool { return false },
 		Entered:  func(room string) int { return n.rooms.Inside(room) },
@@ -164,7 +172,9 @@ func startAbove(t testing.TB, above int, id, key, routes string, says func([]byt
 		Draining: n.draining.Load, Shelf: n.shelf,
 		Adopt:    func(_ string, _ bool, left map[string]json.RawMessage) { cfg.Seats.Adopt(left, time.Now()) },
 		Relocate: func(room, url string) { n.rooms.Tell(room, control.Relocate{URL: url, From: n.url}) },
-	}, cable{n.bus, &n.cut, says}, log)
+	}
+	with(&place)
+	n.cluster, err = cluster.New(place, cable{n.bus, &n.cut, says}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,16 +186,16 @@ func startAbove(t testing.TB, above int, id, key, routes string, says func([]byt
 	j.Follow(n.cluster.Follow)
 	n.rooms = mcutest.Serve(t, cfg)
 	site.Spread, site.Nodes, site.Node = n.cluster.Spread, n.cluster.Nodes, id
-	if above > 0 {
+	if place.Above > 0 {
 		site.Relay = n.cluster.Relays.Choose
 	}
 	handler, err := signaling.New(n.rooms.Server, site, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(handler)
+	server.Config.Handler = handler
+	server.Start()
 	t.Cleanup(server.Close)
-	n.url = server.URL
 	n.stop = mcutest.Beside(t, n.cluster.Run)
 	return n
 }

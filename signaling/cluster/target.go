@@ -30,6 +30,14 @@ func target(r *http.Request) (room string, opens bool) {
 	return room, opens
 }
 
+// follows tells whether a client that begins a session can be sent elsewhere (RFC 9725 §4.5). One with a token
+// cannot: most clients leave it out of the request to another host. Nor can a page, which may reach its own server only.
+func follows(r *http.Request) bool {
+	room, opens := target(r)
+	media := strings.HasPrefix(r.URL.Path, "/whip/"+room) || strings.HasPrefix(r.URL.Path, "/whep/"+room)
+	return opens && media && r.Header.Get("Authorization") == "" && r.Header.Get("Origin") == ""
+}
+
 // session tells whether a request is about the session of one client.
 func session(r *http.Request) bool {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
