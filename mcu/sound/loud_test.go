@@ -2,6 +2,7 @@ package sound
 
 import (
 	"math"
+	"os"
 	"slices"
 	"testing"
 
@@ -94,6 +95,9 @@ func TestTwentyNoises(t *testing.T) {
 // within 4 LU of each other after 5 s.
 func TestEquallyLoud(t *testing.T) {
 	poll.Alone(t)
+	if _, err := os.Stat(recorded); err != nil {
+		t.Skip("a voice that is computed is too little like speech to be levelled as speech")
+	}
 	loudness := func(s []float32) float64 {
 		var m audio.Meter
 		sum, n := 0.0, 0.0

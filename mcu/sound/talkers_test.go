@@ -25,11 +25,14 @@ func (p *player) Pull(dst *pcm.Block, _ time.Time) (level uint8, ok bool) {
 }
 func (*player) Close() error { return nil }
 
+// recorded is where recordings of speech are, on machines that have them.
+const recorded = "../../../shared/media/audio/"
+
 // talkers returns people that talk, as recorded, each with a peak and at another place, or
 // voices made up where no recordings are.
 func talkers(n int, peak float64) (all []*player) {
 	for i := range n {
-		data, err := os.ReadFile("../../../shared/media/audio/" + []string{"katie_16k.wav", "steve_16k.wav"}[i%2])
+		data, err := os.ReadFile(recorded + []string{"katie_16k.wav", "steve_16k.wav"}[i%2])
 		s := codectest.Voice(50 * (3 + i))
 		if err == nil {
 			data = data[44:]
