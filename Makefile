@@ -66,7 +66,7 @@ build: packages
 # machine to themselves, because they are judged by when pictures and sound arrive, and need both
 # cores. All others mostly wait, so they share it. Those that take longest begin first. Within a
 # package, tests that are marked parallel wait beside each other, without the race detector more
-# of them than there are cores; tests that judge by a clock run before those. make lint vets, so
+# of them than there are cores, but for browsers, which need those; tests that judge by a clock run before those. make lint vets, so
 # go test does not.
 test: packages test-packages
 	@set -x
@@ -78,7 +78,7 @@ test: packages test-packages
 	go test -vet=off -parallel 8 -run "^($${left//$$'\n'/|})$$" ./mcu
 	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
 	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")
-	go test -vet=off -parallel 3 -timeout 15m ./cmd/tilemix/browsertest
+	go test -vet=off -parallel 2 -timeout 15m ./cmd/tilemix/browsertest
 
 quick: $(GOFUMPT)
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go'))
