@@ -65,9 +65,9 @@ build: packages
 # the race detector's own would blur. In that pass such calls of ./mcu and the browsers have the
 # machine to themselves, because they are judged by when pictures and sound arrive, and need both
 # cores. All others mostly wait, so they share it. Those that take longest begin first. Within a
-# package, tests that are marked parallel wait beside each other, without the race detector more
-# of them than there are cores, but for browsers, which need those; tests that judge by a clock run before those. make lint vets, so
-# go test does not.
+# package, tests that are marked parallel wait beside each other: without the race detector more
+# of them than there are cores, but for browsers, which need those. Tests that judge by a clock run
+# before them. make lint vets, so go test does not.
 test: packages test-packages
 	@set -x
 	long=$$(printf 'tilemix/%s\n' cmd/tilemix mcu/gateway signaling mcu/record mcu/broadcast)

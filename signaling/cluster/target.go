@@ -33,8 +33,8 @@ func target(r *http.Request) (room string, opens bool) {
 // follows tells whether a client that begins a session can be sent elsewhere (RFC 9725 §4.5). One with a token
 // cannot: most clients leave it out of the request to another host. Nor can a page, which may reach its own server only.
 func follows(r *http.Request) bool {
-	room, opens := target(r)
-	media := strings.HasPrefix(r.URL.Path, "/whip/"+room) || strings.HasPrefix(r.URL.Path, "/whep/"+room)
+	_, opens := target(r)
+	media := strings.HasPrefix(r.URL.Path, "/whip/") || strings.HasPrefix(r.URL.Path, "/whep/")
 	return opens && media && r.Header.Get("Authorization") == "" && r.Header.Get("Origin") == ""
 }
 
