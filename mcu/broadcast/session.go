@@ -103,13 +103,15 @@ func (s *session) picture(n int, p pictureUnits, u *intake.Unit) error {
 	if u.Key {
 		r.key = append(r.key[:0], u.Data...)
 	}
+	if n == 0 {
+		s.sound.follow(r.muxer, s.wall, at) // before the picture, which may end a part
+	}
 	ended, err := r.write(p, u.Key, at, s.wall.Add(at))
-	if err != nil || n > 0 {
+	if err != nil || n > 0 || ended == 0 {
 		return err
 	}
-	if s.sound.follow(r.muxer, s.wall, at, ended); ended > 0 {
-		s.of.home.memory.note(s)
-	}
+	s.sound.cut(ended)
+	s.of.home.memory.note(s)
 	return nil
 }
 

@@ -124,13 +124,15 @@ func (s *sound) put(to *gohlslib.Muxer, wall time.Time, frame []byte) error {
 	return to.WriteMPEG4Audio(v.track, wall.Add(ticks.Duration(at, audioRate)), at, [][]byte{frame})
 }
 
-// follow takes note of a picture, which may end a segment of some length. AAC that is too far behind becomes silence.
-func (s *sound) follow(to *gohlslib.Muxer, wall time.Time, at, ended time.Duration) {
-	if ended > 0 {
-		for _, v := range s.voices {
-			v.size.cut(ended)
-		}
+// cut ends a segment of some length.
+func (s *sound) cut(length time.Duration) {
+	for _, v := range s.voices {
+		v.size.cut(length)
 	}
+}
+
+// follow takes note of a picture that comes next. AAC that is too far behind becomes silence.
+func (s *sound) follow(to *gohlslib.Muxer, wall time.Time, at time.Duration) {
 	if len(s.voices) < 2 {
 		return
 	}

@@ -10,7 +10,12 @@ import (
 	"testing"
 	"time"
 
+	boxes "github.com/Eyevinn/mp4ff/mp4"
+
 	"tilemix/codec/codectest"
+	"tilemix/codec/ticks"
+	"tilemix/mcu/intake"
+	"tilemix/mcu/ladder"
 )
 
 // TestWithoutAAC has FFmpeg be missing, and end at once again and again. The broadcast goes on with Opus, and says so.
@@ -61,5 +66,64 @@ func TestSilence(t *testing.T) {
 		if n := out.Len(); n < 18*2048*channels || len(bytes.Trim(out.Bytes(), "\x00")) > 0 {
 			t.Errorf("%d channels: %d bytes, not all silent", channels, n)
 		}
+	}
+}
+
+// TestBothPause has pictures and AAC pause together, as on a machine that stands still: no part is without sound.
+func TestBothPause(t *testing.T) {
+	stage := newStage(t, Default())
+	b := &broadcast{home: stage.Broadcaster, room: "live"}
+	s := &session{of: b, sound: newSound(2, true)}
+	picture := func(at time.Duration, key bool) {
+		t.Helper()
+		if key {
+			stage.enc.ForceKeyFrame()
+		}
+		au, err := stage.enc.Encode(codectest.Picture(stage.size.X, stage.size.Y, 0), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := &intake.Unit{Data: au.Data, Key: au.Key, At: at}
+		p, err := parse(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.rungs) == 0 {
+			r, err := newRung(ladder.Rung{}, p, videoList, s.sound.tracks(), func(err error) { t.Log(err) }) // a part that is longer
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.rungs = append(s.rungs, r)
+		}
+		if err := s.picture(0, p, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 130 {
+		at := time.Duration(n) * time.Second / 30
+		if n > 96 && n < 106 {
+			continue // a part has begun, and nothing comes for longer than it may be
+		}
+		picture(at, n%30 == 0)
+		for n != 96 && s.sound.next < ticks.Of(at, audioRate) {
+			s.frame(s.sound.silence, ticks.Duration(s.sound.next, audioRate))
+		}
+	}
+	defer s.close()
+	list := s.rungs[0].ask(aacList, "")
+	parts := 0
+	for _, tag := range lines(list.body.String(), "#EXT-X-PART:") {
+		part := s.rungs[0].ask(attributesOf(tag)["URI"], "")
+		f, err := boxes.DecodeFile(&part.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if traf := f.Segments[0].Fragments[0].Moof.Traf; traf == nil || traf.Trun.SampleCount() == 0 {
+			t.Errorf("%s is empty", tag)
+		}
+		parts++
+	}
+	if parts < 6 {
+		t.Errorf("the playlist has %d parts: %s", parts, list.body.String())
 	}
 }
