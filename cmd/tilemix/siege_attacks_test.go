@@ -31,8 +31,8 @@ func (f *fortress) behindProxy(t *testing.T) *fortress {
 	return &far
 }
 
-// hostileOffer is an offer of 61 KB: it names hundreds of addresses, with credentials as long as may be.
-func hostileOffer() string {
+// hostileOffer is an offer that names addresses, with credentials as long as may be. 900 of them make 61 KB.
+func hostileOffer(candidates int) string {
 	const fingerprint = "a=fingerprint:sha-256 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
 	section := func(mid int, lines ...string) string {
 		common := []string{
@@ -42,7 +42,7 @@ func hostileOffer() string {
 		return strings.Join(append(common, lines[1:]...), "\r\n") + "\r\n"
 	}
 	var named strings.Builder
-	for i := range 900 {
+	for i := range candidates {
 		fmt.Fprintf(&named, "a=candidate:%d 1 udp %d 192.0.2.%d 4000 typ host\r\n", i, 2130706431-i, i%250+1)
 	}
 	return "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2\r\n" +
@@ -52,12 +52,11 @@ func hostileOffer() string {
 		section(2, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=sctp-port:5000")
 }
 
-// offers sends n hostile offers, to four rooms.
-func (f *fortress) offers(t *testing.T, n int) {
+// offers sends an offer n times, to four rooms whose names begin alike.
+func (f *fortress) offers(t *testing.T, n int, room, offer string) {
 	t.Helper()
-	offer := hostileOffer()
 	for i := range n {
-		status, text, _ := f.do(t, http.MethodPost, fmt.Sprint("/whip/dead", i%4, "?name=Eve"), offer, "Content-Type", "application/sdp")
+		status, text, _ := f.do(t, http.MethodPost, fmt.Sprint("/whip/", room, i%4, "?name=Eve"), offer, "Content-Type", "application/sdp")
 		if status != http.StatusCreated {
 			t.Fatalf("offer %d of %d bytes: %d %s", i, len(offer), status, text)
 		}
@@ -67,7 +66,7 @@ func (f *fortress) offers(t *testing.T, n int) {
 // joins has four workers of one address join the call for a while, never connect, and leave. It returns
 // how many joins were taken.
 func (f *fortress) joins(t *testing.T, d time.Duration) (taken int) {
-	offer := strings.ReplaceAll(hostileOffer(), "a=candidate:", "a=x:")
+	offer := strings.ReplaceAll(hostileOffer(900), "a=candidate:", "a=x:")
 	t.Helper()
 	far := f.behindProxy(t)
 	var n atomic.Int32
@@ -90,7 +89,7 @@ func (f *fortress) joins(t *testing.T, d time.Duration) (taken int) {
 // restarts has one address restart a session's ICE, and send offers by WebSockets, as fast as it can.
 func (f *fortress) restarts(t *testing.T, d time.Duration) {
 	t.Helper()
-	far, offer := f.behindProxy(t), hostileOffer()
+	far, offer := f.behindProxy(t), hostileOffer(900)
 	session := ""
 	poll.Until(t, "a session for an address that has just sent too much", func() bool {
 		status, text, header := far.do(t, http.MethodPost, "/whip/call?name=Eve", offer, "Content-Type", "application/sdp", "X-Forwarded-For", stranger)
