@@ -31,7 +31,7 @@ const (
 	// late, and extensions how often at most.
 	stall      = 50 * time.Millisecond
 	second     = 100 * time.Millisecond
-	extensions = 20
+	extensions = 40
 )
 
 // Decoder decodes in a worker. It is a codec.VideoDecoder, codec.LossMarker and
@@ -193,23 +193,22 @@ func (d *Decoder) settled(door door) bool {
 	if door.settled(stall) {
 		return true
 	}
-	pid := d.at.cmd.Process.Pid
-	if d.stalled != nil && !effortOf(pid).runs {
+	pid, patience := d.at.cmd.Process.Pid, d.crew.pool.cfg.Patience-stall
+	before := effortOf(pid)
+	if d.stalled != nil && !before.runs {
 		d.stalled()
 	}
-	if door.settled(d.crew.pool.cfg.Patience - stall - second) {
-		return true
-	}
+	wait := patience
 	for range extensions {
-		before := effortOf(pid)
-		if door.settled(second) {
+		if door.settled(wait) {
 			return true
 		}
-		if !effortOf(pid).starved(before, second) {
-			break
+		if now := effortOf(pid); now.hangs(before, patience) {
+			return !now.stopped && door.settled(second)
 		}
+		wait = second
 	}
-	return false
+	return door.settled(second)
 }
 
 // blame counts the end of a worker, once, and ends it.

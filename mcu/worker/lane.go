@@ -36,7 +36,7 @@ type lane struct {
 	flying   int // orders that the worker has not answered
 	since    time.Time
 	look     time.Time // when the worker is looked at next
-	effort   effort    // when it was looked at last; zero: it was not
+	effort   effort    // when it was looked at first; zero: it was not
 	extended int
 }
 
@@ -210,15 +210,18 @@ func (l *lane) watch(now time.Time) {
 	if now.Before(l.look) {
 		return
 	}
-	cfg := l.batch.crew.pool.cfg
-	before, span := l.effort, now.Sub(l.look)+again
-	l.effort, l.look = effortOf(l.at.cmd.Process.Pid), now.Add(again)
-	late := before != (effort{}) && now.Sub(l.since) >= cfg.Patience
-	if late && l.extended < extensions && l.effort.starved(before, span) {
+	patience, made := l.batch.crew.pool.cfg.Patience, effortOf(l.at.cmd.Process.Pid)
+	l.look = now.Add(again)
+	looked := l.effort != (effort{})
+	if !looked {
+		l.effort = made
+	}
+	late := looked && now.Sub(l.since) >= patience
+	if late && l.extended < extensions && !made.hangs(l.effort, patience-looks) {
 		l.extended++
 		return
 	}
-	if late || l.effort.stopped {
+	if late || made.stopped {
 		l.fault(true)
 	}
 }

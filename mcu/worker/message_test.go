@@ -237,13 +237,14 @@ func TestEffort(t *testing.T) {
 	if effortOf(1<<30) != (effort{}) {
 		t.Error("there is a program of no number")
 	}
+	before := effort{runs: true, used: time.Second}
 	for _, c := range []struct {
 		runs bool
 		used time.Duration
 		want bool
-	}{{true, 10 * time.Millisecond, true}, {true, 90 * time.Millisecond, false}, {false, 0, false}} {
-		if got := (effort{runs: c.runs, used: c.used}).starved(effort{}, 100*time.Millisecond); got != c.want {
-			t.Errorf("%+v is starved: %v", c, got)
+	}{{true, 1100 * time.Millisecond, false}, {true, 1390 * time.Millisecond, true}, {false, time.Second, true}} {
+		if got := (effort{runs: c.runs, used: c.used}).hangs(before, 400*time.Millisecond); got != c.want {
+			t.Errorf("%+v hangs: %v", c, got)
 		}
 	}
 }

@@ -219,10 +219,10 @@ func effortOf(pid int) (e effort) {
 	return e
 }
 
-// starved tells whether a process did not get a quarter of the time since before although it wanted to
-// run: the machine is busy, and the process is not to blame.
-func (e effort) starved(before effort, span time.Duration) bool {
-	return e.runs && e.used-before.used < span/4
+// hangs tells whether a process is to blame that has not answered for a time: since it was looked at before, it had
+// the processor for about as long, or it does not want to run. Otherwise the machine is busy, and it waits for the processor.
+func (e effort) hangs(before effort, span time.Duration) bool {
+	return !e.runs || e.used-before.used >= span-2*jiffy
 }
 
 // spent tells whether the process decodes no more: it has ended, or is about to.
