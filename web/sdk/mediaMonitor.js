@@ -2,6 +2,7 @@
 
 const startTimeout = 15_000; // ms, from the answer to ICE and DTLS done
 const patience = 5_000; // ms without media until the connection is lost, although the server answers
+const farewell = 2_000; // ms that a server which has closed the connection has to say why
 const interval = 200; // ms between two counts of packets
 const enough = 2; // counts without a packet until the page asks the server
 const soon = 4; // counts that an answer has when silence is sudden
@@ -48,8 +49,8 @@ export class MediaMonitor {
     pc.addEventListener('connectionstatechange', () => this.#change());
     if (pc.connectionState === undefined) pc.addEventListener('iceconnectionstatechange', () => this.#change());
     pc.addEventListener('track', ({ receiver: { transport } }) => {
-      // A server that ends the session closes DTLS.
-      transport?.addEventListener('statechange', () => transport.state === 'closed' && this.#lose());
+      // A server that ends the session closes DTLS. What it says of that may come a little later.
+      transport?.addEventListener('statechange', () => !this.#done && transport.state === 'closed' && this.#within(farewell));
     });
   }
 
