@@ -182,25 +182,29 @@ func (p *page) waitForMotion(t *testing.T, name string) {
 // white bar that goes from left to right.
 func orangeClip(t *testing.T) option {
 	t.Helper()
-	file := filepath.Join(scratch, "orange.mjpeg")
+	file := filepath.Join(scratch, "orange.y4m")
 	clip := option{"use-file-for-fake-video-capture", file}
 	if _, err := os.Stat(file); err == nil {
 		return clip
 	}
-	var film bytes.Buffer // Motion JPEG is one picture after the other
+	film := bytes.NewBufferString("YUV4MPEG2 W640 H360 F10:1 C420jpeg\n") // as few pictures as calmDevices have, and small ones
+	m := image.NewYCbCr(image.Rect(0, 0, 640, 360), image.YCbCrSubsampleRatio420)
 	for i := range 20 {
-		m := image.NewRGBA(image.Rect(0, 0, 1280, 720))
-		for y := range m.Rect.Dy() {
-			for x := range m.Rect.Dx() {
-				c := color.RGBA{235, 140, 30, 255}
-				if x/64 == i {
-					c = color.RGBA{255, 255, 255, 255}
+		for _, plane := range []struct {
+			pixels      []byte
+			width       int
+			orange, bar byte
+		}{{m.Y, 640, 150, 235}, {m.Cb, 320, 66, 128}, {m.Cr, 320, 178, 128}} {
+			for at := range plane.pixels {
+				plane.pixels[at] = plane.orange
+				if at%plane.width*20/plane.width == i {
+					plane.pixels[at] = plane.bar
 				}
-				m.SetRGBA(x, y, c)
 			}
 		}
-		if err := jpeg.Encode(&film, m, nil); err != nil {
-			t.Fatal(err)
+		film.WriteString("FRAME\n")
+		for _, pixels := range [][]byte{m.Y, m.Cb, m.Cr} {
+			film.Write(pixels)
 		}
 	}
 	if err := os.WriteFile(file, film.Bytes(), 0o644); err != nil {
