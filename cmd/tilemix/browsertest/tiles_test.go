@@ -76,7 +76,7 @@ func (s *server) bot(t *testing.T, room, name string) {
 	need(t, "FFmpeg", "ffmpeg", "ffmpeg")
 	orangeClip(t)
 	command := exec.Command("tilemix", "join", s.url, "--room", room, "--name", name, "--size", "320x180", "--frame-rate", "10",
-		"--camera", filepath.Join(scratch, "orange.mjpeg"), "--loop")
+		"--camera", filepath.Join(scratch, "orange.y4m"), "--loop")
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
