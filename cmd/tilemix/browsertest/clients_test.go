@@ -21,6 +21,7 @@ type clients struct {
 // TestClients has one client after the other come to Chromium's call. Each sends and
 // receives in the codec that it has.
 func TestClients(t *testing.T) {
+	t.Parallel()
 	c := &clients{server: serve(t, ""), dir: t.TempDir()}
 	c.ada = openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", c.server.url+"/r/room?name=Ada")
 	c.ada.waitForTile(t, "Ada", green)

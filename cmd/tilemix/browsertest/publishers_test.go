@@ -17,6 +17,7 @@ import (
 // TestPublishers has one client stack after the other publish by WHIP with what it offers by
 // default. Ada sees the colours of each, and that they move.
 func TestPublishers(t *testing.T) {
+	t.Parallel()
 	c := &clients{server: serve(t, ""), dir: t.TempDir()}
 	c.ada = openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", c.server.url+"/r/room?name=Ada")
 	c.ada.waitForTile(t, "Ada", green)

@@ -13,6 +13,7 @@ import (
 // TestRecord records a call by the page's button. Everybody sees that; the file plays
 // while it grows and when it is whole, and it can be sought in.
 func TestRecord(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "", "--data-dir", t.TempDir())
 	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/rec?name=Ada")
