@@ -236,7 +236,7 @@ func TestCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts three servers")
 	}
-	t.Parallel() // with what else waits
+	t.Parallel()
 	far := httptest.NewServer(http.NotFoundHandler()) // takes no push, so that it is tried again
 	defer far.Close()
 	f := newFleet(t, []string{"--cluster-busy", "100", "--allow-private-outputs", "--audio-codec", "opus"}, "a", "b", "c")
