@@ -125,6 +125,15 @@ var orders = map[string]func() error{
 		}
 		return codec.ErrCorrupt
 	},
+	"work": func() error { // an honest one that is dear
+		var began, now unix.Timespec
+		for _ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &began); now.Nano()-began.Nano() < int64(150*time.Millisecond); sink++ {
+			if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &now); err != nil {
+				return err
+			}
+		}
+		return codec.ErrCorrupt
+	},
 	"stop":    func() error { return unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP) },
 	"open":    func() error { _, err := os.ReadFile("/etc/passwd"); return err },
 	"write":   func() error { return os.WriteFile("/tmp/tilemix-worker", nil, 0o600) },
