@@ -88,6 +88,10 @@ func TestSiege(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := c.beside(t, func() { row.run(t) })
+			for again := 2; again > 0 && h.harmed(row.fps) && h.others > little; again-- {
+				h.log(t)
+				h = c.beside(t, func() { row.run(t) }) // an attack that harms does so each time
+			}
 			c.unharmed(t, h, row.fps)
 			more := h.cores() - calm.cores()
 			most := slow * (row.cpu + burst.Seconds()/h.took.Seconds())
