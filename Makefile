@@ -64,7 +64,7 @@ build: packages
 # machine's load, the pure packages, and those about limits of memory and of system calls, which
 # the race detector's own would blur. In that pass such calls of ./mcu and the browsers have the
 # machine to themselves, because they are judged by when pictures and sound arrive, and need both
-# cores. All others mostly wait, so they share it: ./cmd/tilemix, and the others one by one beside it. Within a
+# cores. All others mostly wait, so they share it. Those that take longest begin first. Within a
 # package, tests that are marked parallel wait beside each other: without the race detector more
 # of them than there are cores, but for browsers, which need those. Tests that judge by a clock run
 # before them. make lint vets, so go test does not.
@@ -76,12 +76,8 @@ test: packages test-packages
 	left=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs awk '/^func / { test = $$2; sub(/\(.*/, "", test) } /$(LEFT_OUT)/ { print test }' | sort -u)
 	go test -vet=off -race -short -p 3 ./mcu $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 8 -run "^($${left//$$'\n'/|})$$" ./mcu
-	trap wait EXIT
-	{ go test -vet=off -p 1 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others" | grep -vx tilemix/cmd/tilemix)
-	  go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others"); } &
-	beside=$$!
-	go test -vet=off -parallel 4 -run "^($${left//$$'\n'/|})$$" ./cmd/tilemix
-	wait $$beside
+	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
+	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")
 	go test -vet=off -parallel 2 -timeout 15m ./cmd/tilemix/browsertest
 
 quick: $(GOFUMPT)
