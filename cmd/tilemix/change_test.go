@@ -414,7 +414,9 @@ func TestReloadsInCall(t *testing.T) {
 		}
 	}
 	left, others := missed()-before, crowd()
-	if gaps > 0 && others < poll.Crowded {
+	// The camera is of this process too. Where it is a tick late, the mix has no other picture than before, and none is sent.
+	const late = 2
+	if gaps > late && others < poll.Crowded {
 		t.Errorf("%d of %d pictures are missing because of reloads, and the server knows of %d; others used %.2f cores", gaps, pictures, left, others)
 	}
 	if keys > 0 {
