@@ -38,12 +38,12 @@ func TestStop(t *testing.T) {
 		{"SIGTERM, drained", []string{"--drain-timeout", "3s"}, func(t *testing.T, url string, p *os.Process) {
 			send(t, p, syscall.SIGTERM)
 			drains(t, url)
-		}, 2 * time.Second, 10 * time.Second},
+		}, 2 * time.Second, 5 * time.Second},
 		{"request, drained", nil, func(t *testing.T, url string, _ *os.Process) {
 			ask(t, "POST", url+"/api/v1/drain", "application/json", `{"within":"soon"}`, http.StatusBadRequest)
 			ask(t, "POST", url+"/api/v1/drain", "application/json", `{"within":"3s"}`, http.StatusAccepted)
 			drains(t, url)
-		}, 2 * time.Second, 10 * time.Second},
+		}, 2 * time.Second, 5 * time.Second},
 		{"second signal", []string{"--drain-timeout", "1h"}, func(t *testing.T, url string, p *os.Process) {
 			send(t, p, syscall.SIGTERM)
 			drains(t, url)
@@ -74,7 +74,11 @@ func TestStop(t *testing.T) {
 			state, err := process.Wait()
 			took := time.Since(asked)
 			t.Logf("%d people, ended %v after the wish", max(count, 1), took)
-			if err != nil || !state.Success() || took < test.least || took > test.most {
+			most := test.most
+			if testing.Short() { // with the race detector, and beside other packages
+				most *= 2
+			}
+			if err != nil || !state.Success() || took < test.least || took > most {
 				t.Errorf("it ended after %v: %v, %v", took, state, err)
 			}
 			called := asked.Add(test.least).Sub(begun) // at least
