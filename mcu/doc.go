@@ -46,7 +46,8 @@
 //	sound clock behind              5 blocks made up, rest left out  missed_ticks{sound}
 //	camera → its turn to decode     the camera's own goroutine waits –
 //	access unit → codec worker      the decoder's goroutine waits    codec_worker_deaths{hang}
-//	                                400 ms, then the worker ends
+//	                                400 ms, or 4 s for the processor,
+//	                                then the worker ends
 //	decoder → codec worker to come  400 ms, the access unit dropped  codec_worker_missing
 //	voices → codec worker           the sound clock waits 3 to 12    sound_bridged
 //	                                ms, then makes up their sound

@@ -20,7 +20,8 @@ type Config struct {
 	Args   []string
 	Limits limit.Limits // of decoders, as the Child has them
 	Tile   int          // pixels of the largest tile
-	// Patience is how long a decoder may take for an access unit. 0: 400 ms.
+	// Patience is how long a decoder may take for an access unit, and 4 s more at most where its worker waits for
+	// the processor. 0: 400 ms.
 	Patience time.Duration
 	// Instant is how long all voices of a room wait for their worker in a tick of 20 ms. 0: 3 ms.
 	Instant time.Duration
