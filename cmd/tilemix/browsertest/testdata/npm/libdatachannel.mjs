@@ -40,8 +40,17 @@ function stamped(packet, layer) {
   return Buffer.concat([head, names, packet.subarray(12)]);
 }
 
+/** send leaves a packet out where the track is not open: the server may close it between a look and the call. */
+function send(packet) {
+  try {
+    if (track.isOpen()) track.sendMessageBinary(packet);
+  } catch (problem) {
+    if (track.isOpen()) throw problem;
+  }
+}
+
 const sizes = [[640, 360], [320, 180], [160, 90]];
 for (let i = 0; i < Math.max(layers, 1); i++) {
   const [width, height] = sizes[i];
-  await film({ width, height }, (packet) => track.isOpen() && track.sendMessageBinary(stamped(packet, i)));
+  await film({ width, height }, (packet) => send(stamped(packet, i)));
 }
