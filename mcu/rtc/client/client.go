@@ -72,6 +72,8 @@ type Client struct {
 	video, audio *sender
 	connected    chan struct{}
 	ended        chan struct{}
+	mu           sync.Mutex // between a track that comes and Close
+	closed       bool
 	wg           sync.WaitGroup
 	pictures     atomic.Uint64 // that have come
 	packets      atomic.Uint64 // of sound, that have come
@@ -135,8 +137,13 @@ func (c *Client) open() error {
 	return err
 }
 
-// receive starts what reads a track.
+// receive starts what reads a track. A track may come while the client is closed.
 func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
 	r := &inbound{track: track, pc: c.pc, rate: int64(track.Codec().ClockRate)}
 	if c.cfg.Packet != nil {
 		r.report = c.cfg.Report
@@ -277,6 +284,9 @@ func (c *Client) Received() (pictures, packets uint64) {
 // Close ends the connection.
 func (c *Client) Close() error {
 	err := c.pc.Close()
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	c.wg.Wait()
 	return err
 }

@@ -64,6 +64,8 @@ type Client struct {
 	VideoSink *VideoSink
 	AudioSink *AudioSink
 
+	mu      sync.Mutex // between a track that comes and Close
+	closed  bool
 	closing sync.Once
 }
 
@@ -138,7 +140,7 @@ func (c *Client) open(o Options) error {
 	return nil
 }
 
-// receive runs what looks at a track.
+// receive runs what looks at a track. A track may come while the client is closed.
 func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, o Options) {
 	video := track.Kind() == webrtc.RTPCodecTypeVideo
 	run := c.AudioSink.run
@@ -154,11 +156,16 @@ func (c *Client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver
 	case o.Buffered:
 		run = c.AudioSink.play
 	}
-	c.wg.Go(func() { run(track) })
 	reports := &c.AudioSink.reports
 	if video {
 		reports = &c.VideoSink.reports
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.wg.Go(func() { run(track) })
 	c.wg.Go(func() { reports.listen(receiver) })
 }
 
@@ -180,6 +187,9 @@ func (c *Client) Close() {
 	c.closing.Do(func() {
 		close(c.stop)
 		c.shut()
+		c.mu.Lock()
+		c.closed = true
+		c.mu.Unlock()
 		c.wg.Wait()
 	})
 }
