@@ -24,7 +24,7 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libopenh264-7 libopus-dev libopusfile-dev libvpx-dev \
 	fonts-noto-core fonts-noto-color-emoji
-TEST_PACKAGES  := chromium ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-gst-plugins-bad-1.0 \
+TEST_PACKAGES  := chromium chromium-headless-shell ffmpeg firefox-esr python3-aiortc python3-gi gir1.2-gst-plugins-bad-1.0 \
 	gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-good \
 	nginx caddy fonts-noto-cjk openssl php-cli
 
@@ -34,6 +34,10 @@ TYPESCRIPT := typescript@5.9.3
 # The binary lies at another address each time it starts, and its tables cannot be written.
 # Paths of this machine are not in it.
 HARDENED   := -trimpath -buildmode=pie -ldflags '-s -w -extldflags "-Wl,-z,relro,-z,now"'
+# What another checkout compiled is in Go's cache for this one too.
+export GOFLAGS := $(strip $(shell go env GOFLAGS 2>/dev/null) -trimpath)
+# How long a program with the race detector waits for more races at its end, instead of a second.
+export GORACE  := atexit_sleep_ms=100
 ARGS       :=
 PKG        := ./...
 RUN        := .

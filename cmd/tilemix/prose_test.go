@@ -15,6 +15,9 @@ import (
 // sentence that begins with Who, Whoever or Whose. It counts by top-level folder, tests
 // apart, but for what testdata/prose.known knows. With -v it prints each fault.
 func TestProse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine reads files, which the race detector slows down for nothing")
+	}
 	known := newRatchet(t, "prose.known")
 	all := proseFaults(t, known)
 	for key, faults := range all {

@@ -69,6 +69,9 @@ func (r *ratchet) tighten(t *testing.T) {
 
 // TestRatchet takes entries out of the tables of known faults, or wants it done.
 func TestRatchet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine reads files, which the race detector slows down for nothing")
+	}
 	structural, written := newRatchet(t, "structure.known"), newRatchet(t, "prose.known")
 	structureFaults(t, readTree(t), structural)
 	proseFaults(t, written)

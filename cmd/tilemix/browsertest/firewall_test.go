@@ -63,7 +63,7 @@ func TestFirewalls(t *testing.T) {
 				flags = []string{"--port", freePort(t)}
 			}
 			s := serve(t, "", flags...)
-			browser := startBrowser(t, append(test.options, calmDevices, allow, sound)...)
+			browser := startChromium(t, needBrowser(t), append(test.options, calmDevices, allow, sound)...) // the shell has no such policy
 			ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada", before(test.script))
 			ada.waitForPhase(t, "connected")
 			ada.waitForTile(t, "Ada", green)
