@@ -109,6 +109,8 @@ func foreign(t *testing.T, size, options string, turn int) (units [][]byte) {
 }
 
 // waves returns n raw pictures of the corners, by so many turned on, under waves that move.
+//
+//go:norace
 func waves(size string, turn, n int) (raw []byte) {
 	var w, h int
 	_, _ = fmt.Sscanf(size, "%dx%d", &w, &h)

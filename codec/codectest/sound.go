@@ -10,6 +10,8 @@ import (
 // 300 Hz, a child's, with its harmonics in syllables of a quarter of a second.
 // It is not lower because codecs for speech turn the phase below 200 Hz, where
 // they filter rumble out. Its peaks stay under 0.5.
+//
+//go:norace
 func Voice(n int) []float32 {
 	s := make([]float32, n*pcm.Samples)
 	phase := 0.0
@@ -45,6 +47,8 @@ func SNR(sent, got []float32) float64 {
 }
 
 // snr is that of b, as a multiple of a plus noise, from every step'th sample.
+//
+//go:norace
 func snr(a, b []float32, step int) float64 {
 	var aa, ab, bb float64
 	for i := 0; i < len(a); i += step {
