@@ -313,9 +313,9 @@ func anyPackets(rt *rapid.T) {
 	}
 }
 
-// drain reads what waits in a stream, and tells whether it has ended.
+// drain reads what waits in a stream, and tells whether it has ended. The deadline is that of packets.
 func drain(s *route.Stream) (all []rtp.Packet, ended bool) {
-	_ = s.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_ = s.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	for {
 		b := make([]byte, 1600)
 		n, _, err := s.Read(b)
