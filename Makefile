@@ -78,7 +78,7 @@ test: packages test-packages
 	others=$$(echo "$$long"; go list ./... | grep -vxFe tilemix/mcu -e tilemix/cmd/tilemix/browsertest -e "$$long")
 	again=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs -n1 dirname | sort -u | sed 's,^,tilemix/,')
 	left=$$(grep -rlE --include='*_test.go' '$(LEFT_OUT)' cmd mcu signaling | xargs awk '/^func / { test = $$2; sub(/\(.*/, "", test) } /$(LEFT_OUT)/ { print test }' | sort -u)
-	go test -vet=off -race -short -p 3 ./mcu $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
+	nice -n 15 go test -vet=off -race -short -p 3 ./mcu $$(grep -vE '^tilemix/($(PURE))(/|$$)' <<<"$$others")
 	go test -vet=off -parallel 8 -run "^($${left//$$'\n'/|})$$" ./mcu
 	go test -vet=off -p 2 -parallel 4 -run "^($${left//$$'\n'/|})$$" $$(grep -xE "$${again//$$'\n'/|}" <<<"$$others")
 	go test -vet=off -p 2 -parallel 4 $$(grep -xE 'tilemix/($(PURE)|mcu/worker|mcu/sandbox)(/.*)?' <<<"$$others")
