@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tilemix/mcu/mcutest"
 )
 
 // TestMember: what the settings of a cluster lack is said, and names the setting. Without them there is none.
@@ -18,12 +20,12 @@ func TestMember(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	port, _ := strconv.Atoi(mcutest.Port(t)) // which stays free, as the kernel's choice would not
+	taken, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	before := taken.Addr().(*net.TCPAddr).AddrPort()
 	for _, test := range []struct {
 		name string
 		s    clusterSettings
@@ -38,7 +40,7 @@ func TestMember(t *testing.T) {
 		{"two ways", clusterSettings{ClusterListen: "127.0.0.1:6222", ClusterKey: key, NATS: "nats://a", ClusterJoin: []string{"a:1"}}, "leave one away"},
 		{"relays alone", clusterSettings{RelayAbove: 5}, "needs --cluster-listen"},
 		{"relays above all", clusterSettings{ClusterListen: "127.0.0.1:6222", ClusterKey: key, RelayAbove: 100}, "less than --max-participants 100"},
-		{"taken", clusterSettings{ClusterListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(int(before.Port())-1)), ClusterKey: key}, "next port"},
+		{"taken", clusterSettings{ClusterListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), ClusterKey: key}, "next port"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m, err := newMember(t.Context(), &settings{clusterSettings: test.s, MaxParticipants: 100}, "http://here", slog.New(slog.DiscardHandler))

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"tilemix/codec/codectest"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/turn"
 )
 
@@ -65,9 +66,12 @@ func TestDoctorOutside(t *testing.T) {
 	user, password := relay.Credentials(time.Now())
 	at := "127.0.0.1:" + strconv.Itoa(relay.Port())
 	user, password = url.QueryEscape(user), url.QueryEscape(password)
-	taken := listen(t)
+	port := mcutest.Port(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer taken.Close()
-	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	cert, key := signed(t, time.Now().Add(100*time.Hour))
 
 	file := filepath.Join(t.TempDir(), "tilemix.yaml")

@@ -29,6 +29,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -46,10 +47,8 @@ func openHarbour(t *testing.T) *harbour {
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	free := listen(t)
-	h := &harbour{port: strconv.Itoa(free.Addr().(*net.TCPAddr).Port), address: free.Addr().String()}
-	_ = free.Close()
-	dir := t.TempDir()
+	h, dir := &harbour{port: mcutest.Port(t)}, t.TempDir()
+	h.address = "127.0.0.1:" + h.port
 	if url, _ := serveProcess(t, "--port", h.port, "--tls", "self", "--data-dir", dir); url != "https://"+h.address {
 		t.Fatalf("the server is at %s", url)
 	}
@@ -181,7 +180,12 @@ func TestPort(t *testing.T) {
 			if selected != c.selected {
 				t.Errorf("the way is %q, not %q", selected, c.selected)
 			}
-			if t.Logf("first picture after %v", took); took > 1500*time.Millisecond {
+			const most = 1500 * time.Millisecond
+			for again := 2; again > 0 && took > most; again-- { // a way that is slow is so each time, and a busy machine is not
+				t.Logf("first picture after %v", took)
+				_, _, took = h.join(t, client, c.way)
+			}
+			if t.Logf("first picture after %v", took); took > most {
 				t.Errorf("the first picture took %v", took)
 			}
 			for line := range strings.Lines(answer) {
@@ -338,9 +342,7 @@ func (f fixed) Run(context.Context) error                                  { ret
 
 // TestPlainPort serves HTTP, media and TURN on one port without TLS, and ends.
 func TestPlainPort(t *testing.T) {
-	free := listen(t)
-	_, number, _ := net.SplitHostPort(free.Addr().String())
-	_ = free.Close()
+	number := mcutest.Port(t)
 	url, process := serveProcess(t, "--port", number, "--data-dir", t.TempDir())
 	text := ask(t, http.MethodGet, url+"/api/v1/ice-servers", "", "", http.StatusOK)
 	if !strings.Contains(text, `"turn:127.0.0.1:`+number+`?transport=tcp"`) || strings.Contains(text, "turns:") {

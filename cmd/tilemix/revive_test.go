@@ -17,6 +17,7 @@ import (
 
 	"tilemix/codec/h264"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/record/sidecar"
 	"tilemix/mcu/room"
 )
@@ -116,7 +117,8 @@ func TestKillUnderCall(t *testing.T) {
 	far := httptest.NewServer(http.NotFoundHandler()) // takes no push, so that it is tried again
 	defer far.Close()
 	s := &crashed{t: t, flags: []string{"--data-dir", t.TempDir(), "--allow-private-outputs", "--audio-codec", "opus"}}
-	s.url, s.process = serveProcess(t, s.flags...)
+	// The next server is to get the same address.
+	s.url, s.process = serveProcess(t, append(slices.Clone(s.flags), "--listen", "127.0.0.1:"+mcutest.Port(t))...)
 	count, _ := strconv.Atoi(os.Getenv(peopleVariable))
 	count = max(count, 3)
 	for i := range count {
@@ -138,7 +140,9 @@ func TestKillUnderCall(t *testing.T) {
 	s.await("all are back as who they were", func() bool { return slices.Equal(s.people(), who) })
 	took := time.Since(listens)
 	t.Logf("%d are back %v after the server listens", count, took)
-	if took > 6*time.Second { // the bar is 3 s, on a machine that does nothing else
+	// The bar is 3 s, on a machine that does nothing else. On a busy one, a client that is at fault still takes longer than
+	// this: one that hangs in an attempt 15 s, and one whose pauses are those for a server that answers up to 30 s.
+	if took > 12*time.Second {
 		t.Errorf("they are back after %v", took)
 	}
 	var second sidecar.Info
