@@ -88,13 +88,13 @@ func (c *serveCommand) Run(app *kong.Kong) error {
 	if err != nil {
 		return err
 	}
-	if err := c.greet(app.Stdout, door, rooms.banner(&c.settings, door, listener, metrics)); err != nil {
-		return err
-	}
-	if forget, err := notePID(c.DataDir); err == nil {
+	if forget, err := notePID(c.DataDir); err == nil { // tilemix reload finds it as soon as the server says that it serves
 		defer forget()
 	}
 	again.serves(rooms, door, c.DataDir)
+	if err := c.greet(app.Stdout, door, rooms.banner(&c.settings, door, listener, metrics)); err != nil {
+		return err
+	}
 	end := &stopper{signals, turned, rooms.drain, notify.New(), log}
 	if err := errors.Join(end.systemd.Err(), end.systemd.Ready("serves on "+door.url)); err != nil {
 		log.Warn("systemd does not hear of the server", "reason", err)
