@@ -7,9 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
-
-	"go.uber.org/goleak"
+	"testing/synctest"
+	"time"
 )
 
 // runFunc is rooms whose end the test decides.
@@ -17,59 +18,100 @@ type runFunc func(context.Context) error
 
 func (f runFunc) Run(ctx context.Context) error { return f(ctx) }
 
+// mouth is a listener within the process, whose connections are pipes. It is the test's own network, so that time may stand
+// still while anybody has something to do (testing/synctest).
+type mouth struct {
+	conns chan net.Conn
+	done  chan struct{}
+	close func()
+}
+
+func open() *mouth {
+	done := make(chan struct{})
+	return &mouth{make(chan net.Conn), done, sync.OnceFunc(func() { close(done) })}
+}
+
+func (m *mouth) Accept() (net.Conn, error) {
+	select {
+	case conn := <-m.conns:
+		return conn, nil
+	case <-m.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (m *mouth) Close() error   { m.close(); return nil }
+func (m *mouth) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
+
+func (m *mouth) dial(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case m.conns <- far:
+		return near, nil
+	case <-m.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// TestSuperviseEndsWithItsContext: a request on its way is answered, and the server leaves no goroutine, which synctest waits
+// for.
 func TestSuperviseEndsWithItsContext(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	ctx, cancel := context.WithCancel(t.Context())
-	roomsEnded := false
-	rooms := runFunc(func(ctx context.Context) error {
-		<-ctx.Done()
-		roomsEnded = true
-		return ctx.Err()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		roomsEnded := false
+		rooms := runFunc(func(ctx context.Context) error {
+			<-ctx.Done()
+			roomsEnded = true
+			return ctx.Err()
+		})
+		pages := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			cancel() // while this request is on its way
+			<-r.Context().Done()
+			time.Sleep(quitTimeout / 2)
+			_, _ = io.WriteString(w, "still answered")
+		})
+		listener := open()
+		answered := make(chan string, 1)
+		go func() { answered <- get(listener, listener.dial) }()
+		if err := supervise(ctx, rooms, listener, pages, slog.New(slog.DiscardHandler)); err != nil {
+			t.Errorf("supervise: %v", err)
+		}
+		if !roomsEnded {
+			t.Error("rooms are still running")
+		}
+		if got := <-answered; got != "still answered" {
+			t.Errorf("the request got %q", got)
+		}
+		if _, err := listener.dial(ctx, "", ""); err == nil {
+			t.Error("the listener is still open")
+		}
 	})
-	pages := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cancel() // while this request is on its way
-		<-r.Context().Done()
-		_, _ = io.WriteString(w, "still answered")
-	})
-	listener := listen(t)
-	answered := make(chan string, 1)
-	go func() { answered <- get(listener) }()
-	if err := supervise(ctx, rooms, listener, pages, slog.New(slog.DiscardHandler)); err != nil {
-		t.Errorf("supervise: %v", err)
-	}
-	if !roomsEnded {
-		t.Error("rooms are still running")
-	}
-	if got := <-answered; got != "still answered" {
-		t.Errorf("the request got %q", got)
-	}
-	if _, err := net.Dial("tcp", listener.Addr().String()); err == nil {
-		t.Error("the listener is still open")
-	}
 }
 
 func TestSuperviseEndsWithItsRooms(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	broken := errors.New("broken")
-	rooms := runFunc(func(context.Context) error { return broken })
-	err := supervise(t.Context(), rooms, listen(t), http.NotFoundHandler(), slog.New(slog.DiscardHandler))
-	if !errors.Is(err, broken) {
-		t.Errorf("supervise: %v, want %v", err, broken)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken")
+		rooms := runFunc(func(context.Context) error { return broken })
+		err := supervise(t.Context(), rooms, open(), http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+		if !errors.Is(err, broken) {
+			t.Errorf("supervise: %v, want %v", err, broken)
+		}
+	})
 }
 
 func TestSuperviseEndsWithItsListener(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	rooms := runFunc(func(ctx context.Context) error {
-		<-ctx.Done()
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		rooms := runFunc(func(ctx context.Context) error {
+			<-ctx.Done()
+			return nil
+		})
+		listener := open()
+		_ = listener.Close()
+		err := supervise(t.Context(), rooms, listener, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+		if !errors.Is(err, net.ErrClosed) {
+			t.Errorf("supervise: %v, want %v", err, net.ErrClosed)
+		}
 	})
-	listener := listen(t)
-	listener.Close()
-	err := supervise(t.Context(), rooms, listener, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
-	if !errors.Is(err, net.ErrClosed) {
-		t.Errorf("supervise: %v, want %v", err, net.ErrClosed)
-	}
 }
 
 // TestSuperviseEndsAfterItsListener: what stands before the pages, such as TLS, may close the listener as
@@ -110,7 +152,7 @@ func TestEveryStepHasItsTime(t *testing.T) {
 	})
 	listener := listen(t)
 	answered := make(chan string, 1)
-	go func() { answered <- get(listener) }()
+	go func() { answered <- get(listener, nil) }()
 	if err := supervise(ctx, rooms, listener, pages, slog.New(slog.DiscardHandler)); err != nil {
 		t.Errorf("supervise: %v", err)
 	}
@@ -146,9 +188,9 @@ func listen(t *testing.T) net.Listener {
 	return listener
 }
 
-// get returns the body that the server answers with, or the error.
-func get(listener net.Listener) string {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+// get returns the body that the server answers with, or the error. A nil dial is the network's.
+func get(listener net.Listener, dial func(ctx context.Context, network, address string) (net.Conn, error)) string {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
 	response, err := client.Get(address("http", listener))
 	if err != nil {
 		return err.Error()

@@ -20,9 +20,21 @@ import (
 	"tilemix/cmd/tilemix/logs"
 	"tilemix/cmd/tilemix/tracing"
 	"tilemix/mcu/event"
+	"tilemix/mcu/mcutest/poll"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
+
+// ending is tests whose goroutines have time to end, of which goleak itself leaves half a second.
+type ending struct{ *testing.M }
+
+// Run is goleak.TestingM's.
+func (e ending) Run() int {
+	code := e.M.Run()
+	for end := time.Now().Add(poll.Patience); code == 0 && goleak.Find() != nil && time.Now().Before(end); {
+	}
+	return code
+}
 
 // collector gathers what a Tracer sends. It answers with the statuses first, then with 200.
 type collector struct {
