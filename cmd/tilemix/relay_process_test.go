@@ -67,8 +67,7 @@ func TestRelays(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, []string{"--cluster-busy", "100", "--relay-above", "1"}, "a", "b", "c")
 	film(t, f.nodes["a"].url)
-	f.await("the room begins", func() bool { return f.home("b") != "" })
-	home := f.home("b")
+	home := f.begun("b")
 	c, first := f.spectator(home)
 	rises(c)
 	if first == "" || first == home {
@@ -100,7 +99,7 @@ func TestRelays(t *testing.T) {
 	film(t, f.nodes[last].url)
 	rises(c)
 	t.Logf("%v after the home died, the viewer sees the room by the same connection", time.Since(killed))
-	if now := f.home(last); now != last {
+	if now := f.begun(last); now != last {
 		t.Errorf("the room is at %q", now)
 	}
 }
