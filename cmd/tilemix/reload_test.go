@@ -31,7 +31,7 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("log-level: info\ndrain-timeout: 5s\n")
+	write("log-level: info\ndrain-timeout: 1h\n")
 	command := exec.CommandContext(t.Context(), "tilemix", "serve", "--listen", "127.0.0.1:0", "--data-dir", data, "--config", file)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -53,7 +53,7 @@ func TestReload(t *testing.T) {
 	log := bufio.NewScanner(stderr)
 	says := func(wanted ...string) {
 		t.Helper()
-		timer := time.AfterFunc(10*time.Second, func() { _ = command.Process.Kill() })
+		timer := time.AfterFunc(poll.Patience, func() { _ = command.Process.Kill() })
 		defer timer.Stop()
 		for log.Scan() {
 			if !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(log.Text(), w) }) {
@@ -71,22 +71,22 @@ func TestReload(t *testing.T) {
 	}
 
 	reload(true, "None has changed.")
-	write("drain-timeout: 5s\nlog-level: debug\n")
+	write("drain-timeout: 1h\nlog-level: debug\n")
 	reload(true, "Changed: --log-level.")
 	says("settings read again", "log_level=debug")
 	ask(t, "GET", url+"/livez", "", "", 200)
 	says("level=DEBUG", "route=/livez")
 
-	write("drain-timeout: 5s\nlog-level: debug\nmax-rooms: many\n")
+	write("drain-timeout: 1h\nlog-level: debug\nmax-rooms: many\n")
 	reload(false, "the settings stay as they were: "+file+":3:1: max-rooms")
 	says("the settings stay as they were", "tilemix.yaml:3:1: max-rooms")
 	ask(t, "GET", url+"/livez", "", "", 200)
 	says("level=DEBUG", "route=/livez")
 
-	write("drain-timeout: 5s\nlog-level: debug\nwebhook: [http://127.0.0.1:1/]\n")
+	write("drain-timeout: 1h\nlog-level: debug\nwebhook: [http://127.0.0.1:1/]\n")
 	reload(false, "--webhook-secret") // what one part refuses no part takes over
 
-	write("drain-timeout: 5s\nlog-level: debug\nturn: true\nlayout: speaker\nhost: a.example\n")
+	write("drain-timeout: 1h\nlog-level: debug\nturn: true\nlayout: speaker\nhost: a.example\n")
 	reload(true, "Changed for rooms that begin from now on: --layout.\n"+
 		"Changed in the settings, and in need of a restart: --host, --turn.") // with a name media is received elsewhere
 	says("need a restart", "--host --turn")
@@ -102,10 +102,13 @@ func TestReload(t *testing.T) {
 		return err == nil && strings.Contains(string(body), `"Ada"`)
 	})
 	send(t, command.Process, syscall.SIGTERM)
-	drains(t, url)
-	write("log-level: info\nmax-rooms: 5\ndrain-timeout: 1h\n")
+	ends := drains(t, url)
+	write("log-level: info\nmax-rooms: 5\ndrain-timeout: 1s\n")
 	reload(true, "Changed: --drain-timeout, --log-level, --max-rooms.")
-	drains(t, url) // the drain that runs goes on, with its end
+	if now := drains(t, url); now != ends || ends == "" { // the drain that runs goes on, with its end
+		t.Errorf("the server says that it stops at %s, and said %s before", now, ends)
+	}
+	send(t, command.Process, syscall.SIGTERM) // at once
 	go func() { _, _ = io.Copy(io.Discard, stderr) }()
 	if err := command.Wait(); err != nil {
 		t.Errorf("it ends with %v", err)
