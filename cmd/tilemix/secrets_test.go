@@ -274,7 +274,7 @@ func (s *tellTale) await(hook *hearer) string {
 			if e.Type == event.ParticipantLeft && joined > 0 {
 				return all.String()
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(rtctest.Patience):
 			s.t.Fatalf("nobody has left: %s", all.String())
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -19,16 +19,18 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/mcu/event"
 	reach "tilemix/mcu/gateway/address"
+	"tilemix/mcu/mcutest/poll"
 )
 
-const webhookSecret = "correct horse"
+// awaySecret is that of a server whose webhook is away.
+const webhookSecret, awaySecret = "correct horse", "battery staple"
 
-// hearer is a webhook that is away or there.
+// hearer is a webhook that takes what has webhookSecret, and is away for what has awaySecret. A request of a server that was
+// killed may come to it late, when the next server runs.
 type hearer struct {
 	*httptest.Server
-	away atomic.Bool
-	told chan event.Event // what it took
-	all  chan event.Event // and what it did not
+	told   chan event.Event // what it took
+	missed chan event.Event // and what it did not
 }
 
 func hear(t *testing.T) *hearer {
@@ -36,20 +38,24 @@ func hear(t *testing.T) *hearer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &hearer{told: make(chan event.Event, 1000), all: make(chan event.Event, 1000)}
+	away, err := standardwebhooks.NewWebhookRaw([]byte(awaySecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &hearer{told: make(chan event.Event, 1000), missed: make(chan event.Event, 1000)}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var e event.Event
 		if err != nil || json.Unmarshal(body, &e) != nil {
 			t.Errorf("%q: %v", body, err)
 		}
+		if away.Verify(body, r.Header) == nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			l.missed <- e
+			return
+		}
 		if err := verifier.Verify(body, r.Header); err != nil {
 			t.Errorf("%s has the headers %q: %v", body, r.Header, err)
-		}
-		l.all <- e
-		if l.away.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
 		}
 		l.told <- e
 	}))
@@ -57,18 +63,22 @@ func hear(t *testing.T) *hearer {
 	return l
 }
 
-// next waits for an event.
-func (l *hearer) next(t *testing.T, kind event.Type) event.Event {
+// next waits for an event. Those of some IDs may come again before it, because their server did not get an answer.
+func (l *hearer) next(t *testing.T, kind event.Type, again ...string) event.Event {
 	t.Helper()
-	select {
-	case e := <-l.told:
-		if e.Type != kind || e.Room != "demo" {
-			t.Fatalf("%+v came, not %s", e, kind)
+	for {
+		select {
+		case e := <-l.told:
+			if slices.Contains(again, e.ID) {
+				continue
+			}
+			if e.Type != kind || e.Room != "demo" {
+				t.Fatalf("%+v came, not %s", e, kind)
+			}
+			return e
+		case <-time.After(poll.Patience):
+			t.Fatalf("no %s came", kind)
 		}
-		return e
-	case <-time.After(20 * time.Second):
-		t.Fatalf("no %s came", kind)
-		return event.Event{}
 	}
 }
 
@@ -78,9 +88,9 @@ func TestWebhooks(t *testing.T) {
 	if err := h264.Open(""); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("TILEMIX_WEBHOOK_SECRET", webhookSecret)
 	hook, dir := hear(t), t.TempDir()
-	serve := func() (string, func(syscall.Signal)) {
+	serve := func(secret string) (string, func(syscall.Signal)) {
+		t.Setenv("TILEMIX_WEBHOOK_SECRET", secret)
 		url, process := serveProcess(t, "--data-dir", dir, "--allow-private-outputs", "--webhook", hook.URL+"/in?key=hidden")
 		return url, func(s syscall.Signal) {
 			if err := process.Signal(s); err != nil {
@@ -89,23 +99,17 @@ func TestWebhooks(t *testing.T) {
 			_, _ = process.Wait()
 		}
 	}
-	hook.away.Store(true)
-	url, end := serve()
-	film(t, url)
-	<-hook.all
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		waiting, _ := filepath.Glob(filepath.Join(dir, "webhooks", "*", "*.json"))
-		if len(waiting) == 2 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("there wait %v", waiting)
-		}
+	waiting := func() int {
+		files, _ := filepath.Glob(filepath.Join(dir, "webhooks", "*", "*.json"))
+		return len(files)
 	}
+	url, end := serve(awaySecret)
+	film(t, url)
+	<-hook.missed
+	poll.Until(t, "two events in the queue", func() bool { return waiting() == 2 })
 	end(syscall.SIGKILL)
-	hook.away.Store(false)
 
-	url, end = serve()
+	url, end = serve(webhookSecret)
 	hook.next(t, event.RoomStarted)
 	joined := hook.next(t, event.ParticipantJoined)
 	if joined.Participant == nil || joined.Participant.Name != "Ada" || joined.Participant.Viewer {
@@ -132,10 +136,14 @@ func TestWebhooks(t *testing.T) {
 		t.Error("/metrics show what is in the URL")
 	}
 	end(syscall.SIGTERM)
-	if left := hook.next(t, event.ParticipantLeft); left.Participant.ID != again.Participant.ID {
+	if waiting() > 0 { // this machine was too slow for the last attempts, and the next server tells the rest
+		serve(webhookSecret)
+	}
+	left := hook.next(t, event.ParticipantLeft)
+	if left.Participant.ID != again.Participant.ID {
 		t.Errorf("%+v left, not %+v", left.Participant, again.Participant)
 	}
-	hook.next(t, event.RoomEnded)
+	hook.next(t, event.RoomEnded, left.ID)
 }
 
 // TestWebhookAddresses has webhooks on addresses that nothing may be sent to.
