@@ -45,6 +45,7 @@ func TestKill(t *testing.T) {
 	}
 	codectest.Program(t, "ffprobe")
 	kills, _ := strconv.Atoi(os.Getenv(killsVariable))
+	least := time.Hour // that a recording took to begin
 	for range max(kills, 3) {
 		t.Run("", func(t *testing.T) {
 			dir := t.TempDir()
@@ -53,9 +54,7 @@ func TestKill(t *testing.T) {
 			asked := time.Now()
 			id := startRecording(t, url)
 			begun := time.Now()
-			if took := begun.Sub(asked); took > time.Second {
-				t.Errorf("it took %v to begin", took)
-			}
+			least = min(least, begun.Sub(asked))
 			time.Sleep(2*time.Second + rand.N(5*time.Second))
 			if err := process.Kill(); err != nil {
 				t.Fatal(err)
@@ -80,6 +79,9 @@ func TestKill(t *testing.T) {
 				t.Errorf("found again: %+v", infos)
 			}
 		})
+	}
+	if least > time.Second { // a recorder that is slow is so each time, and a busy machine is not
+		t.Errorf("recordings took %v to begin, and more", least)
 	}
 }
 
@@ -141,7 +143,7 @@ func startRecording(t *testing.T, url string) (id string) {
 	if err := json.Unmarshal([]byte(body), &info); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); info.State != sidecar.Recording; {
+	for deadline := time.Now().Add(rtctest.Patience); info.State != sidecar.Recording; {
 		if time.Now().After(deadline) {
 			t.Fatalf("recording stays %+v", info)
 		}
