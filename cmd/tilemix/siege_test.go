@@ -211,7 +211,9 @@ func (f *fortress) halfRequests(t *testing.T, d time.Duration) {
 		_ = response.Body.Close()
 		return response.StatusCode == http.StatusOK
 	})
-	if took := time.Since(began); took > 2*time.Second {
+	// A server without descriptors looks every second for one (net/http). One that does not notice how clients go has none
+	// until headerTimeout.
+	if took := time.Since(began); took > headerTimeout/2 {
 		t.Errorf("it answers after %v", took)
 	}
 }
@@ -238,7 +240,7 @@ func (f *fortress) hugePictures(t *testing.T, d time.Duration) {
 		t.Fatalf("%d %s", status, text)
 	}
 	peak, nice := 0, 0
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	look := func() {
 		for _, pid := range f.children() {
 			if n, ok := processMiB(pid, "VmHWM:"); ok {
 				peak = max(peak, n)
@@ -246,9 +248,14 @@ func (f *fortress) hugePictures(t *testing.T, d time.Duration) {
 			nice = max(nice, niceness(pid))
 		}
 	}
+	least := min(niceness(f.pid)+10, 19)
+	poll.Until(t, fmt.Sprintf("a child of niceness %d", least), func() bool { look(); return nice >= least })
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		look()
+	}
 	t.Logf("children took %d MiB", peak)
-	if own := niceness(f.pid); peak == 0 || peak > 512 || nice < min(own+10, 19) {
-		t.Errorf("children took %d MiB at niceness %d, and the server has %d", peak, nice, own)
+	if peak == 0 || peak > 512 {
+		t.Errorf("children took %d MiB", peak)
 	}
 	f.do(t, http.MethodDelete, header.Get("Location"), "")
 }
