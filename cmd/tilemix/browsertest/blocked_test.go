@@ -86,6 +86,7 @@ func blocked(t *testing.T, bob *page, proxy string) {
 	ada.waitForPhase(t, "connected")
 	before := ada.waitForTiles(t, "Ada", "Bob")
 	chats, _ := strconv.Atoi(bob.text("#chat-count")) // hidden: none
+	ada.waitFor(t, `window.took !== undefined`)       // its own timer may be later than the test's look
 	var took float64
 	if err := ada.ask(`window.took`, &took); err != nil {
 		t.Fatal(err)

@@ -64,7 +64,7 @@ func TestPlayOn(t *testing.T) {
 				await video.play();
 			}
 			const eye = document.createElement('canvas').getContext('2d');
-			for (let n = 0; n < 200; n++) {
+			for (let n = 0; n < 900; n++) {
 				await new Promise((done) => setTimeout(done, 50));
 				eye.drawImage(video, 0, 0, 8, 8);
 				const [red, , blue] = eye.getImageData(4, 4, 1, 1).data;

@@ -7,6 +7,8 @@ import (
 
 	pages "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"tilemix/mcu/mcutest"
 )
 
 // onlyRelay keeps every connection of a page to the TURN servers it is told.
@@ -60,7 +62,7 @@ func TestFirewalls(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			flags := []string{"--turn"}
 			if test.port {
-				flags = []string{"--port", freePort(t)}
+				flags = []string{"--port", mcutest.Port(t)}
 			}
 			s := serve(t, "", flags...)
 			browser := startChromium(t, needBrowser(t), append(test.options, calmDevices, allow, sound)...) // the shell has no such policy

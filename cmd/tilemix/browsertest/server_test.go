@@ -3,7 +3,6 @@ package browsertest
 import (
 	"bufio"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -70,18 +69,6 @@ func serve(t *testing.T, listen string, flags ...string) *server {
 	}
 	s.url = url
 	return s
-}
-
-// freePort returns a port that is free.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // stop ends the server and waits for its end.

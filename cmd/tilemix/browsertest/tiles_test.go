@@ -287,7 +287,11 @@ func (p *page) openTileMenu(t *testing.T, name, item string) {
 		t.Fatal(err)
 	}
 	more := `#tiles [data-tile="` + s.person(name).ID + `"] .tile-more`
-	p.waitFor(t, `(document.querySelector('`+more+`')?.click(), true)`)
+	p.waitFor(t, `(() => {
+		const button = document.querySelector('`+more+`');
+		button?.click();
+		return Boolean(button);
+	})()`)
 	p.waitFor(t, `document.activeElement?.role === 'menuitem'`)
 	p.waitFor(t, `(() => {
 		const item = [...document.querySelectorAll('.menu-item')].find((i) => i.innerText.startsWith(`+quote(item)+`));

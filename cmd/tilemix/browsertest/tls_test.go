@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tilemix/mcu/mcutest"
 )
 
 // TestTLS has two participants call over TLS. Their browser accepts no key but that of the server's
@@ -16,7 +18,7 @@ import (
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	server := serve(t, "", "--tls", "self", "--port", freePort(t), "--data-dir", dir)
+	server := serve(t, "", "--tls", "self", "--port", mcutest.Port(t), "--data-dir", dir)
 	if !strings.HasPrefix(server.url, "https://") {
 		t.Fatalf("the server says that it serves on %s", server.url)
 	}

@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"tilemix/mcu/mcutest"
 )
 
 // TestServerGone kills the server under a call and starts it again.
 func TestServerGone(t *testing.T) {
 	t.Parallel()
-	s := serve(t, "")
+	s := serve(t, "127.0.0.1:"+mcutest.Port(t)) // the next one is to have the same address
 	ada := openPage(t, startBrowser(t, calmDevices, allow, sound), "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
 	ada.waitForTile(t, "Ada", green)
