@@ -63,13 +63,14 @@ func hear(t *testing.T) *hearer {
 	return l
 }
 
-// next waits for an event. Those of some IDs may come again before it, because their server did not get an answer.
+// next waits for an event. Those of some IDs may come again before it, because their server did not get an answer. Events of
+// quality come whenever the machine is too busy.
 func (l *hearer) next(t *testing.T, kind event.Type, again ...string) event.Event {
 	t.Helper()
 	for {
 		select {
 		case e := <-l.told:
-			if slices.Contains(again, e.ID) {
+			if slices.Contains(again, e.ID) || e.Type == event.ParticipantQuality {
 				continue
 			}
 			if e.Type != kind || e.Room != "demo" {
@@ -106,7 +107,7 @@ func TestWebhooks(t *testing.T) {
 	url, end := serve(awaySecret)
 	film(t, url)
 	<-hook.missed
-	poll.Until(t, "two events in the queue", func() bool { return waiting() == 2 })
+	poll.Until(t, "two events in the queue", func() bool { return waiting() >= 2 })
 	end(syscall.SIGKILL)
 
 	url, end = serve(webhookSecret)
