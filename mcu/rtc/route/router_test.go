@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtp"
@@ -92,11 +93,12 @@ func (w *wire) send(ssrc uint32, pt uint8, payload []byte, names ...string) {
 	}
 }
 
-// packets reads what waits in a stream. The deadline is far for a read that finds something, on a busy machine too.
+// packets reads what waits in a stream. It is called in a bubble of time (synctest), where a deadline passes only
+// while there is nothing to read, however busy the machine is.
 func packets(t *testing.T, s *route.Stream) (all []rtp.Packet, repairs int) {
 	t.Helper()
 	for {
-		_ = s.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		_ = s.SetReadDeadline(time.Now().Add(time.Millisecond))
 		b := make([]byte, 1600)
 		n, repair, err := s.Read(b)
 		if err != nil {
@@ -143,25 +145,32 @@ func TestBind(t *testing.T) {
 		"RTX first": {video(nil), func(w *wire) { w.send(9, rtx, append([]byte{0, 0}, slice...)); w.send(7, h264, slice) }, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWire(audio(), c.section)
-			c.send(w)
-			if len(w.begun) != c.streams || !slices.Equal(w.unbound, c.unbound) {
-				t.Errorf("%d streams, unbound %v; want %d, %v", len(w.begun), w.unbound, c.streams, c.unbound)
-			}
-			w.Close()
-			for _, s := range w.begun {
-				packets(t, s)
-				_ = s.SetReadDeadline(time.Time{})
-				if _, _, err := s.Read(make([]byte, 1600)); !errors.Is(err, io.EOF) {
-					t.Errorf("a stream goes on after Close: %v", err)
-				}
-			}
+			synctest.Test(t, func(t *testing.T) { bind(t, c.section, c.send, c.streams, c.unbound) })
 		})
 	}
 }
 
+func bind(t *testing.T, section *route.Section, send func(*wire), streams int, unbound []route.Reason) {
+	t.Helper()
+	w := newWire(audio(), section)
+	send(w)
+	if len(w.begun) != streams || !slices.Equal(w.unbound, unbound) {
+		t.Errorf("%d streams, unbound %v; want %d, %v", len(w.begun), w.unbound, streams, unbound)
+	}
+	w.Close()
+	for _, s := range w.begun {
+		packets(t, s)
+		_ = s.SetReadDeadline(time.Time{})
+		if _, _, err := s.Read(make([]byte, 1600)); !errors.Is(err, io.EOF) {
+			t.Errorf("a stream goes on after Close: %v", err)
+		}
+	}
+}
+
 // TestRepairs puts back what RTX repairs: the first packet of an SSRC that no offer declared.
-func TestRepairs(t *testing.T) {
+func TestRepairs(t *testing.T) { synctest.Test(t, repairs) }
+
+func repairs(t *testing.T) {
 	w := newWire(video(nil))
 	w.send(7, h264, []byte{0x61, 1})
 	w.send(99, rtx, []byte{0x12, 0x34, 0x61, 9})
@@ -189,7 +198,9 @@ func TestAnew(t *testing.T) {
 }
 
 // TestLayers reads the smallest layer that covers the tile, and changes at a key frame.
-func TestLayers(t *testing.T) {
+func TestLayers(t *testing.T) { synctest.Test(t, layers) }
+
+func layers(t *testing.T) {
 	w := newWire(audio(), video(func(s *route.Section) { s.RIDs = []string{"h", "q"} }))
 	w.Want(image.Pt(640, 360))
 	slice := []byte{0x61, 1, 2}

@@ -23,7 +23,9 @@ func cameraAndScreen() (camera, screen *route.Section) {
 }
 
 // TestTwoPictures sends a camera and a screen, known by mid or by SSRC, the one first or the other.
-func TestTwoPictures(t *testing.T) {
+func TestTwoPictures(t *testing.T) { synctest.Test(t, twoPictures) }
+
+func twoPictures(t *testing.T) {
 	for _, declared := range []bool{false, true} {
 		for _, order := range [][]uint32{{7, 8}, {8, 7}} {
 			camera, screen := cameraAndScreen()
@@ -53,7 +55,9 @@ func TestTwoPictures(t *testing.T) {
 }
 
 // TestNameless drops packets that may be of the camera or of the screen, until one says which.
-func TestNameless(t *testing.T) {
+func TestNameless(t *testing.T) { synctest.Test(t, nameless) }
+
+func nameless(t *testing.T) {
 	camera, screen := cameraAndScreen()
 	w := newWire(camera, screen)
 	w.send(8, h264, []byte{0x61, 1})
@@ -72,7 +76,9 @@ func TestNameless(t *testing.T) {
 }
 
 // TestRepairsOfTwo puts back what is repaired into the picture that it is of, by SSRC and by mid.
-func TestRepairsOfTwo(t *testing.T) {
+func TestRepairsOfTwo(t *testing.T) { synctest.Test(t, repairsOfTwo) }
+
+func repairsOfTwo(t *testing.T) {
 	for _, declared := range []bool{false, true} {
 		camera, screen := cameraAndScreen()
 		if declared {
@@ -105,7 +111,9 @@ func TestRepairsOfTwo(t *testing.T) {
 
 // TestAnswers has another answer say what goes on: a section that stays keeps its stream, one that goes or
 // becomes a screen ends it, and its next packet begins another.
-func TestAnswers(t *testing.T) {
+func TestAnswers(t *testing.T) { synctest.Test(t, answers) }
+
+func answers(t *testing.T) {
 	for name, c := range map[string]struct {
 		change      func(camera, screen *route.Section) []*route.Section
 		ends        []bool
@@ -172,7 +180,9 @@ func TestScreenInLayers(t *testing.T) {
 
 // TestLayersGoOn has a client whose packets name their layers no more, as browsers do once they know that
 // packets are received, share a screen: the camera's other layer can still be read, and is repaired.
-func TestLayersGoOn(t *testing.T) {
+func TestLayersGoOn(t *testing.T) { synctest.Test(t, layersGoOn) }
+
+func layersGoOn(t *testing.T) {
 	camera, screen := cameraAndScreen()
 	camera.RIDs = []string{"h", "q"}
 	w := newWire(camera)
@@ -198,7 +208,9 @@ func TestLayersGoOn(t *testing.T) {
 }
 
 // TestLayersWithoutMid has packets name their layer and not their section, of which there is one.
-func TestLayersWithoutMid(t *testing.T) {
+func TestLayersWithoutMid(t *testing.T) { synctest.Test(t, layersWithoutMid) }
+
+func layersWithoutMid(t *testing.T) {
 	w := newWire(video(func(s *route.Section) { s.RIDs = []string{"h"} }))
 	w.send(10, h264, sps(true), "rid", "h")
 	w.send(30, rtx, []byte{0, 9, 0x61, 1}, "repaired", "h")
@@ -212,7 +224,9 @@ func TestLayersWithoutMid(t *testing.T) {
 
 // TestLatePackets drops packets of a camera that come after it ended, and leaves the screen alone although
 // it is still: one that names the camera, and one that had named it.
-func TestLatePackets(t *testing.T) {
+func TestLatePackets(t *testing.T) { synctest.Test(t, latePackets) }
+
+func latePackets(t *testing.T) {
 	camera, screen := cameraAndScreen()
 	w := newWire(camera, screen)
 	w.send(7, h264, []byte{0x61, 1}, "mid", "1")
@@ -231,7 +245,9 @@ func TestLatePackets(t *testing.T) {
 }
 
 // TestManySSRCs bounds what a client can have the server keep, and goes on with what was there.
-func TestManySSRCs(t *testing.T) {
+func TestManySSRCs(t *testing.T) { synctest.Test(t, manySSRCs) }
+
+func manySSRCs(t *testing.T) {
 	camera, screen := cameraAndScreen()
 	w := newWire(camera, screen)
 	w.send(7, h264, []byte{0x61, 1}, "mid", "1")
@@ -313,9 +329,9 @@ func anyPackets(rt *rapid.T) {
 	}
 }
 
-// drain reads what waits in a stream, and tells whether it has ended. The deadline is that of packets.
+// drain reads what waits in a stream, and tells whether it has ended. It is called where packets is.
 func drain(s *route.Stream) (all []rtp.Packet, ended bool) {
-	_ = s.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	_ = s.SetReadDeadline(time.Now().Add(time.Millisecond))
 	for {
 		b := make([]byte, 1600)
 		n, _, err := s.Read(b)
