@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tilemix/mcu"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/network"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -49,7 +50,7 @@ func TestChurn(t *testing.T) {
 		t.Error("nobody's picture was ever decoded")
 	}
 	s.Stop()
-	goleak.VerifyNone(t, before)
+	poll.NoneLeft(t, before)
 }
 
 // visit is one client's stay in one of two rooms.
@@ -125,5 +126,5 @@ func TestShutdown(t *testing.T) {
 	if _, err := s.Join(mcu.JoinOptions{Room: "late"}); err == nil {
 		t.Error("a server that has ended let somebody in")
 	}
-	goleak.VerifyNone(t, before)
+	poll.NoneLeft(t, before)
 }

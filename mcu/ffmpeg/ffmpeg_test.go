@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/mcutest/poll"
 )
@@ -51,7 +49,7 @@ func TestMain(m *testing.M) {
 		}}.Run(context.Background())
 		return
 	}
-	goleak.VerifyTestMain(m)
+	poll.Main(m)
 }
 
 // script makes a program that stands in for FFmpeg.
@@ -227,15 +225,15 @@ func TestServeFails(t *testing.T) {
 }
 
 // TestInterrupt ends children that listen to their interrupt, that do not, and whose own child
-// holds the pipe.
+// holds the pipe. One that listens is not killed: it ends by the interrupt.
 func TestInterrupt(t *testing.T) {
 	for name, c := range map[string]struct {
-		text   string
-		atMost time.Duration
+		text string
+		by   syscall.Signal
 	}{
-		"listens": {"exec sleep 100", ffmpeg.Farewell},
-		"deaf":    {"trap '' INT; echo; while :; do sleep 100; done", 10 * ffmpeg.Farewell},
-		"parent":  {"(trap '' INT; echo; sleep 100) & wait", 10 * ffmpeg.Farewell},
+		"listens": {"exec sleep 100", syscall.SIGINT},
+		"deaf":    {"trap '' INT; echo; while :; do sleep 100; done", syscall.SIGKILL},
+		"parent":  {"(trap '' INT; echo; sleep 100) & wait", syscall.SIGINT},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -255,10 +253,11 @@ func TestInterrupt(t *testing.T) {
 			}
 			<-ctx.Done()
 			began := time.Now()
-			if err := p.Wait(); err == nil {
-				t.Error("it ended well")
+			ended, ok := errors.AsType[*exec.ExitError](p.Wait())
+			if !ok || ended.Sys().(syscall.WaitStatus).Signal() != c.by {
+				t.Errorf("it ended with %v, not by %v", ended, c.by)
 			}
-			if took := time.Since(began); took > c.atMost {
+			if took := time.Since(began); took > 10*ffmpeg.Farewell {
 				t.Errorf("it took %v", took)
 			}
 		})

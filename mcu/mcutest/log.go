@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tilemix/codec/h264"
 	"tilemix/mcu/ffmpeg"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // inCell is the argument with which this program becomes FFmpeg.
@@ -33,7 +32,7 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	poll.Main(m)
 }
 
 // Log keeps what is logged, or written to it. The zero value is empty. It is safe for

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/pion/sdp/v3"
-	"go.uber.org/goleak"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/rtctest"
 )
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	poll.Main(m)
 }
 
 const (

@@ -6,16 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tilemix/mcu/control"
 	"tilemix/mcu/handshake"
 	"tilemix/mcu/mcutest/clocks"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/silence"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 // connected returns a session with a connection that nobody has answered.
 func connected(t *testing.T, h *host) *Session {

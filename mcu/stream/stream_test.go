@@ -2,7 +2,6 @@ package stream_test
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -10,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 func listen(t *testing.T, change func(*stream.Limits)) *stream.Listener {
 	t.Helper()
@@ -102,14 +100,20 @@ func TestTooMany(t *testing.T) {
 				t.Errorf("%d are counted as refused", n)
 			}
 			_ = first.Close()
-			for { // until the writer has counted it out
-				conn := dial(t, l)
-				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-				if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-					break
+			for in := false; !in; { // until the writer has counted it out
+				conn, refused := dial(t, l), make(chan struct{})
+				go func() {
+					defer close(refused)
+					_, _ = conn.Read(make([]byte, 1))
+				}()
+				select {
+				case <-accepted:
+					in = true
+				case <-refused:
 				}
+				_ = conn.Close()
+				<-refused
 			}
-			<-accepted
 		})
 	}
 }

@@ -13,13 +13,12 @@ import (
 
 	"github.com/pion/logging"
 	pion "github.com/pion/turn/v5"
-	"go.uber.org/goleak"
 
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/turn"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 // patience is how long anything is waited for.
 const patience = 20 * time.Second
@@ -78,6 +77,7 @@ func (s *stage) client(t *testing.T, network, username, password string) *pion.C
 	c, err := pion.NewClient(&pion.ClientConfig{
 		STUNServerAddr: at, TURNServerAddr: at, Conn: conn, Username: username, Password: password,
 		LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard},
+		RTO:           patience, // nothing is lost here, and a request that comes twice is counted twice
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package worker_test
 import (
 	"fmt"
 	"math"
-	"slices"
 	"syscall"
 	"testing"
 
@@ -38,7 +37,7 @@ func takeUp(t *testing.T, packets [][]byte) {
 	bridged, worst, death := p.Stats().Bridged, math.Inf(1), len(packets)*2/3
 	for i, packet := range packets {
 		if i == death {
-			if err := syscall.Kill(slices.Min(poll.Children(t)), syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(poll.Children(t)[0], syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 			poll.Until(t, "its death", func() bool { return p.Stats().Workers < 2 })

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"tilemix/codec"
@@ -69,7 +68,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	poll.Main(m)
 }
 
 // byLibavcodec is the argument with which a worker decodes by libavcodec.
@@ -391,17 +390,27 @@ func TestStopped(t *testing.T) {
 	d := p.NewCrew().NewDecoder(codec.H264)
 	defer d.Close()
 	units := film(t, 320, 180, 1)
-	poll.Until(t, "a picture", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
+	seen := func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil }
+	poll.Until(t, "a picture, and the spare worker", func() bool { return seen() && len(poll.Children(t)) == 2 && p.Stats().Workers == 2 })
 	stalls := 0
 	d.OnStall(func() { stalls++ })
-	if _, err := d.Decode([]byte("!stop")); !errors.Is(err, worker.ErrRestarted) {
+	pid := poll.Children(t)[0] // the spare one is younger
+	if err := errors.Join(syscall.Kill(pid, syscall.SIGSTOP), unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOWAIT, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Decode(units[0]); !errors.Is(err, worker.ErrRestarted) {
 		t.Fatalf("the stop is %v", err)
 	}
 	if stalls != 1 {
 		t.Errorf("%d times it was said that the worker does not run", stalls)
 	}
 	d.OnStall(nil)
-	poll.Until(t, "a picture again", func() bool { img, err := d.Decode(units[0]); return err == nil && img != nil })
+	poll.Until(t, "a picture again", seen)
+	// A worker that its stream stops may not have come to that when it is looked at.
+	if _, err := d.Decode([]byte("!stop")); !errors.Is(err, worker.ErrRestarted) {
+		t.Fatalf("the stop by a stream is %v", err)
+	}
+	poll.Until(t, "a picture once more", seen)
 }
 
 // TestDeaths kills many workers by what cameras and microphones send, in turn, and looks for what is left of them.

@@ -3,8 +3,8 @@ package send
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // TestMain finds writers and pacers that outlive their owners.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
