@@ -54,11 +54,15 @@ func (c *channels) send(data []byte, spare bool) {
 // take takes the first control channel, and closes all others before they open,
 // because each open channel has a goroutine and a buffer.
 func (c *channels) take(dc *webrtc.DataChannel) {
-	if c.opened.Add(1) > maxChannels {
+	many := c.opened.Add(1) > maxChannels
+	foreign := dc.Label() != ControlLabel || !c.claimed.CompareAndSwap(false, true)
+	if foreign { // counted before the end of the connection is told
+		c.counts.rejectedDataChannels.Add(1)
+	}
+	if many {
 		c.life.expel()
 	}
-	if dc.Label() != ControlLabel || !c.claimed.CompareAndSwap(false, true) {
-		c.counts.rejectedDataChannels.Add(1)
+	if foreign {
 		_ = dc.Close()
 		return
 	}

