@@ -40,13 +40,13 @@ func TestBars(t *testing.T) {
 }
 
 func TestTone(t *testing.T) {
+	began := time.Now() // of the signal at the earliest
 	microphone, err := capture.OpenMicrophone(t.Context(), capture.Test, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer microphone.Close()
 	var sound []float32
-	began := time.Now()
 	for range 10 {
 		var block pcm.Block
 		if err := microphone.Read(&block); err != nil {
@@ -77,12 +77,13 @@ func film(t *testing.T) string {
 
 // TestFilm reads a file that is larger than is wished for, to its end.
 func TestFilm(t *testing.T) {
-	camera, err := capture.OpenCamera(t.Context(), film(t), want, false)
+	file, pictures := film(t), 0
+	began := time.Now() // of the reading at the earliest
+	camera, err := capture.OpenCamera(t.Context(), file, want, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer camera.Close()
-	pictures, began := 0, time.Now()
 	for {
 		img, err := camera.Read()
 		if errors.Is(err, io.EOF) {

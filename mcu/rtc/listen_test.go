@@ -44,7 +44,7 @@ func TestReportsUnderAnotherSSRC(t *testing.T) {
 	begun, tick := time.Now(), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for n := 0; api.Stats().InvalidReports < 20; n++ {
-		if time.Since(begun) > 10*time.Second {
+		if time.Since(begun) > rtctest.Patience {
 			t.Fatalf("%d reports were heard", api.Stats().InvalidReports)
 		}
 		if n == 50 {

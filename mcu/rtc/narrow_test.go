@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/packet"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/rtctest"
@@ -62,11 +63,11 @@ func TestLossIsRepaired(t *testing.T) {
 	c.Impair(network.Line{})
 	f.run(500*time.Millisecond, 1_500_000, nil)
 	sent := d.Stats().Packets
-	got, _ := c.VideoSink.Received()
-	t.Logf("%d packets of %d, %d repeats, %.3f lost, %d bits/s", got, sent, repeats, lost, d.Estimate())
-	if missing := float64(int(sent)-got) / float64(sent); missing > 0.02 {
-		t.Errorf("%.3f of all packets never came", missing)
-	}
+	poll.Until(t, "nearly all packets", func() bool { // the last are on their way
+		got, _ := c.VideoSink.Received()
+		return float64(int(sent)-got)/float64(sent) <= 0.02
+	})
+	t.Logf("of %d packets: %d repeats, %.3f lost, %d bits/s", sent, repeats, lost, d.Estimate())
 	if repeats == 0 || lost < 0.02 || lost > 0.1 {
 		t.Errorf("%d repeats, %v lost", repeats, lost)
 	}

@@ -68,7 +68,7 @@ func closeWhileReporting(t *testing.T, api *API) {
 	p.life.expel() // the router takes packets until Close
 	select {
 	case <-closed:
-	case <-time.After(5 * time.Second):
+	case <-time.After(rtctest.Patience):
 		t.Fatal("a connection that reports does not end")
 	}
 	p.Close()

@@ -2,14 +2,34 @@ package turn_test
 
 import (
 	"context"
-	"net"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tilemix/mcu/turn"
 )
+
+// closedPort returns an address that refuses connections until the test ends, because a socket has it that does not listen.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*unix.SockaddrInet4).Port)
+}
 
 // TestProbe asks a server that gives a relay, by UDP and TCP, one with a wrong password, one that is silent, and
 // one that is not there.
@@ -17,26 +37,22 @@ func TestProbe(t *testing.T) {
 	s, silent := serve(t), socket(t)
 	at := "127.0.0.1:" + strconv.Itoa(s.Port())
 	user, password := s.Credentials(time.Now())
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone.Close()
+	gone := closedPort(t)
 	for _, test := range []struct{ address, password, fault string }{
 		{"stun:" + at, "", ""},
 		{"turn:" + at, password, ""},
 		{"turn:" + at + "?transport=tcp", password, ""},
 		{"turn:" + at, "wrong", "gives no relay"},
 		{"stun:" + silent.LocalAddr().String(), "", "does not answer"},
-		{"turn:" + gone.Addr().String() + "?transport=tcp", password, "connection refused"},
+		{"turn:" + gone + "?transport=tcp", password, "connection refused"},
 		{"turns:" + at, password, "EOF"},
 		{"http://" + at, "", "scheme"},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		if test.fault == "" {
-			cancel()
-			ctx, cancel = context.WithTimeout(t.Context(), patience)
+		most := patience
+		if test.fault == "does not answer" {
+			most = time.Second
 		}
+		ctx, cancel := context.WithTimeout(t.Context(), most)
 		seen, err := turn.Probe(ctx, test.address, user, test.password)
 		cancel()
 		switch {

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/client"
 )
 
@@ -42,12 +43,12 @@ func TestSilence(t *testing.T) {
 	}
 	t.Parallel()
 	c, vanish := connected(t, client.Config{SendVideo: true, SendAudio: true, SendOnly: true})
-	began := time.Now()
+	crowd, began := poll.Crowd(t), time.Now()
 	vanish()
 	if err := c.Run(t.Context()); !errors.Is(err, client.ErrLost) {
 		t.Errorf("it says %v", err)
 	}
-	if d := time.Since(began); d < 5*time.Second || d > 13*time.Second {
+	if d := time.Since(began); d < 5*time.Second || d > 13*time.Second && crowd() < poll.Crowded {
 		t.Errorf("it was noticed after %v", d)
 	}
 }
@@ -62,8 +63,10 @@ func TestStalled(t *testing.T) {
 	go func() { ended <- c.Run(t.Context()) }()
 	select {
 	case <-stalled:
-	case err := <-ended:
-		t.Errorf("it ends before it is told: %v", err)
+	case err := <-ended: // both may be there where this goroutine stood still
+		if len(stalled) == 0 {
+			t.Errorf("it ends before it is told: %v", err)
+		}
 	}
 }
 
