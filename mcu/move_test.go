@@ -118,7 +118,7 @@ func TestMove(t *testing.T) {
 	defer ben.watch(s, residents[here.room])()
 	var pictures, sounds []time.Duration
 	from, to := here, there
-	lag := poll.Lag(t)
+	lag, crowd := poll.Lag(t), poll.Crowd(t)
 	moves := 10
 	if testing.Short() {
 		moves = 2
@@ -137,8 +137,8 @@ func TestMove(t *testing.T) {
 		from, to = to, from
 	}
 	t.Logf("first picture p95 %v of %v, first sound p95 %v of %v", p95(pictures), pictures, p95(sounds), sounds)
-	if late := lag(); late > 5*time.Millisecond {
-		t.Logf("not judged: the machine is too busy, timers are %v late (p95)", late)
+	if late, others := lag(), crowd(); late > 5*time.Millisecond || others > poll.Crowded {
+		t.Logf("not judged: the machine is too busy, timers are %v late (p95), others have %.2f cores", late, others)
 	} else if picture, sound := p95(pictures), p95(sounds); picture > 300*time.Millisecond || sound > 100*time.Millisecond {
 		t.Errorf("the first picture took %v, the first sound %v", picture, sound)
 	}

@@ -33,7 +33,8 @@ func TestNarrowLine(t *testing.T) {
 	narrow := network.Impairment{Rate: 300_000, Queue: 300 * time.Millisecond, Delay: 20 * time.Millisecond}
 	o := viewer
 	o.Buffered, o.Line = true, network.Line{Down: narrow}
-	count, start := calm.watchStrays(image.Pt(1280, 720)), time.Now()
+	_, count := calm.watchStrays(image.Pt(1280, 720))
+	start := time.Now()
 	slow := s.join("narrow", "Slow", o)
 	s.tellOnFailure("narrow", slow)
 	slow.awaitTold(t, 180)

@@ -59,6 +59,20 @@ func (s *stage) metric(name string, values ...string) float64 {
 	return s.Metric(name, values...)
 }
 
+// inTime fails the test where something took longer than it may. While others have the machine it is not judged, because
+// that measures the machine.
+func inTime(t testing.TB, what string, took, most time.Duration, crowd func() float64) {
+	t.Helper()
+	if took <= most {
+		return
+	}
+	if others := crowd(); others > poll.Crowded {
+		t.Logf("not judged: %s after %v, others have %.2f cores", what, took, others)
+		return
+	}
+	t.Errorf("%s after %v, not %v", what, took, most)
+}
+
 // guest is a client in a room.
 type guest struct {
 	*rtctest.Client

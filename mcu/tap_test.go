@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tilemix/codec"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/media"
 )
 
@@ -47,7 +48,7 @@ func TestTapAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer untap()
-	begun := <-tap.keys
+	crowd, begun := poll.Crowd(t), <-tap.keys
 	for at := range tap.pictures {
 		if at-begun > 1100*time.Millisecond { // it may be asked again
 			break
@@ -57,7 +58,7 @@ func TestTapAsks(t *testing.T) {
 	asked := <-tap.keys
 	tap.need.Store(true)
 	first, second := <-tap.keys, <-tap.keys
-	if first-asked < 900*time.Millisecond || second-first < 900*time.Millisecond {
+	if short := min(first-asked, second-first); short < 900*time.Millisecond && crowd() < poll.Crowded { // else the one before may have come late
 		t.Errorf("IDRs came %v and %v after those before", first-asked, second-first)
 	}
 }

@@ -201,7 +201,7 @@ func TestViewFlood(t *testing.T) {
 	encoded := c.metric("tilemix_key_frames_total", "360")
 	began := time.Now()
 	sent := 0
-	for ; time.Since(began) < time.Second; sent++ {
+	for ; sent < 100 || time.Since(began) < time.Second; sent++ {
 		mad.p.Handle(control.View{Wish: c.pins(sent%3, (sent+1+sent/3%2)%3)})
 		time.Sleep(time.Millisecond)
 	}
