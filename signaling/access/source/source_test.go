@@ -103,7 +103,7 @@ func TestHook(t *testing.T) {
 	}))
 	defer other.Close()
 	cfg := hook.Default()
-	cfg.URL = other.URL
+	cfg.URL, cfg.Timeout = other.URL, time.Minute
 	h, err := hook.New(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
