@@ -90,7 +90,11 @@ func TestForged(t *testing.T) {
 			}
 		}
 	}
-	at := slices.IndexFunc(nodes, func(n *node) bool { return len(seated(n)) > 0 })
+	at := -1
+	poll.Until(t, "Ada has a seat", func() bool {
+		at = slices.IndexFunc(nodes, func(n *node) bool { return len(seated(n)) > 0 })
+		return at >= 0
+	})
 	if got := seated(nodes[at]); len(got) != 1 || !strings.HasPrefix(got[0], "Ada ") {
 		t.Errorf("in the room are %v", got)
 	}
