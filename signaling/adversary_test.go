@@ -96,6 +96,7 @@ func TestSeatsAreTaken(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var workers sync.WaitGroup
 	var joined atomic.Int32
+	late, attacked, lag := 0, time.Now(), poll.Lag(t)
 	for i := range 4 {
 		workers.Go(func() {
 			for n := 0; ctx.Err() == nil && n < 400; n++ {
@@ -111,7 +112,6 @@ func TestSeatsAreTaken(t *testing.T) {
 			}
 		})
 	}
-	late, attacked, lag := 0, time.Now(), poll.Lag(t)
 	for range 20 {
 		c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
 		offer := c.offer(t, false, false)
@@ -130,11 +130,13 @@ func TestSeatsAreTaken(t *testing.T) {
 	}
 	stop()
 	workers.Wait()
+	// A machine that stands still for a moment has a join be late. An attack that succeeds has most be.
 	if busy := lag(); late > 0 && busy > 5*time.Millisecond {
 		t.Logf("not judged: %d of 20 joins took more than a second, with timers %v late (p95)", late, busy)
-	} else if late > 0 {
+	} else if late > 2 {
 		t.Errorf("%d of 20 joins took more than a second, with timers %v late (p95)", late, busy)
 	}
+	poll.Until(t, "the events of 20 joins", func() bool { return told.Load() >= 20*4 })
 	if n := told.Load(); n != 20*4 { // room.started, participant.joined, participant.left, room.ended
 		t.Errorf("%d events, want those of 20 joins", n)
 	}
@@ -202,7 +204,7 @@ func TestDearRequests(t *testing.T) {
 		return do(t, method, url+path, body, append([]string{"X-Forwarded-For", address}, header...)...)
 	}
 	began, taken := time.Now(), 0
-	for range 100 {
+	for n := 0; n < 100 || taken == n && n < 1000; n++ { // a slow machine needs more until one is refused
 		r := from(attacker, http.MethodPost, "/whip/hall", "no offer", "Content-Type", typeSDP)
 		if r.StatusCode != http.StatusTooManyRequests {
 			taken++
@@ -255,18 +257,19 @@ func TestEmptyFrames(t *testing.T) {
 				t.Fatal(err)
 			}
 			go func() { _, _ = io.Copy(io.Discard, conn) }()
-			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-			sent := 0
-			_, _ = conn.Write([]byte(frame))
 			more := strings.Repeat(strings.Replace(frame, "\x01", "\x00", 1), 1000)
+			began := time.Now()
+			sent, err := conn.Write([]byte(frame + more)) // without a deadline, which could be over before it
+			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 			for err == nil {
 				var n int
 				n, err = conn.Write([]byte(more))
 				sent += n
 			}
 			// 512 KiB at once, 128 KiB a second, and the buffers of both ends.
-			if most := 3 << 19; sent > most {
-				t.Errorf("%d bytes in a second, want at most %d", sent, most)
+			seconds := max(1, time.Since(began).Seconds())
+			if most := 3<<19 + int((seconds-1)*(128<<10)); sent > most {
+				t.Errorf("%d bytes in %.1f s, want at most %d", sent, seconds, most)
 			}
 			if name != "fragments" {
 				counted(t, url, "tilemix_websocket_flood_closed_total ")

@@ -26,7 +26,13 @@ func serve(t testing.TB, srv signaling.Server, cfg signaling.Config) string {
 
 func serveLogged(t testing.TB, srv signaling.Server, cfg signaling.Config, log *slog.Logger) string {
 	t.Helper()
-	s := httptest.NewUnstartedServer(handler(t, srv, cfg, log))
+	return serveHandler(t, handler(t, srv, cfg, log))
+}
+
+// serveHandler runs a server of a handler until the test ends, and returns its URL.
+func serveHandler(t testing.TB, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
 	s.Listener = smallBuffers{s.Listener}
 	s.Start()
 	t.Cleanup(s.Close)

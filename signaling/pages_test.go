@@ -1,7 +1,6 @@
 package signaling_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -225,8 +224,8 @@ func TestOrigins(t *testing.T) {
 func TestHosts(t *testing.T) {
 	cfg := signaling.Default()
 	cfg.Hosts = []string{"Meet.example.org"}
-	var said bytes.Buffer
-	url := serveLogged(t, newServer(t), cfg, slog.New(slog.NewTextHandler(&said, nil)))
+	said := &logbook{} // a WebSocket may end, and say so, while it is read
+	url := serveLogged(t, newServer(t), cfg, slog.New(slog.NewTextHandler(said, nil)))
 	ask := func(method, path, host, origin string) int {
 		r, err := http.NewRequestWithContext(t.Context(), method, url+path, nil)
 		if err != nil {

@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -93,12 +94,8 @@ func snippets(t *testing.T, program string) []string {
 // runProxy runs a proxy with a snippet until the test ends, and returns its URL.
 func runProxy(t *testing.T, program, snippet string) string {
 	t.Helper()
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, dir := free.Addr().String(), t.TempDir()
-	_ = free.Close()
+	// Of the addresses of this machine alone, another program has none of these at this port.
+	at, dir := fmt.Sprintf("127.%d.%d.%d:8089", rand.IntN(256), rand.IntN(256), 1+rand.IntN(250)), t.TempDir()
 	config, args := filepath.Join(dir, "config"), []string{"run", "--adapter", "caddyfile", "--config"}
 	text := fmt.Sprintf("{\n admin off\n auto_https off\n}\nhttp://%s {\n%s\n}\n", at, snippet)
 	if filepath.Base(program) == "nginx" {
@@ -177,13 +174,13 @@ func follow(t *testing.T, base, prefix string) {
 	type state struct{ Playlist, Watch string }
 	on := read[state](t, do(t, http.MethodPut, home+"/api/v1/rooms/demo/broadcast", "", "Origin", base, "Authorization", operator))
 	do(t, http.MethodGet, base+on.Watch, "").want(t, http.StatusOK)
-	playlist(t, base+on.Playlist, 2)
+	playlist(t, base+on.Playlist, do(t, http.MethodGet, base+on.Playlist, ""), 2)
 }
 
-// playlist fetches a playlist of HLS, what it names and names still, and so on to a depth.
-func playlist(t *testing.T, at string, depth int) {
+// playlist takes the answer to a request for a playlist of HLS, and fetches what it names and names still, and so on to
+// a depth.
+func playlist(t *testing.T, at string, r reply, depth int) {
 	t.Helper()
-	r := do(t, http.MethodGet, at, "")
 	r.want(t, http.StatusOK)
 	if depth == 0 {
 		return
@@ -196,11 +193,15 @@ func playlist(t *testing.T, at string, depth int) {
 			continue
 		}
 		name := resolve(t, at, line)
-		over := !gap && depth == 1 && do(t, http.MethodGet, name, "").StatusCode == http.StatusNotFound && !strings.Contains(do(t, http.MethodGet, at, "").body, line)
-		if !gap && !over {
-			playlist(t, name, depth-1)
+		if gap {
+			gap = false
+			continue
 		}
-		gap = false
+		named := do(t, http.MethodGet, name, "")
+		over := depth == 1 && named.StatusCode == http.StatusNotFound && !strings.Contains(do(t, http.MethodGet, at, "").body, line)
+		if !over {
+			playlist(t, name, named, depth-1)
+		}
 	}
 }
 

@@ -371,12 +371,22 @@ func TestSocketClosesWithoutPong(t *testing.T) { overEach(t, testWithoutPong) }
 func testWithoutPong(t *testing.T, dial dialling) {
 	cfg := signaling.Default()
 	cfg.Ping = 100 * time.Millisecond
-	silent := dial(t, serve(t, newServer(t), cfg), "Silent")
-	time.Sleep(5 * cfg.Ping) // so long it reads nothing
-	began := time.Now()
-	if silent.closed(t); time.Since(began) > 5*time.Second {
+	h, gone := handler(t, newServer(t), cfg, quiet), make(chan struct{}, 1)
+	silent := dial(t, serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r)
+		if strings.HasSuffix(r.URL.Path, "/hall") { // the connection, and not what is posted to it
+			select {
+			case gone <- struct{}{}:
+			default:
+			}
+		}
+	})), "Silent")
+	select {
+	case <-gone: // it reads nothing meanwhile
+	case <-time.After(poll.Patience):
 		t.Error("it is still open")
 	}
+	silent.closed(t)
 }
 
 func TestWebSocketHandshake(t *testing.T) {
