@@ -154,20 +154,21 @@ func TestMotionJPEG(t *testing.T) {
 			vic.VideoSink.Await("red", seen(signal.Colour{Y: 81, Cb: 90, Cr: 240}))
 			t.Logf("red after %v", time.Since(began))
 			lag := poll.Lag(t)
-			var latest time.Duration
-			for range c.rate/40 + 1 { // pictures of a fast camera would be later each time
+			var last time.Duration
+			// Pictures of a fast camera would be later each time. A machine that stands still for a moment is late once.
+			for n := 0; n <= c.rate/40 || last > flashTime && n < 4; n++ {
 				vic.VideoSink.Await("blue", seen(signal.Colour{Y: 41, Cb: 240, Cr: 110}))
 				late := time.Since(time.Unix(0, blue.Load()))
 				vic.VideoSink.Await("red", seen(signal.Colour{Y: 81, Cb: 90, Cr: 240}))
 				t.Logf("blue is seen after %v", late)
-				latest = max(latest, late)
+				last = late
 			}
 			switch busy := lag(); {
-			case latest <= flashTime:
+			case last <= flashTime:
 			case busy > 20*time.Millisecond:
 				t.Logf("not judged: the machine is too busy, timers are %v late (p95)", busy)
 			default:
-				t.Errorf("blue is seen after %v", latest)
+				t.Errorf("blue is seen after %v, and so it was before", last)
 			}
 			if err := s.Remove(t.Context(), gateway.Input, room, i.ID); err != nil {
 				t.Fatal(err)

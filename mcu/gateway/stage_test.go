@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,49 +131,92 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// freePort returns a port that nobody has.
+// freePort returns a port that nobody has, and that nobody gets until a test listens there: it is below those that the
+// kernel gives away.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		at := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(10_000))
+		var tcp net.Listener
+		var udp net.PacketConn // for SRT
+		if tcp, err = net.Listen("tcp", at); err != nil {
+			continue
+		}
+		_ = tcp.Close()
+		if udp, err = net.ListenPacket("udp", at); err != nil {
+			continue
+		}
+		_ = udp.Close()
+		_, port, _ := net.SplitHostPort(at)
+		return port
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal(err)
+	return ""
 }
 
 // receiver is FFmpeg that waits for a push and keeps it in a file.
 type receiver struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	file string
-	said bytes.Buffer
+	t     *testing.T
+	args  []string
+	file  string
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when cmd has ended
+	err   error         // of cmd, once it has ended
+	said  bytes.Buffer  // by cmd, to be read once it has ended
 }
 
 func receive(t *testing.T, args ...string) *receiver {
 	t.Helper()
 	r := &receiver{t: t, file: filepath.Join(t.TempDir(), "out.mkv")}
 	all := append([]string{"-v", "error", "-nostdin", "-y"}, args...)
-	all = append(all, "-map", "0", "-c", "copy", "-flush_packets", "1", r.file)
-	r.cmd = exec.CommandContext(t.Context(), tool(t, "ffmpeg"), all...)
-	r.cmd.Stderr = &r.said
-	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	r.args = append(all, "-map", "0", "-c", "copy", "-flush_packets", "1", r.file)
+	r.begin()
 	t.Cleanup(r.kill)
 	return r
 }
 
+// begin has FFmpeg wait for one client.
+func (r *receiver) begin() {
+	r.t.Helper()
+	cmd, ended := exec.CommandContext(r.t.Context(), tool(r.t, "ffmpeg"), r.args...), make(chan struct{})
+	cmd.Stderr = &r.said
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.cmd, r.ended = cmd, ended
+	go func() {
+		r.err = cmd.Wait()
+		close(ended)
+	}()
+}
+
+// again begins again if the client has given up, as one may on a busy machine.
+func (r *receiver) again() {
+	r.t.Helper()
+	select {
+	case <-r.ended:
+		r.begin()
+	default:
+	}
+}
+
+// up is in(gateway.Up) of a push to the receiver.
+func (r *receiver) up(i gateway.Info) bool {
+	r.again()
+	return i.State == gateway.Up
+}
+
 func (r *receiver) kill() {
 	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait()
+	<-r.ended
 }
 
 // end has FFmpeg write its file to the end.
 func (r *receiver) end() {
 	_ = r.cmd.Process.Signal(os.Interrupt)
-	late := time.AfterFunc(5*time.Second, func() { _ = r.cmd.Process.Kill() })
-	_ = r.cmd.Wait()
+	late := time.AfterFunc(20*time.Second, func() { _ = r.cmd.Process.Kill() }) // which leaves half a file
+	<-r.ended
 	late.Stop()
 }
 
@@ -187,8 +230,11 @@ func (r *receiver) await(bytes int64) {
 		}
 	}()
 	poll.Until(r.t, fmt.Sprintf("%d bytes in %s", bytes, r.file), func() bool {
-		i, err := os.Stat(r.file)
-		return err == nil && i.Size() >= bytes
+		if i, err := os.Stat(r.file); err == nil && i.Size() >= bytes {
+			return true
+		}
+		r.again()
+		return false
 	})
 }
 
