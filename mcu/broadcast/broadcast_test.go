@@ -34,9 +34,11 @@ func TestBroadcast(t *testing.T) {
 		t.Fatalf("begun: %+v, %v, %v", i, begun, err)
 	}
 	var group sync.WaitGroup
+	var enough sync.WaitGroup
+	enough.Add(2)
 	for _, kind := range []string{"video", "audio"} {
 		group.Go(func() {
-			if err := r.watchToEnd("live", kind, 4*time.Second); err != nil {
+			if err := r.watchToEnd("live", kind, 4*time.Second, enough.Done); err != nil {
 				t.Errorf("%s: %v", kind, err)
 			}
 		})
@@ -48,7 +50,7 @@ func TestBroadcast(t *testing.T) {
 	if _, begun, err := r.Start("live", broadcast.Options{}); err != nil || begun {
 		t.Errorf("again: %v, %v", begun, err)
 	}
-	time.Sleep(5 * time.Second) // of the broadcast
+	enough.Wait()
 	if i, err := r.Stop(t.Context(), "live"); err != nil || i.State != broadcast.Off {
 		t.Errorf("stopped: %+v, %v", i, err)
 	}
@@ -56,21 +58,25 @@ func TestBroadcast(t *testing.T) {
 	group.Wait()
 }
 
-// watchToEnd plays a room to its end, which comes after so much at least.
-func (r *rig) watchToEnd(room, kind string, least time.Duration) error {
+// watchToEnd plays a room to its end, which comes after so much at least. It calls enough once that is played, or
+// cannot be.
+func (r *rig) watchToEnd(room, kind string, least time.Duration, enough func()) error {
+	enough = sync.OnceFunc(enough)
+	defer enough()
 	p, err := r.play(room, kind)
 	if err != nil {
 		return err
 	}
-	start := time.Now()
 	for more := true; more; {
 		if more, err = p.next(); err != nil {
 			return err
 		}
+		if p.played >= least {
+			enough()
+		}
 	}
-	took := time.Since(start)
-	if late := took - p.played; p.played < least || late.Abs() > time.Second {
-		return fmt.Errorf("%v played in %v", p.played, took)
+	if d := p.drift(); p.played < least || d.Abs() > time.Second {
+		return fmt.Errorf("%v played, which took %v longer", p.played, d)
 	}
 	if p.now.PreloadHint != nil || len(p.now.Parts) > 0 || len(p.now.Segments) == 0 {
 		return fmt.Errorf("last playlist %+v", p.now)
@@ -103,9 +109,10 @@ func TestRoomEnds(t *testing.T) {
 		}
 	}
 	r.film("live", true)
-	if i, err := r.Get("live"); err != nil || i.State != broadcast.Off {
-		t.Errorf("the next room: %+v, %v", i, err)
-	}
+	r.await("the next room not to be broadcast", func() bool { // players are told before the broadcast is counted out
+		i, err := r.Get("live")
+		return err == nil && i.State == broadcast.Off
+	})
 	if _, begun, err := r.Start("live", broadcast.Options{}); err != nil || !begun {
 		t.Fatalf("%v, %v", begun, err)
 	}
@@ -239,8 +246,8 @@ func TestPlayers(t *testing.T) {
 					t.Errorf("player %d: %v", i, err)
 					return
 				}
-				if late := time.Since(start) - p.played; late.Abs() > time.Second {
-					t.Errorf("player %d has played %v in %v", i, p.played, span)
+				if d := p.drift(); d.Abs() > time.Second {
+					t.Errorf("player %d has played %v in %v, the last of it %v late", i, p.played, span, d)
 				}
 				mu.Lock()
 				defer mu.Unlock()

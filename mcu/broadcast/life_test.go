@@ -96,23 +96,28 @@ func TestEndsWhileStarting(t *testing.T) {
 
 // TestFilesLinger: after the end, files and playlists stay for a while, and count as a broadcast.
 func TestFilesLinger(t *testing.T) {
-	cfg := Default()
-	cfg.MaxTotal, cfg.Linger = 1, 300*time.Millisecond
-	s := newStage(t, cfg)
-	if _, _, err := s.Start("live", Options{}); err != nil {
-		t.Fatal(err)
+	ended := func(linger time.Duration) (s *stage, at string) {
+		cfg := Default()
+		cfg.MaxTotal, cfg.Linger = 1, linger
+		s = newStage(t, cfg)
+		if _, _, err := s.Start("live", Options{}); err != nil {
+			t.Fatal(err)
+		}
+		s.roll(5*time.Second, 30, nil)
+		at = s.media("video1")
+		if _, err := s.Stop(t.Context(), "live"); err != nil {
+			t.Fatal(err)
+		}
+		return s, at
 	}
-	s.roll(5*time.Second, 30, nil)
-	at := s.media("video1")
-	if _, err := s.Stop(t.Context(), "live"); err != nil {
-		t.Fatal(err)
-	}
+	s, at := ended(time.Hour)
 	if body, err := s.ask(at); err != nil || !strings.Contains(body, "#EXT-X-ENDLIST") {
 		t.Errorf("after the end: %v, %s", err, body)
 	}
 	if _, _, err := s.Start("live", Options{}); !errors.Is(err, ErrTooMany) {
 		t.Errorf("began while another lingers: %v", err)
 	}
+	s, at = ended(10 * time.Millisecond)
 	s.await("the files to go", func() bool {
 		_, err := s.ask(at)
 		return errors.Is(err, mcu.ErrNotFound)
@@ -126,7 +131,7 @@ func TestFilesLinger(t *testing.T) {
 // TestDemandBecomesWish: a broadcast that a player began, and somebody then wants, goes on without players.
 func TestDemandBecomesWish(t *testing.T) {
 	cfg := Default()
-	cfg.OnDemand, cfg.Idle = true, 30*time.Millisecond
+	cfg.OnDemand, cfg.Idle = true, 10*time.Second // in which also a busy machine wishes it
 	s := newStage(t, cfg)
 	player := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -139,7 +144,9 @@ func TestDemandBecomesWish(t *testing.T) {
 	}
 	cancel()
 	t.Logf("the player has gone: %v", <-player)
-	time.Sleep(10 * cfg.Idle)
+	b := s.get("live")
+	b.asked.Store(b.asked.Load() - int64(time.Hour)) // the player was there long ago
+	time.Sleep(2 * cfg.Idle / 10)                    // it is looked at ten times in Idle
 	if i, err := s.Get("live"); err != nil || i.State == Off {
 		t.Errorf("it is %+v, %v", i, err)
 	}

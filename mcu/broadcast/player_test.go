@@ -3,6 +3,7 @@ package broadcast_test
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type player struct {
 	now      *playlist.Media
 	msn, had int // the next segment's number, and how many of its parts were had
 
+	began    time.Time       // the first time that it asked
+	late     []time.Duration // by how much more time had passed than was played, after each answer
 	played   time.Duration
 	bytes    int
 	slowest  time.Duration // answer to a reload
@@ -66,6 +69,9 @@ func (p *player) load(query string) error {
 // next plays what is added to the playlist next. It returns false when it has ended.
 func (p *player) next() (more bool, err error) {
 	start := time.Now()
+	if p.began.IsZero() {
+		p.began = start
+	}
 	if err := p.load(fmt.Sprintf("?_HLS_msn=%d&_HLS_part=%d", p.msn, p.had)); err != nil {
 		return false, err
 	}
@@ -78,7 +84,19 @@ func (p *player) next() (more bool, err error) {
 			return false, err
 		}
 	}
-	return true, p.take(p.now.Parts)
+	err = p.take(p.now.Parts)
+	p.late = append(p.late, time.Since(p.began)-p.played)
+	return true, err
+}
+
+// drift is how much later the last answers came than the first. Of three each, the earliest counts: a machine that
+// stands still for a moment has one be late, and a broadcast that does not keep pace has all.
+func (p *player) drift() time.Duration {
+	if len(p.late) == 0 {
+		return 0
+	}
+	n := min(3, len(p.late))
+	return slices.Min(p.late[len(p.late)-n:]) - slices.Min(p.late[:n])
 }
 
 // take plays the parts that it has not had.

@@ -16,6 +16,7 @@ import (
 	"tilemix/codec/ticks"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/ladder"
+	"tilemix/mcu/mcutest/poll"
 )
 
 // TestWithoutAAC has FFmpeg be missing, and end at once again and again. The broadcast goes on with Opus, and says so.
@@ -33,6 +34,11 @@ func TestWithoutAAC(t *testing.T) {
 			if _, _, err := s.Start("live", Options{Audio: []string{"opus", "aac"}}); err != nil {
 				t.Fatal(err)
 			}
+			poll.Until(t, "FFmpeg to be given up", func() bool {
+				s.roll(500*time.Millisecond, 30, nil)
+				i, err := s.Get("live")
+				return err == nil && strings.Contains(i.Notice, "Opus only")
+			})
 			s.roll(7*time.Second, 30, nil)
 			s.media("audio2")
 			i, err := s.Get("live")
