@@ -83,8 +83,12 @@ func TestNoEncoder(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := start(t, c)
-	s.roll(12 * time.Second) // four of them take two seconds each
-	info := await(t, c, id, ended)
+	var info sidecar.Info
+	poll.Until(t, "the fourth to end, after two seconds each", func() bool {
+		s.roll(500 * time.Millisecond)
+		info = await(t, c, id, func(sidecar.Info) bool { return true })
+		return ended(info)
+	})
 	if info.State != sidecar.Failed || !strings.Contains(info.Reason, "FFmpeg") {
 		t.Errorf("it is %s: %q", info.State, info.Reason)
 	}

@@ -68,8 +68,9 @@ func finishEmpty(t *testing.T, c *record.Recorder, id string) {
 
 // TestMaxLength has recordings run for as long as they may, one of them in a pause.
 func TestMaxLength(t *testing.T) {
+	t.Parallel() // it waits
 	s, cfg := newStudio(t), in(t.TempDir())
-	cfg.MaxLength = 100 * time.Millisecond
+	cfg.MaxLength = 4 * time.Second // in which a busy machine writes something
 	c, _ := recorder(t, cfg, s)
 	one, two := start(t, c), start(t, c)
 	s.roll(time.Second)
@@ -78,7 +79,7 @@ func TestMaxLength(t *testing.T) {
 	}
 	for _, id := range []string{one, two} {
 		info := await(t, c, id, ended)
-		if info.State != sidecar.Finished || !strings.Contains(info.Reason, "100ms (--max-recording)") {
+		if info.State != sidecar.Finished || !strings.Contains(info.Reason, "4s (--max-recording)") {
 			t.Errorf("it is %s: %q", info.State, info.Reason)
 		}
 		look(t, file(cfg, id))

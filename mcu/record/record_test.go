@@ -175,6 +175,9 @@ func TestInterrupted(t *testing.T) {
 		if none == "" {
 			none = start(t, c) // nothing of it is written in the first copy
 		}
+		if d > 0 { // the recording keeps pace, where the machine lets it
+			await(t, c, id, func(i sidecar.Info) bool { return i.Length > s.at.Seconds()-0.5 })
+		}
 		later := in(t.TempDir())
 		told := map[string]event.Event{}
 		later.Events = func(e event.Event) { told[e.Recording.ID] = e }
