@@ -59,7 +59,8 @@ func TestColours(t *testing.T) {
 	canvas := openPage(t, startBrowser(t, allow, sound), "Canvas", s.url+"/r/colours", patchCanvas(t))
 	own := map[string][]color.RGBA{}
 	for _, p := range []*page{device, canvas} {
-		p.waitFor(t, `document.activeElement?.id === 'name' && document.getElementById('preview').videoWidth === 1280`)
+		p.waitFor(t, `document.activeElement?.id === 'name' && document.getElementById('preview').videoWidth === 1280
+			&& document.getElementById('preview').readyState >= 2 && document.getElementById('preview').currentTime > 0`) // a picture is there
 		own[p.name] = p.patches(t, "preview", image.Rectangle{Max: filmSize})
 		p.press(t, p.name+kb.Enter)
 	}

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -31,8 +32,7 @@ func TestNetworkChange(t *testing.T) {
 				bob.waitForTile(t, "Ada", green)
 				bob.waitForMotion(t, "Ada")
 				ada.waitForPhase(t, "connected")
-				line.cut()
-				took := ada.timePause(t)
+				took := ada.timePause(t, line.cut)
 				t.Logf("pictures after %v", took)
 				if took > 10*time.Second { // 2 s and what a busy machine adds; a line that times out takes 15
 					t.Errorf("pictures after %v", took)
@@ -46,29 +46,32 @@ func TestNetworkChange(t *testing.T) {
 	}
 }
 
-// timePause waits until the page's pictures have stood still and move again, and returns
-// how long that took.
-func (p *page) timePause(t *testing.T) time.Duration {
+// timePause cuts, waits until the page's pictures have stood still and move again, and returns how long after the cut that
+// was. The page looks from before the cut on, so that no pause is over before it looks.
+func (p *page) timePause(t *testing.T, cut func()) time.Duration {
 	t.Helper()
-	began := time.Now()
-	var seen int
-	err := p.ask(`(async () => {
+	p.waitFor(t, `(window.pauses = [], window.looks ??= (async () => {
 		let frames = 0, since = performance.now();
 		for (;;) {
-			const streams = [...(await window.tilemix.pc?.getStats() ?? new Map()).values()];
+			const streams = [...(await window.tilemix.pc?.getStats().catch(() => null) ?? new Map()).values()];
 			const now = streams.find((s) => s.type === 'inbound-rtp' && s.kind === 'video')?.framesDecoded;
 			if (now && now !== frames) {
-				if (performance.now() - since > 700) return now;
+				if (performance.now() - since > 700) window.pauses.push(Date.now());
 				frames = now;
 				since = performance.now();
 			}
 			await new Promise((done) => setTimeout(done, 20));
 		}
-	})()`, &seen)
-	if err != nil {
+	})(), true)`)
+	began := time.Now()
+	cut()
+	over := fmt.Sprintf(`window.pauses.find((at) => at > %d)`, began.UnixMilli())
+	p.waitFor(t, over)
+	var at int64
+	if err := p.ask(over, &at); err != nil {
 		t.Fatal(err)
 	}
-	return time.Since(began)
+	return time.UnixMilli(at).Sub(began)
 }
 
 // onlyTURN has every connection of a page go through one TURN server, by UDP.
