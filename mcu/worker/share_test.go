@@ -22,7 +22,7 @@ func TestShares(t *testing.T) {
 	p := pool(t, func(c *worker.Config) { c.Patience = 400 * time.Millisecond })
 	d := p.NewCrew().NewDecoder(codec.H264)
 	defer d.Close()
-	decode(t, d, film(t, 320, 180, 1)[0])
+	await(t, d, film(t, 320, 180, 1)[0])
 	var first unix.CPUSet
 	first.Set(0)
 	for _, pid := range poll.Children(t) {

@@ -284,6 +284,15 @@ func decode(t *testing.T, d *worker.Decoder, au []byte) {
 	}
 }
 
+// await is decode for a pool that waits for a worker less long than one may take to start.
+func await(t *testing.T, d *worker.Decoder, au []byte) {
+	t.Helper()
+	poll.Until(t, "a worker", func() bool {
+		img, err := d.Decode(au)
+		return err == nil && img != nil
+	})
+}
+
 // TestSandbox tries from inside a worker all that a stream would that has taken it over, as the server's
 // user and as another.
 func TestSandbox(t *testing.T) {
@@ -372,13 +381,13 @@ func TestHang(t *testing.T) {
 	d := p.NewCrew().NewDecoder(codec.H264)
 	defer d.Close()
 	units := film(t, 320, 180, 1)
-	decode(t, d, units[0])
+	await(t, d, units[0])
 	d.OnStall(func() { t.Error("a worker that runs counts as one that does not") })
 	if _, err := d.Decode([]byte("!spin")); !errors.Is(err, codec.ErrCorrupt) {
 		t.Fatalf("the hang is %v", err)
 	}
 	d.OnStall(nil)
-	decode(t, d, units[0])
+	await(t, d, units[0])
 	if s := p.Stats(); s.Hangs != 1 || s.Crashes != 0 {
 		t.Errorf("counted %+v", s)
 	}
