@@ -1,45 +1,22 @@
 package mcu_test
 
 import (
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 
 	"tilemix/mcu"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
 
-// freePort returns a port that nobody has a moment later either: the kernel gives it to none of those who ask for any
-// port (ip_local_port_range, ip(7)).
+// freePort is mcutest.Port as a number.
 func freePort(t *testing.T) int {
 	t.Helper()
-	const first = 10_000
-	lowest := 32_768
-	text, _ := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
-	if _, _ = fmt.Sscan(string(text), &lowest); lowest < 2*first {
-		t.Skipf("the kernel gives ports from %d on", lowest)
-	}
-	for range 100 {
-		port := first + rand.IntN(lowest-first)
-		at := net.JoinHostPort("", strconv.Itoa(port))
-		l, err := net.Listen("tcp", at)
-		if err != nil {
-			continue
-		}
-		defer l.Close()
-		if p, err := net.ListenPacket("udp", at); err == nil {
-			defer p.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
+	port, _ := strconv.Atoi(mcutest.Port(t)) // it is one
+	return port
 }
 
 // TestOnePort has all candidates of the server on the one port that was asked for.

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(whole{m}) }
+func TestMain(m *testing.M) { poll.Main(whole{m}) }
 
 var quiet = slog.New(slog.DiscardHandler)
 

@@ -180,15 +180,15 @@ func word(err error) string {
 // after returns the status of a request that several like it go before, all within a second, because one more may come each
 // second.
 func (f *family) after(n int, method, path string) string {
-	for {
-		began, code := time.Now(), 0
+	code := 0
+	poll.Until(f.t, "a second for the requests", func() bool {
+		began := time.Now()
 		for range n {
 			code = f.ask(method, path).Code
 		}
-		if time.Since(began) < time.Second {
-			return strconv.Itoa(code)
-		}
-	}
+		return time.Since(began) < time.Second
+	})
+	return strconv.Itoa(code)
 }
 
 // reloads are the settings that change without a restart: what is seen of each before and after, or the

@@ -12,6 +12,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 )
@@ -70,7 +71,7 @@ func TestFutile(t *testing.T) {
 	t.Parallel()
 	tool(t, "ffmpeg")
 	s := newStage(t, func(c *gateway.Config) { c.MaxAlone, c.Futile = 2, 6*time.Second })
-	dead := "rtmp://127.0.0.1:" + freePort(t) + "/live/" + key
+	dead := "rtmp://127.0.0.1:" + mcutest.Port(t) + "/live/" + key
 	_, vic := s.seat("left", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	s.inside("left")
 	add := func(room string, want error) gateway.Info {

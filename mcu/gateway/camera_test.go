@@ -19,6 +19,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/rtc/rtctest"
 )
 
@@ -203,7 +204,7 @@ func TestRTSPRefused(t *testing.T) {
 		camera.url("round"): "redirects more than 3 times",
 		camera.url("web"):   "redirects to what is no rtsp URL",
 		camera.url("none"):  "401",
-		"rtsp://localhost:" + freePort(t) + "/" + key: "refused",
+		"rtsp://localhost:" + mcutest.Port(t) + "/" + key: "refused",
 	} {
 		i, err := s.AddInput(t.Context(), "refused", gateway.InputOptions{URL: url})
 		if err != nil {

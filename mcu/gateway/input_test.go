@@ -20,6 +20,7 @@ import (
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -134,7 +135,7 @@ func TestCamera(t *testing.T) {
 	vic := s.enter("camera", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	file := filepath.Join(t.TempDir(), "camera.mp4")
 	film(t, file, "-t", "30", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "aac")
-	port := freePort(t)
+	port := mcutest.Port(t)
 	url := "rtmp://127.0.0.1:" + port + "/live/" + key
 	i, err := s.AddInput(t.Context(), "camera", gateway.InputOptions{URL: url, Name: "Door"})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"tilemix/mcu"
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/media"
 )
@@ -57,7 +58,7 @@ func TestPush(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			s := s.within(t)
-			port, asked := freePort(t), time.Now()
+			port, asked := mcutest.Port(t), time.Now()
 			i, err := s.AddOutput(t.Context(), "push", gateway.OutputOptions{URL: strings.Replace(f.url, "PORT", port, 1)})
 			if err != nil {
 				t.Fatal(err)
@@ -152,7 +153,7 @@ func TestNextRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := "127.0.0.1:" + freePort(t)
+	closed := "127.0.0.1:" + mcutest.Port(t)
 	for _, url := range []string{"rtmp://" + closed + "/a/" + key, "whip+http://" + closed + "/" + key, "whip+http://" + silent.Addr().String() + "/" + key} {
 		i, err := s.AddOutput(t.Context(), "next", gateway.OutputOptions{URL: url})
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 	"tilemix/mcu/ffmpeg"
 	"tilemix/mcu/gateway"
 	"tilemix/mcu/gateway/address"
+	"tilemix/mcu/mcutest"
 )
 
 // TestRefused asks for links that there cannot be.
@@ -90,7 +91,7 @@ func TestPlaylists(t *testing.T) {
 	segment := func(url string) string {
 		return "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n" + url + "\n#EXT-X-ENDLIST\n"
 	}
-	port := freePort(t)
+	port := mcutest.Port(t)
 	lists := map[string]string{
 		"good.m3u8":   segment("x.ts"),
 		"file.m3u8":   segment("file://" + dir + "/x.ts"),

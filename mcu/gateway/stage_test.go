@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,30 +127,6 @@ func tool(t *testing.T, name string) string {
 	t.Helper()
 	path := codectest.Program(t, name)
 	return path
-}
-
-// freePort returns a port that nobody has, and that nobody gets until a test listens there: it is below those that the
-// kernel gives away.
-func freePort(t *testing.T) string {
-	t.Helper()
-	var err error
-	for range 100 {
-		at := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(10_000))
-		var tcp net.Listener
-		var udp net.PacketConn // for SRT
-		if tcp, err = net.Listen("tcp", at); err != nil {
-			continue
-		}
-		_ = tcp.Close()
-		if udp, err = net.ListenPacket("udp", at); err != nil {
-			continue
-		}
-		_ = udp.Close()
-		_, port, _ := net.SplitHostPort(at)
-		return port
-	}
-	t.Fatal(err)
-	return ""
 }
 
 // receiver is FFmpeg that waits for a push and keeps it in a file.

@@ -48,7 +48,7 @@ func TestStereo(t *testing.T) {
 		if f.name == "SRT" {
 			continue
 		}
-		port := freePort(t)
+		port := mcutest.Port(t)
 		receivers = append(receivers, receive(t, f.listen(port)...))
 		if _, err := s.AddOutput(t.Context(), "stereo", gateway.OutputOptions{URL: strings.Replace(f.url, "PORT", port, 1)}); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"tilemix/mcu/gateway"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 )
 
@@ -19,7 +20,7 @@ func TestStillPush(t *testing.T) {
 	tool(t, "ffmpeg")
 	s := newStage(t, nil)
 	s.enter("still", "Ada", webrtc.RTPTransceiverDirectionSendonly)
-	port := freePort(t)
+	port := mcutest.Port(t)
 	r := receive(t, "-listen", "1", "-i", "rtmp://127.0.0.1:"+port+"/live/"+key, "-t", "7")
 	lag := poll.Lag(t)
 	i, err := s.AddOutput(t.Context(), "still", gateway.OutputOptions{URL: "rtmp://127.0.0.1:" + port + "/live/" + key})

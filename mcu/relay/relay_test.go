@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 
 	"tilemix/codec"
 	"tilemix/codec/ticks"
@@ -21,7 +20,7 @@ import (
 	"tilemix/mcu/rendition"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 // lonely returns a relay whose homes refuse, and how often they were asked.
 func lonely() (r *Remote, asked *atomic.Int32) {

@@ -18,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/event"
@@ -37,7 +35,7 @@ import (
 	"tilemix/signaling/cluster/seal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 const secret = "0123456789abcdef0123456789abcdef"
 

@@ -15,14 +15,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 
 	"tilemix/mcu/event"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/signaling/webhook"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 const (
 	secret   = "correct horse"

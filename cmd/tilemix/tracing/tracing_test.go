@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 	wire "go.opentelemetry.io/proto/otlp/trace/v1"
-	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
 	"tilemix/cmd/tilemix/logs"
@@ -23,18 +22,7 @@ import (
 	"tilemix/mcu/mcutest/poll"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
-
-// ending is tests whose goroutines have time to end, of which goleak itself leaves half a second.
-type ending struct{ *testing.M }
-
-// Run is goleak.TestingM's.
-func (e ending) Run() int {
-	code := e.M.Run()
-	for end := time.Now().Add(poll.Patience); code == 0 && goleak.Find() != nil && time.Now().Before(end); {
-	}
-	return code
-}
+func TestMain(m *testing.M) { poll.Main(m) }
 
 // collector gathers what a Tracer sends. It answers with the statuses first, then with 200.
 type collector struct {

@@ -8,15 +8,15 @@ import (
 )
 
 // Main runs the tests of a package, and fails if goroutines are left after them.
-func Main(m *testing.M) { goleak.VerifyTestMain(run{m}) }
+func Main(m goleak.TestingM) { goleak.VerifyTestMain(run{m}) }
 
 // run is a run of tests after which goroutines that are about to end have Patience for it. goleak alone gives them half a
 // second, in which one may stand still on a busy machine.
-type run struct{ *testing.M }
+type run struct{ goleak.TestingM }
 
-// Run is testing.M's.
+// Run is goleak.TestingM's.
 func (r run) Run() int {
-	code := r.M.Run()
+	code := r.TestingM.Run()
 	if code == 0 {
 		_ = left()
 	}

@@ -18,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tilemix/codec/codectest"
 	"tilemix/mcu"
 	"tilemix/mcu/event"
@@ -28,7 +26,7 @@ import (
 	"tilemix/mcu/record/sidecar"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { poll.Main(m) }
 
 const (
 	secretKey = "keep-this-to-yourself"
