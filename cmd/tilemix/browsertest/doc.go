@@ -10,6 +10,7 @@
 // energy of the sound, the words on the page. Chromium's own fake camera is green
 // with a round face in it, the other one is an orange clip made by the test; so
 // tiles that change places are seen. The fake microphone beeps twice a second.
+// Tests about the page alone use Chromium's headless shell where it is installed.
 //
 // Where a client is not installed its tests are skipped, but not where the
 // environment has CI set. They are skipped with -short too.

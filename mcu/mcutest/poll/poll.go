@@ -1,4 +1,4 @@
-// Package poll waits in tests for what no event tells.
+// Package poll waits in tests for what no event tells, such as goroutines that are to end, and says how busy the machine is.
 package poll
 
 import (
