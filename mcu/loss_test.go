@@ -11,8 +11,9 @@ import (
 	"tilemix/mcu/rtc/rtctest/network"
 )
 
-// TestUplinkRepair sends a picture over lines that lose packets: what is lost is sent
-// again in time, and hardly a key frame is asked for.
+// TestUplinkRepair sends a picture over lines that lose packets: what is lost is sent again in
+// time. One packet may be lost each time that it is sent. Then pictures are missing while it is
+// waited for and until a key frame has come.
 func TestUplinkRepair(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real time from a machine that the race detector slows down")
@@ -23,10 +24,10 @@ func TestUplinkRepair(t *testing.T) {
 		rate int     // pictures a second
 		most float64 // share of the pictures that may be missing
 	}{
-		{"5 % and 60 ms", network.Both(network.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), 30, .05},
+		{"5 % and 60 ms", network.Both(network.Impairment{Loss: .05, Delay: 30 * time.Millisecond}), 30, .1},
 		{"5 % and 300 ms", network.Both(network.Impairment{Loss: .05, Delay: 150 * time.Millisecond}), 30, .2},
-		{"slow camera", network.Both(network.Impairment{Loss: .08, Delay: 30 * time.Millisecond}), 6, .05},
-		{"bursts", network.Both(network.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), 30, .05},
+		{"slow camera", network.Both(network.Impairment{Loss: .08, Delay: 30 * time.Millisecond}), 6, .1},
+		{"bursts", network.Both(network.Impairment{Loss: .03, Burst: 5, Delay: 30 * time.Millisecond}), 30, .1},
 		{"reordered, doubled", network.Line{Up: network.Impairment{
 			Delay: 20 * time.Millisecond, Jitter: 50 * time.Millisecond, Reorder: true, Duplicate: .05,
 		}}, 30, .05},
@@ -55,7 +56,7 @@ func TestUplinkRepair(t *testing.T) {
 				shown, want, up.Lost, lost, keys)
 			if others := crowd(); count("lagged") > 0 || s.metric("tilemix_missed_ticks_total", "picture") > 10 || others > poll.Crowded {
 				t.Logf("not judged: the machine is too busy, others have %.2f cores", others)
-			} else if shown < want*(1-c.most) || keys > 2 {
+			} else if shown < want*(1-c.most) || keys > 1 {
 				t.Errorf("%v pictures of %v and %v key frames", shown, want, keys)
 			}
 		})

@@ -135,7 +135,8 @@ func (m *missing) due(now time.Time) []rtcp.NackPair {
 }
 
 const (
-	// A missing packet is waited for as long as patienceTrips requests take.
+	// A missing packet is waited for as long as patienceTrips requests take: the first after
+	// minReorder, and each up to lookInterval after it is due.
 	patienceTrips = 4
 	minPatience   = 150 * time.Millisecond
 	maxPatience   = 800 * time.Millisecond
@@ -143,7 +144,7 @@ const (
 
 // patience is how long a missing packet is worth waiting for.
 func (m *missing) patience() time.Duration {
-	return min(max(m.wait+patienceTrips*m.rtt.answer(), minPatience), maxPatience)
+	return min(max(m.wait+minReorder+patienceTrips*(m.rtt.answer()+lookInterval), minPatience), maxPatience)
 }
 
 const (
@@ -175,10 +176,11 @@ func (r *roundTrip) answer() time.Duration {
 	return r.mean + 4*r.deviation
 }
 
-// retry is the time between two requests. On long paths it is less than an answer takes,
-// because a lost request is then noticed earlier. A sender that was asked twice need not
-// answer twice.
+// retry is the time between two requests. On long paths it is half a round trip, because a lost
+// request is then noticed earlier, and a little more, so that an answer comes before the third
+// request. Deviations do not lengthen it: what is requested later than a round trip before the
+// patience ends comes too late. A sender that was asked twice need not answer twice.
 func (r *roundTrip) retry() time.Duration {
 	d := r.answer()
-	return min(max(minRetry, min(d, longTrip), d/2), maxRetry)
+	return min(max(minRetry, min(d, longTrip), r.mean/2+2*lookInterval), maxRetry)
 }

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// network is a path that loses, doubles and reorders numbered packets, in simulated time.
+// disorder is a path that loses, doubles and reorders numbered packets, in simulated time.
 // Numbers count on past 65535; the stream begins anywhere.
-type network struct {
+type disorder struct {
 	first   int // number of the first packet
 	next    int
 	late    []int // packets that others overtake
@@ -17,7 +17,7 @@ type network struct {
 }
 
 // arrival draws what arrives next; ok is false where that is nothing.
-func (n *network) arrival(t *rapid.T) (number int, ok bool) {
+func (n *disorder) arrival(t *rapid.T) (number int, ok bool) {
 	switch rapid.SampledFrom([]string{"next", "next", "next", "lose", "delay", "late", "double"}).Draw(t, "fate") {
 	case "lose":
 		n.next++
@@ -45,7 +45,7 @@ func (n *network) arrival(t *rapid.T) (number int, ok bool) {
 func TestNACKsAskForWhatIsMissing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := rapid.IntRange(0, 1<<16-1).Draw(t, "first")
-		n := network{first: first, next: first, arrived: map[int]bool{}}
+		n := disorder{first: first, next: first, arrived: map[int]bool{}}
 		var m missing
 		now := time.Unix(1000, 0)
 		highest := -1
@@ -93,7 +93,7 @@ func TestNACKsAskForWhatIsMissing(t *testing.T) {
 func TestReceptionCountsWhatArrived(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := rapid.IntRange(1<<16-300, 1<<16-1).Draw(t, "first")
-		n := network{first: first, next: first, arrived: map[int]bool{}}
+		n := disorder{first: first, next: first, arrived: map[int]bool{}}
 		r := reception{rate: 90_000}
 		now := time.Unix(1000, 0)
 		begin, highest, count := -1, 0, 0
