@@ -234,6 +234,14 @@ func TestSoundGoesOn(t *testing.T) {
 	}
 }
 
+// TestSoundBeginsLate has sound begin long after the picture: FFmpeg takes the file for no longer than it is.
+func TestSoundBeginsLate(t *testing.T) {
+	data, _ := journalled(t, take{length: 4 * time.Second, noSound: func(at time.Duration) bool { return at < 1600*time.Millisecond }}, mp4.Default())
+	if p := look(t, data); p.seconds() < 3.98 || p.seconds() > 4.02 || p.frames(1) != 200 {
+		t.Errorf("%v s long, with %d packets of sound", p.seconds(), p.frames(1))
+	}
+}
+
 // TestManyReferences has more key frames come than the index has room for.
 func TestManyReferences(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "")

@@ -49,8 +49,9 @@ func (t *track) reset() {
 	t.data, t.samples = t.data[:0], t.samples[:0]
 }
 
-// maxFill is the longest gap of the sound that is filled, in samples.
-const maxFill = audioRate
+// maxFill is the longest gap of the sound that is filled, in samples, and maxLead that before the sound
+// begins: to FFmpeg a file is as much longer as its sound begins late.
+const maxFill, maxLead = audioRate, 60 * audioRate
 
 // silence has the first bytes of CELT frames of 20, 10, 5 and 2.5 ms, whose two further bytes say that
 // there is no sound (RFC 6716 §3.1, §4.3: configurations 31 to 28).
@@ -60,14 +61,17 @@ var silence = [...]byte{0xf8, 0xf0, 0xe8, 0xe0}
 // the first byte of a packet beside the gap. Sound that begins later than the picture begins with silence,
 // up to 2.5 ms. In a later gap, packets have a frame that was not sent, so decoders conceal it.
 func (t *track) fill(until int64, toc byte) {
-	if until-t.next > maxFill {
-		return
-	}
 	if t.next > 0 {
+		if until-t.next > maxFill {
+			return
+		}
 		lost := unsent([]byte{toc &^ 3}) // of one frame
 		for frame := int64(opus.Samples(lost)); until-t.next >= frame; {
 			t.put(lost, frame)
 		}
+		return
+	}
+	if until > maxLead {
 		return
 	}
 	for _, config := range silence {
