@@ -50,14 +50,15 @@ func TestLipSync(t *testing.T) {
 			}
 			skews = skews[8:] // sound is stretched in pauses, some 20 ms in each
 			slices.SortFunc(skews, func(a, b time.Duration) int { return int(a.Abs() - b.Abs()) })
-			p95 := skews[(len(skews)-1)*95/100]
-			t.Logf("skew: p95 %v of %v", p95, skews)
-			most := 40*ms + late
+			half, p95 := skews[len(skews)/2], skews[(len(skews)-1)*95/100]
+			t.Logf("skew: half of them %v, p95 %v of %v", half, p95, skews)
+			slack := late
 			if missed > 0 || late > 2*ms { // then pictures wait for the next tick
-				most += time.Second / time.Duration(cfg.FrameRate)
+				slack += time.Second / time.Duration(cfg.FrameRate)
 			}
-			if p95.Abs() > most {
-				t.Errorf("picture and sound are %v apart, not %v", p95, most)
+			// Where pictures come at the very instant of a tick, some of them wait for the next.
+			if half.Abs() > 40*ms+slack || p95.Abs() > skewClean+slack {
+				t.Errorf("picture and sound are %v apart, not %v, and p95 %v, not %v", half, 40*ms+slack, p95, skewClean+slack)
 			}
 			if s.metric("tilemix_lipsync_seconds") == 0 {
 				t.Error("nothing was measured")
