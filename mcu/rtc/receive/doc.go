@@ -33,7 +33,8 @@
 // retransmission (RTX) only beside the next packet.
 //
 // A packet counts as missing when it is later than packets were that arrived after all, so a
-// path that reorders gets time. It is requested again after a round trip, after two on a long
-// path, and given up after four. The round trip is ICE's measurement first, then the time
-// that the answers took. Only when a packet is given up is a key frame requested.
+// path that reorders gets time. It is requested again after a round trip, on a long path after
+// half of one, and given up once four requests could have been answered, or after 800 ms. The
+// round trip is ICE's measurement first, then the time that the answers took. Only when a packet
+// is given up is a key frame requested.
 package receive
