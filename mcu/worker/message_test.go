@@ -248,3 +248,17 @@ func TestEffort(t *testing.T) {
 		}
 	}
 }
+
+// TestMoved has a process work in another thread than the one that is read, as a goroutine that moves does.
+func TestMoved(t *testing.T) {
+	for _, c := range []struct {
+		busyAt int // the reading that sees it
+		want   bool
+	}{{1, true}, {2, true}, {3, true}, {100, false}} {
+		reads := 0
+		e := surely(func() effort { reads++; return effort{runs: reads == c.busyAt} })
+		if e.runs != c.want || reads > 3 {
+			t.Errorf("seen at reading %d: %+v after %d", c.busyAt, e, reads)
+		}
+	}
+}

@@ -197,8 +197,22 @@ type effort struct {
 // jiffy is what the kernel counts processor time in: sysconf(_SC_CLK_TCK) is 100 on Linux.
 const jiffy = 10 * time.Millisecond
 
-// effortOf reads it. A process that has ended makes none.
-func effortOf(pid int) (e effort) {
+// effortOf returns a process's. One that has ended makes none.
+func effortOf(pid int) effort { return surely(func() effort { return readEffort(pid) }) }
+
+// surely reads an effort again where no thread runs. The threads are read one after the other, and a goroutine may
+// move meanwhile from one that is not read yet to one that was: of a busy worker, a reading in a thousand says so.
+func surely(read func() effort) effort {
+	const readings = 3
+	e := read()
+	for n := 1; n < readings && !e.runs; n++ {
+		e = read()
+	}
+	return e
+}
+
+// readEffort reads a process's threads once.
+func readEffort(pid int) (e effort) {
 	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, path := range stats {
 		text, err := os.ReadFile(path)
