@@ -108,7 +108,7 @@ func (b *broadcast) join(find func(room string) (handle, error), o Options) (err
 	for _, n := range pace.Rungs {
 		b.rungs = append(b.rungs, rungs[n])
 	}
-	b.stream = stream{of: b, next: make(lineup, len(b.rungs))}
+	b.stream = stream{of: b, next: lineup{pictures: make([][]*intake.Unit, len(b.rungs))}}
 	size := intake.Default()
 	size.Pictures *= len(b.rungs)
 	b.queue = intake.NewQueue(size)

@@ -16,36 +16,67 @@ const (
 	together = 100 * time.Millisecond
 	// mostHeld (90) is how many pictures of a rendition wait for the IDR of another.
 	mostHeld = 90
+	// mostHeard (150) is how many packets of sound wait with them, 20 ms each.
+	mostHeard = 150
 )
 
-// lineup is what has come of each rendition since its last IDR, while there is no session. A session
-// begins with IDRs of one tick. It belongs to the broadcast's goroutine.
-type lineup [][]*intake.Unit
+// lineup is what has come of each rendition since its last IDR, and of the sound, while there is no session. A
+// session begins with IDRs of one tick. It belongs to the broadcast's goroutine.
+type lineup struct {
+	pictures [][]*intake.Unit
+	sound    []*intake.Unit
+}
 
-// add keeps a unit, whose memory stays the caller's, and tells whether a session can begin.
-func (l lineup) add(n int, u *intake.Unit) bool {
-	switch {
-	case u.Key:
-		l[n] = l[n][:0]
-	case len(l[n]) == 0 || len(l[n]) >= mostHeld:
-		return false
-	}
+// keep returns a copy of a unit, whose memory stays the caller's.
+func keep(u *intake.Unit) *intake.Unit {
 	kept := *u
 	kept.Data = bytes.Clone(u.Data)
-	l[n] = append(l[n], &kept)
-	for _, units := range l {
-		if len(units) == 0 || (units[0].At-l[0][0].At).Abs() > together {
+	return &kept
+}
+
+// add keeps an access unit, and tells whether a session can begin: of each rendition there is an IDR and what follows
+// it, because the muxer takes no sound before.
+func (l *lineup) add(n int, u *intake.Unit) bool {
+	all := l.pictures
+	switch {
+	case u.Key:
+		all[n] = all[n][:0]
+	case len(all[n]) == 0 || len(all[n]) >= mostHeld:
+		return false
+	}
+	all[n] = append(all[n], keep(u))
+	for _, units := range all {
+		if len(units) < 2 || (units[0].At-all[0][0].At).Abs() > together {
 			return false
 		}
 	}
 	return true
 }
 
-// take returns the units of each rendition, which are kept no more.
-func (l lineup) take() [][]*intake.Unit {
-	all := slices.Clone(l)
-	clear(l)
-	return all
+// hear keeps a packet of sound.
+func (l *lineup) hear(u *intake.Unit) {
+	if len(l.sound) == mostHeard {
+		l.sound = slices.Delete(l.sound, 0, 1)
+	}
+	l.sound = append(l.sound, keep(u))
+}
+
+// take returns the access units of each rendition and the sound beside them, which are kept no more. Where nothing
+// came for longer than a tick after the IDRs, these move to the tick before what follows: a part of the pause alone
+// would have no sound.
+func (l *lineup) take() (pictures [][]*intake.Unit, sound []*intake.Unit) {
+	pictures, sound = slices.Clone(l.pictures), l.sound
+	clear(l.pictures)
+	l.sound = nil
+	next := pictures[0][1].At
+	for _, units := range pictures {
+		next = min(next, units[1].At)
+	}
+	for _, units := range pictures {
+		units[0].At = max(units[0].At, next-intake.Tick)
+	}
+	begins := pictures[0][0].At
+	return pictures, slices.DeleteFunc(sound, func(u *intake.Unit) bool { return u.At < begins })
 }
 
 // soundOnly names the rendition that has no picture.

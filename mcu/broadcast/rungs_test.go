@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilemix/codec/codectest"
+	"tilemix/mcu/intake"
 	"tilemix/mcu/ladder"
 )
 
@@ -112,20 +113,44 @@ func TestLineup(t *testing.T) {
 		begins bool
 		held   []int
 	}{
-		"in order":       {[]came{{0, true, 0}, {1, true, 0}}, true, []int{1, 1}},
-		"other order":    {[]came{{1, true, 0}, {1, false, tick}, {0, true, tick}}, true, []int{1, 2}},
+		"in order":       {[]came{{0, true, 0}, {1, true, 0}, {0, false, tick}, {1, false, tick}}, true, []int{2, 2}},
+		"other order":    {[]came{{1, true, 0}, {1, false, tick}, {0, true, tick}, {0, false, 2 * tick}}, true, []int{2, 2}},
+		"IDRs alone":     {[]came{{0, true, 0}, {1, true, 0}, {1, false, tick}}, false, []int{1, 2}},
 		"a second apart": {[]came{{1, true, 0}, {1, false, tick}, {0, true, time.Second}}, false, []int{1, 2}},
 		"no IDR":         {[]came{{1, false, 0}, {0, true, 0}}, false, []int{1, 0}},
 	} {
-		l, begins := make(lineup, 2), false
+		l, begins := lineup{pictures: make([][]*intake.Unit, 2)}, false
 		for _, u := range c.units {
 			v := unit([]byte{1}, u.key)
 			v.At = u.at
 			begins = l.add(u.n, v)
 		}
-		if all := l.take(); begins != c.begins || len(all[0]) != c.held[0] || len(all[1]) != c.held[1] {
+		if all := l.pictures; begins != c.begins || len(all[0]) != c.held[0] || len(all[1]) != c.held[1] {
 			t.Errorf("%s: begins %v, with %d and %d", name, begins, len(all[0]), len(all[1]))
 		}
+	}
+}
+
+// TestPauseAtStart has nothing follow the first IDRs for 300 ms, or the second rendition come so late. The session
+// begins with a part that has sound, as all do.
+func TestPauseAtStart(t *testing.T) {
+	for name, c := range map[string]struct {
+		lost func(rendition, picture int) bool
+		late int // pictures of the second rendition that come together
+	}{
+		"a pause":        {func(_, p int) bool { return p > 0 && p < 9 }, 0},
+		"one comes late": {nil, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, Default())
+			if _, _, err := s.Start("live", Options{Renditions: []string{"360p", "180p"}}); err != nil {
+				t.Fatal(err)
+			}
+			s.climb()
+			s.lost, s.late = c.lost, c.late
+			s.roll(5*time.Second, 30, nil)
+			CheckRules(t, s.ask, false)
+		})
 	}
 }
 

@@ -52,9 +52,9 @@ type listing struct {
 }
 
 // newSession returns a session that begins with IDRs of these units, one for each rendition, at a time since
-// the server's epoch. Its sound is Opus, or both Opus and AAC.
-func newSession(b *broadcast, all []pictureUnits, both bool, at time.Duration) (*session, error) {
-	s := &session{id: newID(), room: b.room, of: b, base: at, wall: time.Now()}
+// the server's epoch, which was at wall. Its sound is Opus, or both Opus and AAC.
+func newSession(b *broadcast, all []pictureUnits, both bool, at time.Duration, wall time.Time) (*session, error) {
+	s := &session{id: newID(), room: b.room, of: b, base: at, wall: wall}
 	s.sound = newSound(b.mix.AudioChannels(), both)
 	for i, p := range all {
 		list, tracks := videoList, s.sound.tracks()

@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"log/slog"
@@ -38,6 +39,8 @@ type stage struct {
 	encs  []*h264.Encoder // of the renditions that climb made
 	sizes []image.Point
 	lost  func(rendition, picture int) bool // pictures that an encoder leaves out; nil: none
+	late  int                               // pictures of the second rendition that come together at first
+	held  []func(media.Sink)                // those of them that have not come
 	at    time.Duration
 	shown int
 }
@@ -200,7 +203,18 @@ func (s *stage) pictures(at time.Duration, key bool) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.give(func(media.Sink) { s.asked.Rung(n, au.Data, au.Key, at) })
+		give := func(media.Sink) { s.asked.Rung(n, au.Data, au.Key, at) }
+		if n != 1 || s.shown >= s.late {
+			s.give(give)
+			continue
+		}
+		data := bytes.Clone(au.Data)
+		s.held = append(s.held, func(media.Sink) { s.asked.Rung(n, data, data[4]&0x1f == nalSPS, at) })
+		if s.shown == s.late-1 {
+			for _, give := range s.held {
+				s.give(give)
+			}
+		}
 	}
 	s.shown++
 }

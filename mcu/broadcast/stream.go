@@ -78,7 +78,7 @@ func (m *stream) take(u *intake.Unit) {
 	}
 	if m.now == nil {
 		if m.next.add(n, u) {
-			m.roll()
+			m.roll(u.At)
 		}
 		return
 	}
@@ -88,10 +88,12 @@ func (m *stream) take(u *intake.Unit) {
 	}
 }
 
-// hear adds a packet of sound to the session.
+// hear adds a packet of sound to the session, or to a new one.
 func (m *stream) hear(u *intake.Unit) {
 	if m.now != nil {
 		m.now.packet(u)
+	} else {
+		m.next.hear(u)
 	}
 	if m.aac == nil {
 		return
@@ -102,25 +104,33 @@ func (m *stream) hear(u *intake.Unit) {
 	}
 }
 
-// roll begins a session with the units that have come.
-func (m *stream) roll() {
-	all := m.next.take()
-	first := make([]pictureUnits, len(all))
-	for n, units := range all {
+// roll begins a session with the units that have come until now, since the server's epoch.
+func (m *stream) roll(now time.Duration) {
+	pictures, sound := m.next.take()
+	first := make([]pictureUnits, len(pictures))
+	for n, units := range pictures {
 		first[n], _ = parse(units[0]) // take did it before
 	}
-	s, err := newSession(m.of, first, m.aac != nil, all[0][0].At)
+	begins := pictures[0][0].At
+	s, err := newSession(m.of, first, m.aac != nil, begins, time.Now().Add(begins-now))
 	if err != nil {
 		m.of.log.Error("no broadcast", "error", err)
 		return
 	}
 	m.now = s
-	for n, units := range all {
-		for _, u := range units {
-			if p, err := parse(u); err == nil && m.now != nil {
+	for n, units := range pictures {
+		for i, u := range units {
+			if p, err := parse(u); err == nil {
 				_ = s.picture(n, p, u) // the next unit fails too, and ends it
 			}
+			for i > 0 && len(sound) > 0 && sound[0].At <= u.At { // the muxer takes none before
+				s.packet(sound[0])
+				sound = sound[1:]
+			}
 		}
+	}
+	for _, u := range sound {
+		s.packet(u)
 	}
 	s.begin()
 }
