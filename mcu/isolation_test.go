@@ -160,7 +160,7 @@ func TestIsolatedSound(t *testing.T) {
 	heard := quality.Listen(ear.Client, good.Client, adasVoice)
 	began := time.Now()
 	s.await("the voice", func() bool { _, ok := heard.Resumed(began); return ok && heard.Heard() })
-	s.await("a spare worker", func() bool { return s.metric("tilemix_codec_workers") == 2 })
+	s.await("spare workers", func() bool { return s.metric("tilemix_codec_workers") == 3 })
 	lag, crowd := poll.Lag(t), poll.Crowd(t)
 	began = time.Now()
 	packet, sent := append([]byte{0x08}, fatal...), 0 // of 20 ms

@@ -45,7 +45,7 @@ func patient(c *worker.Config) { c.Instant = time.Minute }
 func TestVoiceConformance(t *testing.T) {
 	p := pool(t, patient)
 	crew := p.NewCrew()
-	newChoir(t, crew, 1).await(t, p, 2) // a worker that starts allocates
+	newChoir(t, crew, 1).await(t, p, 3) // a worker that starts allocates
 	codectest.Audio(t, codectest.AudioCodec{
 		NewEncoder: func(bitrate int) (codec.AudioEncoder, error) { return opus.NewEncoder(bitrate) },
 		NewDecoder: func() (codec.AudioDecoder, error) {
@@ -231,18 +231,18 @@ func gap(sound []float32) (most int) {
 const most = 2 * pcm.Samples
 
 // TestVoiceKilled kills the worker of a room that speaks, between two ticks. The room is heard on from
-// the spare one.
+// a spare one.
 func TestVoiceKilled(t *testing.T) {
 	p := pool(t, patient)
 	c := newChoir(t, p.NewCrew(), 2)
 	var sound []float32
 	for range 4 {
-		c.await(t, p, 2)
-		victim := poll.Children(t)[0] // the spare one is younger
+		c.await(t, p, 3)
+		victim := poll.Children(t)[0] // those that are spare are younger
 		if err := syscall.Kill(victim, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		poll.Until(t, "its death", func() bool { return p.Stats().Workers < 2 })
+		poll.Until(t, "its death", func() bool { return p.Stats().Workers < 3 })
 		for range 5 {
 			c.tick(t, nil)
 			sound = append(sound, c.blocks[1][:pcm.Samples]...)
@@ -263,7 +263,7 @@ func TestVoiceCrash(t *testing.T) {
 	p := pool(t, patient)
 	c := newChoir(t, p.NewCrew(), 3)
 	var sound []float32
-	for _, workers := range []int64{2, 3, 3} { // with the spare one; from the first crash on, with one for the voice that is suspected
+	for _, workers := range []int64{3, 4, 4} { // with two that are spare; from the first crash on, with one for the voice that is suspected
 		poll.Until(t, "a spare worker", func() bool {
 			c.tick(t, nil)
 			time.Sleep(pcm.Duration)
@@ -296,9 +296,9 @@ func TestVoiceCrash(t *testing.T) {
 func TestVoiceHang(t *testing.T) {
 	p := pool(t, func(c *worker.Config) { c.Instant, c.Patience = 300*time.Millisecond, time.Second })
 	c := newChoir(t, p.NewCrew(), 2)
-	c.await(t, p, 2)
+	c.await(t, p, 3)
 	c.tick(t, map[int][]byte{0: command("spin")})
-	c.await(t, p, 3) // one for the voice that is suspected
+	c.await(t, p, 4) // one for the voice that is suspected
 	if s := p.Stats(); s.Hangs != 1 || s.Crashes != 0 {
 		t.Errorf("counted %+v", s)
 	}
@@ -322,7 +322,7 @@ func TestVoiceBesideCamera(t *testing.T) {
 	}
 }
 
-// await lets the voices speak until all are heard, and the pool has a number of workers with the spare one.
+// await lets the voices speak until all are heard, and the pool has a number of workers with those that are spare.
 func (c *choir) await(t testing.TB, p *worker.Pool, workers int64) {
 	t.Helper()
 	poll.Until(t, "workers for all voices", func() bool {
@@ -338,10 +338,10 @@ func (c *choir) await(t testing.TB, p *worker.Pool, workers int64) {
 func TestVoiceStopped(t *testing.T) {
 	p := pool(t, func(c *worker.Config) { c.Instant = 2 * time.Second }) // else the room beside does not wait for a busy machine
 	stopped, beside := newChoir(t, p.NewCrew(), 2), newChoir(t, p.NewCrew(), 2)
-	stopped.await(t, p, 2)
-	before := poll.Children(t)
-	beside.await(t, p, 3)
 	stopped.await(t, p, 3)
+	before := poll.Children(t)
+	beside.await(t, p, 4)
+	stopped.await(t, p, 4)
 	pid := before[0]
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -369,13 +369,13 @@ func TestVoiceStopped(t *testing.T) {
 	}
 }
 
-// TestVoicesFirst ends a worker that cameras share with voices, by a camera's access unit. The spare worker goes to
+// TestVoicesFirst ends a worker that cameras share with voices, by a camera's access unit. The first spare worker goes to
 // the voices, though the camera asks first and is to have one alone.
 func TestVoicesFirst(t *testing.T) {
 	p := pool(t, patient)
 	crew, units := p.NewCrew(), film(t, 320, 180, 1)
 	c := newChoir(t, crew, 2)
-	c.await(t, p, 2)
+	c.await(t, p, 3)
 	d := crew.NewDecoder(codec.H264)
 	defer d.Close()
 	decode(t, d, units[0])
@@ -388,14 +388,14 @@ func TestVoicesFirst(t *testing.T) {
 	if n := p.Stats().Bridged - bridged; n != 0 {
 		t.Errorf("%d packets have no worker", n)
 	}
-	poll.Until(t, "one worker for each, and a spare one", func() bool { return p.Stats().Workers == 3 })
+	poll.Until(t, "one worker for each, and two that are spare", func() bool { return p.Stats().Workers == 4 })
 }
 
 // TestVoiceAllocates decodes many voices at once without allocating.
 func TestVoiceAllocates(t *testing.T) {
 	p := pool(t, patient)
 	c := newChoir(t, p.NewCrew(), 12)
-	c.await(t, p, 2)
+	c.await(t, p, 3)
 	n, packet := len(c.voices), c.packets[10]
 	speak := func(i int) {
 		_, _ = c.voices[i].Decode(c.blocks[i][:], packet)
@@ -411,7 +411,7 @@ func TestVoiceAllocates(t *testing.T) {
 func TestVoiceLate(t *testing.T) {
 	p := pool(t, func(c *worker.Config) { c.Instant, c.Patience = 20*time.Millisecond, time.Minute })
 	c := newChoir(t, p.NewCrew(), 4)
-	c.await(t, p, 2)
+	c.await(t, p, 3)
 	for k := range c.blocks {
 		clear(c.blocks[k][:])
 	}
@@ -425,7 +425,7 @@ func TestVoiceLate(t *testing.T) {
 			t.Errorf("voice %d has a gap", k)
 		}
 	}
-	c.await(t, p, 2)
+	c.await(t, p, 3)
 	if s := p.Stats(); s.Hangs != 0 || s.Crashes != 0 {
 		t.Errorf("counted %+v", s)
 	}
@@ -435,7 +435,7 @@ func TestVoiceLate(t *testing.T) {
 func TestManyVoices(t *testing.T) {
 	p := pool(t, patient)
 	crew := p.NewCrew()
-	newChoir(t, crew, 1).await(t, p, 2) // before there is a worker, voices that could not be decoded differ
+	newChoir(t, crew, 1).await(t, p, 3) // before there is a worker, voices that could not be decoded differ
 	c := newChoir(t, crew, 600)
 	c.tick(t, nil)
 	for k := range c.blocks {
@@ -449,7 +449,7 @@ func TestManyVoices(t *testing.T) {
 func TestVoiceNumbers(t *testing.T) {
 	p := pool(t, patient)
 	c := newChoir(t, p.NewCrew(), 2)
-	c.await(t, p, 2)
+	c.await(t, p, 3)
 	fresh, err := opus.NewDecoder()
 	if err != nil {
 		t.Fatal(err)

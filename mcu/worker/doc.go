@@ -12,9 +12,9 @@
 // unit and its pictures. The server trusts nothing that comes back but pixels, samples and a reply of fixed
 // size. It checks the reply, and takes out samples that no sound has.
 //
-// A [Pool] keeps one worker spare, so that no camera waits for a process to start. A [Crew] has the
-// decoders of one room: they share workers. When a worker dies, its decoders go on in the spare
-// from their next key frame. Those whose access unit was in it are suspects. Each suspect gets a
+// A [Pool] keeps workers spare, so that no camera waits for a process to start: one, and two as soon as the first is
+// taken, because a death may need one for all and one for a suspect. A [Crew] has the decoders of one room: they share
+// workers. When a worker dies, its decoders go on in a spare one from their next key frame. Those whose access unit was in it are suspects. Each suspect gets a
 // worker of its own, and a third death within a minute ends its decoder. A decoder that
 // takes longer than it may is treated as one that died.
 //
@@ -23,7 +23,7 @@
 // (pcm.Bridge), and dropped when it comes. The worker says after each packet that it is done, so the server takes what
 // there is and knows whose packet ended a worker. That voice is a suspect, and is decoded by another worker (lane) than the
 // others. Where a camera's access unit was in the worker too, the voice is a suspect only the second time. When a
-// worker dies that voices have, the spare one goes to them first. It is given the last 100 ms of their packets
+// worker dies that voices have, a spare one goes to them first. It is given the last 100 ms of their packets
 // again, so that the sound is right from the first packet on.
 //
 // Goroutines: Pool.Run starts workers; each worker has one that waits for its end. A Batch has a coroutine for each

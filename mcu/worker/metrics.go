@@ -3,7 +3,7 @@ package worker
 import "github.com/prometheus/client_golang/prometheus"
 
 var (
-	workersDesc  = prometheus.NewDesc("tilemix_codec_workers", "Processes that decode cameras and sound, with the spare one.", nil, nil)
+	workersDesc  = prometheus.NewDesc("tilemix_codec_workers", "Processes that decode cameras and sound, with those that are spare.", nil, nil)
 	deathsDesc   = prometheus.NewDesc("tilemix_codec_worker_deaths_total", "Processes that decode cameras and sound and ended by what they decoded: they crashed, or took too long.", []string{"cause"}, nil)
 	failuresDesc = prometheus.NewDesc("tilemix_codec_worker_start_failures_total", "Processes that decode cameras and sound and did not start.", nil, nil)
 	refusedDesc  = prometheus.NewDesc("tilemix_decoders_refused_total", "Cameras and microphones that are not decoded any more, because they ended three processes within a minute.", nil, nil)

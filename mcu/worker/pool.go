@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tilemix/codec/limit"
 	"tilemix/mcu/backoff"
 	"tilemix/mcu/sandbox"
@@ -44,7 +46,7 @@ type Isolation struct {
 
 // Stats counts what became of workers.
 type Stats struct {
-	Workers int64 // that run now, with the spare
+	Workers int64 // that run now, with those that are spare
 	// Crashes and Hangs are deaths of workers, and Refused decoders that caused too many.
 	Crashes, Hangs, Refused uint64
 	Failures                uint64 // starts that failed
@@ -52,11 +54,12 @@ type Stats struct {
 	Bridged                 uint64 // packets of sound that no worker decoded in time
 }
 
-// Pool keeps a spare worker. It is safe for concurrent use.
+// Pool keeps spare workers. It is safe for concurrent use.
 type Pool struct {
 	cfg   Config
 	spare chan *process
 
+	starting                                   sync.Mutex
 	running                                    sync.WaitGroup
 	workers                                    atomic.Int64
 	crashes, hangs, refused, failures, starved atomic.Uint64
@@ -78,15 +81,30 @@ func NewPool(cfg Config) *Pool {
 	return &Pool{cfg: cfg, spare: make(chan *process)}
 }
 
-// Run keeps a worker spare until ctx ends, and then ends all workers. It fails where Config.Full asks
-// for a layer of the sandbox that is missing.
+// Run keeps workers spare until ctx ends, and then ends all workers: one, and two from when on the first is taken. It
+// fails where Config.Full asks for a layer of the sandbox that is missing.
 func (p *Pool) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	defer p.running.Wait()
-	defer cancel()
+	taken := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(taken) })
+	group.Go(func() error { return p.keep(ctx, begin) })
+	group.Go(func() error {
+		select {
+		case <-taken:
+			return p.keep(ctx, begin)
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	return group.Wait()
+}
+
+// keep keeps a worker spare, and calls taken whenever it is no more.
+func (p *Pool) keep(ctx context.Context, taken func()) error {
 	schedule := backoff.Schedule{First: 100 * time.Millisecond, Longest: 10 * time.Second}
 	for failures := 0; ctx.Err() == nil; {
-		w, err := start(ctx, &p.cfg)
+		w, err := p.start(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
 				break
@@ -110,11 +128,19 @@ func (p *Pool) Run(ctx context.Context) error {
 		}
 		select {
 		case p.spare <- w:
+			taken()
 		case <-w.dead:
 		case <-ctx.Done():
 		}
 	}
 	return nil
+}
+
+// start starts a worker. One starts at a time, so that the first of two is there sooner.
+func (p *Pool) start(ctx context.Context) (*process, error) {
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	return start(ctx, &p.cfg)
 }
 
 // watch counts a worker until it ends.

@@ -24,7 +24,7 @@ func TestVoiceTakesUp(t *testing.T) {
 func takeUp(t *testing.T, packets [][]byte) {
 	p := pool(t, patient)
 	crew := p.NewCrew()
-	newChoir(t, crew, 1).await(t, p, 2)
+	newChoir(t, crew, 1).await(t, p, 3)
 	batch := crew.NewBatch()
 	defer batch.Close()
 	far := batch.NewDecoder(false)
@@ -40,7 +40,7 @@ func takeUp(t *testing.T, packets [][]byte) {
 			if err := syscall.Kill(poll.Children(t)[0], syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			poll.Until(t, "its death", func() bool { return p.Stats().Workers < 2 })
+			poll.Until(t, "its death", func() bool { return p.Stats().Workers < 3 })
 		}
 		if _, err := near.Decode(want[:], packet); err != nil {
 			t.Fatal(err)
