@@ -102,22 +102,11 @@ func (p *Pool) Run(ctx context.Context) error {
 
 // keep keeps a worker spare, and calls taken whenever it is no more.
 func (p *Pool) keep(ctx context.Context, taken func()) error {
-	schedule := backoff.Schedule{First: 100 * time.Millisecond, Longest: 10 * time.Second}
 	for failures := 0; ctx.Err() == nil; {
 		w, err := p.start(ctx)
 		if err != nil {
-			if ctx.Err() != nil {
-				break
-			}
 			failures++
-			p.failures.Add(1)
-			if failures == 1 {
-				p.cfg.Log.Error("a codec worker did not start: cameras and voices are not decoded until one does", "error", err)
-			}
-			select {
-			case <-time.After(schedule.After(failures, 0)):
-			case <-ctx.Done():
-			}
+			p.rest(ctx, failures, err)
 			continue
 		}
 		failures = 0
@@ -134,6 +123,22 @@ func (p *Pool) keep(ctx context.Context, taken func()) error {
 		}
 	}
 	return nil
+}
+
+// rest waits after so many failures, the last of which was err, before the next worker starts.
+func (p *Pool) rest(ctx context.Context, failures int, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	p.failures.Add(1)
+	if failures == 1 {
+		p.cfg.Log.Error("a codec worker did not start: cameras and voices are not decoded until one does", "error", err)
+	}
+	schedule := backoff.Schedule{First: 100 * time.Millisecond, Longest: 10 * time.Second}
+	select {
+	case <-time.After(schedule.After(failures, 0)):
+	case <-ctx.Done():
+	}
 }
 
 // start starts a worker. One starts at a time, so that the first of two is there sooner.

@@ -186,7 +186,12 @@ func running(t testing.TB, p *worker.Pool) (end func()) {
 
 // TestConformance decodes in a worker what a decoder in the process has to.
 func TestConformance(t *testing.T) {
-	crew := pool(t, nil).NewCrew()
+	p := pool(t, nil)
+	crew := p.NewCrew()
+	first := crew.NewDecoder(codec.H264)
+	defer first.Close()
+	await(t, first, film(t, 320, 180, 1)[0])
+	poll.Until(t, "two spare workers", func() bool { return p.Stats().Workers == 3 }) // one that starts allocates
 	for _, kind := range []codec.Kind{codec.H264, codec.VP8} {
 		t.Run(kind.String(), func(t *testing.T) {
 			codectest.Video(t, codectest.VideoCodec{
