@@ -7,6 +7,7 @@ import (
 	"github.com/bluenviron/gohlslib/v2"
 	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
 
+	"tilemix/codec/pcm"
 	"tilemix/codec/ticks"
 	"tilemix/mcu/aac"
 )
@@ -24,9 +25,9 @@ const (
 	aacWarm = time.Second
 	// aacLag is how far AAC may be behind the picture. Then silence takes its place.
 	aacLag = 400 * time.Millisecond
-	// aacPause is how long AAC may pause before silence takes its place, because no part may be empty. The muxer
+	// pause is how long sound may pause before silence takes its place, because no part may be empty. The muxer
 	// holds one frame back, so two follow then.
-	aacPause = 100 * time.Millisecond
+	pause = 100 * time.Millisecond
 )
 
 // voice is the mix in one codec.
@@ -35,16 +36,19 @@ type voice struct {
 	list  string // the name of its playlist
 	track *gohlslib.Track
 	size  gauge
+
+	silence []byte        // a frame
+	frame   int64         // samples of a frame
+	next    int64         // where the next one begins, in samples since the session began
+	last    time.Duration // of the newest picture when the last one came
 }
 
 // sound is the mix of a session, in each codec. The goroutine of the broadcast fills it.
 type sound struct {
 	channels int
 	voices   []*voice      // Opus, and AAC behind it
-	silence  []byte        // a frame of AAC
 	begun    bool          // AAC has
-	next     int64         // where the next frame of AAC begins, in samples since the session began
-	at, last time.Duration // of the newest picture, and of the one that the last frame of AAC came with
+	at       time.Duration // of the newest picture
 }
 
 // needs returns the most and the average that the sound takes, bits a second. Its encoder varies by a tenth.
@@ -59,15 +63,19 @@ func (v *voice) needs(channels int) (most, average int) {
 func newSound(channels int, both bool) sound {
 	s := sound{channels: channels}
 	track := func(c codecs.Codec) *gohlslib.Track { return &gohlslib.Track{Codec: c, ClockRate: audioRate} }
-	s.voices = []*voice{{codec: codecOpus, list: audioList, track: track(&codecs.Opus{ChannelCount: channels})}}
+	opus := &voice{codec: codecOpus, list: audioList, track: track(&codecs.Opus{ChannelCount: channels}), frame: pcm.Samples}
+	// RFC 6716 §3.1: 20 ms of CELT, and no band of it has energy.
+	opus.silence = []byte{0xf8 | byte(channels-1)<<2, 0xff, 0xfe}
+	s.voices = []*voice{opus}
 	if both {
 		c := &codecs.MPEG4Audio{}
 		c.Config.Type, c.Config.SampleRate, c.Config.ChannelConfig = 2, audioRate, uint8(channels) // AAC-LC
-		s.voices = append(s.voices, &voice{codec: codecAAC, list: aacList, track: track(c)})
+		v := &voice{codec: codecAAC, list: aacList, track: track(c), frame: aac.Frame}
 		// ISO/IEC 14496-3 §4.4.2.1: one element without spectral data, and its end.
-		if s.silence = []byte{0x00, 0xc8, 0x00, 0x80, 0x23, 0x80}; channels == 2 {
-			s.silence = []byte{0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80}
+		if v.silence = []byte{0x00, 0xc8, 0x00, 0x80, 0x23, 0x80}; channels == 2 {
+			v.silence = []byte{0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80}
 		}
+		s.voices = append(s.voices, v)
 	}
 	return s
 }
@@ -80,12 +88,15 @@ func (s *sound) tracks() (all []*gohlslib.Track) {
 	return all
 }
 
-// packet adds a packet of Opus at a time since the session began, which was at wall.
+// packet adds a packet of Opus at a time since the session began, which was at wall. One that comes too late is left
+// out.
 func (s *sound) packet(to *gohlslib.Muxer, wall time.Time, at time.Duration, packet []byte) error {
-	v := s.voices[0]
-	v.size.add(len(packet))
-	packet = bytes.Clone(packet) // the muxer keeps it for its part
-	return to.WriteOpus(v.track, wall.Add(at), ticks.Of(at, audioRate), [][]byte{packet})
+	v, begins := s.voices[0], ticks.Of(at, audioRate)
+	if begins < v.next-v.frame/2 {
+		return nil
+	}
+	v.next = begins
+	return s.put(v, to, wall, bytes.Clone(packet)) // the muxer keeps it for its part
 }
 
 // frame adds a frame of AAC. Frames follow each other without a gap: silence fills what is missing, and a frame
@@ -94,34 +105,37 @@ func (s *sound) frame(to *gohlslib.Muxer, wall time.Time, at time.Duration, fram
 	if len(s.voices) < 2 {
 		return nil
 	}
-	begins := ticks.Of(at, audioRate)
+	v, begins := s.voices[1], ticks.Of(at, audioRate)
 	if !s.begun {
-		s.begun, s.next = true, begins
+		s.begun, v.next = true, begins
 	}
-	if err := s.fill(to, wall, begins-aac.Frame/2); err != nil || begins < s.next-aac.Frame/2 {
+	if err := s.fill(v, to, wall, begins-v.frame/2); err != nil || begins < v.next-v.frame/2 {
 		return err
 	}
-	return s.put(to, wall, frame)
+	return s.put(v, to, wall, frame)
 }
 
 // fill writes silence until the next frame begins no earlier than at, in samples.
-func (s *sound) fill(to *gohlslib.Muxer, wall time.Time, at int64) error {
-	for s.next < at {
-		if err := s.put(to, wall, s.silence); err != nil {
+func (s *sound) fill(v *voice, to *gohlslib.Muxer, wall time.Time, at int64) error {
+	for v.next < at {
+		if err := s.put(v, to, wall, v.silence); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// put adds the next frame of AAC.
-func (s *sound) put(to *gohlslib.Muxer, wall time.Time, frame []byte) error {
-	v := s.voices[1]
+// put adds the next frame.
+func (s *sound) put(v *voice, to *gohlslib.Muxer, wall time.Time, frame []byte) error {
 	v.size.add(len(frame))
-	at := s.next
-	s.next += aac.Frame
-	s.last = s.at
-	return to.WriteMPEG4Audio(v.track, wall.Add(ticks.Duration(at, audioRate)), at, [][]byte{frame})
+	at := v.next
+	v.next += v.frame
+	v.last = s.at
+	wall = wall.Add(ticks.Duration(at, audioRate))
+	if v.codec == codecAAC {
+		return to.WriteMPEG4Audio(v.track, wall, at, [][]byte{frame})
+	}
+	return to.WriteOpus(v.track, wall, at, [][]byte{frame})
 }
 
 // cut ends a segment of some length.
@@ -131,19 +145,18 @@ func (s *sound) cut(length time.Duration) {
 	}
 }
 
-// follow takes note of a picture that comes next. AAC that is too far behind becomes silence.
+// follow takes note of a picture that comes next. Sound that pauses, and AAC that is too far behind, becomes silence.
 func (s *sound) follow(to *gohlslib.Muxer, wall time.Time, at time.Duration) {
-	if len(s.voices) < 2 {
-		return
-	}
 	s.at = at
-	due := ticks.Of(at-aacLag, audioRate)
-	if at-s.last >= aacPause {
-		s.begun = true
-		due = max(due, s.next+aac.Frame+1)
+	for _, v := range s.voices {
+		var due int64
+		if v.codec == codecAAC && s.begun {
+			due = ticks.Of(at-aacLag, audioRate)
+		}
+		if at-v.last >= pause {
+			s.begun = s.begun || v.codec == codecAAC
+			due = max(due, v.next+v.frame+1)
+		}
+		_ = s.fill(v, to, wall, due) // a muxer that takes no silence takes no picture either
 	}
-	if !s.begun {
-		return
-	}
-	_ = s.fill(to, wall, due) // a muxer that takes no silence takes no picture either
 }

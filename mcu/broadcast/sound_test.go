@@ -13,6 +13,8 @@ import (
 	boxes "github.com/Eyevinn/mp4ff/mp4"
 
 	"tilemix/codec/codectest"
+	"tilemix/codec/opus"
+	"tilemix/codec/pcm"
 	"tilemix/codec/ticks"
 	"tilemix/mcu/intake"
 	"tilemix/mcu/ladder"
@@ -52,16 +54,29 @@ func TestWithoutAAC(t *testing.T) {
 	}
 }
 
-// TestSilence has FFmpeg decode the frames that take the place of AAC that is late.
+// TestSilence has FFmpeg decode the frames that take the place of AAC that is late, and libopus those of Opus.
 func TestSilence(t *testing.T) {
 	ffmpeg := codectest.Program(t, "ffmpeg")
 	for _, channels := range []int{1, 2} {
 		s := newSound(channels, true)
+		dec, err := opus.NewDecoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var block [6 * pcm.Samples]float32 // 120 ms
+		n, err := dec.Decode(block[:], s.voices[0].silence)
+		if err != nil || n != pcm.Samples || slices.ContainsFunc(block[:], func(v float32) bool { return max(v, -v) > 1e-6 }) {
+			t.Errorf("Opus of %d channels: %d samples, %v, or not silent", channels, n, err)
+		}
+		if err := dec.Close(); err != nil {
+			t.Error(err)
+		}
+		silence := s.voices[1].silence
 		var stream bytes.Buffer
 		for range 20 { // ADTS, ISO/IEC 13818-7 §6.2: AAC-LC, 48 kHz
-			size := 7 + len(s.silence)
+			size := 7 + len(silence)
 			stream.Write([]byte{0xff, 0xf1, 0x4c, byte(channels << 6), byte(size >> 3), byte(size<<5) | 0x1f, 0xfc})
-			stream.Write(s.silence)
+			stream.Write(silence)
 		}
 		var out, said bytes.Buffer
 		cmd := exec.CommandContext(t.Context(), ffmpeg, "-v", "error", "-xerror", "-f", "aac", "-i", "-", "-f", "s16le", "-")
@@ -75,7 +90,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestBothPause has pictures and AAC pause together, as on a machine that stands still: no part is without sound.
+// TestBothPause has pictures and sound pause together, as on a machine that stands still: no part is without sound.
 func TestBothPause(t *testing.T) {
 	stage := newStage(t, Default())
 	b := &broadcast{home: stage.Broadcaster, room: "live"}
@@ -105,31 +120,54 @@ func TestBothPause(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var spoken time.Duration
 	for n := range 130 {
+		if n == 106 {
+			spoken = 106*time.Second/30 - 6*pcm.Duration // the clock of the sound makes up for no more
+		}
 		at := time.Duration(n) * time.Second / 30
 		if n > 96 && n < 106 {
 			continue // a part has begun, and nothing comes for longer than it may be
 		}
 		picture(at, n%30 == 0)
-		for n != 96 && s.sound.next < ticks.Of(at, audioRate) {
-			s.frame(s.sound.silence, ticks.Duration(s.sound.next, audioRate))
+		opus, aac := s.sound.voices[0], s.sound.voices[1]
+		for ; n != 96 && spoken <= at; spoken += pcm.Duration {
+			s.packet(&intake.Unit{Data: opus.silence, At: spoken})
+		}
+		for n != 96 && aac.next < ticks.Of(at, audioRate) {
+			s.frame(aac.silence, ticks.Duration(aac.next, audioRate))
 		}
 	}
 	defer s.close()
-	list := s.rungs[0].ask(aacList, "")
+	for _, v := range s.sound.voices {
+		filled(t, s.rungs[0], v.list)
+	}
+}
+
+// filled holds each part of a playlist to have samples, whose times grow.
+func filled(t *testing.T, r *rung, name string) {
+	t.Helper()
+	list := r.ask(name, "")
 	parts := 0
+	var ends uint64
 	for _, tag := range lines(list.body.String(), "#EXT-X-PART:") {
-		part := s.rungs[0].ask(attributesOf(tag)["URI"], "")
+		part := r.ask(attributesOf(tag)["URI"], "")
 		f, err := boxes.DecodeFile(&part.body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if traf := f.Segments[0].Fragments[0].Moof.Traf; traf == nil || traf.Trun.SampleCount() == 0 {
-			t.Errorf("%s is empty", tag)
+		traf := f.Segments[0].Fragments[0].Moof.Traf
+		if traf == nil || traf.Trun.SampleCount() == 0 {
+			t.Fatalf("%s is empty", tag)
 		}
+		begins := traf.Tfdt.BaseMediaDecodeTime()
+		if begins < ends {
+			t.Errorf("%s begins at %d, before %d", tag, begins, ends)
+		}
+		ends = begins + traf.Trun.Duration(0)
 		parts++
 	}
 	if parts < 6 {
-		t.Errorf("the playlist has %d parts: %s", parts, list.body.String())
+		t.Errorf("%s has %d parts: %s", name, parts, list.body.String())
 	}
 }
