@@ -131,7 +131,11 @@ func (p *Peer) Sends() (audio, video bool) {
 // Pair returns the ICE candidates that media uses, as "udp host 192.0.2.1:4000"; "" before there is
 // such a pair.
 func (p *Peer) Pair() (local, remote string) {
-	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	t := transportOf(p.pc)
+	if t == nil {
+		return "", ""
+	}
+	pair, err := t.GetSelectedCandidatePair()
 	if err != nil || pair == nil {
 		return "", ""
 	}
@@ -139,6 +143,16 @@ func (p *Peer) Pair() (local, remote string) {
 		return fmt.Sprintf("%s %s %s", c.Protocol, c.Typ, net.JoinHostPort(c.Address, strconv.Itoa(int(c.Port))))
 	}
 	return name(pair.Local), name(pair.Remote)
+}
+
+// transportOf returns the ICE transport of a connection, and nil until it has begun, because pion sets it up without
+// regard to those who ask.
+func transportOf(pc *webrtc.PeerConnection) *webrtc.ICETransport {
+	t := pc.SCTP().Transport().ICETransport()
+	if t.State() <= webrtc.ICETransportStateNew {
+		return nil
+	}
+	return t
 }
 
 // Away says that the client is on another machine, so that answers name no loopback candidate.

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"testing"
 
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc"
 	"tilemix/mcu/rtc/rtctest"
 )
@@ -34,6 +35,20 @@ func TestSlowChannel(t *testing.T) {
 	<-closed
 	if n := api.Stats(); n.SlowChannels != 1 || n.SpareDropped == 0 || n.Sent == 0 || len(ended) > 0 {
 		t.Errorf("%+v, ended %d times", n, len(ended))
+	}
+}
+
+// TestPairMeanwhile asks for the addresses of media while connections begin. It is for the race detector.
+func TestPairMeanwhile(t *testing.T) {
+	for range 3 {
+		_, p := newServer(t, nil)
+		c := rtctest.New(t, rtctest.Options{NoDecode: true})
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			poll.Until(t, "a pair", func() bool { local, remote := p.Pair(); return local != "" && remote != "" })
+		})
+		connect(t, c, p)
+		asking.Wait()
 	}
 }
 

@@ -60,7 +60,11 @@ func first(s *route.Section) (pt uint8, kind codec.Kind) {
 
 // roundTripOf returns the round trip that ICE measured last, or 0.
 func roundTripOf(pc *webrtc.PeerConnection) time.Duration {
-	stats, ok := pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	t := transportOf(pc)
+	if t == nil {
+		return 0
+	}
+	stats, ok := t.GetSelectedCandidatePairStats()
 	if !ok {
 		return 0
 	}
