@@ -209,8 +209,6 @@ func (b *broadcast) run() {
 	b.pump()
 	b.stream.mute()
 	b.finish()
-	b.log.Info("broadcast ended")
-	b.mix.NotifyBroadcast(false)
 	linger := time.NewTimer(b.home.cfg.Linger)
 	defer linger.Stop()
 	if len(b.stream.past) > 0 {
@@ -247,6 +245,8 @@ func (b *broadcast) pump() {
 // finish ends the broadcast.
 func (b *broadcast) finish() {
 	b.stream.end()
+	b.log.Info("broadcast ended")
+	b.mix.NotifyBroadcast(false) // before another begins, which says that it is on
 	b.home.remove(b)
 	pictures, packets := b.queue.Dropped()
 	b.home.droppedPictures.Add(pictures)

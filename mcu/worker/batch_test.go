@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"golang.org/x/sys/unix"
 
 	"tilemix/codec"
 	"tilemix/codec/codectest"
@@ -343,7 +344,7 @@ func TestVoiceStopped(t *testing.T) {
 	beside.await(t, p, 4)
 	stopped.await(t, p, 4)
 	pid := before[0]
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+	if err := errors.Join(syscall.Kill(pid, syscall.SIGSTOP), unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOWAIT, nil)); err != nil {
 		t.Fatal(err)
 	}
 	var sound []float32
