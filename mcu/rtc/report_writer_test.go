@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -45,9 +46,10 @@ func closeWhileReporting(t *testing.T, api *API) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	over := sync.OnceFunc(func() { close(closed) }) // pion may say it twice
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateClosed {
-			close(closed)
+			over()
 		}
 	})
 	c := rtctest.New(t, rtctest.Options{Direction: webrtc.RTPTransceiverDirectionSendonly, NoDecode: true, TWCC: true})
