@@ -33,7 +33,9 @@
 // playlist of IDRs alone: players use it to search, and fourteen seconds are little to search in.
 //
 // AAC comes some 100 ms after its picture, so its segments begin that much earlier. A part must not be empty, so
-// silence takes the place of AAC that is 400 ms late.
+// silence takes the place of AAC that is 400 ms late, and of any sound that pauses for 100 ms. The muxer takes no sound
+// before the second picture. A session therefore begins once each rendition has two, a tick apart, and takes the
+// sound that came with them.
 //
 // When parameter sets change, a new muxer begins under new names. A name therefore never
 // changes its content, and caches need no care. gohlslib's muxer has no end: an IDR that is

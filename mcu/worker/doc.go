@@ -14,9 +14,9 @@
 //
 // A [Pool] keeps workers spare, so that no camera waits for a process to start: one, and two as soon as the first is
 // taken, because a death may need one for all and one for a suspect. A [Crew] has the decoders of one room: they share
-// workers. When a worker dies, its decoders go on in a spare one from their next key frame. Those whose access unit was in it are suspects. Each suspect gets a
-// worker of its own, and a third death within a minute ends its decoder. A decoder that
-// takes longer than it may is treated as one that died.
+// workers. When a worker dies, its decoders go on in a spare one from their next key frame. Those whose access unit was
+// in it are suspects. Each suspect gets a worker of its own, and a third death within a minute ends its decoder. A
+// decoder that takes longer than it may is treated as one that died.
 //
 // A [Batch] has the voices of one room. In each tick of the room's sound clock it writes the packets of all of them
 // into one slot, rings once, and waits 3 ms at most. Sound that has not come by then is made up from the sound before
