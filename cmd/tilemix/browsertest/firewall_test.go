@@ -11,11 +11,23 @@ import (
 	"tilemix/mcu/mcutest"
 )
 
-// onlyRelay keeps every connection of a page to the TURN servers it is told.
-const onlyRelay = `window.RTCPeerConnection = class extends RTCPeerConnection {
-	constructor(configuration) { super({ ...configuration, iceTransportPolicy: 'relay' }); }
-	setConfiguration(configuration) { super.setConfiguration({ ...configuration, iceTransportPolicy: 'relay' }); }
-};`
+// onlyRelay returns a script that keeps every connection of a page to the TURN servers it is told, and to one protocol
+// to reach them. Chromium gathers no more once a connection stands, so that of two protocols the one that answers first
+// stays, which is not always UDP.
+func onlyRelay(protocol string) string {
+	return strings.ReplaceAll(`{
+	const only = (configuration) => ({
+		...configuration, iceTransportPolicy: 'relay',
+		iceServers: (configuration?.iceServers ?? []).map((server) => ({
+			...server, urls: [server.urls].flat().filter((url) => url.endsWith('transport=PROTOCOL')),
+		})),
+	});
+	window.RTCPeerConnection = class extends RTCPeerConnection {
+		constructor(configuration) { super(only(configuration)); }
+		setConfiguration(configuration) { super.setConfiguration(only(configuration)); }
+	};
+}`, "PROTOCOL", protocol)
+}
 
 // before runs a script in a page before the page's own.
 func before(script string) chromedp.Action {
@@ -55,9 +67,9 @@ func TestFirewalls(t *testing.T) {
 		script    string
 		port      bool // of media and TURN is that of HTTP
 	}{
-		{name: "relay", way: "relay udp", script: onlyRelay},
+		{name: "relay", way: "relay udp", script: onlyRelay("udp")},
 		{name: "no UDP", way: " tcp", options: []option{noUDP}, port: true},
-		{name: "relay without UDP", way: "relay tcp", options: []option{noUDP}, script: onlyRelay, port: true},
+		{name: "relay without UDP", way: "relay tcp", options: []option{noUDP}, script: onlyRelay("tcp"), port: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			flags := []string{"--turn"}
