@@ -32,7 +32,7 @@ func TestAdmin(t *testing.T) {
 	row := `document.querySelector('#room [aria-label="Participants"] tbody tr')`
 	admin.waitFor(t, row+`?.cells[0].innerText === 'Ada' && `+row+`.querySelector('.grade').innerText !== ''`)
 	admin.waitFor(t, `parseFloat(document.querySelector('[data-stage="mix"]')?.innerText) > 0`) // of silence
-	admin.waitFor(t, `([...`+row+`.querySelectorAll('button')].find((b) => b.innerText === 'Mute')?.click(), true)`)
+	admin.waitFor(t, `(button => (button?.click(), !!button))([...`+row+`.querySelectorAll('button')].find((b) => b.innerText === 'Mute'))`)
 	ada.waitForState(t, "Ada is muted", func(s state) bool { return s.person("Ada").AudioMuted })
 	admin.keep(t, "admin")
 

@@ -72,9 +72,11 @@ func TestLosesNothing(t *testing.T) {
 	ada.waitFor(t, `document.getElementById('alone').hidden`)
 	ada.press(t, "c")
 	ada.waitFor(t, `document.activeElement?.id === 'chat-text'`)
-	ada.do(t, chromedp.Evaluate(`window.tilemix.ws.close(3999)`, nil))
+	ada.do(t, offline(true), chromedp.Evaluate(`window.tilemix.ws.close(3999)`, nil))
 	ada.waitForPhase(t, "reconnecting")
 	ada.press(t, "Still here"+kb.Enter)
+	ada.waitFor(t, `document.querySelector('.unsent')`)
+	ada.do(t, offline(false))
 	ada.waitForPhase(t, "connected")
 	said := `[...document.querySelectorAll('.message:not(.unsent) .message-text')].map((m) => m.textContent).join()`
 	bob.waitFor(t, said+` === 'Still here'`)

@@ -73,6 +73,16 @@ func slowNetwork(bitsPerSecond float64) chromedp.Action {
 	})
 }
 
+// offline takes the page off the network, or brings it back.
+func offline(is bool) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		if _, err := network.EmulateNetworkConditionsByRule(is, nil).Do(ctx); err != nil {
+			return err
+		}
+		return network.OverrideNetworkState(is, 0, -1, -1).Do(ctx)
+	})
+}
+
 // worked returns for how long the page's thread has worked.
 func (p *page) worked(t *testing.T) time.Duration {
 	t.Helper()
