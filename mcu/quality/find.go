@@ -79,6 +79,15 @@ func (w window) none(f stats.Field, n int) bool {
 	return true
 }
 
+// fresh is now of what packets bring. It is 0 where none came, because such a number then stays as it was: a camera
+// that is switched off while its packets queue has a queue for ever.
+func (w window) fresh(f, packets stats.Field) float32 {
+	if w.none(packets, 2) {
+		return 0
+	}
+	return w.now(f)
+}
+
 // Find returns what is wrong, and notes, of a participant's last samples, the oldest first, of
 // which there may be fewer than Window.
 func Find(samples []stats.Moment, facts stats.Facts) (all []Finding) {
@@ -109,8 +118,8 @@ func Find(samples []stats.Moment, facts stats.Facts) (all []Finding) {
 // jitter and queues of the path.
 func (w window) up(add func(Grade, Cause, Direction), busy bool) {
 	lost := max(w.lost(ofCamera), w.lost(ofMicrophone), w.lost(ofCamera, ofMicrophone))
-	queue := w.now(stats.CameraQueue)
-	switch narrow := w.now(stats.ClientNarrow) > 0; {
+	queue := w.fresh(stats.CameraQueue, stats.CameraPackets)
+	switch narrow := w.fresh(stats.ClientNarrow, stats.CameraPackets) > 0; {
 	case narrow, lost > Excellent && queue > standing:
 		add(max(Good, lost, queueBar.level(queue)), Bandwidth, Up)
 	case !busy && queueBar.level(queue) > Excellent:
@@ -119,9 +128,10 @@ func (w window) up(add func(Grade, Cause, Direction), busy bool) {
 		add(lost, Loss, Up)
 	}
 	if !busy && queue <= standing {
-		add(max(soundBar.level(w.now(stats.MicJitter)), videoBar.level(w.now(stats.CameraJitter))), Jitter, Up)
+		sound, picture := w.fresh(stats.MicJitter, stats.MicPackets), w.fresh(stats.CameraJitter, stats.CameraPackets)
+		add(max(soundBar.level(sound), videoBar.level(picture)), Jitter, Up)
 	}
-	if w.now(stats.ClientSlow) > 0 {
+	if w.fresh(stats.ClientSlow, stats.CameraPackets) > 0 {
 		add(Good, ClientCPU, Up)
 	}
 	if w.now(stats.CameraOn) == 1 && w.none(stats.CameraPictures, 2) && (lost == Excellent || w.none(stats.CameraPackets, 2)) {
@@ -134,7 +144,7 @@ func (w window) up(add func(Grade, Cause, Direction), busy bool) {
 
 // down finds what is wrong with what the participant receives.
 func (w window) down(add func(Grade, Cause, Direction), busy bool) {
-	lost, queue := w.lost(ofMix), w.now(stats.DownQueue)
+	lost, queue := w.lost(ofMix), w.fresh(stats.DownQueue, stats.DownPackets)
 	height, full := w[len(w)-1].Values[stats.DownHeight], w.now(stats.DownFull)
 	less := full > 0 && height < full && !busy
 	switch {
@@ -150,7 +160,7 @@ func (w window) down(add func(Grade, Cause, Direction), busy bool) {
 		add(lost, Loss, Down)
 	}
 	if !busy && queue <= standing && !less {
-		add(soundBar.level(w.now(stats.DownJitter)), Jitter, Down)
+		add(soundBar.level(w.fresh(stats.DownJitter, stats.DownPackets)), Jitter, Down)
 	}
 	if shown, dropped := w.now(stats.ClientFrames), w.now(stats.ClientDropped); dropped > 0 {
 		add(dropBar.level(dropped/(shown+dropped)), ClientCPU, Down)

@@ -104,6 +104,27 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// TestSwitchedOff finds nothing in numbers that stay as they were when the last packet came.
+func TestSwitchedOff(t *testing.T) {
+	for _, f := range []stats.Field{stats.CameraQueue, stats.CameraJitter, stats.MicJitter, stats.DownQueue, stats.DownJitter, stats.ClientNarrow, stats.ClientSlow} {
+		samples := fine()
+		for i := range samples {
+			samples[i].Values[f] = 1000
+		}
+		if found := quality.Find(samples, stats.Facts{}); len(found) == 0 {
+			t.Errorf("field %d: nothing is found while packets come", f)
+		}
+		for i := range samples {
+			for _, none := range []stats.Field{stats.CameraOn, stats.CameraPackets, stats.CameraPictures, stats.MicOn, stats.MicPackets, stats.DownPackets} {
+				samples[i].Values[none] = 0
+			}
+		}
+		if found := quality.Find(samples, stats.Facts{}); len(found) > 0 {
+			t.Errorf("field %d: found %v without packets", f, found)
+		}
+	}
+}
+
 // TestWatch shows what is worse at once, and what is better after a while.
 func TestWatch(t *testing.T) {
 	var w quality.Hysteresis
