@@ -1,11 +1,16 @@
 package broadcast
 
 import (
+	"context"
+	"fmt"
 	"hash/maphash"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"tilemix/mcu"
 )
 
 const (
@@ -19,6 +24,8 @@ const (
 // audience counts the players of a broadcast by their addresses and programs. It keeps hashes only. It
 // is safe for concurrent use.
 type audience struct {
+	waits atomic.Int64 // players that wait for a session
+
 	mu   sync.Mutex
 	seed maphash.Seed
 	seen map[uint64]time.Time
@@ -53,3 +60,41 @@ func (a *audience) count(now time.Time) int {
 	}
 	return len(a.seen)
 }
+
+// announce sets the session that players can play; nil: none.
+func (b *broadcast) announce(s *session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ready = s
+	close(b.news)
+	b.news = make(chan struct{})
+}
+
+// await has a player wait for a session to play, until ctx or the broadcast ends. A broadcast on demand goes on as
+// long as a player waits.
+func (b *broadcast) await(ctx context.Context) (*session, error) {
+	b.crowd.waits.Add(1)
+	defer func() {
+		b.touch()
+		b.crowd.waits.Add(-1)
+	}()
+	for {
+		b.mu.Lock()
+		s, news := b.ready, b.news
+		b.mu.Unlock()
+		if s != nil {
+			return s, nil
+		}
+		select {
+		case <-news:
+		case <-b.done:
+			return nil, fmt.Errorf("broadcast of room %q: %w", b.room, mcu.ErrNotFound)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// touch records the request of a player. unasked is for how many nanoseconds there was none.
+func (b *broadcast) touch()                      { b.asked.Store(b.base.At(time.Now())) }
+func (b *broadcast) unasked(now time.Time) int64 { return b.base.At(now) - b.asked.Load() }

@@ -1,8 +1,10 @@
 package broadcast
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -36,4 +38,32 @@ func TestAudience(t *testing.T) {
 	if n := a.count(now); n != mostPlayers {
 		t.Errorf("%d players", n)
 	}
+}
+
+// TestPlayerWaits: a broadcast on demand goes on while a player waits for its first segment, and ends once the player is
+// gone.
+func TestPlayerWaits(t *testing.T) {
+	cfg := Default()
+	cfg.OnDemand, cfg.Idle = true, 50*time.Millisecond
+	s := newStage(t, cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	answered := make(chan error, 1)
+	go func() {
+		answered <- s.Serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil), "live", index)
+	}()
+	state := func(want State) func() bool {
+		return func() bool {
+			i, err := s.Get("live")
+			return err == nil && i.State == want
+		}
+	}
+	s.await("it to begin", state(Starting))
+	select {
+	case err := <-answered:
+		t.Fatalf("it ended under a player: %v", err)
+	case <-time.After(10 * cfg.Idle):
+	}
+	cancel()
+	<-answered
+	s.await("it to end", state(Off))
 }

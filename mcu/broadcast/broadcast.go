@@ -2,7 +2,6 @@ package broadcast
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,8 +36,8 @@ type broadcast struct {
 	rungs  []ladder.Rung // renditions of the picture, largest first; attach sets them
 	radio  bool          // there is a rendition of sound alone
 	wish   Options
-	queue  *intake.Queue
-	demand atomic.Bool // it stops when no player sends requests
+	queue  *intake.Queue // attach sets it; see dropped
+	demand atomic.Bool   // it stops when no player sends requests
 	base   elapsed.Base
 	asked  atomic.Int64 // when the last request came, of base
 	since  time.Time
@@ -111,7 +110,9 @@ func (b *broadcast) join(find func(room string) (handle, error), o Options) (err
 	b.stream = stream{of: b, next: lineup{pictures: make([][]*intake.Unit, len(b.rungs))}}
 	size := intake.Default()
 	size.Pictures *= len(b.rungs)
+	b.mu.Lock()
 	b.queue = intake.NewQueue(size)
+	b.mu.Unlock()
 	if err := b.stream.speak(o.Audio); err != nil {
 		return err
 	}
@@ -230,7 +231,7 @@ func (b *broadcast) pump() {
 		case u := <-b.queue.C:
 			b.stream.take(u)
 		case <-idle.C:
-			if b.demand.Load() && b.unasked(time.Now()) > int64(b.home.cfg.Idle) {
+			if b.demand.Load() && b.crowd.waits.Load() == 0 && b.unasked(time.Now()) > int64(b.home.cfg.Idle) {
 				b.stop()
 			}
 		case <-b.ended:
@@ -248,43 +249,19 @@ func (b *broadcast) finish() {
 	b.log.Info("broadcast ended")
 	b.mix.NotifyBroadcast(false) // before another begins, which says that it is on
 	b.home.remove(b)
-	pictures, packets := b.queue.Dropped()
-	b.home.droppedPictures.Add(pictures)
-	b.home.droppedPackets.Add(packets)
 	close(b.done)
 }
 
-// announce sets the session that players can play; nil: none.
-func (b *broadcast) announce(s *session) {
+// dropped returns how much came faster than it was taken: nothing until a room is attached.
+func (b *broadcast) dropped() (pictures, packets uint64) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ready = s
-	close(b.news)
-	b.news = make(chan struct{})
-}
-
-// await waits for a session that players can play, until ctx or the broadcast ends.
-func (b *broadcast) await(ctx context.Context) (*session, error) {
-	for {
-		b.mu.Lock()
-		s, news := b.ready, b.news
-		b.mu.Unlock()
-		if s != nil {
-			return s, nil
-		}
-		select {
-		case <-news:
-		case <-b.done:
-			return nil, fmt.Errorf("broadcast of room %q: %w", b.room, mcu.ErrNotFound)
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	queue := b.queue
+	b.mu.Unlock()
+	if queue == nil {
+		return 0, 0
 	}
+	return queue.Dropped()
 }
-
-// touch records the request of a player. unasked is for how many nanoseconds there was none.
-func (b *broadcast) touch()                      { b.asked.Store(b.base.At(time.Now())) }
-func (b *broadcast) unasked(now time.Time) int64 { return b.base.At(now) - b.asked.Load() }
 
 func (b *broadcast) info() Info {
 	i := Info{Room: b.room, State: Starting, Since: b.since, Viewers: b.crowd.count(time.Now())}
@@ -294,6 +271,6 @@ func (b *broadcast) info() Info {
 		i.State = On
 	}
 	b.mu.Unlock()
-	i.DroppedPictures, i.DroppedPackets = b.queue.Dropped()
+	i.DroppedPictures, i.DroppedPackets = b.dropped()
 	return i
 }

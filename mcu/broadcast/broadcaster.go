@@ -103,13 +103,12 @@ type Info struct {
 
 // Broadcaster has the broadcasts of all rooms. It is safe for concurrent use. Run waits for their goroutines.
 type Broadcaster struct {
-	cfg                             Config
-	find                            func(room string) (handle, error)
-	log                             *slog.Logger
-	quit                            chan struct{} // closed when Run ends; then no broadcast lingers
-	playlists, files, bytes         atomic.Uint64 // served
-	droppedPictures, droppedPackets atomic.Uint64 // of broadcasts that have ended
-	told                            atomic.Bool   // the log says that FFmpeg is missing
+	cfg                     Config
+	find                    func(room string) (handle, error)
+	log                     *slog.Logger
+	quit                    chan struct{} // closed when Run ends; then no broadcast lingers
+	playlists, files, bytes atomic.Uint64 // served
+	told                    atomic.Bool   // the log says that FFmpeg is missing
 
 	mu       sync.Mutex
 	closed   bool
@@ -118,6 +117,7 @@ type Broadcaster struct {
 	sessions map[string]*session
 	memory   memory
 	wg       sync.WaitGroup
+	dropped  struct{ pictures, packets uint64 } // by broadcasts that have ended
 }
 
 // New returns a Broadcaster without broadcasts. It starts nothing.
@@ -229,9 +229,9 @@ func (c *Broadcaster) add(room string, demand bool) (b *broadcast, made bool, er
 func (c *Broadcaster) remove(b *broadcast) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running[b.room] == b {
-		delete(c.running, b.room)
-	}
+	delete(c.running, b.room)
+	pictures, packets := b.dropped()
+	c.dropped.pictures, c.dropped.packets = c.dropped.pictures+pictures, c.dropped.packets+packets
 }
 
 // release counts out a broadcast that has ended.

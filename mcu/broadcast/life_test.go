@@ -57,6 +57,24 @@ func TestTellsRoom(t *testing.T) {
 	})
 }
 
+// TestLookedAtMeanwhile: a broadcast is described and counted while its room does not answer yet.
+func TestLookedAtMeanwhile(t *testing.T) {
+	s := newStage(t, Default())
+	s.busy = func() {
+		if i, err := s.Get("live"); err != nil || i.State != Starting || i.DroppedPictures != 0 {
+			t.Errorf("meanwhile: %+v, %v", i, err)
+		}
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(s.Collectors()...)
+		if _, err := registry.Gather(); err != nil {
+			t.Errorf("meanwhile: %v", err)
+		}
+	}
+	if _, _, err := s.Start("live", Options{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // await waits for something that is to happen.
 func (s *stage) await(what string, is func() bool) {
 	s.t.Helper()

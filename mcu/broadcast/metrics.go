@@ -22,11 +22,11 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
-	pictures, packets := m.c.droppedPictures.Load(), m.c.droppedPackets.Load()
 	m.c.mu.Lock()
+	pictures, packets := m.c.dropped.pictures, m.c.dropped.packets
 	running := len(m.c.running)
 	for _, b := range m.c.running {
-		p, q := b.queue.Dropped()
+		p, q := b.dropped()
 		pictures, packets = pictures+p, packets+q
 	}
 	m.c.mu.Unlock()

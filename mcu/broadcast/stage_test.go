@@ -32,6 +32,7 @@ type stage struct {
 	mu    sync.Mutex
 	over  bool
 	told  []bool // by the broadcast: it is on, or off
+	busy  func() // called before the room answers; nil: nothing
 	asked media.SinkOptions
 
 	enc   *h264.Encoder
@@ -76,6 +77,9 @@ func (s *stage) Room(name string) (*stage, error) {
 
 // Rungs returns a ladder like that of the pictures.
 func (s *stage) Rungs(w views.Wish) ([]ladder.Rung, error) {
+	if s.busy != nil {
+		s.busy()
+	}
 	if w.Layout == "none" {
 		return nil, views.ErrInvalid
 	}
