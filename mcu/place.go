@@ -111,11 +111,25 @@ func (p *place) begin() {
 	for _, rest := range rules.Rests() {
 		if wait := time.Until(at) - rest; wait > 0 {
 			e.over = append(e.over, time.AfterFunc(wait, func() {
-				s.env.Emit(event.New(event.RoomEnding, e.Name()))
-				act(control.Announce{Text: fmt.Sprintf("The call ends in %d min", int(rest.Minutes()))})
+				if p.ending() {
+					act(control.Announce{Text: fmt.Sprintf("The call ends in %d min", int(rest.Minutes()))})
+				}
 			}))
 		}
 	}
+}
+
+// ending tells the outside that the call ends soon. It returns whether the call goes on: it may have ended while this
+// waited, and nothing is told of a call after its end.
+func (p *place) ending() bool {
+	s, e := p.server, p.entry
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.over == nil {
+		return false
+	}
+	s.env.Emit(event.New(event.RoomEnding, e.Name()))
+	return true
 }
 
 // Leave is room.Place's. With its last seat a room ends for the outside. It is gone when nobody

@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -64,6 +65,8 @@ func TestPlayerWaits(t *testing.T) {
 	case <-time.After(10 * cfg.Idle):
 	}
 	cancel()
-	<-answered
+	if err := <-answered; !errors.Is(err, context.Canceled) {
+		t.Errorf("a player that left: %v", err)
+	}
 	s.await("it to end", state(Off))
 }

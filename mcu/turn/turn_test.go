@@ -67,6 +67,7 @@ func (s *stage) client(t *testing.T, network, username, password string) *pion.C
 	t.Helper()
 	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port()))
 	var conn net.PacketConn = socket(t)
+	_ = conn.SetDeadline(time.Time{}) // requests have one
 	if network == "tcp" {
 		stream, err := net.Dial("tcp", at)
 		if err != nil {

@@ -337,7 +337,7 @@ func (c *choir) await(t testing.TB, p *worker.Pool, workers int64) {
 // TestVoiceStopped stops the worker of a room. The clock waits for it once. The worker is replaced within 500 ms of
 // sound, and the room beside has no gap.
 func TestVoiceStopped(t *testing.T) {
-	p := pool(t, func(c *worker.Config) { c.Instant = 2 * time.Second }) // else the room beside does not wait for a busy machine
+	p := pool(t, func(c *worker.Config) { c.Instant, c.Patience = 2*time.Second, 5*time.Second }) // the room beside waits on a busy machine
 	stopped, beside := newChoir(t, p.NewCrew(), 2), newChoir(t, p.NewCrew(), 2)
 	stopped.await(t, p, 3)
 	before := poll.Children(t)

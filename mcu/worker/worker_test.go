@@ -156,11 +156,11 @@ var orders = map[string]func() error{
 	},
 }
 
-// pool runs a pool for the time of a test.
+// pool runs a pool for the time of a test. It waits for as long as a worker may take to start on a busy machine.
 func pool(t testing.TB, change func(*worker.Config)) *worker.Pool {
 	t.Helper()
 	cfg := worker.Config{
-		Args: []string{"tilemix", asWorker}, Limits: limit.Limits{Pixels: 1280 * 720}, Tile: 1280 * 720, Patience: 5 * time.Second,
+		Args: []string{"tilemix", asWorker}, Limits: limit.Limits{Pixels: 1280 * 720}, Tile: 1280 * 720, Patience: time.Minute,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	if change != nil {
