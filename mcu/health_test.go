@@ -74,6 +74,7 @@ func TestOutage(t *testing.T) {
 func TestCameraOffIsNoBadLine(t *testing.T) {
 	t.Parallel()
 	s := serve(t, small())
+	crowd := poll.Crowd(t)
 	ada, ben, cid := s.join("off", "Ada", both), s.join("off", "Ben", both), s.join("off", "Cid", both)
 	stopAda, stopBen := film(ada, red), film(ben, blue)
 	film(cid, green)
@@ -90,7 +91,7 @@ func TestCameraOffIsNoBadLine(t *testing.T) {
 	for _, m := range of[control.Participants](&cid.news) {
 		for _, p := range m.Participants {
 			if p.ID != ben.id && p.Line != "" {
-				t.Errorf("the line of %s is said to be %q", p.Name, p.Line)
+				blame(t, crowd, "the line of %s is said to be %q", p.Name, p.Line)
 			}
 		}
 	}

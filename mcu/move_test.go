@@ -30,8 +30,14 @@ type traveller struct {
 	mu             sync.Mutex
 	to, from       scenery
 	began          time.Time
-	picture, sound time.Duration // until the first of the new room came; 0: not yet
-	stray          int           // of the old room, after the first of the new one
+	picture, sound arrival
+	stray          int // of the old room, after the first of the new one
+}
+
+// arrival is when the first picture or block of sound of the new room came, and how many came after it.
+type arrival struct {
+	took  time.Duration // 0: not yet
+	after int
 }
 
 // watch looks at all that comes to the traveller until forget is called.
@@ -40,26 +46,26 @@ func (v *traveller) watch(s *stage, resident *guest) (forget func()) {
 	pictures := v.VideoSink.Watch(func(p rtctest.Picture) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.note(&v.picture, s.shows(p, tile, v.to.colour) == nil, s.shows(p, tile, v.from.colour) == nil)
+		v.note(&v.picture, 2, s.shows(p, tile, v.to.colour) == nil, s.shows(p, tile, v.from.colour) == nil)
 	})
 	sounds := v.AudioSink.Watch(func(b rtctest.Sound) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.note(&v.sound, signal.Amplitude(b.Block, v.to.tone) > .02, signal.Amplitude(b.Block, v.from.tone) > .02)
+		v.note(&v.sound, 3, signal.Amplitude(b.Block, v.to.tone) > .02, signal.Amplitude(b.Block, v.from.tone) > .02)
 	})
 	return func() { pictures(); sounds() }
 }
 
-// note takes note of a picture or a block of sound. The client's decoder of sound lets what it had fade
-// out for some blocks.
-func (v *traveller) note(first *time.Duration, isNew, isOld bool) {
-	const fade = 60 * time.Millisecond
-	now := time.Since(v.began)
+// note takes note of a picture or a block of sound. Some after the first may be of the old room: the client's decoder of
+// sound lets what it had fade out.
+func (v *traveller) note(first *arrival, fade int, isNew, isOld bool) {
 	switch {
-	case isNew && *first == 0:
-		*first = now
-	case isOld && *first > 0 && now > *first+fade:
-		v.stray++
+	case first.took > 0:
+		if first.after++; isOld && first.after > fade {
+			v.stray++
+		}
+	case isNew:
+		first.took = time.Since(v.began)
 	}
 }
 
@@ -67,7 +73,7 @@ func (v *traveller) note(first *time.Duration, isNew, isOld bool) {
 func (v *traveller) move(s *stage, from, to scenery) (picture, sound time.Duration) {
 	s.t.Helper()
 	v.mu.Lock()
-	v.from, v.to, v.began, v.picture, v.sound, v.stray = from, to, time.Now(), 0, 0, 0
+	v.from, v.to, v.began, v.picture, v.sound, v.stray = from, to, time.Now(), arrival{}, arrival{}, 0
 	v.mu.Unlock()
 	if err := s.Move(from.room, v.id, to.room); err != nil {
 		s.t.Fatalf("move from %s to %s: %v", from.room, to.room, err)
@@ -75,7 +81,7 @@ func (v *traveller) move(s *stage, from, to scenery) (picture, sound time.Durati
 	s.await("picture and sound of "+to.room, func() bool {
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		return v.picture > 0 && v.sound > 0
+		return v.picture.took > 0 && v.sound.took > 0
 	})
 	time.Sleep(200 * time.Millisecond) // in which more of the old room would come
 	v.mu.Lock()
@@ -83,7 +89,7 @@ func (v *traveller) move(s *stage, from, to scenery) (picture, sound time.Durati
 	if v.stray > 0 {
 		s.t.Errorf("%d pictures and sounds of %s came after those of %s", v.stray, from.room, to.room)
 	}
-	return v.picture, v.sound
+	return v.picture.took, v.sound.took
 }
 
 // shows tells whether a tile has a colour, in whatever rendition the picture is.

@@ -239,6 +239,7 @@ func TestShareRestless(t *testing.T) {
 	}
 	ben.VideoSink.Await("both cameras beside the screen", inStrip)
 	var wrong, seen atomic.Int64
+	crowd := poll.Crowd(t)
 	forget := ben.VideoSink.Watch(func(p rtctest.Picture) {
 		seen.Add(1)
 		if inStrip(p) != nil {
@@ -254,7 +255,7 @@ func TestShareRestless(t *testing.T) {
 	stop()
 	forget()
 	if wrong.Load() > 0 || seen.Load() < 10 {
-		t.Errorf("%d of %d pictures have not both cameras", wrong.Load(), seen.Load())
+		blame(t, crowd, "%d of %d pictures have not both cameras", wrong.Load(), seen.Load())
 	}
 	if got := of[control.Layout](&ben.news); got[len(got)-1].Name != "screen" {
 		t.Errorf("the layout is %s", got[len(got)-1].Name)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tilemix/mcu/control"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
@@ -199,7 +200,7 @@ func TestViewFlood(t *testing.T) {
 		}
 	})
 	encoded := c.metric("tilemix_key_frames_total", "360")
-	began := time.Now()
+	crowd, began := poll.Crowd(t), time.Now()
 	sent := 0
 	for ; sent < 100 || time.Since(began) < time.Second; sent++ {
 		mad.p.Handle(control.View{Wish: c.pins(sent%3, (sent+1+sent/3%2)%3)})
@@ -225,7 +226,7 @@ func TestViewFlood(t *testing.T) {
 		t.Errorf("another viewer was told of %d layouts", n)
 	}
 	if wrong.Load() > 0 || seen.Load() == 0 {
-		t.Errorf("%d of %d pictures of another viewer are not the room's", wrong.Load(), seen.Load())
+		blame(t, crowd, "%d of %d pictures of another viewer are not the room's", wrong.Load(), seen.Load())
 	}
 }
 
