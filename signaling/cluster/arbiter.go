@@ -96,16 +96,21 @@ func (c *Cluster) answerPlace(data []byte) []byte {
 	return answer
 }
 
+// known returns the home of a room, where this node knows one.
+func (c *Cluster) known(room string, now time.Time) (id string, ok bool) {
+	if c.cfg.Has(room) || c.roster.opens(room, now) {
+		return c.cfg.ID, true
+	}
+	home, ok := c.roster.home(room, now)
+	return home.ID, ok
+}
+
 // find returns the home of a room: this node's ID, or another's. Where there is none, a room that may not
 // begin is this node's, which knows how to say that there is none. dead is a home that could not be reached, if
 // any. The error is place.ErrFull.
 func (c *Cluster) find(ctx context.Context, room string, opens bool, dead directory.Node) (string, error) {
-	now := time.Now()
-	if c.cfg.Has(room) || c.roster.opens(room, now) {
-		return c.cfg.ID, nil
-	}
-	if home, ok := c.roster.home(room, now); ok {
-		return home.ID, nil
+	if id, ok := c.known(room, time.Now()); ok {
+		return id, nil
 	}
 	if !opens {
 		return c.cfg.ID, nil
@@ -143,6 +148,9 @@ func (c *Cluster) ask(ctx context.Context, q placing) (string, error) {
 			return "", ctx.Err()
 		case err != nil || json.Unmarshal(data, &a) != nil:
 			c.log.Warn("the arbiter of a room does not answer", "room", q.Room, "node", arbiter, "reason", err)
+			if id, ok := c.known(q.Room, time.Now()); ok && id != q.Of { // it has begun meanwhile
+				return id, nil
+			}
 			continue
 		case a.Err != "":
 			return "", place.ErrFull

@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,14 +10,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
+	"tilemix/mcu"
 	"tilemix/mcu/control"
 	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/policy"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/signaling/cluster"
+	"tilemix/signaling/cluster/directory"
 )
 
 // nodesOf is what GET /api/v1/nodes answers.
@@ -91,7 +95,7 @@ func TestOneRoom(t *testing.T) {
 		rounds = n
 	}
 	for round := range rounds {
-		room := fmt.Sprint("new", round)
+		room, heard := fmt.Sprint("new", round), hearing(t, nodes)
 		var group sync.WaitGroup
 		for i := range 60 {
 			group.Go(func() {
@@ -102,15 +106,44 @@ func TestOneRoom(t *testing.T) {
 			})
 		}
 		group.Wait()
-		at := homes(nodes, room)
-		if len(at) != 1 {
+		all := heard()
+		switch at := homes(nodes, room); {
+		case len(at) == 1:
+		case !all:
+			t.Logf("not judged: %s is at %v while a node was silent", room, at)
+		default:
 			t.Fatalf("%s is at %v", room, at)
 		}
-		home := nodes[slices.IndexFunc(nodes, func(n *node) bool { return n.id == at[0] })].rooms
-		if err := home.Act(room, policy.Grant{Role: policy.Host, Rights: policy.All()}, control.End{}); err != nil {
-			t.Fatal(err)
+		for _, n := range nodes {
+			if err := n.rooms.Act(room, policy.Grant{Role: policy.Host, Rights: policy.All()}, control.End{}); err != nil && !errors.Is(err, mcu.ErrNotFound) {
+				t.Fatal(err)
+			}
 		}
 	}
+}
+
+// hearing watches whether all nodes hear each other. A node that is not heard for a second, as on a machine that is much too
+// busy, may have a room that begins meanwhile begin at two nodes.
+func hearing(t *testing.T, nodes []*node) (all func() bool) {
+	t.Helper()
+	end, silent := make(chan struct{}), make(chan bool)
+	go func() {
+		was := false
+		for {
+			for _, n := range nodes {
+				was = was || slices.ContainsFunc(n.cluster.Nodes(), func(d directory.Node) bool { return d.State == directory.Silent })
+			}
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case silent <- was:
+				return
+			case <-end:
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { close(end) })
+	return func() bool { return !<-silent }
 }
 
 // TestRedirect: a client without a token is sent to the home of its room, which then has its session. One with a token,
