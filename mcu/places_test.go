@@ -84,7 +84,7 @@ func TestPlaces(t *testing.T) {
 	eye.VideoSink.Await("Ada in the place of the first", func(p rtctest.Picture) error { return s.shows(p, first, red) })
 	s.asked(t, &ada.news, "video for the tile", 0, 160)
 	// One that does not come is asked for again each second.
-	if n, took := ada.Video.KeyRequests()-requests, time.Since(spoke); n < 1 || int(n) > 2+int(took.Seconds()) {
+	if n, took := ada.Video.KeyRequests()-requests, time.Since(spoke); n < 1 || n > 2+int(took.Seconds()) {
 		t.Errorf("Ada was asked for %d key frames in %v", n, took)
 	}
 	checkStreams(t, eye, ada, ben)
