@@ -7,8 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // dice has a page do n random things in the room "dice", by the SDK. Its generator is mulberry32.
@@ -53,14 +54,46 @@ const dice = `(async (name, seed, n) => {
 	for (let i = 0; i < n; i++) {
 		const what = random() < 0.6 ? one(often) : one(Object.keys(actions))
 		done[what] = (done[what] ?? 0) + 1
+		window.steps = i + 1
 		await actions[what]().catch(note)
 	}
+	window.steps++
 	await call.set({}).catch(note)
 	// At the end each page has another device off.
 	want.camera = !(want.microphone = name === 'Ada')
+	window.steps++
 	await call.mute({ microphone: !want.microphone, camera: !want.camera }).catch(note)
 	return { done, faults }
 })`
+
+// rolled is what a page did, and what went wrong.
+type rolled struct {
+	Done   map[string]int
+	Faults []string
+}
+
+// roll has a page begin with its n things.
+func (p *page) roll(t *testing.T, seed, n int) {
+	t.Helper()
+	p.do(t, chromedp.Evaluate(fmt.Sprintf(`void %s(%q, %d, %d).catch((error) => ({ faults: [String(error)] })).then((had) => { window.had = had })`,
+		dice, p.name, seed, n), nil))
+}
+
+// rolled waits until a page has done all of its things. A busy machine may be slow with each of them.
+func (p *page) rolled(t *testing.T) rolled {
+	t.Helper()
+	var now struct {
+		Steps int
+		Had   *rolled
+	}
+	for now.Had == nil {
+		p.waitFor(t, fmt.Sprintf(`window.had || window.steps > %d`, now.Steps))
+		if err := p.ask(`({ steps: window.steps, had: window.had })`, &now); err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+	}
+	return *now.Had
+}
 
 // TestDice has two pages do 200 random things. Nothing is refused without a code, and then both pages, the
 // server's list and what each page wants are one.
@@ -69,20 +102,16 @@ func TestDice(t *testing.T) {
 	s := serve(t, "", "--max-views", "8")
 	chromium := startBrowser(t, calmDevices, allow, sound)
 	pages := []*page{openPage(t, chromium, "Ada", s.url+"/docs/"), openPage(t, chromium, "Bob", s.url+"/docs/")}
-	var all sync.WaitGroup
 	for i, p := range pages {
-		all.Go(func() {
-			var had struct {
-				Done   map[string]int
-				Faults []string
-			}
-			if err := p.ask(fmt.Sprintf("%s(%q, %d, 100)", dice, p.name, i+1), &had); err != nil || len(had.Faults) > 0 {
-				t.Errorf("%s: %v, %q", p.name, err, had.Faults)
-			}
-			t.Log(p.name, had.Done)
-		})
+		p.roll(t, i+1, 100)
 	}
-	all.Wait()
+	for _, p := range pages {
+		had := p.rolled(t)
+		if len(had.Faults) > 0 {
+			t.Errorf("%s: %q", p.name, had.Faults)
+		}
+		t.Log(p.name, had.Done)
+	}
 	if t.Failed() {
 		return
 	}
