@@ -38,9 +38,9 @@ func TestChat(t *testing.T) {
 		to.value = [...to.options].find((o) => o.text === 'Ada').value;
 	})()`, nil))
 	bob.press(t, "psst"+kb.Enter)
+	ada.waitFor(t, `document.getElementById('toasts').innerText.includes('Bob, only to you: psst')`) // it is gone soon
 	bob.waitForText(t, ".message.private .message-private", "only to Ada")
 	bob.waitFor(t, `getComputedStyle(document.querySelector('.message.own')).position === 'static'`)
-	ada.waitFor(t, `document.getElementById('toasts').innerText.includes('Bob, only to you: psst')`)
 	bob.do(t, chromedp.Evaluate(`(() => {
 		document.getElementById('chat-to').value = '';
 		const input = document.getElementById('chat-files');
