@@ -92,6 +92,7 @@ func TestFullRoom(t *testing.T) {
 	ada.waitForTiles(t, "Ada")
 	ada.click(t, "#leave")
 	ada.waitForPhase(t, "left")
+	bob.waitFor(t, `(await (await fetch('/api/v1/rooms')).json()).rooms.length === 0`) // a page has left before the server knows it
 	bob.click(t, "#again")
 	bob.waitForPhase(t, "connected")
 	bob.waitForTiles(t, "Bob")
@@ -126,9 +127,9 @@ func TestSilentPublisher(t *testing.T) {
 	if err != nil || status != 201 {
 		t.Fatalf("the client publishes: status %d, %v", status, err)
 	}
-	ada.waitForTiles(t, "Ada", "Camera")
+	silent := ada.waitForTiles(t, "Ada", "Camera").person("Camera").ID
 	ada.click(t, "#people-button")
-	ada.waitForText(t, "#people .person-reason", "The server receives no video")
+	ada.waitForText(t, `#people [data-id="`+silent+`"] .person-reason`, "The server receives no video")
 	var all string
 	if err := ada.ask(`[...document.querySelectorAll('#people .person')].map((p) => p.innerText.includes('receives no')).join()`, &all); err != nil || all != "false,true" {
 		t.Errorf("people with a reason: %s, %v", all, err)
