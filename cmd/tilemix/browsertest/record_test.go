@@ -17,6 +17,7 @@ func TestRecord(t *testing.T) {
 	s := serve(t, "", "--data-dir", t.TempDir())
 	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/rec?name=Ada")
+	ada.waitForTiles(t, "Ada") // the first in the call is its host
 	bob := openPage(t, browser, "Bob", s.url+"/r/rec?name=Bob")
 	for _, p := range []*page{ada, bob} {
 		p.waitForPhase(t, "connected")
