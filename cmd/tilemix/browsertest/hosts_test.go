@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,13 +31,21 @@ func TestHosts(t *testing.T) {
 		})()`)
 		ada.waitFor(t, `document.activeElement?.role === 'menuitem'`)
 	}
-	choose := func(item string) {
-		open()
-		ada.waitFor(t, `(() => {
-			const item = [...document.querySelectorAll('.menu-item')].find((i) => i.innerText.startsWith(`+quote(item)+`));
-			item?.click();
-			return Boolean(item);
-		})()`)
+	choose := func(item string) { // the menu does not change while it is open
+		eventually(t, "Ada chooses "+item, func() (string, bool) {
+			open()
+			var other []string
+			err := ada.ask(`(() => {
+				const items = [...document.querySelectorAll('.menu-item')];
+				const item = items.find((i) => i.innerText.startsWith(`+quote(item)+`));
+				item?.click();
+				return item ? [] : ['there is:', ...items.map((i) => i.innerText)];
+			})()`, &other)
+			if err == nil && len(other) > 0 {
+				ada.press(t, kb.Escape)
+			}
+			return fmt.Sprint(other, err), err == nil && len(other) == 0
+		})
 	}
 
 	choose("Mute and hold")
