@@ -66,7 +66,7 @@ func TestRelayed(t *testing.T) {
 			p.watches(t)
 			p.do(t, chromedp.Evaluate(`window.tilemix.pc.old = true`, nil), chromedp.Evaluate(`
 				window.phases = [];
-				new MutationObserver(() => phases.push(document.body.dataset.phase)).observe(document.body, { attributeFilter: ['data-phase'] });
+				new MutationObserver(() => window.tilemix.pc?.old && phases.push(document.body.dataset.phase)).observe(document.body, { attributeFilter: ['data-phase'] });
 			`, nil))
 			killed := time.Now()
 			dead.stop(syscall.SIGKILL)
