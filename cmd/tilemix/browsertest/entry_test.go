@@ -86,13 +86,17 @@ func TestLosesNothing(t *testing.T) {
 	ada.waitFor(t, said+` === 'Still here'`)
 
 	ada.waitForTiles(t, "Ada", "Bob")
+	bob.waitForState(t, "Ada's camera is on again", func(s state) bool { return s.person("Ada").ID != "" && !s.person("Ada").VideoMuted })
+	bob.do(t, chromedp.Evaluate(`window.tilemix.ws.addEventListener('message', ({ data }) => { // it is so for seconds only
+		window.sawOff ||= JSON.parse(data).participants?.some((p) => p.name === 'Ada' && p.videoMuted);
+	})`, nil))
 	ada.do(t, chromedp.Evaluate(`(() => {
 		const { ws } = window.tilemix;
 		ws.send(JSON.stringify({ type: 'mute', audioMuted: false, videoMuted: true }));
 		ws.deaf = true;
 		ws.send = () => {};
 	})()`, nil))
-	bob.waitForState(t, "Ada's camera is off", func(s state) bool { return s.person("Ada").VideoMuted })
+	bob.waitFor(t, `window.sawOff`)
 	ada.waitFor(t, `window.tilemix.ws && !window.tilemix.ws.deaf`)
 	bob.waitForState(t, "Ada's camera is on", func(s state) bool { return !s.person("Ada").VideoMuted })
 }
