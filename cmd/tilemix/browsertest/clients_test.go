@@ -132,15 +132,22 @@ from gi.repository import Gst, GstSdp, GstWebRTC
 Gst.init(None)
 assert all(map(Gst.ElementFactory.find, ("webrtcbin", "nicesrc", "rtph264pay", "videobox", "openh264enc", "opusenc", "level")))`
 
-// makeFilm makes a film of FFmpeg's test picture and a tone, longer than any client
-// needs it.
+// makeFilm makes a film of FFmpeg's test picture and a tone, longer than any client needs it: a minute and a half,
+// ten times. aiortc itself cannot repeat a film, since its times of pictures begin anew.
 func makeFilm(t *testing.T, file string) {
 	t.Helper()
-	command := exec.Command(need(t, "FFmpeg", "ffmpeg", "ffmpeg"), "-loglevel", "error",
-		"-f", "lavfi", "-i", "testsrc=size=640x360:rate=15", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
-		"-t", "90", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "libopus", file)
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	once := strings.TrimSuffix(file, ".mkv") + "-once.mkv"
+	for _, arguments := range [][]string{
+		{
+			"-f", "lavfi", "-i", "testsrc=size=640x360:rate=15", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
+			"-t", "90", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "libopus", once,
+		},
+		{"-stream_loop", "9", "-i", once, "-c", "copy", file},
+	} {
+		command := exec.Command(need(t, "FFmpeg", "ffmpeg", "ffmpeg"), append([]string{"-loglevel", "error"}, arguments...)...)
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("ffmpeg: %v\n%s", err, out)
+		}
 	}
 }
 
