@@ -55,7 +55,7 @@ func (c *clients) firefox(t *testing.T) {
 
 	trial := fox.open(t, "before the call", c.server.url+"/check")
 	trial.waitFor(t, `(document.getElementById('begin').click(), true)`)
-	trial.waitFor(t, `[0, 3, 4, 5].every((i) => document.querySelectorAll('.step')[i].classList.contains('well'))`) // camera, server, WebSocket, UDP
+	trial.checks(t, `[0, 3, 4, 5].every((i) => document.querySelectorAll('.step')[i].classList.contains('well'))`) // camera, server, WebSocket, UDP
 
 	viewer := fox.open(t, "viewer", c.server.url+"/watch/room")
 	viewer.waitForPhase(t, "connected")
