@@ -22,8 +22,8 @@ func TestHosts(t *testing.T) {
 	bob.waitForPhase(t, "connected")
 	there := ada.waitForTiles(t, "Ada", "Bob")
 	ada.press(t, "p")
-	more := `#people [data-id="` + there.person("Bob").ID + `"] .person-more`
 	open := func() { // the row may be drawn again at any time
+		more := `#people [data-id="` + there.person("Bob").ID + `"] .person-more`
 		ada.waitFor(t, `(() => {
 			const button = document.querySelector('`+more+`');
 			button?.click();
@@ -48,14 +48,16 @@ func TestHosts(t *testing.T) {
 		})
 	}
 
-	choose("Mute and hold")
-	bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-disabled') === 'true'`)
-	bob.waitFor(t, `document.getElementById('mute').dataset.hint === 'Ada holds your microphone off'`)
-	ada.waitForState(t, "Bob is muted", func(s state) bool { return s.person("Bob").AudioMuted })
-	bob.click(t, "#mute")
-	bob.waitFor(t, `document.getElementById('toasts').innerText.includes('Ada holds your microphone off.')`)
-	bob.waitFor(t, `window.tilemix.state.audioOff`)
-	bob.do(t, chromedp.Reload())
+	bob.reload(t, func(now state) {
+		there = now
+		choose("Mute and hold")
+		bob.waitFor(t, `document.getElementById('mute').getAttribute('aria-disabled') === 'true'`)
+		bob.waitFor(t, `document.getElementById('mute').dataset.hint === 'Ada holds your microphone off'`)
+		ada.waitForState(t, "Bob is muted", func(s state) bool { return s.person("Bob").AudioMuted })
+		bob.click(t, "#mute")
+		bob.waitFor(t, `document.getElementById('toasts').innerText.includes('Ada holds your microphone off.')`)
+		bob.waitFor(t, `window.tilemix.state.audioOff`)
+	}, "Ada", "Bob")
 	bob.waitForPhase(t, "connected")
 	bob.waitFor(t, `document.getElementById('mute').dataset.hint === 'Ada holds your microphone off' && window.tilemix.state.audioOff`)
 

@@ -58,18 +58,17 @@ func TestMove(t *testing.T) {
 	if err := rooms.Move("here", before.ID, "there"); err != nil {
 		t.Fatal(err)
 	}
-	ada.waitForTiles(t, "Bob", "Ada")
+	if after := ada.waitForTiles(t, "Bob", "Ada"); after.ID != before.ID {
+		t.Errorf("was %s, is %s", before.ID, after.ID)
+	}
 	ada.waitForTile(t, "Bob", orange)
 	t.Logf("the other room is seen after %v", time.Since(began))
 	bob.waitForTile(t, "Ada", green)
 	ada.waitForMotion(t, "Bob")
 	ada.waitFor(t, `window.tilemix.pc.old && window.tilemix.ws.old && location.pathname === '/r/there' && document.title.startsWith('there')`)
 	ada.waitFor(t, `document.getElementById('room-name').textContent === 'there'`) // small windows have no place for it
-	ada.do(t, chromedp.Reload())
-	ada.waitFor(t, `window.tilemix?.pc && !window.tilemix.pc.old`)
-	if after := ada.waitForTiles(t, "Bob", "Ada"); after.ID != before.ID {
-		t.Errorf("was %s, is %s", before.ID, after.ID)
-	}
+	ada.reload(t, func(state) {}, "Bob", "Ada")
+	ada.waitFor(t, `window.tilemix.pc && !window.tilemix.pc.old`)
 	ada.close(t)
 	bob.close(t)
 }
