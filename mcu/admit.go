@@ -43,10 +43,15 @@ func (s *Server) ruled(name string, g policy.Grant) (r rules.Terms, err error) {
 			return r, err
 		}
 	}
-	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && (r.Lock || s.cfg().Seats.Was(name, time.Now()).Locked)) {
+	if e := s.rooms[name]; g.Role != policy.Host && (e != nil && e.Locked() || e == nil && s.locks(name, r)) {
 		return r, room.ErrLocked
 	}
 	return r, r.Admits(g, time.Now())
+}
+
+// locks tells whether a room begins locked: by its rules, or because it was before a crash. The caller holds s.mu.
+func (s *Server) locks(name string, r rules.Terms) bool {
+	return r.Lock || s.cfg().Seats.Was(name, time.Now()).Locked
 }
 
 // hosted tells whether a host is in a room. The caller holds s.mu.
@@ -244,6 +249,7 @@ func (s *Server) open(name string, maker netip.Prefix, lobby bool, ruled rules.T
 	env := s.env
 	s.furnish(&env)
 	env.Codecs, env.Voices = s.decoders.ofRoom()
+	env.Locked = !lobby && s.locks(name, ruled)
 	r, err := build(name, env)
 	if err != nil {
 		return nil, err

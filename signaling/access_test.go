@@ -278,6 +278,25 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestLocksAtOnce has the rule that locks a room hold while the first host is still connecting, and until a host unlocks it.
+func TestLocksAtOnce(t *testing.T) {
+	url, _ := guarded(t, access.Open)
+	decide(t, url, `{"lock":true}`, http.StatusOK)
+	host, _ := invited(t, url, `{"role":"host"}`)
+	ada, _, _ := come(t, url, "Ada", "bearer."+host)
+	locked := func(when string) {
+		t.Helper()
+		if _, _, refused := come(t, url, "Ben"); refused != "403 room_locked" {
+			t.Errorf("Ben, %s: %q", when, refused)
+		}
+	}
+	locked("while Ada connects")
+	connect(t, ada)
+	locked("while Ada is in")
+	sendJSON(t, ada, control.Lock{})
+	poll.Until(t, "Ben to come in", func() bool { _, _, refused := come(t, url, "Ben"); return refused == "" })
+}
+
 // TestLobby has a guest wait until a host lets it in, over the connection that it has.
 func TestLobby(t *testing.T) {
 	url, _ := guarded(t, access.Open)

@@ -82,6 +82,7 @@ type Env struct {
 	Views           *pool.Allotment // of views beside the rooms' own
 	Fonts           *fonts.Library  // of texts that the font in the binary lacks
 	MaxParticipants int
+	Locked          bool                           // nobody but hosts comes in, until the room's rules hold and say whether
 	Overlays        func(room string) overlay.Sets // that a call begins with; may block. It may be nil
 	ICEServers      func() []control.ICEServer     // that clients are told of
 	Emit            func(event.Event)              // tells the outside; must not block
@@ -106,8 +107,7 @@ type Env struct {
 	Log      *slog.Logger
 }
 
-// Room is one call. It is safe for concurrent use. The goroutine that calls Run owns its
-// loop.
+// Room is one call. It is safe for concurrent use. The goroutine that calls Run owns its loop.
 type Room struct {
 	name  string
 	lobby bool // members wait here to be let into the room of that name
@@ -131,9 +131,9 @@ type Room struct {
 // New returns a room that nobody is in.
 func New(name string, env Env) (*Room, error) { return build(name, env, false) }
 
-// NewLobby returns the lobby of a room, in which nobody waits. Its members receive a picture that
-// says so, at lobbyRate, and no sound. They neither see nor hear each other, and nothing of what they
-// send is decoded. It has no events but that somebody waits.
+// NewLobby returns the lobby of a room, in which nobody waits. Its members receive a picture that says so, at lobbyRate,
+// and no sound. They neither see nor hear each other, and nothing of what they send is decoded. It has no events but that
+// somebody waits.
 func NewLobby(of string, env Env) (*Room, error) {
 	env.FrameRate = lobbyRate
 	env.Rungs = []ladder.Rung{{Size: env.Size, FrameRate: lobbyRate, Bitrate: lobbyBitrate, Every: 1}, {}}
@@ -153,6 +153,7 @@ func build(name string, env Env, lobby bool) (*Room, error) {
 		calls: make(chan func(), 64), ended: make(chan struct{}),
 		chain: scene.NewChain(),
 	}
+	r.locked.Store(env.Locked)
 	report, title := reporter{r}, ""
 	if lobby {
 		title, r.log = name, r.log.With("lobby", true)
@@ -236,8 +237,7 @@ func (r *Room) Over() bool { return r.over.Load() }
 // Locked tells whether the room takes nobody but hosts.
 func (r *Room) Locked() bool { return r.locked.Load() }
 
-// Act does what a command of a program with a grant says. Errors are those that a participant
-// would be told.
+// Act does what a command of a program with a grant says. Errors are those that a participant would be told.
 func (r *Room) Act(grant policy.Grant, command control.Message) error {
 	err := ErrClosed
 	r.call(func() { err = r.loop.try(actor{grant: grant}, command) })
