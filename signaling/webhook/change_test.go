@@ -70,3 +70,35 @@ func TestChange(t *testing.T) {
 		t.Errorf("after its end: %v", err)
 	}
 }
+
+// TestChangeOrder posts events and changes the receiver at once, to and fro: what was posted before a change goes to the
+// receiver of before.
+func TestChangeOrder(t *testing.T) {
+	receivers := []*receiver{receive(t), receive(t)}
+	cfg := config(t, receivers[0].URL)
+	s := send(t, cfg)
+	posted := [2]map[string]bool{{}, {}}
+	for round := range 20 {
+		for _, e := range happen(s, 5) {
+			posted[round%2][e.ID] = true
+		}
+		cfg.URLs = []string{receivers[(round+1)%2].URL}
+		if err := s.Change(cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg.URLs = []string{receivers[0].URL, receivers[1].URL}
+	if err := s.Change(cfg); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, 0, queued)
+	for n, r := range receivers {
+		for got := map[string]bool{}; len(got) < len(posted[n]); {
+			id := r.next(t).event.ID // what was being sent at a change may come twice
+			if !posted[n][id] {
+				t.Fatalf("receiver %d gets what was posted while the other was set", n)
+			}
+			got[id] = true
+		}
+	}
+}

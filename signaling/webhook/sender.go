@@ -168,7 +168,7 @@ func (s *Sender) Run(ctx context.Context) error {
 }
 
 // take writes events to disk until ctx ends, then those that still wait. It returns the crew that sends
-// them.
+// them. What was posted before a change goes by the configuration of before.
 func (s *Sender) take(ctx context.Context, sending *crew) *crew {
 	for {
 		select {
@@ -176,17 +176,24 @@ func (s *Sender) take(ctx context.Context, sending *crew) *crew {
 			s.save(e)
 		case c := <-s.changes:
 			var err error
+			s.drain()
 			sending, err = s.replace(sending, c.to)
 			c.done <- err
 		case <-ctx.Done():
-			for {
-				select {
-				case e := <-s.in:
-					s.save(e)
-				default:
-					return sending
-				}
-			}
+			s.drain()
+			return sending
+		}
+	}
+}
+
+// drain writes the events that wait to disk.
+func (s *Sender) drain() {
+	for {
+		select {
+		case e := <-s.in:
+			s.save(e)
+		default:
+			return
 		}
 	}
 }
