@@ -17,9 +17,9 @@ const (
 	postCost = 512
 	// maxPosts (8) bounds the posts of one client that are served at the same time.
 	maxPosts = 8
-	// goodbyeWait (1 s) is how long the server waits for the code of a client whose stream has ended:
-	// the code comes over another connection.
-	goodbyeWait = time.Second
+	// goodbyeWait (5 s) is how long the server waits for the code of a client that has ended its stream:
+	// the code comes over another connection, which the client may have to open first.
+	goodbyeWait = 5 * time.Second
 )
 
 // eventStream is the transport of a client that has no WebSocket. The server sends events (WHATWG HTML
@@ -36,19 +36,25 @@ type eventStream struct {
 	posts  chan struct{}             // of maxPosts: those that are being served
 	bytes  *rate.Limiter             // of posts
 	pinged func(context.Context, []byte) bool
+	left   <-chan struct{} // closed when the request has ended: the client or the network has ended the stream
+	done   <-chan struct{} // closed when the session has ended
+	taken  <-chan struct{} // closed when another connection has replaced this one
 }
 
-func newEventStream(out http.ResponseWriter, pinged func(context.Context, []byte) bool) *eventStream {
+// newEventStream returns the transport of a socket. It is the answer to a request that ends when left is closed.
+func newEventStream(out http.ResponseWriter, left <-chan struct{}, k *socket) *eventStream {
 	e := &eventStream{
 		out: out, turn: make(chan struct{}, 1), in: make(chan []byte), heard: make(chan struct{}, 1),
 		closed: make(chan websocket.StatusCode, 1), over: make(chan struct{}), posts: make(chan struct{}, maxPosts),
-		bytes: rate.NewLimiter(byteRate, byteBurst), pinged: pinged,
+		bytes: rate.NewLimiter(byteRate, byteBurst), pinged: k.pinged,
+		left: left, done: k.session.Done(), taken: k.taken,
 	}
 	e.end = sync.OnceFunc(func() { close(e.over) })
 	return e
 }
 
-// Read returns the next message that the client has posted.
+// Read returns the next message that the client has posted. After the stream's end it waits for the code that
+// the client closes with, unless the session has ended or goes on over another connection.
 func (e *eventStream) Read(ctx context.Context) (websocket.MessageType, []byte, error) {
 	select {
 	case data := <-e.in:
@@ -57,12 +63,20 @@ func (e *eventStream) Read(ctx context.Context) (websocket.MessageType, []byte, 
 		return 0, nil, websocket.CloseError{Code: code}
 	case <-ctx.Done():
 	}
-	late := time.NewTimer(goodbyeWait)
+	wait := closeTimeout // the server ends the stream
+	select {
+	case <-e.left:
+		wait = goodbyeWait
+	default:
+	}
+	late := time.NewTimer(wait)
 	defer late.Stop()
 	select {
 	case code := <-e.closed:
 		return 0, nil, websocket.CloseError{Code: code}
 	case <-e.over:
+	case <-e.done:
+	case <-e.taken:
 	case <-late.C:
 	}
 	return 0, nil, ctx.Err()

@@ -51,7 +51,7 @@ func (s *eventStreams) open(c echo.Context) error {
 		return err
 	}
 	defer k.part()
-	e, path := newEventStream(out, k.pinged), r.URL.Path+"/"+rand.Text()
+	e, path := newEventStream(out, r.Context().Done(), k), r.URL.Path+"/"+rand.Text()
 	s.keep(path, e)
 	defer s.keep(path, nil)
 	defer e.end()
