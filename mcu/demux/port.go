@@ -190,10 +190,11 @@ func (p *Port) begin(ctx context.Context, conn net.Conn) {
 	})
 }
 
-// gone is why a connection is not handed on that its client has closed or broken.
+// gone is why a connection is not handed on that its client has closed or broken, or that is closed already.
 const gone = "gone"
 
-// hand hands a connection on and keeps it open from then on. It returns why it does not.
+// hand hands a connection on and keeps it open from then on. It returns why it does not. Where it returns gone, it has
+// closed the connection, and has counted what is to be counted before.
 func (p *Port) hand(ctx context.Context, kind Kind, conn net.Conn, keep func() bool) (why string) {
 	to := p.branches[kind]
 	if to == nil {
@@ -206,14 +207,16 @@ func (p *Port) hand(ctx context.Context, kind Kind, conn net.Conn, keep func() b
 	case to.conns <- conn:
 		return ""
 	case <-to.done:
-		why = "the server ends"
+		if ctx.Err() == nil {
+			p.refuse(conn, "the server ends")
+		}
 	case <-ctx.Done():
-		why = gone
 	}
 	_ = conn.Close()
-	return why
+	return gone
 }
 
+// refuse counts a connection that is to be closed afterwards: a client that sees its end finds it counted.
 func (p *Port) refuse(conn net.Conn, why string) {
 	p.refused.Add(1)
 	p.once.Do(func() {

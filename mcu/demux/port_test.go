@@ -219,6 +219,51 @@ func TestRandom(t *testing.T) {
 	})
 }
 
+// watched is a connection that says how many were refused when it is closed.
+type watched struct {
+	from
+	port   *demux.Port
+	closed chan uint64
+}
+
+func (w watched) Close() error {
+	select {
+	case w.closed <- w.port.Refused():
+	default: // it is closed again
+	}
+	return w.from.Close()
+}
+
+// TestCounted: a connection that is refused is counted before it is closed.
+func TestCounted(t *testing.T) {
+	for name, first := range map[string]string{
+		"a kind that is not served any more": "GET / HTTP/1.1\r\n\r\n", "other bytes": "\x00 nothing of ours", "no bytes": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &pipes{make(chan net.Conn), make(chan struct{})}
+				port := demux.New(p, nil, slog.New(slog.DiscardHandler))
+				_ = port.Listen(demux.HTTP).Close()
+				ctx, cancel := context.WithCancel(t.Context())
+				ran := make(chan error, 1)
+				go func() { ran <- port.Run(ctx) }()
+				client, server := net.Pipe()
+				defer client.Close()
+				w := watched{from{server, host(1)}, port, make(chan uint64, 1)}
+				p.conns <- w
+				go func() { _, _ = io.WriteString(client, first) }()
+				if n := <-w.closed; n != 1 {
+					t.Errorf("%d are counted when it is closed", n)
+				}
+				cancel()
+				if err := <-ran; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // TestEnd: once its context ends, a Port has no more connections, and leaves it to those who use a listener
 // to close it, so that none of them takes the end for a failure.
 func TestEnd(t *testing.T) {
