@@ -334,21 +334,29 @@ func TestLobby(t *testing.T) {
 // connect has a client's media connection stand, without which it is nobody for the others.
 func connect(t *testing.T, conn *websocket.Conn) {
 	t.Helper()
-	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
-	sendJSON(t, conn, control.Offer{SDP: c.offer(t, true, false)})
-	c.accept(t, awaitMessage[control.Answer](t, conn).SDP)
+	negotiate(t, conn)
 	poll.Until(t, "a list with somebody in it", func() bool {
 		return len(awaitMessage[control.Participants](t, conn).Participants) > 0
 	})
 }
 
-// awaitMessage reads until there is a message of a type.
+// negotiate has a client offer media, and takes the answer. The connection may stand later.
+func negotiate(t *testing.T, conn *websocket.Conn) {
+	t.Helper()
+	c := newClient(t, webrtc.RTPTransceiverDirectionSendrecv)
+	sendJSON(t, conn, control.Offer{SDP: c.offer(t, true, false)})
+	c.accept(t, awaitMessage[control.Answer](t, conn).SDP)
+}
+
+// awaitMessage reads until there is a message of a type, for poll.Patience at most.
 func awaitMessage[M control.Message](t *testing.T, conn *websocket.Conn) M {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), poll.Patience)
+	defer cancel()
 	for {
-		_, data, err := conn.Read(t.Context())
+		_, data, err := conn.Read(ctx)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("while waiting for a %T: %v", *new(M), err)
 		}
 		fits(t, "FromServer", data)
 		if m, err := control.Decode(data); err == nil {

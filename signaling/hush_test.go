@@ -17,7 +17,7 @@ func TestHushedComesBack(t *testing.T) {
 	if conn == nil {
 		t.Fatal(refused)
 	}
-	connect(t, conn)
+	negotiate(t, conn)
 	seated(t, conn, ben.ID)
 	hold := func(body string) {
 		t.Helper()

@@ -17,7 +17,7 @@ func TestLobbyRoutes(t *testing.T) {
 	if conn == nil {
 		t.Fatal(refused)
 	}
-	connect(t, conn)
+	negotiate(t, conn)
 	seated(t, conn, ben.ID)
 	at := url + "/api/v1/rooms/den/waiting"
 	post := func(to, body string, status int) {

@@ -99,11 +99,12 @@ func effects(t *testing.T, way string) (all []string) {
 			t.Fatal(refused)
 		}
 		conns[name], ids[name] = conn, w.ID
-		if name != "Ada" {
-			connect(t, conn)
-			continue
+		if name == "Ada" {
+			h.conn, h.channel = conn, channelled(t, conn)
+		} else {
+			negotiate(t, conn)
 		}
-		h.conn, h.channel = conn, channelled(t, conn)
+		seated(t, conn, w.ID)
 	}
 	saw := func(m control.Message) {
 		data, err := control.Encode(m)
@@ -146,7 +147,6 @@ func effects(t *testing.T, way string) (all []string) {
 // it. The host is told each time that the guest waits.
 func (h *host) lobby(t *testing.T, eve *websocket.Conn, id string) (saw []string) {
 	t.Helper()
-	seated(t, eve, id)
 	for _, command := range []struct {
 		control.Message
 		rest string
