@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"tilemix/mcu/demux"
+	"tilemix/mcu/mcutest"
 )
 
 // pebble is Let's Encrypt's server for tests of clients.
@@ -108,11 +110,10 @@ type acmeStage struct {
 // startACME runs an authority, and a server that asks it for a certificate.
 func startACME(t *testing.T, program string, plainOnly bool, eab string) *acmeStage {
 	t.Helper()
-	secure, plain, closed := listen(t), listen(t), listen(t)
-	closed.Close()
-	tlsPort, httpPort := port(secure), port(closed)
+	secure, plain := listen(t), listen(t)
+	tlsPort, httpPort := port(secure), closed(t)
 	if plainOnly {
-		tlsPort, httpPort = port(closed), port(plain)
+		tlsPort, httpPort = closed(t), port(plain)
 	}
 	directory, client := startPebble(t, program, tlsPort, httpPort, eab)
 	meanwhile, err := NewSelf(openAuthority(t, t.TempDir()), silent())
@@ -201,11 +202,9 @@ func startPebble(t *testing.T, program string, tlsPort, httpPort int, eab string
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, management := listen(t), listen(t)
-	own.Close()
-	management.Close()
+	own, management := "127.0.0.1:"+mcutest.Port(t), "127.0.0.1:"+mcutest.Port(t)
 	settings := map[string]any{
-		"listenAddress": own.Addr().String(), "managementListenAddress": management.Addr().String(),
+		"listenAddress": own, "managementListenAddress": management,
 		"certificate": filepath.Join(dir, "cert.pem"), "privateKey": filepath.Join(dir, "key.pem"),
 		"httpPort": httpPort, "tlsPort": tlsPort,
 		"profiles": map[string]any{"default": map[string]any{"description": "default", "validityPeriod": 7776000}},
@@ -242,7 +241,7 @@ func startPebble(t *testing.T, program string, tlsPort, httpPort int, eab string
 	})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust(t, a)}}
 	t.Cleanup(transport.CloseIdleConnections)
-	directory, client = "https://"+own.Addr().String()+"/dir", &http.Client{Transport: transport}
+	directory, client = "https://"+own+"/dir", &http.Client{Transport: transport}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		response, err := client.Get(directory)
 		if err == nil {
@@ -307,6 +306,16 @@ func listen(t *testing.T) net.Listener {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	return l
+}
+
+// closed returns a port that nobody has.
+func closed(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(mcutest.Port(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }

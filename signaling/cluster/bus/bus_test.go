@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -134,7 +135,11 @@ func natsServer(t *testing.T, port int) *server.Server {
 // TestOthers: on a NATS that others use, their messages are refused, the large ones too, and logged once. When
 // that NATS is gone, there is nobody to tell, and when it is back, there is.
 func TestOthers(t *testing.T) {
-	shared := natsServer(t, server.RANDOM_PORT)
+	port, err := strconv.Atoi(mcutest.Port(t)) // one that the kernel gives to nobody while no server has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := natsServer(t, port)
 	url := shared.ClientURL()
 	a, b := begin(t, "a", secret, Config{URL: url}), begin(t, "b", secret, Config{URL: url})
 	if got := a.ask(t, "b", "hello"); got != "b heard hello" {
@@ -159,7 +164,6 @@ func TestOthers(t *testing.T) {
 	if n := strings.Count(b.log.String(), "is refused"); n != 2 || b.got() != "" {
 		t.Errorf("%d lines, heard %q:\n%s", n, b.got(), b.log)
 	}
-	port := shared.Addr().(*net.TCPAddr).Port
 	shared.Shutdown()
 	shared.WaitForShutdown()
 	poll.Until(t, "the bus is away", func() bool { return !a.Connected() })
