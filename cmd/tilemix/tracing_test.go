@@ -65,9 +65,11 @@ func TestTraces(t *testing.T) {
 	}
 	url := strings.TrimPrefix(strings.TrimSpace(line), "tilemix serves on ")
 	film(t, url)
-	startRecording(t, url)
+	recording := startRecording(t, url)
 	ask(t, "POST", url+"/api/v1/rooms/demo/outputs", "application/json", `{"url":"whip+http://127.0.0.1:1/whip/x"}`, http.StatusCreated)
 	poll.Until(t, "the output's first attempt", func() bool { return of("output") != nil })
+	ask(t, "DELETE", url+"/api/v1/recordings/"+recording, "", "", http.StatusOK) // the server's end would give its span a second
+	poll.Until(t, "the recording's end", func() bool { return of("recording") != nil })
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
