@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -11,9 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"tilemix/codec/h264"
+	"tilemix/mcu/mcutest"
 	"tilemix/mcu/mcutest/poll"
 )
 
@@ -37,10 +38,8 @@ func TestReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stderr, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := new(mcutest.Log)
+	command.Stderr = log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +49,20 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := strings.TrimPrefix(strings.TrimSpace(line), "tilemix serves on ")
-	log := bufio.NewScanner(stderr)
+	read := 0 // of the log
 	says := func(wanted ...string) {
 		t.Helper()
-		timer := time.AfterFunc(poll.Patience, func() { _ = command.Process.Kill() })
-		defer timer.Stop()
-		for log.Scan() {
-			if !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(log.Text(), w) }) {
-				return
+		poll.Until(t, fmt.Sprintf("the log to say %q", wanted), func() bool {
+			end := read
+			for line := range strings.Lines(log.String()[read:]) {
+				end += len(line)
+				if strings.HasSuffix(line, "\n") && !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(line, w) }) {
+					read = end
+					return true
+				}
 			}
-		}
-		t.Fatalf("the log never says %q", wanted)
+			return false
+		})
 	}
 	reload := func(good bool, answer string) {
 		t.Helper()
@@ -109,7 +111,6 @@ func TestReload(t *testing.T) {
 		t.Errorf("the server says that it stops at %s, and said %s before", now, ends)
 	}
 	send(t, command.Process, syscall.SIGTERM) // at once
-	go func() { _, _ = io.Copy(io.Discard, stderr) }()
 	if err := command.Wait(); err != nil {
 		t.Errorf("it ends with %v", err)
 	}
