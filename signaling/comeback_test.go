@@ -39,6 +39,7 @@ func newPublishers(t *testing.T) publishers {
 	srv := &joinCounter{server: newServer(t)}
 	cfg := signaling.Default()
 	cfg.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	cfg.AddressRate = 0 // publishers post until they get their place back
 	return publishers{t, srv, serve(t, srv, cfg)}
 }
 
@@ -60,6 +61,7 @@ func (p publishers) speak(c *client, created reply) (hush func()) {
 	p.t.Helper()
 	c.accept(p.t, created.body)
 	c.wait(p.t)
+	poll.Until(p.t, "the keys of the media", func() bool { return c.ConnectionState() == webrtc.PeerConnectionStateConnected })
 	sound := c.GetSenders()[0].Track().(*webrtc.TrackLocalStaticSample)
 	said, enough, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
@@ -68,7 +70,7 @@ func (p publishers) speak(c *client, created reply) (hush func()) {
 			if err := sound.WriteSample(media.Sample{Data: []byte{0xf8, 0xff, 0xfe}, Duration: 20 * time.Millisecond}); err != nil {
 				p.t.Error(err)
 			}
-			if n == 50 { // the first may be lost before the connection stands
+			if n == 50 { // the first may be lost before the server has its keys
 				close(said)
 			}
 			select {
