@@ -252,12 +252,16 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 	if status := ada.closed(t); status < 4000 {
 		t.Fatalf("closed with %v", status)
 	}
-	began := time.Now()
+	var began time.Time // of the wait for the end of the deaf connection
+	crowd := poll.Crowd(t)
 	url := base + "/ws/hall?name=Ada&resume=" + secret
 	for i := 1; ; i++ {
 		again, response, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // Dial has closed it
 		if err == nil {
 			defer func() { _ = again.CloseNow() }()
+			if i == 1 {
+				began = time.Now()
+			}
 			if i > 50 {
 				t.Fatal("there is no end")
 			}
@@ -271,7 +275,11 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 	if _, err := io.Copy(io.Discard, deaf); err != nil {
 		t.Logf("the end came as %v", err)
 	}
-	if d := time.Since(began); d > 4*time.Second {
+	switch d, others := time.Since(began), crowd(); { // a client has a second for its answer; without that the library closes after five
+	case d <= 4*time.Second:
+	case others > poll.Crowded:
+		t.Logf("not judged: it was closed after %v, while others used %.2f cores", d, others)
+	default:
 		t.Errorf("it was closed after %v", d)
 	}
 }
