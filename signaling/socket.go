@@ -42,6 +42,7 @@ type socket struct {
 	pace    *rate.Limiter
 	taken   chan struct{}        // closed when another connection has replaced this one
 	full    sync.Once            // the queue was full, and the server closes the connection
+	flood   sync.Once            // the client floods, and the server closes the connection
 	closed  websocket.StatusCode // the client's, once run has returned; -1: none
 
 	*socketCounts
@@ -185,8 +186,10 @@ func (k *socket) put(ctx context.Context, m control.Message) error {
 // pinged takes note of a control frame of the client, and closes a client that floods.
 func (k *socket) pinged(context.Context, []byte) (answer bool) {
 	if !k.pings.Allow() {
-		k.flooded.Inc()
-		k.cancel()
+		k.flood.Do(func() {
+			k.flooded.Inc()
+			k.cancel()
+		})
 		return false
 	}
 	return true
