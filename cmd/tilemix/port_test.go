@@ -30,6 +30,7 @@ import (
 	"tilemix/codec/h264"
 	"tilemix/mcu/control"
 	"tilemix/mcu/mcutest"
+	"tilemix/mcu/mcutest/poll"
 	"tilemix/mcu/rtc/rtctest"
 	"tilemix/mcu/rtc/rtctest/signal"
 )
@@ -40,6 +41,7 @@ type harbour struct {
 	address string // of TCP
 	trust   *tls.Config
 	http    *http.Client
+	server  *os.Process
 }
 
 func openHarbour(t *testing.T) *harbour {
@@ -49,7 +51,8 @@ func openHarbour(t *testing.T) *harbour {
 	}
 	h, dir := &harbour{port: mcutest.Port(t)}, t.TempDir()
 	h.address = "127.0.0.1:" + h.port
-	if url, _ := serveProcess(t, "--port", h.port, "--tls", "self", "--data-dir", dir); url != "https://"+h.address {
+	var url string
+	if url, h.server = serveProcess(t, "--port", h.port, "--tls", "self", "--data-dir", dir); url != "https://"+h.address {
 		t.Fatalf("the server is at %s", url)
 	}
 	authority, err := os.ReadFile(filepath.Join(dir, "tls", "ca.crt"))
@@ -64,6 +67,14 @@ func openHarbour(t *testing.T) *harbour {
 
 func (h *harbour) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", h.address)
+}
+
+// crowd is [poll.Crowd], for which the server is none of the others.
+func (h *harbour) crowd(t *testing.T) (cores func() float64) {
+	t.Helper()
+	f := &fortress{pid: h.server.Pid}
+	began, used := time.Now(), f.others(t)
+	return func() float64 { return (f.others(t) - used).Seconds() / time.Since(began).Seconds() }
 }
 
 // client returns a client of HTTP that follows no redirect.
@@ -176,16 +187,20 @@ func TestPort(t *testing.T) {
 					return new(net.Dialer).DialContext(ctx, "tcp", wall.at)
 				})
 			}
+			crowd := h.crowd(t)
 			answer, selected, took := h.join(t, client, c.way)
+			others := crowd()
 			if selected != c.selected {
 				t.Errorf("the way is %q, not %q", selected, c.selected)
 			}
 			const most = 1500 * time.Millisecond
 			for again := 2; again > 0 && took > most; again-- { // a way that is slow is so each time, and a busy machine is not
-				t.Logf("first picture after %v", took)
+				t.Logf("first picture after %v, while others used %.2f cores", took, others)
+				crowd = h.crowd(t)
 				_, _, took = h.join(t, client, c.way)
+				others = crowd()
 			}
-			if t.Logf("first picture after %v", took); took > most {
+			if t.Logf("first picture after %v, while others used %.2f cores", took, others); took > most && others < poll.Crowded {
 				t.Errorf("the first picture took %v", took)
 			}
 			for line := range strings.Lines(answer) {
