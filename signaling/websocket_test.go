@@ -237,6 +237,21 @@ func testOldGoodbye(t *testing.T, dial dialling) {
 // does not answer.
 func TestWebSocketResumesTooOften(t *testing.T) {
 	base := serve(t, newServer(t), signaling.Default())
+	const most = 4 * time.Second // a client has a second for its answer; without that the library closes after five
+	took := resumeTooOften(t, base)
+	for again := 2; again > 0 && took > most; again-- { // a server that is slow is so each time, and a busy machine is not
+		t.Logf("it was closed after %v", took)
+		took = resumeTooOften(t, base)
+	}
+	if took > most {
+		t.Errorf("it was closed after %v", took)
+	}
+}
+
+// resumeTooOften has a participant come back over a connection that does not answer, and then until it has to wait. It
+// returns how long after the first of these the connection was closed.
+func resumeTooOften(t *testing.T, base string) time.Duration {
+	t.Helper()
 	ada := dial(t, base, "Ada")
 	secret := next[control.Welcome](t, ada).Resume
 	deaf, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
@@ -253,7 +268,6 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 		t.Fatalf("closed with %v", status)
 	}
 	var began time.Time // of the wait for the end of the deaf connection
-	crowd := poll.Crowd(t)
 	url := base + "/ws/hall?name=Ada&resume=" + secret
 	for i := 1; ; i++ {
 		again, response, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // Dial has closed it
@@ -275,13 +289,7 @@ func TestWebSocketResumesTooOften(t *testing.T) {
 	if _, err := io.Copy(io.Discard, deaf); err != nil {
 		t.Logf("the end came as %v", err)
 	}
-	switch d, others := time.Since(began), crowd(); { // a client has a second for its answer; without that the library closes after five
-	case d <= 4*time.Second:
-	case others > poll.Crowded:
-		t.Logf("not judged: it was closed after %v, while others used %.2f cores", d, others)
-	default:
-		t.Errorf("it was closed after %v", d)
-	}
+	return time.Since(began)
 }
 
 // A client that sends alive has its answer at once, and nobody else has one.
