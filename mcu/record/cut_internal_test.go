@@ -38,10 +38,15 @@ func TestInherit(t *testing.T) {
 	var c cut
 	now := time.Now()
 	c.inherit(left, now)
-	if len(c) != 3 || !c.has("demo") || !c.has("other") || c.has("") {
-		t.Fatalf("they are %+v", c)
+	if len(c.all) != 3 || !c.has("demo") || !c.has("other") || c.has("") {
+		t.Fatalf("they are %+v", c.all)
 	}
-	for _, one := range c.take("demo") {
+	mine, done := c.take("demo")
+	if !c.has("demo") {
+		t.Error("a room whose next parts begin has none")
+	}
+	done()
+	for _, one := range mine {
 		switch one.ID {
 		case "1":
 			if one.paused || one.Part != 2 || one.First() != "0" || string(one.Options) != string(options) || one.Participants != nil {
@@ -55,8 +60,10 @@ func TestInherit(t *testing.T) {
 			t.Errorf("there is %+v", one)
 		}
 	}
-	if c.has("demo") || c.take("demo") != nil {
+	if twice, done := c.take("demo"); twice != nil {
 		t.Error("they are taken twice")
+	} else if done(); c.has("demo") {
+		t.Error("the room waits for ever")
 	}
 	c.inherit(nil, now.Add(reach-1))
 	if !c.has("other") {

@@ -73,9 +73,7 @@ func (c *Recorder) List(room string) []sidecar.Info {
 // more than once. Errors are those of Start.
 func (c *Recorder) Continue(room string) (failed error) {
 	<-c.ready
-	c.mu.Lock()
-	mine := c.severed.take(room)
-	c.mu.Unlock()
+	mine, done := c.severed.take(room)
 	for _, t := range mine {
 		var o Options
 		_ = json.Unmarshal(t.Options, &o) // of another version: as far as this one knows them
@@ -86,16 +84,25 @@ func (c *Recorder) Continue(room string) (failed error) {
 		}
 		failed = errors.Join(failed, err)
 	}
+	if done(); failed != nil {
+		c.soon(room)
+	}
 	return failed
+}
+
+// Waive has the cut recordings of a room end where they were cut: its call comes too late to be the same one. What
+// the rules of the room say of the call happens.
+func (c *Recorder) Waive(room string) {
+	<-c.ready
+	waived, done := c.severed.take(room)
+	if done(); len(waived) > 0 {
+		c.soon(room)
+	}
 }
 
 // Inherit takes the recordings of a room, by the keys of another server's journal, which go on here: Continue begins
 // their next parts. Other keys mean nothing to it.
-func (c *Recorder) Inherit(left map[string]json.RawMessage) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.severed.inherit(left, time.Now())
-}
+func (c *Recorder) Inherit(left map[string]json.RawMessage) { c.severed.inherit(left, time.Now()) }
 
 // Get returns a recording of a room, or of any room if room is "". The error is mcu.ErrNotFound.
 func (c *Recorder) Get(room, id string) (sidecar.Info, error) {
@@ -147,8 +154,8 @@ func (c *Recorder) prune(now time.Time) {
 		}
 	}
 	keep := c.now.Load().Keep
-	for _, i := range keep.Over(all, func(i sidecar.Info) int64 { return bytesOf(c.files(i)) }, now) {
-		log := c.log.With("recording", i.ID, "room", i.Room, "ended", i.Ended, "bytes", bytesOf(c.files(i)))
+	for _, i := range keep.Over(all, func(i sidecar.Info) int64 { return bytesOf(filesOf(c.cfg.Dir, i)) }, now) {
+		log := c.log.With("recording", i.ID, "room", i.Room, "ended", i.Ended, "bytes", bytesOf(filesOf(c.cfg.Dir, i)))
 		if keep.DryRun {
 			if !c.doomed[i.ID] {
 				log.Info("this recording would be deleted (--recordings-dry-run)")
@@ -156,25 +163,13 @@ func (c *Recorder) prune(now time.Time) {
 			c.doomed[i.ID] = true
 			continue
 		}
-		if err := remove(c.files(i)); err != nil {
+		if err := remove(filesOf(c.cfg.Dir, i)); err != nil {
 			log.Error("recording not deleted", "error", err)
 			continue
 		}
 		delete(c.all, i.ID)
 		log.Info("recording deleted")
 	}
-}
-
-// files returns the paths of all files of a recording, that of its state last.
-func (c *Recorder) files(i sidecar.Info) (paths []string) {
-	for _, p := range i.Participants {
-		for _, t := range p.Tracks {
-			if t.File != "" {
-				paths = append(paths, filepath.Join(c.cfg.Dir, filepath.Base(t.File)))
-			}
-		}
-	}
-	return append(paths, filepath.Join(c.cfg.Dir, i.ID+mediaFile), filepath.Join(c.cfg.Dir, i.ID+sidecar.Ending))
 }
 
 // Open opens a file of a recording, and returns how many bytes of it are whole. name is that of a track;
@@ -244,22 +239,24 @@ func (c *Recorder) SetView(room, id string, w views.Wish) (sidecar.Info, error) 
 
 // Hear takes an event of a room. A call whose room is always recorded begins to be, soon. It does not block.
 func (c *Recorder) Hear(e event.Event) {
-	if e.Type != event.RoomStarted || c.cfg.Rules == nil {
-		return
+	if e.Type == event.RoomStarted && c.cfg.Rules != nil {
+		c.soon(e.Room)
 	}
+}
+
+// soon has Run look whether a room is always recorded.
+func (c *Recorder) soon(room string) {
 	select {
-	case c.begun <- e.Room:
+	case c.begun <- room:
 	default:
-		c.log.Error("too many calls begin at once: one is not recorded if its room says so", "room", e.Room)
+		c.log.Error("too many calls begin at once: one is not recorded if its room says so", "room", room)
 	}
 }
 
 // automate begins the recording of a call whose room is always recorded.
 func (c *Recorder) automate(room string) {
-	c.mu.Lock()
-	goes := len(c.running(room)) > 0 || c.severed.has(room)
-	c.mu.Unlock()
-	if goes { // on after a crash
+	// In this order, because a next part that has begun runs before the room has nothing that was cut.
+	if c.severed.has(room) || len(c.runningInfos(room)) > 0 {
 		return
 	}
 	ruled, err := c.ruled(room)

@@ -156,7 +156,7 @@ func (c *Recorder) find() {
 	r := repairer{dir: c.cfg.Dir, ours: c.lock != nil, log: c.log}
 	r.repaired = func(i sidecar.Info, was sidecar.State) {
 		if c.news.emit(i, false); time.Since(i.Ended) < reach {
-			c.severed = append(c.severed, severed{i, was == sidecar.Paused})
+			c.severed.add(severed{i, was == sidecar.Paused})
 		}
 	}
 	found := r.find()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tilemix/codec/mp4"
@@ -58,33 +59,60 @@ type severed struct {
 	paused bool
 }
 
-// cut has the recordings whose next parts are to begin with their rooms. Its Recorder's lock guards it.
-type cut []severed
-
-// has tells whether there is one of a room.
-func (c cut) has(room string) bool {
-	return slices.ContainsFunc(c, func(t severed) bool { return t.Room == room })
+// cut has the recordings whose next parts are to begin with their rooms. It is safe for concurrent use.
+type cut struct {
+	mu   sync.Mutex
+	all  []severed
+	goes map[string]int // rooms whose next parts begin now
 }
 
-// take returns those of a room, and has them no more.
-func (c *cut) take(room string) (mine []severed) {
-	*c = slices.DeleteFunc(*c, func(t severed) bool {
+// add takes one that the server before has left.
+func (c *cut) add(one severed) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, one)
+}
+
+// has tells whether there is one of a room, or begins now.
+func (c *cut) has(room string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.goes[room] > 0 || slices.ContainsFunc(c.all, func(t severed) bool { return t.Room == room })
+}
+
+// take returns those of a room, and has the room until done is called.
+func (c *cut) take(room string) (mine []severed, done func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = slices.DeleteFunc(c.all, func(t severed) bool {
 		if t.Room == room {
 			mine = append(mine, t)
 		}
 		return t.Room == room
 	})
-	return mine
+	if c.goes == nil {
+		c.goes = map[string]int{}
+	}
+	c.goes[room]++
+	return mine, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.goes[room]--; c.goes[room] == 0 {
+			delete(c.goes, room)
+		}
+	}
 }
 
 // inherit takes those that another server has left in its journal.
 func (c *cut) inherit(left map[string]json.RawMessage, now time.Time) {
-	*c = slices.DeleteFunc(*c, func(t severed) bool { return now.Sub(t.Ended) >= reach })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = slices.DeleteFunc(c.all, func(t severed) bool { return now.Sub(t.Ended) >= reach })
 	for key, value := range left {
 		var i sidecar.Info
 		if strings.HasPrefix(key, ofRecording) && json.Unmarshal(value, &i) == nil && i.Room != "" {
 			i.Ended = now
-			*c = append(*c, severed{i, i.State == sidecar.Paused})
+			c.all = append(c.all, severed{i, i.State == sidecar.Paused})
 		}
 	}
 }
@@ -157,6 +185,18 @@ func repairFile(path string) (size int64, length time.Duration, err error) {
 		return size, length, fmt.Errorf("repair: %w", err)
 	}
 	return size, length, nil
+}
+
+// filesOf returns the paths of all files of a recording, that of its state last.
+func filesOf(dir string, i sidecar.Info) (paths []string) {
+	for _, p := range i.Participants {
+		for _, t := range p.Tracks {
+			if t.File != "" {
+				paths = append(paths, filepath.Join(dir, filepath.Base(t.File)))
+			}
+		}
+	}
+	return append(paths, filepath.Join(dir, i.ID+mediaFile), filepath.Join(dir, i.ID+sidecar.Ending))
 }
 
 // remove removes files in their order, and stops at the first that stays. Some may be gone already.
