@@ -151,3 +151,14 @@ func (b *Broadcasts) Stop(ctx context.Context, room string) (broadcast.Info, err
 	b.book.drop(broadcastKey(room))
 	return b.Broadcaster.Stop(ctx, room)
 }
+
+// leave ends the outputs and inputs of a room that has left.
+func (r *Revival) leave(ctx context.Context, room string) {
+	for _, n := range r.book.of(room) {
+		trial, cancel := context.WithTimeout(ctx, trying)
+		if err := r.links.Remove(trial, n.kind, room, n.id); err != nil {
+			r.log.Warn("an output or input stays, of a room that goes on at another server", "room", room, "what", n.key(), "reason", err)
+		}
+		cancel()
+	}
+}

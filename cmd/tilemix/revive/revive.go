@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"tilemix/mcu/broadcast"
@@ -40,6 +41,7 @@ const Folder = "journal"
 // Recorder is what a Revival needs of [tilemix/mcu/record.Recorder].
 type Recorder interface {
 	Continue(room string) error
+	Waive(room string)
 	Inherit(left map[string]json.RawMessage)
 }
 
@@ -51,19 +53,28 @@ type Revival struct {
 	lock  *os.File
 	book  book
 	left  estate
-	began chan string   // rooms
+	began chan beginning
 	gone  chan string   // rooms that go on at another node
 	taken chan struct{} // what another server had; holds one
+
+	mu    sync.Mutex
+	until time.Time // rooms that begin before then go on
 
 	recorder    Recorder
 	links       *Links
 	broadcaster *Broadcasts
 }
 
+// beginning is that of a room.
+type beginning struct {
+	room string
+	late bool // for what was under way to go on
+}
+
 // Open reads what the server before has left in a data folder. If the folder cannot be written, or is
 // another server's, nothing outlasts a crash of this one, and the log says so.
 func Open(dataDir string, log *slog.Logger) *Revival {
-	r := &Revival{log: log, began: make(chan string, waiting), gone: make(chan string, waiting), taken: make(chan struct{}, 1)}
+	r := newRevival(log)
 	dir := filepath.Join(dataDir, Folder)
 	err := os.MkdirAll(dir, 0o750)
 	if err == nil {
@@ -86,6 +97,13 @@ func Open(dataDir string, log *slog.Logger) *Revival {
 	r.left.add(left)
 	r.book.journal, r.Seats = j, seats.New(j, left, time.Now())
 	return r
+}
+
+func newRevival(log *slog.Logger) *Revival {
+	return &Revival{
+		log: log, until: time.Now().Add(seats.Grace),
+		began: make(chan beginning, waiting), gone: make(chan string, waiting), taken: make(chan struct{}, 1),
+	}
 }
 
 // Configure has a broadcaster keep where its broadcasts stand, and go on there.
@@ -113,9 +131,7 @@ func (r *Revival) Follow(f func(key string, value json.RawMessage)) {
 // Adopt has a room go on here that another server had, which is dead or gives it away: its clients, recordings,
 // outputs, inputs and broadcast. runs tells that the room runs here already. It never blocks.
 func (r *Revival) Adopt(room string, runs bool, left map[string]json.RawMessage) {
-	r.Seats.Adopt(left, time.Now())
-	r.left.add(left)
-	r.recorder.Inherit(left)
+	r.inherit(left)
 	select {
 	case r.taken <- struct{}{}:
 	default:
@@ -125,10 +141,23 @@ func (r *Revival) Adopt(room string, runs bool, left map[string]json.RawMessage)
 	}
 }
 
-// begin has what was under way in a room go on, soon.
+// inherit takes what another server has left, for seats.Grace from now on. Nobody forgets it meanwhile.
+func (r *Revival) inherit(left map[string]json.RawMessage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.until = time.Now().Add(seats.Grace)
+	r.Seats.Adopt(left, time.Now())
+	r.left.add(left)
+	r.recorder.Inherit(left)
+}
+
+// begin has what was under way in a room go on, soon. Whether the room is too late is said now, because Run may be
+// busy until it would be.
 func (r *Revival) begin(room string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	select {
-	case r.began <- room:
+	case r.began <- beginning{room, !time.Now().Before(r.until)}:
 	default:
 		r.log.Error("what was under way in a room does not go on: too many rooms begin", "room", room)
 	}
@@ -155,27 +184,63 @@ func (r *Revival) Post(e event.Event) {
 
 // Run has things go on in the rooms that begin within seats.Grace. It returns when ctx ends.
 func (r *Revival) Run(ctx context.Context) error {
-	over := time.NewTimer(seats.Grace)
+	over := time.NewTimer(r.rest())
 	defer over.Stop()
-	for late := false; ; {
+	for {
 		select {
-		case room := <-r.began:
-			if !late {
-				r.revive(ctx, room)
-			}
+		case b := <-r.began:
+			r.resume(ctx, b)
 		case room := <-r.gone:
 			r.leave(ctx, room)
 		case <-r.taken:
-			late = false
-			over.Reset(seats.Grace)
+			over.Reset(r.rest())
 		case <-over.C:
-			late = true
-			r.left.clear()
-			r.Seats.Expire()
+			if !r.expire(ctx) {
+				over.Reset(r.rest())
+			}
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// rest returns for how long rooms that begin go on.
+func (r *Revival) rest() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Until(r.until)
+}
+
+// expire forgets what no room has taken that began in time. It tells false if there is more time.
+func (r *Revival) expire(ctx context.Context) bool {
+	if r.rest() > 0 {
+		return false
+	}
+	for more := true; more; { // from now on, those that begin are late
+		select {
+		case b := <-r.began:
+			r.resume(ctx, b)
+		default:
+			more = false
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Now().Before(r.until) {
+		return false
+	}
+	r.left.clear()
+	r.Seats.Expire()
+	return true
+}
+
+// resume has all go on in a room that began in time. Else the recorder lets go of it.
+func (r *Revival) resume(ctx context.Context, b beginning) {
+	if b.late {
+		r.recorder.Waive(b.room)
+		return
+	}
+	r.revive(ctx, b.room)
 }
 
 // Keep writes what is to outlast a crash, until ctx ends, and then removes it: a server that stops in order
@@ -228,15 +293,4 @@ func (r *Revival) add(ctx context.Context, kind gateway.Kind, id string, was lin
 		_, err = r.links.AddOutput(ctx, was.Room, o)
 	}
 	return err
-}
-
-// leave ends the outputs and inputs of a room that has left.
-func (r *Revival) leave(ctx context.Context, room string) {
-	for _, n := range r.book.of(room) {
-		trial, cancel := context.WithTimeout(ctx, trying)
-		if err := r.links.Remove(trial, n.kind, room, n.id); err != nil {
-			r.log.Warn("an output or input stays, of a room that goes on at another server", "room", room, "what", n.key(), "reason", err)
-		}
-		cancel()
-	}
 }
