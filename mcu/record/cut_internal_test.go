@@ -2,7 +2,11 @@ package record
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,5 +76,33 @@ func TestInherit(t *testing.T) {
 	c.inherit(nil, now.Add(reach))
 	if c.has("other") {
 		t.Error("one waits for its room for ever")
+	}
+}
+
+// TestInheritWhileFound has another server leave recordings while those of the folder are found. None is lost.
+func TestInheritWhileFound(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 20 {
+		id := fmt.Sprint("cut", n)
+		if err := (sidecar.Info{ID: id, Room: "demo", State: sidecar.Recording}).Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, id+mediaFile), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := New(Config{Dir: dir}, noRooms{}, slog.New(slog.DiscardHandler))
+	if err := c.claim(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.unlock()
+	var both sync.WaitGroup
+	both.Go(c.find)
+	for n := range 20 {
+		c.Inherit(map[string]json.RawMessage{fmt.Sprint(ofRecording, n): json.RawMessage(`{"id":"x","room":"demo"}`)})
+	}
+	both.Wait()
+	if mine, _ := c.severed.take("demo"); len(mine) != 40 {
+		t.Errorf("%d of 40 are to go on", len(mine))
 	}
 }

@@ -167,7 +167,7 @@ func (c *Recorder) prune(now time.Time) {
 			log.Error("recording not deleted", "error", err)
 			continue
 		}
-		delete(c.all, i.ID)
+		c.gone.keep(c.all, i.ID)
 		log.Info("recording deleted")
 	}
 }
@@ -220,7 +220,7 @@ func (c *Recorder) Remove(room, id string) error {
 		return fmt.Errorf("%w: %s", ErrStorage, reason(err))
 	}
 	c.mu.Lock()
-	delete(c.all, id)
+	c.gone.keep(c.all, id)
 	c.mu.Unlock()
 	c.log.Info("recording removed", "room", r.room, "recording", id)
 	return nil

@@ -24,38 +24,52 @@ func (metrics) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect counts since the server began.
-func (m metrics) Collect(to chan<- prometheus.Metric) {
-	var running, failed, bytes, pictures, packets, tracks float64
-	for _, i := range m.ours() {
-		if !i.State.Ended() {
-			running++
-		}
-		if i.State == sidecar.Failed {
-			failed++
-		}
-		bytes += float64(i.Size)
-		pictures += float64(i.DroppedPictures)
-		packets += float64(i.DroppedPackets)
-		tracks += float64(i.DroppedTracks)
+// tally has the sums of recordings. Those of recordings that are gone stay in it, because a counter never falls.
+type tally struct{ running, failed, bytes, pictures, packets, tracks float64 }
+
+// add adds a recording of this server.
+func (t *tally) add(i sidecar.Info) {
+	if !i.State.Ended() {
+		t.running++
 	}
-	to <- prometheus.MustNewConstMetric(runningDesc, prometheus.GaugeValue, running)
-	to <- prometheus.MustNewConstMetric(failedDesc, prometheus.CounterValue, failed)
-	to <- prometheus.MustNewConstMetric(bytesDesc, prometheus.CounterValue, bytes)
-	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, pictures, "picture")
-	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, packets, "sound")
-	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, tracks, "track")
+	if i.State == sidecar.Failed {
+		t.failed++
+	}
+	t.bytes += float64(i.Size)
+	t.pictures += float64(i.DroppedPictures)
+	t.packets += float64(i.DroppedPackets)
+	t.tracks += float64(i.DroppedTracks)
 }
 
-// ours returns the recordings that this server began.
-func (m metrics) ours() []sidecar.Info {
+// keep takes a recording out of all. If it is of this server, its sums stay. The caller holds the Recorder's lock.
+func (t *tally) keep(all map[string]*recording, id string) {
+	if r := all[id]; r != nil && r.wake != nil {
+		t.add(r.Info())
+		t.running = 0 // what is gone does not run
+	}
+	delete(all, id)
+}
+
+// Collect counts since the server began.
+func (m metrics) Collect(to chan<- prometheus.Metric) {
+	t := m.sum()
+	to <- prometheus.MustNewConstMetric(runningDesc, prometheus.GaugeValue, t.running)
+	to <- prometheus.MustNewConstMetric(failedDesc, prometheus.CounterValue, t.failed)
+	to <- prometheus.MustNewConstMetric(bytesDesc, prometheus.CounterValue, t.bytes)
+	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, t.pictures, "picture")
+	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, t.packets, "sound")
+	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, t.tracks, "track")
+}
+
+// sum returns the sums of the recordings that this server began, with those that are gone.
+func (m metrics) sum() tally {
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
-	var all []sidecar.Info
+	t := m.c.gone
 	for _, r := range m.c.all {
 		if r.wake != nil {
-			all = append(all, r.Info())
+			t.add(r.Info())
 		}
 	}
-	return all
+	return t
 }

@@ -40,6 +40,7 @@ type Recorder struct {
 	begun   chan string           // rooms in which a call has begun
 	all     map[string]*recording // by ID
 	live    map[string]*recording // those of them that have goroutines
+	gone    tally                 // of this run's that are no more in all
 	doomed  map[string]bool       // those that a dry run has named
 	ready   chan struct{}         // closed when all has the recordings of earlier runs
 	lock    *os.File              // of the folder; nil while that is not there
@@ -225,7 +226,7 @@ func (c *Recorder) add(room string, o Options) (*recording, error) {
 // drop removes a recording that did not begin.
 func (c *Recorder) drop(r *recording) {
 	c.mu.Lock()
-	delete(c.all, r.id)
+	c.gone.keep(c.all, r.id)
 	delete(c.live, r.id)
 	c.mu.Unlock()
 	c.wg.Done()
