@@ -142,6 +142,7 @@ func (b *Broadcasts) Start(room string, o broadcast.Options) (broadcast.Info, bo
 	info, begun, err := b.Broadcaster.Start(room, o)
 	if err == nil && (begun || o.View != nil) {
 		b.book.put(broadcastKey(room), o)
+		b.forget(room) // it was stopped as it began
 	}
 	return info, begun, err
 }
@@ -149,7 +150,16 @@ func (b *Broadcasts) Start(room string, o broadcast.Options) (broadcast.Info, bo
 // Stop is the broadcaster's.
 func (b *Broadcasts) Stop(ctx context.Context, room string) (broadcast.Info, error) {
 	b.book.drop(broadcastKey(room))
-	return b.Broadcaster.Stop(ctx, room)
+	info, err := b.Broadcaster.Stop(ctx, room)
+	b.forget(room) // it may have begun meanwhile
+	return info, err
+}
+
+// forget keeps a broadcast no more that is off.
+func (b *Broadcasts) forget(room string) {
+	if info, err := b.Get(room); err != nil || info.State == broadcast.Off {
+		b.book.drop(broadcastKey(room))
+	}
 }
 
 // leave ends the outputs and inputs of a room that has left.
