@@ -77,7 +77,7 @@ func TestLate(t *testing.T) {
 		r.left.add(map[string]json.RawMessage{"broadcast/late": json.RawMessage(`{}`)})
 		time.Sleep(seats.Grace - 1)
 		begins(r, "early")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		begins(r, "late")
 		synctest.Wait()
 		if got := n.told(); !slices.Equal(got, []string{"continue early", "waive late"}) {
@@ -138,7 +138,7 @@ func TestAdoptedAtTheEnd(t *testing.T) {
 			if len(r.left.links("output", "elsewhere")) != 1 {
 				t.Error("what another server has left is forgotten")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			begins(r, "late")
 			synctest.Wait()
 			if got := n.told(); !slices.Equal(got, []string{"waive late"}) {
