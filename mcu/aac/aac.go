@@ -172,6 +172,9 @@ func (v *Transcoder) send(w io.Writer, blocks <-chan block) error {
 // Write takes an Opus packet of 20 ms at a time, and puts what FFmpeg has made. If FFmpeg has ended or hangs,
 // another goes on, three times. Then Write fails.
 func (v *Transcoder) Write(packet []byte, at time.Duration) error {
+	if v.child == nil { // the last revival has failed
+		return errStopped
+	}
 	err := v.encode(packet, at)
 	if errors.Is(err, errStopped) && v.revived < revivals {
 		return v.revive()
@@ -186,6 +189,7 @@ func (v *Transcoder) revive() error {
 	for range v.frames { // what it still made has no place any more
 	}
 	_ = v.child.Wait()
+	v.child = nil // Close waits for no process if none starts
 	v.blocks, v.frames = make(chan block, maxBlocks), make(chan []byte, maxFrames)
 	v.begun, v.fed, v.made = false, 0, 0
 	v.revived++

@@ -88,6 +88,46 @@ func TestLive(t *testing.T) {
 	_ = v.Close(false)
 }
 
+// TestRevivalFails: where no other FFmpeg starts in place of one that hangs, Write says so, also the next time,
+// and Close returns.
+func TestRevivalFails(t *testing.T) {
+	tools := t.TempDir()
+	program := filepath.Join(tools, "ffmpeg")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nexec /bin/sleep 60\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", tools)
+	v, err := aac.New(aac.Config{Channels: 1, Live: true, Patience: 100 * time.Millisecond, Put: func([]byte, time.Duration) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(program); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for at := time.Duration(0); !errors.Is(err, ffmpeg.ErrMissing); at += 20 * time.Millisecond {
+			err = v.Write(silent, at)
+		}
+		if err := v.Write(silent, 0); err == nil {
+			t.Error("Write takes sound without FFmpeg")
+		}
+		done <- v.Close(true)
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it hangs")
+	}
+}
+
 // TestMissing: without FFmpeg there is no AAC.
 func TestMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
