@@ -6,11 +6,14 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tilemix/mcu/event"
+	"tilemix/mcu/media"
 )
 
 // TestAttempts: each attempt of an output is reported with its time, and with the reason if it failed. An
@@ -52,4 +55,81 @@ func TestAttempts(t *testing.T) {
 			t.Errorf("%d lines of the log name the request:\n%s", n, log.String())
 		}
 	})
+}
+
+// TestStall: an input that was up, and stalled before its attempt ended, has been up: it is not given up. It is
+// down since it stalled, and its waits begin anew.
+func TestStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const stall = 10 * time.Second
+		plain := func(s string) string { return s }
+		l := &link{log: slog.New(slog.DiscardHandler), info: Info{Kind: Input, Room: "demo"}, hide: plain, mask: plain}
+		l.life, l.end = context.WithCancel(t.Context())
+		l.futile = func(ever bool, down time.Duration) bool {
+			if want := stall; l.info.Tries == 1 && (!ever || down != want) || !ever {
+				t.Errorf("attempt %d: was it ever up? %v; it is down for %v, not %v", l.info.Tries, ever, down, want)
+			}
+			return !ever
+		}
+		err := l.run(func(context.Context, func()) error {
+			switch l.Info().Tries {
+			case 1:
+				l.rise()
+				time.Sleep(time.Hour)
+				l.dim("no picture arrives")
+				if i := l.Info(); i.State != Down || !i.UpAt.IsZero() {
+					t.Errorf("while it stalls it is %+v", i)
+				}
+				time.Sleep(stall)
+			case 3:
+				l.end()
+			}
+			return errors.New("nobody is there")
+		})
+		if i := l.Info(); err != nil || i.Tries != 3 {
+			t.Errorf("%v: it is %+v", err, i)
+		}
+	})
+}
+
+// stalled is a room in which a queue loses a picture and a packet at once.
+type stalled struct {
+	handle
+	large []byte // does not fit into a queue
+}
+
+func (s stalled) Attach(sink media.Sink, _ media.SinkOptions) (detach func(), err error) {
+	sink.Video(s.large, true, 0)
+	sink.Audio(s.large, 0)
+	return sink.Ended, nil
+}
+
+// TestDroppedRises: what connections have lost never becomes less, and nothing counts twice, as they end.
+func TestDroppedRises(t *testing.T) {
+	const connections = 3000
+	o := &output{link: &link{info: Info{Kind: Output}, room: stalled{large: make([]byte, mixQueue().Bytes+1)}}}
+	var over atomic.Bool
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for before := o.Info(); !over.Load(); {
+			i := o.Info()
+			if i.DroppedPictures < before.DroppedPictures || i.DroppedPackets < before.DroppedPackets || i.DroppedPictures > connections || i.DroppedPackets > connections {
+				t.Errorf("after %d pictures and %d packets it is %d and %d", before.DroppedPictures, before.DroppedPackets, i.DroppedPictures, i.DroppedPackets)
+				return
+			}
+			before = i
+		}
+	})
+	for range connections {
+		_, detach, err := o.attach(media.SinkOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		detach()
+	}
+	over.Store(true)
+	asking.Wait()
+	if i := o.Info(); i.DroppedPictures != connections || i.DroppedPackets != connections {
+		t.Errorf("in the end it is %+v", i)
+	}
 }

@@ -105,8 +105,8 @@ type link struct {
 	end   context.CancelFunc
 	done  chan struct{}         // closed when it has ended
 	room  handle                // of an output; nil: of an input
-	lost  lost                  // of connections that have ended
-	queue atomic.Pointer[queue] // of an output that is up
+	lost  lost                  // of connections that have ended; added under mu
+	queue atomic.Pointer[queue] // of an output that is up; counted out under mu
 	tell  func(event.Event)     // nil: no events are sent
 	// futile reports whether a link has to give up, which was never up, or is down for a time. nil: never.
 	futile func(ever bool, down time.Duration) bool
@@ -119,6 +119,7 @@ type link struct {
 	mu   sync.Mutex
 	info Info
 	wish views.Wish // of an output
+	last spell      // of the attempt that goes on
 }
 
 // is reports whether a link has a kind and a room, which never change.
@@ -171,13 +172,14 @@ func (l *link) run(try attempt) error {
 	again, failures := backoff.Schedule{First: time.Second, Longest: 30 * time.Second}, 0
 	ever, alive := false, time.Now()
 	for {
-		l.change(func(i *Info) { i.State, i.Next, i.Tries = Starting, time.Time{}, i.Tries+1 })
+		l.change(func(i *Info) { i.State, i.Next, i.Tries, l.last = Starting, time.Time{}, i.Tries+1, spell{} })
 		begin := time.Now()
 		err := try(l.life, l.rise)
 		l.attempted(begin, err)
-		was := l.Info().UpAt
-		if !was.IsZero() {
-			ever, alive = true, time.Now()
+		var was spell
+		l.change(func(*Info) { l.last.end(); was = l.last })
+		if was.ever() {
+			ever, alive = true, was.to
 		}
 		switch {
 		case l.life.Err() != nil || errors.Is(err, errOver):
@@ -190,12 +192,12 @@ func (l *link) run(try attempt) error {
 			l.log.Warn("link ended", "reason", l.reason(err))
 			return err
 		}
-		if !was.IsZero() && time.Since(was) >= steady {
+		if was.long() >= steady {
 			failures = 0
 		}
 		failures++
 		pause := again.After(failures, rand.Float64()) // two pushes that form a loop must not come back together
-		l.fall(err, was, pause)
+		l.fall(err, was.ever(), pause)
 		select {
 		case <-time.After(pause):
 		case <-l.life.Done():
@@ -231,7 +233,7 @@ func (l *link) change(f func(*Info)) {
 
 // rise records that media flows.
 func (l *link) rise() {
-	l.change(func(i *Info) { i.State, i.UpAt = Up, time.Now().UTC() })
+	l.change(func(i *Info) { i.State, i.UpAt = Up, time.Now().UTC(); l.last.begin() })
 	l.log.Info("link is up")
 	l.happen(event.OutputUp, "")
 }
@@ -239,17 +241,17 @@ func (l *link) rise() {
 // dim records that an attempt which goes on brings no picture.
 func (l *link) dim(reason string) {
 	l.log.Warn("link is down", "reason", reason)
-	l.change(func(i *Info) { i.State, i.Reason, i.UpAt = Down, reason, time.Time{} })
+	l.change(func(i *Info) { i.State, i.Reason, i.UpAt = Down, reason, time.Time{}; l.last.end() })
 }
 
-// fall records that an attempt has ended, which was up since was; zero: it was not.
-func (l *link) fall(err error, was time.Time, pause time.Duration) {
+// fall records that an attempt has ended, and whether it was up.
+func (l *link) fall(err error, was bool, pause time.Duration) {
 	reason := l.reason(err)
 	l.log.Warn("link is down", "reason", reason, "again", pause)
 	l.change(func(i *Info) {
 		i.State, i.Reason, i.Next, i.UpAt = Down, reason, time.Now().UTC().Add(pause), time.Time{}
 	})
-	if up := !was.IsZero(); up || !l.downTold {
+	if was || !l.downTold {
 		l.happen(event.OutputDown, reason)
 	}
 	l.downTold = true

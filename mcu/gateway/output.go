@@ -124,8 +124,10 @@ func (o *output) attach(pace media.SinkOptions) (q *queue, detach func(), err er
 	return q, func() {
 		leave()
 		<-q.ended
-		o.queue.Store(nil)
-		o.lost.add(q.Dropped())
+		o.change(func(*Info) { // Info counts them once
+			o.queue.Store(nil)
+			o.lost.add(q.Dropped())
+		})
 	}, nil
 }
 

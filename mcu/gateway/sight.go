@@ -42,3 +42,24 @@ func (s *sight) seen() {
 		s.up()
 	}
 }
+
+// spell is the last time for which an attempt was up. The caller of its methods holds link.mu.
+type spell struct{ from, to time.Time } // from is zero before it is up, to while it is
+
+func (s *spell) begin() { *s = spell{from: time.Now()} }
+
+func (s *spell) end() {
+	if s.to.IsZero() {
+		s.to = time.Now()
+	}
+}
+
+// ever reports whether the attempt was up, and long for how long.
+func (s spell) ever() bool { return !s.from.IsZero() }
+
+func (s spell) long() time.Duration {
+	if !s.ever() {
+		return 0
+	}
+	return s.to.Sub(s.from)
+}
