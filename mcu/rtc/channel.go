@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
@@ -27,6 +28,35 @@ type channels struct {
 	control atomic.Pointer[webrtc.DataChannel] // nil before it is open
 	opened  atomic.Int32                       // of any label
 	claimed atomic.Bool                        // there is or was a control channel
+
+	mu     sync.Mutex // held while the room is told of the control channel; guards closed
+	closed bool       // the control channel has closed
+}
+
+// open and close take the control channel and let go of it. pion calls each in a goroutine, so close may come first.
+func (c *channels) open(dc *webrtc.DataChannel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.control.Store(dc)
+		c.events.ControlOpen()
+	}
+}
+
+func (c *channels) close(dc *webrtc.DataChannel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	if c.control.CompareAndSwap(dc, nil) {
+		c.events.ControlClosed()
+	}
+}
+
+// tellClosed says that the control channel has closed, after it was said that it opened.
+func (c *channels) tellClosed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events.ControlClosed()
 }
 
 // send is Peer.Send.
@@ -43,7 +73,7 @@ func (c *channels) send(data []byte, spare bool) {
 	if unsent > maxUnsent {
 		if c.control.CompareAndSwap(dc, nil) {
 			c.counts.slowChannels.Add(1)
-			c.life.start(c.events.ControlClosed) // the client may never confirm the close
+			c.life.start(c.tellClosed) // the client may never confirm the close
 		}
 		_ = dc.Close()
 		return
@@ -66,14 +96,7 @@ func (c *channels) take(dc *webrtc.DataChannel) {
 		_ = dc.Close()
 		return
 	}
-	dc.OnOpen(func() {
-		c.control.Store(dc)
-		c.events.ControlOpen()
-	})
-	dc.OnClose(func() {
-		if c.control.CompareAndSwap(dc, nil) {
-			c.events.ControlClosed()
-		}
-	})
+	dc.OnOpen(func() { c.open(dc) })
+	dc.OnClose(func() { c.close(dc) })
 	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.events.Control(m.Data) })
 }

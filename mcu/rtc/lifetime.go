@@ -16,7 +16,8 @@ type lifetime struct {
 	counts *counts
 	log    logging.LeveledLogger
 
-	once    sync.Once
+	telling sync.Mutex // guards over, and is held while an event that ends with the connection is told
+	over    bool       // Events.Ended was called
 	mu      sync.Mutex // guards closed, so that nothing starts after close
 	closed  bool
 	closing chan struct{} // closed by close
@@ -36,13 +37,29 @@ func (l *lifetime) start(f func()) {
 	}
 }
 
+// tell calls f, unless Events.Ended was called. pion has a goroutine for each state of a connection, so a state
+// may come after the one that followed it.
+func (l *lifetime) tell(f func()) {
+	l.telling.Lock()
+	defer l.telling.Unlock()
+	if !l.over {
+		f()
+	}
+}
+
 // end calls Events.Ended, unless it was called before.
-func (l *lifetime) end() { l.once.Do(l.ended) }
+func (l *lifetime) end() {
+	l.tell(func() {
+		l.over = true
+		l.ended()
+	})
+}
 
 // expel closes the connection of a client that takes more than it may, and calls
 // Events.Ended at once.
 func (l *lifetime) expel() {
-	l.once.Do(func() {
+	l.tell(func() {
+		l.over = true
 		l.ended()
 		l.start(func() { _ = l.pc.Close() })
 	})

@@ -40,7 +40,8 @@ type Events struct {
 	ControlOpen func()
 	// ControlClosed is called when that channel has closed.
 	ControlClosed func()
-	// Connected is called whenever the connection stands.
+	// Connected is called whenever the connection stands. Connected, Failed and Ended are called one after the
+	// other, Ended last. They must not close the Peer.
 	Connected func()
 	// Failed is called whenever no packet arrived for 15 s, or the connection could not be
 	// made. An offer that restarts ICE may restore it.
@@ -258,11 +259,13 @@ func (p *Peer) AddCandidate(candidate string) error {
 func (p *Peer) onState(s webrtc.PeerConnectionState) {
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
-		p.audio.Open()
-		p.video.Open()
-		p.events.Connected()
+		p.life.tell(func() {
+			p.audio.Open()
+			p.video.Open()
+			p.events.Connected()
+		})
 	case webrtc.PeerConnectionStateFailed:
-		p.events.Failed()
+		p.life.tell(p.events.Failed)
 	case webrtc.PeerConnectionStateClosed:
 		p.life.end()
 	}
