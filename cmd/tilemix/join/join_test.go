@@ -81,8 +81,9 @@ func serveRooms(t *testing.T, address string) (at string, rooms *mcu.Server, sto
 	return listener.Addr().String(), rooms, stop
 }
 
-// missed returns how many blocks of sound the clocks of rooms have left out, because the machine held them up.
-func missed(t *testing.T, rooms *mcu.Server) (blocks float64) {
+// missed returns how many blocks of sound and how many pictures the clocks of rooms have left out, because the
+// machine held them up.
+func missed(t *testing.T, rooms *mcu.Server) (blocks, pictures float64) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(rooms.Collectors()...)
@@ -92,12 +93,18 @@ func missed(t *testing.T, rooms *mcu.Server) (blocks float64) {
 	}
 	for _, family := range all {
 		for _, m := range family.Metric {
-			if family.GetName() == "tilemix_missed_ticks_total" && m.Label[0].GetValue() == "sound" {
-				blocks += m.Counter.GetValue()
+			if family.GetName() != "tilemix_missed_ticks_total" {
+				continue
+			}
+			switch n := m.Counter.GetValue(); m.Label[0].GetValue() {
+			case "sound":
+				blocks += n
+			case "picture":
+				pictures += n
 			}
 		}
 	}
-	return blocks
+	return blocks, pictures
 }
 
 // said is what a command prints, which others may wait for.
@@ -203,7 +210,8 @@ func TestJoin(t *testing.T) {
 	if err := leave(); err != nil {
 		t.Fatal(err)
 	}
-	checkRecording(t, c.Record, out.String(), missed(t, rooms))
+	blocks, pictures := missed(t, rooms)
+	checkRecording(t, c.Record, out.String(), blocks, pictures)
 	checkGone(t, c.Server)
 }
 
@@ -228,8 +236,9 @@ func TestJoinScreen(t *testing.T) {
 	}
 }
 
-// checkRecording holds a file to what the command said of it. The server has left so many packets of sound out.
-func checkRecording(t *testing.T, file, said string, missed float64) {
+// checkRecording holds a file to what the command said of it. The server has left so many packets of sound and so many
+// pictures out.
+func checkRecording(t *testing.T, file, said string, lostPackets, lostPictures float64) {
 	t.Helper()
 	told := regexp.MustCompile(`recorded ([0-9.]+)s, ([0-9]+) bytes`).FindStringSubmatch(said)
 	info, err := os.Stat(file)
@@ -261,7 +270,7 @@ func checkRecording(t *testing.T, file, said string, missed float64) {
 	if seconds < 3 || seconds < want-0.1 || seconds > want+0.1 {
 		t.Errorf("the file is %.2f s long, not %.2f", seconds, want)
 	}
-	if float64(pictures) < 5*seconds || float64(packets) < 49*seconds-10-missed || found.Streams[0].Kind != "h264" || found.Streams[1].Kind != "opus" {
+	if float64(pictures) < 5*seconds-lostPictures || float64(packets) < 49*seconds-10-lostPackets || found.Streams[0].Kind != "h264" || found.Streams[1].Kind != "opus" {
 		t.Errorf("the file has %+v in %.2f s", found.Streams, seconds)
 	}
 }
@@ -354,30 +363,37 @@ func TestLostReturn(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	want := []string{"POST /whip/test false", "POST /whip/test true", "POST /whip/test true", "DELETE " + sessions[1] + " false"}
+	want := []string{"POST /whip/test false", "POST /whip/test true", "POST /whip/test true"}
+	for range len(asked) - len(want) - 1 { // a busy machine may lose the connection, and the command comes back again
+		want = append(want, "POST /whip/test true")
+	}
+	want = append(want, "DELETE "+sessions[len(sessions)-1]+" false")
 	if !slices.Equal(asked, want) {
 		t.Errorf("asked was %q, not %q", asked, want)
 	}
 }
 
-// TestFile has a file as camera and microphone: the call ends with it.
+// TestFile has a file as camera and microphone: the call ends with it. On a busy machine a short film may end before
+// the call connects, so a longer one follows.
 func TestFile(t *testing.T) {
 	tool := codectest.Program(t, "ffmpeg")
-	film := filepath.Join(t.TempDir(), "a film.mkv")
-	if out, err := exec.CommandContext(t.Context(), tool, "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25",
-		"-f", "lavfi", "-i", "sine", "-t", "2", film).CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v, %s", err, out)
-	}
 	server, _ := serve(t, "127.0.0.1:0")
-	c := command(server)
-	c.Camera, c.Mic = film, film
-	out := &said{}
-	if err := c.Join(t.Context(), out); err != nil {
-		t.Fatal(err)
+	var out *said
+	var err error
+	for _, seconds := range []string{"2", "15"} {
+		film := filepath.Join(t.TempDir(), "a film.mkv")
+		if out, err := exec.CommandContext(t.Context(), tool, "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25",
+			"-f", "lavfi", "-i", "sine", "-t", seconds, film).CombinedOutput(); err != nil {
+			t.Fatalf("ffmpeg: %v, %s", err, out)
+		}
+		c := command(server)
+		c.Camera, c.Mic = film, film
+		out = &said{}
+		if err = c.Join(t.Context(), out); err == nil && strings.Contains(out.String(), "sends 320x240, 30 pictures/s") {
+			return
+		}
 	}
-	if !strings.Contains(out.String(), "sends 320x240, 30 pictures/s") {
-		t.Errorf("said was\n%s", out)
-	}
+	t.Errorf("it ended with %v, said was\n%s", err, out)
 }
 
 // TestRefuses is about what cannot work.
