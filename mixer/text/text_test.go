@@ -155,10 +155,16 @@ func TestHostile(t *testing.T) {
 		"last rune":   strings.Repeat("\U0010ffff", 400),
 		"brackets":    strings.Repeat("(", 500) + strings.Repeat("]", 500),
 	} {
-		began := time.Now()
-		l := w.Line(s, 20, 300, 34)
-		if d := time.Since(began); d > 500*time.Millisecond {
-			t.Errorf("%s took %v", what, d)
+		const most = 500 * time.Millisecond
+		var l Line
+		least := time.Hour // of three tries, because others use the machine too
+		for try := 0; try < 3 && least > most; try++ {
+			began := time.Now()
+			l = w.Line(s, 20, 300, 34)
+			least = min(least, time.Since(began))
+		}
+		if least > most {
+			t.Errorf("%s took %v", what, least)
 		}
 		if l.Mask != nil && (l.Mask.Rect.Dx() > 300 || l.Mask.Rect.Dy() != 34) {
 			t.Errorf("%s is drawn in %v", what, l.Mask.Rect)

@@ -132,15 +132,19 @@ func TestOverlaysAreFree(t *testing.T) {
 	}); allocs > 0 {
 		t.Errorf("%v allocations a tick", allocs)
 	}
+	least := time.Hour // of ten seconds, because others use the machine too
+	for range 10 {
+		began := time.Now()
+		for range 30 {
+			c.Overlay(o)
+			c.Compose(tiles)
+		}
+		least = min(least, time.Since(began))
+	}
+	if least > 5*time.Millisecond {
+		t.Errorf("overlays that stay take %v a second", least)
+	}
 	began := time.Now()
-	for range 300 {
-		c.Overlay(o)
-		c.Compose(tiles)
-	}
-	if d := time.Since(began) / 10; d > 5*time.Millisecond {
-		t.Errorf("overlays that stay take %v a second", d)
-	}
-	began = time.Now()
 	for range 10 { // a clock
 		o.Clock = "12:34:" + string('0'+rune(n%10)) + "0"
 		n++
@@ -153,13 +157,17 @@ func TestOverlaysAreFree(t *testing.T) {
 // TestOverlaysOfAnyText gives overlays texts that are made to hurt.
 func TestOverlaysOfAnyText(t *testing.T) {
 	for _, s := range []string{strings.Repeat("x", 1<<20), strings.Repeat("<svg onload=x>", 1000), "\u202e\x00\xff", strings.Repeat("\u0301", 5000), strings.Repeat("word ", 3000)} {
-		c := newCompositor(t)
-		o := decor.Overlays{Banner: s, Name: s, Title: s, Clock: s, Link: s, Message: s, MessageFor: s, Recording: true}
-		began := time.Now()
-		c.Overlay(o)
-		c.Compose(call(layout.Grid, 2))
-		if d := time.Since(began); d > time.Second {
-			t.Errorf("%.20q took %v", s, d)
+		least := time.Hour // of three tries, because others use the machine too
+		for try := 0; try < 3 && least > time.Second; try++ {
+			c := newCompositor(t)
+			o := decor.Overlays{Banner: s, Name: s, Title: s, Clock: s, Link: s, Message: s, MessageFor: s, Recording: true}
+			began := time.Now()
+			c.Overlay(o)
+			c.Compose(call(layout.Grid, 2))
+			least = min(least, time.Since(began))
+		}
+		if least > time.Second {
+			t.Errorf("%.20q took %v", s, least)
 		}
 	}
 }

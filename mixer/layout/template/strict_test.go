@@ -249,13 +249,18 @@ func TestImportHostile(t *testing.T) {
 		"numbers":        {`{"region":[{"area":{"left":0,"top":0,"width":1,"height":1}}]}`, "cannot unmarshal number"},
 		"regions on top": {`{"region":[{"area":{"left":"0","top":"0","width":"1","height":"1"}},{"area":{"left":"0","top":"0","width":"1","height":"1"}}]}`, "overlaps slots[0]"},
 	} {
-		began := time.Now()
-		all, err := template.Import([]byte(x.data), "x")
-		if err == nil || !strings.Contains(err.Error(), x.says) || len(err.Error()) > 400 {
-			t.Errorf("%s: %d layouts, error %.400v, want %q", what, len(all), err, x.says)
+		const most = 2 * time.Second
+		least := time.Hour // of three tries, because others use the machine too
+		for try := 0; try < 3 && least > most; try++ {
+			began := time.Now()
+			all, err := template.Import([]byte(x.data), "x")
+			least = min(least, time.Since(began))
+			if err == nil || !strings.Contains(err.Error(), x.says) || len(err.Error()) > 400 {
+				t.Errorf("%s: %d layouts, error %.400v, want %q", what, len(all), err, x.says)
+			}
 		}
-		if d := time.Since(began); d > 2*time.Second {
-			t.Errorf("%s takes %v", what, d)
+		if least > most {
+			t.Errorf("%s takes %v", what, least)
 		}
 	}
 }
