@@ -70,7 +70,8 @@ func TestOpens(t *testing.T) {
 func TestFutile(t *testing.T) {
 	t.Parallel()
 	tool(t, "ffmpeg")
-	s := newStage(t, func(c *gateway.Config) { c.MaxAlone, c.Futile = 2, 6*time.Second })
+	const futile = 6 * time.Second
+	s := newStage(t, func(c *gateway.Config) { c.MaxAlone, c.Futile = 2, futile })
 	dead := "rtmp://127.0.0.1:" + mcutest.Port(t) + "/live/" + key
 	_, vic := s.seat("left", "Vic", webrtc.RTPTransceiverDirectionRecvonly)
 	s.inside("left")
@@ -84,13 +85,16 @@ func TestFutile(t *testing.T) {
 	}
 	s.act("people")
 	s.inside("people")
-	one, two := add("one", nil), add("two", nil) // they stay for Futile, which what follows does not take
+	begun := time.Now()
+	one, two := add("one", nil), add("two", nil) // they stay for Futile
 	room, err := s.Room("one")
 	if err != nil {
 		t.Fatal(err)
 	}
 	add("one", nil)
-	add("three", gateway.ErrTooMany)
+	if _, err := s.AddInput(t.Context(), "three", gateway.InputOptions{URL: dead}); !errors.Is(err, gateway.ErrTooMany) && time.Since(begun) < futile {
+		t.Errorf("in room three: %v", err)
+	}
 	crowd := add("people", nil)
 	left := add("left", nil)
 	vic.Leave()

@@ -71,9 +71,9 @@ func TestFilm(t *testing.T) {
 	s := newStage(t, nil)
 	for name, args := range map[string][]string{
 		"plain.mp4":  {"-t", "4", "-c:v", "libx264", "-c:a", "aac"},                               // main profile, B pictures
-		"opus.mkv":   {"-t", "2", "-c:v", "libx264", "-profile:v", "baseline", "-c:a", "libopus"}, // as calls have it
-		"stream.ts":  {"-t", "2", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "mp2"},
-		"other.webm": {"-t", "2", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"},
+		"opus.mkv":   {"-t", "6", "-c:v", "libx264", "-profile:v", "baseline", "-c:a", "libopus"}, // as calls have it
+		"stream.ts":  {"-t", "6", "-c:v", "libx264", "-tune", "zerolatency", "-c:a", "mp2"},
+		"other.webm": {"-t", "6", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"},
 	} {
 		if testing.Short() && name != "plain.mp4" {
 			continue

@@ -33,7 +33,7 @@ var far = []struct {
 	{
 		"SRT", "srt://127.0.0.1:PORT?streamid=" + key + "&passphrase=" + key + key,
 		func(port string) []string {
-			return []string{"-i", "srt://127.0.0.1:" + port + "?mode=listener&passphrase=" + key + key}
+			return []string{"-i", "srt://127.0.0.1:" + port + "?mode=listener&latency=5000000&passphrase=" + key + key} // repairs what a busy machine loses
 		}, "aac",
 	},
 	{
