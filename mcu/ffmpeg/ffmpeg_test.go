@@ -237,31 +237,48 @@ func TestInterrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithCancel(t.Context())
 			text := c.text
 			if name == "listens" {
 				text = "echo; " + text
 			}
-			p, err := ffmpeg.Command{Program: script(t, text), Out: func(r io.Reader) error {
-				_, _ = bufio.NewReader(r).ReadByte() // it runs
-				cancel()
-				_, _ = io.Copy(io.Discard, r)
-				return nil
-			}}.Start(ctx)
-			if err != nil {
-				t.Fatal(err)
+			by, took := interrupted(t, text)
+			for try := 1; try < 3 && by != c.by && took >= ffmpeg.Farewell; try++ {
+				by, took = interrupted(t, text) // a busy machine did not run the child before it was killed
 			}
-			<-ctx.Done()
-			began := time.Now()
-			ended, ok := errors.AsType[*exec.ExitError](p.Wait())
-			if !ok || ended.Sys().(syscall.WaitStatus).Signal() != c.by {
-				t.Errorf("it ended with %v, not by %v", ended, c.by)
+			if by != c.by {
+				t.Errorf("it ended by %v, not by %v", by, c.by)
 			}
-			if took := time.Since(began); took > 10*ffmpeg.Farewell {
+			if took > 10*ffmpeg.Farewell {
 				t.Errorf("it took %v", took)
 			}
 		})
 	}
+}
+
+// interrupted interrupts a child once it has written something. It returns the signal by which the child ended, and
+// how long that took.
+func interrupted(t *testing.T, text string) (by syscall.Signal, took time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p, err := ffmpeg.Command{Program: script(t, text), Out: func(r io.Reader) error {
+		_, _ = bufio.NewReader(r).ReadByte() // it runs
+		cancel()
+		_, _ = io.Copy(io.Discard, r)
+		return nil
+	}}.Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	began := time.Now()
+	ended := p.Wait()
+	took = time.Since(began)
+	child, ok := errors.AsType[*exec.ExitError](ended)
+	if !ok {
+		t.Fatalf("it ended with %v", ended)
+	}
+	return child.Sys().(syscall.WaitStatus).Signal(), took
 }
 
 // TestOrphan kills a server: the kernel kills its child, in a cell too.

@@ -22,7 +22,7 @@ func TestReportsUnderRepeats(t *testing.T) {
 	}
 	begun := time.Now()
 	f.peer.Close()
-	if d := time.Since(begun); d > 5*time.Second {
+	if d := time.Since(begun); d > rtctest.Patience {
 		t.Errorf("closing took %v", d)
 	}
 }
