@@ -63,10 +63,11 @@ export class LocalMedia {
    * Switches a device on, if it is off.
    *
    * @param {Kind} kind
+   * @param {boolean} [chosen] whether the next call begins with it on too
    */
-  switchOn(kind) {
+  switchOn(kind, chosen = true) {
     return this.#after(async () => {
-      if (kind === 'audio' ? this.state.audioOff : this.state.videoOff) await this.#switch(kind, true);
+      if (kind === 'audio' ? this.state.audioOff : this.state.videoOff) await this.#switch(kind, true, chosen);
     });
   }
 
@@ -108,15 +109,16 @@ export class LocalMedia {
   /**
    * @param {Kind} kind
    * @param {boolean} on
+   * @param {boolean} [chosen] whether the next call begins so too
    */
-  async #switch(kind, on) {
+  async #switch(kind, on, chosen = true) {
     if (on && this.state.held[kind]) return this.events.say(`${this.state.held[kind]}.`, true);
     if (kind === 'audio') {
       this.state.audioOff = !on;
-      this.events.chose({ microphoneOff: !on });
+      if (chosen) this.events.chose({ microphoneOff: !on });
     } else {
       this.state.videoOff = !on;
-      this.events.chose({ cameraOff: !on });
+      if (chosen) this.events.chose({ cameraOff: !on });
       if (!on) this.devices.close('video');
     }
     if (on) await this.#reopen(kind);

@@ -43,7 +43,7 @@ export class Microphone {
       event.preventDefault();
       if (event.repeat || open || !state.audioOff) return;
       open = true;
-      void local.switchOn('audio');
+      void local.switchOn('audio', false);
     });
     const close = () => {
       if (open) void local.switchOff(['audio']);

@@ -35,7 +35,8 @@ func TestLanguages(t *testing.T) {
 }
 
 // TestChoices has a participant save data, play music and hold the space bar to talk. The page
-// keeps these choices, and the server sends no picture to one who wants none.
+// keeps these choices, and that the microphone is off but for the space bar. The server sends no
+// picture to one who wants none.
 func TestChoices(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "")
@@ -73,4 +74,5 @@ func TestChoices(t *testing.T) {
 	ada.do(t, chromedp.Reload())
 	ada.waitForPhase(t, "connected")
 	ada.waitFor(t, `document.getElementById('choose-receive').value === 'sound' && document.getElementById('choose-pushToTalk').checked`)
+	ada.waitFor(t, muted+` === 'true'`)
 }
