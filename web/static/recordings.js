@@ -68,14 +68,14 @@ export class Recordings {
    */
   async toggle(sure = true) {
     if (this.#busy || document.querySelector('dialog.question')) return;
-    const ends = this.#running.length > 0;
+    const asked = this.#running; // the list may change while the question is open
+    const ends = asked.length > 0;
     if (ends && (await question(endQuestion)) === null) return;
     if (!ends && !sure && (await question(startQuestion)) === null) return;
     this.#busy = true;
     try {
-      const running = this.#running;
-      if (running.length === 0) await ask('POST', this.#api);
-      for (const { id } of running) await ask('DELETE', `${this.#api}/${id}`);
+      if (!ends && this.#running.length === 0) await ask('POST', this.#api);
+      for (const { id } of asked) if (this.#running.some((r) => r.id === id)) await ask('DELETE', `${this.#api}/${id}`);
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), 'warning');
     } finally {
