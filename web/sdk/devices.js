@@ -89,25 +89,30 @@ export class Devices {
    */
   onlost = () => {};
 
+  /** How often each was closed: what was asked for before is not wanted any more. */
+  #closed = { audio: 0, video: 0 };
+
   /**
    * Opens devices. It requests both kinds at once, so that the browser prompts once. If
-   * that fails, it tries each alone. It never throws; problem says what failed.
+   * that fails, it tries each alone. It never throws; problem says what failed. A device that
+   * is closed before the browser gives it is released at once.
    *
    * @param {Kind[]} kinds
    */
   async open(kinds) {
+    const since = { ...this.#closed };
     for (const kind of kinds) {
       const track = this.given[kind];
-      if (track && !this.tracks[kind]) this.#keep(new MediaStream([track]));
+      if (track && !this.tracks[kind]) this.#keep(new MediaStream([track]), since);
     }
     const missing = kinds.filter((kind) => !this.tracks[kind]);
     if (missing.length === 0) return;
-    if (missing.length === 1) return this.#openOne(missing[0]);
+    if (missing.length === 1) return this.#openOne(missing[0], since);
     try {
-      this.#keep(await this.#ask(missing));
+      this.#keep(await this.#ask(missing), since);
     } catch (error) {
       for (const kind of missing) {
-        if (await mayAskAgain(kind, error)) await this.#openOne(kind);
+        if (await mayAskAgain(kind, error)) await this.#openOne(kind, since);
         else this.problem[kind] = problemOf(error);
       }
     }
@@ -115,6 +120,7 @@ export class Devices {
 
   /** @param {Kind} kind */
   close(kind) {
+    this.#closed[kind]++;
     const track = this.tracks[kind];
     this.tracks[kind] = null;
     if (track) {
@@ -123,10 +129,14 @@ export class Devices {
     }
   }
 
-  /** @param {Kind} kind */
-  async #openOne(kind) {
+  /**
+   * @param {Kind} kind
+   * @param {Record<Kind, number>} since
+   */
+  async #openOne(kind, since) {
+    if (this.#closed[kind] !== since[kind]) return;
     try {
-      this.#keep(await this.#ask([kind]));
+      this.#keep(await this.#ask([kind]), since);
     } catch (error) {
       this.problem[kind] = problemOf(error);
     }
@@ -151,10 +161,17 @@ export class Devices {
     return navigator.mediaDevices.getUserMedia(constraints);
   }
 
-  /** @param {MediaStream} stream */
-  #keep(stream) {
+  /**
+   * @param {MediaStream} stream
+   * @param {Record<Kind, number>} since what was closed when it was asked for
+   */
+  #keep(stream, since) {
     for (const track of stream.getTracks()) {
       const kind = /** @type {Kind} */ (track.kind);
+      if (this.#closed[kind] !== since[kind]) {
+        track.stop();
+        continue;
+      }
       this.close(kind);
       this.tracks[kind] = track;
       this.problem[kind] = '';

@@ -22,6 +22,7 @@ import { explain } from './devices.js';
 export class LocalMedia {
   /** Changes run one after the other, however fast the user presses keys. */
   #turn = Promise.resolve();
+  #closed = false;
 
   /**
    * @param {Devices} devices
@@ -43,6 +44,7 @@ export class LocalMedia {
   open(kinds = this.state.videoOff ? ['audio'] : ['audio', 'video']) {
     return this.#after(async () => {
       await this.devices.open(kinds);
+      if (this.#closed) return;
       const text = explain(this.devices.problem);
       if (text) this.events.say(text, true);
       if (!this.devices.tracks.audio) this.state.audioOff = true;
@@ -100,8 +102,9 @@ export class LocalMedia {
     });
   }
 
-  /** Releases both. */
+  /** Releases both at the end of the call. Nothing switches them on afterwards. */
   close() {
+    this.#closed = true;
     this.devices.close('audio');
     this.devices.close('video');
   }
@@ -129,6 +132,7 @@ export class LocalMedia {
   async #reopen(kind) {
     await this.devices.open([kind]);
     const problem = this.devices.problem[kind];
+    if (this.#closed) return;
     if (!this.devices.tracks[kind]) {
       this.#setOff(kind);
       this.events.say(explain({ audio: '', video: '', [kind]: problem }), true);
@@ -165,7 +169,10 @@ export class LocalMedia {
 
   /** @param {() => Promise<void>} change */
   #after(change) {
-    this.#turn = this.#turn.then(change, change);
+    const next = async () => {
+      if (!this.#closed) await change();
+    };
+    this.#turn = this.#turn.then(next, next);
     return this.#turn;
   }
 }

@@ -156,10 +156,9 @@ async function startCall(ownName, chosen = {}) {
       if (state.phase === 'connected') chat.online();
       else chat.offline();
       if (['left', 'refused', 'removed'].includes(state.phase)) quit(state.room);
-      if (state.phase === 'left' || state.phase === 'removed') microphone.close();
       if ((state.phase === 'left' || state.phase === 'removed') && state.rights.includes('record')) recordings.list().catch(() => {});
-      if (state.phase === 'removed') local.close();
-      if (state.phase === 'refused') void enterPIN(state, session);
+      if (state.phase === 'left' || state.phase === 'removed') release();
+      if (state.phase === 'refused') void enterPIN(state, session).then((again) => again || release());
     },
     message: (message) => {
       if (message.type === 'recordings') recordings.show(message.recordings ?? []);
@@ -204,6 +203,10 @@ async function startCall(ownName, chosen = {}) {
       if (panel.open === 'settings') void showDevices(devices);
     },
   });
+  const release = () => {
+    microphone.close();
+    local.close();
+  };
   const moderated = new Moderated(state, local);
   const rename = new Rename(state, (message) => session.send(message));
   countAudience(() => (panel.open === 'people' && state.phase === 'connected' ? state.room : ''), showWatching);

@@ -95,12 +95,18 @@ export class Lobby {
 
   /** Opens the chosen devices and shows them. */
   async start() {
+    if (this.#gone) return;
     /** @type {Kind[]} */
     const kinds = ['audio'];
     void this.#list();
     if (!this.choices.cameraOff) kinds.push('video');
     await this.devices.open(kinds);
     this.show();
+  }
+
+  /** Whether the call has begun, so that the lobby is gone. */
+  get #gone() {
+    return !this.preview.isConnected;
   }
 
   /** Releases camera and microphone and empties the page. */
@@ -177,6 +183,7 @@ export class Lobby {
    * @param {string} word
    */
   async #toggle(kind, choice, word) {
+    if (this.#gone) return;
     // A device that does not work looks like one that is off. A click tries it again.
     const on = this.choices[choice] || this.devices.problem[kind] !== '';
     this.choices[choice] = !on;
@@ -186,11 +193,12 @@ export class Lobby {
       await this.devices.open([kind]);
       this.show();
     }
-    if (!on || this.devices.tracks[kind]) announce(`${word} ${on ? 'on' : 'off'}`);
+    if (!this.#gone && (!on || this.devices.tracks[kind])) announce(`${word} ${on ? 'on' : 'off'}`);
   }
 
   /** Brings the page in line with devices and choices. */
   show() {
+    if (this.#gone) return;
     const { tracks, problem } = this.devices;
     const { microphoneOff, cameraOff } = this.choices;
     if (tracks.audio) tracks.audio.enabled = !microphoneOff;
@@ -212,8 +220,9 @@ export class Lobby {
   }
 
   async #list() {
-    if (!this.root.firstElementChild) return;
+    if (this.#gone) return;
     await listDevices(byId('lobby-camera-select', HTMLSelectElement), 'video', this.devices.tracks.video);
+    if (this.#gone) return;
     await listDevices(byId('lobby-microphone-select', HTMLSelectElement), 'audio', this.devices.tracks.audio);
   }
 

@@ -44,17 +44,18 @@ export function showPhase(state, player) {
 }
 
 /**
- * Asks for the PIN where the server wants one, and tries again with it.
+ * Asks for the PIN where the server wants one, and tries again with it. Returns whether it does.
  *
  * @param {State} state
  * @param {Session} session
  */
 export async function enterPIN(state, session) {
-  if (!pinCodes.includes(state.code) || !(await askPIN(state.code))) return;
+  if (!pinCodes.includes(state.code) || !(await askPIN(state.code))) return false;
   state.phase = 'connecting';
   state.problem = '';
   showCard(null);
   byId('bar', HTMLElement).hidden = false;
   banner('Connecting…', { busy: true });
   session.join();
+  return true;
 }
