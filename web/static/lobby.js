@@ -57,8 +57,7 @@ const markup = `
     <button id="join" class="button primary large" type="submit">Join</button>
     <p class="lobby-watch"><a id="watch-link" href="${at('/')}">Only watch</a>, without camera and microphone</p>
   </form>
-</div>
-<div id="live" class="visually-hidden" aria-live="polite"></div>`;
+</div>`;
 
 /**
  * @typedef {object} LobbyOptions
@@ -80,7 +79,6 @@ export class Lobby {
   constructor(root, options) {
     this.root = root;
     this.options = options;
-    document.getElementById('live')?.remove(); // the markup has one
     root.innerHTML = markup;
     this.preview = byId('preview', HTMLVideoElement);
     this.meter = new Meter(byId('level', HTMLElement));

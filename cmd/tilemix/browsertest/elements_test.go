@@ -147,7 +147,7 @@ func asViewers(t *testing.T, shop, bob *page, url string) {
 }
 
 // dressed shows frames with colours, a logo and a language of their own in a page that can look into
-// them. Values that are none change nothing.
+// them. Values that are none change nothing. The call in the frame has a live region.
 func dressed(t *testing.T, p *page) {
 	t.Helper()
 	const logo = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4="
@@ -167,4 +167,8 @@ func dressed(t *testing.T, p *page) {
 	show(`{ accent: 'red;x', background: 'url(/x)', language: 'xx', logo: 'https://elsewhere.example/x.png' }`)
 	p.waitFor(t, inside+`page.documentElement.dir === 'ltr' && page.querySelector('.brand > img').src.endsWith('/static/logo.svg')
 		&& !page.documentElement.getAttribute('style'))(document.getElementById('dressed').contentDocument)`)
+	if err := p.ask(`(document.getElementById('dressed').contentWindow.postMessage({ tilemix: 1, id: 1, call: 'join', args: [{ name: 'Fay', camera: false }] }, '*'), true)`, new(bool)); err != nil {
+		t.Fatal(err)
+	}
+	p.waitFor(t, `((page) => page.body.dataset.phase === 'connected' && page.querySelectorAll('#live[aria-live]').length === 1)(document.getElementById('dressed').contentDocument)`)
 }
