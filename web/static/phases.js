@@ -21,7 +21,9 @@ export function showPhase(state, player) {
   document.body.dataset.phase = state.phase;
   const { phase, problem } = state;
   keepAwake(phase === 'connected' || phase === 'stalled' || phase === 'reconnecting');
-  byId('bar', HTMLElement).hidden = phase === 'left' || phase === 'refused' || phase === 'removed';
+  const over = phase === 'left' || phase === 'refused' || phase === 'removed';
+  byId('bar', HTMLElement).hidden = over;
+  if (over) byId('asked', HTMLElement).hidden = true;
   if (phase === 'reconnecting') player.freeze();
   byId('mix', HTMLVideoElement).classList.toggle('stale', phase === 'stalled' || phase === 'reconnecting');
   if (phase === 'connected') {
@@ -36,7 +38,6 @@ export function showPhase(state, player) {
     banner('');
     player.clear();
     byId('panel', HTMLElement).hidden = true;
-    byId('asked', HTMLElement).hidden = true;
     showCard(state.removed ? removed(state.removed) : refused('You could not join', state.code, problem));
   } else {
     banner(problem || 'Connecting…', { busy: true, retry: Boolean(problem) && phase !== 'stalled' });
