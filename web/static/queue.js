@@ -15,6 +15,7 @@ export class Queue {
   /** @type {Waiter[]} */
   #known = [];
   #timer = 0;
+  #all = this.#rowOfAll();
 
   /**
    * @param {import('../sdk/session.js').State} state
@@ -48,14 +49,24 @@ export class Queue {
     this.#known = waiting;
     const list = byId('waiting', HTMLUListElement);
     list.hidden = waiting.length === 0;
-    list.replaceChildren(...waiting.map((w) => this.#row(w)), ...(waiting.length > 1 ? [this.#all()] : []));
+    const rows = [...waiting.map((w) => this.#row(list, w)), ...(waiting.length > 1 ? [this.#all] : [])];
+    // Rows that stay are not touched, so that no click on them is lost, and no focus.
+    for (const row of [...list.children]) if (!rows.includes(/** @type {HTMLElement} */ (row))) row.remove();
+    rows.forEach((row, i) => row !== list.children[i] && list.insertBefore(row, list.children[i] ?? null));
     clearInterval(this.#timer);
     this.#timer = waiting.length ? setInterval(() => this.#age(list), every) : 0;
   }
 
-  /** @param {Waiter} waiter */
-  #row({ id, name, since }) {
+  /**
+   * @param {HTMLElement} list
+   * @param {Waiter} waiter
+   */
+  #row(list, { id, name, since }) {
+    const what = JSON.stringify([id, name, since]);
+    const before = /** @type {HTMLElement[]} */ ([...list.children]).find((r) => r.dataset.waiter === what);
+    if (before) return before;
     const item = make('li', 'person');
+    item.dataset.waiter = what;
     const admit = this.#button('Let in', `Let ${name} in`, { type: 'admit', ids: [id] });
     admit.classList.add('primary');
     const age = make('span', 'person-self person-age', ageOf(since));
@@ -64,7 +75,7 @@ export class Queue {
     return item;
   }
 
-  #all() {
+  #rowOfAll() {
     const item = make('li', 'person');
     item.append(make('span', 'person-name', ''), this.#button('Let all in', 'Let all in who wait', { type: 'admit', all: true }));
     return item;

@@ -75,6 +75,15 @@ func TestHosts(t *testing.T) {
 	ada.click(t, "#waiting .primary")
 	ada.waitForTiles(t, "Ada", "Bob")
 	ada.waitForText(t, "#waiting", "")
+	ada.do(t, chromedp.Evaluate(`window.lobby = (...ids) => window.tilemix.ws.dispatchEvent(new MessageEvent('message', {
+		data: JSON.stringify({ type: 'lobby', waiting: ids.map((id) => ({ id, name: id, since: '2026-01-01T00:00:00Z' })) }),
+	})); window.lobby('Cem')`, nil))
+	ada.waitForText(t, "#waiting .person-name", "Cem")
+	ada.do(t, chromedp.Evaluate(`document.querySelector('#waiting .primary').focus(); window.lobby('Dora', 'Cem')`, nil))
+	ada.waitForText(t, "#waiting .person-name", "Dora")
+	ada.waitFor(t, `document.activeElement.getAttribute('aria-label') === 'Let Cem in'`) // who comes takes no focus away
+	ada.do(t, chromedp.Evaluate(`window.lobby()`, nil))
+	ada.waitForText(t, "#waiting", "")
 
 	bob.press(t, "h")
 	ada.waitFor(t, `document.querySelector('#people .raised')?.innerText.startsWith('1')`)
