@@ -103,9 +103,11 @@ export class Devices {
     const since = { ...this.#closed };
     for (const kind of kinds) {
       const track = this.given[kind];
-      if (track && !this.tracks[kind]) this.#keep(new MediaStream([track]), since);
+      if (!track || this.tracks[kind]) continue;
+      if (track.readyState === 'live') this.#keep(new MediaStream([track]), since);
+      else this.problem[kind] = 'gone';
     }
-    const missing = kinds.filter((kind) => !this.tracks[kind]);
+    const missing = kinds.filter((kind) => !this.tracks[kind] && !this.given[kind]);
     if (missing.length === 0) return;
     if (missing.length === 1) return this.#openOne(missing[0], since);
     try {
