@@ -81,7 +81,7 @@ func TestHosts(t *testing.T) {
 	ada.waitForText(t, "#waiting .person-name", "Cem")
 	ada.do(t, chromedp.Evaluate(`document.querySelector('#waiting .primary').focus(); window.lobby('Dora', 'Cem')`, nil))
 	ada.waitForText(t, "#waiting .person-name", "Dora")
-	ada.waitFor(t, `document.activeElement.getAttribute('aria-label') === 'Let Cem in'`) // who comes takes no focus away
+	ada.waitFor(t, `document.activeElement.getAttribute('aria-label') === 'Let Cem in'`) // a new row takes no focus away
 	ada.do(t, chromedp.Evaluate(`window.lobby()`, nil))
 	ada.waitForText(t, "#waiting", "")
 
