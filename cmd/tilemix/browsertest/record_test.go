@@ -50,6 +50,24 @@ func TestRecord(t *testing.T) {
 	watcher.waitFor(t, fmt.Sprintf(`Math.abs(window.film.duration - %f) < 0.1`, whole.Length))
 	watcher.do(t, chromedp.Evaluate(fmt.Sprintf(`window.film.currentTime = %f`, whole.Length-1), nil))
 	watcher.waitFor(t, fmt.Sprintf(`!window.film.seeking && window.film.currentTime >= %f`, whole.Length-1))
+
+	// A recording begins, and then ends, while the page asks about the state before.
+	ada.do(t, chromedp.Evaluate(`window.asked = [];
+		window.fetch = async (_, { method = 'GET' } = {}) => (method === 'GET' || window.asked.push(method), new Response('{}'));
+		window.runs = (...ids) => window.tilemix.ws.dispatchEvent(new MessageEvent('message', {
+			data: JSON.stringify({ type: 'recordings', recordings: ids.map((id) => ({ id, state: 'recording' })) }),
+		}))`, nil))
+	answer := func(meanwhile string) {
+		ada.press(t, "r")
+		ada.waitFor(t, `document.querySelector('dialog.question')`)
+		ada.do(t, chromedp.Evaluate(meanwhile, nil))
+		ada.click(t, "dialog.question button:not([type])")
+		ada.waitFor(t, `!document.querySelector('dialog.question')`)
+	}
+	answer(`window.runs('another')`)
+	answer(`window.runs()`)
+	answer(``)
+	ada.waitFor(t, `window.asked.join() === 'POST'`)
 }
 
 // play plays a file of the server's: the picture moves, and nothing is wrong with it.
