@@ -69,6 +69,9 @@ export async function join(link, options = {}) {
     call.on('state', look);
     void call.start();
   });
-  if (view) void call.set(view);
+  if (view) {
+    if (call.state === 'in') void call.set(view); // a lobby refuses it
+    call.on('admitted', () => void call.set(view));
+  }
   return call;
 }

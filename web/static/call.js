@@ -153,6 +153,7 @@ async function startCall(ownName, chosen = {}) {
       alone.show();
       views.settle();
       if (state.phase === 'connected') enter(state.room, state.name);
+      saveData(state, session);
       if (state.phase === 'connected') chat.online();
       else chat.offline();
       if (['left', 'refused', 'removed'].includes(state.phase)) quit(state.room);
@@ -170,6 +171,7 @@ async function startCall(ownName, chosen = {}) {
       }
       else if (message.type === 'waiting' || message.type === 'admitted') {
         showPhase(state, player);
+        saveData(state, session);
         embed?.follow();
       }
       moderated.show(message);
@@ -178,7 +180,6 @@ async function startCall(ownName, chosen = {}) {
         hosts.show();
         share.follow();
       }
-      if (message.type === 'welcome' && access.receive === 'low') session.send({ type: 'receive', maxBitrate: little });
       embed?.show(message);
       rename.show(message);
       hand.show(message);
@@ -235,6 +236,16 @@ async function startCall(ownName, chosen = {}) {
   if (typeof RTCPeerConnection === 'undefined') return refuseBrowser(state);
   await Promise.race([local.open(), new Promise((done) => setTimeout(done, 1500))]);
   if (state.phase === 'connecting') session.join();
+}
+
+/**
+ * Asks for a small picture where the user saves data. A lobby refuses it.
+ *
+ * @param {State} state
+ * @param {Session} session
+ */
+function saveData({ phase, waiting }, session) {
+  if (phase === 'connected' && !waiting && access.receive === 'low') session.send({ type: 'receive', maxBitrate: little });
 }
 
 /**

@@ -71,8 +71,17 @@ func TestHosts(t *testing.T) {
 		method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: `+quote(there.person("Bob").ID)+` }),
 	})).ok`)
 	bob.waitFor(t, `document.getElementById('status').innerText.includes('number 1')`)
+	// With a small picture, the client enters the lobby and is admitted as others are.
+	bob.do(t, chromedp.Evaluate(`localStorage.setItem('tilemix', JSON.stringify({ receive: 'low' }))`, nil), chromedp.Reload())
+	bob.waitForPhase(t, "connected")
+	bob.waitFor(t, `document.getElementById('status').innerText.includes('number 1')`)
+	bob.do(t, chromedp.Evaluate(`(() => {
+		const { ws } = window.tilemix, send = ws.send.bind(ws);
+		ws.send = (text) => { window.saves ||= JSON.parse(text).type === 'receive'; send(text); };
+	})()`, nil))
 	ada.waitForText(t, "#waiting .person-name", "Bob")
 	ada.click(t, "#waiting .primary")
+	bob.waitFor(t, `window.saves`)
 	ada.waitForTiles(t, "Ada", "Bob")
 	ada.waitForText(t, "#waiting", "")
 	ada.do(t, chromedp.Evaluate(`window.lobby = (...ids) => window.tilemix.ws.dispatchEvent(new MessageEvent('message', {
