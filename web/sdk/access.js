@@ -69,6 +69,13 @@ export class Access {
     return { ...(secret && { Authorization: `Bearer ${secret}` }), ...(this.pin && { 'Tilemix-Pin': this.pin }) };
   }
 
+  /** The code of the refusal where a secret is no token of RFC 9110 §5.6.2, as subprotocols have to be; '' otherwise. */
+  get flaw() {
+    const token = /^[\w!#$%&'*+.^`|~-]*$/;
+    if (!token.test(this.brought())) return 'invite_invalid';
+    return token.test(this.pin) ? '' : 'pin_wrong';
+  }
+
   /**
    * Subprotocols of a WebSocket: a page cannot set its headers.
    *

@@ -76,6 +76,8 @@ export class Session {
     this.#backoff.cancel();
     this.crossing?.close();
     this.link?.suspend();
+    const { flaw } = this.access;
+    if (flaw) return this.#refused('the invitation or the PIN has a character that none has', flaw);
     this.link = this.#connect(this.#heard);
   }
 

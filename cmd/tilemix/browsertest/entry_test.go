@@ -33,6 +33,15 @@ func TestAddress(t *testing.T) {
 	ada.waitForText(t, "#card-text", "Nobody else was there.")
 	ada.do(t, chromedp.Reload())
 	ada.waitFor(t, `document.getElementById('name')?.value === 'Ada L'`)
+
+	// No header and no WebSocket can carry this invitation.
+	eve := openPage(t, browser, "Eve", s.url+"/r/room?name=Eve#i=ABC)")
+	eve.waitForPhase(t, "refused")
+	eve.waitForText(t, "#card-title", "The server does not know this invitation")
+	var code string
+	if err := eve.ask(`import('/sdk.js').then(({ join }) => join(location.href)).then(() => 'in', ({ code }) => code)`, &code); err != nil || code != "invite_invalid" {
+		t.Errorf("the SDK refuses with %q, %v", code, err)
+	}
 }
 
 // TestEmptyRoom watches a room in which nobody is, then somebody, then nobody again: the page
