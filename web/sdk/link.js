@@ -41,15 +41,14 @@ export class Link {
   uplink = null;
   /** @type {Record<'audio' | 'video', RTCRtpSender | null>} */
   senders = { audio: null, video: null };
-
   /** @type {ScreenSender | null} */
   screen = null;
-
   /** @type {RTCRtpTransceiver | null} */
   #video = null;
   mix = new MediaStream();
   #done = false;
   #answered = false;
+  #offering = 0; // later offers: one waits for its answer, and all others for that
   /** @type {RTCIceCandidateInit[]} */
   #early = [];
   #timer = 0;
@@ -129,20 +128,22 @@ export class Link {
    */
   async #restart() {
     const { pc } = this;
-    if (!pc || !this.joined || pc.signalingState !== 'stable' || this.ws.readyState !== WebSocket.OPEN) return;
+    if (!pc || !this.joined || this.#offering || this.ws.readyState !== WebSocket.OPEN) return;
     pc.restartIce();
     await this.#negotiate(pc);
   }
 
-  /** @param {RTCPeerConnection} pc */
-  async #negotiate(pc) {
+  /** @param {RTCPeerConnection} pc @param {boolean} [answered] whether this offer waited for the answer */
+  async #negotiate(pc, answered) {
+    this.#offering = answered ? 1 : this.#offering + 1;
+    if (this.#offering > 1) return;
     try {
       await offer(pc);
       this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#lose('silent'), answerTimeout);
     } catch {
-      // The connection has ended, and another event says so.
+      this.#offering = 0; // the connection has ended, and another event says so
     }
   }
 
@@ -184,6 +185,8 @@ export class Link {
           this.#monitor?.start();
           void this.uplink?.apply();
           void this.screen?.answered();
+          if (this.#offering > 1 && this.pc) void this.#negotiate(this.pc, true);
+          else this.#offering = 0;
           break;
         case 'candidate':
           if (this.pc?.remoteDescription) await this.#add(message.candidate);
@@ -210,7 +213,8 @@ export class Link {
           this.events.message(message);
       }
     } catch (error) {
-      if (!this.#done) this.#refuse(error instanceof Error ? error.message : String(error));
+      if (this.#answered) this.#lose('media');
+      else this.#refuse(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -256,7 +260,6 @@ export class Link {
     this.senders = { audio: audio.sender, video: video.sender };
     this.uplink = new Uplink(video.sender);
     this.screen = new ScreenSender(pc, () => this.#negotiate(pc), onlyVP8);
-
     await offer(pc);
     this.send({ type: 'offer', sdp: pc.localDescription?.sdp ?? '' });
     for (const message of early) this.send(message);

@@ -68,7 +68,16 @@ func TestComesBack(t *testing.T) {
 		})
 	}
 	// An ICE restart, as after a change of network, is no new connection.
-	ada.do(t, chromedp.Evaluate(`window.tilemix.pc.old = true; window.dispatchEvent(new Event('online'))`, nil))
+	// Two changes, of which the second comes before the answer to the first, are one restart.
+	ada.do(t, chromedp.Evaluate(`(() => {
+		const { pc, ws } = window.tilemix, send = ws.send.bind(ws);
+		pc.old = true;
+		window.offers = 0;
+		ws.send = (text) => { if (JSON.parse(text).type === 'offer') window.offers += 1; send(text); };
+		ws.addEventListener('message', ({ data }) => { if (JSON.parse(data).type === 'answer') window.offered ??= window.offers; });
+		for (const _ of [1, 2]) window.dispatchEvent(new Event('online'));
+	})()`, nil))
+	ada.waitFor(t, `window.offered === 1`)
 	ada.waitFor(t, `window.tilemix.pc.signalingState === 'stable' && window.tilemix.pc.old`)
 	ada.waitForMotion(t, "Bob")
 	ada.click(t, "#leave")
