@@ -190,9 +190,14 @@ export class Call extends Actions {
       case 'participants':
         this.emit('quality', this.quality);
         break;
+      case 'welcome':
+      case 'moved': // the server sends both again where they are on
+        if (this.#recording) this.emit('recording', this.#recording = false);
+        if (this.#broadcast) this.emit('broadcast', this.#broadcast = false);
+        if (m.type === 'welcome' && m.muted) this.#hold(m.muted);
+        break;
       case 'muted':
-        state.held = { audio: m.audioLocked ? `${m.by} holds your microphone off` : '', video: m.videoLocked ? `${m.by} holds your camera off` : '' };
-        void this.#local.switchOff([...(m.audioMuted ? /** @type {const} */ (['audio']) : []), ...(m.videoMuted ? /** @type {const} */ (['video']) : [])]);
+        this.#hold(m);
         break;
       case 'waiting':
       case 'admitted':
@@ -203,6 +208,13 @@ export class Call extends Actions {
     if (name === 'broadcast') this.#broadcast = detail;
     if (name) this.emit(name, detail);
     this.#picture.layout(state.layout, state.id);
+  }
+
+  /** @param {import('./protocol.js').Muted} m what a host switched off, and holds */
+  #hold(m) {
+    const by = m.by || 'A host';
+    this.#session.state.held = { audio: m.audioLocked ? `${by} holds your microphone off` : '', video: m.videoLocked ? `${by} holds your camera off` : '' };
+    void this.#local.switchOff([...(m.audioMuted ? /** @type {const} */ (['audio']) : []), ...(m.videoMuted ? /** @type {const} */ (['video']) : [])]);
   }
 
   #phase() {
