@@ -54,21 +54,3 @@ func TestLateDevices(t *testing.T) {
 			&& document.getElementById('preview').srcObject?.getVideoTracks()[0] === window.late[2]`)
 	})
 }
-
-// TestRefusedDevices enters a room that is full. The page releases camera and microphone, and opens
-// them again when the participant tries again.
-func TestRefusedDevices(t *testing.T) {
-	t.Parallel()
-	s := serve(t, "", "--max-participants", "1")
-	browser := startBrowser(t, calmDevices, allow, sound)
-	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
-	ada.waitForPhase(t, "connected")
-	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob", before(lateDevices+`window.release();`))
-	bob.waitForPhase(t, "refused")
-	bob.waitFor(t, allEnded)
-	ada.click(t, "#leave")
-	ada.waitForPhase(t, "left")
-	bob.click(t, "#again")
-	bob.waitForPhase(t, "connected")
-	bob.waitFor(t, `window.late.length === 2 && window.late.every((t) => t.readyState === 'live')`)
-}

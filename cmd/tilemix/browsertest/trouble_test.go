@@ -78,17 +78,19 @@ func TestWithoutDevices(t *testing.T) {
 	}
 }
 
-// TestFullRoom refuses who is one too many, until there is a place again.
+// TestFullRoom refuses a participant that is one too many, until there is a place again. The page releases camera and
+// microphone, and opens them again when the participant tries again.
 func TestFullRoom(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "", "--max-participants", "1")
 	browser := startBrowser(t, calmDevices, allow, sound)
 	ada := openPage(t, browser, "Ada", s.url+"/r/room?name=Ada")
 	ada.waitForPhase(t, "connected")
-	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob")
+	bob := openPage(t, browser, "Bob", s.url+"/r/room?name=Bob", before(lateDevices+`window.release();`))
 	bob.waitForPhase(t, "refused")
 	bob.waitForText(t, "#card-title", "The room is full")
 	bob.waitForText(t, "#card-text", "Try again when somebody has left.")
+	bob.waitFor(t, allEnded)
 	ada.waitForTiles(t, "Ada")
 	ada.click(t, "#leave")
 	ada.waitForPhase(t, "left")
@@ -96,6 +98,7 @@ func TestFullRoom(t *testing.T) {
 	bob.click(t, "#again")
 	bob.waitForPhase(t, "connected")
 	bob.waitForTiles(t, "Bob")
+	bob.waitFor(t, `window.late.length === 2 && window.late.every((t) => t.readyState === 'live')`)
 }
 
 // TestSilentPublisher has a client publish a camera of which no packet comes, while a camera that
